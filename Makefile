@@ -1,0 +1,45 @@
+# make train   install into .venv and train the baseline CNN on CIFAR-10    (ARGS="--epochs 1" adds settings)
+# make test    install into .venv and run the whole test suite             (ARGS="-k conv2d" narrows it)
+# make fast    the tests that take under ten seconds each
+# make lint    linter, formatter and type checker
+# make format  put code in the formatter's form
+
+PYTHON ?= python3
+VENV   ?= .venv
+RUN     = $(VENV)/bin/python
+
+.PHONY: train test fast lint format clean
+.DELETE_ON_ERROR:
+
+train: $(VENV)/installed-examples
+	$(RUN) -m examples.train $(ARGS)
+
+test: $(VENV)/installed-test
+	$(RUN) -m pytest $(ARGS)
+
+fast: $(VENV)/installed-test
+	$(RUN) -m pytest -m "not slow" $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+format: $(VENV)/installed-dev
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+# An environment with one extra, made anew when the requirements change.
+$(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "lucidgrad needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	    echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
