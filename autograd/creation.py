@@ -1,0 +1,103 @@
+"""Making tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.ops import sizes_of
+from autograd.promotion import get_default_dtype
+from autograd.tensor import Tensor
+
+
+def _dtype_for(data: Any, array: np.ndarray) -> np.dtype:
+    """What PyTorch makes of lists and numbers: the default float dtype, int64, bool.  Arrays keep theirs."""
+    if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
+        return get_default_dtype()
+    return array.dtype.newbyteorder("=")
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor from a copy of numbers, lists of them, an array or a tensor.
+
+    Parameters
+    ----------
+    data : number, nested lists, ndarray or Tensor
+    dtype : dtype, optional
+        Default: the array's; for Python numbers float32 (or as set), int64 or bool.
+    requires_grad : bool
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    source = data.array if isinstance(data, Tensor) else data
+    try:
+        array = np.array(source, order="C")
+    except ValueError as error:
+        raise ValueError(f"tensor: the lists do not form an array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
+    return Tensor(
+        array.astype(np.dtype(dtype) if dtype is not None else _dtype_for(source, array), copy=False), requires_grad
+    )
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A tensor on the same memory."""
+    return Tensor(array)
+
+
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+    """A tensor, without a copy where that is possible."""
+    if isinstance(data, np.ndarray):
+        data = Tensor(data)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return tensor(data, dtype)
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    return Tensor(np.full(shape, value, get_default_dtype() if dtype is None else dtype), requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros, of the default dtype or another."""
+    return _filled(sizes_of(size), 0, dtype, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones, of the default dtype or another."""
+    return _filled(sizes_of(size), 1, dtype, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of whatever its memory held."""
+    return Tensor(np.empty(sizes_of(size), get_default_dtype() if dtype is None else dtype), requires_grad)
+
+
+def full(size: tuple[int, ...], fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number, repeated; its dtype is that of `tensor(fill_value)`."""
+    return _filled(tuple(size), fill_value, tensor(fill_value).dtype if dtype is None else dtype, requires_grad)
+
+
+def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the input's shape and dtype."""
+    return _filled(input.shape, 0, dtype or input.dtype, requires_grad)
+
+
+def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the input's shape and dtype."""
+    return _filled(input.shape, 1, dtype or input.dtype, requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """start, start + step, … below end (0, 1, … below start, if it is alone)."""
+    first, last = (0, start) if end is None else (start, end)
+    if dtype is None:
+        dtype = get_default_dtype() if any(isinstance(n, float) for n in (first, last, step)) else np.int64
+    return Tensor(np.arange(first, last, step, dtype=dtype), requires_grad)

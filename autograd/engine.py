@@ -1,0 +1,491 @@
+"""Recording and the backward pass.
+
+A forward call on tensors that require grad leaves a `Node`: which op ran, what its
+backward will need, and an edge to the maker of each input.  The nodes point from results
+to inputs only, so a graph dies, without the garbage collector, with the last tensor that
+refers to it.
+
+    x, w ──> conv2d ──> relu ──> sum ──> loss          (tensors, made left to right)
+      leaf <── Node <── Node <── Node <── loss.node    (edges, walked right to left)
+
+`backward` walks the nodes from the youngest to the oldest.  A node is always younger than
+its inputs, so by its turn every gradient that flows into it has arrived: creation order is
+a topological order, and neither recursion nor a search of the graph is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.promotion import promote
+
+if TYPE_CHECKING:
+    from autograd.op import Op
+    from autograd.tensor import Tensor
+else:
+    Tensor = None  # tensor.py, which stands above this file, puts its class here
+
+_births = itertools.count()
+
+
+class _ThreadState(threading.local):
+    recording = True
+
+
+_state = _ThreadState()
+
+
+class Node:
+    """One recorded call: the `ctx` of its op's forward and backward.
+
+    Attributes
+    ----------
+    needs : tuple of bool
+        Which inputs want a gradient.
+    saved : tuple of ndarray
+        What `save` was given; None once a backward pass has freed it.
+    edges : list
+        For every input None, or (maker, slot, shape, dtype), where the maker is the Node
+        whose output number `slot` the input is, or the leaf tensor itself.
+    """
+
+    __slots__ = ("birth", "edges", "hooks", "needs", "op", "origins", "outputs", "params", "saved")
+
+    def __init__(self, op: Op, params: dict[str, Any], inputs: Sequence[Any]) -> None:
+        self.op = op
+        self.params = params
+        self.saved: tuple[Any, ...] | None = ()
+        self.hooks: dict[int, list[Callable]] | None = None
+        self.edges: list[tuple | None] = []
+        for x in inputs:
+            if isinstance(x, Tensor) and x._requires_grad:
+                self.edges.append((x.node or x, x.slot, x.array.shape, x.array.dtype))
+            else:
+                self.edges.append(None)
+        self.needs = tuple([edge is not None for edge in self.edges])
+        self.outputs: list[tuple[tuple[int, ...], np.dtype]] = []  # shape and dtype of each
+        self.birth = next(_births)
+
+    def save(self, *arrays: np.ndarray) -> None:
+        """Keep arrays for backward: inputs, outputs, or what no gradient flows through."""
+        self.saved = arrays
+
+    def trace_saved(self, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+        """Note for each saved array the tensor it came from and that tensor's version.
+
+        The version tells later whether the array was changed in place; the place (input i,
+        or output ~i) lets `saved_tensors` find the array's own history.
+        """
+        origins = []
+        for array in self.saved or ():
+            origin = None
+            for i, x in enumerate(inputs):
+                if isinstance(x, Tensor) and x.array is array:
+                    origin = (i, x.version, x.version[0])
+            for i, y in enumerate(outputs):
+                if y.array is array:
+                    origin = (~i, y.version, y.version[0])
+            origins.append(origin)
+        self.origins = origins
+
+    def check_saved(self) -> None:
+        """Raise where backward would read what is gone or no longer what forward saw."""
+        if self.saved is None:
+            raise RuntimeError(
+                f"{self.op.name}: backward ran through this graph before and freed what it had saved; "
+                "pass retain_graph=True to the first backward to go through it again"
+            )
+        for origin in self.origins if self.saved else ():
+            if origin is not None and origin[1][0] != origin[2]:
+                place = f"its input {origin[0]}" if origin[0] >= 0 else "its output"
+                raise RuntimeError(
+                    f"{self.op.name}: {place} was changed in place after the forward pass, and backward needs "
+                    "the old values; change a copy (x.clone()), or change it after backward"
+                )
+
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The saved arrays as tensors with their history, for a gradient with a graph."""
+        tensors = []
+        for array, origin in zip(self.saved or (), self.origins if self.saved else (), strict=True):
+            if origin is None or (origin[0] >= 0 and self.edges[origin[0]] is None):
+                tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
+            elif origin[0] < 0:
+                tensors.append(_wrap(array, self, ~origin[0], origin[1]))
+            else:
+                maker, slot, *_ = self.edges[origin[0]]  # type: ignore[misc]
+                tensors.append(maker if isinstance(maker, Tensor) else _wrap(array, maker, slot, origin[1]))
+        return tuple(tensors)
+
+
+class _Recorded:
+    """The ctx of a backward that is itself recorded: what was saved comes as tensors."""
+
+    __slots__ = ("needs", "saved")
+
+    def __init__(self, node: Node) -> None:
+        self.needs = node.needs
+        self.saved = node.saved_tensors()
+
+
+class _Unrecorded:
+    """The ctx of a forward that nobody will differentiate: it keeps nothing."""
+
+    needs = (False,) * 16
+
+    def save(self, *arrays: np.ndarray) -> None:
+        pass
+
+
+_UNRECORDED = _Unrecorded()
+
+
+def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -> Tensor:
+    """A tensor of a node's output, made without the checks of `Tensor(...)`."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.array = array
+    tensor._requires_grad = node is not None
+    tensor.node = node
+    tensor.slot = slot
+    tensor.version = version
+    tensor.grad = tensor.hooks = None
+    return tensor
+
+
+def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run an op.  On tensors: tensors, and a node where one requires grad.  On arrays: arrays.
+
+    That a call on plain arrays goes straight to the forward is what lets the backward of an
+    op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
+    """
+    arrays = []
+    found = requires_grad = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            found = True
+            requires_grad = requires_grad or x._requires_grad
+            arrays.append(x.array)
+        else:
+            arrays.append(x)
+    if not found:
+        return op.forward(_UNRECORDED, *arrays, **params)
+    if op.promotes:
+        inputs, arrays = promote(op, inputs, arrays)
+
+    node = Node(op, params, inputs) if requires_grad and _state.recording and op.backward else None
+    result = op.forward(node or _UNRECORDED, *arrays, **params)
+
+    if type(result) is not tuple:
+        outputs: tuple[Tensor, ...] = (_output(op, result, node, 0, inputs),)
+    else:
+        outputs = tuple([_output(op, array, node, slot, inputs) for slot, array in enumerate(result)])
+    if node is not None:
+        node.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
+        if node.saved:
+            node.trace_saved(inputs, outputs)
+    return outputs if type(result) is tuple else outputs[0]
+
+
+def _output(op: Op, array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> Tensor:
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)  # NumPy turns what has no dimensions into a scalar
+    version = [0]
+    if op.view and np.may_share_memory(array, inputs[0].array):
+        version = inputs[0].version  # one memory, one version
+    return _wrap(array, node if array.dtype.kind == "f" else None, slot, version)
+
+
+# ── the backward pass ──────────────────────────────────────────────────────────────────
+
+
+def backward(
+    roots: Sequence[Tensor],
+    gradients: Sequence[Any],
+    *,
+    inputs: Sequence[Tensor] | None = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> list[Any]:
+    """Carry the gradients of the roots to the leaves.
+
+    Without `inputs` every leaf's gradient is added to its `.grad`.  With them no `.grad` is
+    touched: their gradients are returned (None where the roots do not depend on one), and
+    only nodes that lead to them run.
+    """
+    sums: dict[tuple[Any, int], list] = {}  # (maker, slot) -> [gradient so far, may we write to it]
+    heap: list[tuple[int, Node]] = []
+    waiting: set[Node] = set()
+    wanted = {(x.node or x, x.slot): None for x in inputs or ()}
+    useful = _leading_to(roots, wanted) if inputs is not None else None
+
+    def deliver(maker: Any, slot: int, g: Any, ours: bool) -> None:
+        held = sums.get((maker, slot))
+        if held is None:
+            sums[maker, slot] = [g, ours]
+        elif held[1]:
+            held[0] += g
+        elif create_graph:
+            held[0] = held[0] + g
+        else:
+            held[:] = [np.asarray(held[0] + g), True]
+        if isinstance(maker, Node) and maker not in waiting:
+            waiting.add(maker)
+            heappush(heap, (-maker.birth, maker))
+
+    for root, gradient in zip(roots, gradients, strict=True):
+        deliver(root.node or root, root.slot, gradient, False)
+
+    with set_grad_enabled(create_graph):
+        while heap:
+            node = heappop(heap)[1]
+            gs = []
+            for slot, (shape, dtype) in enumerate(node.outputs):
+                g, _ = sums.pop((node, slot), (None, False))
+                g = _run_hooks(node.hooks, slot, g)
+                if (node, slot) in wanted:
+                    wanted[node, slot] = g
+                if g is None and dtype.kind == "f":
+                    g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
+                gs.append(g)
+            if useful is not None and node not in useful:
+                continue
+            node.check_saved()
+            ctx = _Recorded(node) if create_graph else node
+            results = node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
+            results = results if type(results) is tuple else (results,)
+            others = (*gs, *results, *(node.saved or ()))
+            if not retain_graph and node.saved:
+                node.saved = None
+            for i, edge in enumerate(node.edges):
+                if edge is not None and results[i] is not None:
+                    maker, slot, shape, dtype = edge
+                    d = _fit(node.op, i, results[i], shape, dtype)
+                    if useful is None or (maker, slot) in wanted or maker in useful:
+                        deliver(maker, slot, d, not create_graph and _is_new(d, others))
+            del ctx, gs, results, others  # gradients that nobody else holds go back now, not at the next node
+
+    for (leaf, slot), held in sums.items():
+        g = _run_hooks(leaf.hooks, slot, held[0])
+        if inputs is None:
+            _accumulate(leaf, g, held[1] and not leaf.hooks, create_graph)
+        elif (leaf, slot) in wanted:
+            wanted[leaf, slot] = g
+    return [wanted[x.node or x, x.slot] for x in inputs or ()]
+
+
+def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """A gradient in its input's own shape and dtype: broadcasting, undone, is a sum."""
+    if not isinstance(d, Tensor):
+        d = np.asarray(d)
+    if d.shape != shape:
+        lead = d.ndim - len(shape)
+        stretched = tuple(
+            axis for axis, size in enumerate(d.shape) if axis < lead or (shape[axis - lead] == 1 and size != 1)
+        )
+        if (
+            not op.broadcasts
+            or lead < 0
+            or [n for a, n in enumerate(d.shape) if a not in stretched]
+            != [n for a, n in enumerate((0,) * lead + shape) if a not in stretched]
+        ):
+            raise RuntimeError(
+                f"{op.name}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
+                f"whose shape is {shape}; a gradient has the shape of its input"
+            )
+        d = d.sum(axis=stretched).reshape(shape)
+        if not isinstance(d, Tensor):
+            d = np.asarray(d)
+    if d.dtype != dtype:
+        d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
+    return d
+
+
+def _is_new(d: np.ndarray, others: Sequence[Any]) -> bool:
+    """Whether backward made this array: it is no view, and is not what it was given or gave twice."""
+    return d.base is None and d.flags.writeable and sum(d is other for other in others) <= 1
+
+
+def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> Any:
+    """Hooks see a gradient as a tensor, and what one returns takes its place."""
+    if g is None or not hooks or slot not in hooks:
+        return g
+    tensor = g if isinstance(g, Tensor) else Tensor(g)
+    for hook in list(hooks[slot]):
+        changed = hook(tensor)
+        tensor = tensor if changed is None else changed
+    return tensor if isinstance(g, Tensor) else tensor.array
+
+
+def _accumulate(leaf: Tensor, g: Any, ours: bool, create_graph: bool) -> None:
+    if create_graph:
+        leaf.grad = g if leaf.grad is None else leaf.grad + g
+    elif leaf.grad is not None:
+        leaf.grad.array += g
+        leaf.grad.version[0] += 1
+    else:
+        leaf.grad = Tensor(g if ours else g.copy())  # changed in place later, so nobody else's array
+
+
+def _leading_to(roots: Iterable[Tensor], wanted: dict) -> set:
+    """The nodes from which some wanted place can be reached."""
+    nodes, stack = set(), [root.node for root in roots if root.node]
+    while stack:
+        node = stack.pop()
+        if node not in nodes:
+            nodes.add(node)
+            stack.extend(edge[0] for edge in node.edges if edge and isinstance(edge[0], Node))
+    useful: set[Node] = set()
+    for node in sorted(nodes, key=lambda node: node.birth):  # inputs before results
+        if any(edge and ((edge[0], edge[1]) in wanted or edge[0] in useful) for edge in node.edges):
+            useful.add(node)
+    return useful
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Gradients of outputs with respect to inputs, returned; no `.grad` is touched.
+
+    Parameters
+    ----------
+    outputs, inputs : Tensor or sequence of Tensor
+    grad_outputs : Tensor or sequence of Tensor, optional
+        The incoming gradient of each output, of its shape; may be left out for a scalar.
+    retain_graph : bool, optional
+        Keep what was saved, to go through the graph again.  Default: `create_graph`.
+    create_graph : bool
+        Record the gradients' own computation, so that they can be differentiated.
+    allow_unused : bool
+        Return None for an input that no output depends on, instead of raising.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each input, of its shape and dtype.
+
+    Raises
+    ------
+    RuntimeError
+        If an output is no scalar and has no gradient given, or an input is not used.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor(3.0, requires_grad=True)
+    >>> (dx,) = autograd.grad(x * x, x, create_graph=True)
+    >>> autograd.grad(dx, x)
+    (tensor(2.),)
+    """
+    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None or isinstance(grad_outputs, Tensor):
+        grad_outputs = (grad_outputs,) * len(outputs)
+    for i, x in enumerate(inputs):
+        if not x.requires_grad:
+            raise RuntimeError(f"grad: input {i} does not require grad; make it so before the forward pass")
+    gradients = [_seed("grad", y, g, create_graph) for y, g in zip(outputs, grad_outputs, strict=True)]
+    keep = create_graph if retain_graph is None else retain_graph
+    found = backward(outputs, gradients, inputs=inputs, retain_graph=keep, create_graph=create_graph)
+    if not allow_unused and any(g is None for g in found):
+        raise RuntimeError(
+            f"grad: the outputs do not depend on input {[g is None for g in found].index(True)}; "
+            "pass allow_unused=True to get None for it"
+        )
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)
+
+
+def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
+    """The gradient that a backward pass starts from at `root`: given, or 1 for a scalar."""
+    if not root.requires_grad:
+        raise RuntimeError(
+            f"{caller}: this tensor does not require grad, so there is no graph to go back through; "
+            "was it made under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
+        )
+    if gradient is None:
+        if root.array.size != 1:
+            raise RuntimeError(
+                f"{caller}: a gradient is implied only for a scalar, and this tensor has shape {root.shape}; "
+                f"reduce it first (y.sum().backward()) or pass a gradient of shape {root.shape}"
+            )
+        gradient = Tensor(np.ones_like(root.array))
+    elif not isinstance(gradient, Tensor):
+        gradient = Tensor(np.asarray(gradient))
+    if gradient.shape != root.shape:
+        raise RuntimeError(
+            f"{caller}: the gradient has shape {gradient.shape}, the tensor {root.shape}; they must match"
+        )
+    if gradient.dtype != root.dtype:
+        gradient = gradient.to(root.dtype)
+    return gradient if create_graph else gradient.array
+
+
+# ── recording on and off ───────────────────────────────────────────────────────────────
+
+
+def is_grad_enabled() -> bool:
+    """Whether this thread records."""
+    return _state.recording
+
+
+class set_grad_enabled(contextlib.ContextDecorator):
+    """Turn recording on or off in this thread, at once; as a context, until its end."""
+
+    def __init__(self, mode: bool) -> None:
+        self.outer, self.mode = _state.recording, bool(mode)
+        _state.recording = self.mode
+
+    def __enter__(self) -> None:
+        _state.recording = self.mode
+
+    def __exit__(self, *exception: object) -> None:
+        _state.recording = self.outer
+
+
+class _Mode(contextlib.ContextDecorator):
+    """A context or decorator that sets recording in this thread and puts it back."""
+
+    mode: bool
+
+    def _recreate_cm(self) -> _Mode:
+        return type(self)()  # each call of a decorated function, in whatever thread, has its own `outer`
+
+    def __enter__(self) -> None:
+        self.outer = _state.recording
+        _state.recording = self.mode
+
+    def __exit__(self, *exception: object) -> None:
+        _state.recording = self.outer
+
+
+class no_grad(_Mode):
+    """Context or decorator: record nothing in this thread.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.ones(2, requires_grad=True)
+    >>> with autograd.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    mode = False
+
+
+class enable_grad(_Mode):
+    """Context or decorator: record again, inside a `no_grad`, in this thread."""
+
+    mode = True

@@ -1,0 +1,150 @@
+"""How kernels are compiled, cached and run on threads.
+
+Threading layer.  TBB, OpenMP and Numba's own workqueue were measured on a 2-core machine (docs/performance.md):
+an empty kernel takes 1.5, 1.4 and 70 µs, a 0.6 ms kernel gains 1.97, 1.98 and 1.8 from the
+second core; next to a process that hogs one core OpenMP's slowest tenth takes 4 to 7 times its
+median, TBB's 1.02.  OpenMP aborts after a fork and needs a libgomp that a bare machine lacks,
+workqueue aborts when two Python threads enter it.  So: TBB, which pip brings along, then OpenMP.
+
+Cache.  Numba notices an edit in a kernel's own file only, not in one that it calls, and reuses
+machine code on whatever processor shares the home folder.  So the folder's name has a hash of
+all kernel sources, of the versions and of the processor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+import platformdirs
+from llvmlite import binding as llvm
+
+settings: Any = numba.config  # its variables are made at run time, unseen by type checkers
+PACKAGE = Path(__file__).resolve().parents[1]
+
+# NaN and inf pass through as in the reference, so neither is assumed away; sums may not be
+# reordered by the compiler (the order is the code's), but a product may fuse into an addition.
+FASTMATH = {"contract", "nsz", "arcp"}
+
+
+def _load_tbb() -> None:
+    """Load the libtbb that pip installed, so that Numba's TBB layer finds it by its name.
+
+    pip puts it in the environment's lib folder, where the loader does not look.
+    """
+    for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
+        for library in (*folder.glob("libtbb.so.12"), *folder.glob("libtbb.12.dylib"), *folder.glob("tbb12.dll")):
+            with contextlib.suppress(OSError):
+                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+
+
+def _choose_threading_layer() -> None:
+    if "NUMBA_THREADING_LAYER" not in os.environ:
+        _load_tbb()
+        settings.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
+
+
+def available_threads() -> int:
+    """Threads this process may use: its CPU affinity or its LSF job's slots, whichever is less."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    slots = os.environ.get("LSB_DJOB_NUMPROC", "")
+    if not slots.isdigit():  # older schedulers: LSB_MCPU_HOSTS="hostA 4 hostB 2"; the first host is ours
+        slots = [*os.environ.get("LSB_MCPU_HOSTS", "").split(), "", ""][1]
+    return max(1, min(affinity, int(slots) if slots.isdigit() else affinity))
+
+
+@cache
+def vector_bytes() -> int:
+    """Width in bytes of the vector registers that kernels are written for: 64, 32 or 16."""
+    features = llvm.get_host_cpu_features()
+    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept; `LUCIDGRAD_CACHE_DIR` moves it, to a node's own disk say."""
+    key = hashlib.sha256()
+    for source in sorted(PACKAGE.rglob("*.py")):
+        if b"@kernel" in (text := source.read_bytes()) or source.parent.name == "kernels":
+            key.update(text)
+    key.update(repr((numba.__version__, llvmlite.__version__, np.__version__, sys.version_info[:2])).encode())
+    key.update(repr((llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())).encode())
+    chosen = os.environ.get("LUCIDGRAD_CACHE_DIR")
+    root = Path(chosen) if chosen else platformdirs.user_cache_path("lucidgrad")
+    folder = root / f"kernels-{key.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:  # a home that cannot be written to: compile once a machine and user instead
+        folder = Path(tempfile.gettempdir()) / f"lucidgrad-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+
+@contextlib.contextmanager
+def _our_cache() -> Iterator[None]:
+    """Numba looks up its cache folder when a function is decorated; others' functions keep theirs."""
+    theirs, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
+    try:
+        yield
+    finally:
+        settings.CACHE_DIR = theirs
+
+
+def kernel(parallel: bool = False, inline: bool = False) -> Callable[[Callable], Any]:
+    """Compile a function with the project's settings: cached, without the GIL, NaN-honest."""
+
+    def compile_lazily(function: Callable) -> Any:
+        with _our_cache():
+            return numba.njit(
+                cache=True,
+                nogil=True,
+                parallel=parallel,
+                fastmath=FASTMATH,
+                error_model="numpy",
+                inline="always" if inline else "never",
+            )(function)
+
+    return compile_lazily
+
+
+class _Writable:
+    """Passes a read-only array's memory on as writable."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def dense(array: np.ndarray) -> np.ndarray:
+    """The array as kernels take it: C-contiguous, aligned, and of a writable type.
+
+    Kernels never write to their inputs, but Numba compiles once more for an array marked
+    read-only, as gradients of sums are.
+    """
+    flags = array.flags
+    if not (flags.c_contiguous and flags.aligned):
+        return np.array(array, order="C")
+    return array if flags.writeable else np.asarray(_Writable(array))
+
+
+def blocks(total: int, least: int) -> int:
+    """Into how many blocks of at least `least` elements to cut `total`: never by the thread count."""
+    return max(1, min(64, math.ceil(total / max(1, least))))
+
+
+_choose_threading_layer()
+numba.set_num_threads(min(available_threads(), settings.NUMBA_NUM_THREADS))

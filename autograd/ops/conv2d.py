@@ -1,0 +1,322 @@
+"""Two-dimensional convolution (cross-correlation, as deep learning means it).
+
+    x (N, C, H, W), w (O, C/G, kh, kw), b (O)           y (N, O, H', W')
+    y[n,o,i,j] = b[o] + Σ_c,u,v w[o,c,u,v] x[n, c, i sh + u dh - ph, j sw + v dw - pw]     (0 outside x)
+    H' = (H + 2 ph - dh (kh - 1) - 1) // sh + 1,  W' likewise
+    dx = conv2d_input_grad(g, w)       every g, sent back to the pixels it was made from
+    dw = conv2d_weight_grad(g, x)      every g, times those pixels, summed over images and places
+    db = Σ_n,i,j g
+
+y is linear in x and in w, so the two gradients are bilinear too, and the gradient of any of the
+three is made of the other two: ⟨g, conv(x, w)⟩ = ⟨input_grad(g, w), x⟩ = ⟨weight_grad(g, x), w⟩.
+How the kernels do it: kernels/conv.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.kernels import conv
+from autograd.kernels.jit import dense
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.reduce import sum
+from autograd.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+Pair = tuple[int, int]
+
+
+def pair(value: Any) -> Pair:
+    """(3, 3) from 3, (3, 5) from (3, 5)."""
+    return (int(value),) * 2 if isinstance(value, int | np.integer) else (int(value[0]), int(value[1]))
+
+
+def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    """How many windows fit: sizes round down."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def _reference(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    kh, kw = w.shape[2:]
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    height, width = (x.shape[2] - dh * (kh - 1) - 1) // sh + 1, (x.shape[3] - dw * (kw - 1) - 1) // sw + 1
+    y = np.zeros((len(x), len(w), height, width), x.dtype)
+    per_in, per_out = w.shape[1], len(w) // groups
+    for o in range(len(w)):
+        channels = x[:, o // per_out * per_in :][:, :per_in]
+        for i, j in np.ndindex(height, width):
+            window = channels[:, :, i * sh : i * sh + dh * (kh - 1) + 1 : dh, j * sw : j * sw + dw * (kw - 1) + 1 : dw]
+            y[:, o, i, j] = (window * w[o]).sum(axis=(1, 2, 3)) + (0 if b is None else b[o])
+    return y
+
+
+def _input_grad_reference(
+    g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    (height, width), (kh, kw) = input_size, w.shape[2:]
+    per_in, per_out = w.shape[1], len(w) // groups
+    dx = np.zeros((len(g), per_in * groups, height + 2 * ph, width + 2 * pw), g.dtype)
+    for o in range(len(w)):
+        channels = dx[:, o // per_out * per_in :][:, :per_in]
+        for i, j in np.ndindex(*g.shape[2:]):
+            window = channels[:, :, i * sh : i * sh + dh * (kh - 1) + 1 : dh, j * sw : j * sw + dw * (kw - 1) + 1 : dw]
+            window += g[:, o, i, j][:, None, None, None] * w[o]
+    return dx[:, :, ph : ph + height, pw : pw + width]
+
+
+def _weight_grad_reference(
+    g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
+    kh, kw = kernel_size
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    per_in, per_out = x.shape[1] // groups, g.shape[1] // groups
+    dw_ = np.zeros((g.shape[1], per_in, kh, kw), g.dtype)
+    for o in range(g.shape[1]):
+        channels = x[:, o // per_out * per_in :][:, :per_in]
+        for i, j in np.ndindex(*g.shape[2:]):
+            window = channels[:, :, i * sh : i * sh + dh * (kh - 1) + 1 : dh, j * sw : j * sw + dw * (kw - 1) + 1 : dw]
+            dw_[o] += (g[:, o, i, j][:, None, None, None] * window).sum(axis=0)
+    return dw_
+
+
+def _check(x: Any, w: Any, b: Any, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> None:
+    arrays = [a for a in (x, w, b) if a is not None]
+    if len({a.dtype for a in arrays}) > 1 or x.dtype not in (np.float32, np.float64):
+        kinds = ", ".join(f"{name} {a.dtype}" for name, a in zip(("input", "weight", "bias"), arrays, strict=False))
+        raise TypeError(f"conv2d: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+    shapes = f"input of shape {x.shape} and weight of shape {w.shape}"
+    if x.ndim != 4 or w.ndim != 4:
+        raise ValueError(f"conv2d: expects input (N, C, H, W) and weight (O, C/groups, kh, kw), got {shapes}")
+    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or groups < 1:
+        raise ValueError(
+            f"conv2d: stride {stride}, dilation {dilation} and groups {groups} must be at least 1, "
+            f"padding {padding} at least 0"
+        )
+    if x.shape[1] != w.shape[1] * groups or w.shape[0] % groups:
+        raise ValueError(
+            f"conv2d: {shapes} do not fit with groups={groups}: the input has {x.shape[1]} channels and the weight "
+            f"expects {w.shape[1] * groups}, and its {w.shape[0]} output channels must be a multiple of groups"
+        )
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(
+            f"conv2d: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
+        )
+    sizes = [out_size(*dims) for dims in zip(x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)]
+    if min(w.shape[2:]) < 1 or min(sizes) < 1:
+        raise ValueError(
+            f"conv2d: the kernel does not fit into the picture: {shapes}, padding {padding}, dilation {dilation}; "
+            "pad the input or take a smaller kernel"
+        )
+
+
+def _forward(ctx: Any, x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
+    _check(x, w, b, stride, padding, dilation, groups)
+    ctx.save(x, w)
+    outputs, group_channels, kh, kw = w.shape
+    depth = group_channels * kh * kw
+    height, width = (out_size(*dims) for dims in zip(x.shape[2:], (kh, kw), stride, padding, dilation, strict=True))
+    y = np.empty((len(x), outputs, height, width), x.dtype)
+    weight_t = np.ascontiguousarray(w.reshape(groups, outputs // groups, depth).transpose(0, 2, 1))
+    bias = np.empty(0, x.dtype) if b is None else dense(b)
+    rows = conv.rows_per_block(depth, width, height)
+    conv.forward(dense(x), weight_t, bias, (kh, kw), stride, padding, dilation, rows, y)
+    return y
+
+
+def _backward(ctx: Any, g: Any, **params: Any) -> Any:
+    x, w = ctx.saved
+    return (
+        conv2d_input_grad(g, w, input_size=tuple(x.shape[2:]), **params) if ctx.needs[0] else None,
+        conv2d_weight_grad(g, x, kernel_size=tuple(w.shape[2:]), **params) if ctx.needs[1] else None,
+        sum(g, (0, 2, 3)) if ctx.needs[2] else None,
+    )
+
+
+def _channel_block(images: int, channels: int) -> int:
+    """Input channels in a block: all, where there are images enough for the threads."""
+    return max(1, -(-channels * max(1, images) // conv.PARTS)) if images < conv.PARTS else max(1, channels)
+
+
+def _input_grad_forward(
+    ctx: Any, g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    ctx.save(g, w)
+    group_channels, kh, kw = w.shape[1:]
+    dx = np.zeros((len(g), group_channels * groups, *input_size), g.dtype)
+    block = _channel_block(len(g), group_channels)
+    rows = conv.rows_per_block(block * kh * kw, g.shape[3], g.shape[2])
+    conv.input_grad(dense(g), dense(w), (kh, kw), stride, padding, dilation, groups, block, rows, dx)
+    return dx
+
+
+def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
+    g, w = ctx.saved
+    return (
+        _conv2d(h, w, None, **params) if ctx.needs[0] else None,
+        conv2d_weight_grad(g, h, kernel_size=tuple(w.shape[2:]), **params) if ctx.needs[1] else None,
+    )
+
+
+def _weight_grad_forward(
+    ctx: Any, g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    ctx.save(g, x)
+    group_channels = x.shape[1] // groups
+    depth = group_channels * kernel_size[0] * kernel_size[1]
+    block = _channel_block(len(x), group_channels)
+    rows = conv.rows_per_block(block * kernel_size[0] * kernel_size[1], g.shape[3], g.shape[2])
+    parts = np.zeros((max(1, min(len(x), conv.PARTS)), g.shape[1], depth), g.dtype)
+    conv.weight_grad(dense(g), dense(x), kernel_size, stride, padding, dilation, groups, block, rows, parts)
+    return parts.sum(axis=0).reshape(g.shape[1], group_channels, *kernel_size)
+
+
+def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
+    g, x = ctx.saved
+    return (
+        _conv2d(x, h, None, **params) if ctx.needs[0] else None,
+        conv2d_input_grad(g, h, input_size=tuple(x.shape[2:]), **params) if ctx.needs[1] else None,
+    )
+
+
+def _geometry(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], dict[str, Any]]:
+    """Shapes of x, w and y, and parameters, of a small convolution."""
+    groups = draw.choice(1, 1, 1, 2)
+    n, c, o = draw.size(0, 3), draw.size(1, 2) * groups, draw.size(1, 3) * groups
+    kernel = (draw.size(1, 3), draw.size(1, 3))
+    stride, dilation = (draw.size(1, 4), draw.size(1, 4)), (draw.choice(1, 1, 2), draw.choice(1, 1, 2))
+    padding = (draw.size(0, 2), draw.size(0, 2))
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    height, width = (max(1, r - 2 * p) + draw.size(0, 4) for r, p in zip(reach, padding, strict=True))
+    out = [out_size(*dims) for dims in zip((height, width), kernel, stride, padding, dilation, strict=True)]
+    params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return (n, c, height, width), (o, c // groups, *kernel), (n, o, *out), params
+
+
+def _sample(draw: Any) -> Sample:
+    x, w, _, params = _geometry(draw)
+    bias = draw.choice(True, False)
+    return Sample((draw.tensor(*x), draw.tensor(*w), draw.tensor(w[0]) if bias else None), params)
+
+
+def _input_grad_sample(draw: Any) -> Sample:
+    x, w, y, params = _geometry(draw)
+    return Sample((draw.tensor(*y), draw.tensor(*w)), {"input_size": x[2:], **params})
+
+
+def _weight_grad_sample(draw: Any) -> Sample:
+    x, w, y, params = _geometry(draw)
+    return Sample((draw.tensor(*y), draw.tensor(*x)), {"kernel_size": w[2:], **params})
+
+
+_PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+
+
+def _bad(x: tuple, w: tuple, b: Any, error: type[Exception], *words: str, **changed: Any) -> BadSample:
+    return BadSample((np.ones(x), np.ones(w), b), {**_PLAIN, **changed}, error, ("conv2d", *words))
+
+
+_conv2d = register(
+    Op(
+        name="conv2d",
+        forward=_forward,
+        backward=_backward,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            _bad((1, 3, 8, 8), (4, 2, 3, 3), None, ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
+            _bad((1, 3, 8, 8), (4, 3, 9, 3), None, ValueError, "(4, 3, 9, 3)", "fit into", "pad"),
+            _bad((3, 8), (4, 3, 3, 3), None, ValueError, "(N, C, H, W)", "(3, 8)"),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), np.ones(3), ValueError, "bias", "(3,)", "(4,)"),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), np.ones(4, np.float32), TypeError, "float64", "float32"),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), None, ValueError, "stride", "at least 1", stride=(0, 1)),
+        ],
+        kind="multilinear",
+    )
+)
+
+conv2d_input_grad = register(
+    Op(
+        name="conv2d_input_grad",
+        forward=_input_grad_forward,
+        backward=_input_grad_backward,
+        reference=_input_grad_reference,
+        sample=_input_grad_sample,
+        kind="multilinear",
+    )
+)
+
+conv2d_weight_grad = register(
+    Op(
+        name="conv2d_weight_grad",
+        forward=_weight_grad_forward,
+        backward=_weight_grad_backward,
+        reference=_weight_grad_reference,
+        sample=_weight_grad_sample,
+        kind="multilinear",
+    )
+)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Pair = 1,
+    padding: int | Pair | str = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution of pictures with a bank of filters.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    weight : Tensor, (O, C/groups, kh, kw)
+    bias : Tensor, (O,), optional
+    stride, dilation : int or (int, int)
+        Step between windows, and between the pixels of one; vertical, horizontal.
+    padding : int, (int, int), "valid" (none) or "same" (H' = H, W' = W; stride 1, odd reach)
+        Zeros added on each side.
+    groups : int
+        Output channels are cut into so many groups, each of which sees its share of the input's.
+
+    Returns
+    -------
+    Tensor, (N, O, H', W') or (O, H', W')
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shapes, dtypes or parameters do not fit.
+
+    References
+    ----------
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
+    """
+    stride, dilation = pair(stride), pair(dilation)
+    if isinstance(padding, str):
+        padding = _named_padding(padding, weight, stride, dilation)
+    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    y = _conv2d(x, weight, bias, stride=stride, padding=pair(padding), dilation=dilation, groups=groups)
+    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+
+
+def _named_padding(name: str, weight: Tensor, stride: Pair, dilation: Pair) -> Pair:
+    if name == "valid":
+        return (0, 0)
+    if name != "same":
+        raise ValueError(f"conv2d: padding {name!r} is not a number, 'valid' or 'same'")
+    total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    if stride != (1, 1) or any(n % 2 for n in total):
+        raise ValueError(
+            f"conv2d: padding 'same' needs stride 1 and a kernel of odd reach, got stride {stride}, "
+            f"kernel {tuple(weight.shape[2:])}, dilation {dilation}"
+        )
+    return (total[0] // 2, total[1] // 2)

@@ -1,0 +1,349 @@
+"""Arithmetic on every element, with broadcasting.
+
+    z = x + y      dx = g,             dy = g
+    z = x - y      dx = g,             dy = -g
+    z = x y        dx = g y,           dy = g x
+    z = x / y      dx = g / y,         dy = -g z / y
+    z = x ^ y      dx = g y x^(y-1),   dy = g z log x      (0 where x = 0 and where y = 0)
+    z = e^x        dx = g z
+    z = log x      dx = g / x
+
+Gradients come in the result's shape; the engine sums them to the inputs'.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Op, Sample, register
+from autograd.promotion import result_type
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+Number = bool | int | float
+
+
+def _two(low: float = -2, high: float = 2, low2: float | None = None, high2: float | None = None) -> Any:
+    """Samples of two tensors whose shapes broadcast, each with its range."""
+
+    def sample(draw: Any) -> Sample:
+        a, b = draw.broadcastable(2)
+        second = (low if low2 is None else low2, high if high2 is None else high2)
+        return Sample((draw.tensor(*a, low=low, high=high), draw.tensor(*b, low=second[0], high=second[1])))
+
+    return sample
+
+
+def _one(low: float, high: float) -> Any:
+    return lambda draw: Sample((draw.tensor(*draw.shape(0, 3), low=low, high=high),))
+
+
+def _bad(name: str) -> list[BadSample]:
+    return [BadSample((np.ones((2, 3)), np.ones((4,))), {}, ValueError, (name, "(2, 3)", "(4,)", "broadcast"))]
+
+
+def _check(name: str, *arrays: np.ndarray) -> None:
+    try:
+        np.broadcast_shapes(*(np.shape(a) for a in arrays))
+    except ValueError:
+        shapes = " and ".join(str(np.shape(a)) for a in arrays)
+        raise ValueError(
+            f"{name}: shapes {shapes} do not broadcast: counted from the right, sizes must be equal or one of them 1"
+        ) from None
+
+
+def _binary(name: str, ufunc: Any) -> Any:
+    """A forward that keeps both inputs for backward."""
+
+    def forward(ctx: Any, x: Any, y: Any) -> Any:
+        _check(name, x, y)
+        ctx.save(x, y)
+        return ufunc(x, y)
+
+    return forward
+
+
+def _linear(name: str, ufunc: Any) -> Any:
+    """A forward whose backward needs neither input."""
+
+    def forward(ctx: Any, x: Any, y: Any) -> Any:
+        _check(name, x, y)
+        return ufunc(x, y)
+
+    return forward
+
+
+_add = register(
+    Op(
+        name="add",
+        forward=_linear("add", np.add),
+        backward=lambda ctx, g: (g, g),
+        reference=np.add,
+        sample=_two(),
+        bad_samples=_bad("add"),
+        kind="multilinear",
+        promotes="same",
+        broadcasts=True,
+    )
+)
+
+
+def _subtract(x: Any, y: Any) -> Any:
+    if x.dtype == bool:
+        raise TypeError("sub: bool tensors have no difference; use ^ or convert with .int()")
+    return np.subtract(x, y)
+
+
+_sub = register(
+    Op(
+        name="sub",
+        forward=_linear("sub", _subtract),
+        backward=lambda ctx, g: (g, -g if ctx.needs[1] else None),
+        reference=np.subtract,
+        sample=_two(),
+        bad_samples=_bad("sub"),
+        kind="multilinear",
+        promotes="same",
+        broadcasts=True,
+    )
+)
+
+
+def _mul_backward(ctx: Any, g: Any) -> Any:
+    x, y = ctx.saved
+    return (g * y if ctx.needs[0] else None, g * x if ctx.needs[1] else None)
+
+
+_mul = register(
+    Op(
+        name="mul",
+        forward=_binary("mul", np.multiply),
+        backward=_mul_backward,
+        reference=np.multiply,
+        sample=_two(),
+        bad_samples=_bad("mul"),
+        kind="multilinear",
+        promotes="same",
+        broadcasts=True,
+    )
+)
+
+
+def _div_backward(ctx: Any, g: Any) -> Any:
+    x, y = ctx.saved
+    dx = g / y
+    return dx, -(dx * x / y) if ctx.needs[1] else None
+
+
+_div = register(
+    Op(
+        name="div",
+        forward=_binary("div", np.true_divide),
+        backward=_div_backward,
+        reference=np.true_divide,
+        sample=_two(low2=0.5),
+        bad_samples=_bad("div"),
+        promotes="float",
+        broadcasts=True,
+    )
+)
+
+_neg = register(
+    Op(
+        name="neg",
+        forward=lambda ctx, x: np.negative(x),
+        backward=lambda ctx, g: -g,
+        reference=lambda x: 0 - x,
+        sample=_one(-2, 2),
+        kind="multilinear",
+    )
+)
+
+
+def _pow_forward(ctx: Any, x: Any, y: Any) -> Any:
+    _check("pow", x, y)
+    z = np.asarray(x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype)  # NumPy squares fast, for x**2 alone
+    ctx.save(x, y, z)
+    return z
+
+
+def _pow_backward(ctx: Any, g: Any) -> Any:
+    x, y, z = ctx.saved
+    dx = dy = None
+    if ctx.needs[0]:
+        dx = where(y == 0, 0.0, g * y * pow(x, where(y == 0, 1.0, y - 1)))
+    if ctx.needs[1]:
+        dy = where(x == 0, 0.0, g * z * log(where(x == 0, 1.0, x)))
+    return dx, dy
+
+
+_pow = register(
+    Op(
+        name="pow",
+        forward=_pow_forward,
+        backward=_pow_backward,
+        reference=np.power,
+        sample=_two(low=0.5, low2=-2, high2=3),
+        bad_samples=_bad("pow"),
+        promotes="same",
+        broadcasts=True,
+    )
+)
+
+
+def _exp_forward(ctx: Any, x: Any) -> Any:
+    z = np.asarray(np.exp(x))
+    ctx.save(z)
+    return z
+
+
+_exp = register(
+    Op(
+        name="exp",
+        forward=_exp_forward,
+        backward=lambda ctx, g: g * ctx.saved[0],
+        reference=lambda x: np.e**x,
+        sample=_one(-2, 2),
+        promotes="float",
+    )
+)
+
+
+def _log_forward(ctx: Any, x: Any) -> Any:
+    ctx.save(x)
+    with np.errstate(divide="ignore", invalid="ignore"):  # log 0 = -inf and log -1 = NaN are answers here
+        return np.log(x)
+
+
+_log = register(
+    Op(
+        name="log",
+        forward=_log_forward,
+        backward=lambda ctx, g: g / ctx.saved[0],
+        reference=lambda x: np.log2(x) * np.log(2.0),
+        sample=_one(0.5, 4),
+        promotes="float",
+    )
+)
+
+
+def _where_backward(ctx: Any, g: Any) -> Any:
+    (condition,) = ctx.saved
+    return None, where(condition, g, 0.0), where(condition, 0.0, g)
+
+
+def _where_forward(ctx: Any, condition: Any, x: Any, y: Any) -> Any:
+    _check("where", condition, x, y)
+    ctx.save(condition)
+    return np.where(condition, x, y).astype(result_type(x, y), copy=False)
+
+
+def _where_sample(draw: Any) -> Sample:
+    a, b, c = draw.broadcastable(3)
+    return Sample((draw.index(a, 2) == 1, draw.tensor(*b), draw.tensor(*c)))
+
+
+_where = register(
+    Op(
+        name="where",
+        forward=_where_forward,
+        backward=_where_backward,
+        reference=lambda condition, x, y: condition * x + ~condition * y,
+        sample=_where_sample,
+        bad_samples=[BadSample((np.ones(2, bool), np.ones(3), np.ones(3)), {}, ValueError, ("where", "(2,)", "(3,)"))],
+        kind="multilinear",
+        broadcasts=True,
+    )
+)
+
+
+def _clone_forward(ctx: Any, x: Any) -> Any:
+    return np.array(x, order="C")
+
+
+_clone = register(
+    Op(
+        name="clone",
+        forward=_clone_forward,
+        backward=lambda ctx, g: g,
+        reference=lambda x: x + 0,
+        sample=_one(-2, 2),
+        kind="multilinear",
+    )
+)
+
+_cast = register(
+    Op(
+        name="to",
+        forward=lambda ctx, x, *, dtype: x.astype(dtype),
+        backward=lambda ctx, g, *, dtype: g,  # the engine gives a gradient its tensor's dtype
+        reference=lambda x, *, dtype: np.array(x, dtype=dtype),
+        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 3)),), {"dtype": np.dtype(np.float64)}),
+        kind="multilinear",
+    )
+)
+
+
+def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input + alpha · other, broadcast."""
+    return _add(input, other if alpha == 1 else _mul(other, alpha))
+
+
+def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """input - alpha · other, broadcast."""
+    return _sub(input, other if alpha == 1 else _mul(other, alpha))
+
+
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input · other, broadcast."""
+    return _mul(input, other)
+
+
+def div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input / other, broadcast; integers give the default float dtype."""
+    return _div(input, other)
+
+
+def neg(input: Tensor) -> Tensor:
+    """-input."""
+    return _neg(input)
+
+
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """input to the power exponent, broadcast."""
+    return _pow(input, exponent)
+
+
+def exp(input: Tensor) -> Tensor:
+    """e to the power input; integers give the default float dtype."""
+    return _exp(input)
+
+
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm: -inf at 0, NaN below."""
+    return _log(input)
+
+
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input where condition holds, other elsewhere, broadcast.
+
+    Parameters
+    ----------
+    condition : Tensor of bool
+    input, other : Tensor or number
+    """
+    return _where(condition, input, other)
+
+
+def clone(input: Tensor) -> Tensor:
+    """A copy that gradients flow through."""
+    return _clone(input)
+
+
+def to(input: Tensor, dtype: Any) -> Tensor:
+    """The tensor in another dtype; itself, where it has that dtype."""
+    dtype = np.dtype(dtype)
+    return input if input.dtype == dtype else _cast(input, dtype=dtype)

@@ -1,0 +1,113 @@
+"""Fully connected layer, y = x wᵀ + b.
+
+    x (…, I), w (O, I), b (O)     y (…, O)
+    dx = g w        dw = gᵀ x        db = Σ g
+
+Rows of x and of w lie along k, so y is a product of the dot form and nothing is transposed
+(kernels/gemm.py); dx and dw are of the outer form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.kernels import gemm
+from autograd.kernels.jit import dense
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.matmul import matmul
+from autograd.ops.reduce import sum
+from autograd.ops.shape import reshape, t
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _reference(x: Any, w: Any, b: Any) -> Any:
+    y = (x[..., None, :] * w).sum(axis=-1)
+    return y if b is None else y + b
+
+
+def _check(x: Any, w: Any, b: Any) -> None:
+    arrays = [a for a in (x, w, b) if a is not None]
+    if len({a.dtype for a in arrays}) > 1 or x.dtype not in (np.float32, np.float64):
+        kinds = ", ".join(f"{name} {a.dtype}" for name, a in zip(("input", "weight", "bias"), arrays, strict=False))
+        raise TypeError(f"linear: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+    if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
+        raise ValueError(
+            f"linear: input of shape {x.shape} and weight of shape {w.shape} do not fit: expects (…, I) and (O, I)"
+            + (f"; did you forget to flatten the input to {w.shape[1]} features?" if w.ndim == 2 else "")
+        )
+    if b is not None and b.shape != (w.shape[0],):
+        raise ValueError(
+            f"linear: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
+        )
+
+
+def _forward(ctx: Any, x: Any, w: Any, b: Any) -> Any:
+    _check(x, w, b)
+    ctx.save(x, w)
+    y = gemm.matmul(dense(x).reshape(1, -1, w.shape[1]) if w.shape[1] else np.zeros((1, x[..., 0:0].size, 0), x.dtype),
+                    dense(w).T[None])  # fmt: skip
+    y = y.reshape(x.shape[:-1] + w.shape[:1])
+    if b is not None:
+        y += b
+    return y
+
+
+def _backward(ctx: Any, g: Any) -> Any:
+    x, w = ctx.saved
+    g2 = reshape(g, (-1, w.shape[0]))
+    dx = reshape(matmul(g2, w), x.shape) if ctx.needs[0] else None
+    dw = matmul(t(g2), reshape(x, (-1, w.shape[1]))) if ctx.needs[1] else None
+    return dx, dw, sum(g2, 0) if ctx.needs[2] else None
+
+
+def _sample(draw: Any) -> Sample:
+    i, o = draw.size(1, 6), draw.size(1, 6)
+    bias = draw.choice(True, False)
+    x = draw.tensor(*draw.shape(0, 2, least=0), i)
+    return Sample((x, draw.tensor(o, i), draw.tensor(o) if bias else None))
+
+
+_linear = register(
+    Op(
+        name="linear",
+        forward=_forward,
+        backward=_backward,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            BadSample(
+                (np.ones((2, 3)), np.ones((5, 4)), None), {}, ValueError, ("linear", "(2, 3)", "(5, 4)", "flatten")
+            ),
+            BadSample(
+                (np.ones((2, 4)), np.ones((5, 4)), np.ones(4)), {}, ValueError, ("linear", "bias", "(4,)", "(5,)")
+            ),
+            BadSample((np.ones((2, 4), int), np.ones((5, 4)), None), {}, TypeError, ("linear", "int64", "float64")),
+        ],
+        kind="multilinear",
+    )
+)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weightᵀ + bias.
+
+    Parameters
+    ----------
+    input : Tensor, (…, I)
+    weight : Tensor, (O, I)
+    bias : Tensor, (O,), optional
+
+    Returns
+    -------
+    Tensor, (…, O)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shapes or dtypes do not fit.
+    """
+    return _linear(input, weight, bias)

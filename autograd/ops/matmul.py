@@ -1,0 +1,114 @@
+"""Matrix product, z = x @ y, over any leading dimensions, which broadcast.
+
+    z[…, i, j] = Σ_k x[…, i, k] y[…, k, j]
+    dx = g @ yᵀ        dy = xᵀ @ g
+
+A vector x is a row, a vector y a column, and the dimension so added is dropped again.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.kernels import gemm
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.shape import reshape, transpose
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _reference(x: Any, y: Any) -> Any:
+    return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2)
+
+
+def _forward(ctx: Any, x: Any, y: Any) -> Any:
+    if x.dtype != y.dtype:
+        raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
+    try:
+        lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError:
+        lead = None
+    if x.shape[-1] != y.shape[-2] or lead is None:
+        rule = "the leading sizes must broadcast" if lead is None else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
+        raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit: {rule}")
+    ctx.save(x, y)
+    if x.dtype not in (np.float32, np.float64):
+        return np.matmul(x, y)
+    matrices = math.prod(lead)
+    full_x, full_y = np.broadcast_to(x, lead + x.shape[-2:]), np.broadcast_to(y, lead + y.shape[-2:])
+    z = gemm.matmul(
+        full_x.reshape(matrices, *x.shape[-2:]), full_y.reshape(matrices, *y.shape[-2:])
+    )  # fmt: skip
+    return z.reshape(lead + z.shape[1:])
+
+
+def _backward(ctx: Any, g: Any) -> Any:
+    x, y = ctx.saved
+    return (
+        _matmul(g, transpose(y, -1, -2)) if ctx.needs[0] else None,
+        _matmul(transpose(x, -1, -2), g) if ctx.needs[1] else None,
+    )
+
+
+def _sample(draw: Any) -> Sample:
+    i, k, j = draw.size(0, 5), draw.size(0, 5), draw.size(1, 5)
+    a, b = draw.broadcastable(2, 0, 2)
+    return Sample((draw.tensor(*a, i, k), draw.tensor(*b, k, j)))
+
+
+_matmul = register(
+    Op(
+        name="matmul",
+        forward=_forward,
+        backward=_backward,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            BadSample((np.ones((2, 3)), np.ones((4, 5))), {}, ValueError, ("matmul", "(2, 3)", "(4, 5)", "equal")),
+            BadSample((np.ones((2, 2, 3)), np.ones((3, 3, 5))), {}, ValueError, ("matmul", "(2, 2, 3)", "leading")),
+            BadSample((np.ones((2, 3)), np.ones((3, 5), np.float32)), {}, TypeError, ("matmul", "float64", "float32")),
+        ],
+        kind="multilinear",
+        broadcasts=True,
+    )
+)
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product.
+
+    Parameters
+    ----------
+    input : Tensor, (…, I, K) or (K,)
+    other : Tensor, (…, K, J) or (K,)
+        Of the same dtype; leading dimensions broadcast.
+
+    Returns
+    -------
+    Tensor, (…, I, J), less the dimensions of vectors
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.matmul(autograd.tensor([[1.0, 2.0]]), autograd.tensor([3.0, 4.0]))
+    tensor([11.])
+    """
+    if input.ndim == 0 or other.ndim == 0:
+        raise ValueError("matmul: a tensor without dimensions has no matrix product; use *")
+    row, column = input.ndim == 1, other.ndim == 1
+    x = reshape(input, (1, -1)) if row else input
+    y = reshape(other, (-1, 1)) if column else other
+    z = _matmul(x, y)
+    if row or column:
+        shape = tuple(z.shape)
+        z = reshape(z, shape[:-2] + (() if row else shape[-2:-1]) + (() if column else shape[-1:]))
+    return z

@@ -1,0 +1,105 @@
+"""Rectified linear unit, y = max(x, 0).
+
+    dx = g where y > 0, else 0          (so relu′(0) = 0)
+
+NaN stays NaN: a comparison with it is false, so y = 0 only where x <= 0 holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import prange
+
+from autograd.kernels.jit import blocks, dense, kernel
+from autograd.op import Op, Sample, register
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+BLOCK = 16_384  # least numbers worth a thread's while
+
+
+def _reference(x: Any) -> Any:
+    return np.where(x <= 0, 0, x).astype(x.dtype)
+
+
+@kernel(parallel=True)
+def _relu(x, parts, y):
+    for part in prange(parts):
+        for i in range(part * x.size // parts, (part + 1) * x.size // parts):
+            y[i] = 0 if x[i] <= 0 else x[i]
+
+
+@kernel(parallel=True)
+def _relu_grad(g, y, parts, dx):
+    for part in prange(parts):
+        for i in range(part * y.size // parts, (part + 1) * y.size // parts):
+            dx[i] = g[i] if y[i] > 0 else 0
+
+
+def _forward(ctx: Any, x: Any) -> Any:
+    if x.dtype not in (np.float32, np.float64):
+        return _reference(x)
+    x = dense(x)
+    y = np.empty_like(x)
+    _relu(x.reshape(-1), blocks(x.size, BLOCK), y.reshape(-1))
+    ctx.save(y)
+    return y
+
+
+def _grad_forward(ctx: Any, g: Any, y: Any) -> Any:
+    ctx.save(y)
+    g, y = dense(g), dense(y)
+    dx = np.empty_like(g)
+    _relu_grad(g.reshape(-1), y.reshape(-1), blocks(g.size, BLOCK), dx.reshape(-1))
+    return dx
+
+
+def _grad_sample(draw: Any) -> Sample:
+    shape = draw.shape(0, 4)
+    return Sample((draw.tensor(*shape), np.maximum(draw.tensor(*shape), 0)))
+
+
+_relu_op = register(
+    Op(
+        name="relu",
+        forward=_forward,
+        backward=lambda ctx, g: _relu_input_grad(g, ctx.saved[0]),
+        reference=_reference,
+        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 4)),)),
+        kind="piecewise",
+    )
+)
+
+_relu_input_grad: Op = register(
+    Op(
+        name="relu_input_grad",
+        forward=_grad_forward,
+        backward=lambda ctx, g: (_relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
+        reference=lambda g, y: g * (y > 0),
+        sample=_grad_sample,
+        kind="piecewise",
+    )
+)
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(input, 0), element by element.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.relu(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
+    return _relu_op(input)

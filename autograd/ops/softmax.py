@@ -1,0 +1,243 @@
+"""Softmax and its logarithm along one dimension, computed from x - max x so that nothing overflows.
+
+y = e^x / Σ e^x          dx = y (g - Σ g y)
+y = x - log Σ e^x        dx = g - e^y Σ g
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import prange
+
+from autograd.kernels.jit import blocks, dense, kernel
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import exp
+from autograd.ops.reduce import sum
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+BLOCK = 2048  # least numbers worth a thread's while
+
+
+def _reference(x: Any, *, dim: int) -> Any:
+    e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=dim, keepdims=True)
+
+
+def _log_reference(x: Any, *, dim: int) -> Any:
+    z = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
+    return z - np.log(np.exp(z).sum(axis=dim, keepdims=True))
+
+
+def _grad_reference(g: Any, y: Any, *, dim: int) -> Any:
+    return y * g - y * (g * y).sum(axis=dim, keepdims=True)
+
+
+def _log_grad_reference(g: Any, y: Any, *, dim: int) -> Any:
+    return g - np.exp(y) * g.sum(axis=dim, keepdims=True)
+
+
+@kernel()
+def greatest(row):
+    """max of a row; NaN if there is one, which the sum then carries on."""
+    most = row[0]
+    for value in row:
+        if value > most or value != value:
+            most = value
+    return most
+
+
+@kernel(parallel=True)
+def _softmax(x, parts, y):
+    for part in prange(parts):
+        for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            most, total = greatest(x[r]), x.dtype.type(0)
+            for i in range(x.shape[1]):
+                y[r, i] = np.exp(x[r, i] - most)
+                total += y[r, i]
+            for i in range(x.shape[1]):
+                y[r, i] /= total
+
+
+@kernel(parallel=True)
+def _log_softmax(x, parts, y):
+    for part in prange(parts):
+        for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            most, total = greatest(x[r]), x.dtype.type(0)
+            for i in range(x.shape[1]):
+                total += np.exp(x[r, i] - most)
+            total = np.log(total)
+            for i in range(x.shape[1]):
+                y[r, i] = x[r, i] - most - total
+
+
+@kernel(parallel=True)
+def _softmax_grad(g, y, parts, dx):
+    for part in prange(parts):
+        for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
+            total = y.dtype.type(0)
+            for i in range(y.shape[1]):
+                total += g[r, i] * y[r, i]
+            for i in range(y.shape[1]):
+                dx[r, i] = y[r, i] * (g[r, i] - total)
+
+
+@kernel(parallel=True)
+def _log_softmax_grad(g, y, parts, dx):
+    for part in prange(parts):
+        for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
+            total = y.dtype.type(0)
+            for i in range(y.shape[1]):
+                total += g[r, i]
+            for i in range(y.shape[1]):
+                dx[r, i] = g[r, i] - np.exp(y[r, i]) * total
+
+
+def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
+    """Run a kernel on arrays whose dimension `dim` is laid along the rows of a matrix."""
+    moved = [np.moveaxis(a, dim, -1) for a in arrays]
+    shape = moved[0].shape
+    rows = [dense(a).reshape(-1, shape[-1]) for a in moved]
+    result = np.empty_like(rows[0])
+    run(*rows, blocks(rows[0].size, BLOCK), result)
+    return np.moveaxis(result.reshape(shape), -1, dim)
+
+
+def _forward(name: str, run: Any) -> Any:
+    def forward(ctx: Any, x: Any, *, dim: int) -> Any:
+        if x.dtype not in (np.float32, np.float64):
+            raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+        if not -x.ndim <= dim < x.ndim:
+            raise IndexError(f"{name}: dim {dim} does not exist in a tensor of shape {x.shape}")
+        y = _by_rows(run, dim, x) if x.size else x.copy()
+        ctx.save(y)
+        return y
+
+    return forward
+
+
+def _grad(run: Any) -> Any:
+    def forward(ctx: Any, g: Any, y: Any, *, dim: int) -> Any:
+        ctx.save(g, y)
+        return _by_rows(run, dim, g, y) if y.size else y.copy()
+
+    return forward
+
+
+def _softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
+    g, y = ctx.saved
+    dg = softmax_input_grad(h, y, dim=dim) if ctx.needs[0] else None
+    dy = h * (g - sum(g * y, dim, True)) - g * sum(h * y, dim, True) if ctx.needs[1] else None
+    return dg, dy
+
+
+def _log_softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
+    g, y = ctx.saved
+    p = exp(y)
+    dg = h - sum(h * p, dim, True) if ctx.needs[0] else None
+    dy = -(h * p * sum(g, dim, True)) if ctx.needs[1] else None
+    return dg, dy
+
+
+def _sample(draw: Any) -> Sample:
+    shape = draw.shape(1, 3)
+    return Sample((draw.tensor(*shape),), {"dim": draw.choice(*range(-len(shape), len(shape)))})
+
+
+def _grad_sample(reference: Any) -> Any:
+    def sample(draw: Any) -> Sample:
+        shape = draw.shape(1, 3)
+        dim = draw.choice(*range(len(shape)))
+        return Sample((draw.tensor(*shape), reference(draw.tensor(*shape), dim=dim)), {"dim": dim})
+
+    return sample
+
+
+def _bad(name: str) -> list[BadSample]:
+    return [
+        BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, (name, "2", "(2, 3)")),
+        BadSample((np.ones((2, 3), int),), {"dim": 1}, TypeError, (name, "int64", "float")),
+    ]
+
+
+_softmax_op = register(
+    Op(
+        name="softmax",
+        forward=_forward("softmax", _softmax),
+        backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved[0], dim=dim),
+        reference=_reference,
+        sample=_sample,
+        bad_samples=_bad("softmax"),
+    )
+)
+
+softmax_input_grad: Op = register(
+    Op(
+        name="softmax_input_grad",
+        forward=_grad(_softmax_grad),
+        backward=_softmax_grad_backward,
+        reference=_grad_reference,
+        sample=_grad_sample(_reference),
+    )
+)
+
+_log_softmax_op = register(
+    Op(
+        name="log_softmax",
+        forward=_forward("log_softmax", _log_softmax),
+        backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved[0], dim=dim),
+        reference=_log_reference,
+        sample=_sample,
+        bad_samples=_bad("log_softmax"),
+    )
+)
+
+_log_softmax_input_grad: Op = register(
+    Op(
+        name="log_softmax_input_grad",
+        forward=_grad(_log_softmax_grad),
+        backward=_log_softmax_grad_backward,
+        reference=_log_grad_reference,
+        sample=_grad_sample(_log_reference),
+    )
+)
+
+
+def softmax(input: Tensor, dim: int) -> Tensor:
+    """e^input, divided by its sum along dim.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int
+        The dimension along which the results sum to 1.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.softmax(autograd.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax_op(input, dim=dim)
+
+
+def log_softmax(input: Tensor, dim: int) -> Tensor:
+    """The logarithm of softmax, without its underflow.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+    """
+    return _log_softmax_op(input, dim=dim)

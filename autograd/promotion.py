@@ -1,0 +1,105 @@
+"""Which dtype a result has: PyTorch's rules.
+
+Types fall in categories, bool < integer < float.  Tensors with dimensions decide; a tensor
+without any takes part only where it is of a higher category, and a Python number only where
+it is of a higher one still.  So `float32_tensor * 2.0` and `float32_tensor * float64_0d` stay
+float32, and `int64_tensor * 2.0` is of the default dtype.
+
+Source: PyTorch, "Tensor Attributes", type promotion; c10/core/ScalarType.h `promoteTypes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.op import Op
+
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+_default = np.dtype(np.float32)
+
+
+def get_default_dtype() -> np.dtype:
+    """The dtype of tensors made from Python floats: float32, unless set otherwise."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make `dtype`, float32 or float64, the dtype of tensors made from Python floats."""
+    global _default
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"set_default_dtype: the default dtype must be float32 or float64, not {dtype}")
+    _default = dtype
+
+
+def category(dtype: np.dtype) -> int:
+    """0 for bool, 1 for integers, 2 for floats; TypeError for what a tensor cannot hold."""
+    try:
+        return _CATEGORY[dtype.kind]
+    except KeyError:
+        raise TypeError(f"a tensor holds bool, integer or float numbers, not {dtype}") from None
+
+
+def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
+    """The smallest dtype for both, where float beats integer without growing (PyTorch's lattice)."""
+    if category(a) != category(b):
+        return a if category(a) > category(b) else b
+    return np.promote_types(a, b)
+
+
+def result_type(*operands: Any) -> np.dtype:
+    """The dtype of an operation on tensors, arrays and Python numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.result_type(autograd.ones(2, dtype=autograd.float32), 2.5)
+    dtype('float32')
+    """
+    ranked: list[np.dtype | None] = [None, None, None]  # with dimensions, without, Python numbers
+    dtype: np.dtype | None
+    for x in operands:
+        if isinstance(x, (bool, np.bool_)):
+            rank, dtype = 2, np.dtype(bool)
+        elif isinstance(x, (int, np.integer)):
+            rank, dtype = 2, np.dtype(np.int64)
+        elif isinstance(x, (float, np.floating)):
+            rank, dtype = 2, _default
+        else:
+            rank, dtype = (0 if x.ndim else 1), x.dtype
+        known = ranked[rank]
+        ranked[rank] = dtype if known is None else promote_types(known, dtype)
+    result: np.dtype | None = None
+    for dtype in ranked:  # type: ignore[assignment]
+        if dtype is not None and (result is None or category(dtype) > category(result)):
+            result = dtype
+    if result is None:
+        raise TypeError("result_type: no operand given")
+    return result
+
+
+def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[Any], list[Any]]:
+    """The inputs of an elementwise op in one dtype: casts of tensors are recorded like any op."""
+    try:
+        if all(isinstance(a, np.ndarray) for a in arrays) and len({a.dtype for a in arrays}) == 1:
+            dtype = arrays[0].dtype
+            if op.promotes != "float" or dtype.kind == "f":
+                return inputs, arrays
+        else:
+            dtype = result_type(*inputs)
+    except (AttributeError, TypeError):
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None
+    if op.promotes == "float" and dtype.kind != "f":
+        dtype = _default
+    cast = []
+    for x in inputs:
+        if hasattr(x, "array"):
+            cast.append(x if x.array.dtype == dtype else x.to(dtype))
+        else:
+            cast.append(np.asarray(x, dtype))
+    return cast, [x.array if hasattr(x, "array") else x for x in cast]

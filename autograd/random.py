@@ -1,0 +1,72 @@
+"""Random numbers: one generator for the process, seeded and saved like PyTorch's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from autograd.promotion import get_default_dtype
+from autograd.tensor import Tensor
+
+_generator = np.random.Generator(np.random.PCG64())
+
+
+def manual_seed(seed: int) -> None:
+    """Start the generator from a seed: what is drawn after it is the same in every run."""
+    _generator.bit_generator.state = np.random.PCG64(seed).state
+
+
+def get_rng_state() -> Tensor:
+    """The generator's state, as a uint8 tensor for `set_rng_state` and for checkpoints."""
+    return Tensor(np.frombuffer(json.dumps(_generator.bit_generator.state).encode(), np.uint8).copy())
+
+
+def set_rng_state(state: Tensor) -> None:
+    """Continue from a state of `get_rng_state`.
+
+    Raises
+    ------
+    ValueError
+        If it is not such a state; the generator stays as it was.
+    """
+    before = _generator.bit_generator.state
+    try:
+        _generator.bit_generator.state = json.loads(np.asarray(state, np.uint8).tobytes())
+    except (ValueError, TypeError, KeyError) as error:
+        _generator.bit_generator.state = before
+        raise ValueError(f"set_rng_state: this tensor is no state of get_rng_state ({error})") from None
+
+
+def generator() -> np.random.Generator:
+    """The NumPy generator that all random functions here draw from."""
+    return _generator
+
+
+def _float(dtype: Any) -> np.dtype:
+    return get_default_dtype() if dtype is None else np.dtype(dtype)
+
+
+def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1)."""
+    return Tensor(np.asarray(_generator.random(_sizes(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+
+
+def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers of mean 0 and standard deviation 1."""
+    return Tensor(np.asarray(_generator.standard_normal(_sizes(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+
+
+def randint(low: int, high: int, size: tuple[int, ...]) -> Tensor:
+    """Integers from low to high - 1."""
+    return Tensor(np.asarray(_generator.integers(low, high, size, dtype=np.int64)))
+
+
+def randperm(n: int) -> Tensor:
+    """The integers from 0 to n - 1, shuffled."""
+    return Tensor(_generator.permutation(n))
+
+
+def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int | np.integer) else tuple(size)

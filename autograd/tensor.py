@@ -1,0 +1,472 @@
+"""Tensor: an array, its gradient, and where in the graph it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd import engine, ops
+from autograd.promotion import category, get_default_dtype
+
+Number = bool | int | float
+Index = Any
+
+
+class Tensor:
+    """A NumPy array that remembers how it was computed.
+
+    Parameters
+    ----------
+    array : ndarray of bool, integers or floats
+        Not copied.  `autograd.tensor(...)` makes a tensor from lists and numbers, by a copy.
+    requires_grad : bool
+        Whether operations on it are recorded, and `backward` fills its `.grad`.
+
+    Attributes
+    ----------
+    array : ndarray
+        The numbers themselves.  Writing to them directly goes unnoticed by the engine; the
+        methods that end in `_` write and tell it.
+    grad : Tensor or None
+        What backward passes have added up, of this tensor's shape and dtype.
+    """
+
+    __slots__ = ("__weakref__", "_requires_grad", "array", "grad", "hooks", "node", "slot", "version")
+    __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
+
+    array: np.ndarray
+    grad: Tensor | None
+    node: engine.Node | None  # the call that made it, and which of its outputs it is
+    slot: int
+    version: list[int]  # how often the memory was written to; one list for all views of it
+    hooks: dict[int, list[Callable]] | None
+
+    def __init__(self, array: np.ndarray, requires_grad: bool = False) -> None:
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
+            )
+        category(array.dtype)
+        self.array = array
+        self.grad = self.node = self.hooks = None
+        self.slot = 0
+        self.version = [0]
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad = True
+
+    # ── what it is ──
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user, not by a recorded operation."""
+        return self.node is None
+
+    @property
+    def grad_fn(self) -> engine.Node | None:
+        """The recorded call that made this tensor."""
+        return self.node
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self.node is not None and not wanted:
+            raise RuntimeError(
+                f"requires_grad: this tensor was computed by {self.node.op.name}, and what an operation returns "
+                "requires grad because its inputs do; use .detach() for a tensor without history"
+            )
+        if wanted and self.array.dtype.kind != "f":
+            raise RuntimeError(
+                f"requires_grad: only float tensors have gradients, and this one is {self.dtype}; "
+                "convert it, with .float()"
+            )
+        self._requires_grad = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`; returns the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or one size of it."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """How many dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """How many elements."""
+        return self.array.size
+
+    def __len__(self) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len: a tensor without dimensions has no length")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __hash__(self) -> int:
+        return id(self)  # == compares elements, so identity is what a dict must go by
+
+    def __bool__(self) -> bool:
+        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.dtype.kind not in "iu" or self.array.size != 1:
+            raise TypeError(
+                f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}"
+            )
+        return int(self.item())
+
+    def _ambiguous(self, what: str) -> Any:
+        raise ValueError(
+            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
+        )
+
+    def __repr__(self) -> str:
+        a = self.array
+        style: dict[str, Any] = {"separator": ", ", "prefix": "tensor("}
+        finite = a[np.isfinite(a)] if a.dtype.kind == "f" else None
+        if finite is not None and finite.size and (finite == np.round(finite)).all() and abs(finite).max() < 1e6:
+            style["formatter"] = {"float_kind": lambda x: f"{x:.0f}." if np.isfinite(x) else str(x)}
+        elif finite is not None:
+            style |= {"precision": 4, "floatmode": "fixed"}
+        text = np.array2string(a, **style)
+        if a.dtype not in (get_default_dtype(), np.int64, np.bool_):
+            text += f", dtype={a.dtype}"
+        if self.node is not None:
+            text += f", grad_fn=<{self.node.op.name}>"
+        elif self._requires_grad:
+            text += ", requires_grad=True"
+        return f"tensor({text})"
+
+    # ── out of the graph, and to NumPy ──
+
+    def detach(self) -> Tensor:
+        """The same memory, without history."""
+        tensor = Tensor(self.array)
+        tensor.version = self.version
+        return tensor
+
+    @property
+    def data(self) -> Tensor:
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if value.shape != self.shape or value.dtype != self.dtype:
+            raise ValueError(
+                f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
+            )
+        self.array = value.array
+        self.version = value.version
+
+    def numpy(self) -> np.ndarray:
+        """The array, without a copy."""
+        if self._requires_grad:
+            raise RuntimeError(
+                "numpy: this tensor requires grad, and NumPy's operations on it would not be recorded; "
+                "use .detach().numpy()"
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        if copy is False and dtype is not None and array.dtype != dtype:
+            raise ValueError(f"cannot turn {array.dtype} into {dtype} without a copy")
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def cpu(self) -> Tensor:
+        """Itself: there is no other place to be."""
+        return self
+
+    def clone(self) -> Tensor:
+        """A copy that gradients flow through."""
+        return ops.clone(self)
+
+    def contiguous(self) -> Tensor:
+        """Itself, or a copy whose elements lie in row-major order."""
+        return self if self.array.flags.c_contiguous else ops.clone(self)
+
+    # ── gradients ──
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add the gradient of this tensor to the `.grad` of every leaf it was computed from.
+
+        Parameters
+        ----------
+        gradient : Tensor, of this tensor's shape, optional
+            The gradient of something with respect to this tensor; 1 for a scalar.
+        retain_graph : bool
+            Keep what the graph saved, to go through it again.
+        create_graph : bool
+            Record the pass, so that gradients can be differentiated.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no graph, or it was freed, or no gradient is given for what is no scalar.
+
+        Examples
+        --------
+        >>> import autograd
+        >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        seed = engine._seed("backward", self, gradient, create_graph)
+        engine.backward([self], [seed], retain_graph=retain_graph or create_graph, create_graph=create_graph)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
+
+        Returns
+        -------
+        callable
+            Call it to take the hook away.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require grad, so it will never have a gradient")
+        owner = self.node or self
+        if owner.hooks is None:
+            owner.hooks = {}
+        hooks = owner.hooks.setdefault(self.slot, [])
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    def retain_grad(self) -> None:
+        """Keep `.grad` of a tensor that is no leaf, too."""
+        if self.node is None:
+            return
+        import weakref
+
+        mine = weakref.ref(self)  # the node outlives the tensor, and must not keep it alive
+
+        def keep(gradient: Tensor) -> None:
+            tensor = mine()
+            if tensor is not None:
+                tensor.grad = gradient.detach().clone() if tensor.grad is None else tensor.grad + gradient.detach()
+
+        self.register_hook(keep)
+
+    # ── in place: where nothing is recorded ──
+
+    def _write(self, name: str, target: np.ndarray, value: Any) -> Tensor:
+        """Write to this tensor's memory, and count that."""
+        if engine.is_grad_enabled() and (self._requires_grad or (isinstance(value, Tensor) and value._requires_grad)):
+            raise RuntimeError(
+                f"{name}: writing in place is not recorded, and here a gradient would be lost; "
+                "write inside `with autograd.no_grad():`, or compute a new tensor instead"
+            )
+        source = value.array if isinstance(value, Tensor) else np.asarray(value)
+        if category(source.dtype) > category(self.dtype):
+            raise TypeError(f"{name}: {source.dtype} does not fit into a {self.dtype} tensor; convert it first")
+        try:
+            np.copyto(target, source, casting="unsafe")
+        except ValueError:
+            raise ValueError(f"{name}: shape {source.shape} does not broadcast to shape {target.shape}") from None
+        self.version[0] += 1
+        return self
+
+    def __setitem__(self, index: Index, value: Any) -> None:
+        index = ops.plain_index(index)
+        if ops.is_basic(index):
+            self._write("setitem", self.array[(*index, ...)], value)
+        else:
+            whole = self.array.copy()
+            whole[index] = value.array if isinstance(value, Tensor) else value
+            self._write("setitem", self.array, whole)
+
+    def copy_(self, source: Tensor) -> Tensor:
+        """Take the source's values."""
+        return self._write("copy_", self.array, source)
+
+    def fill_(self, value: Number) -> Tensor:
+        return self._write("fill_", self.array, value)
+
+    def zero_(self) -> Tensor:
+        return self._write("zero_", self.array, 0)
+
+    def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        return self._write("add_", self.array, ops.add(self, other, alpha=alpha))
+
+    def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        return self._write("sub_", self.array, ops.sub(self, other, alpha=alpha))
+
+    def mul_(self, other: Tensor | Number) -> Tensor:
+        return self._write("mul_", self.array, self * other)
+
+    def div_(self, other: Tensor | Number) -> Tensor:
+        return self._write("div_", self.array, self / other)
+
+    __iadd__ = add_
+    __isub__ = sub_
+    __imul__ = mul_
+    __itruediv__ = div_
+
+    # ── the op table's functions, as operators and methods ──
+
+    def __add__(self, other: Tensor | Number) -> Tensor:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Number) -> Tensor:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Tensor | Number) -> Tensor:
+        return ops.sub(self, other)
+
+    def __rsub__(self, other: Number) -> Tensor:
+        return ops.sub(other, self)
+
+    def __mul__(self, other: Tensor | Number) -> Tensor:
+        return ops.mul(self, other)
+
+    def __rmul__(self, other: Number) -> Tensor:
+        return ops.mul(other, self)
+
+    def __truediv__(self, other: Tensor | Number) -> Tensor:
+        return ops.div(self, other)
+
+    def __rtruediv__(self, other: Number) -> Tensor:
+        return ops.div(other, self)
+
+    def __pow__(self, exponent: Tensor | Number) -> Tensor:
+        return ops.pow(self, exponent)
+
+    def __rpow__(self, base: Number) -> Tensor:
+        return ops.pow(base, self)
+
+    def __neg__(self) -> Tensor:
+        return ops.neg(self)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        return ops.matmul(self, other)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return ops.eq(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return ops.ne(self, other)
+
+    def __lt__(self, other: Tensor | Number) -> Tensor:
+        return ops.lt(self, other)
+
+    def __le__(self, other: Tensor | Number) -> Tensor:
+        return ops.le(self, other)
+
+    def __gt__(self, other: Tensor | Number) -> Tensor:
+        return ops.gt(self, other)
+
+    def __ge__(self, other: Tensor | Number) -> Tensor:
+        return ops.ge(self, other)
+
+    def __getitem__(self, index: Index) -> Tensor:
+        return ops.getitem(self, index)
+
+    add = ops.add
+    sub = ops.sub
+    mul = ops.mul
+    div = ops.div
+    neg = ops.neg
+    pow = ops.pow
+    exp = ops.exp
+    log = ops.log
+    matmul = ops.matmul
+    sum = ops.sum
+    mean = ops.mean
+    transpose = ops.transpose
+    t = ops.t
+    expand = ops.expand
+    flatten = ops.flatten
+    argmax = ops.argmax
+    eq = ops.eq
+    ne = ops.ne
+    lt = ops.lt
+    le = ops.le
+    gt = ops.gt
+    ge = ops.ge
+    relu = ops.relu
+    softmax = ops.softmax
+    log_softmax = ops.log_softmax
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
+        return ops.reshape(self, ops.sizes_of(shape))
+
+    def view(self, *shape: Any) -> Tensor:
+        """`reshape` that never copies."""
+        result = ops.reshape(self, ops.sizes_of(shape))
+        if self.array.size and not np.may_share_memory(result.array, self.array):
+            raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
+        return result
+
+    def permute(self, *dims: Any) -> Tensor:
+        """Dimension i of the result is dimension dims[i] of this tensor."""
+        return ops.permute(self, ops.sizes_of(dims))
+
+    @property
+    def T(self) -> Tensor:
+        return ops.permute(self, tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        return ops.transpose(self, -1, -2)
+
+    def to(self, dtype: Any) -> Tensor:
+        """The tensor in another dtype; itself, where it has that dtype (or for the device "cpu")."""
+        return self if dtype == "cpu" else ops.to(self, dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        return ops.to(self, other.dtype)
+
+    def float(self) -> Tensor:
+        return ops.to(self, np.float32)
+
+    def double(self) -> Tensor:
+        return ops.to(self, np.float64)
+
+    def long(self) -> Tensor:
+        return ops.to(self, np.int64)
+
+    def int(self) -> Tensor:
+        return ops.to(self, np.int32)
+
+    def bool(self) -> Tensor:
+        return ops.to(self, np.bool_)
+
+
+engine.Tensor = Tensor  # type: ignore[misc]
