@@ -1,0 +1,308 @@
+"""CIFAR-10 as NumPy arrays, from either published layout, from wherever it can be had.
+
+The binary layout is records of one label byte and 3,072 pixel bytes; the Python layout is
+pickles. A pickle may name any function to be called while it is read, so ours are read by an
+unpickler that knows three names, calls none of them, and builds the arrays itself afterwards.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
+PIXELS = 3 * 32 * 32
+RECORD = 1 + PIXELS  # bytes
+MOST_BYTES = 64 << 20  # twice a published batch: a larger file is no CIFAR-10, and could fill the memory
+
+
+class DataError(Exception):
+    """The data cannot be used; the text is a sentence: which file, what is wrong, what to do."""
+
+
+class Split(NamedTuple):
+    """Pictures and their classes: images uint8 (N, 3, 32, 32) in 0..255, labels int64 (N,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cifar10:
+    """Both splits, the ten class names in label order, and a sentence on where the data came from."""
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    source: str
+
+
+def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
+    """The ten-class data, from the first place that has it.
+
+    In order: ``data_dir``; the folder named by the variable ``CIFAR10_DIR``; the user's cache;
+    a download of the published archive into that cache; the built-in synthetic set, with a loud
+    line on stderr. A folder that was asked for is used or is an error, never passed over.
+
+    Raises
+    ------
+    DataError
+        ``data_dir``, or the folder in ``CIFAR10_DIR``, does not hold whole CIFAR-10 data.
+    """
+    if data_dir is not None:
+        return read_folder(Path(data_dir))
+    if named := os.environ.get("CIFAR10_DIR"):
+        try:
+            return read_folder(Path(named))
+        except DataError as error:
+            raise DataError(f"The variable CIFAR10_DIR does not name usable data. {error}") from error
+    # Imported here: synthetic.py and download.py need this file's classes, and pooch is slow to start.
+    from examples.support import download, synthetic
+
+    cache = platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
+    damaged = False
+    if os.path.lexists(cache):
+        try:
+            return read_folder(cache)
+        except DataError as error:
+            damaged = True
+            _say(f"The cached copy of CIFAR-10 is damaged. {error}")
+    reason = "no copy is on this machine, and downloading was switched off"
+    if allow_download:
+        _say(f"Downloading CIFAR-10 from {download.PUBLISHED.url} to {cache}.")
+        try:
+            download.fetch(cache, replace=damaged)
+            return read_folder(cache)
+        except DataError as error:
+            reason = f"no copy is on this machine, and the download failed: {str(error).rstrip('.')}"
+    _say(
+        f"!!! THESE ARE NOT REAL PICTURES: using the built-in synthetic set, since {reason}. For CIFAR-10, "
+        f"unpack {download.PUBLISHED.url} and name its folder with --data-dir or the variable CIFAR10_DIR."
+    )
+    return synthetic.make()
+
+
+def read_folder(folder: Path) -> Cifar10:
+    """Read CIFAR-10 from a folder that holds either published layout, or from the folder above it.
+
+    Raises
+    ------
+    DataError
+        A batch is missing, truncated, damaged, hostile or empty; the sentence names the file.
+    """
+    folder = folder.expanduser()
+    if not folder.is_dir():
+        what = "is a file; unpack it" if folder.exists() else "does not exist"
+        raise DataError(f"{folder} {what}. Name the folder that holds data_batch_1 … data_batch_5 and test_batch.")
+    for place in (folder, folder / "cifar-10-batches-bin", folder / "cifar-10-batches-py"):
+        for layout, suffix, read_batch, read_classes in _LAYOUTS:
+            files = [place / (name + suffix) for name in BATCHES]
+            if not any(file.exists() for file in files):
+                continue
+            if missing := [file.name for file in files if not file.exists()]:
+                raise DataError(f"{place} lacks {', '.join(missing)}. Unpack the whole archive there again.")
+            *batches, test = [read_batch(file) for file in files]
+            train = Split(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+            counts = f"{len(train.labels):,} training and {len(test.labels):,} test pictures"
+            source = f"CIFAR-10, {layout} layout, {counts}, from {place}."
+            return Cifar10(train, test, read_classes(place), source)
+    raise DataError(
+        f"{folder} holds no CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
+        "data_batch_1 … test_batch (Python layout). Unpack a published archive, and name its folder."
+    )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        size = file.stat().st_size
+        if size == 0:
+            raise DataError(f"{file} is empty. Unpack the archive again.")
+        if size > MOST_BYTES:
+            raise DataError(f"{file} has {size:,} bytes; no file of CIFAR-10 has more than {MOST_BYTES:,}.")
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}. Check permissions and disk.") from error
+
+
+def _split(file: Path, pixels: NDArray[Any], labels: NDArray[Any]) -> Split:
+    """A checked Split from pixels uint8 (N, 3072) and integer labels (N,)."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != PIXELS or not len(pixels):
+        raise DataError(f"{file}: pictures must be uint8 (N, {PIXELS}), not {pixels.dtype} {pixels.shape}.")
+    if labels.dtype.kind not in "iu" or labels.shape != (len(pixels),):
+        raise DataError(
+            f"{file}: labels must be integers ({len(pixels)},), one a picture, not {labels.dtype} {labels.shape}."
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels > 9))
+    if len(wrong):
+        where = f"picture {wrong[0]} has the label {labels[wrong[0]]}"
+        raise DataError(f"{file}: {where}; labels go from 0 to 9. Unpack the archive again.")
+    return Split(np.ascontiguousarray(pixels).reshape(-1, 3, 32, 32), labels.astype(np.int64))
+
+
+def _checked_classes(file: Path, names: list[str]) -> tuple[str, ...]:
+    if len(names) != 10:
+        raise DataError(f"{file} names {len(names)} classes instead of ten. Unpack the archive again.")
+    return tuple(names)
+
+
+def _read_binary(file: Path) -> Split:
+    content = _read(file)
+    if len(content) % RECORD:
+        raise DataError(
+            f"{file} is truncated or damaged: {len(content):,} bytes are not a whole number of "
+            f"{RECORD}-byte pictures. Unpack the archive again."
+        )
+    records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
+    return _split(file, records[:, 1:], records[:, 0])
+
+
+def _binary_classes(folder: Path) -> tuple[str, ...]:
+    file = folder / "batches.meta.txt"
+    if not file.exists():  # the names are known; a folder of the six batches alone is whole enough
+        return CLASSES
+    return _checked_classes(file, _read(file).decode("utf-8", "replace").split())
+
+
+class _Recipe:
+    """What a pickle says of an array or a dtype: written down, not carried out."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+        self.state: Any = None
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+class _ArrayRecipe(_Recipe):
+    """From ``_reconstruct(ndarray, (0,), b"b")`` and the state (version, shape, dtype, fortran, bytes)."""
+
+
+class _DtypeRecipe(_Recipe):
+    """From ``dtype("u1", False, True)`` and the state (version, byte order, …)."""
+
+
+_ADMITTED: dict[tuple[str, str], object] = {
+    ("numpy.core.multiarray", "_reconstruct"): _ArrayRecipe,
+    ("numpy._core.multiarray", "_reconstruct"): _ArrayRecipe,  # its name since NumPy 2
+    ("numpy", "ndarray"): "numpy.ndarray",  # only ever an argument of _reconstruct
+    ("numpy", "dtype"): _DtypeRecipe,
+}
+# Plain data, and what NumPy arrays take; no opcode that makes other objects, nor one that sets
+# aside as much memory as the file asks for.
+# fmt: off
+_OPCODES = (
+    "PROTO", "FRAME", "MARK", "STOP", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1",
+    "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINUNICODE",
+    "SHORT_BINUNICODE", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_TUPLE",
+    "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET", "MEMOIZE",
+    "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD",
+)
+# fmt: on
+
+
+class _Unpickler(pickle._Unpickler):
+    """Reads plain data and recipes of arrays.
+
+    Python's own unpickler, not the C one: its table of opcodes can be cut down, and a huge memo
+    index costs it nothing. (A batch is 20,000 opcodes; it takes milliseconds.)
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
+        code[0]: pickle._Unpickler.dispatch[code[0]] for code in (getattr(pickle, name) for name in _OPCODES)
+    }
+
+    def __init__(self, file: Path, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self._file = file
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ADMITTED:
+            raise DataError(
+                f"{self._file} tried to name {module}.{name} and was refused: a CIFAR-10 batch holds NumPy "
+                "arrays and lists, nothing that runs. Do not use this file; get it again from its publisher."
+            )
+        return _ADMITTED[module, name]
+
+
+def _unpickle(file: Path) -> dict[Any, Any]:
+    try:
+        content = _Unpickler(file, _read(file)).load()
+    except DataError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything at all
+        raise DataError(
+            f"{file} is truncated, damaged, or no pickle of plain data ({type(error).__name__}). "
+            "Unpack the archive again."
+        ) from error
+    if not isinstance(content, dict):
+        raise DataError(f"{file} holds a {type(content).__name__} where CIFAR-10 has a dictionary.")
+    return content
+
+
+def _array(file: Path, key: bytes, value: object) -> NDArray[Any]:
+    """The array that a recipe or a list of integers stands for; nothing else stands for one."""
+    try:
+        if isinstance(value, list) and all(type(item) is int for item in value):
+            return np.array(value, np.int64)
+        if isinstance(value, _ArrayRecipe):
+            return _build(value)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        what = f"{file}: {key.decode()} is a damaged array ({error})"
+        raise DataError(f"{what}. Unpack the archive again.") from error
+    raise DataError(f"{file}: {key.decode()} is missing, or neither an array nor a list of integers.")
+
+
+def _build(recipe: _ArrayRecipe) -> NDArray[Any]:
+    """Carry a recipe out; its parts come from the file and are not trusted."""
+    _, shape, dtype, fortran, content = recipe.state
+    if not isinstance(dtype, _DtypeRecipe) or not isinstance(content, bytes):
+        raise TypeError("its dtype or its bytes are missing")
+    code, order = (_text(part) for part in (dtype.arguments[0], dtype.state[1]))
+    if code not in ("u1", "i1", "i2", "i4", "i8") or order not in ("|", "<", ">"):
+        raise TypeError("it is of another type than integers")
+    return np.frombuffer(content, order + code).reshape(shape, order="F" if fortran else "C")
+
+
+def _text(value: object) -> str:
+    """Text that Python 2 wrote as bytes and Python 3 as a string; of anything else, none."""
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _read_python(file: Path) -> Split:
+    content = _unpickle(file)
+    return _split(file, *(_array(file, key, content.get(key)) for key in (b"data", b"labels")))
+
+
+def _python_classes(folder: Path) -> tuple[str, ...]:
+    file = folder / "batches.meta"
+    if not file.exists():
+        return CLASSES
+    names = _unpickle(file).get(b"label_names")
+    if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+        raise DataError(f"{file}: label_names is missing, or no list of names. Unpack the archive again.")
+    return _checked_classes(file, [name.decode("utf-8", "replace") for name in names])
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+_Layout = tuple[str, str, Callable[[Path], Split], Callable[[Path], tuple[str, ...]]]
+_LAYOUTS: tuple[_Layout, ...] = (
+    ("binary", ".bin", _read_binary, _binary_classes),
+    ("Python", "", _read_python, _python_classes),
+)

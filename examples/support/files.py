@@ -1,0 +1,85 @@
+"""Writing a file so that a reader finds the old content or the new, never a part of either."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+_WHAT_TO_DO = {
+    errno.ENOSPC: "Free some space on that disk, or write to another folder.",
+    errno.EDQUOT: "Free some of your quota, or write to another folder.",
+    errno.EACCES: "Change the folder's permissions, or write to another folder.",
+    errno.EPERM: "Change the folder's permissions, or write to another folder.",
+    errno.EROFS: "That disk is mounted read-only: write to another folder.",
+    errno.ENOENT: "Make the folder first.",
+    errno.EISDIR: "A folder of that name is in the way: remove it, or choose another name.",
+}
+
+
+class WriteError(OSError):
+    """A file could not be written; the text is a whole sentence, ``errno`` the system's number."""
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole: it holds all of ``content`` afterwards, or what it held before.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk, and take the
+    file's name in one step; a crash, a kill or a full disk at any moment leaves the old file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist.
+    content : bytes
+        All of the new content.
+
+    Raises
+    ------
+    WriteError
+        (an OSError) The file could not be written: which, why, and what to do.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        try:
+            _write_and_sync(temporary, content)
+            os.replace(temporary, path)
+        except BaseException:  # Ctrl-C too must leave no temporary behind
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        advice = _WHAT_TO_DO.get(error.errno or 0, "Check the disk and try again.")
+        raise WriteError(error.errno, f"{path} could not be written whole: {reason}. {advice}") from error
+
+
+def _write_and_sync(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # 0o666: the umask decides
+    try:
+        rest = memoryview(content)
+        while rest:  # one call writes at most 2 GiB, and less on a disk that is nearly full
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the file system can promise that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems have no such call
+            raise
+    finally:
+        os.close(descriptor)

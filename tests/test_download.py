@@ -1,0 +1,348 @@
+"""The download against a local server: the whole data, or a sentence and nothing left behind."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+import pytest
+import requests
+
+from examples.support import cifar10, download, synthetic
+from examples.support.download import Archive, DownloadError, fetch, unpack
+
+SIZES = {f"{name}.bin": 4 * 3073 for name in cifar10.BATCHES}
+TOP = "cifar-10-batches-bin/"
+
+
+def files() -> dict[str, bytes]:
+    """The files of a small archive: four pictures a batch, of noise, so that it hardly compresses."""
+    rng = np.random.default_rng(0)
+    records = {name: rng.integers(0, 10, (4, 3073), np.uint8).tobytes() for name in SIZES}
+    return {**records, "batches.meta.txt": "\n".join(cifar10.CLASSES).encode()}
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, link: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size, info.linkname = kind, size, link
+    return info
+
+
+def pack(*extra: tuple[tarfile.TarInfo, bytes], contents: dict[str, bytes] | None = None) -> bytes:
+    """A .tar.gz with the members ``extra`` first and then the files."""
+    stream = io.BytesIO()
+    with tarfile.open(mode="w:gz", fileobj=stream, compresslevel=1) as tar:
+        tar.addfile(member(TOP, tarfile.DIRTYPE))
+        for info, content in extra:
+            tar.addfile(info, io.BytesIO(content))
+        for name, content in (files() if contents is None else contents).items():
+            tar.addfile(member(TOP + name, size=len(content)), io.BytesIO(content))
+    return stream.getvalue()
+
+
+GOOD = pack()
+
+
+class Server:
+    """A local server; ``answers`` says what each GET gets, the last one for all that follow."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes, int]] = []  # status, body, bytes of it sent
+        self.gets = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                status, body, sent = outer.answers[min(outer.gets, len(outer.answers) - 1)]
+                outer.gets += 1
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[:sent])
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/cifar-10-binary.tar.gz"
+        self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+        self.thread.join()
+
+    def gives(self, body: bytes = GOOD, *, sent: int | None = None, status: int = 200) -> None:
+        self.answers.append((status, body, len(body) if sent is None else sent))
+
+    def archive(self, body: bytes = GOOD) -> Archive:
+        return Archive(self.url, hashlib.md5(body).hexdigest(), SIZES)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "cifar-10-batches-bin"
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder.parent)) if folder.parent.exists() else []
+
+
+def fails(archive: Archive, folder: Path, sentence: str) -> None:
+    with pytest.raises(DownloadError, match=sentence):
+        fetch(folder, archive, progress=False)
+    assert left(folder) == []
+
+
+def holds_the_files(folder: Path) -> bool:
+    return {file.name: file.read_bytes() for file in folder.iterdir()} == files() and left(folder) == [folder.name]
+
+
+def test_whole(server: Server, folder: Path) -> None:
+    server.gives()
+    fetch(folder, server.archive())
+    assert holds_the_files(folder)
+    assert len(cifar10.read_folder(folder).train.labels) == 20
+
+
+def test_truncated_once_is_fetched_again(server: Server, folder: Path) -> None:
+    server.gives(sent=len(GOOD) // 2)
+    server.gives()
+    fetch(folder, server.archive())
+    assert server.gets == 2
+    assert holds_the_files(folder)
+
+
+def test_truncated_always(server: Server, folder: Path) -> None:
+    server.gives(sent=len(GOOD) // 2)
+    fails(server.archive(), folder, "the connection was cut, 3 times")
+    assert server.gets == 3
+
+
+def test_wrong_checksum(server: Server, folder: Path) -> None:
+    server.gives(GOOD[:-1] + b"\xff")
+    fails(server.archive(), folder, "a file with the wrong checksum came, 3 times")
+
+
+def test_404(server: Server, folder: Path) -> None:
+    server.gives(b"gone", status=404)
+    fails(server.archive(), folder, "does not give the archive out: 404")
+    assert server.gets == 1
+
+
+def test_refused_connection(server: Server, folder: Path) -> None:
+    archive = server.archive()
+    server.http.server_close()
+    fails(archive, folder, r"127\.0\.0\.1:\d+ cannot be reached \(ConnectionError\)")
+
+
+def test_no_answer_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "PATIENCE_SECONDS", 0.1)
+    done = threading.Event()
+
+    def hang(*_: Any, **__: Any) -> None:
+        done.wait(5)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests, "head", hang)
+    fails(
+        Archive("http://silent.example/a.tar.gz", "0" * 32, SIZES),
+        folder,
+        r"silent\.example did not answer within 0\.1 s",
+    )
+    done.set()
+
+
+HOSTILE = {
+    "traversal": (
+        [(member("../data_batch_1.bin", size=4 * 3073), b"x" * 4 * 3073)],
+        "leads out of its folder",
+    ),
+    "inner traversal": ([(member(TOP + "a/../../../b", size=1), b"x")], "leads out of its folder"),
+    "backslashes": ([(member("..\\evil", size=1), b"x")], "leads out of its folder"),
+    "absolute": ([(member("/data_batch_1.bin", size=4 * 3073), b"x" * 4 * 3073)], "leads out of its folder"),
+    "symlink": (
+        [(member(TOP + "data_batch_1.bin", tarfile.SYMTYPE, link="/etc/passwd"), b"")],
+        "a link, a device",
+    ),
+    "hard link": (
+        [(member(TOP + "data_batch_1.bin", tarfile.LNKTYPE, link="/etc/passwd"), b"")],
+        "a link, a device",
+    ),
+    "folder link": (
+        [(member("cifar-10-batches-bin", tarfile.SYMTYPE, link="/tmp"), b"")],
+        "a link, a device",
+    ),
+    "device": ([(member(TOP + "test_batch.bin", tarfile.CHRTYPE), b"")], "a link, a device"),
+    "pipe": ([(member(TOP + "test_batch.bin", tarfile.FIFOTYPE), b"")], "a link, a device"),
+    "oversized": (
+        [(member(TOP + "data_batch_1.bin", size=99_999), bytes(99_999))],
+        "99,999 bytes instead of 12,292",
+    ),
+    "short": ([(member(TOP + "data_batch_1.bin", size=9), bytes(9))], "9 bytes instead of 12,292"),
+    "long names": (
+        [(member(TOP + "batches.meta.txt", size=5000), bytes(5000))],
+        "5,000 bytes, more than 4,096",
+    ),
+    "twice": (
+        [(member("else/test_batch.bin", size=4 * 3073), bytes(4 * 3073))],
+        r"holds test_batch\.bin twice",
+    ),
+    "bomb": ([(member("bomb", size=3 << 20), bytes(3 << 20))], "unpacks to more than"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_archives(server: Server, folder: Path, kind: str) -> None:
+    extra, sentence = HOSTILE[kind]
+    archive = pack(*extra)
+    server.gives(archive)
+    fails(server.archive(archive), folder, sentence)
+    assert os.listdir(folder.parent.parent) == ["cache"]
+
+
+def test_a_header_that_unpacks_to_any_size(tmp_path: Path) -> None:
+    """tarfile reads an extended header into memory, however long it says that it is."""
+    info = member("x", tarfile.XHDTYPE, size=1 << 30)
+    (tmp_path / "packed").write_bytes(gzip.compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(4 << 20), 1))
+    with pytest.raises(DownloadError, match="unpacks to more than"):
+        unpack(tmp_path / "packed", tmp_path, {"a": 1})
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "no gzip", "no tar", "missing file", "empty"])
+def test_archives_that_do_not_unpack(server: Server, folder: Path, damage: str) -> None:
+    without = {name: content for name, content in files().items() if name != "data_batch_5.bin"}
+    middle = len(GOOD) // 2
+    archive, sentence = {
+        "truncated": (GOOD[:middle], "truncated or damaged"),
+        "flipped": (GOOD[:middle] + bytes(100) + GOOD[middle + 100 :], "truncated or damaged"),
+        "no gzip": (b"<html>Please sign in</html>", "truncated or damaged"),
+        "no tar": (gzip.compress(b"hello" * 1000), "truncated or damaged"),
+        "missing file": (pack(contents=without), r"lacks data_batch_5\.bin"),
+        "empty": (b"", "truncated or damaged|lacks"),
+    }[damage]
+    server.gives(archive)
+    fails(server.archive(archive), folder, sentence)
+
+
+def test_what_else_is_in_the_archive_is_left_there(server: Server, folder: Path) -> None:
+    archive = pack((member(TOP + "readme.html", size=88), bytes(88)))
+    server.gives(archive)
+    fetch(folder, server.archive(archive))
+    assert holds_the_files(folder)
+
+
+def test_a_full_disk(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    server.gives()
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    fails(server.archive(), folder, "could not be stored in .*cache: No space left on device. Free some space")
+
+
+def test_ctrl_c_leaves_nothing(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    server.gives()
+    monkeypatch.setattr(shutil, "copyfileobj", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(folder, server.archive(), progress=False)
+    assert left(folder) == []
+
+
+def test_the_first_of_two_processes_is_kept(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow_unpack(packed: Path, ready: Path, sizes: Any) -> None:
+        unpack(packed, ready, sizes)
+        if not folder.exists():  # meanwhile, another process
+            monkeypatch.setattr(download, "unpack", unpack)
+            fetch(folder, server.archive(), progress=False)
+            inode.append(folder.stat().st_ino)
+
+    inode: list[int] = []
+    server.gives()
+    monkeypatch.setattr(download, "unpack", slow_unpack)
+    fetch(folder, server.archive(), progress=False)
+    assert inode == [folder.stat().st_ino]
+    assert holds_the_files(folder)
+
+
+def test_many_at_once(server: Server, folder: Path) -> None:
+    server.gives()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: fetch(folder, server.archive(), progress=False), range(4)))
+    assert holds_the_files(folder)
+
+
+def test_what_a_killed_download_left_is_swept_away_once_it_is_old(server: Server, folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    old, new = (Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-")) for _ in range(2))
+    (old / "archive.tar.gz").write_bytes(b"half")
+    os.utime(old, times=(time.time() - 2 * download.STALE_SECONDS,) * 2)
+    server.gives()
+    fetch(folder, server.archive())
+    assert left(folder) == sorted([folder.name, new.name])  # another process may be at work in the new one
+
+
+def test_load_mends_a_damaged_cache(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "lucidgrad"
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: cache)
+    monkeypatch.setattr(download, "PUBLISHED", server.archive())
+    server.gives()
+    assert len(cifar10.load(None).test.labels) == 4
+    (cache / "cifar-10-batches-bin" / "test_batch.bin").write_bytes(b"half")
+    assert len(cifar10.load(None).test.labels) == 4
+    assert "cached copy of CIFAR-10 is damaged" in capsys.readouterr().err
+    assert server.gets == 2
+    assert holds_the_files(cache / "cifar-10-batches-bin")
+
+
+@pytest.mark.parametrize("trouble", ["404", "checksum"])
+def test_load_falls_back_aloud(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trouble: str,
+) -> None:
+    small = synthetic.make(10, 10)
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path / "lucidgrad")
+    monkeypatch.setattr(download, "PUBLISHED", server.archive())
+    monkeypatch.setattr(synthetic, "make", lambda: small)
+    server.gives(b"something else", status=404 if trouble == "404" else 200)
+    assert cifar10.load(None) is small
+    assert "NOT REAL PICTURES" in capsys.readouterr().err
