@@ -1,17 +1,20 @@
-# make train   install into .venv and train the baseline CNN on CIFAR-10    (ARGS="--epochs 1" adds settings)
-# make test    install into .venv and run the whole test suite             (ARGS="-k conv2d" narrows it)
-# make fast    the tests that take under ten seconds each
-# make lint    linter, formatter and type checker
-# make format  put code in the formatter's form
+# make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
+# make test         install into .venv and run the whole test suite             (ARGS="-k conv2d" narrows it)
+# make fast         the tests that take under ten seconds each
+# make environment  install into .venv what `make train` needs, and no more
+# make lint         linter, formatter and type checker
+# make format       put code in the formatter's form
 
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: train test fast lint format clean
+.PHONY: train test fast lint format environment clean
 .DELETE_ON_ERROR:
 
-train: $(VENV)/installed-examples
+environment: $(VENV)/installed-examples
+
+train: environment
 	$(RUN) -m examples.train $(ARGS)
 
 test: $(VENV)/installed-test

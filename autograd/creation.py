@@ -98,6 +98,11 @@ def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> 
 def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """start, start + step, … below end (0, 1, … below start, if it is alone)."""
     first, last = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise ValueError(f"arange: from {first} to {last} there is no way in steps of 0")
     if dtype is None:
-        dtype = get_default_dtype() if any(isinstance(n, float) for n in (first, last, step)) else np.int64
-    return Tensor(np.arange(first, last, step, dtype=dtype), requires_grad)
+        dtype = (
+            get_default_dtype() if any(isinstance(n, float | np.floating) for n in (first, last, step)) else np.int64
+        )
+    # counted before it is rounded: NumPy takes the step from the first two numbers, which float32 may spoil
+    return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)

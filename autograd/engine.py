@@ -77,23 +77,24 @@ class Node:
         """Keep arrays for backward: inputs, outputs, or what no gradient flows through."""
         self.saved = arrays
 
-    def trace_saved(self, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+    def trace_saved(self, inputs: Sequence[Any], results: Sequence[Any], outputs: Sequence[Tensor]) -> None:
         """Note for each saved array the tensor it came from and that tensor's version.
 
         The version tells later whether the array was changed in place; the place (input i,
         or output ~i) lets `saved_tensors` find the array's own history.
         """
-        origins = []
+        origins, saved = [], []
         for array in self.saved or ():
             origin = None
             for i, x in enumerate(inputs):
                 if isinstance(x, Tensor) and x.array is array:
                     origin = (i, x.version, x.version[0])
-            for i, y in enumerate(outputs):
-                if y.array is array:
-                    origin = (~i, y.version, y.version[0])
+            for i, (result, y) in enumerate(zip(results, outputs, strict=True)):
+                if result is array:  # which may be a NumPy scalar, and the output's array made from it
+                    origin, array = (~i, y.version, y.version[0]), y.array
             origins.append(origin)
-        self.origins = origins
+            saved.append(array)
+        self.origins, self.saved = origins, tuple(saved)
 
     def check_saved(self) -> None:
         """Raise where backward would read what is gone or no longer what forward saw."""
@@ -181,14 +182,12 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     node = Node(op, params, inputs) if requires_grad and _state.recording and op.backward else None
     result = op.forward(node or _UNRECORDED, *arrays, **params)
 
-    if type(result) is not tuple:
-        outputs: tuple[Tensor, ...] = (_output(op, result, node, 0, inputs),)
-    else:
-        outputs = tuple([_output(op, array, node, slot, inputs) for slot, array in enumerate(result)])
+    results = result if type(result) is tuple else (result,)
+    outputs = tuple([_output(op, array, node, slot, inputs) for slot, array in enumerate(results)])
     if node is not None:
         node.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         if node.saved:
-            node.trace_saved(inputs, outputs)
+            node.trace_saved(inputs, results, outputs)
     return outputs if type(result) is tuple else outputs[0]
 
 
@@ -202,6 +201,36 @@ def _output(op: Op, array: Any, node: Node | None, slot: int, inputs: Sequence[A
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────
+
+
+class _Pending:
+    """Gradients on their way: summed where they arrive, handed out from the youngest node to the oldest."""
+
+    def __init__(self) -> None:
+        self.sums: dict[Any, dict[int, tuple[Any, bool]]] = {}  # maker -> slot -> (sum so far, may we write to it)
+        self.heap: list[tuple[int, Node]] = []
+
+    def add(self, maker: Any, slot: int, g: Any, ours: bool = False) -> None:
+        """Deliver a gradient.  The first is borrowed, the second makes a sum, later ones are added in place."""
+        slots = self.sums.get(maker)
+        if slots is None:
+            slots = self.sums[maker] = {}
+            if isinstance(maker, Node):
+                heappush(self.heap, (-maker.birth, maker))
+        if slot not in slots:
+            slots[slot] = g, ours
+            return
+        total, ours = slots[slot]
+        if ours:
+            total += g
+        elif isinstance(g, Tensor):
+            slots[slot] = total + g, False
+        else:
+            slots[slot] = np.asarray(total + g), True
+
+    def next_node(self) -> tuple[Node, dict[int, tuple[Any, bool]]]:
+        node = heappop(self.heap)[1]
+        return node, self.sums.pop(node)
 
 
 def backward(
@@ -218,65 +247,58 @@ def backward(
     touched: their gradients are returned (None where the roots do not depend on one), and
     only nodes that lead to them run.
     """
-    sums: dict[tuple[Any, int], list] = {}  # (maker, slot) -> [gradient so far, may we write to it]
-    heap: list[tuple[int, Node]] = []
-    waiting: set[Node] = set()
+    pending = _Pending()
     wanted = {(x.node or x, x.slot): None for x in inputs or ()}
     useful = _leading_to(roots, wanted) if inputs is not None else None
-
-    def deliver(maker: Any, slot: int, g: Any, ours: bool) -> None:
-        held = sums.get((maker, slot))
-        if held is None:
-            sums[maker, slot] = [g, ours]
-        elif held[1]:
-            held[0] += g
-        elif create_graph:
-            held[0] = held[0] + g
-        else:
-            held[:] = [np.asarray(held[0] + g), True]
-        if isinstance(maker, Node) and maker not in waiting:
-            waiting.add(maker)
-            heappush(heap, (-maker.birth, maker))
-
     for root, gradient in zip(roots, gradients, strict=True):
-        deliver(root.node or root, root.slot, gradient, False)
+        pending.add(root.node or root, root.slot, gradient)
+
+    def visit(node: Node, arrived: dict[int, tuple[Any, bool]]) -> None:
+        gs = []
+        for slot, (shape, dtype) in enumerate(node.outputs):
+            g = _run_hooks(node.hooks, slot, arrived[slot][0]) if slot in arrived else None
+            if (node, slot) in wanted:
+                wanted[node, slot] = g
+            if g is None and dtype.kind == "f":
+                g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
+            gs.append(g)
+        if useful is None or node in useful:
+            for (maker, slot, *_), d, ours in _run_backward(node, gs, retain_graph, create_graph):
+                if useful is None or (maker, slot) in wanted or maker in useful:
+                    pending.add(maker, slot, d, ours)
 
     with set_grad_enabled(create_graph):
-        while heap:
-            node = heappop(heap)[1]
-            gs = []
-            for slot, (shape, dtype) in enumerate(node.outputs):
-                g, _ = sums.pop((node, slot), (None, False))
-                g = _run_hooks(node.hooks, slot, g)
-                if (node, slot) in wanted:
-                    wanted[node, slot] = g
-                if g is None and dtype.kind == "f":
-                    g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
-                gs.append(g)
-            if useful is not None and node not in useful:
-                continue
-            node.check_saved()
-            ctx = _Recorded(node) if create_graph else node
-            results = node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
-            results = results if type(results) is tuple else (results,)
-            others = (*gs, *results, *(node.saved or ()))
-            if not retain_graph and node.saved:
-                node.saved = None
-            for i, edge in enumerate(node.edges):
-                if edge is not None and results[i] is not None:
-                    maker, slot, shape, dtype = edge
-                    d = _fit(node.op, i, results[i], shape, dtype)
-                    if useful is None or (maker, slot) in wanted or maker in useful:
-                        deliver(maker, slot, d, not create_graph and _is_new(d, others))
-            del ctx, gs, results, others  # gradients that nobody else holds go back now, not at the next node
-
-    for (leaf, slot), held in sums.items():
-        g = _run_hooks(leaf.hooks, slot, held[0])
-        if inputs is None:
-            _accumulate(leaf, g, held[1] and not leaf.hooks, create_graph)
-        elif (leaf, slot) in wanted:
-            wanted[leaf, slot] = g
+        while pending.heap:
+            visit(*pending.next_node())
+        for leaf, arrived in pending.sums.items():
+            g, ours = arrived[0]
+            g = _run_hooks(leaf.hooks, 0, g)
+            if inputs is None:
+                _accumulate(leaf, g, ours and not leaf.hooks)
+            elif (leaf, 0) in wanted:
+                wanted[leaf, 0] = g
     return [wanted[x.node or x, x.slot] for x in inputs or ()]
+
+
+def _run_backward(node: Node, gs: list, retain_graph: bool, create_graph: bool) -> list[tuple]:
+    """One node's backward: (edge, gradient, may we write to it) for each input that wants one."""
+    node.check_saved()
+    results = node.op.backward(_Recorded(node) if create_graph else node, *gs, **node.params)  # type: ignore[misc]
+    results = results if type(results) is tuple else (results,)
+    if len(results) != len(node.edges):
+        raise RuntimeError(
+            f"{node.op.name}: its backward returned {len(results)} gradients for {len(node.edges)} inputs; "
+            "it returns one an input, None where none is needed"
+        )
+    others = (*gs, *results, *(node.saved or ()))
+    if not retain_graph and node.saved:
+        node.saved = None
+    delivered = []
+    for i, (edge, d) in enumerate(zip(node.edges, results, strict=True)):
+        if edge is not None and d is not None:
+            d = _fit(node.op, i, d, *edge[2:])
+            delivered.append((edge, d, not create_graph and _is_new(d, others)))
+    return delivered
 
 
 def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
@@ -298,7 +320,7 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
                 f"{op.name}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
                 f"whose shape is {shape}; a gradient has the shape of its input"
             )
-        d = d.sum(axis=stretched).reshape(shape)
+        d = d.sum(stretched).reshape(shape)
         if not isinstance(d, Tensor):
             d = np.asarray(d)
     if d.dtype != dtype:
@@ -308,7 +330,8 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
 
 def _is_new(d: np.ndarray, others: Sequence[Any]) -> bool:
     """Whether backward made this array: it is no view, and is not what it was given or gave twice."""
-    return d.base is None and d.flags.writeable and sum(d is other for other in others) <= 1
+    holders = sum(other is d or getattr(other, "base", None) is d for other in others)
+    return d.base is None and d.flags.writeable and holders <= 1
 
 
 def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> Any:
@@ -318,13 +341,21 @@ def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> An
     tensor = g if isinstance(g, Tensor) else Tensor(g)
     for hook in list(hooks[slot]):
         changed = hook(tensor)
-        tensor = tensor if changed is None else changed
+        if changed is None:
+            continue
+        if not isinstance(changed, Tensor) or (changed.shape, changed.dtype) != (tensor.shape, tensor.dtype):
+            got = f"{changed.dtype} {changed.shape}" if isinstance(changed, Tensor) else type(changed).__name__
+            raise RuntimeError(
+                f"register_hook: a hook returned {got} for a gradient of {tensor.dtype} {tensor.shape}; return None, "
+                "or a tensor of the same shape and dtype"
+            )
+        tensor = changed
     return tensor if isinstance(g, Tensor) else tensor.array
 
 
-def _accumulate(leaf: Tensor, g: Any, ours: bool, create_graph: bool) -> None:
-    if create_graph:
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+def _accumulate(leaf: Tensor, g: Any, ours: bool) -> None:
+    if isinstance(g, Tensor):  # recorded
+        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g  # a copy: another leaf may hold g, too
     elif leaf.grad is not None:
         leaf.grad.array += g
         leaf.grad.version[0] += 1
@@ -445,6 +476,13 @@ class set_grad_enabled(contextlib.ContextDecorator):
     def __init__(self, mode: bool) -> None:
         self.outer, self.mode = _state.recording, bool(mode)
         _state.recording = self.mode
+
+    def __call__(self, function: Any) -> Any:
+        _state.recording = self.outer  # as a decorator it sets nothing now, but at every call
+        return super().__call__(function)
+
+    def _recreate_cm(self) -> set_grad_enabled:
+        return type(self)(self.mode)
 
     def __enter__(self) -> None:
         _state.recording = self.mode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,21 +28,25 @@ def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max()) / scale if scale else 0.0
 
 
-def numerical_gradient(f: Callable[[], float], x: np.ndarray, step: float) -> np.ndarray:
-    """df/dx by central differences, (f(x + h) - f(x - h)) / 2h, one element at a time.
+def numerical_gradient(
+    f: Callable[[], float], x: np.ndarray, step: float, places: Iterable[tuple[int, ...]] | None = None
+) -> np.ndarray:
+    """df/dx by central differences, (f(x + h) - f(x - h)) / 2h, one element at a time: all, or those at `places`.
 
     `x` is written to, and put back.  The error is of order h² f‴, and ε f / h from rounding:
     h = ∛ε balances them for a smooth f; where f is linear between kinks any h up to the
     nearest kink has the second error alone.
     """
     gradient = np.zeros(x.shape)
-    for index in np.ndindex(*x.shape):
+    for index in np.ndindex(*x.shape) if places is None else places:
         kept = x[index]
-        x[index] = kept + step
-        above, high = f(), x[index]
-        x[index] = kept - step
-        below, low = f(), x[index]
-        x[index] = kept
+        try:
+            x[index] = kept + step
+            above, high = f(), x[index]
+            x[index] = kept - step
+            below, low = f(), x[index]
+        finally:
+            x[index] = kept
         gradient[index] = (above - below) / (high - low)  # the step that was really taken
     return gradient
 
@@ -68,15 +72,16 @@ def gradients(
         results = result if isinstance(result, tuple | list) else (result,)
         return [y for y in results if y.dtype.kind == "f"]
 
-    differentiable = [y for y in outputs() if y.requires_grad]
-    gs = [np.asarray(rng.standard_normal(y.shape)) for y in differentiable]
+    ys = outputs()
+    gs = [np.asarray(rng.standard_normal(y.shape)) for y in ys]
     for g in gs:
         g.flags.writeable = False  # a backward that writes to its g shows itself
-    found = engine.grad(differentiable, [x for _, x in checked], [Tensor(g) for g in gs], allow_unused=True)
+    # an output without a graph counts too: if it depends on an input, the finite difference shows what is missing
+    roots = [(y, Tensor(g)) for y, g in zip(ys, gs, strict=True) if y.requires_grad]
+    found = engine.grad([y for y, _ in roots], [x for _, x in checked], [g for _, g in roots], allow_unused=True)
 
-    def loss() -> float:
-        with engine.no_grad():
-            return float(sum(float((g * y.array).sum()) for g, y in zip(gs, outputs(), strict=True)))
+    def loss() -> float:  # recorded like any call: the function may take gradients itself
+        return float(sum(float((g * y.array).sum()) for g, y in zip(gs, outputs(), strict=True)))
 
     return [
         (i, np.zeros(x.shape) if d is None else d.array, numerical_gradient(loss, x.array, step))

@@ -38,10 +38,9 @@ def set_default_dtype(dtype: Any) -> None:
 
 def category(dtype: np.dtype) -> int:
     """0 for bool, 1 for integers, 2 for floats; TypeError for what a tensor cannot hold."""
-    try:
-        return _CATEGORY[dtype.kind]
-    except KeyError:
-        raise TypeError(f"a tensor holds bool, integer or float numbers, not {dtype}") from None
+    if dtype.kind not in _CATEGORY or not dtype.isnative:
+        raise TypeError(f"a tensor holds bool, integer or float numbers in this machine's byte order, not {dtype!r}")
+    return _CATEGORY[dtype.kind]
 
 
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
@@ -69,8 +68,10 @@ def result_type(*operands: Any) -> np.dtype:
             rank, dtype = 2, np.dtype(np.int64)
         elif isinstance(x, (float, np.floating)):
             rank, dtype = 2, _default
-        else:
+        elif hasattr(x, "dtype"):
             rank, dtype = (0 if x.ndim else 1), x.dtype
+        else:
+            raise TypeError(f"result_type: expects tensors or numbers, got {type(x).__name__}")
         known = ranked[rank]
         ranked[rank] = dtype if known is None else promote_types(known, dtype)
     result: np.dtype | None = None
@@ -91,7 +92,7 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
                 return inputs, arrays
         else:
             dtype = result_type(*inputs)
-    except (AttributeError, TypeError):
+    except TypeError:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None
     if op.promotes == "float" and dtype.kind != "f":
@@ -101,5 +102,5 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         if hasattr(x, "array"):
             cast.append(x if x.array.dtype == dtype else x.to(dtype))
         else:
-            cast.append(np.asarray(x, dtype))
+            cast.append(np.asarray(x).astype(dtype))  # wraps around, as PyTorch does; asarray(300, int8) is an error
     return cast, [x.array if hasattr(x, "array") else x for x in cast]

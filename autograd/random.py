@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops import sizes_of
 from autograd.promotion import get_default_dtype
 from autograd.tensor import Tensor
 
@@ -31,12 +32,15 @@ def set_rng_state(state: Tensor) -> None:
     ValueError
         If it is not such a state; the generator stays as it was.
     """
-    before = _generator.bit_generator.state
+    trial = np.random.PCG64()
     try:
-        _generator.bit_generator.state = json.loads(np.asarray(state, np.uint8).tobytes())
-    except (ValueError, TypeError, KeyError) as error:
-        _generator.bit_generator.state = before
+        wanted = json.loads(np.asarray(state, np.uint8).tobytes())
+        trial.state = wanted
+        if trial.state != wanted:
+            raise ValueError("its numbers are out of range")
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"set_rng_state: this tensor is no state of get_rng_state ({error})") from None
+    _generator.bit_generator.state = trial.state
 
 
 def generator() -> np.random.Generator:
@@ -50,23 +54,21 @@ def _float(dtype: Any) -> np.dtype:
 
 def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return Tensor(np.asarray(_generator.random(_sizes(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+    return Tensor(np.asarray(_generator.random(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
 def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1."""
-    return Tensor(np.asarray(_generator.standard_normal(_sizes(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+    return Tensor(np.asarray(_generator.standard_normal(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
-def randint(low: int, high: int, size: tuple[int, ...]) -> Tensor:
-    """Integers from low to high - 1."""
+def randint(low: int, high: Any, size: tuple[int, ...] | None = None) -> Tensor:
+    """Integers from low to high - 1; randint(high, size) starts at 0."""
+    if size is None:
+        low, high, size = 0, low, high
     return Tensor(np.asarray(_generator.integers(low, high, size, dtype=np.int64)))
 
 
 def randperm(n: int) -> Tensor:
     """The integers from 0 to n - 1, shuffled."""
     return Tensor(_generator.permutation(n))
-
-
-def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int | np.integer) else tuple(size)

@@ -14,6 +14,18 @@ Number = bool | int | float
 Index = Any
 
 
+class RemovableHandle:
+    """What `register_hook` returns."""
+
+    def __init__(self, hooks: list[Callable], hook: Callable) -> None:
+        self.hooks, self.hook = hooks, hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+
 class Tensor:
     """A NumPy array that remembers how it was computed.
 
@@ -124,6 +136,9 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).array.any())
+
     def __hash__(self) -> int:
         return id(self)  # == compares elements, so identity is what a dict must go by
 
@@ -137,7 +152,7 @@ class Tensor:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self.array.dtype.kind not in "iu" or self.array.size != 1:
+        if self.array.dtype.kind not in "biu" or self.array.size != 1:
             raise TypeError(
                 f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}"
             )
@@ -148,15 +163,21 @@ class Tensor:
             f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
         )
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
+
     def __repr__(self) -> str:
         a = self.array
-        style: dict[str, Any] = {"separator": ", ", "prefix": "tensor("}
-        finite = a[np.isfinite(a)] if a.dtype.kind == "f" else None
-        if finite is not None and finite.size and (finite == np.round(finite)).all() and abs(finite).max() < 1e6:
-            style["formatter"] = {"float_kind": lambda x: f"{x:.0f}." if np.isfinite(x) else str(x)}
-        elif finite is not None:
-            style |= {"precision": 4, "floatmode": "fixed"}
+        style: dict[str, Any] = {"separator": ", ", "prefix": "tensor(", "precision": 4, "floatmode": "fixed"}
+        if a.dtype.kind == "f":
+            values = a[np.isfinite(a) & (a != 0)]
+            sizes = np.abs(values)
+            if (values == np.round(values)).all() and sizes.max(initial=0) <= min(1e8, 1e3 * sizes.min(initial=1e8)):
+                width = max(len(f"{x:.0f}.") for x in (values.min(), values.max())) if values.size else 0
+                style["formatter"] = {"float_kind": lambda x: (f"{x:.0f}." if np.isfinite(x) else str(x)).rjust(width)}
         text = np.array2string(a, **style)
+        if a.size == 0 and a.ndim > 1:
+            text += f", size={a.shape}"
         if a.dtype not in (get_default_dtype(), np.int64, np.bool_):
             text += f", dtype={a.dtype}"
         if self.node is not None:
@@ -169,7 +190,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, without history."""
-        tensor = Tensor(self.array)
+        tensor = Tensor(self.array.view())  # an array object of its own: by it an op tells x from x.detach()
         tensor.version = self.version
         return tensor
 
@@ -179,6 +200,8 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"data: expects a Tensor, got {type(value).__name__}; wrap it with autograd.tensor(...)")
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
                 f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
@@ -251,13 +274,13 @@ class Tensor:
         seed = engine._seed("backward", self, gradient, create_graph)
         engine.backward([self], [seed], retain_graph=retain_graph or create_graph, create_graph=create_graph)
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
 
         Returns
         -------
-        callable
-            Call it to take the hook away.
+        RemovableHandle
+            Its `remove()` takes the hook away.
         """
         if not self._requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so it will never have a gradient")
@@ -266,7 +289,7 @@ class Tensor:
             owner.hooks = {}
         hooks = owner.hooks.setdefault(self.slot, [])
         hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        return RemovableHandle(hooks, hook)
 
     def retain_grad(self) -> None:
         """Keep `.grad` of a tensor that is no leaf, too."""
@@ -285,53 +308,58 @@ class Tensor:
 
     # ── in place: where nothing is recorded ──
 
-    def _write(self, name: str, target: np.ndarray, value: Any) -> Tensor:
-        """Write to this tensor's memory, and count that."""
+    def _write(self, name: str, value: Any, index: Index = ...) -> Tensor:
+        """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
         if engine.is_grad_enabled() and (self._requires_grad or (isinstance(value, Tensor) and value._requires_grad)):
             raise RuntimeError(
                 f"{name}: writing in place is not recorded, and here a gradient would be lost; "
                 "write inside `with autograd.no_grad():`, or compute a new tensor instead"
             )
         source = value.array if isinstance(value, Tensor) else np.asarray(value)
-        if category(source.dtype) > category(self.dtype):
-            raise TypeError(f"{name}: {source.dtype} does not fit into a {self.dtype} tensor; convert it first")
+        category(source.dtype)
+        if not self.array.flags.writeable:
+            raise RuntimeError(
+                f"{name}: this tensor's memory is read-only (an expanded tensor's elements share it); write to .clone()"
+            )
         try:
-            np.copyto(target, source, casting="unsafe")
+            self.array[index] = source
         except ValueError:
-            raise ValueError(f"{name}: shape {source.shape} does not broadcast to shape {target.shape}") from None
+            raise ValueError(
+                f"{name}: shape {source.shape} does not broadcast to shape {self.array[index].shape}"
+            ) from None
         self.version[0] += 1
         return self
 
+    def _update(self, name: str, result: Tensor) -> Tensor:
+        """Write the result of arithmetic, which must not lose its category: 1.5 added to integers is an error."""
+        if category(result.dtype) > category(self.dtype):
+            raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
+        return self._write(name, result)
+
     def __setitem__(self, index: Index, value: Any) -> None:
-        index = ops.plain_index(index)
-        if ops.is_basic(index):
-            self._write("setitem", self.array[(*index, ...)], value)
-        else:
-            whole = self.array.copy()
-            whole[index] = value.array if isinstance(value, Tensor) else value
-            self._write("setitem", self.array, whole)
+        self._write("setitem", value, ops.plain_index(index))
 
     def copy_(self, source: Tensor) -> Tensor:
         """Take the source's values."""
-        return self._write("copy_", self.array, source)
+        return self._write("copy_", source)
 
     def fill_(self, value: Number) -> Tensor:
-        return self._write("fill_", self.array, value)
+        return self._write("fill_", value)
 
     def zero_(self) -> Tensor:
-        return self._write("zero_", self.array, 0)
+        return self._write("zero_", 0)
 
     def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._write("add_", self.array, ops.add(self, other, alpha=alpha))
+        return self._update("add_", ops.add(self, other, alpha=alpha))
 
     def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._write("sub_", self.array, ops.sub(self, other, alpha=alpha))
+        return self._update("sub_", ops.sub(self, other, alpha=alpha))
 
     def mul_(self, other: Tensor | Number) -> Tensor:
-        return self._write("mul_", self.array, self * other)
+        return self._update("mul_", self * other)
 
     def div_(self, other: Tensor | Number) -> Tensor:
-        return self._write("div_", self.array, self / other)
+        return self._update("div_", self / other)
 
     __iadd__ = add_
     __isub__ = sub_
@@ -376,11 +404,14 @@ class Tensor:
     def __matmul__(self, other: Tensor) -> Tensor:
         return ops.matmul(self, other)
 
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)
+
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other)
+        return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python goes by identity then
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.ne(self, other)
+        return ops.ne(self, other) if _is_numeric(other) else NotImplemented
 
     def __lt__(self, other: Tensor | Number) -> Tensor:
         return ops.lt(self, other)
@@ -467,6 +498,10 @@ class Tensor:
 
     def bool(self) -> Tensor:
         return ops.to(self, np.bool_)
+
+
+def _is_numeric(x: object) -> bool:
+    return isinstance(x, Tensor | np.ndarray | np.generic | bool | int | float)
 
 
 engine.Tensor = Tensor  # type: ignore[misc]

@@ -23,6 +23,7 @@ import platformdirs
 import pytest
 import requests
 
+from examples import download as command
 from examples.support import cifar10, download, synthetic
 from examples.support.download import Archive, DownloadError, fetch, unpack
 
@@ -328,6 +329,21 @@ def test_load_mends_a_damaged_cache(
     assert "cached copy of CIFAR-10 is damaged" in capsys.readouterr().err
     assert server.gets == 2
     assert holds_the_files(cache / "cifar-10-batches-bin")
+
+
+def test_the_command(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(download, "PUBLISHED", server.archive())
+    server.gives()
+    assert command.main(["--out", str(folder)]) == 0
+    assert holds_the_files(folder)
+    assert command.main(["--out", str(folder)]) == 0
+    assert "There already" in capsys.readouterr().out
+    assert server.gets == 1
+    (folder / "test_batch.bin").write_bytes(b"half")
+    assert command.main(["--out", str(folder)]) == 1
+    assert "test_batch.bin" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("trouble", ["404", "checksum"])

@@ -135,6 +135,7 @@ def dense(array: np.ndarray) -> np.ndarray:
     Kernels never write to their inputs, but Numba compiles once more for an array marked
     read-only, as gradients of sums are.
     """
+    array = np.asarray(array)  # what has no dimensions comes out of NumPy's operators as a scalar
     flags = array.flags
     if not (flags.c_contiguous and flags.aligned):
         return np.array(array, order="C")

@@ -47,7 +47,8 @@ def _argmax_forward(ctx: Any, x: Any, *, dim: int | None, keepdim: bool) -> Any:
 
 def _argmax_reference(x: Any, *, dim: int | None, keepdim: bool) -> Any:
     rows = x.reshape(1, -1) if dim is None else np.moveaxis(x, dim, -1).reshape(-1, x.shape[dim])
-    best = np.array([max(range(len(row)), key=lambda i: row[i]) for row in rows])
+    # NaN is the greatest of all
+    best = np.array([max(range(len(row)), key=lambda i: (row[i] != row[i], row[i])) for row in rows])
     if dim is None:
         return best.reshape((1,) * x.ndim if keepdim else ())
     shape = list(x.shape)

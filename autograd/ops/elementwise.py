@@ -4,7 +4,7 @@
     z = x - y      dx = g,             dy = -g
     z = x y        dx = g y,           dy = g x
     z = x / y      dx = g / y,         dy = -g z / y
-    z = x ^ y      dx = g y x^(y-1),   dy = g z log x      (0 where x = 0 and where y = 0)
+    z = x ^ y      dx = g y x^(y-1),   dy = g z log x      (dx = 0 where x = y = 0, dy = 0 where x = 0)
     z = e^x        dx = g z
     z = log x      dx = g / x
 
@@ -38,7 +38,7 @@ def _two(low: float = -2, high: float = 2, low2: float | None = None, high2: flo
 
 
 def _one(low: float, high: float) -> Any:
-    return lambda draw: Sample((draw.tensor(*draw.shape(0, 3), low=low, high=high),))
+    return lambda draw: Sample((draw.tensor(*draw.shape(0, 3, least=0), low=low, high=high),))
 
 
 def _bad(name: str) -> list[BadSample]:
@@ -174,7 +174,8 @@ def _pow_backward(ctx: Any, g: Any) -> Any:
     x, y, z = ctx.saved
     dx = dy = None
     if ctx.needs[0]:
-        dx = where(y == 0, 0.0, g * y * pow(x, where(y == 0, 1.0, y - 1)))
+        undefined = (x == 0) * (y == 0)  # where 0 · 0⁻¹ would be NaN
+        dx = g * y * pow(where(undefined, 1.0, x), y - 1)
     if ctx.needs[1]:
         dy = where(x == 0, 0.0, g * z * log(where(x == 0, 1.0, x)))
     return dx, dy
@@ -238,7 +239,14 @@ def _where_backward(ctx: Any, g: Any) -> Any:
 def _where_forward(ctx: Any, condition: Any, x: Any, y: Any) -> Any:
     _check("where", condition, x, y)
     ctx.save(condition)
+    # in a backward on arrays a result without dimensions is a NumPy scalar, whose dtype counts like an array's
+    x, y = (np.asarray(a) if isinstance(a, np.generic) else a for a in (x, y))
     return np.where(condition, x, y).astype(result_type(x, y), copy=False)
+
+
+def _where_reference(condition: Any, x: Any, y: Any) -> Any:
+    triples = np.broadcast(condition, x, y)
+    return np.array([a if c else b for c, a, b in triples], x.dtype).reshape(triples.shape)
 
 
 def _where_sample(draw: Any) -> Sample:
@@ -251,7 +259,7 @@ _where = register(
         name="where",
         forward=_where_forward,
         backward=_where_backward,
-        reference=lambda condition, x, y: condition * x + ~condition * y,
+        reference=_where_reference,
         sample=_where_sample,
         bad_samples=[BadSample((np.ones(2, bool), np.ones(3), np.ones(3)), {}, ValueError, ("where", "(2,)", "(3,)"))],
         kind="multilinear",
@@ -281,7 +289,7 @@ _cast = register(
         forward=lambda ctx, x, *, dtype: x.astype(dtype),
         backward=lambda ctx, g, *, dtype: g,  # the engine gives a gradient its tensor's dtype
         reference=lambda x, *, dtype: np.array(x, dtype=dtype),
-        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 3)),), {"dtype": np.dtype(np.float64)}),
+        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 3, least=0)),), {"dtype": np.dtype(np.float64)}),
         kind="multilinear",
     )
 )

@@ -167,7 +167,7 @@ def _sample(draw: Any) -> Sample:
 
 
 def _places(draw: Any) -> tuple[tuple[int, ...], Any]:
-    n, c, height, width, out = (draw.size(1, 3) for _ in range(5))
+    n, c, height, width, out = draw.size(0, 3), *(draw.size(1, 3) for _ in range(4))
     return (n, c, height, width), draw.index((n, c, out, out), height * width)
 
 

@@ -52,7 +52,7 @@ def _sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def _sample(draw: Any) -> Sample:
-    shape = draw.shape(1, 3)
+    shape = draw.shape(1, 3, least=0)
     dim = tuple(sorted({draw.choice(*range(len(shape))) for _ in range(draw.size(1, 2))}))
     return Sample((draw.tensor(*shape),), {"dim": dim, "keepdim": draw.choice(False, True)})
 
@@ -85,7 +85,7 @@ _mean = register(
     Op(
         name="mean",
         forward=_mean_forward,
-        backward=lambda ctx, g, *, dim, keepdim: _spread(g / _count(ctx.saved[0], dim), ctx.saved[0], dim),
+        backward=lambda ctx, g, *, dim, keepdim: _spread(g / max(1, _count(ctx.saved[0], dim)), ctx.saved[0], dim),
         reference=lambda x, *, dim, keepdim: _sum_reference(x, dim=dim, keepdim=keepdim) / _count(x.shape, dim),
         sample=_sample,
         bad_samples=[BadSample((np.ones(3, int),), {"dim": (0,), "keepdim": False}, TypeError, ("mean", "int64"))],

@@ -58,8 +58,8 @@ def _grad_forward(ctx: Any, g: Any, y: Any) -> Any:
 
 
 def _grad_sample(draw: Any) -> Sample:
-    shape = draw.shape(0, 4)
-    return Sample((draw.tensor(*shape), np.maximum(draw.tensor(*shape), 0)))
+    shape = draw.shape(0, 4, least=0)
+    return Sample((draw.tensor(*shape), draw.tensor(*shape)))  # y < 0 stands for the 0 that is a kink
 
 
 _relu_op = register(
@@ -68,7 +68,7 @@ _relu_op = register(
         forward=_forward,
         backward=lambda ctx, g: _relu_input_grad(g, ctx.saved[0]),
         reference=_reference,
-        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 4)),)),
+        sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 4, least=0)),)),
         kind="piecewise",
     )
 )
@@ -78,7 +78,7 @@ _relu_input_grad: Op = register(
         name="relu_input_grad",
         forward=_grad_forward,
         backward=lambda ctx, g: (_relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
-        reference=lambda g, y: g * (y > 0),
+        reference=lambda g, y: np.where(y > 0, g, 0),
         sample=_grad_sample,
         kind="piecewise",
     )

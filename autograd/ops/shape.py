@@ -73,7 +73,7 @@ def _permute_reference(x: Any, *, dims: tuple[int, ...]) -> Any:
 
 
 def _permute_sample(draw: Any) -> Sample:
-    shape = draw.shape(1, 4)
+    shape = draw.shape(1, 4, least=0)
     return Sample((draw.tensor(*shape),), {"dims": tuple(draw.permutation(len(shape)))})
 
 
@@ -104,7 +104,7 @@ def _expand_forward(ctx: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 def _expand_sample(draw: Any) -> Sample:
-    shape = draw.shape(0, 3)
+    shape = draw.shape(0, 3, least=0)
     full = tuple(draw.size(1, 3) if n == 1 else n for n in shape)
     return Sample((draw.tensor(*shape),), {"shape": (*draw.shape(0, 1), *full)})
 

@@ -70,7 +70,7 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
     # Imported here: synthetic.py and download.py need this file's classes, and pooch is slow to start.
     from examples.support import download, synthetic
 
-    cache = platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
+    cache = cache_folder()
     damaged = False
     if os.path.lexists(cache):
         try:
@@ -91,6 +91,11 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
         f"unpack {download.PUBLISHED.url} and name its folder with --data-dir or the variable CIFAR10_DIR."
     )
     return synthetic.make()
+
+
+def cache_folder() -> Path:
+    """Where a download is kept, for this user."""
+    return platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
 
 
 def read_folder(folder: Path) -> Cifar10:

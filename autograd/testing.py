@@ -1,0 +1,544 @@
+"""Tests that an op is put through: lucidgrad's own, and yours.
+
+    from autograd.testing import check_op
+
+    check_op(my_op)
+
+draws calls from the row's `sample` and holds each of them against the row's reference and
+against finite differences.  A call that fails is shrunk to the smallest that still does.
+Drawing and shrinking are Hypothesis's, which only `check_op` and `cases` need; `RandomDraw`
+draws the same calls from a NumPy generator.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograd import engine
+from autograd.config import get_num_threads, set_num_threads
+from autograd.gradcheck import gradients
+from autograd.kernels import jit
+from autograd.op import BadSample, Op, Sample
+from autograd.tensor import Tensor
+
+__all__ = [
+    "CHECKS",
+    "LAYOUTS",
+    "Case",
+    "Draw",
+    "RandomDraw",
+    "assert_gradients",
+    "cases",
+    "check_bad_sample",
+    "check_case",
+    "check_op",
+    "check_row",
+    "check_threads",
+    "draw_case",
+    "lay_out",
+]
+
+# Step and tolerance of finite differences: what is linear, between kinks at least, has no truncation error.
+STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 1e-6)}
+KINDS = (*STEPS, "discrete")
+LAYOUTS = ("contiguous", "permuted", "strided", "reversed", "read-only")
+SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan)
+FEW = 12  # so many numbers are drawn, and shrunk, one by one; more come from one drawn seed
+
+
+# ── drawing ────────────────────────────────────────────────────────────────────────────
+
+
+class Draw:
+    """What a row's `sample(draw)` is given: everything it draws comes from `integers`.
+
+    Parameters
+    ----------
+    kind : str
+        The op's, on which the values of `tensor` depend.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        """`count` integers from low to high, both included."""
+        raise NotImplementedError
+
+    def size(self, low: int, high: int) -> int:
+        """An integer from low to high, both included."""
+        return int(self.integers(1, low, high)[0])
+
+    def choice(self, *options: Any) -> Any:
+        """One of the options; a failure shrinks to the first."""
+        return options[self.size(0, len(options) - 1)]
+
+    def shape(self, min_dims: int, max_dims: int, least: int = 1) -> tuple[int, ...]:
+        """Sizes from `least` to 3.  With least = 0 one shape in eight may be empty: it tests little else."""
+        least = least or self.choice(1, 1, 1, 1, 1, 1, 1, 0)
+        return tuple(int(n) for n in self.integers(self.size(min_dims, max_dims), least, 3))
+
+    def broadcastable(self, n: int, min_dims: int = 0, max_dims: int = 3) -> list[tuple[int, ...]]:
+        """n shapes that broadcast together."""
+        full = self.shape(min_dims, max_dims, least=0)
+        shapes = []
+        for _ in range(n):
+            kept = full[len(full) - self.size(min_dims, len(full)) :]
+            shapes.append(tuple(self.choice(size, size, 1) for size in kept))
+        return shapes
+
+    def tensor(self, *shape: int, low: float = -2, high: float = 2) -> np.ndarray:
+        """A float64 array of values that suit the kind.
+
+        smooth: thousandths from low to high.  piecewise: even numbers, all distinct and none 0,
+        so that a step of 1 crosses no kink.  Otherwise integers from low to high, whose sums
+        are exact.  Failures shrink to 1 where they can: 0 would hide them.
+        """
+        n = math.prod(shape)
+        one = 1 if low <= 1 <= high else 0
+        if self.kind == "piecewise":
+            rank = np.array(self.permutation(n), np.int64) - self.size(0, n)
+            values = 2.0 * (rank + (rank >= 0))
+        elif self.kind == "smooth":
+            values = one + self.integers(n, math.ceil(1000 * (low - one)), math.floor(1000 * (high - one))) / 1000
+        else:
+            values = one + self.integers(n, math.ceil(low) - one, math.floor(high) - one)
+        return values.astype(np.float64).reshape(shape)
+
+    def index(self, shape: tuple[int, ...], bound: int) -> np.ndarray:
+        """int64 from 0 to bound - 1."""
+        return self.integers(math.prod(shape), 0, max(0, bound - 1)).reshape(shape)
+
+    def permutation(self, n: int) -> list[int]:
+        """The numbers from 0 to n - 1 in some order."""
+        return np.argsort(self.integers(n, 0, 1 << 20), kind="stable").tolist()
+
+
+class RandomDraw(Draw):
+    """Draws from a NumPy generator: for mutants, benchmarks and documents."""
+
+    def __init__(self, rng: np.random.Generator, kind: str) -> None:
+        super().__init__(kind)
+        self.rng = rng
+
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        return self.rng.integers(low, high, count, dtype=np.int64, endpoint=True)
+
+
+class _HypothesisDraw(Draw):
+    """Draws that Hypothesis chooses, remembers and shrinks."""
+
+    def __init__(self, draw: Callable[[Any], Any], kind: str) -> None:
+        super().__init__(kind)
+        self.draw, self.strategies = draw, _hypothesis().strategies
+
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        if count > FEW:
+            seed = self.draw(self.strategies.integers(0, 2**32 - 1))
+            return np.random.default_rng(seed).integers(low, high, count, dtype=np.int64, endpoint=True)
+        one = self.strategies.integers(low, high)
+        return np.array([self.draw(one) for _ in range(count)], np.int64)
+
+
+def _hypothesis() -> ModuleType:
+    try:
+        import hypothesis.strategies
+    except ImportError as error:
+        raise ImportError(
+            "autograd.testing: cases are drawn with Hypothesis, which is not installed; "
+            'install the extra: pip install "lucidgrad[test]"'
+        ) from error
+    return hypothesis
+
+
+def lay_out(array: np.ndarray, layout: str) -> np.ndarray:
+    """The same numbers, in memory as one of LAYOUTS says; what lies between them is NaN or huge."""
+    if layout == "contiguous":
+        return np.array(array, order="C")
+    if layout == "permuted":
+        return np.array(array, order="F")
+    if layout == "strided":
+        filler = np.nan if array.dtype.kind == "f" else np.array(-1).astype(array.dtype)
+        buffer = np.full([2 * n + 1 for n in array.shape], filler, array.dtype)
+        odd: tuple[Any, ...] = (slice(1, None, 2),) * array.ndim
+        view = buffer[(*odd, ...)]
+        view[...] = array
+        return view
+    if layout == "reversed":
+        backwards: tuple[Any, ...] = (slice(None, None, -1),) * array.ndim
+        return np.array(np.flip(array), order="C")[(*backwards, ...)]
+    if layout == "read-only":
+        copy = np.array(array, order="C")
+        copy.flags.writeable = False
+        return copy
+    raise ValueError(f"lay_out: layout {layout!r} is not one of {', '.join(LAYOUTS)}")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A drawn call of an op: what every check is given.
+
+    Attributes
+    ----------
+    layouts : tuple of str
+        The layout of each input, and last that of the incoming gradient.
+    seed : int
+        Of the incoming gradient, and of where special values are put.
+    """
+
+    op: Op
+    sample: Sample
+    layouts: tuple[str, ...]
+    seed: int
+
+    def __repr__(self) -> str:
+        """The call as one would write it: shapes and parameters, and the numbers where they are few."""
+        arrays = [a for a in self.sample.inputs if isinstance(a, np.ndarray)]
+        few = sum(a.size for a in arrays) <= 2 * FEW
+        words = []
+        for x, layout in zip(self.sample.inputs, self.layouts, strict=False):
+            if isinstance(x, np.ndarray):
+                words.append(f"{x.dtype} {x.shape} {layout}" + (f" {x.tolist()}" if few else ""))
+            else:
+                words.append(repr(x))
+        words += [f"{name}={value!r}" for name, value in self.sample.params.items()]
+        return f"{self.op.name}({', '.join(words)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # where Hypothesis would print the fields
+
+
+def draw_case(op: Op, draw: Draw) -> Case:
+    """A case of the op, from whatever draws."""
+    sample = op.sample(draw)
+    layouts = tuple(draw.choice(*LAYOUTS) for _ in range(len(sample.inputs) + 1))
+    return Case(op, sample, layouts, draw.size(0, 1 << 20))
+
+
+def cases(op: Op) -> Any:
+    """The Hypothesis strategy of the op's cases."""
+    strategies = _hypothesis().strategies
+    return strategies.composite(lambda draw: draw_case(op, _HypothesisDraw(draw, op.kind)))()
+
+
+# ── running ────────────────────────────────────────────────────────────────────────────
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def _tensors(inputs: Sequence[Any], requires_grad: bool = True) -> list[Any]:
+    return [Tensor(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
+
+
+def _as_tuple(result: Any) -> tuple[Any, ...]:
+    return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def _incoming(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") -> list[np.ndarray]:
+    """A random g for each output; integers, so that sums are exact in any order, where the op is exact too."""
+    rng = np.random.default_rng(case.seed)
+    smooth = case.op.kind == "smooth"
+    gs = [np.asarray(rng.standard_normal(y.shape) if smooth else rng.integers(-9, 10, y.shape)) for y in outputs]
+    return [lay_out(g.astype(y.dtype), layout) for g, y in zip(gs, outputs, strict=True)]
+
+
+def _run(
+    case: Case, inputs: Sequence[Any], *, g_layout: str = "read-only", create_graph: bool = False
+) -> tuple[list[np.ndarray], list[np.ndarray | None], list[np.ndarray]]:
+    """Outputs, the gradients of the float inputs, and the incoming gradients that gave them."""
+    tensors = _tensors(inputs)
+    outputs = _as_tuple(case.op(*tensors, **case.sample.params))
+    made = [y for y in outputs if y.requires_grad]
+    wanted = [x for x in tensors if isinstance(x, Tensor) and x.requires_grad]
+    gs = _incoming(case, made, g_layout)
+    found: tuple[Any, ...] = ()
+    if case.op.backward is not None and wanted:
+        found = engine.grad(made, wanted, [Tensor(g) for g in gs], create_graph=create_graph, allow_unused=True)
+    return [y.array for y in outputs], [d if d is None else d.array for d in found], gs
+
+
+def _cast(inputs: Sequence[Any], dtype: Any) -> list[Any]:
+    return [x.astype(dtype) if _is_float(x) else x for x in inputs]
+
+
+def _reference(case: Case, inputs: Sequence[Any]) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        return [np.asarray(y) for y in _as_tuple(case.op.reference(*inputs, **case.sample.params))]
+
+
+def _compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float, whose: str) -> None:
+    """Equal shapes, NaN and inf in the same places, the rest within tolerance times the largest number, or 1."""
+    if ours.shape != theirs.shape:
+        raise AssertionError(f"{what} has shape {ours.shape}; {whose} has {theirs.shape}")
+    with np.errstate(all="ignore"):
+        finite = np.abs(theirs[np.isfinite(theirs)])
+        allowed = tolerance * max(1.0, float(finite.max(initial=0)))
+        difference = np.abs(np.subtract(ours, theirs, dtype=np.float64))
+        right = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs)) | (difference <= allowed)
+    if not right.all():
+        where = tuple(int(k) for k in np.argwhere(~right)[0])
+        raise AssertionError(f"{what} is wrong at {list(where)}: it is {ours[where]!r}, {whose} {theirs[where]!r}")
+
+
+def _same_bits(what: str, ours: Sequence[Any], theirs: Sequence[Any]) -> None:
+    for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        if (a is None) != (b is None) or (a is not None and (a.shape, a.tobytes()) != (b.shape, b.tobytes())):
+            raise AssertionError(f"{what.format(i)}:\n{a}\n{b}")
+
+
+# ── what is checked ────────────────────────────────────────────────────────────────────
+
+
+def check_forward(case: Case) -> None:
+    """Forward is the reference: exactly, in both float dtypes, where sums are exact, else to rounding."""
+    for dtype, rounding in ((np.float64, 1e-13), (np.float32, 1e-5)):
+        inputs = _cast(case.sample.inputs, dtype)
+        ours = [y.array for y in _as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))]
+        theirs = _reference(case, _cast(inputs, np.float64))
+        if len(ours) != len(theirs):
+            raise AssertionError(f"forward returns {len(ours)} arrays, the reference {len(theirs)}")
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            kept = case.sample.params.get("dtype", dtype) if b.dtype.kind == "f" else b.dtype
+            if a.dtype != kept:
+                raise AssertionError(f"forward: output {i} is {a.dtype} for {np.dtype(dtype)} inputs, not {kept}")
+            exact = case.op.kind != "smooth"
+            _compare(f"forward: output {i}", a, b.astype(kept), 0.0 if exact else rounding, "the reference says")
+
+
+def check_special(case: Case) -> None:
+    """±0, inf and NaN go through forward as through the reference."""
+    rng = np.random.default_rng(case.seed)
+    inputs = []
+    for x in case.sample.inputs:
+        if _is_float(x) and x.size:
+            x = x.copy()
+            for _ in range(rng.integers(0, 3)):
+                x.flat[rng.integers(x.size)] = rng.choice(SPECIAL)
+        inputs.append(x)
+    with np.errstate(all="ignore"):
+        ours = _as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))
+    for i, (y, theirs) in enumerate(zip(ours, _reference(case, inputs), strict=True)):
+        values = [x.tolist() for x in inputs if _is_float(x)]
+        _compare(f"forward of {values}: output {i}", y.array, theirs, 1e-13, "the reference says")
+
+
+def check_gradients(case: Case) -> None:
+    """Backward is the central difference of ⟨g, forward⟩, in the dtype and shape of its input."""
+    op, sample = case.op, case.sample
+    if op.backward is None:
+        return
+    inputs = [x.copy() if isinstance(x, np.ndarray) else x for x in sample.inputs]
+    assert_gradients(lambda *tensors: op(*tensors, **sample.params), *inputs, kind=op.kind)
+    rough, exact = (_run(case, _cast(inputs, dtype))[1] for dtype in (np.float32, np.float64))
+    for i, (a, b) in enumerate(zip(rough, exact, strict=True)):
+        if a is not None and b is not None:
+            if (a.dtype, b.dtype) != (np.float32, np.float64):
+                raise AssertionError(f"gradient {i} is {a.dtype} for float32 and {b.dtype} for float64 inputs")
+            # the float32 inputs themselves are rounded, and so is g
+            _compare(f"gradient {i} in float32", a, b, 1e-4, "in float64")
+
+
+def check_second_gradients(case: Case) -> None:
+    """With create_graph=True backward gives what it gives without, and its own gradient is right."""
+    op, sample = case.op, case.sample
+    if op.backward is None:
+        return
+    inputs = [
+        lay_out(x, "contiguous" if layout == "read-only" else layout) if isinstance(x, np.ndarray) else x
+        for x, layout in zip(sample.inputs, case.layouts, strict=False)
+    ]
+    plain, recorded = (_run(case, inputs, create_graph=graph)[1] for graph in (False, True))
+    for i, (a, b) in enumerate(zip(recorded, plain, strict=True)):
+        if (a is None) != (b is None):
+            raise AssertionError(f"gradient {i} is missing {'with' if a is None else 'without'} create_graph=True")
+        if a is not None and b is not None:
+            _compare(f"gradient {i} with create_graph=True", a, b, 1e-12, "without")
+
+    outputs = [y for y in _as_tuple(op(*_tensors(inputs), **sample.params)) if y.requires_grad]
+    gs = [lay_out(g, "contiguous") for g in _incoming(case, outputs)]
+
+    def gradient(*tensors: Any) -> tuple[Tensor, ...]:
+        arguments, incoming = tensors[: len(inputs)], tensors[len(inputs) :]
+        made = [y for y in _as_tuple(op(*arguments, **sample.params)) if y.requires_grad]
+        wanted = [x for x in arguments if isinstance(x, Tensor) and x.requires_grad]
+        found = engine.grad(made, wanted, incoming, create_graph=True, allow_unused=True)
+        return tuple(d for d in found if d is not None)
+
+    try:
+        assert_gradients(gradient, *inputs, *gs, kind=op.kind)
+    except AssertionError as error:
+        raise AssertionError(f"of its gradient, whose inputs are the op's and then g: {error}") from None
+
+
+def check_layouts(case: Case) -> None:
+    """Memory layout changes neither outputs nor gradients; inputs and g keep every bit."""
+    inputs = [
+        lay_out(x, layout) if isinstance(x, np.ndarray) else x
+        for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
+    ]
+    plain = [x.copy(order="C") if isinstance(x, np.ndarray) else x for x in case.sample.inputs]
+    outputs, gradients, gs = _run(case, plain)
+    laid_outputs, laid_gradients, laid_gs = _run(case, inputs, g_layout=case.layouts[-1])
+    for given in (plain, inputs):
+        pairs = [(a, b) for a, b in zip(given, case.sample.inputs, strict=True) if isinstance(a, np.ndarray)]
+        _same_bits("input {} was written to, now and before", *zip(*pairs, strict=True))
+    untouched = _incoming(case, [Tensor(g) for g in gs])
+    _same_bits("the incoming gradient {} was written to, now and before", gs, untouched)
+    _same_bits("the incoming gradient {} was written to, now and before", laid_gs, untouched)
+    exact = case.op.kind != "smooth"  # else NumPy's sums, exp and power round otherwise in another layout
+    for what, laid, straight in (("output", laid_outputs, outputs), ("gradient", laid_gradients, gradients)):
+        for i, (a, b) in enumerate(zip(laid, straight, strict=True)):
+            if a is not None and b is not None:
+                _compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in plain rows")
+
+
+def check_threads(case: Case) -> None:
+    """One thread and all of them give the same bits.  For cases large enough to be cut in blocks."""
+    before = get_num_threads()
+    try:
+        results = []
+        for threads in (1, jit.settings.NUMBA_NUM_THREADS):
+            set_num_threads(threads)
+            results.append(_run(case, case.sample.inputs))
+    finally:
+        set_num_threads(before)
+    _same_bits("output {} depends on the number of threads", results[0][0], results[1][0])
+    _same_bits("gradient {} depends on the number of threads", results[0][1], results[1][1])
+
+
+CHECKS: tuple[Callable[[Case], None], ...] = (
+    check_forward,
+    check_special,
+    check_gradients,
+    check_second_gradients,
+    check_layouts,
+)
+
+
+def check_case(case: Case) -> None:
+    """Every one of CHECKS on one case; a failure says which case it was."""
+    for check in CHECKS:
+        try:
+            check(case)
+        except AssertionError as error:
+            raise AssertionError(f"{check.__name__}: {case}\n{error}") from None
+        except Exception as error:
+            error.add_note(f"in {check.__name__}: {case}")
+            raise
+
+
+def check_row(op: Op) -> None:
+    """The row has all that its tests need."""
+    for part in ("forward", "reference", "sample"):
+        if not callable(getattr(op, part)):
+            raise AssertionError(f"{op.name}: the row has no {part}, so its tests cannot run")
+    if op.kind not in KINDS:
+        raise AssertionError(f"{op.name}: kind {op.kind!r} is not one of {', '.join(KINDS)}")
+    if (op.backward is None) != (op.kind == "discrete"):
+        have = "no backward" if op.backward is None else "a backward"
+        raise AssertionError(f"{op.name}: a row of kind {op.kind!r} with {have}: nothing would test its gradient")
+    if op.backward is not None:
+        rng = np.random.default_rng(0)
+        samples = [op.sample(RandomDraw(rng, op.kind)) for _ in range(20)]
+        if not any(_is_float(x) and x.size for sample in samples for x in sample.inputs):
+            raise AssertionError(f"{op.name}: its samples have no float numbers, so nothing would test its gradient")
+
+
+def check_bad_sample(op: Op, bad: BadSample) -> None:
+    """The bad call raises its error, with each of its words."""
+    call = f"{op.name}({', '.join(str(np.shape(x)) for x in bad.inputs)}; {bad.params})"
+    try:
+        op(*_tensors(bad.inputs, False), **bad.params)
+    except bad.error as error:
+        missing = [word for word in bad.words if word not in str(error)]
+        if missing:
+            raise AssertionError(f"{call}: {', '.join(map(repr, missing))} is not in its error: {error}") from error
+    else:
+        raise AssertionError(f"{call} raises no {bad.error.__name__}")
+
+
+def check_op(op: Op, *, examples: int | None = None) -> None:
+    """Put an op through everything that lucidgrad's own ops are put through.
+
+    Forward against the reference, in both float dtypes and on ±0, inf and NaN; gradients, and
+    gradients of gradients, against finite differences; memory layouts; inputs left as they
+    were; bad samples.
+
+    Parameters
+    ----------
+    op : Op
+        It need not be registered.
+    examples : int, optional
+        How many calls to draw.  Default: as many as Hypothesis's profile says.
+
+    Raises
+    ------
+    AssertionError
+        Naming the op, the shapes and parameters of the smallest call found to fail, and which
+        entry of which output or gradient is wrong.
+    ImportError
+        If Hypothesis is not installed.
+    """
+    hypothesis = _hypothesis()
+    check_row(op)
+    for bad in op.bad_samples:
+        check_bad_sample(op, bad)
+
+    def battery(case: Case) -> None:
+        check_case(case)
+
+    battery.__name__ = f"check_op_{op.name}"  # under which Hypothesis keeps what failed, to try it first next time
+    settings = hypothesis.settings(
+        hypothesis.settings() if examples is None else hypothesis.settings(max_examples=examples),
+        deadline=None,  # the first call compiles kernels
+        report_multiple_bugs=False,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+    )
+    settings(hypothesis.given(cases(op))(battery))()
+
+
+def assert_gradients(function: Callable[..., Any], *inputs: Any, kind: str = "smooth") -> None:
+    """The gradients of a function of float64 arrays are its finite differences.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the inputs as tensors, returns a Tensor or several.
+    inputs : Tensor, ndarray or anything
+        The gradient of each float one is checked; the others are passed on.
+    kind : "smooth", "piecewise" or "multilinear"
+        What step is taken: for piecewise linear functions 1, so keep values that far from kinks.
+
+    Raises
+    ------
+    AssertionError
+        Naming the input, the entry and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.testing import assert_gradients
+    >>> assert_gradients(lambda x: (x * x).exp(), np.array([0.5, -1.0]))
+    """
+    step, tolerance = STEPS[kind]
+    plain = [x.array if isinstance(x, Tensor) else x for x in inputs]
+    tensors = _tensors([x.copy(order="K") if _is_float(x) else x for x in plain])
+    size = sum(float(np.abs(y.array).sum()) for y in _as_tuple(function(*tensors)) if y.dtype.kind == "f")
+    rounding = 16 * np.finfo(np.float64).eps * (1 + size) / step  # all there is of the difference where a gradient is 0
+    for i, ours, theirs in gradients(function, tensors, step):
+        allowed = tolerance * max(np.abs(ours).max(initial=0), np.abs(theirs).max(initial=0)) + rounding
+        wrong = np.argwhere(~(np.abs(ours - theirs) <= allowed))
+        if len(wrong):
+            where = tuple(int(k) for k in wrong[0])
+            raise AssertionError(
+                f"the gradient of input {i}, of shape {ours.shape}, is wrong at {list(where)}: "
+                f"backward says {ours[where]:.9g}, finite differences {theirs[where]:.9g} (allowed: {allowed:.2g})"
+            )

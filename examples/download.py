@@ -1,0 +1,41 @@
+"""Download CIFAR-10, for machines that have no network when they train: ``python -m examples.download``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from examples.support import download
+from examples.support.cifar10 import DataError, cache_folder, read_folder
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        "python -m examples.download",
+        description="Download CIFAR-10 (170 MB), check it, and unpack it to where the experiments look for it.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=cache_folder(),
+        metavar="DIR",
+        help="the folder to make; name it with --data-dir then (default: the user's cache, where no name is needed)",
+    )
+    folder = parser.parse_args(argv).out
+    try:
+        if folder.exists():
+            print(f"There already: {read_folder(folder).source}")
+        else:
+            download.fetch(folder)
+            print(read_folder(folder).source)
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""How many examples Hypothesis draws, and a watch on global state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+# A machine with fewer cores than this would let the tests of thread counts compare one thread with itself.
+os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count() or 1)))
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import autograd
+
+settings.register_profile("dev", max_examples=10, deadline=None)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def _global_state() -> dict[str, Any]:
+    return {
+        "grad mode": autograd.is_grad_enabled(),
+        "default dtype": autograd.get_default_dtype(),
+        "number of threads": autograd.get_num_threads(),
+        "NumPy's error state": np.geterr(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Start every test from one seed, and fail one that leaves global state changed."""
+    before, random_state = _global_state(), autograd.get_rng_state()
+    autograd.manual_seed(0)
+    yield
+    after = _global_state()
+    autograd.set_rng_state(random_state)
+    autograd.set_grad_enabled(before["grad mode"])
+    autograd.set_default_dtype(before["default dtype"])
+    autograd.set_num_threads(before["number of threads"])
+    np.seterr(**before["NumPy's error state"])
+    leaks = [f"{name} {before[name]} -> {after[name]}" for name in before if before[name] != after[name]]
+    if leaks:
+        pytest.fail(f"the test leaks global state: {', '.join(leaks)}")

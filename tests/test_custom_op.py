@@ -1,0 +1,103 @@
+"""An op of a user's own: one file, one registering call, and the same tests as ours."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd.op import Op, table
+from autograd.testing import check_op
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+def readme_block() -> str:
+    """The README's code block that registers an op."""
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    (block,) = [block for block in blocks if "register(Op(" in re.sub(r"\s", "", block)]
+    return block
+
+
+@pytest.fixture
+def user_file(tmp_path: Path) -> Iterator[tuple[ModuleType, Op]]:
+    """The block as a module of its own, and its row; taken out of the table again afterwards."""
+    path = tmp_path / "user_op.py"
+    path.write_text(readme_block(), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("user_op", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = set(table)
+    try:
+        spec.loader.exec_module(module)
+        (name,) = set(table) - before
+        yield module, table[name]
+    finally:
+        for name in set(table) - before:
+            del table[name]
+
+
+def test_readme_op_passes_what_ours_pass(user_file: tuple[ModuleType, Op]) -> None:
+    check_op(user_file[1])
+
+
+def test_readme_op_trains(user_file: tuple[ModuleType, Op]) -> None:
+    """A layer of it, between two linear ones, learns; gradients come through it with a graph too."""
+    op = user_file[1]
+
+    class Layer(nn.Module):
+        def forward(self, x: autograd.Tensor) -> autograd.Tensor:
+            return op(x)
+
+    x = autograd.randn(64, 3)
+    y = (x * x).sum(1, keepdim=True)
+    net = nn.Sequential(nn.Linear(3, 16), Layer(), nn.Linear(16, 1))
+    optimizer = optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+    losses = []
+    for _ in range(100):
+        optimizer.zero_grad()
+        loss = ((net(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 4
+
+
+def test_a_wrong_backward_is_found(user_file: tuple[ModuleType, Op]) -> None:
+    op = user_file[1]
+
+    def backward(ctx: Any, g: Any, **params: Any) -> Any:
+        return op.backward(ctx, g * 2, **params)  # type: ignore[misc]
+
+    with pytest.raises(AssertionError, match=rf"(?s)check_gradients: {op.name}\(.*gradient of input 0.*is wrong at"):
+        check_op(dataclasses.replace(op, name=op.name, backward=backward))
+
+
+def test_a_name_is_taken_once(user_file: tuple[ModuleType, Op]) -> None:
+    with pytest.raises(ValueError, match=f"there is an op named '{user_file[1].name}' already"):
+        autograd.register(user_file[1])
+
+
+def test_a_gradient_of_the_wrong_shape_names_the_op() -> None:
+    op = Op(
+        name="halves",
+        forward=lambda ctx, x: x[: len(x) // 2],
+        backward=lambda ctx, g: g,
+        reference=lambda x: x[: len(x) // 2],
+        sample=lambda draw: autograd.Sample((draw.tensor(2 * draw.size(1, 3)),)),
+        kind="multilinear",
+    )
+    with pytest.raises(RuntimeError, match=r"halves: its backward returned a gradient of shape \(2,\) for input 0"):
+        op(autograd.tensor(np.ones(4), requires_grad=True)).sum().backward()
+    with pytest.raises(RuntimeError, match="halves"):
+        check_op(op)

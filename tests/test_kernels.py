@@ -1,0 +1,332 @@
+"""The kernels at their edges, and what surrounds them: compile cache and thread count."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from llvmlite import binding as llvm
+
+from autograd import ops
+from autograd.kernels import gemm, jit
+from autograd.kernels.tile import DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, lanes
+from autograd.op import table
+
+DTYPES = [np.float32, np.float64]
+CANARY = 12345.0
+
+
+def whole(*shape: int, dtype: Any) -> np.ndarray:
+    """Small integers, whose products and sums are exact in either dtype."""
+    return np.random.default_rng(sum(shape)).integers(-4, 5, shape).astype(dtype)
+
+
+# ── tiles ──────────────────────────────────────────────────────────────────────────────
+
+
+def embedded(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, int, int]:
+    """The matrix inside a larger flat array of filler: the array, where it starts, and its row step."""
+    rows, columns = matrix.shape
+    at, step = 37, columns + 5
+    flat = np.full(at + rows * step + 41, filler, matrix.dtype)
+    inside(flat, at, step, matrix.shape)[...] = matrix
+    return flat, at, step
+
+
+def inside(flat: np.ndarray, at: int, step: int, shape: tuple[int, int]) -> np.ndarray:
+    return np.lib.stride_tricks.as_strided(flat[at:], shape, (step * flat.itemsize, flat.itemsize))
+
+
+def check_tiles(run: Callable[..., None], a: np.ndarray, b: np.ndarray, expected: np.ndarray, depth: int) -> None:
+    """Run a tile kernel between NaN (a and b) and canaries (c), with add and without."""
+    rows, columns = expected.shape
+    for add in (False, True):
+        old = np.full(expected.shape, 100.0 if add else np.nan, expected.dtype)  # NaN: must not be read
+        c, c_at, c_step = embedded(old, CANARY)
+        run(*embedded(a, np.nan), *embedded(b, np.nan), c, c_at, c_step, depth, rows, columns, add)
+        found = inside(c, c_at, c_step, expected.shape)
+        assert np.array_equal(found, expected + (100 if add else 0)), (rows, columns, depth, add)
+        found[...] = CANARY
+        assert (c == CANARY).all(), (rows, columns, depth, add)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_outer_tiles_at_every_residue(dtype: Any) -> None:
+    width = OUTER_VECTORS * lanes(np.dtype(dtype).itemsize)
+    for rows in range(1, 2 * OUTER_ROWS + 1):
+        for columns in range(1, width + 2):
+            depth = (rows + columns) % 4
+            a, b = whole(depth, rows, dtype=dtype), whole(depth, columns, dtype=dtype)
+            check_tiles(gemm.outer_tiles, a, b, a.T @ b, depth)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dot_tiles_at_every_residue(dtype: Any) -> None:
+    width = lanes(np.dtype(dtype).itemsize)
+    for rows in range(1, 2 * DOT_ROWS + 1):
+        for columns in range(1, 2 * DOT_ROWS + 1):
+            for depth in (rows + columns, *range(width + 2))[:: 1 if rows == columns else width]:
+                a, b = whole(rows, depth, dtype=dtype), whole(columns, depth, dtype=dtype)
+                check_tiles(gemm.dot_tiles, a, b, a @ b.T, depth)
+
+
+# ── matrix products ────────────────────────────────────────────────────────────────────
+
+
+def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices as the dot or the outer form takes them, without a copy."""
+    if form == "dot":
+        return whole(m, i, k, dtype=dtype), whole(m, j, k, dtype=dtype).transpose(0, 2, 1)
+    return whole(m, k, i, dtype=dtype).transpose(0, 2, 1), whole(m, k, j, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("form", ["dot", "outer"])
+def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
+    block = gemm.BLOCK
+    sizes = [0, 1, 2, block - 1, block, block + 1, 2 * block + 1]
+    for m, i, k, j in [
+        *((1, i, 3, j) for i in sizes for j in sizes),
+        *((2, 5, k, 7) for k in (0, 1, gemm.DEPTH - 1, gemm.DEPTH, gemm.DEPTH + 1, 2 * gemm.DEPTH + 3)),
+        (0, 3, 4, 5), (3, block + 1, 17, block + 1),
+    ]:  # fmt: skip
+        a, b = in_form(form, m, i, k, j, dtype)
+        c = gemm.matmul(a, b)
+        assert c.dtype == dtype
+        assert np.array_equal(c, np.einsum("mik,mkj->mij", a, b)), (m, i, k, j)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("form", ["dot", "outer"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, value: float) -> None:
+    for place in (0, 66, 70):
+        a, b = in_form(form, 1, 71, 71, 71, dtype)
+        a, b = a.copy(order="K"), b.copy(order="K")
+        a[0, place, 3] = value
+        b[0, 3, 5] = 0  # 0 · inf is NaN
+        with np.errstate(invalid="ignore"):
+            expected = np.einsum("mik,mkj->mij", a, b)
+        assert np.array_equal(gemm.matmul(a, b), expected, equal_nan=True)
+        assert np.isnan(expected[0, place, 5])
+        assert np.isfinite(np.delete(expected, place, axis=1)).all()
+
+
+# ── memory outside the arrays ──────────────────────────────────────────────────────────
+
+# The tests above show a number read from outside by its NaN.  Here it is not there to be read:
+# arrays end, or start, where a page without access does, so the process would die.
+
+
+def guarded(shape: tuple[int, ...], dtype: Any, at_end: bool) -> np.ndarray:
+    """Memory for an array that touches a page without access, after its end or before its start."""
+    page, size = mmap.PAGESIZE, int(np.prod(shape)) * np.dtype(dtype).itemsize
+    inner = -(-max(size, 1) // page) * page
+    memory = mmap.mmap(-1, inner + 2 * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    for edge in (start, start + page + inner):
+        if ctypes.CDLL(None).mprotect(ctypes.c_void_p(edge), ctypes.c_size_t(page), 0):
+            raise OSError("mprotect failed")
+    offset = page + (inner - size if at_end else 0)
+    return np.frombuffer(memory, dtype, size // np.dtype(dtype).itemsize, offset).reshape(shape)
+
+
+def run_guarded() -> None:
+    for dtype in DTYPES:
+        for at_end in (True, False):
+
+            def placed(array: np.ndarray, dtype: Any = dtype, at_end: bool = at_end) -> np.ndarray:
+                copy = guarded(array.shape, array.dtype if array.dtype.kind == "i" else dtype, at_end)
+                copy[...] = array
+                return copy
+
+            for i, k, j in [(1, 1, 1), (9, 3, 17), (17, 33, 5), (3, 100, 33)]:
+                a, b = whole(i, k, dtype=dtype), whole(j, k, dtype=dtype)
+                c = placed(np.zeros((i, j)))
+                gemm.dot_tiles(placed(a).ravel(), 0, k, placed(b).ravel(), 0, k, c.ravel(), 0, j, k, i, j, False)
+                assert np.array_equal(c, a @ b.T)
+                a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
+                gemm.outer_tiles(placed(a).ravel(), 0, i, placed(b).ravel(), 0, j, c.ravel(), 0, j, k, i, j, False)
+                assert np.array_equal(c, a.T @ b)
+            for size, kernel, stride, padding, dilation in CONVOLUTIONS:
+                params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
+                x, w = placed(whole(2, 2, *size, dtype=dtype)), placed(whole(3, 2, *kernel, dtype=dtype))
+                g = placed(table["conv2d"](x, w, None, **params))
+                table["conv2d_input_grad"](g, w, input_size=size, **params)
+                table["conv2d_weight_grad"](g, x, kernel_size=kernel, **params)
+            x = placed(whole(2, 2, 7, 9, dtype=dtype))
+            y, places = table["max_pool2d"](x, kernel_size=(3, 2), stride=(2, 3), padding=(1, 1))
+            table["max_pool2d_input_grad"](placed(y), placed(places), input_size=(7, 9))
+            table["max_pool2d_gather"](x, placed(places))
+            table["relu_input_grad"](placed(table["relu"](x)), x)
+            table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
+            table["cross_entropy"](placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2])),
+                                   ignore_index=-100)  # fmt: skip
+
+
+if sys.platform == "linux":  # where mprotect is
+
+    def test_nothing_outside_an_array_is_touched() -> None:
+        script = "from tests.test_kernels import run_guarded; run_guarded()"
+        root = Path(__file__).resolve().parents[1]
+        done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
+        assert done.returncode == 0, f"exit status {done.returncode} (-11 is an access outside)\n{done.stderr}"
+
+
+# ── convolution ────────────────────────────────────────────────────────────────────────
+
+CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
+    ((1, 1), (1, 1), (1, 1), (0, 0), (1, 1)),
+    ((5, 17), (3, 2), (1, 1), (0, 0), (1, 1)),
+    ((5, 16), (1, 16), (1, 1), (0, 0), (1, 1)),
+    ((4, 33), (2, 3), (2, 3), (1, 2), (1, 1)),
+    ((3, 9), (3, 3), (1, 4), (4, 5), (2, 1)),  # windows that see nothing but padding
+    ((7, 34), (3, 5), (3, 2), (0, 1), (3, 4)),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kernel", [1, 2, 3])
+def test_convolution_at_every_width(kernel: int, dtype: Any) -> None:
+    for width in range(kernel, 2 * lanes(np.dtype(dtype).itemsize) + 3):
+        stride, padding, dilation = 1 + width % 3, width % 4, 1 + width % 2
+        reach = dilation * (kernel - 1) + 1
+        if width + 2 * padding < reach:
+            continue
+        params = {"stride": (1, stride), "padding": (0, padding), "dilation": (1, dilation), "groups": 1}
+        x, w, b = whole(2, 2, 3, width, dtype=dtype), whole(9, 2, 2, kernel, dtype=dtype), whole(9, dtype=dtype)
+        row = table["conv2d"]
+        y = row(x, w, b, **params)
+        assert np.array_equal(y, row.reference(x, w, b, **params)), width
+        for name, arrays, size in (
+            ("conv2d_input_grad", (y, w), {"input_size": (3, width)}),
+            ("conv2d_weight_grad", (y, x), {"kernel_size": (2, kernel)}),
+        ):
+            row_ = table[name]
+            assert np.array_equal(row_(*arrays, **size, **params), row_.reference(*arrays, **size, **params)), width
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
+    dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": 2}
+    x, w, b = whole(3, 4, 11, 9, dtype=dtype), whole(6, 2, 3, 3, dtype=dtype), whole(6, dtype=dtype)
+
+    def all_three() -> list[np.ndarray]:
+        y = table["conv2d"](x, w, b, **params)
+        return [
+            y,
+            table["conv2d_input_grad"](y, w, input_size=(11, 9), **params),
+            table["conv2d_weight_grad"](y, x, kernel_size=(3, 3), **params),
+        ]
+
+    whole_images = all_three()
+    for numbers in (1, 300, 700):
+        monkeypatch.setattr("autograd.kernels.conv.PATCH_NUMBERS", numbers)
+        for a, b_ in zip(all_three(), whole_images, strict=True):
+            assert np.array_equal(a, b_)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float) -> None:
+    params = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, w = np.ones((2, 1, 6, 6), np.float32), np.ones((3, 1, 3, 3), np.float32)
+    x[0, 0, 2, 3] = value
+    y = table["conv2d"](x, w, None, **params)
+    touched = np.zeros(y.shape, bool)
+    touched[0, :, 1:4, 2:5] = True
+    assert np.array_equal(~np.isfinite(y), touched)
+    g = np.ones(y.shape, np.float32)
+    g[1, 2, 0, 0] = value
+    dx = table["conv2d_input_grad"](g, w, input_size=(6, 6), **params)
+    assert np.argwhere(~np.isfinite(dx)).tolist() == [[1, 0, 0, 0], [1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1]]
+    dw = table["conv2d_weight_grad"](g, np.ones_like(x), kernel_size=(3, 3), **params)
+    assert np.array_equal(~np.isfinite(dw).all(axis=(1, 2, 3)), [False, False, True])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_max_pool2d_passes_nan_and_inf_on(dtype: Any) -> None:
+    x = np.zeros((1, 1, 2, 8), dtype)
+    x[0, 0, 1] = [np.nan, 1, np.inf, 1, -np.inf, 1, np.nan, np.inf]
+    y = ops.max_pool2d(x, 2)  # type: ignore[arg-type]
+    assert np.array_equal(y, np.array([[[[np.nan, np.inf, 1, np.nan]]]], dtype), equal_nan=True)  # type: ignore[call-overload]
+
+
+def test_dense_is_one_type_for_any_layout() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    locked = array.copy()
+    locked.flags.writeable = False
+    misaligned = np.frombuffer(b"x" + array.tobytes(), offset=1).reshape(2, 3)
+    for x in (array, locked, array.T, array[:, ::-1], misaligned):
+        y = jit.dense(x)
+        assert numba.typeof(y) == numba.typeof(array)
+        assert np.array_equal(y, x)
+    assert jit.dense(array) is array
+    assert np.shares_memory(jit.dense(locked), locked)
+
+
+# ── the compile cache, and threads ─────────────────────────────────────────────────────
+
+
+def test_cache_folder_changes_with_every_kernel_source_and_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(jit.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(jit, "PACKAGE", package)
+    monkeypatch.setenv("LUCIDGRAD_CACHE_DIR", str(tmp_path / "cache"))
+
+    def name() -> str:
+        folder = jit.cache_folder.__wrapped__()
+        assert folder.parent == tmp_path / "cache"
+        assert folder.is_dir()
+        return folder.name
+
+    def edit(file: str) -> None:
+        with open(package / file, "a") as source:
+            source.write("# edited\n")
+
+    names = [name()]
+    assert name() == names[0]
+    edit("tensor.py")
+    assert name() == names[0], "no kernel in this file"
+    for file in ("kernels/tile.py", "kernels/gemm.py", "kernels/conv.py", "kernels/jit.py", "ops/relu.py"):
+        edit(file)
+        names.append(name())
+    monkeypatch.setattr(numba, "__version__", "0.0")
+    names.append(name())
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "another")
+    names.append(name())
+    assert len(set(names)) == len(names)
+
+
+def test_available_threads_is_the_smaller_of_affinity_and_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(6)), raising=False)
+    for slots, hosts, expected in [
+        (None, None, 6),
+        ("4", None, 4),
+        ("16", None, 6),
+        ("0", None, 1),
+        ("4", "here 2 there 8", 4),
+        (None, "here 2 there 8", 2),
+        ("many", "here 3", 3),
+        ("", "here", 6),
+        ("-3", "", 6),
+    ]:
+        for variable, value in (("LSB_DJOB_NUMPROC", slots), ("LSB_MCPU_HOSTS", hosts)):
+            if value is None:
+                monkeypatch.delenv(variable, raising=False)
+            else:
+                monkeypatch.setenv(variable, value)
+        assert jit.available_threads() == expected, (slots, hosts)

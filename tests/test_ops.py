@@ -1,0 +1,369 @@
+"""Every row of the op table: drawn cases, sizes of the real net, and the lists that name the ops."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba.core.dispatcher import Dispatcher
+from numpy.lib.stride_tricks import sliding_window_view
+
+import autograd
+from autograd import Tensor, engine, ops
+from autograd.op import Op, Sample, table
+from autograd.testing import (
+    LAYOUTS,
+    Case,
+    RandomDraw,
+    check_bad_sample,
+    check_forward,
+    check_op,
+    check_row,
+    check_threads,
+    draw_case,
+    lay_out,
+)
+from nn import functional
+
+ROWS = [pytest.param(op, id=name) for name, op in table.items()]
+PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+
+
+# ── the battery ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("op", ROWS)
+def test_row(op: Op) -> None:
+    check_op(op)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"sample": None}, "sample"),
+        ({"reference": None}, "reference"),
+        ({"kind": "linear"}, "kind"),
+        ({"backward": None}, "nothing would test its gradient"),
+        ({"kind": "discrete"}, "nothing would test its gradient"),
+        ({"sample": lambda draw: Sample((np.ones(3, int),))}, "no float numbers"),
+    ],
+)
+def test_a_row_that_cannot_be_tested_fails(change: dict[str, Any], word: str) -> None:
+    with pytest.raises(AssertionError, match=f"relu: .*{word}"):
+        check_op(dataclasses.replace(table["relu"], **change))
+
+
+def test_a_bad_sample_that_raises_nothing_or_says_too_little_fails() -> None:
+    bad = table["conv2d"].bad_samples[0]
+    with pytest.raises(AssertionError, match="'no such word' is not in its error"):
+        check_bad_sample(table["conv2d"], dataclasses.replace(bad, words=("conv2d", "no such word")))
+    with pytest.raises(AssertionError, match=r"relu.* raises no ValueError"):
+        check_bad_sample(table["relu"], dataclasses.replace(bad, inputs=(np.ones(2),), params={}))
+
+
+def test_samples_have_empty_batches_and_batches_of_one() -> None:
+    cannot_be_empty = {"argmax", "getitem", "getitem_grad", "reshape"}
+    for name, op in table.items():
+        rng = np.random.default_rng(0)
+        shapes = [np.shape(op.sample(RandomDraw(rng, op.kind)).inputs[0]) for _ in range(300)]
+        assert any(shape[:1] == (1,) for shape in shapes), name
+        assert name in cannot_be_empty or any(0 in shape for shape in shapes), name
+
+
+def test_a_failure_shrinks_and_names_op_shapes_parameters_and_entry() -> None:
+    conv2d = table["conv2d"]
+
+    def backward(ctx: Any, g: Any, **params: Any) -> Any:
+        dx, dw, db = conv2d.backward(ctx, g, **params)  # type: ignore[misc]
+        return dx, dw * 1.01, db
+
+    settings.register_profile("from scratch", deadline=None, derandomize=True, database=None)
+    settings.load_profile("from scratch")  # a failure remembered from an earlier run may be stuck half-shrunk
+    try:
+        with pytest.raises(AssertionError) as failure:
+            check_op(dataclasses.replace(conv2d, backward=backward), examples=50)
+    finally:
+        settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+    text = str(failure.value)
+    assert "check_gradients: conv2d(float64 (1, 1, 1, 1)" in text
+    assert "stride=(1, 1)" in text
+    assert "gradient of input 1, of shape (1, 1, 1, 1), is wrong at [0, 0, 0, 0]" in text
+
+
+def test_without_hypothesis_a_sentence_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.setitem(sys.modules, "hypothesis.strategies", None)
+    with pytest.raises(ImportError, match=r"lucidgrad\[test\]"):
+        check_op(table["relu"])
+    check_forward(draw_case(table["relu"], RandomDraw(np.random.default_rng(0), "piecewise")))
+
+
+@given(st.integers(0, 2**32), st.integers(0, 40))
+def test_piecewise_values_are_apart_from_each_other_and_from_0(seed: int, n: int) -> None:
+    values = RandomDraw(np.random.default_rng(seed), "piecewise").tensor(n)
+    assert (np.diff(np.sort(np.append(values, 0))) >= 2).all()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3,), (2, 3), (2, 1, 3, 2)])
+def test_layouts_hold_the_same_numbers(layout: str, shape: tuple[int, ...]) -> None:
+    for dtype in (np.float32, np.int64, bool):
+        array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+        laid = lay_out(array, layout)
+        assert (laid.dtype, laid.shape) == (array.dtype, array.shape)
+        assert np.array_equal(laid, array)
+    if shape == (2, 3):
+        assert laid.flags.c_contiguous == (layout in ("contiguous", "read-only"))
+
+
+# ── one thread and many, where there are blocks enough for many ────────────────────────
+
+
+def normal(*shape: int, dtype: Any = np.float32) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
+
+
+def labels(n: int, classes: int) -> np.ndarray:
+    return np.random.default_rng(n).integers(0, classes, n)
+
+
+MANY_IMAGES = {"stride": (1, 2), "padding": (1, 2), "dilation": (1, 1), "groups": 2}
+ONE_IMAGE = {**PLAIN, "padding": (3, 3)}
+POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
+LARGE: dict[str, list[Sample]] = {
+    "conv2d": [
+        Sample((normal(35, 4, 18, 16), normal(6, 2, 3, 3), normal(6)), MANY_IMAGES),
+        Sample((normal(1, 20, 60, 60), normal(9, 20, 7, 7), normal(9)), ONE_IMAGE),
+    ],
+    "conv2d_input_grad": [
+        Sample((normal(35, 6, 18, 9), normal(6, 2, 3, 3)), {"input_size": (18, 16), **MANY_IMAGES}),
+        Sample((normal(1, 9, 60, 60), normal(9, 20, 7, 7)), {"input_size": (60, 60), **ONE_IMAGE}),
+    ],
+    "conv2d_weight_grad": [
+        Sample((normal(35, 6, 18, 9), normal(35, 4, 18, 16)), {"kernel_size": (3, 3), **MANY_IMAGES}),
+        Sample((normal(1, 9, 60, 60), normal(1, 20, 60, 60)), {"kernel_size": (7, 7), **ONE_IMAGE}),
+    ],
+    "max_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],
+    "max_pool2d_input_grad": [
+        Sample((normal(5, 7, 10, 10), labels(3500, 400).reshape(5, 7, 10, 10)), {"input_size": (20, 20)})
+    ],
+    "max_pool2d_gather": [Sample((normal(5, 7, 20, 20), labels(3500, 400).reshape(5, 7, 10, 10)))],
+    "relu": [Sample((normal(7, 31_001),))],
+    "relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
+    "softmax": [Sample((normal(700, 33),), {"dim": 1}), Sample((normal(33, 700),), {"dim": 0})],
+    "softmax_input_grad": [Sample((normal(700, 33), normal(700, 33)), {"dim": 1})],
+    "log_softmax": [Sample((normal(700, 33),), {"dim": 1})],
+    "log_softmax_input_grad": [Sample((normal(700, 33), normal(700, 33)), {"dim": 1})],
+    "cross_entropy": [Sample((normal(3001, 10), labels(3001, 10)), {"ignore_index": 3})],
+    "cross_entropy_input_grad": [Sample((normal(3001), normal(3001, 10), labels(3001, 10)), {"ignore_index": 3})],
+    "matmul": [
+        Sample((normal(130, 300), normal(300, 150))),
+        Sample((normal(3, 70, 1100), normal(90, 1100).T)),  # the dot form
+    ],
+    "linear": [Sample((normal(200, 1500), normal(70, 1500), normal(70)))],
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", LARGE)
+def test_thread_count_changes_no_bit(name: str, dtype: Any) -> None:
+    for sample in LARGE[name]:
+        inputs = tuple(x.astype(dtype) if x.dtype.kind == "f" else x for x in sample.inputs)
+        check_threads(Case(table[name], Sample(inputs, sample.params), (), seed=1))
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_memory_layout_changes_no_bit_of_a_kernels_result(name: str) -> None:
+    # a matrix that lies transposed takes the dot form, whose sums go in another order
+    layouts = [layout for layout in LAYOUTS if (name, layout) != ("matmul", "permuted")]
+    for sample in LARGE[name]:
+        outputs = []
+        for layout in layouts:
+            result = table[name](*(lay_out(x, layout) for x in sample.inputs), **sample.params)
+            outputs.append([y.tobytes() for y in (result if isinstance(result, tuple) else (result,))])
+        assert all(output == outputs[0] for output in outputs)
+
+
+def test_every_row_with_a_kernel_has_a_large_sample() -> None:
+    def has_kernels(op: Op) -> bool:
+        used = vars(sys.modules[op.forward.__module__]).values()
+        return any(
+            isinstance(x, Dispatcher) or (isinstance(x, ModuleType) and x.__name__.startswith("autograd.kernels."))
+            for x in used
+        )
+
+    assert {name for name, op in table.items() if has_kernels(op)} == set(LARGE)
+
+
+# ── float32 at the sizes of the baseline net ───────────────────────────────────────────
+
+# Small integers: all sums are exact below 2²⁴, so the kernels must equal sums in float64.
+
+
+def whole(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(-3, 4, shape).astype(np.float32)
+
+
+def equal(ours: np.ndarray, theirs: np.ndarray) -> None:
+    assert ours.dtype == np.float32
+    assert np.abs(theirs).max() < 2**24
+    assert np.array_equal(ours, theirs)
+
+
+def conv_windows(x: np.ndarray) -> np.ndarray:
+    return sliding_window_view(x.astype(np.float64), (7, 7), axis=(2, 3))  # (N, C, H', W', 7, 7)
+
+
+def test_conv2d_is_exact_at_real_size() -> None:
+    x, w, b, g = whole(64, 3, 32, 32), whole(32, 3, 7, 7), whole(32), whole(64, 32, 26, 26)
+    y = np.tensordot(conv_windows(x), w.astype(np.float64), ((1, 4, 5), (1, 2, 3))).transpose(0, 3, 1, 2)
+    equal(table["conv2d"](x, w, b, **PLAIN), y + b[:, None, None])
+
+    g64, dx, dw = g.astype(np.float64), np.zeros(x.shape), np.zeros(w.shape)
+    for u, v in np.ndindex(7, 7):
+        window = np.s_[:, :, u : u + 26, v : v + 26]
+        dx[window] += np.tensordot(g64, w[:, :, u, v].astype(np.float64), (1, 0)).transpose(0, 3, 1, 2)
+        dw[:, :, u, v] = np.tensordot(g64, x[window].astype(np.float64), ((0, 2, 3), (0, 2, 3)))
+    equal(table["conv2d_input_grad"](g, w, input_size=(32, 32), **PLAIN), dx)
+    equal(table["conv2d_weight_grad"](g, x, kernel_size=(7, 7), **PLAIN), dw)
+
+
+@pytest.mark.parametrize(("draw", "tolerance"), [(whole, 0.0), (normal, 1e-5)])
+def test_conv2d_and_its_gradients_are_adjoint(draw: Callable[..., np.ndarray], tolerance: float) -> None:
+    x, w, g = draw(64, 3, 32, 32), draw(32, 3, 7, 7), draw(64, 32, 26, 26)
+
+    def inner(a: np.ndarray, b: np.ndarray) -> float:
+        return float((a.astype(np.float64) * b).sum())
+
+    forward = inner(g, table["conv2d"](x, w, None, **PLAIN))
+    for other in (
+        inner(table["conv2d_input_grad"](g, w, input_size=(32, 32), **PLAIN), x),
+        inner(table["conv2d_weight_grad"](g, x, kernel_size=(7, 7), **PLAIN), w),
+    ):
+        assert abs(other - forward) <= tolerance * abs(forward)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(5408, 100), (100, 10)])
+def test_linear_and_matmul_are_exact_at_real_size(inputs: int, outputs: int) -> None:
+    x, w, b, g = whole(64, inputs), whole(outputs, inputs), whole(outputs), whole(64, outputs)
+    x64, w64, g64 = (a.astype(np.float64) for a in (x, w, g))
+    equal(table["linear"](x, w, b), np.einsum("ni,oi->no", x64, w64) + b)
+    equal(table["matmul"](x, w.T), np.einsum("ni,oi->no", x64, w64))
+    equal(table["matmul"](x, np.ascontiguousarray(w.T)), np.einsum("ni,oi->no", x64, w64))
+
+    tensors = [Tensor(a, requires_grad=True) for a in (x, w, b)]
+    dx, dw, db = engine.grad(functional.linear(*tensors), tensors, Tensor(g))
+    equal(np.asarray(dx), np.einsum("no,oi->ni", g64, w64))
+    equal(np.asarray(dw), np.einsum("no,ni->oi", g64, x64))
+    equal(np.asarray(db), g64.sum(axis=0))
+
+
+def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
+    x, g = whole(64, 32, 26, 26), whole(64, 32, 26, 26)
+    equal(table["relu"](x), np.where(x > 0, x, 0))
+    equal(table["relu_input_grad"](g, x), np.where(x > 0, g, 0))
+
+    y, places = table["max_pool2d"](x, kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))
+    windows = x.reshape(64, 32, 13, 2, 13, 2).transpose(0, 1, 2, 4, 3, 5).reshape(64, 32, 13, 13, 4)
+    equal(y, windows.max(axis=-1))
+    first = windows.argmax(axis=-1)  # the first of equals, as whole numbers have many
+    rows, columns = np.indices((13, 13)) * 2
+    assert np.array_equal(places, (rows + first // 2) * 26 + columns + first % 2)
+
+    g = g[:, :, ::2, ::2]
+    dx = (np.arange(4) == first[..., None]) * g[..., None]
+    dx = dx.reshape(64, 32, 13, 13, 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(x.shape)
+    equal(table["max_pool2d_input_grad"](g, places, input_size=(26, 26)), dx)
+    equal(table["max_pool2d_gather"](x, places), y)
+
+
+# ── conventions at single points, which drawn cases may miss ───────────────────────────
+
+
+def gradient(function: Callable[..., Any], *values: Any) -> list[Any]:
+    tensors = [autograd.tensor(value, dtype=autograd.float64, requires_grad=True) for value in values]
+    return [np.asarray(d).tolist() for d in engine.grad(function(*tensors).sum(), tensors)]
+
+
+def test_gradients_at_kinks_and_ties_are_pytorchs() -> None:
+    assert gradient(autograd.relu, [-1.0, -0.0, 0.0, 1.0]) == [[0, 0, 0, 1]]
+    ties = [[[[3.0, 3.0], [3.0, 1.0]]]]
+    assert gradient(lambda x: functional.max_pool2d(x, 2), ties) == [[[[[1, 0], [0, 0]]]]]
+
+
+def test_gradient_of_pow_at_0() -> None:
+    with np.errstate(all="ignore"):
+        assert gradient(lambda x: x**2, [0.0, -3.0]) == [[0, -6]]
+        assert gradient(lambda x: x**1, [0.0, -3.0]) == [[1, 1]]
+        assert gradient(lambda x: x**0, [0.0, -3.0]) == [[0, 0]]
+        assert gradient(lambda x: x**0.5, [0.0]) == [[np.inf]]
+        assert gradient(autograd.pow, [0.0, 0.0], [2.0, 0.0]) == [[0, 0], [0, 0]]
+
+
+# ── the lists that name the ops ────────────────────────────────────────────────────────
+
+COMPOSED = {"flatten", "t", "transpose"}  # of rows that have their own functions
+HELPERS = {"is_basic", "plain_index", "sizes_of"}
+PUBLIC = set(ops.__all__) - HELPERS
+
+
+def test_every_function_has_a_row_and_every_row_a_function() -> None:
+    assert set(table) >= PUBLIC - COMPOSED
+    for name in set(table) - PUBLIC:
+        owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
+        assert owner, f"{name}: a row that no function of autograd.ops runs, and the gradient of none"
+        assert name.endswith(("_grad", "_gather"))
+
+
+def test_lists_name_the_same_functions() -> None:
+    functions = {name: getattr(ops, name) for name in PUBLIC}
+    listed = {name for name in functional.__all__ if functions.get(name) is getattr(functional, name)}
+    assert listed == set(functional.__all__)
+    for name in set(autograd.__all__) & PUBLIC:
+        assert getattr(autograd, name) is functions[name]
+    by_function = {function: name for name, function in functions.items()}
+    methods = {name: by_function[f] for name, f in vars(Tensor).items() if callable(f) and f in by_function}
+    assert all(name == function for name, function in methods.items())
+    reachable = set(autograd.__all__) | set(functional.__all__) | set(vars(Tensor)) | {"getitem"}  # x[index]
+    assert reachable >= PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC - COMPOSED))
+def test_function_runs_its_row(name: str) -> None:
+    op, function, rng = table[name], getattr(ops, name), np.random.default_rng(0)
+    for _ in range(10):
+        sample = op.sample(RandomDraw(rng, op.kind))
+        inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
+        row = op(*inputs, **sample.params)
+        if name == "expand":  # takes sizes one by one
+            result = function(*inputs, *sample.params["shape"])
+        else:
+            result = function(*inputs, **sample.params, **({"reduction": "none"} if name == "cross_entropy" else {}))
+        first = row[0] if isinstance(row, tuple) else row
+        assert result.dtype == first.dtype
+        assert np.array_equal(result.array, first.array)
+
+
+def test_operators_run_their_rows() -> None:
+    x, y = autograd.tensor([2.0, 3.0], requires_grad=True), autograd.tensor([4.0, 3.0])
+    made: dict[str, Any] = {
+        "add": (x + y, 1 + x), "sub": (x - y, 1 - x), "mul": (x * y, 2 * x), "div": (x / y, 1 / x),
+        "pow": (x**y, 2**x), "neg": (-x,), "matmul": (x.reshape(1, 2) @ y.reshape(2, 1),), "getitem": (x[0],),
+    }  # fmt: skip
+    assert all(z.grad_fn.op is table[name] for name, results in made.items() for z in results)
+    assert [z.tolist() for z in (x == y, x != y, x < y, x <= y, x > y, x >= y)] == [
+        [False, True], [True, False], [True, False], [True, True], [False, False], [False, True]
+    ]  # fmt: skip
+
+
+def test_check_row_is_what_stands_before_every_row() -> None:
+    for op in table.values():
+        check_row(op)
