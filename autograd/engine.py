@@ -43,17 +43,22 @@ _state = _ThreadState()
 
 
 class Node:
-    """One recorded call: the `ctx` of its op's forward and backward.
+    """One recorded call, and the `ctx` of its op's forward.
 
     Attributes
     ----------
     needs : tuple of bool
         Which inputs want a gradient.
-    saved : tuple of ndarray
+    saved : tuple
         What `save` was given; None once a backward pass has freed it.
+    origins : list
+        For every saved array None, or (i, version, count): it is input i, or output ~i, whose
+        memory had been written to `count` times.
     edges : list
         For every input None, or (maker, slot, shape, dtype), where the maker is the Node
         whose output number `slot` the input is, or the leaf tensor itself.
+    outputs : list
+        The shape and dtype of every output.
     """
 
     __slots__ = ("birth", "edges", "hooks", "needs", "op", "origins", "outputs", "params", "saved")
@@ -62,6 +67,7 @@ class Node:
         self.op = op
         self.params = params
         self.saved: tuple[Any, ...] | None = ()
+        self.origins: list[tuple[int, list[int], int] | None] = []
         self.hooks: dict[int, list[Callable]] | None = None
         self.edges: list[tuple | None] = []
         for x in inputs:
@@ -70,20 +76,19 @@ class Node:
             else:
                 self.edges.append(None)
         self.needs = tuple([edge is not None for edge in self.edges])
-        self.outputs: list[tuple[tuple[int, ...], np.dtype]] = []  # shape and dtype of each
+        self.outputs: list[tuple[tuple[int, ...], np.dtype]] = []
         self.birth = next(_births)
 
     def save(self, *arrays: np.ndarray) -> None:
-        """Keep arrays for backward: inputs, outputs, or what no gradient flows through."""
+        """Keep arrays for backward: inputs and outputs, themselves and not views of them; and what
+        no gradient flows through, as indices, masks and shapes."""
         self.saved = arrays
 
     def trace_saved(self, inputs: Sequence[Any], results: Sequence[Any], outputs: Sequence[Tensor]) -> None:
-        """Note for each saved array the tensor it came from and that tensor's version.
-
-        The version tells later whether the array was changed in place; the place (input i,
-        or output ~i) lets `saved_tensors` find the array's own history.
-        """
-        origins, saved = [], []
+        """Note where each saved array came from: to notice later that it was changed in place, and
+        to find its own history when the gradient is differentiated."""
+        origins: list[tuple[int, list[int], int] | None] = []
+        saved = []
         for array in self.saved or ():
             origin = None
             for i, x in enumerate(inputs):
@@ -103,7 +108,7 @@ class Node:
                 f"{self.op.name}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
-        for origin in self.origins if self.saved else ():
+        for origin in self.origins:
             if origin is not None and origin[1][0] != origin[2]:
                 place = f"its input {origin[0]}" if origin[0] >= 0 else "its output"
                 raise RuntimeError(
@@ -114,25 +119,30 @@ class Node:
     def saved_tensors(self) -> tuple[Any, ...]:
         """The saved arrays as tensors with their history, for a gradient with a graph."""
         tensors = []
-        for array, origin in zip(self.saved or (), self.origins if self.saved else (), strict=True):
+        for array, origin in zip(self.saved or (), self.origins, strict=True):
             if origin is None or (origin[0] >= 0 and self.edges[origin[0]] is None):
                 tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
             elif origin[0] < 0:
                 tensors.append(_wrap(array, self, ~origin[0], origin[1]))
             else:
                 maker, slot, *_ = self.edges[origin[0]]  # type: ignore[misc]
+                if isinstance(maker, Tensor) and maker.array is not array:
+                    raise RuntimeError(
+                        f"{self.op.name}: its input {origin[0]} was given other data after the forward pass, so its "
+                        "gradient cannot be differentiated; run the forward pass again"
+                    )
                 tensors.append(maker if isinstance(maker, Tensor) else _wrap(array, maker, slot, origin[1]))
         return tuple(tensors)
 
 
-class _Recorded:
-    """The ctx of a backward that is itself recorded: what was saved comes as tensors."""
+class _Context:
+    """The `ctx` of a backward: which inputs want a gradient, and what forward saved."""
 
     __slots__ = ("needs", "saved")
 
-    def __init__(self, node: Node) -> None:
-        self.needs = node.needs
-        self.saved = node.saved_tensors()
+    def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...]) -> None:
+        self.needs = needs
+        self.saved = saved
 
 
 class _Unrecorded:
@@ -180,10 +190,11 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         inputs, arrays = promote(op, inputs, arrays)
 
     node = Node(op, params, inputs) if requires_grad and _state.recording and op.backward else None
-    result = op.forward(node or _UNRECORDED, *arrays, **params)
+    with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
+        result = op.forward(node or _UNRECORDED, *arrays, **params)
 
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(op, array, node, slot, inputs) for slot, array in enumerate(results)])
+    outputs = tuple([_output(array, node, slot, inputs) for slot, array in enumerate(results)])
     if node is not None:
         node.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         if node.saved:
@@ -191,12 +202,14 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     return outputs if type(result) is tuple else outputs[0]
 
 
-def _output(op: Op, array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> Tensor:
+def _output(array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns what has no dimensions into a scalar
     version = [0]
-    if op.view and np.may_share_memory(array, inputs[0].array):
-        version = inputs[0].version  # one memory, one version
+    if array.base is not None or any(isinstance(x, Tensor) and x.array is array for x in inputs):
+        for x in inputs:
+            if isinstance(x, Tensor) and np.may_share_memory(array, x.array):
+                version = x.version  # one memory, one version
     return _wrap(array, node if array.dtype.kind == "f" else None, slot, version)
 
 
@@ -262,12 +275,14 @@ def backward(
             if g is None and dtype.kind == "f":
                 g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
             gs.append(g)
-        if useful is None or node in useful:
-            for (maker, slot, *_), d, ours in _run_backward(node, gs, retain_graph, create_graph):
-                if useful is None or (maker, slot) in wanted or maker in useful:
-                    pending.add(maker, slot, d, ours)
+        needs = node.needs
+        if useful is not None:
+            needs = tuple(e is not None and ((e[0], e[1]) in wanted or e[0] in useful) for e in node.edges)
+        if any(needs):
+            for maker, slot, d, ours in _run_backward(node, gs, needs, retain_graph, create_graph):
+                pending.add(maker, slot, d, ours)
 
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
         while pending.heap:
             visit(*pending.next_node())
         for leaf, arrived in pending.sums.items():
@@ -280,10 +295,13 @@ def backward(
     return [wanted[x.node or x, x.slot] for x in inputs or ()]
 
 
-def _run_backward(node: Node, gs: list, retain_graph: bool, create_graph: bool) -> list[tuple]:
-    """One node's backward: (edge, gradient, may we write to it) for each input that wants one."""
+def _run_backward(
+    node: Node, gs: list, needs: tuple[bool, ...], retain_graph: bool, create_graph: bool
+) -> list[tuple[Any, int, Any, bool]]:
+    """One node's backward: (maker, slot, gradient, may we write to it) of each input that wants one."""
     node.check_saved()
-    results = node.op.backward(_Recorded(node) if create_graph else node, *gs, **node.params)  # type: ignore[misc]
+    ctx = _Context(needs, node.saved_tensors() if create_graph else node.saved or ())
+    results = node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
     results = results if type(results) is tuple else (results,)
     if len(results) != len(node.edges):
         raise RuntimeError(
@@ -291,13 +309,14 @@ def _run_backward(node: Node, gs: list, retain_graph: bool, create_graph: bool) 
             "it returns one an input, None where none is needed"
         )
     others = (*gs, *results, *(node.saved or ()))
-    if not retain_graph and node.saved:
+    if not retain_graph and any(isinstance(array, np.ndarray) for array in node.saved or ()):
         node.saved = None
     delivered = []
-    for i, (edge, d) in enumerate(zip(node.edges, results, strict=True)):
-        if edge is not None and d is not None:
-            d = _fit(node.op, i, d, *edge[2:])
-            delivered.append((edge, d, not create_graph and _is_new(d, others)))
+    for i, d in enumerate(results):
+        if needs[i] and d is not None:
+            maker, slot, shape, dtype = node.edges[i]  # type: ignore[misc]
+            d = _fit(node.op, i, d, shape, dtype)
+            delivered.append((maker, slot, d, not create_graph and _is_new(d, others)))
     return delivered
 
 
@@ -495,6 +514,10 @@ class _Mode(contextlib.ContextDecorator):
     """A context or decorator that sets recording in this thread and puts it back."""
 
     mode: bool
+
+    def __new__(cls, function: Callable | None = None) -> Any:
+        mode = super().__new__(cls)
+        return mode if function is None else mode(function)  # the second: @no_grad, without parentheses
 
     def _recreate_cm(self) -> _Mode:
         return type(self)()  # each call of a decorated function, in whatever thread, has its own `outer`

@@ -55,8 +55,6 @@ class Op:
     promotes : False; "same" (inputs to a common dtype); "float" (and integers to floats)
     broadcasts : bool
         Gradients come in the result's shape, and the engine sums them to the inputs'.
-    view : bool
-        The result may share memory with input 0.
     """
 
     name: str
@@ -68,7 +66,6 @@ class Op:
     kind: Literal["multilinear", "piecewise", "smooth", "discrete"] = "smooth"
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
-    view: bool = False
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return engine.apply(self, inputs, params)

@@ -48,7 +48,13 @@ class Sequential(Module):
         chosen = list(self._modules.items())[index]
         return Sequential(dict(chosen)) if isinstance(index, slice) else chosen[1]  # type: ignore[arg-type, return-value]
 
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(list(self._modules)[index], module)
+
     def append(self, module: Module) -> Sequential:
         """Add a module at the end; returns the Sequential."""
-        self.add_module(str(len(self)), module)
+        number = len(self)
+        while str(number) in self._modules:  # a slice keeps its modules' names
+            number += 1
+        self.add_module(str(number), module)
         return self

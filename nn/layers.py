@@ -109,7 +109,7 @@ class Conv2d(Module):
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0, 0):
-            text += f", padding={self.padding!r}"
+            text += f", padding={self.padding}"
         if self.dilation != (1, 1):
             text += f", dilation={self.dilation}"
         if self.groups != 1:
@@ -139,7 +139,17 @@ class MaxPool2d(Module):
 
 
 class ReLU(Module):
-    """max(input, 0)."""
+    """max(input, 0).
+
+    Parameters
+    ----------
+    inplace : bool
+        Accepted for PyTorch's sake: the input is kept as it is either way.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.relu(input)

@@ -16,7 +16,7 @@ class CrossEntropyLoss(Module):
     reduction : "mean", "sum" or "none"
     """
 
-    def __init__(self, ignore_index: int = -100, reduction: str = "mean") -> None:
+    def __init__(self, *, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.ignore_index, self.reduction = ignore_index, reduction
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,10 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Parameter: expects a Tensor, got {type(data).__name__}; autograd.tensor(...) makes one")
         super().__init__(data.array, requires_grad)
+        self.version = data.version  # one memory, one version
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
@@ -32,6 +35,13 @@ class _Calls(threading.local):
 
 
 _calls = _Calls()
+
+
+class Misfits(NamedTuple):
+    """Names that a state lacks, and names that the module lacks."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 class Module:
@@ -80,6 +90,9 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_parameters" not in self.__dict__:
+            if not isinstance(value, Parameter | Module):
+                object.__setattr__(self, name, value)
+                return
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
         holders = (self._parameters, self._modules, self.__dict__)
         home = 0 if isinstance(value, Parameter) else 1 if isinstance(value, Module) else 2
@@ -111,16 +124,25 @@ class Module:
 
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """Add a parameter, or None to say that this module has none of that name."""
-        if parameter is None:
-            self._parameters[name] = None
-        else:
-            setattr(self, name, parameter)
+        if not isinstance(parameter, Parameter | None):
+            raise TypeError(
+                f"register_parameter: {name!r} is a {type(parameter).__name__}, not an nn.Parameter or None"
+            )
+        self._check_name("register_parameter", name, self._parameters)
+        self._parameters[name] = parameter
 
     def add_module(self, name: str, module: Module) -> None:
         """Add a submodule under a name."""
         if not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} is a {type(module).__name__}, not a Module")
+        self._check_name("add_module", name, self._modules)
         self._modules[name] = module
+
+    def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
+        if not name or "." in name:
+            raise KeyError(f"{caller}: {name!r} is no name: it must not be empty, nor have a dot, which is for paths")
+        if hasattr(self, name) and name not in holder:
+            raise KeyError(f"{caller}: {type(self).__name__} has an attribute {name!r} already; take another name")
 
     def children(self) -> Iterator[Module]:
         """The modules directly below."""
@@ -129,13 +151,13 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         return iter(self._modules.items())
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, by their path; one that is held twice comes once."""
+    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """This module and all below it, by their path; one that is held twice comes once, unless told otherwise."""
         seen = set()
         stack = [(prefix, self)]
         while stack:
             path, module = stack.pop()
-            if module not in seen:
+            if module not in seen or not remove_duplicate:
                 seen.add(module)
                 yield path, module
                 below = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items()]
@@ -189,7 +211,9 @@ class Module:
                 parameter.grad.zero_()
 
     def to(self, dtype: Any) -> Module:
-        """Convert all parameters to a float dtype, in place; returns the module."""
+        """Convert all parameters to a float dtype, in place (for the device "cpu", nothing); returns the module."""
+        if dtype == "cpu":
+            return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters are of a float dtype, not {np.dtype(dtype)}")
         for parameter in self.parameters():
@@ -206,17 +230,15 @@ class Module:
     # ── saving and loading ──
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Every parameter by its path: detached, on the module's own memory (copy it to keep it)."""
+        """Every parameter by its path, a shared one by each: detached, on the module's own memory (copy to keep)."""
         state = {}
-        for path, module in self.named_modules():
+        for path, module in self.named_modules(remove_duplicate=False):
             for name, parameter in module._parameters.items():
                 if parameter is not None:
                     state[f"{path}.{name}" if path else name] = parameter.detach()
         return state
 
-    def load_state_dict(
-        self, state: Mapping[str, Tensor | np.ndarray], strict: bool = True
-    ) -> tuple[list[str], list[str]]:
+    def load_state_dict(self, state: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
         """Take the parameters' values from Tensors or NumPy arrays.
 
         Parameters
@@ -227,12 +249,12 @@ class Module:
 
         Returns
         -------
-        (missing, unexpected) : two lists of names
+        (missing_keys, unexpected_keys) : two lists of names
 
         Raises
         ------
         ValueError
-            If names or shapes do not fit; all misfits are named, and nothing is loaded.
+            If names, shapes or dtypes do not fit; all misfits are named, and nothing is loaded.
         """
         own = self.state_dict()
         missing = [name for name in own if name not in state]
@@ -242,6 +264,11 @@ class Module:
             f"{name} has shape {array.shape}, the module's {own[name].shape}"
             for name, array in arrays.items()
             if array.shape != own[name].shape
+        ]
+        wrong += [
+            f"{name} holds {array.dtype}, not numbers"
+            for name, array in arrays.items()
+            if array.dtype.kind not in "biuf"
         ]
         if strict:
             wrong += [f"{name} is missing" for name in missing] + [
@@ -255,7 +282,7 @@ class Module:
         with no_grad():
             for name, array in arrays.items():
                 own[name].copy_(Tensor(array))
-        return missing, unexpected
+        return Misfits(missing, unexpected)
 
     # ── printing ──
 

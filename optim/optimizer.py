@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, enable_grad
 
 
 class Optimizer:
@@ -33,6 +33,8 @@ class Optimizer:
         name = type(self).__name__
         if isinstance(params, Tensor):
             raise TypeError(f"{name}: expects an iterable of parameters, got one Tensor; pass [tensor]")
+        if isinstance(params, set | frozenset):
+            raise TypeError(f"{name}: a set has no order, and state is saved by parameters' order; pass a list")
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
@@ -47,6 +49,8 @@ class Optimizer:
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimize more parameters, with their own options."""
         name = type(self).__name__
+        if "params" not in group:
+            raise ValueError(f"{name}: a group is a dict with 'params', and this one has only {', '.join(group)}")
         params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
         known = {p for existing in self.param_groups for p in existing["params"]}
         for p in params:
@@ -72,13 +76,21 @@ class Optimizer:
         """Change p in place by its gradient g, which is not to be written to."""
         raise TypeError(f"{type(self).__name__} has no update rule: an optimizer writes _update")
 
-    def step(self) -> None:
-        """Change every parameter that has a gradient by it."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient by it.
+
+        With a closure, which computes the loss and its gradients anew, call that first and return its loss.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
                     self._update(p.array, p.grad.array, self.state.setdefault(p, {}), group)
                     p.version[0] += 1
+        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to 0."""
@@ -104,7 +116,7 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If groups, or shapes of state, do not fit; nothing is loaded then.
+            If groups, options, or shapes of state, do not fit; nothing is loaded then.
         """
         name = type(self).__name__
         saved = [len(group["params"]) for group in state_dict["param_groups"]]
@@ -118,11 +130,19 @@ class Optimizer:
         by_number = dict(zip(numbers, params, strict=True))
         state: dict[Tensor, dict[str, Any]] = {}
         for number, values in state_dict["state"].items():
+            if int(number) not in by_number:
+                raise ValueError(f"{name}.load_state_dict: no group has parameter {number}; nothing was loaded")
             p = by_number[int(number)]
             state[p] = {key: _own(name, key, value, p) for key, value in values.items()}
+        options = [
+            {key: copy.deepcopy(value) for key, value in group.items() if key != "params"}
+            for group in state_dict["param_groups"]
+        ]
+        for group, loaded in zip(self.param_groups, options, strict=True):
+            self._check_options({**group, **loaded})
         self.state = state
-        for group, loaded in zip(self.param_groups, state_dict["param_groups"], strict=True):
-            group.update({key: copy.deepcopy(value) for key, value in loaded.items() if key != "params"})
+        for group, loaded in zip(self.param_groups, options, strict=True):
+            group.update(loaded)
 
 
 def _own(name: str, key: str, value: Any, p: Tensor) -> Any:

@@ -80,7 +80,7 @@ class SGD(Optimizer):
             g = g + group["weight_decay"] * p
         if momentum:
             if state.get("momentum_buffer") is None:
-                state["momentum_buffer"] = Tensor(g.copy())
+                state["momentum_buffer"] = Tensor(np.array(g))
             else:
                 v = state["momentum_buffer"].array
                 v *= momentum

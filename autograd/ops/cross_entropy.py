@@ -165,7 +165,7 @@ _input_grad = register(
 )
 
 
-def cross_entropy(input: Tensor, target: Tensor, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """The negative logarithm of the probability that softmax gives the right class.
 
     Parameters

@@ -45,35 +45,35 @@ def _bad(name: str) -> list[BadSample]:
     return [BadSample((np.ones((2, 3)), np.ones((4,))), {}, ValueError, (name, "(2, 3)", "(4,)", "broadcast"))]
 
 
-def _check(name: str, *arrays: np.ndarray) -> None:
+def _broadcasting(name: str, run: Any, *arrays: Any) -> Any:
+    """run(*arrays), and a sentence where their shapes do not broadcast."""
     try:
-        np.broadcast_shapes(*(np.shape(a) for a in arrays))
+        return run(*arrays)
     except ValueError:
-        shapes = " and ".join(str(np.shape(a)) for a in arrays)
-        raise ValueError(
-            f"{name}: shapes {shapes} do not broadcast: counted from the right, sizes must be equal or one of them 1"
-        ) from None
+        shapes = [np.shape(a) for a in arrays]
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise ValueError(
+                f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast: counted from the right, "
+                "sizes must be equal or one of them 1"
+            ) from None
+        raise  # for another reason: integers to a negative power, say
 
 
 def _binary(name: str, ufunc: Any) -> Any:
     """A forward that keeps both inputs for backward."""
 
     def forward(ctx: Any, x: Any, y: Any) -> Any:
-        _check(name, x, y)
         ctx.save(x, y)
-        return ufunc(x, y)
+        return _broadcasting(name, ufunc, x, y)
 
     return forward
 
 
 def _linear(name: str, ufunc: Any) -> Any:
     """A forward whose backward needs neither input."""
-
-    def forward(ctx: Any, x: Any, y: Any) -> Any:
-        _check(name, x, y)
-        return ufunc(x, y)
-
-    return forward
+    return lambda ctx, x, y: _broadcasting(name, ufunc, x, y)
 
 
 _add = register(
@@ -163,9 +163,12 @@ _neg = register(
 )
 
 
+def _power(x: Any, y: Any) -> Any:
+    return np.asarray(x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype)  # NumPy squares fast, for x**2 alone
+
+
 def _pow_forward(ctx: Any, x: Any, y: Any) -> Any:
-    _check("pow", x, y)
-    z = np.asarray(x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype)  # NumPy squares fast, for x**2 alone
+    z = _broadcasting("pow", _power, x, y)
     ctx.save(x, y, z)
     return z
 
@@ -215,8 +218,7 @@ _exp = register(
 
 def _log_forward(ctx: Any, x: Any) -> Any:
     ctx.save(x)
-    with np.errstate(divide="ignore", invalid="ignore"):  # log 0 = -inf and log -1 = NaN are answers here
-        return np.log(x)
+    return np.log(x)
 
 
 _log = register(
@@ -237,11 +239,10 @@ def _where_backward(ctx: Any, g: Any) -> Any:
 
 
 def _where_forward(ctx: Any, condition: Any, x: Any, y: Any) -> Any:
-    _check("where", condition, x, y)
     ctx.save(condition)
     # in a backward on arrays a result without dimensions is a NumPy scalar, whose dtype counts like an array's
     x, y = (np.asarray(a) if isinstance(a, np.generic) else a for a in (x, y))
-    return np.where(condition, x, y).astype(result_type(x, y), copy=False)
+    return _broadcasting("where", np.where, condition, x, y).astype(result_type(x, y), copy=False)
 
 
 def _where_reference(condition: Any, x: Any, y: Any) -> Any:

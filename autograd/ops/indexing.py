@@ -77,7 +77,6 @@ _getitem = register(
         sample=_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"index": (5,)}, IndexError, ("(2, 3)", "5"))],
         kind="multilinear",
-        view=True,
     )
 )
 

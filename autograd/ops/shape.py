@@ -50,7 +50,6 @@ _reshape = register(
         sample=_reshape_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)"))],
         kind="multilinear",
-        view=True,
     )
 )
 
@@ -86,7 +85,6 @@ _permute = register(
         sample=_permute_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"dims": (0, 0)}, ValueError, ("permute", "(0, 0)", "(2, 3)"))],
         kind="multilinear",
-        view=True,
     )
 )
 
@@ -119,7 +117,6 @@ _expand = register(
         bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (2, 4)}, ValueError, ("expand", "(2, 3)", "(2, 4)"))],
         kind="multilinear",
         broadcasts=True,
-        view=True,
     )
 )
 

@@ -1,0 +1,115 @@
+"""Making tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Tensor, tensor
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype", "shape"),
+    [
+        (1.5, "float32", ()),
+        (3, "int64", ()),
+        (True, "bool", ()),
+        ([], "float32", (0,)),
+        ([1, 2.5], "float32", (2,)),
+        ([[1, 2], [3, 4]], "int64", (2, 2)),
+        ((1.0, 2.0), "float32", (2,)),
+        (np.zeros((2, 3)), "float64", (2, 3)),
+        (np.float64(1), "float64", ()),
+        (np.zeros(2, np.int16), "int16", (2,)),
+        (np.zeros(2, ">f4"), "float32", (2,)),
+        ([tensor(1.0), tensor(2.0)], "float32", (2,)),
+        (tensor([1, 2]), "int64", (2,)),
+        (range(3), "int64", (3,)),
+    ],
+)
+def test_dtypes_of_data(data: Any, dtype: str, shape: tuple[int, ...]) -> None:
+    t = tensor(data)
+    assert (t.dtype, t.shape, t.requires_grad) == (np.dtype(dtype), shape, False)
+    assert t.dtype.isnative
+
+
+def test_tensor_with_options() -> None:
+    t = tensor([1, 2], dtype=autograd.float64, requires_grad=True)
+    assert (t.dtype, t.requires_grad, t.is_leaf) == (np.float64, True, True)
+    assert tensor([1.9], dtype=autograd.int64).tolist() == [1]
+
+
+def test_tensor_is_a_dense_copy() -> None:
+    array = np.arange(6.0).reshape(2, 3).T
+    t = tensor(array)
+    array[0, 0] = 9
+    assert t.tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert t.array.flags.c_contiguous
+
+
+@pytest.mark.parametrize("wrong", [[[1], [1, 2]], [[1.0, 2.0], 3.0]])
+def test_ragged_lists(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="tensor: the lists do not form an array"):
+        tensor(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["a", [None], 1j, {"a": 1}])
+def test_what_no_tensor_holds(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="tensor: a tensor holds bool, integer or float"):
+        tensor(wrong)
+
+
+def test_filled() -> None:
+    for t, value, dtype, shape in [
+        (autograd.zeros(2, 3), 0, np.float32, (2, 3)),
+        (autograd.zeros((2, 3), dtype=np.int64), 0, np.int64, (2, 3)),
+        (autograd.ones([2]), 1, np.float32, (2,)),
+        (autograd.ones(()), 1, np.float32, ()),
+        (autograd.ones(np.int64(2)), 1, np.float32, (2,)),
+        (autograd.full((2,), 7), 7, np.int64, (2,)),
+        (autograd.full((2,), 7.5), 7.5, np.float32, (2,)),
+        (autograd.full((2,), True), True, np.bool_, (2,)),
+        (autograd.full((), 7, dtype=np.float64), 7, np.float64, ()),
+        (autograd.zeros_like(tensor([[1, 2]])), 0, np.int64, (1, 2)),
+        (autograd.ones_like(tensor([1, 2]), dtype=autograd.float32), 1, np.float32, (2,)),
+    ]:
+        assert (t.dtype, t.shape) == (dtype, shape)
+        assert (t.numpy() == value).all()
+    assert autograd.empty(2, 3).shape == (2, 3)
+    assert autograd.zeros(2, requires_grad=True).requires_grad
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values", "dtype"),
+    [
+        ((3,), [0, 1, 2], np.int64),
+        ((1, 3), [1, 2], np.int64),
+        ((5, 0, -2), [5, 3, 1], np.int64),
+        ((0, 1, 0.25), [0, 0.25, 0.5, 0.75], np.float32),
+        ((2.0,), [0, 1], np.float32),
+        ((np.float64(2),), [0, 1], np.float32),
+        ((0,), [], np.int64),
+    ],
+)
+def test_arange(arguments: tuple[Any, ...], values: list[float], dtype: Any) -> None:
+    t = autograd.arange(*arguments)
+    assert (t.dtype, t.tolist()) == (dtype, values)
+
+
+def test_arange_rounds_each_number_once() -> None:
+    t = autograd.arange(10_000, 10_001, 0.1)
+    np.testing.assert_array_equal(t.numpy(), np.arange(10_000, 10_001, 0.1).astype(np.float32))
+    with pytest.raises(ValueError, match=r"arange: .* steps of 0"):
+        autograd.arange(0, 1, 0)
+
+
+def test_as_tensor_copies_only_where_it_must() -> None:
+    array, t = np.ones(2, np.float32), tensor([1.0])
+    assert autograd.as_tensor(array).array is array
+    assert autograd.as_tensor(t) is t
+    assert autograd.as_tensor(array, autograd.float64).dtype == np.float64
+    assert autograd.as_tensor([1, 2]).tolist() == [1, 2]
+    assert type(autograd.as_tensor(1.5)) is Tensor

@@ -1,0 +1,101 @@
+"""`python -m examples.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Op, Sample
+from autograd.kernels import conv
+from examples import gradcheck
+from examples.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
+from tests.runs import ROOT
+
+
+def test_every_gradient_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--trials", "2", "--seed", "7", "--out", str(tmp_path / "run")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["component", "input", "shape", "relative", "error", "allowed", "step", "verdict"]
+    assert lines[-1] == f"All {len(lines) - 3} gradients are right."
+    report = json.loads((tmp_path / "run" / "gradcheck.json").read_text())
+    assert (report["seed"], report["trials"]) == (7, 2)
+    assert len(report["rows"]) == len(lines) - 3
+    assert all(row["passed"] and row["error"] <= row["tolerance"] for row in report["rows"])
+    checked = {(row["component"], row["input"]) for row in report["rows"]}
+    assert {(component.name, name) for component in COMPONENTS for name in component.inputs} <= checked
+    assert sum(component == "baseline" for component, _ in checked) == 6  # every parameter
+    assert any(row["error"] > 0 for row in report["rows"])
+
+
+def wrong_square(factor: float) -> Component:
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save(x)
+        return x * x
+
+    op = Op(
+        "square", forward, lambda ctx, g: factor * g * ctx.saved[0], reference=np.square, sample=lambda draw: Sample(())
+    )
+    return Component("square", ("input",), lambda random: (random.standard_normal((2, 3)),), op, SMOOTH)
+
+
+def test_a_wrong_gradient_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gradcheck, "COMPONENTS", [wrong_square(2.002)])
+    assert main(["--trials", "1", "--out", str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert "1 of 7 gradients are wrong: square by input." in captured.err
+    assert next(line for line in captured.out.splitlines() if line.startswith("square")).endswith("WRONG")
+    assert not json.loads((tmp_path / "gradcheck.json").read_text())["rows"][0]["passed"]
+    monkeypatch.setattr(gradcheck, "COMPONENTS", [wrong_square(2)])
+    assert main(["--trials", "1", "--out", str(tmp_path)]) == 0
+
+
+def test_the_worst_of_all_trials_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = iter([2, 2.2, 2])
+    component = wrong_square(2)._replace(
+        draw=lambda random: (random.standard_normal(3), next(factors)),
+        call=lambda x, factor: wrong_square(factor).call(x),
+    )
+    monkeypatch.setattr(gradcheck, "COMPONENTS", [component])
+    monkeypatch.setattr(gradcheck, "check_net", lambda seed: [])
+    (row,) = gradcheck.check(0, 3)
+    assert row.error == pytest.approx(0.2 / 2.2) and not row.passed
+
+
+def test_a_wrong_kernel_fails_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = conv.weight_grad
+
+    def off_by_a_percent(*arguments: Any) -> None:
+        true(*arguments)
+        arguments[-1][...] *= 1.01
+
+    monkeypatch.setattr(conv, "weight_grad", off_by_a_percent)
+    assert [row.input for row in check_net(0) if not row.passed] == ["layers.conv.weight"]
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "examples.gradcheck", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert all(option in shown.stdout for option in ("--seed", "--trials", "--out"))
+
+
+@pytest.mark.parametrize("argv", [["--trials", "0"], ["--seed", "-1"], ["--seed", "x"]])
+def test_settings_out_of_range(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert argv[0] in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["--out", str(tmp_path / "file" / "run")]) == 1
+    assert "file" in capsys.readouterr().err
