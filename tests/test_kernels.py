@@ -264,11 +264,13 @@ def test_max_pool2d_passes_nan_and_inf_on(dtype: Any) -> None:
 
 
 def test_dense_is_one_type_for_any_layout() -> None:
-    array = np.arange(6.0).reshape(2, 3)
+    array = np.arange(6000.0).reshape(2, 3000)
     locked = array.copy()
     locked.flags.writeable = False
-    misaligned = np.frombuffer(b"x" + array.tobytes(), offset=1).reshape(2, 3)
-    for x in (array, locked, array.T, array[:, ::-1], misaligned):
+    misaligned = np.frombuffer(b"x" + array.tobytes(), offset=1).reshape(2, 3000)
+    small = array[:, :3].copy()
+    small.flags.writeable = False
+    for x in (array, locked, array.T, array[:, ::-1], misaligned, small):
         y = jit.dense(x)
         assert numba.typeof(y) == numba.typeof(array)
         assert np.array_equal(y, x)

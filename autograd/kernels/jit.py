@@ -126,7 +126,8 @@ class _Writable:
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
-        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
 def dense(array: np.ndarray) -> np.ndarray:
@@ -137,9 +138,9 @@ def dense(array: np.ndarray) -> np.ndarray:
     """
     array = np.asarray(array)  # what has no dimensions comes out of NumPy's operators as a scalar
     flags = array.flags
-    if not (flags.c_contiguous and flags.aligned):
-        return np.array(array, order="C")
-    return array if flags.writeable else np.asarray(_Writable(array))
+    if flags.c_contiguous and flags.aligned and (flags.writeable or array.nbytes > 16_384):
+        return array if flags.writeable else np.asarray(_Writable(array))
+    return np.array(array, order="C")  # of few numbers a copy is quicker than the detour
 
 
 def blocks(total: int, least: int) -> int:

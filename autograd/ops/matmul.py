@@ -39,10 +39,8 @@ def _forward(ctx: Any, x: Any, y: Any) -> Any:
     if x.dtype not in (np.float32, np.float64):
         return np.matmul(x, y)
     matrices = math.prod(lead)
-    full_x, full_y = np.broadcast_to(x, lead + x.shape[-2:]), np.broadcast_to(y, lead + y.shape[-2:])
-    z = gemm.matmul(
-        full_x.reshape(matrices, *x.shape[-2:]), full_y.reshape(matrices, *y.shape[-2:])
-    )  # fmt: skip
+    x, y = (a if a.shape[:-2] == lead else np.broadcast_to(a, lead + a.shape[-2:]) for a in (x, y))
+    z = gemm.matmul(x.reshape(matrices, *x.shape[-2:]), y.reshape(matrices, *y.shape[-2:]))
     return z.reshape(lead + z.shape[1:])
 
 
