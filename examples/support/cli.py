@@ -1,0 +1,211 @@
+"""From a command line to a finished run: what the experiments' scripts share."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import math
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import autograd
+import nn
+import optim
+from examples.support import checkpoint, cifar10, synthetic
+from examples.support.checkpoint import CheckpointError, Optimizer, Parts, Progress
+from examples.support.cifar10 import Cifar10, DataError, Split
+from examples.support.loader import Loader, channel_statistics
+from examples.support.run_folder import RunFolder, RunFolderError
+from examples.support.signals import StopOnSignal, StopRequested
+from examples.support.training import Data, NotFinite, train
+
+OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], argparse.Namespace], Optimizer]] = {
+    "sgd": lambda parameters, args: optim.SGD(
+        parameters, lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay
+    ),
+}
+
+# All other settings decide the outcome, and must stay as they were when a run is resumed.
+_FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
+_OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
+_EVALUATION_BATCH = 250
+_KNOWN = (CheckpointError, DataError, RunFolderError, NotFinite, OSError, ValueError, MemoryError)
+
+
+class Splits(NamedTuple):
+    """Pictures to train on, to hold out, and to test on; empty splits are not measured."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+class Result(NamedTuple):
+    """A finished run."""
+
+    model: nn.Module
+    data: Data
+    progress: Progress
+
+
+def guarded(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None) -> int:
+    """Run an experiment; turn what may go wrong into a sentence on stderr and an exit status."""
+    try:
+        return main(argv)
+    except StopRequested as stop:
+        return stop.status
+    except KeyboardInterrupt:
+        print("Stopped before the training began; there was nothing to save.", file=sys.stderr)
+        return 130
+    except _KNOWN as error:
+        print(str(error) or type(error).__name__, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        return 1
+
+
+def training_parser(experiment: str, description: str, **defaults: Any) -> argparse.ArgumentParser:
+    """Return a parser with the settings that every training run has; its defaults are given."""
+    parser = argparse.ArgumentParser(f"python -m {experiment}", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    shown = "(default: %(default)s)"
+    add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: the variable "
+        "CIFAR10_DIR, else the user's cache, else a download)")  # fmt: skip
+    add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
+    add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
+    add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
+        "--epochs, --threads and --data-dir may be given anew; starts where there is no run yet")  # fmt: skip
+    add("--epochs", type=integer(1), metavar="N", help=f"passes over the training pictures {shown}")
+    add("--batch-size", type=integer(1), metavar="N", help=f"pictures a step {shown}")
+    add("--optimizer", choices=sorted(OPTIMIZERS), help=f"{shown}")
+    add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
+    add("--momentum", type=real(below=1), metavar="X", help=f"0 to below 1 {shown}")
+    add("--weight-decay", type=real(), metavar="X", help=f"{shown}")
+    add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
+    add("--threads", type=integer(1), metavar="N", help="threads of the engine; the result has the same bits with "
+        "any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
+    add("--quiet", action="store_true", help="only say where the results are")
+    common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0, "seed": 0}
+    parser.set_defaults(experiment=experiment, **{**common, **defaults})
+    return parser
+
+
+def integer(low: int) -> Callable[[str], int]:
+    """Return an argparse type: a whole number, at least low."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not low <= value < 2**63:
+            raise argparse.ArgumentTypeError(f"must be a whole number, at least {low}, not {text}")
+        return value
+
+    return convert
+
+
+def real(above: float | None = None, below: float = math.inf) -> Callable[[str], float]:
+    """Return an argparse type: a finite number, above a bound or at least 0, and below another."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not ((value >= 0 if above is None else value > above) and value < below):
+            low = "at least 0" if above is None else f"above {above}"
+            high = "finite" if below == math.inf else f"below {below}"
+            raise argparse.ArgumentTypeError(f"must be {low} and {high}, not {text}")
+        return value
+
+    return convert
+
+
+def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line and open the run folder.
+
+    A resumed run has the settings that it began with where the command line names none.
+    """
+    args = parser.parse_args(argv)
+    folder = RunFolder(args.out)
+    folder.begin(args.resume)
+    if stored := folder.stored_settings():
+        parser.set_defaults(**{**stored, "experiment": args.experiment})
+        args = parser.parse_args(argv)
+        checkpoint.check_settings(folder.settings, _fixed(stored), _fixed(vars(args)))
+    return args
+
+
+def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
+    """Load the data that the command line names: of each part the first `limit` pictures."""
+    if args.synthetic:
+        return synthetic.make(limit or 50_000, limit or 10_000, seed=0)
+    data = cifar10.load(args.data_dir)
+    first = slice(limit)
+    train_part, test_part = (Split(part.images[first], part.labels[first]) for part in (data.train, data.test))
+    return Cifar10(train_part, test_part, data.classes, data.source)
+
+
+def run(
+    args: argparse.Namespace,
+    make_model: Callable[[], nn.Module],
+    splits: Splits,
+    source: str,
+    *,
+    accuracy: bool = False,
+) -> Result:
+    """Train a new model, or go on with the folder's, and leave the folder finished.
+
+    `accuracy` draws that in the learning curves, in place of the error.
+    """
+    if args.threads:
+        autograd.set_num_threads(args.threads)
+    autograd.manual_seed(args.seed)
+    model = make_model()
+    parts = Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
+    folder = RunFolder(args.out, accuracy=accuracy)
+    data = _loaders(splits, args)
+    digest = _digest(splits)
+    stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
+    stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
+    try:
+        with StopOnSignal() as stop:
+            folder.write_settings(stored, {"source": source, "sha256": digest})
+            settings = {**_fixed(vars(args)), "data": digest}
+            progress = train(parts, data, args.epochs, folder, settings, stop.check, quiet=args.quiet)
+            folder.finish(model, progress.history)
+    except StopRequested as stop_requested:
+        again = f"python -m {args.experiment} --resume --out {shlex.quote(str(args.out))}"
+        print(f"The run was {stop_requested}; nothing is lost. Go on with: {again}", file=sys.stderr, flush=True)
+        raise
+    print(f"{progress.epochs} epochs are done; the results are in {args.out}.", flush=True)
+    return Result(model, data, progress)
+
+
+def _fixed(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _FREE}
+
+
+def _loaders(splits: Splits, args: argparse.Namespace) -> Data:
+    """Make the loaders; all standardize with the statistics of the training pictures."""
+    mean, std = channel_statistics(splits.train.images)
+
+    def fixed_order(split: Split) -> Loader | None:
+        if len(split.labels) == 0:
+            return None
+        return Loader(split, _EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
+
+    train_loader = Loader(splits.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed)
+    return Data(train_loader, fixed_order(splits.validation), fixed_order(splits.test))
+
+
+def _digest(splits: Splits) -> str:
+    """Tell data sets apart, so that no run goes on with other pictures than it began with."""
+    total = hashlib.sha256()
+    for split in splits:
+        for array in split:
+            total.update(repr(array.shape).encode())
+            total.update(array.data)
+    return total.hexdigest()

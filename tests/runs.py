@@ -1,0 +1,94 @@
+"""Small training runs for the tests: start them, and compare what they leave bit by bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# 64 pictures to train on: 4 steps an epoch
+TINY = ["--synthetic", "--limit", "80", "--validation", "16", "--batch-size", "16", "--epochs", "2"]
+
+# 250 steps, less than a second, an epoch; as many epochs as a test wants
+SMALL = ["--synthetic", "--limit", "1100", "--validation", "100", "--batch-size", "4", "--epochs"]
+ENDLESS = "100000"
+
+
+def start(*argv: str, **environment: str) -> subprocess.Popen[str]:
+    """Start ``python -m examples.train`` in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "examples.train", *argv],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for a process; return its exit status, stdout and stderr."""
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def train(*argv: str, **environment: str) -> tuple[int, str, str]:
+    """Run ``python -m examples.train`` to its end."""
+    return finish(start(*argv, **environment))
+
+
+def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until a process has written a file."""
+    deadline = time.monotonic() + 120
+    while not file.exists():
+        assert process.poll() is None, f"the process ended before it wrote {file}: {finish(process)}"
+        assert time.monotonic() < deadline, f"{file} did not come"
+        time.sleep(0.005)
+
+
+def checkpoint_content(file: Path) -> dict[str, Any]:
+    """Read all of a checkpoint: tensors as bytes, and the state without the times."""
+    with safe_open(file, framework="numpy") as opened:
+        content: dict[str, Any] = {}
+        for name in opened.keys():  # noqa: SIM118 (no dict)
+            array = opened.get_tensor(name)
+            content[name] = (str(array.dtype), array.shape, array.tobytes())
+        state = json.loads(opened.metadata()["lucidgrad"])["state"]
+    state["progress"]["history"] = [without_times(row) for row in state["progress"]["history"]]
+    del state["progress"]["now"]["seconds"]
+    return {**content, "state": state}
+
+
+def outcome(folder: Path) -> dict[str, Any]:
+    """Read all of a finished run that the same seed must reproduce bit for bit."""
+    assert (folder / "done.json").exists()
+    assert (folder / "learning_curves.png").stat().st_size > 1000
+    leftovers = [path.name for path in folder.iterdir() if path.name.endswith(".tmp")]
+    assert not leftovers
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    with safe_open(folder / "weights.safetensors", framework="numpy") as weights:
+        return {
+            "checkpoint": checkpoint_content(folder / "checkpoint.safetensors"),
+            "metrics": [without_times(json.loads(line)) for line in lines],
+            "weights": {name: weights.get_tensor(name).tobytes() for name in weights.keys()},  # noqa: SIM118
+        }
+
+
+def epochs_done(folder: Path) -> int:
+    """Count the whole epochs in a run's checkpoint; none without one."""
+    file = folder / "checkpoint.safetensors"
+    return len(checkpoint_content(file)["state"]["progress"]["history"]) if file.exists() else 0
+
+
+def without_times(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of metrics without what no two runs share."""
+    return {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}

@@ -1,0 +1,233 @@
+"""The job scripts, without LSF: their directives, their bash, their signals and exit statuses.
+
+This tests the scripts, not LSF: bash runs a copy from elsewhere, as a scheduler does, with LSF's
+variables set, in a process group of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd.kernels.jit import cache_folder
+from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
+
+SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))
+TRAIN = ROOT / "lsf" / "train.lsf"
+LOGS = r"lsf/logs/[\w.%]+"
+
+# The options of IBM Spectrum LSF 10.1 that older schedulers have too, and what may follow them
+OPTIONS = {
+    "-J": r'\w+|"\w+\[\d+-\d+\](%\d+)?"',
+    "-q": r"\w+",
+    "-n": r"\d+",
+    "-W": r"\d+:[0-5]\d",
+    "-R": r'"rusage\[mem=\d+\] span\[hosts=1\]"',
+    "-o": LOGS,
+    "-e": LOGS,
+    "-P": r"\w+",
+    "-N": "",
+    "-u": r"\S+@\S+",
+    "-w": r'"\w+\(\d+\)"',
+}
+
+TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
+SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
+JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
+
+
+def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT) -> subprocess.Popen[str]:
+    """Run the script as a scheduler does: a copy, under another name, in another folder."""
+    spool = tmp_path / "spool"
+    spool.mkdir(exist_ok=True)
+    copy = shutil.copy(TRAIN, spool / "1700000000.4711.shell")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LSB_", "LS_"))}
+    settings = {
+        "PYTHON": sys.executable,
+        "RUNS": str(tmp_path / "runs"),
+        "KERNELS": str(cache_folder().parent),
+    }
+    return subprocess.Popen(
+        ["bash", copy],
+        cwd=spool,
+        env={**kept, "LS_SUBCWD": str(cwd), **settings, **variables},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(tmp_path: Path, variables: dict[str, str]) -> tuple[int, str]:
+    """Run the script to its end; return its exit status and stderr."""
+    job = submit(tmp_path, variables)
+    _, err = job.communicate(timeout=300)
+    return job.returncode, err
+
+
+def session(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "settings.json").read_text())["sessions"][-1])
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, Any]]:
+    """What an uninterrupted job leaves after so many epochs."""
+
+    @functools.cache
+    def whole(epochs: int) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("small")
+        assert run(folder, JOB | SMALL | {"EPOCHS": str(epochs)})[0] == 0
+        return outcome(folder / "runs" / "train")
+
+    return whole
+
+
+# The text
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_directives(script: Path) -> None:
+    lines = script.read_text(encoding="ascii").splitlines()
+    assert lines[0] == "#!/bin/bash"
+    directives = [line for line in lines if "BSUB" in line]
+    assert directives == lines[1 : 1 + len(directives)], "directives stand on top, together"
+    seen = []
+    for line in directives:
+        match = re.fullmatch(r"#BSUB (-\w+) ?(.*)", line)  # never "# BSUB" or "##BSUB"
+        assert match, line
+        option, value = match.groups()
+        assert option in OPTIONS, line
+        assert re.fullmatch(OPTIONS[option], value), line
+        seen.append(option)
+    assert len(seen) == len(set(seen)), "an option twice, which older schedulers reject"
+    assert {"-J", "-n", "-W", "-R", "-o", "-e"} <= set(seen)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_line_endings_and_syntax(script: Path) -> None:
+    content = script.read_bytes()
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_the_log_folder_is_in_the_repository(script: Path) -> None:
+    for file in re.findall(r"^#BSUB -[oe] (\S+)", script.read_text(), re.MULTILINE):
+        assert (ROOT / file).parent.is_dir()
+        assert (ROOT / file).with_name(".gitkeep").exists()  # Git keeps no empty folder
+
+
+def test_there_is_a_script() -> None:
+    assert TRAIN in SCRIPTS
+
+
+# The body
+
+
+def test_a_job(tmp_path: Path) -> None:
+    status, err = run(tmp_path, JOB | TINY | {"LSB_DJOB_NUMPROC": "1", "RUN": "mine", "LR": "0.02", "SEED": "3"})
+    assert status == 0
+    folder = tmp_path / "runs" / "mine"
+    assert f"tail -f {folder}/log.txt" in err
+    assert outcome(folder)["metrics"][0]["learning_rate"] == 0.02
+    assert json.loads((folder / "settings.json").read_text())["settings"]["seed"] == 3
+    assert "2 epochs are done" in (folder / "log.txt").read_text()
+    assert session(folder)["threads"] == 1
+
+
+@pytest.mark.parametrize("index", ["1", "2"])
+def test_an_array(index: str, tmp_path: Path) -> None:
+    assert run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": index, "SEED": "7"})[0] == 0
+    assert os.listdir(tmp_path / "runs") == [f"train-{index}"]
+    settings = json.loads((tmp_path / "runs" / f"train-{index}" / "settings.json").read_text())
+    assert settings["settings"]["seed"] == 6 + int(index)
+
+
+@pytest.mark.parametrize(
+    ("slots", "threads"),
+    [
+        ({}, 1),  # outside any scheduler one thread, and no variable missed under set -u
+        ({"LSB_MCPU_HOSTS": "hostA 1 "}, 1),
+        ({"LSB_MCPU_HOSTS": "hostA 100000 "}, len(os.sched_getaffinity(0))),
+        ({"LSB_MCPU_HOSTS": "hostA 100000 ", "LSB_DJOB_NUMPROC": "1"}, 1),
+    ],
+)
+def test_threads_are_the_slots_within_the_affinity(slots: dict[str, str], threads: int, tmp_path: Path) -> None:
+    assert run(tmp_path, slots | TINY)[0] == 0
+    assert session(tmp_path / "runs" / "train")["threads"] == threads
+
+
+def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.mkdir()
+    warm = tmp_path / "runs" / "kernels" / cache_folder().name
+    shutil.copytree(cache_folder(), warm)
+    job = JOB | TINY | {"KERNELS": "", "NODE_DISK": str(node)}
+    assert run(tmp_path, job)[0] == 0
+    (kernels,) = node.iterdir()
+    assert kernels.name == f"lucidgrad-{os.getuid()}"
+    compiled = [path.relative_to(warm.parent) for path in warm.rglob("*.nbc")]
+    assert compiled
+    for path in compiled:  # copied, not compiled anew
+        assert (kernels / path).stat().st_mtime == (warm.parent / path).stat().st_mtime
+    assert kernels.stat().st_mode & 0o077 == 0
+    assert run(tmp_path, job | {"RUN": "next"})[0] == 0
+    assert list(node.iterdir()) == [kernels]
+
+
+def test_submitted_from_elsewhere(tmp_path: Path) -> None:
+    job = submit(tmp_path, JOB, cwd=ROOT / "lsf")
+    _, err = job.communicate(timeout=60)
+    assert job.returncode == 2
+    assert "is not the repository's root; submit from there" in err
+
+
+def test_no_environment(tmp_path: Path) -> None:
+    status, err = run(tmp_path, {"PYTHON": "/nowhere/python"})
+    assert status == 2
+    assert "there is no /nowhere/python; make the environment" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "requeue", "status"),
+    [
+        (signal.SIGUSR2, "85", 85),
+        (signal.SIGUSR2, None, 75),
+        (signal.SIGURG, "99 85", 85),
+        (signal.SIGINT, "85", 130),
+        (signal.SIGTERM, "85", 143),
+    ],
+)
+def test_a_signal_to_the_process_group(
+    number: signal.Signals, requeue: str | None, status: int, small: Callable[[int], dict[str, Any]], tmp_path: Path
+) -> None:
+    variables = JOB | SMALL | ({"LSB_EXIT_REQUEUE": requeue} if requeue else {})
+    folder = tmp_path / "runs" / "train"
+    job = submit(tmp_path, variables | {"EPOCHS": ENDLESS})
+    wait_for(folder / "settings.json", job)
+    time.sleep(random.uniform(0, 1.5))
+    os.killpg(job.pid, number)
+    job.communicate(timeout=60)
+    assert job.returncode == status
+    assert not (folder / "done.json").exists()
+    assert f"stopped by {number.name}" in (folder / "log.txt").read_text()
+    epochs = epochs_done(folder) + 1
+    assert run(tmp_path, variables | {"EPOCHS": str(epochs)})[0] == 0  # the scheduler runs the job again
+    log = (folder / "log.txt").read_text()
+    assert log.index("stopped by") < log.index("Resuming in epoch")
+    assert outcome(folder) == small(epochs)

@@ -1,0 +1,497 @@
+"""`python -m examples.train`: what it leaves, the same bits however it is interrupted, and bad input."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import io
+import itertools
+import json
+import os
+import random
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from examples.models import Baseline
+from examples.support import training
+from examples.support.signals import StopOnSignal, StopRequested
+from examples.train import main
+from tests.runs import ENDLESS, SMALL, TINY, checkpoint_content, epochs_done, finish, outcome, start, train, wait_for
+
+SAFE_POINTS = 2 * (4 + 1 + 1)  # of TINY: two epochs of four steps, one validation and one test batch
+
+
+def run(*argv: str, out: Path) -> int:
+    return main([*argv, "--out", str(out)])
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What an uninterrupted run of TINY leaves."""
+    out = tmp_path_factory.mktemp("tiny")
+    assert run(*TINY, out=out) == 0
+    return outcome(out)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, Any]]:
+    """What an uninterrupted run of SMALL, as a process of its own on one thread, leaves after so many epochs."""
+
+    @functools.cache
+    def whole(epochs: int) -> dict[str, Any]:
+        out = tmp_path_factory.mktemp("small")
+        status, _, err = train(*SMALL, str(epochs), "--out", str(out), "--threads", "1")
+        assert (status, err) == (0, "")
+        return outcome(out)
+
+    return whole
+
+
+def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
+    """Return a `check` that finds a Ctrl-C at its call number `calls`."""
+    counter = itertools.count()
+
+    def check(stop: StopOnSignal) -> None:
+        if next(counter) == calls:
+            raise StopRequested(signal.SIGINT)
+
+    return check
+
+
+# What a run leaves
+
+
+def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, "--seed", "5", out=tmp_path) == 0
+    names = ["checkpoint.safetensors", "done.json", "learning_curves.png", "metrics.jsonl"]
+    assert sorted(os.listdir(tmp_path)) == [*names, "settings.json", "weights.safetensors"]
+
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    measured = [f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "error")]
+    assert list(rows[0]) == ["epoch", "learning_rate", *measured, "seconds", "images_per_second"]
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert rows[0]["train_error"] * 64 == round(rows[0]["train_error"] * 64)
+    assert 0 < rows[1]["train_loss"] < rows[0]["train_loss"] < 3
+
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    assert settings["settings"]["seed"] == 5
+    assert settings["settings"]["lr"] == 0.01
+    assert "synthetic" in settings["data"]["source"]
+    assert len(settings["sessions"]) == 1
+    assert {"command", "python", "numpy", "numba", "threads"} <= set(settings["sessions"][0])
+
+    Baseline().load_state_dict(load_file(tmp_path / "weights.safetensors"))
+    assert json.loads((tmp_path / "done.json").read_text())["last"] == rows[-1]
+
+    said, err = capsys.readouterr()
+    assert err == ""  # no terminal: no bar
+    lines = said.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("epoch 1/2   training loss 2.")
+    for word in ("training", "validation", "test"):
+        assert f"{word} loss" in lines[1]
+
+
+def test_quiet_says_only_where_the_results_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, "--quiet", out=tmp_path) == 0
+    assert capsys.readouterr().out == f"2 epochs are done; the results are in {tmp_path}.\n"
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert run(*TINY, out=tmp_path) == 0
+    assert "epoch 2/2" in terminal.getvalue()
+
+
+def test_all_pictures_can_be_trained_on(tmp_path: Path) -> None:
+    assert run(*TINY, "--validation", "0", "--epochs", "1", out=tmp_path) == 0
+    row = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert "validation_loss" not in row
+    assert "test_loss" in row
+
+
+def test_help_shows_every_setting_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads"
+    for option in [*options.split(), "synthetic", "limit", "quiet"]:
+        assert f"--{option}" in text
+    for default in ("10", "64", "0.01", "sgd", "0.9", "5000", "runs/train"):
+        assert f"(default: {default})" in text
+
+
+# The same bits
+
+
+def test_two_runs(tiny: dict[str, Any], tmp_path: Path) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    assert outcome(tmp_path) == tiny
+
+
+def test_another_seed_gives_other_weights(tiny: dict[str, Any], tmp_path: Path) -> None:
+    assert run(*TINY, "--seed", "1", out=tmp_path) == 0
+    assert outcome(tmp_path)["weights"] != tiny["weights"]
+
+
+def test_stopped_at_every_safe_point(tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for calls in range(SAFE_POINTS):
+        out = tmp_path / str(calls)
+        with monkeypatch.context() as patch:
+            patch.setattr(StopOnSignal, "check", stop_at(calls))
+            assert run(*TINY, out=out) == 130
+        assert not (out / "done.json").exists()
+        assert run("--resume", out=out) == 0
+        assert outcome(out) == tiny, f"stopped at safe point {calls}"
+    monkeypatch.setattr(StopOnSignal, "check", stop_at(SAFE_POINTS))
+    assert run(*TINY, out=tmp_path / "whole") == 0  # there is no further safe point
+
+
+def test_stopped_after_every_single_step(tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = 0
+    monkeypatch.setattr(StopOnSignal, "check", stop_at(1))
+    while (status := run(*TINY, "--resume", out=tmp_path)) == 130:
+        sessions += 1
+        assert sessions < 2 * SAFE_POINTS
+        monkeypatch.setattr(StopOnSignal, "check", stop_at(3))  # past both batches of the evaluation
+    assert status == 0
+    assert sessions >= 3
+    assert outcome(tmp_path) == tiny
+    assert len(json.loads((tmp_path / "settings.json").read_text())["sessions"]) == sessions + 1
+
+
+class Killed(BaseException):
+    """Ends a run on the spot, as SIGKILL does."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_around_every_file_written(
+    when: str, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def killing(counter: Iterator[int], at: int) -> Callable[[Any, Any], None]:
+        def replace_or_die(source: Any, target: Any) -> None:
+            mine = next(counter) == at
+            if mine and when == "before":
+                raise Killed
+            replace(source, target)
+            if mine:
+                raise Killed
+
+        return replace_or_die
+
+    written = 0
+    for at in itertools.count():
+        out = tmp_path / str(at)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", killing(itertools.count(), at))
+            try:
+                assert run(*TINY, out=out) == 0
+                break
+            except Killed:
+                written += 1
+        assert run(*TINY, "--resume", out=out) == 0
+        assert outcome(out) == tiny, f"killed {when} file {at}"
+    # settings and empty metrics; a checkpoint, metrics and curves an epoch; weights and mark
+    assert written == 2 + 2 * 3 + 2
+
+
+def test_the_disk_is_full_at_every_file_written(
+    tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = os.write
+    for at in range(2 * 3 + 3):  # all files of the test above but the empty metrics
+        out = tmp_path / str(at)
+        counter = itertools.count()
+
+        def full(descriptor: int, content: bytes, counter: Iterator[int] = counter, at: int = at) -> int:
+            if next(counter) == at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write(descriptor, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            assert run(*TINY, out=out) == 1
+        err = capsys.readouterr().err
+        assert str(out) in err
+        assert "Free some space" in err
+        assert "Traceback" not in err
+        assert run(*TINY, "--resume", out=out) == 0
+        assert outcome(out) == tiny, f"full at file {at}"
+
+
+@pytest.mark.slow
+def test_one_and_two_threads(small: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
+    status, _, err = train(*SMALL, "2", "--out", str(tmp_path), "--threads", "2", NUMBA_NUM_THREADS="2")
+    assert (status, err) == (0, "")
+    assert json.loads((tmp_path / "settings.json").read_text())["sessions"][0]["threads"] == 2
+    assert outcome(tmp_path) == small(2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "requeue", "status"),
+    [
+        (signal.SIGINT, "85", 130),
+        (signal.SIGTERM, "85", 143),
+        (signal.SIGUSR2, "85", 85),
+        (signal.SIGUSR2, "", 75),
+    ],
+)
+def test_a_signal_at_a_random_moment(
+    number: signal.Signals, requeue: str, status: int, small: Callable[[int], dict[str, Any]], tmp_path: Path
+) -> None:
+    process = start(*SMALL, ENDLESS, "--out", str(tmp_path), LSB_EXIT_REQUEUE=requeue)
+    wait_for(tmp_path / "settings.json", process)
+    delay = random.uniform(0, 1.5)
+    time.sleep(delay)
+    os.killpg(process.pid, number)
+    time.sleep(random.uniform(0, 0.02))
+    os.killpg(process.pid, number)  # the impatient second Ctrl-C
+    returned, _, err = finish(process)
+    assert returned == status, (delay, err)
+    assert f"stopped by {number.name}; nothing is lost" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "checkpoint.safetensors").exists()
+    resume = shlex.split(err.split("examples.train")[1])
+    epochs = epochs_done(tmp_path) + 1
+    returned, said, err = train(*resume, "--epochs", str(epochs))
+    assert (returned, err) == (0, "")
+    assert "Resuming in epoch" in said
+    assert outcome(tmp_path) == small(epochs), delay
+
+
+@pytest.mark.slow
+def test_sigkill_at_random_moments(small: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
+    delays = []
+    for _ in range(3):
+        (tmp_path / "metrics.jsonl").unlink(missing_ok=True)  # its return tells that training goes on
+        process = start(*SMALL, ENDLESS, "--resume", "--out", str(tmp_path))
+        wait_for(tmp_path / "metrics.jsonl", process)
+        delays.append(random.uniform(0, 1))
+        time.sleep(delays[-1])
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    epochs = epochs_done(tmp_path) + 1
+    status, _, err = train(*SMALL, str(epochs), "--resume", "--out", str(tmp_path))
+    assert (status, err) == (0, "")
+    for temporary in tmp_path.glob(".*.tmp"):  # a file that SIGKILL cut off stays beside the whole ones
+        temporary.unlink()
+    assert outcome(tmp_path) == small(epochs), delays
+
+
+# Resuming
+
+
+def test_resume_where_nothing_is_just_starts(tiny: dict[str, Any], tmp_path: Path) -> None:
+    assert run(*TINY, "--resume", out=tmp_path / "new") == 0
+    assert outcome(tmp_path / "new") == tiny
+
+
+def test_resume_of_a_finished_run_changes_nothing(tiny: dict[str, Any], tmp_path: Path) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    assert run("--resume", out=tmp_path) == 0
+    assert outcome(tmp_path) == tiny
+
+
+def test_resume_for_more_epochs(tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, "--epochs", "1", out=tmp_path) == 0
+    assert run("--resume", "--epochs", "2", out=tmp_path) == 0
+    assert outcome(tmp_path) == tiny
+    assert run("--resume", "--epochs", "1", out=tmp_path) == 1
+    assert "Ask for more --epochs" in capsys.readouterr().err
+
+
+def test_a_run_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert run(*TINY, out=tmp_path) == 1
+    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--lr", "0.1"], "lr 0.01, not 0.1"),
+        (["--seed", "1"], "seed 0, not 1"),
+        (["--batch-size", "8"], "batch_size 16, not 8"),
+        (["--validation", "10"], "validation 16, not 10"),
+        (["--limit", "90"], "limit 80, not 90"),
+    ],
+)
+def test_resume_with_other_settings(
+    argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    assert run("--resume", *argv, out=tmp_path) == 1
+    assert sentence in capsys.readouterr().err
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+    assert (tmp_path / "done.json").exists()
+
+
+def test_resume_with_other_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where CIFAR-10 was there at first, and the built-in set had to stand in later."""
+    from examples.support import synthetic
+
+    assert run(*TINY, out=tmp_path) == 0
+    make = synthetic.make
+    monkeypatch.setattr(synthetic, "make", lambda n, m, seed: make(n, m, seed=seed + 1))
+    assert run("--resume", out=tmp_path) == 1
+    assert "belongs to a run with other settings: data " in capsys.readouterr().err
+
+
+def test_resume_of_another_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"settings": {"experiment": "examples.overfit"}}))
+    assert run("--resume", out=tmp_path) == 1
+    assert "experiment 'examples.overfit', not 'examples.train'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "settings.json"])
+def test_resume_of_a_damaged_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    capsys.readouterr()
+    assert run("--resume", out=tmp_path) == 1
+    err = capsys.readouterr().err
+    assert f"{tmp_path / name} is" in err
+    assert "damaged" in err
+    assert "--out" in err
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--epochs", "0"], "--epochs: must be a whole number, at least 1, not 0"),
+        (["--epochs", "many"], "--epochs: 'many' is not a whole number"),
+        (["--batch-size", "-3"], "--batch-size: must be a whole number, at least 1, not -3"),
+        (["--lr", "0"], "--lr: must be above 0 and finite, not 0"),
+        (["--lr", "nan"], "--lr: must be above 0 and finite, not nan"),
+        (["--lr", "inf"], "--lr: must be above 0 and finite, not inf"),
+        (["--momentum", "1"], "--momentum: must be at least 0 and below 1, not 1"),
+        (["--weight-decay", "-1"], "--weight-decay: must be at least 0 and finite, not -1"),
+        (["--seed", "-1"], "--seed: must be a whole number, at least 0, not -1"),
+        (["--optimizer", "magic"], "invalid choice: 'magic'"),
+        (["--epoch", "3"], "unrecognized arguments: --epoch"),
+    ],
+)
+def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*argv, out=tmp_path / "out")
+    assert caught.value.code == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--data-dir", "nowhere"], "nowhere does not exist"),
+        (["--synthetic", "--limit", "10", "--validation", "10"], "leave at least one of 10 pictures"),
+        ([*TINY, "--threads", "100000"], "threads"),
+    ],
+)
+def test_what_cannot_be_run(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*argv, out=tmp_path) == 1
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_out_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert run(*TINY, out=out) == 1
+        assert "cannot be made" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("examples.support.cli.load_data", interrupt)
+    assert run(*TINY, out=tmp_path) == 130
+    assert "before the training began" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert run(*TINY, out=tmp_path) == 0
+
+
+# Losses that are no numbers
+
+
+def test_a_learning_rate_that_explodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TINY, "--lr", "1e30", out=tmp_path) == 1
+    err = capsys.readouterr().err
+    assert "The training loss is" in err
+    assert "in epoch 1, after step " in err
+    assert "learning rate 1e+30" in err
+    assert "smaller --lr" in err
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+    assert not (tmp_path / "done.json").exists()
+
+
+def test_the_last_good_checkpoint_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    before = checkpoint_content(tmp_path / "checkpoint.safetensors")
+    metrics = (tmp_path / "metrics.jsonl").read_bytes()
+    cross_entropy = training.F.cross_entropy
+    losses = itertools.count()
+
+    def broken(scores: Any, y: Any) -> Any:
+        return cross_entropy(scores, y) * (float("nan") if next(losses) == 2 else 1.0)
+
+    monkeypatch.setattr(training.F, "cross_entropy", broken)
+    assert run("--resume", "--epochs", "3", out=tmp_path) == 1
+    assert "The training loss is nan in epoch 3, after step 2" in capsys.readouterr().err
+    assert checkpoint_content(tmp_path / "checkpoint.safetensors") == before
+    assert (tmp_path / "metrics.jsonl").read_bytes() == metrics
+    assert not (tmp_path / "done.json").exists()
+
+
+def test_broken_weights_are_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A last finite loss, a step into infinity, and a Ctrl-C before anybody sees it."""
+    assert run(*TINY, out=tmp_path) == 0
+    before = checkpoint_content(tmp_path / "checkpoint.safetensors")
+    step = training._step
+
+    def step_into_infinity(parts: Any, *rest: Any) -> float:
+        loss = step(parts, *rest)
+        state = {name: tensor.detach().numpy() * np.float32("inf") for name, tensor in parts.model.state_dict().items()}
+        parts.model.load_state_dict(state)
+        return loss
+
+    monkeypatch.setattr(training, "_step", step_into_infinity)
+    monkeypatch.setattr(StopOnSignal, "check", stop_at(1))
+    assert run("--resume", "--epochs", "3", out=tmp_path) == 1
+    assert "is not finite in epoch 3, after step 1" in capsys.readouterr().err
+    assert checkpoint_content(tmp_path / "checkpoint.safetensors") == before
