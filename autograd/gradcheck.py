@@ -150,6 +150,7 @@ def gradcheck(
             where = tuple(int(k) for k in np.unravel_index(int(difference.argmax()), ours.shape))
             raise GradcheckError(
                 f"gradcheck: the gradient of input {i}, of shape {ours.shape}, is wrong at {list(where)}: "
-                f"backward says {ours[where]:.9g}, finite differences {theirs[where]:.9g} (allowed: {allowed:.2g} apart)"
+                f"backward says {ours[where]:.9g}, finite differences {theirs[where]:.9g} "
+                f"(allowed: {allowed:.2g} apart)"
             )
     return True

@@ -946,5 +946,5 @@ def test_other_data_after_forward_is_no_wrong_second_gradient() -> None:
     x = autograd.ones(2, requires_grad=True)
     y = (x * x * x).sum()
     x.data = autograd.zeros(2)
-    with pytest.raises(RuntimeError, match="mul: its input . was given other data"):
+    with pytest.raises(RuntimeError, match=r"mul: its input . was given other data"):
         autograd.grad(y, x, create_graph=True)
