@@ -31,6 +31,13 @@ def rows_per_block(depth: int, width: int, height: int) -> int:
 
 
 @kernel()
+def _inside(left, stride, width, width_in):
+    """From which output column to which the input columns left, left + stride, … lie inside."""
+    first = min(width, max(0, -(left // stride)))
+    return first, min(width, max(first, (width_in - 1 - left) // stride + 1))
+
+
+@kernel()
 def im2col(x, n, c0, c1, kernel_size, stride, padding, dilation, y0, y1, width, col):
     """col[(c, ky, kx), (y, x)] for channels c0 to c1 and output rows y0 to y1; zeros in the padding."""
     height_in, width_in = x.shape[2], x.shape[3]
@@ -39,8 +46,7 @@ def im2col(x, n, c0, c1, kernel_size, stride, padding, dilation, y0, y1, width, 
         for ky in range(kernel_size[0]):
             for kx in range(kernel_size[1]):
                 left = kx * dilation[1] - padding[1]  # input column of output column 0
-                first = min(width, max(0, -(left // stride[1])))
-                last = min(width, max(first, (width_in - 1 - left) // stride[1] + 1))
+                first, last = _inside(left, stride[1], width, width_in)
                 for y in range(y0, y1):
                     at = (y - y0) * width
                     row = y * stride[0] + ky * dilation[0] - padding[0]
@@ -69,9 +75,8 @@ def col2im(col, n, c0, c1, kernel_size, stride, padding, dilation, y0, y1, width
     for c in range(c0, c1):
         for ky in range(kernel_size[0]):
             for kx in range(kernel_size[1]):
-                left = kx * dilation[1] - padding[1]
-                first = min(width, max(0, -(left // stride[1])))
-                last = min(width, max(first, (width_in - 1 - left) // stride[1] + 1))
+                left = kx * dilation[1] - padding[1]  # input column of output column 0
+                first, last = _inside(left, stride[1], width, width_in)
                 for y in range(y0, y1):
                     at = (y - y0) * width
                     row = y * stride[0] + ky * dilation[0] - padding[0]

@@ -50,9 +50,14 @@ class _Tile:
         self.align = array.dtype.bitwidth // 8
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 
-    def pointer(self, array_type: types.Array, array: Any, offset: Any) -> Any:
-        data = self.context.make_array(array_type)(self.context, self.builder, array).data
-        return self.builder.gep(data, [offset])
+    def operands(self, signature: Any, arguments: Any) -> list:
+        """The arguments of a tile, with each array and its offset made one pointer."""
+        found = []
+        for i in (0, 3, 6):
+            array, offset, step = arguments[i : i + 3]
+            data = self.context.make_array(signature.args[i])(self.context, self.builder, array).data
+            found += [self.builder.gep(data, [offset]), step]
+        return [*found, *arguments[9:]]
 
     def constant(self, value: int) -> ir.Constant:
         return ir.Constant(_i64, value)
@@ -119,24 +124,24 @@ class _Tile:
         return held
 
 
+def _signature(a: Any, b: Any, c: Any) -> Any:
+    """Of both tiles: an array, an offset and a row's step, three times; depth, rows, columns; whether to add."""
+    integer = types.int64
+    return types.void(
+        a, integer, integer, b, integer, integer, c, integer, integer, integer, integer, integer, types.boolean
+    )
+
+
 @intrinsic
 def outer(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add):  # type: ignore[no-untyped-def]
     """c[c_at + i c_step + j] (+)= Σ_k a[a_at + k a_step + i] b[b_at + k b_step + j], k < depth.
 
     For i < rows <= OUTER_ROWS and j < columns <= OUTER_VECTORS L.
     """
-    integer = types.int64
-    signature = types.void(
-        a, integer, integer, b, integer, integer, c, integer, integer, integer, integer, integer, types.boolean
-    )
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add = arguments
         tile = _Tile(context, builder, signature.args[0])
-        a, b, c = (
-            tile.pointer(kind, array, at)
-            for kind, array, at in zip(signature.args[0:9:3], (a, b, c), (a_at, b_at, c_at), strict=True)
-        )
+        a, a_step, b, b_step, c, c_step, depth, rows, columns, add = tile.operands(signature, arguments)
         last = builder.sub(rows, tile.constant(1))
         row = [tile.smaller(tile.constant(i), last) for i in range(OUTER_ROWS)]
         masks = [tile.first(builder.sub(columns, tile.constant(v * tile.lanes))) for v in range(OUTER_VECTORS)]
@@ -165,7 +170,7 @@ def outer(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows
                     tile.store(builder.fadd(old, sums[i * OUTER_VECTORS + v]), place, masks[v])
         return context.get_dummy_value()
 
-    return signature, codegen
+    return _signature(a, b, c), codegen
 
 
 @intrinsic
@@ -174,18 +179,10 @@ def dot(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, 
 
     For i < rows <= DOT_ROWS and j < columns <= DOT_ROWS.
     """
-    integer = types.int64
-    signature = types.void(
-        a, integer, integer, b, integer, integer, c, integer, integer, integer, integer, integer, types.boolean
-    )
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add = arguments
         tile = _Tile(context, builder, signature.args[0])
-        a, b, c = (
-            tile.pointer(kind, array, at)
-            for kind, array, at in zip(signature.args[0:9:3], (a, b, c), (a_at, b_at, c_at), strict=True)
-        )
+        a, a_step, b, b_step, c, c_step, depth, rows, columns, add = tile.operands(signature, arguments)
 
         def clamped(base: Any, step: Any, count: Any) -> list:
             last = builder.sub(count, tile.constant(1))
@@ -216,4 +213,4 @@ def dot(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, 
                     builder.store(builder.fadd(old, tile.sum(sums[i * DOT_ROWS + j])), place)
         return context.get_dummy_value()
 
-    return signature, codegen
+    return _signature(a, b, c), codegen
