@@ -165,7 +165,7 @@ def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -
     tensor.node = node
     tensor.slot = slot
     tensor.version = version
-    tensor.grad = tensor.hooks = None
+    tensor._grad = tensor.hooks = None
     return tensor
 
 
@@ -175,15 +175,20 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     That a call on plain arrays goes straight to the forward is what lets the backward of an
     op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
     """
-    arrays = []
+    arrays: list[Any] = []
     found = requires_grad = False
     for x in inputs:
         if isinstance(x, Tensor):
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
-        else:
+        elif x is None or isinstance(x, np.ndarray | np.generic | int | float):
             arrays.append(x)
+        else:
+            raise TypeError(
+                f"{op.name}: its input {len(arrays)} is a {type(x).__name__}; expects a tensor, an array or a number "
+                "(autograd.tensor(...) makes a tensor of a list)"
+            )
     if not found:
         return op.forward(_UNRECORDED, *arrays, **params)
     if op.promotes:

@@ -71,6 +71,15 @@ class Op:
         return engine.apply(self, inputs, params)
 
 
+def check_arrays(name: str, **inputs: Any) -> None:
+    """Raise where an input is neither a tensor nor an array, in a function that asks for their shapes."""
+    for what, x in inputs.items():
+        if not hasattr(x, "ndim"):
+            raise TypeError(
+                f"{name}: {what} is a {type(x).__name__}; expects a tensor (autograd.tensor(...) makes one of a list)"
+            )
+
+
 def register(op: Op) -> Op:
     """Put a row in the table.  A name is taken once: a second op of that name is an error."""
     if op.name in table:

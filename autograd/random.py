@@ -16,6 +16,8 @@ _generator = np.random.Generator(np.random.PCG64())
 
 def manual_seed(seed: int) -> None:
     """Start the generator from a seed: what is drawn after it is the same in every run."""
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"manual_seed: a seed is a whole number, at least 0, not {seed!r}")
     _generator.bit_generator.state = np.random.PCG64(seed).state
 
 
@@ -66,6 +68,8 @@ def randint(low: int, high: Any, size: tuple[int, ...] | None = None) -> Tensor:
     """Integers from low to high - 1; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high
+    if low >= high:
+        raise ValueError(f"randint: there is no integer from {low} to {high} - 1; low must be less than high")
     return Tensor(np.asarray(_generator.integers(low, high, size, dtype=np.int64)))
 
 

@@ -45,11 +45,11 @@ class Tensor:
         What backward passes have added up, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_requires_grad", "array", "grad", "hooks", "node", "slot", "version")
+    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "slot", "version")
     __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
 
     array: np.ndarray
-    grad: Tensor | None
+    _grad: Tensor | None
     node: engine.Node | None  # the call that made it, and which of its outputs it is
     slot: int
     version: list[int]  # how often the memory was written to; one list for all views of it
@@ -62,7 +62,7 @@ class Tensor:
             )
         category(array.dtype)
         self.array = array
-        self.grad = self.node = self.hooks = None
+        self._grad = self.node = self.hooks = None
         self.slot = 0
         self.version = [0]
         self._requires_grad = False
@@ -110,6 +110,21 @@ class Tensor:
                 "convert it, with .float()"
             )
         self._requires_grad = bool(wanted)
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"grad: a gradient is a Tensor or None, not a {type(value).__name__}")
+        if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
+            raise ValueError(
+                f"grad: {value.dtype} of shape {value.shape} does not fit a tensor of {self.dtype} "
+                f"and shape {self.shape}"
+            )
+        self._grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; returns the tensor."""

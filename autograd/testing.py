@@ -437,6 +437,8 @@ def check_case(case: Case) -> None:
 
 def check_row(op: Op) -> None:
     """The row has all that its tests need."""
+    if not isinstance(op, Op):
+        raise TypeError(f"check_op: expects an Op, not a {type(op).__name__}; a function is for assert_gradients")
     for part in ("forward", "reference", "sample"):
         if not callable(getattr(op, part)):
             raise AssertionError(f"{op.name}: the row has no {part}, so its tests cannot run")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 import autograd
 import nn.functional as F
 from autograd import Tensor
@@ -24,6 +26,12 @@ def _start(weight: Parameter, bias: Parameter | None) -> None:
         init.uniform_(bias, -bound, bound)
 
 
+def _check_sizes(layer: str, **sizes: Any) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{layer}: {name} is {size!r}, and must be a whole number, at least 1")
+
+
 class Linear(Module):
     """input @ weightᵀ + bias.
 
@@ -40,6 +48,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:
         super().__init__()
+        _check_sizes("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(autograd.empty(out_features, in_features, dtype=dtype))
         self.register_parameter("bias", Parameter(autograd.empty(out_features, dtype=dtype)) if bias else None)
@@ -86,7 +95,8 @@ class Conv2d(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        _check_sizes("Conv2d", in_channels=in_channels, out_channels=out_channels, groups=groups)
+        if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"Conv2d: in_channels {in_channels} and out_channels {out_channels} "
                 f"must be multiples of groups {groups}"
@@ -94,6 +104,7 @@ class Conv2d(Module):
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride, self.dilation = pair(kernel_size), pair(stride), pair(dilation)
         self.padding = padding if isinstance(padding, str) else pair(padding)
+        _check_sizes("Conv2d", kernel_height=self.kernel_size[0], kernel_width=self.kernel_size[1])
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self.weight = Parameter(autograd.empty(*shape, dtype=dtype))
         self.register_parameter("bias", Parameter(autograd.empty(out_channels, dtype=dtype)) if bias else None)

@@ -256,6 +256,8 @@ class Module:
         ValueError
             If names, shapes or dtypes do not fit; all misfits are named, and nothing is loaded.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state).__name__}")
         own = self.state_dict()
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]

@@ -38,6 +38,8 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
+        if hasattr(params, "parameters"):
+            raise TypeError(f"{name}: got a {type(params).__name__}; pass its parameters, model.parameters()")
         groups = list(params)
         if not groups:
             raise ValueError(f"{name}: got no parameters; does the model have any, or was its iterator used up?")
@@ -71,6 +73,13 @@ class Optimizer:
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Raise for options out of range."""
+
+    def _check_numbers(self, group: dict[str, Any], *options: str) -> None:
+        """Raise where one of the options is no number, or below 0."""
+        for option in options:
+            value = group[option]
+            if not isinstance(value, int | float | np.number) or not value >= 0:
+                raise ValueError(f"{type(self).__name__}: {option} is {value!r}, and must be a number, at least 0")
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change p in place by its gradient g, which is not to be written to."""

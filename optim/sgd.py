@@ -66,9 +66,7 @@ class SGD(Optimizer):
         )
 
     def _check_options(self, group: dict[str, Any]) -> None:
-        for option in ("lr", "momentum", "weight_decay"):
-            if not group[option] >= 0:
-                raise ValueError(f"SGD: {option} is {group[option]}, and must be at least 0")
+        self._check_numbers(group, "lr", "momentum", "weight_decay")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov=True needs a momentum above 0 and a dampening of 0")
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.kernels import conv
 from autograd.kernels.jit import dense
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.reduce import sum
 from autograd.ops.shape import reshape
 
@@ -32,7 +32,10 @@ Pair = tuple[int, int]
 
 def pair(value: Any) -> Pair:
     """(3, 3) from 3, (3, 5) from (3, 5)."""
-    return (int(value),) * 2 if isinstance(value, int | np.integer) else (int(value[0]), int(value[1]))
+    both = (value, value) if isinstance(value, int | np.integer) else value
+    if isinstance(both, str) or not all(isinstance(n, int | np.integer) for n in both) or len(both) != 2:
+        raise TypeError(f"expects an int, or two for height and width, not {value!r}")
+    return int(both[0]), int(both[1])
 
 
 def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
@@ -300,6 +303,7 @@ def conv2d(
     ----------
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
     """
+    check_arrays("conv2d", input=input, weight=weight)
     stride, dilation = pair(stride), pair(dilation)
     if isinstance(padding, str):
         padding = _named_padding(padding, weight, stride, dilation)

@@ -14,7 +14,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import blocks, dense, kernel
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.reduce import sum
 from autograd.ops.softmax import BLOCK, greatest, softmax, softmax_input_grad
 
@@ -74,6 +74,11 @@ def _check(x: Any, t: Any, ignore_index: int) -> None:
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(
             f"cross_entropy: expects float32 or float64 scores, got {x.dtype}; convert first, with .float()"
+        )
+    if t.ndim and t.shape == x.shape:
+        raise TypeError(
+            f"cross_entropy: labels of shape {t.shape} look like a row for each sample; expects class labels (N,), "
+            "which .argmax(1) makes of one-hot rows"
         )
     if t.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: expects integer class labels, got {t.dtype}; convert them, with .long()")
@@ -144,6 +149,7 @@ _op = register(
         reference=_reference,
         sample=_sample,
         bad_samples=[
+            BadSample((_ONES, _ONES), {"ignore_index": -100}, TypeError, ("labels", "(2, 3)", ".argmax(1)")),
             BadSample((_ONES, np.array([0, 3])), {"ignore_index": -100}, IndexError, ("label 3", "sample 1", "0 to 2")),
             BadSample((_ONES, np.array([-1, 2])), {"ignore_index": -100}, IndexError, ("label -1", "sample 0", "-100")),
             BadSample((_ONES, np.array([0, 1, 2])), {"ignore_index": -100}, ValueError, ("(2, 3)", "(3,)", "(N, C)")),
@@ -197,6 +203,7 @@ def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, re
     >>> cross_entropy(scores, autograd.tensor([0, 2]))
     tensor(0.7531)
     """
+    check_arrays("cross_entropy", input=input, target=target)
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"cross_entropy: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
     if input.ndim == 1 and target.ndim == 0:

@@ -35,9 +35,13 @@ def _check(x: Any, w: Any, b: Any) -> None:
         kinds = ", ".join(f"{name} {a.dtype}" for name, a in zip(("input", "weight", "bias"), arrays, strict=False))
         raise TypeError(f"linear: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
+        hint = ""
+        if w.ndim == 2:
+            missing = "is its batch dimension missing" if x.size == w.shape[1] else "did you forget to flatten it"
+            hint = f"; the input's last dimension must be {w.shape[1]}: {missing}?"
         raise ValueError(
-            f"linear: input of shape {x.shape} and weight of shape {w.shape} do not fit: expects (…, I) and (O, I)"
-            + (f"; did you forget to flatten the input to {w.shape[1]} features?" if w.ndim == 2 else "")
+            f"linear: input of shape {x.shape} and weight of shape {w.shape} do not fit: "
+            f"expects (…, I) and (O, I){hint}"
         )
     if b is not None and b.shape != (w.shape[0],):
         raise ValueError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.kernels import gemm
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shape import reshape, transpose
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> autograd.matmul(autograd.tensor([[1.0, 2.0]]), autograd.tensor([3.0, 4.0]))
     tensor([11.])
     """
+    check_arrays("matmul", input=input, other=other)
     if input.ndim == 0 or other.ndim == 0:
         raise ValueError("matmul: a tensor without dimensions has no matrix product; use *")
     row, column = input.ndim == 1, other.ndim == 1

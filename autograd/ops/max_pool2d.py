@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import dense, kernel
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.conv2d import Pair, out_size, pair
 from autograd.ops.shape import reshape
 
@@ -255,6 +255,7 @@ def max_pool2d(
     ValueError, TypeError
         Where shape, dtype or parameters do not fit.
     """
+    check_arrays("max_pool2d", input=input)
     kernel = pair(kernel_size)
     step = kernel if stride is None else pair(stride)
     x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import to
 from autograd.ops.shape import expand
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     if dtype is None and input.dtype.kind in "bui":
         dtype = np.int64
     if dtype is not None and input.dtype != dtype:
-        input = input.to(dtype)
+        input = to(input, dtype)
     return _sum(input, dim=dims_of("sum", dim, input.ndim), keepdim=keepdim)
 
 
@@ -125,5 +126,5 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
         Average in this dtype.
     """
     if dtype is not None and input.dtype != dtype:
-        input = input.to(dtype)
+        input = to(input, dtype)
     return _mean(input, dim=dims_of("mean", dim, input.ndim), keepdim=keepdim)
