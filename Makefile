@@ -38,6 +38,9 @@ $(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "$(PYTHON) was not found. Name a Python that is there, 3.11 or newer:" >&2; \
+	    echo "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "lucidgrad needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
 	    echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

@@ -33,6 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(read_folder(folder).source)
     except DataError as error:
         print(error, file=sys.stderr)
+        if isinstance(error, download.DownloadError):
+            print(
+                f"Or do by hand what this would have done: fetch {download.PUBLISHED.url} on a machine that reaches "
+                "it, unpack it here, and name its folder to the experiments with --data-dir.",
+                file=sys.stderr,
+            )
         return 1
     return 0
 

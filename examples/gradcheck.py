@@ -21,7 +21,7 @@ import autograd
 from autograd.gradcheck import gradients, numerical_gradient, relative_error
 from examples.models import Baseline
 from examples.support import cli
-from examples.support.files import write_whole
+from examples.support.files import check_writable, write_whole
 from nn import functional as F
 
 LINEAR, SMOOTH, NET = (1.0, 1e-9), (6e-6, 1e-6), (1e-6, 1e-5)  # step, tolerance
@@ -175,7 +175,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status: 0 if every gradient is right."""
-    return cli.guarded(_run, argv)
+    return cli.guarded(_run, argv, stopped="Stopped before all gradients were checked; no report was written.")
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -192,7 +192,7 @@ def _run(argv: Sequence[str] | None) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/gradcheck"), metavar="DIR",
                         help=f"the run folder, for gradcheck.json {shown}")  # fmt: skip
     args = parser.parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
+    check_writable(args.out / "gradcheck.json")
     rows = check(args.seed, args.trials)
     print(table(rows))
     report = {

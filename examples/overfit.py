@@ -43,7 +43,8 @@ def _run(argv: Sequence[str] | None) -> int:
     _, error = evaluate(model, loaders.train)
     if error:
         print(
-            f"After {progress.epochs} epochs the net gets {error:.0%} of its {PICTURES} training pictures wrong. "
+            f"After {cli.epochs_in_words(progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "
+            "pictures wrong. "
             "Go on with --resume and more --epochs; if that does not help, look for a bug with examples.gradcheck.",
             file=sys.stderr,
         )

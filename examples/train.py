@@ -28,9 +28,8 @@ def _run(argv: Sequence[str] | None) -> int:
     parser.add_argument(
         "--validation",
         type=cli.integer(0),
-        default=5000,
         metavar="N",
-        help="training pictures to hold out and validate on; 0 trains on all (default: %(default)s)",
+        help="training pictures to hold out and validate on; 0 trains on all (default: a tenth of them)",
     )
     parser.add_argument(
         "--limit",
@@ -39,8 +38,14 @@ def _run(argv: Sequence[str] | None) -> int:
         help="use only the first N training and N test pictures, for a trial",
     )
     args = cli.begin(parser, argv)
+    if args.limit and args.validation and args.validation >= args.limit:
+        parser.error(f"--validation {args.validation} leaves no picture of --limit {args.limit} to train on")
     data = cli.load_data(args, args.limit)
-    training, validation = train_validation_split(data.train, args.validation, args.seed)
+    count = len(data.train.labels)
+    held_out = count // 10 if args.validation is None else args.validation
+    if held_out >= count:
+        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training pictures to train on.")
+    training, validation = train_validation_split(data.train, held_out, args.seed)
     cli.run(args, Baseline, cli.Splits(training, validation, data.test), data.source)
     return 0
 

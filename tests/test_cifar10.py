@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pickle
 import struct
@@ -95,7 +96,7 @@ def test_both_layouts_give_the_same_arrays(tmp_path: Path, layout: str) -> None:
     assert data.source == f"CIFAR-10, {layout} layout, 15 training and 3 test pictures, from {tmp_path / 'data'}."
 
 
-@pytest.mark.parametrize("protocol", [3, 4])
+@pytest.mark.parametrize("protocol", [2, 3, 4])
 def test_the_python_layout_saved_again_by_this_numpy(tmp_path: Path, protocol: int) -> None:
     write_python(tmp_path, lambda value: pickle.dumps(value, protocol))
     assert (read_folder(tmp_path).train.images[:COUNT].reshape(COUNT, -1) == batch(0)[0]).all()
@@ -148,6 +149,24 @@ def test_a_truncated_batch(tmp_path: Path, layout: str, kept: int) -> None:
     file = WRITERS[layout](tmp_path) / ("test_batch.bin" if layout == "binary" else "test_batch")
     file.write_bytes(file.read_bytes()[:kept])
     refused(tmp_path, "test_batch.* is truncated")
+
+
+@pytest.mark.parametrize("layout", WRITERS)
+@pytest.mark.parametrize("name", ["data_batch_1", "data_batch_3", "test_batch"])
+def test_a_batch_cut_between_two_pictures(tmp_path: Path, layout: str, name: str) -> None:
+    WRITERS[layout](tmp_path)
+    if layout == "binary":
+        os.truncate(tmp_path / f"{name}.bin", 2 * 3073)
+    else:
+        content = {b"data": PIXELS[:2], b"labels": [1, 2]}
+        (tmp_path / name).write_bytes(b"\x80\x02" + python_2(content) + b".")
+    refused(tmp_path, rf"{name}(\.bin)? holds 2 pictures, and the other batches 3: one of them was cut short")
+
+
+def test_protocol_2_of_python_3_is_read_as_far_as_the_defect(tmp_path: Path) -> None:
+    content = {b"data": PIXELS, b"labels": [1, 12, 3]}
+    (write_python(tmp_path) / "data_batch_1").write_bytes(pickle.dumps(content, 2))
+    refused(tmp_path, "data_batch_1: picture 1 has the label 12")
 
 
 def test_a_label_out_of_range(tmp_path: Path) -> None:
@@ -240,6 +259,7 @@ def test_the_refusal_names_what_was_asked_for(tmp_path: Path) -> None:
         b"\x80\x02\x82\x01.",  # a registered extension
         b"\x80\x02U\x01xQ.",  # a persistent id
         b"\x80\x02cnumpy\ndtype\n}U\x01xK\x01sb.",  # attributes set on what was admitted
+        b"\x80\x02c_codecs\nencode\n}U\x01xK\x01sb.",
         b"\x80\x04\x8c\x05numpy\x8c\x0dndarray.tofile\x93.",  # a dotted name
         b"\x80\x02(((((",
         b"",
@@ -254,6 +274,14 @@ def test_other_hostile_or_foreign_bytes(tmp_path: Path, hostile: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 10 << 20  # bytes at the peak
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("arguments", [("a", "rot13"), (9, "latin1"), ("€", "latin1")])
+def test_bytes_of_protocol_2_are_text_in_latin_1_only(tmp_path: Path, arguments: tuple[Any, ...]) -> None:
+    hostile = pickle.dumps({Calls(codecs.encode, *arguments): 1}, 2)
+    assert b"c_codecs\nencode" in hostile
+    (write_python(tmp_path) / "data_batch_1").write_bytes(hostile)
+    refused(tmp_path, r"data_batch_1 is .*no pickle of plain data \((Type|UnicodeEncode)Error\)")
 
 
 def test_a_size_that_lies_about_the_bytes(tmp_path: Path) -> None:

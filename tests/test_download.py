@@ -346,6 +346,20 @@ def test_the_command(
     assert "test_batch.bin" in capsys.readouterr().err
 
 
+def test_the_command_without_a_network(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_network(*_: Any) -> None:
+        raise DownloadError("the.server cannot be reached.")
+
+    monkeypatch.setattr(download, "fetch", no_network)
+    assert command.main(["--out", str(folder)]) == 1
+    err = capsys.readouterr().err
+    assert "the.server cannot be reached." in err
+    assert f"fetch {download.PUBLISHED.url} on a machine that reaches it, unpack it here" in err
+    assert "--data-dir" in err
+
+
 @pytest.mark.parametrize("trouble", ["404", "checksum"])
 def test_load_falls_back_aloud(
     server: Server,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,7 +96,24 @@ def test_settings_out_of_range(argv: list[str], capsys: pytest.CaptureFixture[st
     assert argv[0] in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["--out", str(tmp_path / "file" / "run")]) == 1
-    assert "file" in capsys.readouterr().err
+    (tmp_path / "run" / "gradcheck.json").mkdir(parents=True)
+    monkeypatch.setattr(gradcheck, "check", lambda *_: pytest.fail("the checks ran first"))
+    for out in ("file", "file/below", "run"):
+        assert main(["--out", str(tmp_path / out)]) == 1
+        err = capsys.readouterr().err
+        assert f"{tmp_path / out / 'gradcheck.json'} could not be written" in err
+        assert "in the way" in err
+    assert os.listdir(tmp_path / "run") == ["gradcheck.json"]
+
+
+def test_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gradcheck, "check", interrupt)
+    assert main(["--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "Stopped before all gradients were checked; no report was written.\n"

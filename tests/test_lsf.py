@@ -149,6 +149,12 @@ def test_a_job(tmp_path: Path) -> None:
     assert session(folder)["threads"] == 1
 
 
+@pytest.mark.parametrize(("wanted", "counts"), [("", "72 training, 8 validation"), ("16", "64 training, 16")])
+def test_held_out_pictures(wanted: str, counts: str, tmp_path: Path) -> None:
+    assert run(tmp_path, JOB | TINY | {"VALIDATION": wanted, "EPOCHS": "1"})[0] == 0
+    assert f"This run: {counts}" in (tmp_path / "runs" / "train" / "log.txt").read_text()
+
+
 @pytest.mark.parametrize("index", ["1", "2"])
 def test_an_array(index: str, tmp_path: Path) -> None:
     assert run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": index, "SEED": "7"})[0] == 0

@@ -28,6 +28,6 @@ def test_fails_where_it_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[s
     argv = ["--synthetic", "--out", str(tmp_path)]
     assert main([*argv, "--epochs", "1"]) == 1
     err = capsys.readouterr().err
-    assert "After 1 epochs the net gets" in err
+    assert "After 1 epoch the net gets" in err
     assert "of its 100 training pictures wrong" in err
     assert "--resume" in err

@@ -9,8 +9,10 @@ import itertools
 import json
 import os
 import random
+import re
 import shlex
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,9 +25,22 @@ from safetensors.numpy import load_file
 
 from examples.models import Baseline
 from examples.support import training
+from examples.support.run_folder import RunFolder
 from examples.support.signals import StopOnSignal, StopRequested
 from examples.train import main
-from tests.runs import ENDLESS, SMALL, TINY, checkpoint_content, epochs_done, finish, outcome, start, train, wait_for
+from tests.runs import (
+    ENDLESS,
+    ROOT,
+    SMALL,
+    TINY,
+    checkpoint_content,
+    epochs_done,
+    finish,
+    outcome,
+    start,
+    train,
+    wait_for,
+)
 
 SAFE_POINTS = 2 * (4 + 1 + 1)  # of TINY: two epochs of four steps, one validation and one test batch
 
@@ -73,7 +88,7 @@ def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
 def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*TINY, "--seed", "5", out=tmp_path) == 0
     names = ["checkpoint.safetensors", "done.json", "learning_curves.png", "metrics.jsonl"]
-    assert sorted(os.listdir(tmp_path)) == [*names, "settings.json", "weights.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", *names, "settings.json", "weights.safetensors"]
 
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     measured = [f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "error")]
@@ -95,10 +110,13 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     said, err = capsys.readouterr()
     assert err == ""  # no terminal: no bar
     lines = said.splitlines()
-    assert len(lines) == 3
-    assert lines[0].startswith("epoch 1/2   training loss 2.")
+    assert len(lines) == 4
+    threads = settings["sessions"][0]["threads"]
+    assert "synthetic" in lines[0]
+    assert f"This run: 64 training, 16 validation, 80 test pictures, seed 5, threads {threads}." in lines[0]
+    assert lines[1].startswith("epoch 1/2   training loss 2.")
     for word in ("training", "validation", "test"):
-        assert f"{word} loss" in lines[1]
+        assert f"{word} loss" in lines[2]
 
 
 def test_quiet_says_only_where_the_results_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +150,7 @@ def test_help_shows_every_setting_and_its_default(capsys: pytest.CaptureFixture[
     options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads"
     for option in [*options.split(), "synthetic", "limit", "quiet"]:
         assert f"--{option}" in text
-    for default in ("10", "64", "0.01", "sgd", "0.9", "5000", "runs/train"):
+    for default in ("10", "64", "0.01", "sgd", "0.9", "a tenth of them", "runs/train"):
         assert f"(default: {default})" in text
 
 
@@ -304,10 +322,71 @@ def test_resume_where_nothing_is_just_starts(tiny: dict[str, Any], tmp_path: Pat
     assert outcome(tmp_path / "new") == tiny
 
 
-def test_resume_of_a_finished_run_changes_nothing(tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_resume_of_a_finished_run_changes_nothing(
+    tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(*TINY, out=tmp_path) == 0
+    capsys.readouterr()
     assert run("--resume", out=tmp_path) == 0
+    said = capsys.readouterr().out
+    assert f"The run in {tmp_path} was finished already: 2 epochs are done. Go on with more --epochs." in said
+    assert "Resuming" not in said
     assert outcome(tmp_path) == tiny
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with RunFolder(tmp_path).opened(resume=False):
+        assert run(*TINY, out=tmp_path) == 1
+        assert run(*TINY, "--resume", out=tmp_path) == 1
+        assert capsys.readouterr().err.count(f"Another run is under way in {tmp_path}.") == 2
+        assert os.listdir(tmp_path) == [".lock"]
+    assert run(*TINY, out=tmp_path) == 0  # the lock's file stays; the lock does not
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    assert run(*TINY, out=tmp_path) == 0
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_run_without_a_checkpoint_begins_anew(resume: list[str], tiny: dict[str, Any], tmp_path: Path) -> None:
+    assert run(*TINY, "--lr", "1e30", out=tmp_path) == 1
+    assert run(*TINY, *resume, "--lr", "0.01", out=tmp_path) == 0
+    assert outcome(tmp_path) == tiny
+    assert json.loads((tmp_path / "settings.json").read_text())["settings"]["lr"] == 0.01
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "done.json"])
+def test_a_checkpoint_or_a_mark_alone_is_not_overwritten(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("precious")
+    assert run(*TINY, out=tmp_path) == 1
+    assert "holds a run already" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_resume_without_its_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "checkpoint.safetensors").write_text("")
+    assert run("--resume", out=tmp_path) == 1
+    assert "settings.json is missing, without which the run cannot be resumed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_hint_names_this_python(
+    inside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    python = (tmp_path if inside else tmp_path.parent) / "my env" / "bin" / "python"
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(StopOnSignal, "check", stop_at(1))
+    assert run(*TINY, out=Path("run")) == 130
+    hint = shlex.split(capsys.readouterr().err.split("Go on with: ")[1])
+    named = "my env/bin/python" if inside else str(python)
+    assert hint == [named, "-m", "examples.train", "--resume", "--out", "run"]
 
 
 def test_resume_for_more_epochs(tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,8 +436,12 @@ def test_resume_with_other_pictures(
     assert run(*TINY, out=tmp_path) == 0
     make = synthetic.make
     monkeypatch.setattr(synthetic, "make", lambda n, m, seed: make(n, m, seed=seed + 1))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert run("--resume", out=tmp_path) == 1
-    assert "belongs to a run with other settings: data " in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "a run with other pictures than it would go on with" in err
+    assert not re.search("[0-9a-f]{64}", err)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_resume_of_another_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -397,6 +480,9 @@ def test_resume_of_a_damaged_run(name: str, tmp_path: Path, capsys: pytest.Captu
         (["--seed", "-1"], "--seed: must be a whole number, at least 0, not -1"),
         (["--optimizer", "magic"], "invalid choice: 'magic'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch"),
+        (["--threads", "100000"], "--threads: must be a whole number, from 1 to "),
+        (["--synthetic", "--data-dir", "x"], "--synthetic and --data-dir name two sets of pictures"),
+        (["--limit", "10", "--validation", "10"], "--validation 10 leaves no picture of --limit 10 to train on"),
     ],
 )
 def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -411,8 +497,7 @@ def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: py
     ("argv", "sentence"),
     [
         (["--data-dir", "nowhere"], "nowhere does not exist"),
-        (["--synthetic", "--limit", "10", "--validation", "10"], "leave at least one of 10 pictures"),
-        ([*TINY, "--threads", "100000"], "threads"),
+        (["--synthetic", "--validation", "50000"], "--validation 50000 leaves none of the 50,000 training pictures"),
     ],
 )
 def test_what_cannot_be_run(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -420,6 +505,19 @@ def test_what_cannot_be_run(argv: list[str], sentence: str, tmp_path: Path, caps
     err = capsys.readouterr().err
     assert sentence in err
     assert "Traceback" not in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_refused_run_leaves_no_folder(tmp_path: Path) -> None:
+    assert run("--data-dir", "nowhere", out=tmp_path / "out") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_tenth_is_held_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--synthetic", "--limit", "80", "--epochs", "1", out=tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "72 training, 8 validation, 80 test pictures" in said
+    assert "\n1 epoch is done; " in said
 
 
 def test_out_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,6 +540,14 @@ def test_ctrl_c_before_the_training(
     assert run(*TINY, out=tmp_path) == 0
 
 
+def test_make_without_that_python(tmp_path: Path) -> None:
+    argv = ["make", "PYTHON=python2.9", f"VENV={tmp_path / 'venv'}", "environment"]
+    made = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 2
+    assert made.stderr.startswith("python2.9 was not found. Name a Python that is there, 3.11 or newer:\nmake PYTHON=")
+    assert os.listdir(tmp_path) == []
+
+
 # Losses that are no numbers
 
 
@@ -452,6 +558,7 @@ def test_a_learning_rate_that_explodes(tmp_path: Path, capsys: pytest.CaptureFix
     assert "in epoch 1, after step " in err
     assert "learning rate 1e+30" in err
     assert "smaller --lr" in err
+    assert "checkpoint" not in err
     assert not (tmp_path / "checkpoint.safetensors").exists()
     assert not (tmp_path / "done.json").exists()
 
@@ -470,7 +577,9 @@ def test_the_last_good_checkpoint_stays(
 
     monkeypatch.setattr(training.F, "cross_entropy", broken)
     assert run("--resume", "--epochs", "3", out=tmp_path) == 1
-    assert "The training loss is nan in epoch 3, after step 2" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "The training loss is nan in epoch 3, after step 2" in err
+    assert f"{tmp_path / 'checkpoint.safetensors'} is from before and still good" in err
     assert checkpoint_content(tmp_path / "checkpoint.safetensors") == before
     assert (tmp_path / "metrics.jsonl").read_bytes() == metrics
     assert not (tmp_path / "done.json").exists()

@@ -201,15 +201,21 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def check_settings(path: Path, stored: Settings, wanted: Settings) -> None:
+    """Refuse settings other than the stored ones; "data" among them is a digest of the pictures."""
     differences = [
         f"{name} {stored.get(name)!r}, not {wanted.get(name)!r}"
-        for name in sorted({*stored, *wanted})
+        for name in sorted({*stored, *wanted} - {"data"})
         if stored.get(name) != wanted.get(name)
     ]
     if differences:
         raise CheckpointError(
             f"{path} belongs to a run with other settings: {'; '.join(differences)}. "
             "Resume with the settings of that run, or start anew with another --out."
+        )
+    if stored.get("data") != wanted.get("data"):
+        raise CheckpointError(
+            f"{path} belongs to a run with other pictures than it would go on with now: it has to go on with those "
+            "it began with. Name their folder with --data-dir, or start anew with another --out."
         )
 
 

@@ -2,7 +2,7 @@
 
 The binary layout is records of one label byte and 3,072 pixel bytes; the Python layout is
 pickles. A pickle may name any function to be called while it is read, so ours are read by an
-unpickler that knows three names, calls none of them, and builds the arrays itself afterwards.
+unpickler that knows five names, calls none of them, and builds the arrays itself afterwards.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ def read_folder(folder: Path) -> Cifar10:
                 continue
             if missing := [file.name for file in files if not file.exists()]:
                 raise DataError(f"{place} lacks {', '.join(missing)}. Unpack the whole archive there again.")
-            *batches, test = [read_batch(file) for file in files]
+            *batches, test = splits = [read_batch(file) for file in files]
+            _check_counts(files, [len(split.labels) for split in splits])
             train = Split(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
             counts = f"{len(train.labels):,} training and {len(test.labels):,} test pictures"
             source = f"CIFAR-10, {layout} layout, {counts}, from {place}."
@@ -126,6 +127,17 @@ def read_folder(folder: Path) -> Cifar10:
         f"{folder} holds no CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
         "data_batch_1 … test_batch (Python layout). Unpack a published archive, and name its folder."
     )
+
+
+def _check_counts(files: list[Path], counts: list[int]) -> None:
+    """Refuse a file that was cut between two pictures: all published batches have 10,000."""
+    usual = max(sorted(counts, reverse=True), key=counts.count)
+    for file, count in zip(files, counts, strict=True):
+        if count != usual:
+            raise DataError(
+                f"{file} holds {count:,} pictures, and the other batches {usual:,}: one of them was cut short or "
+                "is of another set. Unpack the whole archive again."
+            )
 
 
 def _read(file: Path) -> bytes:
@@ -198,11 +210,21 @@ class _DtypeRecipe(_Recipe):
     """From ``dtype("u1", False, True)`` and the state (version, byte order, …)."""
 
 
+class _Encoded(_Recipe):
+    """Bytes, as Python 3 writes them at protocol 2: ``_codecs.encode("text", "latin1")``, no other codec."""
+
+    def __new__(cls, text: object, codec: object) -> Any:
+        if type(text) is not str or codec != "latin1":
+            raise TypeError("bytes are written as text in latin1")
+        return text.encode("latin-1")
+
+
 _ADMITTED: dict[tuple[str, str], object] = {
     ("numpy.core.multiarray", "_reconstruct"): _ArrayRecipe,
     ("numpy._core.multiarray", "_reconstruct"): _ArrayRecipe,  # its name since NumPy 2
     ("numpy", "ndarray"): "numpy.ndarray",  # only ever an argument of _reconstruct
     ("numpy", "dtype"): _DtypeRecipe,
+    ("_codecs", "encode"): _Encoded,
 }
 # Plain data, and what NumPy arrays take; no opcode that makes other objects, nor one that sets
 # aside as much memory as the file asks for.

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from numba import config as numba_settings
+
 import autograd
 import nn
 import optim
@@ -51,14 +53,21 @@ class Result(NamedTuple):
     progress: Progress
 
 
-def guarded(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None) -> int:
-    """Run an experiment; turn what may go wrong into a sentence on stderr and an exit status."""
+def guarded(
+    main: Callable[[Sequence[str] | None], int],
+    argv: Sequence[str] | None,
+    stopped: str = "Stopped before the training began; there was nothing to save.",
+) -> int:
+    """Run an experiment; turn what may go wrong into a sentence on stderr and an exit status.
+
+    `stopped` is what to say after a Ctrl-C that nothing else answers.
+    """
     try:
         return main(argv)
     except StopRequested as stop:
         return stop.status
     except KeyboardInterrupt:
-        print("Stopped before the training began; there was nothing to save.", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         return 130
     except _KNOWN as error:
         print(str(error) or type(error).__name__, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
@@ -70,6 +79,7 @@ def training_parser(experiment: str, description: str, **defaults: Any) -> argpa
     parser = argparse.ArgumentParser(f"python -m {experiment}", description=description, allow_abbrev=False)
     add = parser.add_argument
     shown = "(default: %(default)s)"
+    most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: the variable "
         "CIFAR10_DIR, else the user's cache, else a download)")  # fmt: skip
     add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
@@ -83,24 +93,25 @@ def training_parser(experiment: str, description: str, **defaults: Any) -> argpa
     add("--momentum", type=real(below=1), metavar="X", help=f"0 to below 1 {shown}")
     add("--weight-decay", type=real(), metavar="X", help=f"{shown}")
     add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
-    add("--threads", type=integer(1), metavar="N", help="threads of the engine; the result has the same bits with "
-        "any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
+    add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
+        "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
     add("--quiet", action="store_true", help="only say where the results are")
     common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0, "seed": 0}
     parser.set_defaults(experiment=experiment, **{**common, **defaults})
     return parser
 
 
-def integer(low: int) -> Callable[[str], int]:
-    """Return an argparse type: a whole number, at least low."""
+def integer(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return an argparse type: a whole number, at least low, and at most high."""
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
 
     def convert(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-        if not low <= value < 2**63:
-            raise argparse.ArgumentTypeError(f"must be a whole number, at least {low}, not {text}")
+        if not low <= value <= (high or 2**63 - 1):
+            raise argparse.ArgumentTypeError(f"must be a whole number, {bounds}, not {text}")
         return value
 
     return convert
@@ -124,17 +135,27 @@ def real(above: float | None = None, below: float = math.inf) -> Callable[[str],
 
 
 def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line and open the run folder.
+    """Read the command line, and check that the run folder can be used so.
 
     A resumed run has the settings that it began with where the command line names none.
     """
-    args = parser.parse_args(argv)
+    args = _parse(parser, argv)
     folder = RunFolder(args.out)
-    folder.begin(args.resume)
-    if stored := folder.stored_settings():
+    folder.check(args.resume)
+    if args.resume and (stored := folder.stored_settings()):
         parser.set_defaults(**{**stored, "experiment": args.experiment})
-        args = parser.parse_args(argv)
-        checkpoint.check_settings(folder.settings, _fixed(stored), _fixed(vars(args)))
+        args = _parse(parser, argv)
+        began, wanted = _fixed(stored), _fixed(vars(args))
+        if not folder.checkpoint.exists():  # nothing is there to go on from: other settings may begin it anew
+            began = {**wanted, "experiment": stored.get("experiment")}
+        checkpoint.check_settings(folder.settings, began, wanted)
+    return args
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    args = parser.parse_args(argv)
+    if args.synthetic and args.data_dir:
+        parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
     return args
 
 
@@ -167,21 +188,48 @@ def run(
     parts = Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
     folder = RunFolder(args.out, accuracy=accuracy)
     data = _loaders(splits, args)
-    digest = _digest(splits)
+    settings = {**_fixed(vars(args)), "data": _digest(splits)}
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     try:
-        with StopOnSignal() as stop:
-            folder.write_settings(stored, {"source": source, "sha256": digest})
-            settings = {**_fixed(vars(args)), "data": digest}
+        with folder.opened(args.resume), StopOnSignal() as stop:
+            if folder.checkpoint.exists():
+                begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
+                checkpoint.check_settings(folder.settings, begun, settings)
+            if not args.quiet:
+                counts = ", ".join(
+                    f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
+                )
+                print(
+                    f"{source} This run: {counts} pictures, seed {args.seed}, threads {autograd.get_num_threads()}.",
+                    flush=True,
+                )
+            finished = folder.finished_epochs()
+            folder.write_settings(stored, {"source": source, "sha256": settings["data"]}, resume=args.resume)
             progress = train(parts, data, args.epochs, folder, settings, stop.check, quiet=args.quiet)
             folder.finish(model, progress.history)
     except StopRequested as stop_requested:
-        again = f"python -m {args.experiment} --resume --out {shlex.quote(str(args.out))}"
+        again = f"{_interpreter()} -m {args.experiment} --resume --out {shlex.quote(str(args.out))}"
         print(f"The run was {stop_requested}; nothing is lost. Go on with: {again}", file=sys.stderr, flush=True)
         raise
-    print(f"{progress.epochs} epochs are done; the results are in {args.out}.", flush=True)
+    done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
+    if finished == progress.epochs:
+        print(f"The run in {args.out} was finished already: {done}. Go on with more --epochs.", flush=True)
+    else:
+        print(f"{done}; the results are in {args.out}.", flush=True)
     return Result(model, data, progress)
+
+
+def epochs_in_words(count: int) -> str:
+    """Return "1 epoch", "2 epochs"."""
+    return f"{count} epoch{'s' * (count != 1)}"
+
+
+def _interpreter() -> str:
+    """Return this Python for a shell, as briefly as it can be named from here."""
+    path = Path(sys.executable or "python")
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _fixed(settings: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _WHAT_TO_DO = {
     errno.EPERM: "Change the folder's permissions, or write to another folder.",
     errno.EROFS: "That disk is mounted read-only: write to another folder.",
     errno.ENOENT: "Make the folder first.",
+    errno.ENOTDIR: "A file is in the way of the folder: choose another folder.",
+    errno.EEXIST: "A file is in the way of the folder: choose another folder.",
     errno.EISDIR: "A folder of that name is in the way: remove it, or choose another name.",
 }
 
@@ -55,9 +58,31 @@ def write_whole(path: Path, content: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        advice = _WHAT_TO_DO.get(error.errno or 0, "Check the disk and try again.")
-        raise WriteError(error.errno, f"{path} could not be written whole: {reason}. {advice}") from error
+        raise _sentence(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Make the folder of a file, and find out, before long work, that the file can be written there.
+
+    Raises
+    ------
+    WriteError
+        (an OSError) It cannot: which, why, and what to do.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _sentence(path, error) from error
+
+
+def _sentence(path: Path, error: OSError) -> WriteError:
+    reason = error.strerror or type(error).__name__
+    advice = _WHAT_TO_DO.get(error.errno or 0, "Check the disk and try again.")
+    return WriteError(error.errno, f"{path} could not be written whole: {reason}. {advice}")
 
 
 def _write_and_sync(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ learning_curves.png      the same as a picture
 checkpoint.safetensors   all that ``--resume`` needs; see `examples.support.checkpoint`
 weights.safetensors      the trained weights, once the run is done
 done.json                the mark of a finished run: without it the run is not finished
+.lock                    empty; locked while a run is under way, by the kernel: a kill frees it
 =======================  ==================================================================
 
 The checkpoint is the one source: metrics and curves are made from it, whole, each time. A
@@ -18,9 +19,12 @@ kill between two of these files therefore loses nothing; the next resume makes t
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,36 +54,81 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.safetensors"
         self.weights = path / "weights.safetensors"
         self.done = path / "done.json"
+        self.lock = path / ".lock"
 
-    def begin(self, resume: bool) -> None:
-        """Make the folder, and refuse one that holds a run which nobody asked to resume."""
-        if not resume and (self.settings.exists() or self.checkpoint.exists()):
+    def check(self, resume: bool) -> None:
+        """Refuse a folder that cannot be made, resumed, or begun in; change nothing.
+
+        A run that never came as far as a checkpoint may be begun anew.
+        """
+        if not resume and any(file.exists() for file in (self.checkpoint, self.weights, self.done)):
             raise RunFolderError(
                 f"{self.path} holds a run already. Continue it with --resume, choose another --out, "
                 "or remove the folder."
             )
+        if resume and self.checkpoint.exists() and not self.settings.exists():
+            raise RunFolderError(
+                f"{self.path} holds a checkpoint, but its {self.settings.name} is missing, without which the run "
+                "cannot be resumed. Restore that file from a copy, or start anew with another --out."
+            )
+        path = self.path.absolute()
+        nearest = next(place for place in (path, *path.parents) if os.path.exists(place))
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+            why = "may not be written to" if nearest.is_dir() else "is a file"
+            raise RunFolderError(f"The run folder {self.path} cannot be made: {nearest} {why}. Choose another --out.")
+
+    @contextmanager
+    def opened(self, resume: bool) -> Iterator[None]:
+        """Make the folder, and keep other runs out of it while the ``with`` block runs."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise RunFolderError(
-                f"The run folder {self.path} cannot be made: {error.strerror}. Choose another --out."
+                f"The run folder {self.path} cannot be made or written to: {error.strerror}. Choose another --out."
             ) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunFolderError(
+                    f"Another run is under way in {self.path}. Wait for its end, or choose another --out."
+                ) from None
+            except OSError:  # some network file systems have no locks
+                pass
+            self.check(resume)  # again: another run may have come and gone since
+            yield
+        finally:
+            os.close(descriptor)
 
     def stored_settings(self) -> dict[str, Any]:
         """Return the settings that the run began with; nothing where no run has begun."""
         return dict(self._description().get("settings", {}))
 
-    def write_settings(self, settings: dict[str, Any], data: dict[str, Any]) -> None:
-        """Write down what the run is, and add this session to its sessions."""
+    def stored_digest(self) -> str | None:
+        """Return the digest of the pictures that the run began with."""
+        digest: str | None = self._description().get("data", {}).get("sha256")
+        return digest
+
+    def finished_epochs(self) -> int:
+        """Return how many epochs a finished run has; 0 for any other."""
+        try:
+            return int(json.loads(self.done.read_bytes())["epochs"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return 0
+
+    def write_settings(self, settings: dict[str, Any], data: dict[str, Any], *, resume: bool) -> None:
+        """Write down what the run is, and add this session to those of a resumed run."""
         session = {
             "began": _now(),
             "command": sys.orig_argv,
             **autograd.config(),
         }
-        sessions = [*self._description().get("sessions", []), session]
-        content = {"settings": settings, "data": data, "sessions": sessions}
+        earlier = self._description().get("sessions", []) if resume else []
+        content = {"settings": settings, "data": data, "sessions": [*earlier, session]}
         write_whole(self.settings, json.dumps(content, indent=2).encode() + b"\n")
-        self.done.unlink(missing_ok=True)  # more epochs may be wanted than last time
+        if settings["epochs"] != self.finished_epochs():  # more epochs are wanted than last time
+            self.done.unlink(missing_ok=True)
 
     def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
         """Write the metrics of all whole epochs, and their curves."""

@@ -82,11 +82,11 @@ def train(
     progress = Progress()
     if folder.checkpoint.exists():
         progress = checkpoint.restore(folder.checkpoint, parts, settings)
-        if not quiet:
+        if not quiet and progress.epochs < epochs:
             print(f"Resuming in {_position(progress)}.", flush=True)
     if epochs < progress.epochs + (progress.now.step > 0):
         raise ValueError(
-            f"The run is in {_position(progress)}, and {epochs} epochs are behind it. Ask for more --epochs."
+            f"The run is in {_position(progress)}, and --epochs {epochs} is behind it. Ask for more --epochs."
         )
     folder.write_metrics(progress.history)
     try:
@@ -102,6 +102,10 @@ def train(
                 sys.stdout.flush()
     except StopRequested:
         _save(folder, parts, progress, settings)
+        raise
+    except NotFinite as error:
+        if folder.checkpoint.exists():
+            error.add_note(f"{folder.checkpoint} is from before and still good; start anew with another --out.")
         raise
     return progress
 
@@ -192,8 +196,7 @@ def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Setting
 def _give_up(what: str, parts: Parts, progress: Progress) -> None:
     raise NotFinite(
         f"{what} in {_position(progress)}, at the learning rate {parts.optimizer.param_groups[0]['lr']:g}. "
-        "The last checkpoint is from before. Start anew with a smaller --lr (a tenth, say) and another --out; "
-        "if that changes nothing, look at the data."
+        "Start anew with a smaller --lr (a tenth, say); if that changes nothing, look at the data."
     )
 
 
