@@ -334,6 +334,16 @@ def test_resume_of_a_finished_run_changes_nothing(
     assert outcome(tmp_path) == tiny
 
 
+def test_fewer_epochs_of_a_finished_run_are_refused_and_change_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*TINY, out=tmp_path) == 0
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert run("--resume", "--epochs", "1", out=tmp_path) == 1
+    assert "has finished 2 epochs already" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with RunFolder(tmp_path).opened(resume=False):
         assert run(*TINY, out=tmp_path) == 1
