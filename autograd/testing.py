@@ -13,6 +13,7 @@ draws the same calls from a NumPy generator.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -55,7 +56,7 @@ FEW = 12  # so many numbers are drawn, and shrunk, one by one; more come from on
 # ── drawing ────────────────────────────────────────────────────────────────────────────
 
 
-class Draw:
+class Draw(ABC):
     """What a row's `sample(draw)` is given: everything it draws comes from `integers`.
 
     Parameters
@@ -67,9 +68,9 @@ class Draw:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
+    @abstractmethod
     def integers(self, count: int, low: int, high: int) -> np.ndarray:
         """`count` integers from low to high, both included."""
-        raise NotImplementedError
 
     def size(self, low: int, high: int) -> int:
         """An integer from low to high, both included."""
