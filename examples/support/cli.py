@@ -208,7 +208,7 @@ def run(
             if finished > args.epochs:
                 raise ValueError(
                     f"The run in {args.out} has finished {epochs_in_words(finished)} already, and --epochs asks for "
-                    f"{args.epochs}. Ask for more, or choose another --out."
+                    f"{args.epochs}. Ask for more --epochs, or choose another --out."
                 )
             folder.write_settings(stored, {"source": source, "sha256": settings["data"]}, resume=args.resume)
             progress = train(parts, data, args.epochs, folder, settings, stop.check, quiet=args.quiet)
