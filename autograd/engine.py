@@ -33,6 +33,7 @@ else:
     Tensor = None  # tensor.py, which stands above this file, puts its class here
 
 _births = itertools.count()
+_PLAIN = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
 
 
 class _ThreadState(threading.local):
@@ -182,7 +183,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
-        elif x is None or isinstance(x, np.ndarray | np.generic | int | float):
+        elif isinstance(x, _PLAIN):
             arrays.append(x)
         else:
             raise TypeError(

@@ -9,6 +9,7 @@ Rows of x and of w lie along k, so y is a product of the dot form and nothing is
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,8 +53,8 @@ def _check(x: Any, w: Any, b: Any) -> None:
 def _forward(ctx: Any, x: Any, w: Any, b: Any) -> Any:
     _check(x, w, b)
     ctx.save(x, w)
-    y = gemm.matmul(dense(x).reshape(1, -1, w.shape[1]) if w.shape[1] else np.zeros((1, x[..., 0:0].size, 0), x.dtype),
-                    dense(w).T[None])  # fmt: skip
+    rows = dense(x).reshape(1, math.prod(x.shape[:-1]), w.shape[1])
+    y = gemm.matmul(rows, dense(w).T[None])
     y = y.reshape(x.shape[:-1] + w.shape[:1])
     if b is not None:
         y += b
@@ -62,14 +63,15 @@ def _forward(ctx: Any, x: Any, w: Any, b: Any) -> Any:
 
 def _backward(ctx: Any, g: Any) -> Any:
     x, w = ctx.saved
-    g2 = reshape(g, (-1, w.shape[0]))
+    rows = math.prod(x.shape[:-1])
+    g2 = reshape(g, (rows, w.shape[0]))
     dx = reshape(matmul(g2, w), x.shape) if ctx.needs[0] else None
-    dw = matmul(t(g2), reshape(x, (-1, w.shape[1]))) if ctx.needs[1] else None
+    dw = matmul(t(g2), reshape(x, (rows, w.shape[1]))) if ctx.needs[1] else None
     return dx, dw, sum(g2, 0) if ctx.needs[2] else None
 
 
 def _sample(draw: Any) -> Sample:
-    i, o = draw.size(1, 6), draw.size(1, 6)
+    i, o = draw.size(0, 6), draw.size(1, 6)
     bias = draw.choice(True, False)
     x = draw.tensor(*draw.shape(0, 2, least=0), i)
     return Sample((x, draw.tensor(o, i), draw.tensor(o) if bias else None))
