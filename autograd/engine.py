@@ -36,71 +36,84 @@ _births = itertools.count()
 _PLAIN = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
 
 
+class Watch:
+    """Runs the ops of one thread: a subclass sees, times or replaces every call inside its `with`.
+
+    Watches lie on top of each other: each does its part and hands the call to the `outer` one.
+    The lowest just runs the op.
+    """
+
+    outer: Watch | None = None
+
+    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The op's result on arrays: every call comes through here, from tensors or from a backward."""
+        return self.outer.forward(op, arrays, params) if self.outer else op.forward(*arrays, **params)
+
+    def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
+        """The call on these arrays left this node."""
+        if self.outer:
+            self.outer.recorded(node, arrays)
+
+    def backward(self, node: Node, ctx: _Context, gs: Sequence[Any]) -> Any:
+        """The gradients of the node's inputs."""
+        if self.outer:
+            return self.outer.backward(node, ctx, gs)
+        return node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
+
+    def __enter__(self) -> Watch:
+        self.outer, _state.watch = _state.watch, self
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _state.watch = self.outer or Watch()
+
+
 class _ThreadState(threading.local):
-    recording = True
+    def __init__(self) -> None:
+        self.recording = True
+        self.watch = Watch()
 
 
 _state = _ThreadState()
 
 
 class Node:
-    """One recorded call, and the `ctx` of its op's forward.
+    """One recorded call.
 
     Attributes
     ----------
-    needs : tuple of bool
-        Which inputs want a gradient.
-    saved : tuple
-        What `save` was given; None once a backward pass has freed it.
-    origins : list
-        For every saved array None, or (i, version, count): it is input i, or output ~i, whose
-        memory had been written to `count` times.
     edges : list
         For every input None, or (maker, slot, shape, dtype), where the maker is the Node
         whose output number `slot` the input is, or the leaf tensor itself.
     outputs : list
         The shape and dtype of every output.
+    saved : tuple
+        The arrays of the op's `saves`; None once a backward pass has freed them.
+    versions : list
+        For each of them None, or (version, count): its memory had been written to `count` times.
     """
 
-    __slots__ = ("birth", "edges", "hooks", "needs", "op", "origins", "outputs", "params", "saved")
+    __slots__ = ("birth", "edges", "hooks", "note", "op", "outputs", "params", "saved", "shapes", "versions")
 
     def __init__(self, op: Op, params: dict[str, Any], inputs: Sequence[Any]) -> None:
-        self.op = op
-        self.params = params
-        self.saved: tuple[Any, ...] | None = ()
-        self.origins: list[tuple[int, list[int], int] | None] = []
+        self.op, self.params = op, params
         self.hooks: dict[int, list[Callable]] | None = None
+        self.note: Any = None  # a watch's
         self.edges: list[tuple | None] = []
         for x in inputs:
             if isinstance(x, Tensor) and x._requires_grad:
                 self.edges.append((x.node or x, x.slot, x.array.shape, x.array.dtype))
             else:
                 self.edges.append(None)
-        self.needs = tuple([edge is not None for edge in self.edges])
-        self.outputs: list[tuple[tuple[int, ...], np.dtype]] = []
         self.birth = next(_births)
 
-    def save(self, *arrays: np.ndarray) -> None:
-        """Keep arrays for backward: inputs and outputs, themselves and not views of them; and what
-        no gradient flows through, as indices, masks and shapes."""
-        self.saved = arrays
-
-    def trace_saved(self, inputs: Sequence[Any], results: Sequence[Any], outputs: Sequence[Tensor]) -> None:
-        """Note where each saved array came from: to notice later that it was changed in place, and
-        to find its own history when the gradient is differentiated."""
-        origins: list[tuple[int, list[int], int] | None] = []
-        saved = []
-        for array in self.saved or ():
-            origin = None
-            for i, x in enumerate(inputs):
-                if isinstance(x, Tensor) and x.array is array:
-                    origin = (i, x.version, x.version[0])
-            for i, (result, y) in enumerate(zip(results, outputs, strict=True)):
-                if result is array:  # which may be a NumPy scalar, and the output's array made from it
-                    origin, array = (~i, y.version, y.version[0]), y.array
-            origins.append(origin)
-            saved.append(array)
-        self.origins, self.saved = origins, tuple(saved)
+    def keep(self, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+        """Save what backward will need, and how often it had been written to, to notice if that changes."""
+        self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
+        self.shapes = [np.shape(x.array if isinstance(x, Tensor) else x) for x in inputs]
+        kept = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
+        self.saved: tuple[Any, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in kept])
+        self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in kept]
 
     def check_saved(self) -> None:
         """Raise where backward would read what is gone or no longer what forward saw."""
@@ -109,9 +122,9 @@ class Node:
                 f"{self.op.name}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
-        for origin in self.origins:
-            if origin is not None and origin[1][0] != origin[2]:
-                place = f"its input {origin[0]}" if origin[0] >= 0 else "its output"
+        for i, version in zip(self.op.saves, self.versions, strict=True):
+            if version is not None and version[0][0] != version[1]:
+                place = f"its input {i}" if i >= 0 else "its output"
                 raise RuntimeError(
                     f"{self.op.name}: {place} was changed in place after the forward pass, and backward needs "
                     "the old values; change a copy (x.clone()), or change it after backward"
@@ -120,50 +133,37 @@ class Node:
     def saved_tensors(self) -> tuple[Any, ...]:
         """The saved arrays as tensors with their history, for a gradient with a graph."""
         tensors = []
-        for array, origin in zip(self.saved or (), self.origins, strict=True):
-            if origin is None or (origin[0] >= 0 and self.edges[origin[0]] is None):
+        for i, array, version in zip(self.op.saves, self.saved or (), self.versions, strict=True):
+            edge = (self, ~i) if i < 0 else self.edges[i]
+            if edge is None or version is None:
                 tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
-            elif origin[0] < 0:
-                tensors.append(_wrap(array, self, ~origin[0], origin[1]))
+            elif isinstance(edge[0], Node):
+                tensors.append(_wrap(array, edge[0], edge[1], version[0]))
+            elif edge[0].array is array:
+                tensors.append(edge[0])
             else:
-                maker, slot, *_ = self.edges[origin[0]]  # type: ignore[misc]
-                if isinstance(maker, Tensor) and maker.array is not array:
-                    raise RuntimeError(
-                        f"{self.op.name}: its input {origin[0]} was given other data after the forward pass, so its "
-                        "gradient cannot be differentiated; run the forward pass again"
-                    )
-                tensors.append(maker if isinstance(maker, Tensor) else _wrap(array, maker, slot, origin[1]))
+                raise RuntimeError(
+                    f"{self.op.name}: its input {i} was given other data after the forward pass, so its "
+                    "gradient cannot be differentiated; run the forward pass again"
+                )
         return tuple(tensors)
 
 
 class _Context:
-    """The `ctx` of a backward: which inputs want a gradient, and what forward saved."""
+    """The `ctx` of a backward: which inputs want a gradient, what was saved, and every input's shape."""
 
-    __slots__ = ("needs", "saved")
+    __slots__ = ("needs", "saved", "shapes")
 
-    def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...]) -> None:
-        self.needs = needs
-        self.saved = saved
-
-
-class _Unrecorded:
-    """The ctx of a forward that nobody will differentiate: it keeps nothing."""
-
-    needs = (False,) * 16
-
-    def save(self, *arrays: np.ndarray) -> None:
-        pass
-
-
-_UNRECORDED = _Unrecorded()
+    def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> None:
+        self.needs, self.saved, self.shapes = needs, saved, shapes
 
 
 def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -> Tensor:
     """A tensor of a node's output, made without the checks of `Tensor(...)`."""
     tensor = Tensor.__new__(Tensor)
     tensor.array = array
+    tensor.node = node = node if array.dtype.kind == "f" else None
     tensor._requires_grad = node is not None
-    tensor.node = node
     tensor.slot = slot
     tensor.version = version
     tensor._grad = tensor.hooks = None
@@ -190,21 +190,20 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
                 f"{op.name}: its input {len(arrays)} is a {type(x).__name__}; expects a tensor, an array or a number "
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
+    watch = _state.watch
     if not found:
-        return op.forward(_UNRECORDED, *arrays, **params)
+        return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
+    with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
+        result = watch.forward(op, arrays, params)
 
     node = Node(op, params, inputs) if requires_grad and _state.recording and op.backward else None
-    with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
-        result = op.forward(node or _UNRECORDED, *arrays, **params)
-
     results = result if type(result) is tuple else (result,)
     outputs = tuple([_output(array, node, slot, inputs) for slot, array in enumerate(results)])
     if node is not None:
-        node.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
-        if node.saved:
-            node.trace_saved(inputs, results, outputs)
+        node.keep(inputs, outputs)
+        watch.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
 
@@ -216,7 +215,7 @@ def _output(array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> 
         for x in inputs:
             if isinstance(x, Tensor) and np.may_share_memory(array, x.array):
                 version = x.version  # one memory, one version
-    return _wrap(array, node if array.dtype.kind == "f" else None, slot, version)
+    return _wrap(array, node, slot, version)
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────
@@ -281,9 +280,9 @@ def backward(
             if g is None and dtype.kind == "f":
                 g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
             gs.append(g)
-        needs = node.needs
-        if useful is not None:
-            needs = tuple(e is not None and ((e[0], e[1]) in wanted or e[0] in useful) for e in node.edges)
+        needs = tuple(
+            [e is not None and (useful is None or e[0] in useful or (e[0], e[1]) in wanted) for e in node.edges]
+        )
         if any(needs):
             for maker, slot, d, ours in _run_backward(node, gs, needs, retain_graph, create_graph):
                 pending.add(maker, slot, d, ours)
@@ -306,8 +305,8 @@ def _run_backward(
 ) -> list[tuple[Any, int, Any, bool]]:
     """One node's backward: (maker, slot, gradient, may we write to it) of each input that wants one."""
     node.check_saved()
-    ctx = _Context(needs, node.saved_tensors() if create_graph else node.saved or ())
-    results = node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
+    ctx = _Context(needs, node.saved_tensors() if create_graph else node.saved or (), node.shapes)
+    results = _state.watch.backward(node, ctx, gs)
     results = results if type(results) is tuple else (results,)
     if len(results) != len(node.edges):
         raise RuntimeError(
@@ -315,7 +314,7 @@ def _run_backward(
             "it returns one an input, None where none is needed"
         )
     others = (*gs, *results, *(node.saved or ()))
-    if not retain_graph and any(isinstance(array, np.ndarray) for array in node.saved or ()):
+    if node.saved and not retain_graph:
         node.saved = None
     delivered = []
     for i, d in enumerate(results):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from autograd import engine
 
-table: dict[str, Op] = {}
+table: dict[str, Any] = {}  # name -> Op or Composite
 
 
 @dataclass(frozen=True)
@@ -32,43 +32,82 @@ class BadSample:
     words: Sequence[str]
 
 
-@dataclass(frozen=True, eq=False)
-class Op:
-    """A row of the table, and the function that runs it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Row:
+    """What every function that users call is tested by.
 
     Attributes
     ----------
     name : str
-    forward : callable (ctx, *arrays, **params) -> array, or tuple of arrays
-        `ctx.save(...)` keeps what backward needs; `ctx.needs[i]` tells whether input i wants
-        a gradient.
-    backward : callable (ctx, g, **params) -> gradient, or tuple of one an input; or None
-        `ctx.saved` has what was kept.  Written with operators and ops only, so that it runs
-        on arrays and, for higher-order gradients, on tensors.  None: not differentiable.
     reference : callable (*arrays, **params)
-        The same result in plain NumPy, slow and obvious.
+        The result in plain NumPy, slow and obvious; it calls no kernel and no other op.
     sample : callable (draw) -> Sample
         Draws a valid call; `draw` makes sizes, arrays and choices (see `autograd.testing`).
     bad_samples : sequence of BadSample
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
         or "discrete" (no gradient)
-    promotes : False; "same" (inputs to a common dtype); "float" (and integers to floats)
-    broadcasts : bool
-        Gradients come in the result's shape, and the engine sums them to the inputs'.
     """
 
     name: str
-    forward: Callable[..., Any]
-    backward: Callable[..., Any] | None
     reference: Callable[..., Any]
     sample: Callable[[Any], Sample]
     bad_samples: Sequence[BadSample] = ()
     kind: Literal["multilinear", "piecewise", "smooth", "discrete"] = "smooth"
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        raise NotImplementedError("a row is an Op or a Composite")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op(Row):
+    """A row with a forward and a backward of its own: what the engine records.
+
+    Attributes
+    ----------
+    forward : callable (*arrays, **params) -> array, or tuple of arrays
+        The reference's result, faster.
+    backward : callable (ctx, g, **params) -> gradient, or tuple of one an input; or None
+        Takes a g for every output.  `ctx.needs[i]` tells whether input i wants a gradient,
+        `ctx.shapes[i]` is its shape, `ctx.saved` has what `saves` names.  Written with operators
+        and ops only, so that it runs on arrays and, for higher-order gradients, on tensors.
+        None: not differentiable.
+    saves : tuple of int
+        What backward needs: i for input i, ~i for output i.
+    promotes : False; "same" (inputs to a common dtype); "float" (and integers to floats)
+    broadcasts : bool
+        Gradients come in the result's shape, and the engine sums them to the inputs'.
+    flops : callable (inputs, outputs, **params) -> int, or int
+        Floating-point operations of a forward, from the arrays; a multiply-add is two.  A number:
+        so many for each element of the largest array.  0: nothing is computed, only moved.
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    saves: tuple[int, ...] = ()
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
+    flops: Callable[..., int] | int = 1
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return engine.apply(self, inputs, params)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Composite(Row):
+    """A row whose function calls ops: its gradients are theirs, and are tested all the same.
+
+    Attributes
+    ----------
+    function : callable (*inputs, **params)
+    """
+
+    function: Callable[..., Any]
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return self.function(*inputs, **params)
+
+
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 def check_arrays(name: str, **inputs: Any) -> None:
@@ -80,9 +119,9 @@ def check_arrays(name: str, **inputs: Any) -> None:
             )
 
 
-def register(op: Op) -> Op:
-    """Put a row in the table.  A name is taken once: a second op of that name is an error."""
-    if op.name in table:
-        raise ValueError(f"register: there is an op named {op.name!r} already; give yours another name")
-    table[op.name] = op
-    return op
+def register(row: AnyRow) -> AnyRow:
+    """Put a row in the table.  A name is taken once: a second row of that name is an error."""
+    if row.name in table:
+        raise ValueError(f"register: there is an op named {row.name!r} already; give yours another name")
+    table[row.name] = row
+    return row

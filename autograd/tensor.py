@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd import engine, ops
+from autograd.methods import TensorMethods
 from autograd.promotion import category, get_default_dtype
 
-Number = bool | int | float
 Index = Any
 
 
@@ -26,7 +26,7 @@ class RemovableHandle:
             self.hooks.remove(self.hook)
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """A NumPy array that remembers how it was computed.
 
     Parameters
@@ -251,14 +251,6 @@ class Tensor:
         """Itself: there is no other place to be."""
         return self
 
-    def clone(self) -> Tensor:
-        """A copy that gradients flow through."""
-        return ops.clone(self)
-
-    def contiguous(self) -> Tensor:
-        """Itself, or a copy whose elements lie in row-major order."""
-        return self if self.array.flags.c_contiguous else ops.clone(self)
-
     # ── gradients ──
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
@@ -353,170 +345,6 @@ class Tensor:
 
     def __setitem__(self, index: Index, value: Any) -> None:
         self._write("setitem", value, ops.plain_index(index))
-
-    def copy_(self, source: Tensor) -> Tensor:
-        """Take the source's values."""
-        return self._write("copy_", source)
-
-    def fill_(self, value: Number) -> Tensor:
-        return self._write("fill_", value)
-
-    def zero_(self) -> Tensor:
-        return self._write("zero_", 0)
-
-    def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("add_", ops.add(self, other, alpha=alpha))
-
-    def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("sub_", ops.sub(self, other, alpha=alpha))
-
-    def mul_(self, other: Tensor | Number) -> Tensor:
-        return self._update("mul_", self * other)
-
-    def div_(self, other: Tensor | Number) -> Tensor:
-        return self._update("div_", self / other)
-
-    __iadd__ = add_
-    __isub__ = sub_
-    __imul__ = mul_
-    __itruediv__ = div_
-
-    # ── the op table's functions, as operators and methods ──
-
-    def __add__(self, other: Tensor | Number) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Number) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Tensor | Number) -> Tensor:
-        return ops.sub(self, other)
-
-    def __rsub__(self, other: Number) -> Tensor:
-        return ops.sub(other, self)
-
-    def __mul__(self, other: Tensor | Number) -> Tensor:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: Number) -> Tensor:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: Tensor | Number) -> Tensor:
-        return ops.div(self, other)
-
-    def __rtruediv__(self, other: Number) -> Tensor:
-        return ops.div(other, self)
-
-    def __pow__(self, exponent: Tensor | Number) -> Tensor:
-        return ops.pow(self, exponent)
-
-    def __rpow__(self, base: Number) -> Tensor:
-        return ops.pow(base, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.neg(self)
-
-    def __matmul__(self, other: Tensor) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python goes by identity then
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.ne(self, other) if _is_numeric(other) else NotImplemented
-
-    def __lt__(self, other: Tensor | Number) -> Tensor:
-        return ops.lt(self, other)
-
-    def __le__(self, other: Tensor | Number) -> Tensor:
-        return ops.le(self, other)
-
-    def __gt__(self, other: Tensor | Number) -> Tensor:
-        return ops.gt(self, other)
-
-    def __ge__(self, other: Tensor | Number) -> Tensor:
-        return ops.ge(self, other)
-
-    def __getitem__(self, index: Index) -> Tensor:
-        return ops.getitem(self, index)
-
-    add = ops.add
-    sub = ops.sub
-    mul = ops.mul
-    div = ops.div
-    neg = ops.neg
-    pow = ops.pow
-    exp = ops.exp
-    log = ops.log
-    matmul = ops.matmul
-    sum = ops.sum
-    mean = ops.mean
-    transpose = ops.transpose
-    t = ops.t
-    expand = ops.expand
-    flatten = ops.flatten
-    argmax = ops.argmax
-    eq = ops.eq
-    ne = ops.ne
-    lt = ops.lt
-    le = ops.le
-    gt = ops.gt
-    ge = ops.ge
-    relu = ops.relu
-    softmax = ops.softmax
-    log_softmax = ops.log_softmax
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
-        return ops.reshape(self, ops.sizes_of(shape))
-
-    def view(self, *shape: Any) -> Tensor:
-        """`reshape` that never copies."""
-        result = ops.reshape(self, ops.sizes_of(shape))
-        if self.array.size and not np.may_share_memory(result.array, self.array):
-            raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
-        return result
-
-    def permute(self, *dims: Any) -> Tensor:
-        """Dimension i of the result is dimension dims[i] of this tensor."""
-        return ops.permute(self, ops.sizes_of(dims))
-
-    @property
-    def T(self) -> Tensor:
-        return ops.permute(self, tuple(range(self.ndim))[::-1])
-
-    @property
-    def mT(self) -> Tensor:
-        return ops.transpose(self, -1, -2)
-
-    def to(self, dtype: Any) -> Tensor:
-        """The tensor in another dtype; itself, where it has that dtype (or for the device "cpu")."""
-        return self if dtype == "cpu" else ops.to(self, dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        return ops.to(self, other.dtype)
-
-    def float(self) -> Tensor:
-        return ops.to(self, np.float32)
-
-    def double(self) -> Tensor:
-        return ops.to(self, np.float64)
-
-    def long(self) -> Tensor:
-        return ops.to(self, np.int64)
-
-    def int(self) -> Tensor:
-        return ops.to(self, np.int32)
-
-    def bool(self) -> Tensor:
-        return ops.to(self, np.bool_)
-
-
-def _is_numeric(x: object) -> bool:
-    return isinstance(x, Tensor | np.ndarray | np.generic | bool | int | float)
 
 
 engine.Tensor = Tensor  # type: ignore[misc]

@@ -91,7 +91,7 @@ def test_a_name_is_taken_once(user_file: tuple[ModuleType, Op]) -> None:
 def test_a_gradient_of_the_wrong_shape_names_the_op() -> None:
     op = Op(
         name="halves",
-        forward=lambda ctx, x: x[: len(x) // 2],
+        forward=lambda x: x[: len(x) // 2],
         backward=lambda ctx, g: g,
         reference=lambda x: x[: len(x) // 2],
         sample=lambda draw: autograd.Sample((draw.tensor(2 * draw.size(1, 3)),)),

@@ -29,9 +29,10 @@ def grad_of(x: Tensor) -> list[float]:
     return x.grad.tolist()
 
 
-def user_op(backward: Callable, forward: Callable = lambda ctx, x: x * 2, **options: Any) -> Op:
+def user_op(backward: Callable, forward: Callable = lambda x: x * 2, **options: Any) -> Op:
     """An op outside the table, as the engine sees a user's."""
-    return Op("double", forward, backward, reference=lambda x: x * 2, sample=lambda draw: Sample(()), **options)
+    parts = {"name": "double", "reference": lambda x: x * 2, "sample": lambda draw: Sample((draw.tensor(2),))}
+    return Op(**{**parts, "forward": forward, "backward": backward, **options})
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_diamonds_stacked_visit_every_node_once() -> None:
         calls.append(1)
         return g
 
-    op = user_op(backward, lambda ctx, x: x.copy())
+    op = user_op(backward, lambda x: x.copy())
     x = leaf(1)
     y = x
     for _ in range(50):  # 2⁵⁰ paths, 50 nodes
@@ -115,22 +116,17 @@ def test_no_two_grads_share_memory(function: Callable, create_graph: bool) -> No
 @pytest.mark.parametrize(
     "results",
     [
-        lambda ctx, g: (g, g),
-        lambda ctx, g: (g[:], g[::1]),
-        lambda ctx, g: (lambda d: (d, d))(g * 1),
-        lambda ctx, g: (lambda d: (d, d.reshape(-1)))(g * 1),
-        lambda ctx, g: (ctx.saved[0], ctx.saved[0]),
+        lambda ctx, g: (g, g, None),
+        lambda ctx, g: (g[:], g[::1], None),
+        lambda ctx, g: (lambda d: (d, d, None))(g * 1),
+        lambda ctx, g: (lambda d: (d, d.reshape(-1), None))(g * 1),
+        lambda ctx, g: (ctx.saved[0], ctx.saved[0], None),
     ],
 )
 def test_a_backward_may_return_what_it_was_given_or_one_array_twice(results: Callable) -> None:
-    def forward(ctx: Any, x: Any, y: Any) -> Any:
-        z = x + y
-        ctx.save(np.ones_like(z))
-        return z
-
-    op = user_op(results, forward)
+    op = user_op(results, lambda x, y, ones: x + y, saves=(2,))
     x, y = leaf(1, 2), leaf(3, 4)
-    z = op(x, y)
+    z = op(x, y, np.ones(2, np.float32))
     for times in (1, 2, 3):
         z.backward(autograd.ones(2), retain_graph=True)
         assert grad_of(x) == grad_of(y) == [times, times]
@@ -138,7 +134,7 @@ def test_a_backward_may_return_what_it_was_given_or_one_array_twice(results: Cal
 
 def test_an_array_and_a_view_of_it() -> None:
     """x's gradient may not be summed in the array that y's is a view of."""
-    op = user_op(lambda ctx, g: (lambda d: (d, d[::-1]))(g * 1), lambda ctx, x, y: x + y)
+    op = user_op(lambda ctx, g: (lambda d: (d, d[::-1]))(g * 1), lambda x, y: x + y)
     x, y = leaf(1, 2), leaf(3, 4)
     older = x * 3
     (op(x, y) + older).backward(tensor([1.0, 10.0]))
@@ -351,7 +347,7 @@ def test_backward_sees_which_inputs_need_a_gradient() -> None:
         seen.append(ctx.needs)
         return g, None
 
-    op = user_op(backward, lambda ctx, x, y: x + y)
+    op = user_op(backward, lambda x, y: x + y)
     op(leaf(1), tensor([2.0])).backward()
     assert seen == [(True, False)]
 
@@ -362,7 +358,7 @@ def test_backward_sees_which_inputs_need_a_gradient() -> None:
 def two_outputs() -> Op:
     """x -> (2 x, argmax x, 3 x)."""
 
-    def forward(ctx: Any, x: Any) -> Any:
+    def forward(x: Any) -> Any:
         return x * 2, np.argmax(x, keepdims=True), x * 3
 
     return user_op(lambda ctx, a, index, b: a * 2 + b * 3, forward)
@@ -509,12 +505,7 @@ def test_mixed_derivatives_of_saved_outputs() -> None:
 def test_a_saved_output_without_dimensions_has_its_history(shape: tuple[int, ...]) -> None:
     """NumPy hands a user's forward a scalar there, which is not the array that the tensor holds."""
 
-    def forward(ctx: Any, x: Any) -> Any:
-        y = np.exp(-x * x)
-        ctx.save(x, y)
-        return y
-
-    op = user_op(lambda ctx, g: -2 * ctx.saved[0] * ctx.saved[1] * g, forward)
+    op = user_op(lambda ctx, g: -2 * ctx.saved[0] * ctx.saved[1] * g, lambda x: np.exp(-x * x), saves=(0, ~0))
     x = autograd.ones(shape, dtype=F64, requires_grad=True)
     y = op(x)
     (first,) = autograd.grad(y, x, create_graph=True)
@@ -920,7 +911,7 @@ def test_a_second_backward_through_what_saved_no_numbers() -> None:
 
 
 def test_an_op_that_returns_its_input_shares_its_version() -> None:
-    same = Op("same", lambda ctx, x: x, lambda ctx, g: g, lambda x: x, lambda draw: Sample((draw.tensor(2),)))
+    same = user_op(lambda ctx, g: g, lambda x: x)
     x = autograd.ones(2)
     y = autograd.ones(2, requires_grad=True) * same(x)
     x.zero_()
@@ -935,7 +926,7 @@ def test_backward_is_told_which_gradients_are_wanted() -> None:
         asked.append(ctx.needs)
         return g, g
 
-    plus = Op("plus", lambda ctx, x, y: x + y, backward, np.add, lambda draw: Sample((draw.tensor(2), draw.tensor(2))))
+    plus = user_op(backward, lambda x, y: x + y)
     x, y = autograd.ones(2, requires_grad=True), autograd.ones(2, requires_grad=True)
     autograd.grad(plus(x, y).sum(), y)
     plus(x, y).sum().backward()

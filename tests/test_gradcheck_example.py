@@ -35,12 +35,13 @@ def test_every_gradient_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def wrong_square(factor: float) -> Component:
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save(x)
-        return x * x
-
     op = Op(
-        "square", forward, lambda ctx, g: factor * g * ctx.saved[0], reference=np.square, sample=lambda draw: Sample(())
+        name="square",
+        forward=lambda x: x * x,
+        backward=lambda ctx, g: factor * g * ctx.saved[0],
+        saves=(0,),
+        reference=np.square,
+        sample=lambda draw: Sample(()),
     )
     return Component("square", ("input",), lambda random: (random.standard_normal((2, 3)),), op, SMOOTH)
 

@@ -14,7 +14,7 @@ from autograd.op import Op, table
 from autograd.testing import Case, RandomDraw, check_case, draw_case
 
 CASES = 25  # some drawn cases are empty, or have windows of one pixel, and show nothing
-DIFFERENTIABLE = [op for op in table.values() if op.backward is not None]
+DIFFERENTIABLE = [op for op in table.values() if isinstance(op, Op) and op.backward is not None]
 
 
 def some_cases(op: Op) -> list[Case]:
@@ -94,8 +94,8 @@ def shifted(a: Any, axis: int) -> Any:
 
 
 def forward_shifted(op: Op, axis: int) -> Op:
-    def forward(ctx: Any, x: Any, *others: Any, **params: Any) -> Any:
-        return op.forward(ctx, shifted(x, axis), *others, **params)
+    def forward(x: Any, *others: Any, **params: Any) -> Any:
+        return op.forward(shifted(x, axis), *others, **params)
 
     return dataclasses.replace(op, forward=forward)
 
@@ -123,13 +123,13 @@ def wider_pool() -> Op:
     """Max-pooling whose windows are a column too wide, wherever that does not change the size of the result."""
     op = table["max_pool2d"]
 
-    def forward(ctx: Any, x: Any, *, kernel_size: Any, **params: Any) -> Any:
-        right = op.forward(ctx, x, kernel_size=kernel_size, **params)
+    def forward(x: Any, *, kernel_size: Any, **params: Any) -> Any:
+        right = op.forward(x, kernel_size=kernel_size, **params)
         if kernel_size[1] + 1 <= x.shape[3] + 2 * params["padding"][1]:
-            wide = op.forward(ctx, x, kernel_size=(kernel_size[0], kernel_size[1] + 1), **params)
+            wide = op.forward(x, kernel_size=(kernel_size[0], kernel_size[1] + 1), **params)
             if wide[0].shape == right[0].shape:
                 return wide
-        return op.forward(ctx, x, kernel_size=kernel_size, **params)
+        return op.forward(x, kernel_size=kernel_size, **params)
 
     return dataclasses.replace(op, forward=forward)
 

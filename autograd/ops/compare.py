@@ -11,6 +11,8 @@ from autograd.op import BadSample, Op, Sample, register
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
+Number = bool | int | float
+
 
 def _two(draw: Any) -> Sample:
     a, b = draw.broadcastable(2)
@@ -21,7 +23,7 @@ def _comparison(name: str, ufunc: Any, reference: Any) -> Op:
     return register(
         Op(
             name=name,
-            forward=lambda ctx, x, y: ufunc(x, y),
+            forward=ufunc,
             backward=None,
             reference=lambda x, y: np.asarray(np.frompyfunc(reference, 2, 1)(x, y)).astype(bool),
             sample=_two,
@@ -31,15 +33,15 @@ def _comparison(name: str, ufunc: Any, reference: Any) -> Op:
     )
 
 
-eq = _comparison("eq", np.equal, lambda x, y: x == y)
-ne = _comparison("ne", np.not_equal, lambda x, y: x != y)
-lt = _comparison("lt", np.less, lambda x, y: x < y)
-le = _comparison("le", np.less_equal, lambda x, y: x <= y)
-gt = _comparison("gt", np.greater, lambda x, y: x > y)
-ge = _comparison("ge", np.greater_equal, lambda x, y: x >= y)
+_eq = _comparison("eq", np.equal, lambda x, y: x == y)
+_ne = _comparison("ne", np.not_equal, lambda x, y: x != y)
+_lt = _comparison("lt", np.less, lambda x, y: x < y)
+_le = _comparison("le", np.less_equal, lambda x, y: x <= y)
+_gt = _comparison("gt", np.greater, lambda x, y: x > y)
+_ge = _comparison("ge", np.greater_equal, lambda x, y: x >= y)
 
 
-def _argmax_forward(ctx: Any, x: Any, *, dim: int | None, keepdim: bool) -> Any:
+def _argmax_forward(x: Any, *, dim: int | None, keepdim: bool) -> Any:
     if x.size == 0 or (dim is not None and not -max(1, x.ndim) <= dim < max(1, x.ndim)):
         raise IndexError(f"argmax: shape {x.shape} has no greatest element along dim {dim}")
     return np.argmax(x, axis=dim if x.ndim else None, keepdims=keepdim)
@@ -80,3 +82,33 @@ _argmax = register(
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The place of the greatest element along dim (the first of equals), or in the flat tensor."""
     return _argmax(input, dim=dim, keepdim=keepdim)
+
+
+def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input == other, element by element and broadcast: a bool tensor."""
+    return _eq(input, other)
+
+
+def ne(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input != other, element by element and broadcast: a bool tensor."""
+    return _ne(input, other)
+
+
+def lt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input < other, element by element and broadcast: a bool tensor."""
+    return _lt(input, other)
+
+
+def le(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input <= other, element by element and broadcast: a bool tensor."""
+    return _le(input, other)
+
+
+def gt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input > other, element by element and broadcast: a bool tensor."""
+    return _gt(input, other)
+
+
+def ge(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input >= other, element by element and broadcast: a bool tensor."""
+    return _ge(input, other)

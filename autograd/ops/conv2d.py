@@ -14,6 +14,7 @@ How the kernels do it: kernels/conv.py.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,9 +120,8 @@ def _check(x: Any, w: Any, b: Any, stride: Pair, padding: Pair, dilation: Pair, 
         )
 
 
-def _forward(ctx: Any, x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
+def _forward(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
     _check(x, w, b, stride, padding, dilation, groups)
-    ctx.save(x, w)
     outputs, group_channels, kh, kw = w.shape
     depth = group_channels * kh * kw
     height, width = (out_size(*dims) for dims in zip(x.shape[2:], (kh, kw), stride, padding, dilation, strict=True))
@@ -136,8 +136,8 @@ def _forward(ctx: Any, x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, d
 def _backward(ctx: Any, g: Any, **params: Any) -> Any:
     x, w = ctx.saved
     return (
-        conv2d_input_grad(g, w, input_size=tuple(x.shape[2:]), **params) if ctx.needs[0] else None,
-        conv2d_weight_grad(g, x, kernel_size=tuple(w.shape[2:]), **params) if ctx.needs[1] else None,
+        conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs[0] else None,
+        conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
         sum(g, (0, 2, 3)) if ctx.needs[2] else None,
     )
 
@@ -148,9 +148,8 @@ def _channel_block(images: int, channels: int) -> int:
 
 
 def _input_grad_forward(
-    ctx: Any, g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    ctx.save(g, w)
     group_channels, kh, kw = w.shape[1:]
     dx = np.zeros((len(g), group_channels * groups, *input_size), g.dtype)
     block = _channel_block(len(g), group_channels)
@@ -163,14 +162,13 @@ def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -
     g, w = ctx.saved
     return (
         _conv2d(h, w, None, **params) if ctx.needs[0] else None,
-        conv2d_weight_grad(g, h, kernel_size=tuple(w.shape[2:]), **params) if ctx.needs[1] else None,
+        conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
 
 
 def _weight_grad_forward(
-    ctx: Any, g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    ctx.save(g, x)
     group_channels = x.shape[1] // groups
     depth = group_channels * kernel_size[0] * kernel_size[1]
     block = _channel_block(len(x), group_channels)
@@ -184,8 +182,12 @@ def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any)
     g, x = ctx.saved
     return (
         _conv2d(x, h, None, **params) if ctx.needs[0] else None,
-        conv2d_input_grad(g, h, input_size=tuple(x.shape[2:]), **params) if ctx.needs[1] else None,
+        conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
+
+
+def _flops(y: Any, weight: tuple[int, ...]) -> int:
+    return 2 * y.size * math.prod(weight[1:])
 
 
 def _geometry(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], dict[str, Any]]:
@@ -230,6 +232,7 @@ _conv2d = register(
         name="conv2d",
         forward=_forward,
         backward=_backward,
+        saves=(0, 1),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -241,6 +244,7 @@ _conv2d = register(
             _bad((1, 3, 8, 8), (4, 3, 3, 3), None, ValueError, "stride", "at least 1", stride=(0, 1)),
         ],
         kind="multilinear",
+        flops=lambda inputs, y, **params: _flops(y, inputs[1].shape),
     )
 )
 
@@ -249,9 +253,11 @@ conv2d_input_grad = register(
         name="conv2d_input_grad",
         forward=_input_grad_forward,
         backward=_input_grad_backward,
+        saves=(0, 1),
         reference=_input_grad_reference,
         sample=_input_grad_sample,
         kind="multilinear",
+        flops=lambda inputs, dx, **params: _flops(inputs[0], inputs[1].shape),
     )
 )
 
@@ -260,9 +266,11 @@ conv2d_weight_grad = register(
         name="conv2d_weight_grad",
         forward=_weight_grad_forward,
         backward=_weight_grad_backward,
+        saves=(0, 1),
         reference=_weight_grad_reference,
         sample=_weight_grad_sample,
         kind="multilinear",
+        flops=lambda inputs, dw, **params: _flops(inputs[0], dw.shape),
     )
 )
 

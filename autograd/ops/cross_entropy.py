@@ -96,9 +96,8 @@ def _check(x: Any, t: Any, ignore_index: int) -> None:
         )
 
 
-def _forward(ctx: Any, x: Any, t: Any, *, ignore_index: int) -> Any:
+def _forward(x: Any, t: Any, *, ignore_index: int) -> Any:
     _check(x, t, ignore_index)
-    ctx.save(x, t)
     loss = np.empty(len(x), x.dtype)
     _losses(dense(x), dense(t.astype(np.int64, copy=False)), ignore_index, blocks(x.size, BLOCK), loss)
     return loss
@@ -109,8 +108,7 @@ def _backward(ctx: Any, g: Any, *, ignore_index: int) -> Any:
     return _input_grad(g, x, t, ignore_index=ignore_index), None
 
 
-def _grad_forward(ctx: Any, g: Any, x: Any, t: Any, *, ignore_index: int) -> Any:
-    ctx.save(g, x, t)
+def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int) -> Any:
     dx = np.empty(x.shape, x.dtype)
     labels = dense(t.astype(np.int64, copy=False))
     _losses_grad(dense(g), dense(x), labels, ignore_index, blocks(x.size, BLOCK), dx)
@@ -146,6 +144,7 @@ _op = register(
         name="cross_entropy",
         forward=_forward,
         backward=_backward,
+        saves=(0, 1),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -157,6 +156,7 @@ _op = register(
                 (_ONES, np.array([0.0, 1.0])), {"ignore_index": -100}, TypeError, ("labels", "float64", ".long()")
             ),
         ],
+        flops=5,  # as softmax
     )
 )
 
@@ -165,8 +165,10 @@ _input_grad = register(
         name="cross_entropy_input_grad",
         forward=_grad_forward,
         backward=_grad_backward,
+        saves=(0, 1, 2),
         reference=_grad_reference,
         sample=_grad_sample,
+        flops=5,
     )
 )
 

@@ -62,24 +62,13 @@ def _broadcasting(name: str, run: Any, *arrays: Any) -> Any:
 
 
 def _binary(name: str, ufunc: Any) -> Any:
-    """A forward that keeps both inputs for backward."""
-
-    def forward(ctx: Any, x: Any, y: Any) -> Any:
-        ctx.save(x, y)
-        return _broadcasting(name, ufunc, x, y)
-
-    return forward
-
-
-def _linear(name: str, ufunc: Any) -> Any:
-    """A forward whose backward needs neither input."""
-    return lambda ctx, x, y: _broadcasting(name, ufunc, x, y)
+    return lambda x, y: _broadcasting(name, ufunc, x, y)
 
 
 _add = register(
     Op(
         name="add",
-        forward=_linear("add", np.add),
+        forward=_binary("add", np.add),
         backward=lambda ctx, g: (g, g),
         reference=np.add,
         sample=_two(),
@@ -100,7 +89,7 @@ def _subtract(x: Any, y: Any) -> Any:
 _sub = register(
     Op(
         name="sub",
-        forward=_linear("sub", _subtract),
+        forward=_binary("sub", _subtract),
         backward=lambda ctx, g: (g, -g if ctx.needs[1] else None),
         reference=np.subtract,
         sample=_two(),
@@ -122,6 +111,7 @@ _mul = register(
         name="mul",
         forward=_binary("mul", np.multiply),
         backward=_mul_backward,
+        saves=(0, 1),
         reference=np.multiply,
         sample=_two(),
         bad_samples=_bad("mul"),
@@ -143,6 +133,7 @@ _div = register(
         name="div",
         forward=_binary("div", np.true_divide),
         backward=_div_backward,
+        saves=(0, 1),
         reference=np.true_divide,
         sample=_two(low2=0.5),
         bad_samples=_bad("div"),
@@ -154,7 +145,7 @@ _div = register(
 _neg = register(
     Op(
         name="neg",
-        forward=lambda ctx, x: np.negative(x),
+        forward=np.negative,
         backward=lambda ctx, g: -g,
         reference=lambda x: 0 - x,
         sample=_one(-2, 2),
@@ -165,12 +156,6 @@ _neg = register(
 
 def _power(x: Any, y: Any) -> Any:
     return np.asarray(x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype)  # NumPy squares fast, for x**2 alone
-
-
-def _pow_forward(ctx: Any, x: Any, y: Any) -> Any:
-    z = _broadcasting("pow", _power, x, y)
-    ctx.save(x, y, z)
-    return z
 
 
 def _pow_backward(ctx: Any, g: Any) -> Any:
@@ -187,8 +172,9 @@ def _pow_backward(ctx: Any, g: Any) -> Any:
 _pow = register(
     Op(
         name="pow",
-        forward=_pow_forward,
+        forward=_binary("pow", _power),
         backward=_pow_backward,
+        saves=(0, 1, ~0),
         reference=np.power,
         sample=_two(low=0.5, low2=-2, high2=3),
         bad_samples=_bad("pow"),
@@ -198,17 +184,12 @@ _pow = register(
 )
 
 
-def _exp_forward(ctx: Any, x: Any) -> Any:
-    z = np.asarray(np.exp(x))
-    ctx.save(z)
-    return z
-
-
 _exp = register(
     Op(
         name="exp",
-        forward=_exp_forward,
+        forward=np.exp,
         backward=lambda ctx, g: g * ctx.saved[0],
+        saves=(~0,),
         reference=lambda x: np.e**x,
         sample=_one(-2, 2),
         promotes="float",
@@ -216,16 +197,12 @@ _exp = register(
 )
 
 
-def _log_forward(ctx: Any, x: Any) -> Any:
-    ctx.save(x)
-    return np.log(x)
-
-
 _log = register(
     Op(
         name="log",
-        forward=_log_forward,
+        forward=np.log,
         backward=lambda ctx, g: g / ctx.saved[0],
+        saves=(0,),
         reference=lambda x: np.log2(x) * np.log(2.0),
         sample=_one(0.5, 4),
         promotes="float",
@@ -238,8 +215,7 @@ def _where_backward(ctx: Any, g: Any) -> Any:
     return None, where(condition, g, 0.0), where(condition, 0.0, g)
 
 
-def _where_forward(ctx: Any, condition: Any, x: Any, y: Any) -> Any:
-    ctx.save(condition)
+def _where_forward(condition: Any, x: Any, y: Any) -> Any:
     # in a backward on arrays a result without dimensions is a NumPy scalar, whose dtype counts like an array's
     x, y = (np.asarray(a) if isinstance(a, np.generic) else a for a in (x, y))
     return _broadcasting("where", np.where, condition, x, y).astype(result_type(x, y), copy=False)
@@ -260,6 +236,7 @@ _where = register(
         name="where",
         forward=_where_forward,
         backward=_where_backward,
+        saves=(0,),
         reference=_where_reference,
         sample=_where_sample,
         bad_samples=[BadSample((np.ones(2, bool), np.ones(3), np.ones(3)), {}, ValueError, ("where", "(2,)", "(3,)"))],
@@ -269,29 +246,27 @@ _where = register(
 )
 
 
-def _clone_forward(ctx: Any, x: Any) -> Any:
-    return np.array(x, order="C")
-
-
 _clone = register(
     Op(
         name="clone",
-        forward=_clone_forward,
+        forward=lambda x: np.array(x, order="C"),
         backward=lambda ctx, g: g,
         reference=lambda x: x + 0,
         sample=_one(-2, 2),
         kind="multilinear",
+        flops=0,
     )
 )
 
 _cast = register(
     Op(
         name="to",
-        forward=lambda ctx, x, *, dtype: x.astype(dtype),
+        forward=lambda x, *, dtype: x.astype(dtype),
         backward=lambda ctx, g, *, dtype: g,  # the engine gives a gradient its tensor's dtype
         reference=lambda x, *, dtype: np.array(x, dtype=dtype),
         sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 3, least=0)),), {"dtype": np.dtype(np.float64)}),
         kind="multilinear",
+        flops=0,
     )
 )
 

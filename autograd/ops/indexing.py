@@ -16,8 +16,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
     return all(i is None or i is Ellipsis or isinstance(i, int | slice) for i in index)
 
 
-def _getitem_forward(ctx: Any, x: Any, *, index: tuple[Any, ...]) -> Any:
-    ctx.save(x.shape)
+def _getitem_forward(x: Any, *, index: tuple[Any, ...]) -> Any:
     try:
         return x[index]
     except IndexError as error:
@@ -29,7 +28,7 @@ def _getitem_reference(x: Any, *, index: tuple[Any, ...]) -> Any:
     return np.array([x.ravel()[i] for i in places.ravel()], x.dtype).reshape(places.shape)
 
 
-def _grad_forward(ctx: Any, g: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+def _grad_forward(g: Any, *, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     dx = np.zeros(shape, g.dtype)
     if is_basic(index):
         dx[index] = g
@@ -72,11 +71,12 @@ _getitem = register(
     Op(
         name="getitem",
         forward=_getitem_forward,
-        backward=lambda ctx, g, *, index: _getitem_grad(g, index=index, shape=ctx.saved[0]),
+        backward=lambda ctx, g, *, index: _getitem_grad(g, index=index, shape=ctx.shapes[0]),
         reference=_getitem_reference,
         sample=_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"index": (5,)}, IndexError, ("(2, 3)", "5"))],
         kind="multilinear",
+        flops=0,
     )
 )
 

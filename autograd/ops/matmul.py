@@ -25,7 +25,7 @@ def _reference(x: Any, y: Any) -> Any:
     return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2)
 
 
-def _forward(ctx: Any, x: Any, y: Any) -> Any:
+def _forward(x: Any, y: Any) -> Any:
     if x.dtype != y.dtype:
         raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
     try:
@@ -35,7 +35,6 @@ def _forward(ctx: Any, x: Any, y: Any) -> Any:
     if x.shape[-1] != y.shape[-2] or lead is None:
         rule = "the leading sizes must broadcast" if lead is None else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
         raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit: {rule}")
-    ctx.save(x, y)
     if x.dtype not in (np.float32, np.float64):
         return np.matmul(x, y)
     matrices = math.prod(lead)
@@ -63,6 +62,7 @@ _matmul = register(
         name="matmul",
         forward=_forward,
         backward=_backward,
+        saves=(0, 1),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -72,6 +72,7 @@ _matmul = register(
         ],
         kind="multilinear",
         broadcasts=True,
+        flops=lambda inputs, z: 2 * z.size * inputs[0].shape[-1],
     )
 )
 

@@ -115,7 +115,7 @@ def _check(x: Any, kernel_size: Pair, stride: Pair, padding: Pair) -> None:
         )
 
 
-def _forward(ctx: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair) -> Any:
+def _forward(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair) -> Any:
     _check(x, kernel_size, stride, padding)
     height, width = (out_size(*dims) for dims in zip(x.shape[2:], kernel_size, stride, padding, strict=True))
     y = np.empty((*x.shape[:2], height, width), x.dtype)
@@ -125,32 +125,27 @@ def _forward(ctx: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair
         dense(x).reshape(planes, *x.shape[2:]), kernel_size, stride, padding,
         y.reshape(planes, height, width), places.reshape(planes, height, width),
     )  # fmt: skip
-    ctx.save(places, x.shape[2:])
     return y, places
 
 
 def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
-    places, size = ctx.saved
-    return max_pool2d_input_grad(g, places, input_size=size)
+    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:])
 
 
-def _scatter_forward(ctx: Any, g: Any, places: Any, *, input_size: Pair) -> Any:
-    ctx.save(places)
+def _scatter_forward(g: Any, places: Any, *, input_size: Pair) -> Any:
     dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
     _scatter(_planes(g), _planes(places), dx.reshape(g.shape[0] * g.shape[1], -1) if dx.size else dx[:, :, 0, 0])
     return dx
 
 
-def _gather_forward(ctx: Any, x: Any, places: Any) -> Any:
-    ctx.save(places, x.shape[2:])
+def _gather_forward(x: Any, places: Any) -> Any:
     y = np.empty(places.shape, x.dtype)
     _gather(_planes(x), _planes(places), _planes(y))
     return y
 
 
 def _gather_backward(ctx: Any, g: Any) -> Any:
-    places, size = ctx.saved
-    return max_pool2d_input_grad(g, places, input_size=size), None
+    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:]), None
 
 
 def _geometry(draw: Any) -> tuple[tuple[int, ...], dict[str, Any]]:
@@ -191,6 +186,7 @@ _max_pool2d = register(
         name="max_pool2d",
         forward=_forward,
         backward=_backward,
+        saves=(~1,),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -207,6 +203,7 @@ max_pool2d_input_grad = register(
         name="max_pool2d_input_grad",
         forward=_scatter_forward,
         backward=lambda ctx, h, *, input_size: (_max_pool2d_gather(h, ctx.saved[0]), None),
+        saves=(1,),
         reference=_scatter_reference,
         sample=_scatter_sample,
         kind="multilinear",
@@ -218,6 +215,7 @@ _max_pool2d_gather: Op = register(
         name="max_pool2d_gather",
         forward=_gather_forward,
         backward=_gather_backward,
+        saves=(1,),
         reference=_gather_reference,
         sample=_gather_sample,
         kind="multilinear",

@@ -40,11 +40,6 @@ def _spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
     return expand(g.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape))), *shape)
 
 
-def _sum_forward(ctx: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    ctx.save(x.shape)
-    return np.sum(x, axis=dim, keepdims=keepdim)
-
-
 def _sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     total = np.zeros([1 if i in dim else n for i, n in enumerate(x.shape)], x.dtype)
     for index in np.ndindex(*x.shape):
@@ -61,8 +56,8 @@ def _sample(draw: Any) -> Sample:
 _sum = register(
     Op(
         name="sum",
-        forward=_sum_forward,
-        backward=lambda ctx, g, *, dim, keepdim: _spread(g, ctx.saved[0], dim),
+        forward=lambda x, *, dim, keepdim: np.sum(x, axis=dim, keepdims=keepdim),
+        backward=lambda ctx, g, *, dim, keepdim: _spread(g, ctx.shapes[0], dim),
         reference=_sum_reference,
         sample=_sample,
         kind="multilinear",
@@ -74,10 +69,9 @@ def _count(shape: tuple[int, ...], dim: tuple[int, ...]) -> int:
     return math.prod(shape[d] for d in dim)
 
 
-def _mean_forward(ctx: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _mean_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     if x.dtype.kind != "f":
         raise TypeError(f"mean: expects a float tensor, got {x.dtype}; convert it first, with .float()")
-    ctx.save(x.shape)
     return np.sum(x, axis=dim, keepdims=keepdim) / np.asarray(_count(x.shape, dim), x.dtype)
 
 
@@ -85,7 +79,7 @@ _mean = register(
     Op(
         name="mean",
         forward=_mean_forward,
-        backward=lambda ctx, g, *, dim, keepdim: _spread(g / max(1, _count(ctx.saved[0], dim)), ctx.saved[0], dim),
+        backward=lambda ctx, g, *, dim, keepdim: _spread(g / max(1, _count(ctx.shapes[0], dim)), ctx.shapes[0], dim),
         reference=lambda x, *, dim, keepdim: _sum_reference(x, dim=dim, keepdim=keepdim) / _count(x.shape, dim),
         sample=_sample,
         bad_samples=[BadSample((np.ones(3, int),), {"dim": (0,), "keepdim": False}, TypeError, ("mean", "int64"))],

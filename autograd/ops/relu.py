@@ -39,18 +39,16 @@ def _relu_grad(g, y, parts, dx):
             dx[i] = g[i] if y[i] > 0 else 0
 
 
-def _forward(ctx: Any, x: Any) -> Any:
+def _forward(x: Any) -> Any:
     if x.dtype not in (np.float32, np.float64):
         return _reference(x)
     x = dense(x)
     y = np.empty_like(x)
     _relu(x.reshape(-1), blocks(x.size, BLOCK), y.reshape(-1))
-    ctx.save(y)
     return y
 
 
-def _grad_forward(ctx: Any, g: Any, y: Any) -> Any:
-    ctx.save(y)
+def _grad_forward(g: Any, y: Any) -> Any:
     g, y = dense(g), dense(y)
     dx = np.empty_like(g)
     _relu_grad(g.reshape(-1), y.reshape(-1), blocks(g.size, BLOCK), dx.reshape(-1))
@@ -67,6 +65,7 @@ _relu_op = register(
         name="relu",
         forward=_forward,
         backward=lambda ctx, g: _relu_input_grad(g, ctx.saved[0]),
+        saves=(~0,),
         reference=_reference,
         sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 4, least=0)),)),
         kind="piecewise",
@@ -78,6 +77,7 @@ _relu_input_grad: Op = register(
         name="relu_input_grad",
         forward=_grad_forward,
         backward=lambda ctx, g: (_relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
+        saves=(1,),
         reference=lambda g, y: np.where(y > 0, g, 0),
         sample=_grad_sample,
         kind="piecewise",

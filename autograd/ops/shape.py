@@ -23,8 +23,7 @@ def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else tuple(shape)
 
 
-def _reshape_forward(ctx: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
-    ctx.save(x.shape)
+def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
     try:
         return x.reshape(shape)
     except ValueError:
@@ -45,16 +44,17 @@ _reshape = register(
     Op(
         name="reshape",
         forward=_reshape_forward,
-        backward=lambda ctx, g, *, shape: g.reshape(ctx.saved[0]),
+        backward=lambda ctx, g, *, shape: g.reshape(ctx.shapes[0]),
         reference=lambda x, *, shape: np.array(x.ravel().tolist()).reshape(shape).astype(x.dtype),
         sample=_reshape_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)"))],
         kind="multilinear",
+        flops=0,
     )
 )
 
 
-def _permute_forward(ctx: Any, x: Any, *, dims: tuple[int, ...]) -> Any:
+def _permute_forward(x: Any, *, dims: tuple[int, ...]) -> Any:
     if sorted(d % x.ndim if x.ndim else d for d in dims) != list(range(x.ndim)):
         raise ValueError(f"permute: dims {dims} must name each dimension of shape {x.shape} once")
     return x.transpose(dims)
@@ -85,11 +85,12 @@ _permute = register(
         sample=_permute_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"dims": (0, 0)}, ValueError, ("permute", "(0, 0)", "(2, 3)"))],
         kind="multilinear",
+        flops=0,
     )
 )
 
 
-def _expand_forward(ctx: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
     lead = len(shape) - x.ndim
     full = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
     try:
@@ -116,6 +117,7 @@ _expand = register(
         sample=_expand_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (2, 4)}, ValueError, ("expand", "(2, 3)", "(2, 4)"))],
         kind="multilinear",
+        flops=0,
         broadcasts=True,
     )
 )

@@ -107,21 +107,18 @@ def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
 
 
 def _forward(name: str, run: Any) -> Any:
-    def forward(ctx: Any, x: Any, *, dim: int) -> Any:
+    def forward(x: Any, *, dim: int) -> Any:
         if x.dtype not in (np.float32, np.float64):
             raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
         if not -x.ndim <= dim < x.ndim:
             raise IndexError(f"{name}: dim {dim} does not exist in a tensor of shape {x.shape}")
-        y = _by_rows(run, dim, x) if x.size else x.copy()
-        ctx.save(y)
-        return y
+        return _by_rows(run, dim, x) if x.size else x.copy()
 
     return forward
 
 
 def _grad(run: Any) -> Any:
-    def forward(ctx: Any, g: Any, y: Any, *, dim: int) -> Any:
-        ctx.save(g, y)
+    def forward(g: Any, y: Any, *, dim: int) -> Any:
         return _by_rows(run, dim, g, y) if y.size else y.copy()
 
     return forward
@@ -170,8 +167,10 @@ _softmax_op = register(
         name="softmax",
         forward=_forward("softmax", _softmax),
         backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved[0], dim=dim),
+        saves=(~0,),
         reference=_reference,
         sample=_sample,
+        flops=5,  # compare, subtract, exp, add, divide
         bad_samples=_bad("softmax"),
     )
 )
@@ -181,6 +180,7 @@ softmax_input_grad: Op = register(
         name="softmax_input_grad",
         forward=_grad(_softmax_grad),
         backward=_softmax_grad_backward,
+        saves=(0, 1),
         reference=_grad_reference,
         sample=_grad_sample(_reference),
     )
@@ -191,8 +191,10 @@ _log_softmax_op = register(
         name="log_softmax",
         forward=_forward("log_softmax", _log_softmax),
         backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved[0], dim=dim),
+        saves=(~0,),
         reference=_log_reference,
         sample=_sample,
+        flops=5,  # compare, subtract, exp, add, divide
         bad_samples=_bad("log_softmax"),
     )
 )
@@ -202,6 +204,7 @@ _log_softmax_input_grad: Op = register(
         name="log_softmax_input_grad",
         forward=_grad(_log_softmax_grad),
         backward=_log_softmax_grad_backward,
+        saves=(0, 1),
         reference=_log_grad_reference,
         sample=_grad_sample(_log_reference),
     )
