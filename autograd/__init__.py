@@ -24,6 +24,7 @@ from autograd.creation import (
     zeros,
     zeros_like,
 )
+from autograd.debug import detect_anomaly, reference, verify
 from autograd.engine import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import gradcheck
 from autograd.op import BadSample, Op, Sample, register
@@ -85,6 +86,7 @@ __all__ = [
     "clone",
     "config",
     "conv2d",
+    "detect_anomaly",
     "div",
     "double",
     "empty",
@@ -131,6 +133,7 @@ __all__ = [
     "randint",
     "randn",
     "randperm",
+    "reference",
     "register",
     "relu",
     "reshape",
@@ -147,6 +150,7 @@ __all__ = [
     "tensor",
     "transpose",
     "uint8",
+    "verify",
     "where",
     "zeros",
     "zeros_like",

@@ -47,7 +47,11 @@ class Watch:
 
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         """The op's result on arrays: every call comes through here, from tensors or from a backward."""
-        return self.outer.forward(op, arrays, params) if self.outer else op.forward(*arrays, **params)
+        if self.outer:
+            return self.outer.forward(op, arrays, params)
+        if op.check:
+            op.check(*arrays, **params)
+        return op.forward(*arrays, **params)
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
         """The call on these arrays left this node."""

@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import ops
+from autograd import engine, ops
+from autograd.promotion import category
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 Number = bool | int | float
+Index = Any
 
 
 def _is_numeric(x: object) -> bool:
-    return hasattr(x, "array") or isinstance(x, np.ndarray | np.generic | bool | int | float)
+    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
 class TensorMethods:
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
+    array: np.ndarray
 
     # ── operators ──
 
@@ -148,6 +151,41 @@ class TensorMethods:
 
     # ── in place: where nothing is recorded ──
 
+    def _is_recorded(self: Any, other: Any) -> Any:
+        """Whether arithmetic of the two would leave a node."""
+        return engine.is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
+
+    def _write(self: Any, name: str, value: Any, index: Index = ...) -> Tensor:
+        """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
+        if self._is_recorded(value):
+            raise RuntimeError(
+                f"{name}: writing in place is not recorded, and here a gradient would be lost; "
+                "write inside `with autograd.no_grad():`, or compute a new tensor instead"
+            )
+        source = value.array if isinstance(value, TensorMethods) else np.asarray(value)
+        category(source.dtype)
+        if not self.array.flags.writeable:
+            raise RuntimeError(
+                f"{name}: this tensor's memory is read-only (an expanded tensor's elements share it); write to .clone()"
+            )
+        try:
+            self.array[index] = source
+        except ValueError:
+            raise ValueError(
+                f"{name}: shape {source.shape} does not broadcast to shape {self.array[index].shape}"
+            ) from None
+        self.version[0] += 1
+        return self
+
+    def _update(self: Any, name: str, result: Tensor) -> Tensor:
+        """Write the result of arithmetic, which must not lose its category: 1.5 added to integers is an error."""
+        if category(result.dtype) > category(self.dtype):
+            raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
+        return self._write(name, result)
+
+    def __setitem__(self: Any, index: Index, value: Any) -> None:
+        self._write("setitem", value, ops.plain_index(index))
+
     def copy_(self: Any, source: Tensor) -> Tensor:
         """Take the source's values."""
         return self._write("copy_", source)
@@ -170,7 +208,16 @@ class TensorMethods:
     def div_(self: Any, other: Tensor | Number) -> Tensor:
         return self._update("div_", self / other)
 
-    __iadd__ = add_
-    __isub__ = sub_
-    __imul__ = mul_
-    __itruediv__ = div_
+    # `y += x` of a recorded y, as in a residual block: y names a new tensor, and the old one stays as it was
+
+    def __iadd__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self + other if self.node and self._is_recorded(other) else self.add_(other)
+
+    def __isub__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self - other if self.node and self._is_recorded(other) else self.sub_(other)
+
+    def __imul__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self * other if self.node and self._is_recorded(other) else self.mul_(other)
+
+    def __itruediv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self / other if self.node and self._is_recorded(other) else self.div_(other)

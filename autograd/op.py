@@ -64,6 +64,8 @@ class Op(Row):
 
     Attributes
     ----------
+    check : callable (*arrays, **params), or None
+        Raises, in a sentence, for a call that must not run.
     forward : callable (*arrays, **params) -> array, or tuple of arrays
         The reference's result, faster.
     backward : callable (ctx, g, **params) -> gradient, or tuple of one an input; or None
@@ -83,6 +85,7 @@ class Op(Row):
 
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
+    check: Callable[..., None] | None = None
     saves: tuple[int, ...] = ()
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd import engine, ops
+from autograd import engine, printing
 from autograd.methods import TensorMethods
-from autograd.promotion import category, get_default_dtype
+from autograd.promotion import category
 
 Index = Any
 
@@ -182,30 +182,24 @@ class Tensor(TensorMethods):
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
     def __repr__(self) -> str:
-        a = self.array
-        style: dict[str, Any] = {"separator": ", ", "prefix": "tensor(", "precision": 4, "floatmode": "fixed"}
-        if a.dtype.kind == "f":
-            values = a[np.isfinite(a) & (a != 0)]
-            sizes = np.abs(values)
-            if (values == np.round(values)).all() and sizes.max(initial=0) <= min(1e8, 1e3 * sizes.min(initial=1e8)):
-                width = max(len(f"{x:.0f}.") for x in (values.min(), values.max())) if values.size else 0
-                style["formatter"] = {"float_kind": lambda x: (f"{x:.0f}." if np.isfinite(x) else str(x)).rjust(width)}
-        text = np.array2string(a, **style)
-        if a.size == 0 and a.ndim > 1:
-            text += f", size={a.shape}"
-        if a.dtype not in (get_default_dtype(), np.int64, np.bool_):
-            text += f", dtype={a.dtype}"
-        if self.node is not None:
-            text += f", grad_fn=<{self.node.op.name}>"
-        elif self._requires_grad:
-            text += ", requires_grad=True"
-        return f"tensor({text})"
+        return printing.text(self)
 
     # ── out of the graph, and to NumPy ──
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self.node is not None:
+            raise RuntimeError(
+                f"deepcopy: this tensor was computed by {self.node.op.name}, and its history cannot be copied; "
+                "copy .detach(), or a leaf"
+            )
+        copy = memo[id(self)] = type(self).__new__(type(self))
+        Tensor.__init__(copy, self.array.copy(), self._requires_grad)
+        copy._grad = None if self._grad is None else self._grad.detach().clone()
+        return copy
+
     def detach(self) -> Tensor:
         """The same memory, without history."""
-        tensor = Tensor(self.array.view())  # an array object of its own: by it an op tells x from x.detach()
+        tensor = Tensor(self.array)
         tensor.version = self.version
         return tensor
 
@@ -253,17 +247,25 @@ class Tensor(TensorMethods):
 
     # ── gradients ──
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
         """Add the gradient of this tensor to the `.grad` of every leaf it was computed from.
 
         Parameters
         ----------
         gradient : Tensor, of this tensor's shape, optional
             The gradient of something with respect to this tensor; 1 for a scalar.
-        retain_graph : bool
-            Keep what the graph saved, to go through it again.
+        retain_graph : bool, optional
+            Keep what the graph saved, to go through it again.  Default: `create_graph`.
         create_graph : bool
             Record the pass, so that gradients can be differentiated.
+        inputs : Tensor or sequence of Tensor, optional
+            Add to the `.grad` of these only.  Default: of all leaves.
 
         Raises
         ------
@@ -279,7 +281,12 @@ class Tensor(TensorMethods):
         tensor([2., 4.])
         """
         seed = engine._seed("backward", self, gradient, create_graph)
-        engine.backward([self], [seed], retain_graph=retain_graph or create_graph, create_graph=create_graph)
+        keep = create_graph if retain_graph is None else retain_graph
+        chosen = [inputs] if isinstance(inputs, Tensor) else inputs
+        found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
+        for x, g in zip(chosen or (), found, strict=True):
+            if g is not None:
+                engine._accumulate(x, g, ours=False)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
@@ -312,39 +319,6 @@ class Tensor(TensorMethods):
                 tensor.grad = gradient.detach().clone() if tensor.grad is None else tensor.grad + gradient.detach()
 
         self.register_hook(keep)
-
-    # ── in place: where nothing is recorded ──
-
-    def _write(self, name: str, value: Any, index: Index = ...) -> Tensor:
-        """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
-        if engine.is_grad_enabled() and (self._requires_grad or (isinstance(value, Tensor) and value._requires_grad)):
-            raise RuntimeError(
-                f"{name}: writing in place is not recorded, and here a gradient would be lost; "
-                "write inside `with autograd.no_grad():`, or compute a new tensor instead"
-            )
-        source = value.array if isinstance(value, Tensor) else np.asarray(value)
-        category(source.dtype)
-        if not self.array.flags.writeable:
-            raise RuntimeError(
-                f"{name}: this tensor's memory is read-only (an expanded tensor's elements share it); write to .clone()"
-            )
-        try:
-            self.array[index] = source
-        except ValueError:
-            raise ValueError(
-                f"{name}: shape {source.shape} does not broadcast to shape {self.array[index].shape}"
-            ) from None
-        self.version[0] += 1
-        return self
-
-    def _update(self, name: str, result: Tensor) -> Tensor:
-        """Write the result of arithmetic, which must not lose its category: 1.5 added to integers is an error."""
-        if category(result.dtype) > category(self.dtype):
-            raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
-        return self._write(name, result)
-
-    def __setitem__(self, index: Index, value: Any) -> None:
-        self._write("setitem", value, ops.plain_index(index))
 
 
 engine.Tensor = Tensor  # type: ignore[misc]

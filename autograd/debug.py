@@ -1,0 +1,256 @@
+"""Looking for a mistake: contexts that watch every op of this thread.
+
+detect_anomaly    stops at the first NaN or inf, forward or backward, and says where it came from
+reference         runs the readable NumPy bodies instead of the kernels
+verify            runs both, and stops at the first op that differs, forward or backward
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import Node, Watch
+from autograd.op import Op
+from autograd.testing import compare
+
+PACKAGES = tuple(str(Path(__file__).parents[1] / name) + os.sep for name in ("autograd", "nn", "optim"))
+
+# Where in a model this thread is, in words; nn puts its module path here.
+module_path: Callable[[], str] = lambda: ""  # noqa: E731
+
+
+class AnomalyError(RuntimeError):
+    """A NaN or inf; the message says which op made it, where, and from what."""
+
+
+class MismatchError(RuntimeError):
+    """An op whose kernel and reference, or whose backward and finite difference, differ."""
+
+
+def _place() -> str:
+    """Module path, file, line and text of the innermost call that is not lucidgrad's own."""
+    frame = sys._getframe()
+    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGES):
+        frame = frame.f_back
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    path, text = module_path(), linecache.getline(name, line).strip()
+    return (f", in module {path}" if path else "") + f", called at {name}, line {line}" + (f": {text}" if text else "")
+
+
+def _floats(arrays: Sequence[Any]) -> list[tuple[int, np.ndarray]]:
+    """The float arrays among them, with their numbers."""
+    found = [(i, np.asarray(a.array if hasattr(a, "array") else a)) for i, a in enumerate(arrays) if a is not None]
+    return [(i, a) for i, a in found if a.dtype.kind == "f"]
+
+
+def _range(what: str, a: np.ndarray) -> str:
+    finite = a[np.isfinite(a)]
+    text = f"{what}, {a.dtype} {a.shape}, "
+    text += f"ranges from {finite.min():.6g} to {finite.max():.6g}" if finite.size else "has no finite number"
+    lost = [f"{count} {word}" for word, count in (("NaN", np.isnan(a).sum()), ("inf", np.isinf(a).sum())) if count]
+    return text + (f" and has {' and '.join(lost)}" if lost else "")
+
+
+def _ranges(kind: str, arrays: Sequence[Any]) -> str:
+    return "; ".join(_range(f"{kind} {i}", a) for i, a in _floats(arrays)) or f"no float {kind}s"
+
+
+def _first_bad(a: np.ndarray) -> str | None:
+    """ "NaN at [0, 2]", of the first that is not finite."""
+    if np.isfinite(a).all():
+        return None
+    where = tuple(int(k) for k in np.argwhere(~np.isfinite(a))[0])
+    return f"{'NaN' if np.isnan(a[where]) else 'inf'} at {list(where)}"
+
+
+class detect_anomaly(Watch, contextlib.ContextDecorator):
+    """Context or decorator: stop at the first op of this thread that makes a NaN or inf.
+
+    Every result is looked at, and every forward remembers its line, so it runs slower.
+
+    Raises
+    ------
+    AnomalyError
+        Naming op, module path, line, the place of the number, and the range of the inputs.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, -1.0], requires_grad=True)
+    >>> with autograd.detect_anomaly():
+    ...     x.log()  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    autograd.debug.AnomalyError: log: the forward made NaN at [1] of output 0 ...
+    """
+
+    in_backward = False
+
+    def _recreate_cm(self) -> detect_anomaly:
+        return type(self)()
+
+    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+        result = super().forward(op, arrays, params)
+        if self.in_backward:  # a formula may pass through inf on its way to a finite gradient
+            return result
+        for i, y in _floats(result if isinstance(result, tuple) else (result,)):
+            if bad := _first_bad(y):
+                raise AnomalyError(
+                    f"{op.name}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
+                )
+        return result
+
+    def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
+        node.note = _place(), _ranges("input", arrays)
+        super().recorded(node, arrays)
+
+    def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
+        place, inputs = node.note or (", in a forward outside detect_anomaly", "inputs were not looked at")
+        for i, g in _floats(gs):
+            if bad := _first_bad(g):
+                raise AnomalyError(f"{node.op.name}: its backward was given {bad} of the gradient of output {i}{place}")
+        self.in_backward = True
+        try:
+            results = super().backward(node, ctx, gs)
+        finally:
+            self.in_backward = False
+        for i, d in _floats(results if isinstance(results, tuple) else (results,)):
+            if bad := _first_bad(d):
+                raise AnomalyError(
+                    f"{node.op.name}: the backward made {bad} of the gradient of input {i}{place}. "
+                    f"Its {inputs}; {_ranges('incoming gradient', gs)}"
+                )
+        return results
+
+
+class reference(Watch, contextlib.ContextDecorator):
+    """Context or decorator: run the NumPy references instead of the kernels, forward and backward.
+
+    Slow; for small inputs.  Backward runs references too where it is inside the context.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> with autograd.reference():
+    ...     autograd.relu(autograd.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def _recreate_cm(self) -> reference:
+        return type(self)()
+
+    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+        return run_reference(op, arrays, params)
+
+
+def run_reference(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+    if op.check:
+        op.check(*arrays, **params)
+    return op.reference(*arrays, **params)
+
+
+TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
+
+
+class verify(Watch, contextlib.ContextDecorator):
+    """Context or decorator: hold every op against its reference, on the caller's own arrays.
+
+    Each forward, and each op that a backward is made of, is compared with its reference in
+    float64.  The backward of each op that is smooth or linear is compared with the central
+    difference of its reference along one random direction an input.  Much slower than
+    `reference`, and keeps all inputs until the graph is gone.
+
+    Raises
+    ------
+    MismatchError
+        Naming the first op that differs, module path, line and the entry or the input.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> with autograd.verify():
+    ...     autograd.relu(autograd.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def _recreate_cm(self) -> verify:
+        return type(self)()
+
+    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+        result = super().forward(op, arrays, params)
+        ours = result if isinstance(result, tuple) else (result,)
+        exact = run_reference(op, _wide(arrays), params)
+        for i, (y, z) in enumerate(zip(ours, exact if isinstance(exact, tuple) else (exact,), strict=True)):
+            y = np.asarray(y)
+            with np.errstate(all="ignore"):
+                z = np.asarray(z).astype(y.dtype)
+            try:
+                compare(f"output {i}", y, z, TOLERANCE.get(y.dtype, 0.0), "the reference says")
+            except AssertionError as error:
+                raise MismatchError(f"{op.name}: {error}, {_call(arrays, params)}{_place()}") from None
+        return result
+
+    def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
+        node.note = arrays, _place()
+        super().recorded(node, arrays)
+
+    def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
+        if node.note is None:  # its forward was not watched
+            return super().backward(node, ctx, gs)
+        arrays, place = node.note
+        try:
+            results = super().backward(node, ctx, gs)
+        except MismatchError as error:
+            raise MismatchError(f"in the backward of {node.op.name}{place}: {error}") from None
+        if node.op.kind in ("smooth", "multilinear"):
+            incoming = [g.array if hasattr(g, "array") else g for g in gs]
+            with np.errstate(all="ignore"):
+                for i, d in _floats(results if isinstance(results, tuple) else (results,)):
+                    if ctx.needs[i]:
+                        self._check_slope(node, i, d, arrays, incoming, place)
+        return results
+
+    def _check_slope(
+        self, node: Node, i: int, d: np.ndarray, arrays: Sequence[Any], gs: Sequence[Any], place: str
+    ) -> None:
+        """⟨d, v⟩ against ⟨g, f(x + h v) - f(x - h v)⟩ / 2h for one random v."""
+        wide = _wide(arrays)
+        v = np.random.default_rng(0).standard_normal(np.shape(wide[i]))
+        step = 1.0
+        if node.op.kind == "smooth":  # in proportion, so that no number leaves the domain of a root or logarithm
+            v, step = v * np.abs(wide[i]), 6e-6
+
+        def loss(h: float) -> tuple[float, float]:
+            moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
+            outputs = run_reference(node.op, moved, node.params)
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            terms = [g * np.asarray(y, np.float64) for g, y in zip(gs, outputs, strict=True) if g is not None]
+            return float(sum(t.sum() for t in terms)), float(sum(np.abs(t).sum() for t in terms))
+
+        (above, size), (below, _) = loss(step), loss(-step)
+        slope, expected = float((d * v).sum()), (above - below) / (2 * step)
+        tolerance = SLOPE_TOLERANCE[arrays[i].dtype]
+        allowed = tolerance * float(np.abs(d * v).sum()) + 64 * np.finfo(np.float64).eps * size / step
+        if np.isfinite(slope) and np.isfinite(expected) and abs(slope - expected) > allowed:
+            raise MismatchError(
+                f"{node.op.name}: the backward's gradient of input {i} is wrong: along a random direction it rises by "
+                f"{slope:.6g}, the reference by {expected:.6g}, {_call(arrays, node.params)}{place}"
+            )
+
+
+def _wide(arrays: Sequence[Any]) -> list[Any]:
+    """Float arrays in float64, others as they are."""
+    return [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arrays]
+
+
+def _call(arrays: Sequence[Any], params: dict[str, Any]) -> str:
+    words = [f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray | np.generic) else repr(a) for a in arrays]
+    return f"called with ({', '.join([*words, *(f'{name}={value!r}' for name, value in params.items())])})"
