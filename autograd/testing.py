@@ -275,7 +275,7 @@ def _reference(case: Case, inputs: Sequence[Any]) -> list[np.ndarray]:
         return [np.asarray(y) for y in _as_tuple(case.op.reference(*inputs, **case.sample.params))]
 
 
-def _compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float, whose: str) -> None:
+def compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float, whose: str) -> None:
     """Equal shapes, NaN and inf in the same places, the rest within tolerance times the largest number, or 1."""
     if ours.shape != theirs.shape:
         raise AssertionError(f"{what} has shape {ours.shape}; {whose} has {theirs.shape}")
@@ -311,7 +311,7 @@ def check_forward(case: Case) -> None:
             if a.dtype != kept:
                 raise AssertionError(f"forward: output {i} is {a.dtype} for {np.dtype(dtype)} inputs, not {kept}")
             exact = case.op.kind != "smooth"
-            _compare(f"forward: output {i}", a, b.astype(kept), 0.0 if exact else rounding, "the reference says")
+            compare(f"forward: output {i}", a, b.astype(kept), 0.0 if exact else rounding, "the reference says")
 
 
 def check_special(case: Case) -> None:
@@ -328,7 +328,7 @@ def check_special(case: Case) -> None:
         ours = _as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))
     for i, (y, theirs) in enumerate(zip(ours, _reference(case, inputs), strict=True)):
         values = [x.tolist() for x in inputs if _is_float(x)]
-        _compare(f"forward of {values}: output {i}", y.array, theirs, 1e-13, "the reference says")
+        compare(f"forward of {values}: output {i}", y.array, theirs, 1e-13, "the reference says")
 
 
 def check_gradients(case: Case) -> None:
@@ -344,7 +344,7 @@ def check_gradients(case: Case) -> None:
             if (a.dtype, b.dtype) != (np.float32, np.float64):
                 raise AssertionError(f"gradient {i} is {a.dtype} for float32 and {b.dtype} for float64 inputs")
             # the float32 inputs themselves are rounded, and so is g
-            _compare(f"gradient {i} in float32", a, b, 1e-4, "in float64")
+            compare(f"gradient {i} in float32", a, b, 1e-4, "in float64")
 
 
 def check_second_gradients(case: Case) -> None:
@@ -361,7 +361,7 @@ def check_second_gradients(case: Case) -> None:
         if (a is None) != (b is None):
             raise AssertionError(f"gradient {i} is missing {'with' if a is None else 'without'} create_graph=True")
         if a is not None and b is not None:
-            _compare(f"gradient {i} with create_graph=True", a, b, 1e-12, "without")
+            compare(f"gradient {i} with create_graph=True", a, b, 1e-12, "without")
 
     outputs = [y for y in _as_tuple(op(*_tensors(inputs), **sample.params)) if y.requires_grad]
     gs = [lay_out(g, "contiguous") for g in _incoming(case, outputs)]
@@ -398,7 +398,7 @@ def check_layouts(case: Case) -> None:
     for what, laid, straight in (("output", laid_outputs, outputs), ("gradient", laid_gradients, gradients)):
         for i, (a, b) in enumerate(zip(laid, straight, strict=True)):
             if a is not None and b is not None:
-                _compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in plain rows")
+                compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in plain rows")
 
 
 def check_threads(case: Case) -> None:
