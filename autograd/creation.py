@@ -95,6 +95,28 @@ def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> 
     return _filled(input.shape, 1, dtype or input.dtype, requires_grad)
 
 
+def full_like(input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number, repeated in the input's shape and dtype."""
+    return _filled(input.shape, fill_value, dtype or input.dtype, requires_grad)
+
+
+def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the input's shape and dtype, of whatever its memory held."""
+    return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """n rows and m columns (n, if left out) with ones on the diagonal, zeros elsewhere."""
+    return Tensor(np.eye(n, m, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """`steps` numbers evenly from start to end, both included."""
+    if steps < 0:
+        raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
+    return Tensor(np.linspace(start, end, steps).astype(get_default_dtype() if dtype is None else dtype), requires_grad)
+
+
 def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """start, start + step, … below end (0, 1, … below start, if it is alone)."""
     first, last = (0, start) if end is None else (start, end)

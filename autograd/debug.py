@@ -45,6 +45,10 @@ def _place() -> str:
     return (f", in module {path}" if path else "") + f", called at {name}, line {line}" + (f": {text}" if text else "")
 
 
+def _as_tuple(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
 def _floats(arrays: Sequence[Any]) -> list[tuple[int, np.ndarray]]:
     """The float arrays among them, with their numbers."""
     found = [(i, np.asarray(a.array if hasattr(a, "array") else a)) for i, a in enumerate(arrays) if a is not None]
@@ -100,7 +104,7 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
         result = super().forward(op, arrays, params)
         if self.in_backward:  # a formula may pass through inf on its way to a finite gradient
             return result
-        for i, y in _floats(result if isinstance(result, tuple) else (result,)):
+        for i, y in _floats(_as_tuple(result)):
             if bad := _first_bad(y):
                 raise AnomalyError(
                     f"{op.name}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
@@ -121,7 +125,7 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
             results = super().backward(node, ctx, gs)
         finally:
             self.in_backward = False
-        for i, d in _floats(results if isinstance(results, tuple) else (results,)):
+        for i, d in _floats(_as_tuple(results)):
             if bad := _first_bad(d):
                 raise AnomalyError(
                     f"{node.op.name}: the backward made {bad} of the gradient of input {i}{place}. "
@@ -151,9 +155,18 @@ class reference(Watch, contextlib.ContextDecorator):
 
 
 def run_reference(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+    """The reference's result: in float32 where all floats are that, though it may compute in more."""
     if op.check:
         op.check(*arrays, **params)
-    return op.reference(*arrays, **params)
+    try:
+        result = op.reference(*arrays, **params)
+    except Exception:
+        op.forward(*arrays, **params)  # whose error is a sentence
+        raise
+    if "dtype" in params or {a.dtype for _, a in _floats(arrays)} != {np.dtype(np.float32)}:
+        return result
+    narrowed = [np.float32(y) if np.asarray(y).dtype == np.float64 else y for y in _as_tuple(result)]
+    return tuple(narrowed) if isinstance(result, tuple) else narrowed[0]
 
 
 TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
@@ -186,9 +199,8 @@ class verify(Watch, contextlib.ContextDecorator):
 
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         result = super().forward(op, arrays, params)
-        ours = result if isinstance(result, tuple) else (result,)
         exact = run_reference(op, _wide(arrays), params)
-        for i, (y, z) in enumerate(zip(ours, exact if isinstance(exact, tuple) else (exact,), strict=True)):
+        for i, (y, z) in enumerate(zip(_as_tuple(result), _as_tuple(exact), strict=True)):
             y = np.asarray(y)
             with np.errstate(all="ignore"):
                 z = np.asarray(z).astype(y.dtype)
@@ -213,7 +225,7 @@ class verify(Watch, contextlib.ContextDecorator):
         if node.op.kind in ("smooth", "multilinear"):
             incoming = [g.array if hasattr(g, "array") else g for g in gs]
             with np.errstate(all="ignore"):
-                for i, d in _floats(results if isinstance(results, tuple) else (results,)):
+                for i, d in _floats(_as_tuple(results)):
                     if ctx.needs[i]:
                         self._check_slope(node, i, d, arrays, incoming, place)
         return results
@@ -230,8 +242,7 @@ class verify(Watch, contextlib.ContextDecorator):
 
         def loss(h: float) -> tuple[float, float]:
             moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
-            outputs = run_reference(node.op, moved, node.params)
-            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            outputs = _as_tuple(run_reference(node.op, moved, node.params))
             terms = [g * np.asarray(y, np.float64) for g, y in zip(gs, outputs, strict=True) if g is not None]
             return float(sum(t.sum() for t in terms)), float(sum(np.abs(t).sum() for t in terms))
 

@@ -38,6 +38,11 @@ class TensorMethods:
     __pow__ = ops.pow
     __matmul__ = ops.matmul
     __neg__ = ops.neg
+    __abs__ = ops.abs
+    __invert__ = ops.bitwise_not
+    __and__ = __rand__ = ops.bitwise_and
+    __or__ = __ror__ = ops.bitwise_or
+    __xor__ = __rxor__ = ops.bitwise_xor
     __lt__ = ops.lt
     __le__ = ops.le
     __gt__ = ops.gt
@@ -95,6 +100,60 @@ class TensorMethods:
     relu = ops.relu
     softmax = ops.softmax
     log_softmax = ops.log_softmax
+    abs = ops.abs
+    all = ops.all
+    allclose = ops.allclose
+    amax = ops.amax
+    amin = ops.amin
+    any = ops.any
+    argmin = ops.argmin
+    bitwise_and = ops.bitwise_and
+    bitwise_not = ops.bitwise_not
+    bitwise_or = ops.bitwise_or
+    bitwise_xor = ops.bitwise_xor
+    clamp = ops.clamp
+    clamp_max = ops.clamp_max
+    clamp_min = ops.clamp_min
+    cos = ops.cos
+    cumsum = ops.cumsum
+    equal = ops.equal
+    expm1 = ops.expm1
+    isclose = ops.isclose
+    isfinite = ops.isfinite
+    isinf = ops.isinf
+    isnan = ops.isnan
+    log1p = ops.log1p
+    logical_and = ops.logical_and
+    logical_not = ops.logical_not
+    logical_or = ops.logical_or
+    logsumexp = ops.logsumexp
+    masked_fill = ops.masked_fill
+    max = ops.max
+    maximum = ops.maximum
+    min = ops.min
+    minimum = ops.minimum
+    norm = ops.norm
+    reciprocal = ops.reciprocal
+    rsqrt = ops.rsqrt
+    sigmoid = ops.sigmoid
+    sign = ops.sign
+    sin = ops.sin
+    sqrt = ops.sqrt
+    square = ops.square
+    std = ops.std
+    tanh = ops.tanh
+    var = ops.var
+    chunk = ops.chunk
+    gather = ops.gather
+    index_select = ops.index_select
+    movedim = ops.movedim
+    scatter_add = ops.scatter_add
+    split = ops.split
+    squeeze = ops.squeeze
+    tril = ops.tril
+    triu = ops.triu
+    unbind = ops.unbind
+    unsqueeze = ops.unsqueeze
 
     def reshape(self: Any, *shape: Any) -> Tensor:
         """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
@@ -110,6 +169,19 @@ class TensorMethods:
     def permute(self: Any, *dims: Any) -> Tensor:
         """Dimension i of the result is dimension dims[i] of this tensor."""
         return ops.permute(self, ops.sizes_of(dims))
+
+    def flip(self: Any, *dims: Any) -> Tensor:
+        """A copy that runs backwards along dims."""
+        return ops.flip(self, ops.sizes_of(dims))
+
+    def view_as(self: Any, other: Tensor) -> Tensor:
+        return self.view(other.shape)
+
+    def reshape_as(self: Any, other: Tensor) -> Tensor:
+        return self.reshape(other.shape)
+
+    def expand_as(self: Any, other: Tensor) -> Tensor:
+        return self.expand(other.shape)
 
     @property
     def T(self: Any) -> Tensor:
@@ -184,7 +256,8 @@ class TensorMethods:
         return self._write(name, result)
 
     def __setitem__(self: Any, index: Index, value: Any) -> None:
-        self._write("setitem", value, ops.plain_index(index))
+        first, second = ops.plain_index(index)  # integers are applied before arrays
+        (self[first] if first and second else self)._write("setitem", value, second or first)
 
     def copy_(self: Any, source: Tensor) -> Tensor:
         """Take the source's values."""

@@ -64,6 +64,16 @@ def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return Tensor(np.asarray(_generator.standard_normal(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
+def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1), of the input's shape and dtype."""
+    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers of mean 0 and standard deviation 1, of the input's shape and dtype."""
+    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
 def randint(low: int, high: Any, size: tuple[int, ...] | None = None) -> Tensor:
     """Integers from low to high - 1; randint(high, size) starts at 0."""
     if size is None:

@@ -17,7 +17,7 @@ Index = Any
 class RemovableHandle:
     """What `register_hook` returns."""
 
-    def __init__(self, hooks: list[Callable], hook: Callable) -> None:
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
         self.hooks, self.hook = hooks, hook
 
     def remove(self) -> None:

@@ -113,3 +113,16 @@ def test_as_tensor_copies_only_where_it_must() -> None:
     assert autograd.as_tensor(array, autograd.float64).dtype == np.float64
     assert autograd.as_tensor([1, 2]).tolist() == [1, 2]
     assert type(autograd.as_tensor(1.5)) is Tensor
+
+
+def test_like_and_spaced() -> None:
+    x = autograd.ones(2, 3, dtype=autograd.float64)
+    assert autograd.full_like(x, 7).tolist() == [[7.0] * 3] * 2
+    for made in (autograd.full_like(x, 7), autograd.empty_like(x), autograd.rand_like(x), autograd.randn_like(x)):
+        assert (made.shape, made.dtype) == ((2, 3), x.dtype)
+    assert autograd.randn_like(x, dtype=autograd.float32, requires_grad=True).requires_grad
+    assert autograd.eye(2).tolist() == [[1, 0], [0, 1]] and autograd.eye(1, 3).tolist() == [[1, 0, 0]]
+    assert autograd.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert autograd.linspace(0, 1, 5).dtype == autograd.float32 and autograd.linspace(3, 4, 0).shape == (0,)
+    with pytest.raises(ValueError, match="linspace: steps is -1"):
+        autograd.linspace(0, 1, -1)

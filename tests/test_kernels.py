@@ -21,6 +21,7 @@ from autograd import ops
 from autograd.kernels import gemm, jit
 from autograd.kernels.tile import DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, lanes
 from autograd.op import table
+from autograd.ops.gather import add_rows
 
 DTYPES = [np.float32, np.float64]
 CANARY = 12345.0
@@ -170,8 +171,11 @@ def run_guarded() -> None:
             table["max_pool2d_gather"](x, placed(places))
             table["relu_input_grad"](placed(table["relu"](x)), x)
             table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
-            table["cross_entropy"](placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2])),
-                                   ignore_index=-100)  # fmt: skip
+            scores, labels = placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2]))
+            params = {"ignore_index": -100, "label_smoothing": 0.1}
+            loss = table["cross_entropy_labels"](scores, labels, **params)
+            table["cross_entropy_input_grad"](placed(loss), scores, labels, **params)
+            add_rows(placed(np.zeros((3, 40), dtype)), labels[[0, 1, 3]], placed(whole(3, 40, dtype=dtype)))
 
 
 if sys.platform == "linux":  # where mprotect is

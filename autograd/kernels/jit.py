@@ -76,7 +76,7 @@ def vector_bytes() -> int:
 def cache_folder() -> Path:
     """Where compiled kernels are kept; `LUCIDGRAD_CACHE_DIR` moves it, to a node's own disk say."""
     key = hashlib.sha256()
-    for source in sorted(PACKAGE.rglob("*.py")):
+    for source in sorted([*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "optim").glob("*.py")]):
         if b"@kernel" in (text := source.read_bytes()) or source.parent.name == "kernels":
             key.update(text)
     key.update(repr((numba.__version__, llvmlite.__version__, np.__version__, sys.version_info[:2])).encode())

@@ -31,17 +31,20 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 
 
-def pair(value: Any) -> Pair:
-    """(3, 3) from 3, (3, 5) from (3, 5)."""
-    both = (value, value) if isinstance(value, int | np.integer) else value
-    if isinstance(both, str) or not all(isinstance(n, int | np.integer) for n in both) or len(both) != 2:
-        raise TypeError(f"expects an int, or two for height and width, not {value!r}")
-    return int(both[0]), int(both[1])
+def ints(what: str, value: Any, n: int = 2) -> Any:
+    """(3, 3) from 3, (3, 5) from (3, 5); `what` the error begins with."""
+    many = (value,) * n if isinstance(value, int | np.integer) else value
+    if not isinstance(many, tuple | list) or len(many) != n or not all(isinstance(k, int | np.integer) for k in many):
+        wanted = "an int, or two for height and width" if n == 2 else "an int"
+        raise TypeError(f"{what} expects {wanted}, not {value!r}")
+    return tuple(int(k) for k in many)
 
 
-def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
-    """How many windows fit: sizes round down."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1, ceil_mode: bool = False) -> int:
+    """How many windows fit: sizes round down.  With ceil_mode the last may reach over the end, if it starts before."""
+    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    whole = room // stride + 1
+    return whole + (ceil_mode and room % stride > 0 and room >= 0 and whole * stride < size + padding)
 
 
 def _reference(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
@@ -90,38 +93,56 @@ def _weight_grad_reference(
     return dw_
 
 
-def _check(x: Any, w: Any, b: Any, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> None:
-    arrays = [a for a in (x, w, b) if a is not None]
-    if len({a.dtype for a in arrays}) > 1 or x.dtype not in (np.float32, np.float64):
-        kinds = ", ".join(f"{name} {a.dtype}" for name, a in zip(("input", "weight", "bias"), arrays, strict=False))
-        raise TypeError(f"conv2d: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+def check_conv(
+    name: str,
+    x: Any,
+    w: Any,
+    b: Any,
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> None:
+    """Raise where a convolution over len(stride) dimensions cannot be: a sentence that begins with `name`."""
+    check_operands(name, x, w, b, len(stride))
     shapes = f"input of shape {x.shape} and weight of shape {w.shape}"
-    if x.ndim != 4 or w.ndim != 4:
-        raise ValueError(f"conv2d: expects input (N, C, H, W) and weight (O, C/groups, kh, kw), got {shapes}")
-    if min(stride) < 1 or min(dilation) < 1 or min(padding) < 0 or groups < 1:
+    if min(*stride, *dilation, groups) < 1 or min(padding) < 0:
         raise ValueError(
-            f"conv2d: stride {stride}, dilation {dilation} and groups {groups} must be at least 1, "
+            f"{name}: stride {stride}, dilation {dilation} and groups {groups} must be at least 1, "
             f"padding {padding} at least 0"
         )
     if x.shape[1] != w.shape[1] * groups or w.shape[0] % groups:
         raise ValueError(
-            f"conv2d: {shapes} do not fit with groups={groups}: the input has {x.shape[1]} channels and the weight "
+            f"{name}: {shapes} do not fit with groups={groups}: the input has {x.shape[1]} channels and the weight "
             f"expects {w.shape[1] * groups}, and its {w.shape[0]} output channels must be a multiple of groups"
         )
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(
-            f"conv2d: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
+            f"{name}: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
         )
     sizes = [out_size(*dims) for dims in zip(x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)]
     if min(w.shape[2:]) < 1 or min(sizes) < 1:
         raise ValueError(
-            f"conv2d: the kernel does not fit into the picture: {shapes}, padding {padding}, dilation {dilation}; "
+            f"{name}: the kernel does not fit into the picture: {shapes}, padding {padding}, dilation {dilation}; "
             "pad the input or take a smaller kernel"
         )
 
 
+def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "(O, C/groups, ") -> None:
+    """Raise where dtypes differ, or input and weight have not the dimensions of a batch and of its filters."""
+    arrays = {"input": x, "weight": w} | ({} if b is None else {"bias": b})
+    if len({a.dtype for a in arrays.values()}) > 1 or x.dtype not in (np.float32, np.float64):
+        kinds = ", ".join(f"{what} {a.dtype}" for what, a in arrays.items())
+        raise TypeError(f"{name}: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+    if x.ndim != dims + 2 or w.ndim != dims + 2:
+        sizes, window = ("H, W", "kh, kw") if dims == 2 else ("L", "k")
+        raise ValueError(
+            f"{name}: expects input (N, C, {sizes}) or (C, {sizes}) and weight {weight}{window}), "
+            f"got input of shape {x.shape} and weight of shape {w.shape}"
+        )
+
+
 def _forward(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
-    _check(x, w, b, stride, padding, dilation, groups)
     outputs, group_channels, kh, kw = w.shape
     depth = group_channels * kh * kw
     height, width = (out_size(*dims) for dims in zip(x.shape[2:], (kh, kw), stride, padding, dilation, strict=True))
@@ -158,10 +179,15 @@ def _input_grad_forward(
     return dx
 
 
+def _first_windows(y: Any, shape: tuple[int, ...]) -> Any:
+    """As much of y as g had: conv_transpose2d may leave room for windows that no g belongs to."""
+    return y if y.shape == shape else y[:, :, : shape[2], : shape[3]]
+
+
 def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
     g, w = ctx.saved
     return (
-        _conv2d(h, w, None, **params) if ctx.needs[0] else None,
+        _first_windows(_conv2d(h, w, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
         conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
 
@@ -181,7 +207,7 @@ def _weight_grad_forward(
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
     g, x = ctx.saved
     return (
-        _conv2d(x, h, None, **params) if ctx.needs[0] else None,
+        _first_windows(_conv2d(x, h, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
         conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
 
@@ -210,14 +236,18 @@ def _sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*x), draw.tensor(*w), draw.tensor(w[0]) if bias else None), params)
 
 
+def _some_windows(draw: Any, y: tuple[int, ...]) -> tuple[int, ...]:
+    return (*y[:2], *(max(1, n - draw.choice(0, 0, 1)) for n in y[2:]))
+
+
 def _input_grad_sample(draw: Any) -> Sample:
     x, w, y, params = _geometry(draw)
-    return Sample((draw.tensor(*y), draw.tensor(*w)), {"input_size": x[2:], **params})
+    return Sample((draw.tensor(*_some_windows(draw, y)), draw.tensor(*w)), {"input_size": x[2:], **params})
 
 
 def _weight_grad_sample(draw: Any) -> Sample:
     x, w, y, params = _geometry(draw)
-    return Sample((draw.tensor(*y), draw.tensor(*x)), {"kernel_size": w[2:], **params})
+    return Sample((draw.tensor(*_some_windows(draw, y)), draw.tensor(*x)), {"kernel_size": w[2:], **params})
 
 
 _PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
@@ -230,6 +260,7 @@ def _bad(x: tuple, w: tuple, b: Any, error: type[Exception], *words: str, **chan
 _conv2d = register(
     Op(
         name="conv2d",
+        check=lambda x, w, b, **params: check_conv("conv2d", x, w, b, **params),
         forward=_forward,
         backward=_backward,
         saves=(0, 1),
@@ -293,8 +324,8 @@ def conv2d(
     bias : Tensor, (O,), optional
     stride, dilation : int or (int, int)
         Step between windows, and between the pixels of one; vertical, horizontal.
-    padding : int, (int, int), "valid" (none) or "same" (H' = H, W' = W; stride 1, odd reach)
-        Zeros added on each side.
+    padding : int, (int, int), "valid" (none) or "same" (H' = H, W' = W; stride 1)
+        Zeros added on each side; for "same" one more at the end, where the reach is even.
     groups : int
         Output channels are cut into so many groups, each of which sees its share of the input's.
 
@@ -312,23 +343,29 @@ def conv2d(
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
     """
     check_arrays("conv2d", input=input, weight=weight)
-    stride, dilation = pair(stride), pair(dilation)
+    stride, dilation = ints("conv2d: stride", stride), ints("conv2d: dilation", dilation)
     if isinstance(padding, str):
-        padding = _named_padding(padding, weight, stride, dilation)
+        padding, (top, left) = named_padding("conv2d", padding, weight, stride, dilation)
+    else:
+        padding, (top, left) = ints("conv2d: padding", padding), (0, 0)
     x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
-    y = _conv2d(x, weight, bias, stride=stride, padding=pair(padding), dilation=dilation, groups=groups)
+    y = _conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    if top or left:
+        y = y[:, :, top:, left:]
     return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
 
 
-def _named_padding(name: str, weight: Tensor, stride: Pair, dilation: Pair) -> Pair:
-    if name == "valid":
-        return (0, 0)
-    if name != "same":
-        raise ValueError(f"conv2d: padding {name!r} is not a number, 'valid' or 'same'")
-    total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
-    if stride != (1, 1) or any(n % 2 for n in total):
-        raise ValueError(
-            f"conv2d: padding 'same' needs stride 1 and a kernel of odd reach, got stride {stride}, "
-            f"kernel {tuple(weight.shape[2:])}, dilation {dilation}"
-        )
-    return (total[0] // 2, total[1] // 2)
+def named_padding(name: str, padding: str, w: Any, stride: Any, dilation: Any) -> tuple[Any, Any]:
+    """The padding of "valid" or "same", and how many rows and columns of the result to leave out.
+
+    Where the padding cannot be shared evenly, PyTorch pads one more at the end.  So do we if we pad
+    one more on both sides and leave out what the first windows see.
+    """
+    if padding not in ("valid", "same"):
+        raise ValueError(f"{name}: padding {padding!r} is not a number, 'valid' or 'same'")
+    if padding == "valid":
+        return (0,) * len(stride), (0,) * len(stride)
+    if max(stride) > 1:
+        raise ValueError(f"{name}: padding 'same' needs stride 1, got stride {stride}; give the padding in numbers")
+    total = [d * (k - 1) for d, k in zip(dilation, w.shape[2:], strict=False)]
+    return tuple(-(-n // 2) for n in total), tuple(n % 2 for n in total)

@@ -1,9 +1,11 @@
 """Softmax cross-entropy: the loss of a classifier's scores.
 
-    x (N, C) scores, t (N) labels      l_n = log Σ_c e^x_nc - x_n,t_n      (0 where t_n is ignored)
-    dx_n = g_n (softmax(x_n) - onehot(t_n))
+    x (N, C) scores, t (N) labels      l_n = log Σ_c e^x_nc - Σ_c q_nc x_nc        (0 where t_n is ignored)
+    dx_n = g_n (softmax(x_n) - q_n)
 
-Softmax and logarithm are one formula, so no probability underflows to log 0.
+q_n is what the scores are compared with, (1 - ε) onehot(t_n) + ε / C with label smoothing ε.
+Softmax and logarithm are one formula, so no probability underflows to log 0.  Weights of classes and
+targets that are distributions themselves are composed of other ops: the row is for plain labels.
 """
 
 from __future__ import annotations
@@ -14,34 +16,40 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import blocks, dense, kernel
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.matmul import matmul
+from autograd.ops.nll_loss import by_rows, check_labels, label_weights
 from autograd.ops.reduce import sum
-from autograd.ops.softmax import BLOCK, greatest, softmax, softmax_input_grad
+from autograd.ops.softmax import BLOCK, greatest, log_softmax, softmax, softmax_input_grad
+from autograd.ops.where import where
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
-def _reference(x: Any, t: Any, *, ignore_index: int) -> Any:
+def _reference(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
     losses = []
     for row, label in zip(x, t, strict=True):
         z = row - row.max()
-        losses.append(0 if label == ignore_index else np.log(np.exp(z).sum()) - z[label])
+        surprise = np.log(np.exp(z).sum()) - z
+        smooth = label_smoothing * surprise.mean() if label_smoothing else 0
+        losses.append(0 if label == ignore_index else (1 - label_smoothing) * surprise[label] + smooth)
     return np.array(losses, x.dtype)
 
 
-def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int) -> Any:
+def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
     dx = np.zeros_like(x)
     for n in range(len(x)):
         if t[n] != ignore_index:
             e = np.exp(x[n] - x[n].max())
-            dx[n] = g[n] * e / e.sum()
-            dx[n, t[n]] -= g[n]
+            dx[n] = g[n] * e / e.sum() - (g[n] * label_smoothing / x.shape[1] if label_smoothing else 0)
+            dx[n, t[n]] -= g[n] * (1 - label_smoothing)
     return dx
 
 
 @kernel(parallel=True)
-def _losses(x, t, ignore_index, parts, loss):
+def _losses(x, t, ignore_index, smoothing, parts, loss):
     for part in prange(parts):
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             if t[n] == ignore_index:
@@ -51,10 +59,15 @@ def _losses(x, t, ignore_index, parts, loss):
                 for c in range(x.shape[1]):
                     total += np.exp(x[n, c] - most)
                 loss[n] = np.log(total) - (x[n, t[n]] - most)
+                if smoothing > 0:
+                    mean = x.dtype.type(0)
+                    for c in range(x.shape[1]):
+                        mean += (x[n, c] - most) / x.shape[1]
+                    loss[n] = (1 - smoothing) * loss[n] + smoothing * (np.log(total) - mean)
 
 
 @kernel(parallel=True)
-def _losses_grad(g, x, t, ignore_index, parts, dx):
+def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
     for part in prange(parts):
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             if t[n] == ignore_index:
@@ -67,70 +80,58 @@ def _losses_grad(g, x, t, ignore_index, parts, dx):
                     total += dx[n, c]
                 for c in range(x.shape[1]):
                     dx[n, c] *= g[n] / total
-                dx[n, t[n]] -= g[n]
+                if smoothing > 0:
+                    for c in range(x.shape[1]):
+                        dx[n, c] -= g[n] * smoothing / x.shape[1]
+                dx[n, t[n]] -= g[n] * (1 - smoothing)
 
 
-def _check(x: Any, t: Any, ignore_index: int) -> None:
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"cross_entropy: expects float32 or float64 scores, got {x.dtype}; convert first, with .float()"
-        )
-    if t.ndim and t.shape == x.shape:
-        raise TypeError(
-            f"cross_entropy: labels of shape {t.shape} look like a row for each sample; expects class labels (N,), "
-            "which .argmax(1) makes of one-hot rows"
-        )
-    if t.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: expects integer class labels, got {t.dtype}; convert them, with .long()")
-    if x.ndim != 2 or t.shape != x.shape[:1]:
-        raise ValueError(
-            f"cross_entropy: scores of shape {x.shape} and labels of shape {t.shape} do not fit: "
-            "expects (N, C) and (N,), or (C,) and ()"
-        )
-    wrong = (t != ignore_index) & ((t < 0) | (t >= x.shape[1]))
-    if wrong.any():
-        n = int(wrong.argmax())
-        raise IndexError(
-            f"cross_entropy: label {t[n]} of sample {n} is out of range: with {x.shape[1]} classes labels are "
-            f"0 to {x.shape[1] - 1} (ignore_index, here {ignore_index}, is skipped)"
-        )
+def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> None:
+    check_labels("cross_entropy", x, t, ignore_index)
 
 
-def _forward(x: Any, t: Any, *, ignore_index: int) -> Any:
-    _check(x, t, ignore_index)
+def _forward(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
     loss = np.empty(len(x), x.dtype)
-    _losses(dense(x), dense(t.astype(np.int64, copy=False)), ignore_index, blocks(x.size, BLOCK), loss)
+    labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
+    _losses(dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), loss)
     return loss
 
 
-def _backward(ctx: Any, g: Any, *, ignore_index: int) -> Any:
+def _backward(ctx: Any, g: Any, **params: Any) -> Any:
     x, t = ctx.saved
-    return _input_grad(g, x, t, ignore_index=ignore_index), None
+    return _input_grad(g, x, t, **params), None
 
 
-def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int) -> Any:
+def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
     dx = np.empty(x.shape, x.dtype)
-    labels = dense(t.astype(np.int64, copy=False))
-    _losses_grad(dense(g), dense(x), labels, ignore_index, blocks(x.size, BLOCK), dx)
+    labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
+    _losses_grad(dense(g), dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), dx)
     return dx
 
 
-def _grad_backward(ctx: Any, h: Any, *, ignore_index: int) -> Any:
+def _grad_backward(ctx: Any, h: Any, *, ignore_index: int, label_smoothing: float) -> Any:
     g, x, t = ctx.saved
     dg = dx = None
     if ctx.needs[0]:
-        dg = sum(_input_grad(g * 0 + 1, x, t, ignore_index=ignore_index) * h, 1)
+        dg = sum(_input_grad(g * 0 + 1, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1)
     if ctx.needs[1]:
         kept = g * (t != ignore_index)
         dx = softmax_input_grad(h * kept.reshape((-1, 1)), softmax(x, 1), dim=1)
     return dg, dx, None
 
 
+def _params(ignore_index: int = -100, label_smoothing: float = 0.0) -> dict[str, Any]:
+    return {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
+
+
 def _sample(draw: Any) -> Sample:
     n, c = draw.size(0, 4), draw.size(1, 4)
     labels = draw.index((n,), c)
     ignored = draw.choice(-100, 0)
-    return Sample((draw.tensor(n, c), np.where(draw.index((n,), 4) == 3, ignored, labels)), {"ignore_index": ignored})
+    return Sample(
+        (draw.tensor(n, c), np.where(draw.index((n,), 4) == 3, ignored, labels)),
+        _params(ignored, draw.choice(0.0, 0.1)),
+    )
 
 
 def _grad_sample(draw: Any) -> Sample:
@@ -139,22 +140,18 @@ def _grad_sample(draw: Any) -> Sample:
 
 
 _ONES = np.ones((2, 3))
-_op = register(
+_labels = register(
     Op(
-        name="cross_entropy",
+        name="cross_entropy_labels",
+        check=_check,
         forward=_forward,
         backward=_backward,
         saves=(0, 1),
         reference=_reference,
         sample=_sample,
         bad_samples=[
-            BadSample((_ONES, _ONES), {"ignore_index": -100}, TypeError, ("labels", "(2, 3)", ".argmax(1)")),
-            BadSample((_ONES, np.array([0, 3])), {"ignore_index": -100}, IndexError, ("label 3", "sample 1", "0 to 2")),
-            BadSample((_ONES, np.array([-1, 2])), {"ignore_index": -100}, IndexError, ("label -1", "sample 0", "-100")),
-            BadSample((_ONES, np.array([0, 1, 2])), {"ignore_index": -100}, ValueError, ("(2, 3)", "(3,)", "(N, C)")),
-            BadSample(
-                (_ONES, np.array([0.0, 1.0])), {"ignore_index": -100}, TypeError, ("labels", "float64", ".long()")
-            ),
+            BadSample((_ONES, np.array([0, 3])), _params(), IndexError, ("label 3", "sample 1", "0 to 2")),
+            BadSample((_ONES, np.array([-1, 2])), _params(), IndexError, ("label -1", "sample 0", "-100")),
         ],
         flops=5,  # as softmax
     )
@@ -173,22 +170,36 @@ _input_grad = register(
 )
 
 
-def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """The negative logarithm of the probability that softmax gives the right class.
 
     Parameters
     ----------
-    input : Tensor of float, (N, C) or (C,)
+    input : Tensor of float, (N, C), (C,) or (N, C, …)
         Scores, before any softmax.
-    target : Tensor of int, (N,) or ()
-        Class labels, 0 to C - 1.
+    target : Tensor, of the input's shape without C: integers, class labels 0 to C - 1;
+        or of the input's shape: floats, the probability of each class
+    weight : Tensor, (C,), optional
+        Of each class.
     ignore_index : int
         Samples with this label count for nothing.
-    reduction : "mean" (over the samples not ignored; NaN if none), "sum" or "none"
+    reduction : "mean", "sum" or "none"
+        The mean is over the samples not ignored (NaN if none): the sum divided by that of their
+        labels' weights; of probabilities, divided by the number of samples.
+    label_smoothing : float
+        From 0 to 1: the share of the target that is spread evenly over all classes.
 
     Returns
     -------
-    Tensor, () or, for "none", the shape of target
+    Tensor, () or, for "none", the shape of the labels
 
     Raises
     ------
@@ -196,6 +207,10 @@ def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, re
         If a label is out of range.
     ValueError, TypeError
         Where shapes or dtypes do not fit.
+
+    References
+    ----------
+    Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, section 7 (label smoothing).
 
     Examples
     --------
@@ -206,18 +221,83 @@ def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, re
     tensor(0.7531)
     """
     check_arrays("cross_entropy", input=input, target=target)
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"cross_entropy: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
-    if input.ndim == 1 and target.ndim == 0:
-        loss = _op(input.reshape((1, -1)), target.reshape((1,)), ignore_index=ignore_index)
-        return (
-            loss.reshape(()) if reduction == "none" else _reduced(loss, target.reshape((1,)), ignore_index, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
+    if target.dtype.kind == "f" and target.shape == input.shape:
+        return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    x, t = by_rows("cross_entropy", input, target, weight)
+    if weight is None:
+        losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=label_smoothing)
+        total = sum(t != ignore_index)
+    else:
+        losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=0.0)
+        of_labels = label_weights(t, weight, ignore_index)
+        losses, total = losses * of_labels, sum(of_labels)
+        if label_smoothing:
+            of_all = where(t == ignore_index, 0.0, -matmul(log_softmax(x, 1), weight))
+            losses = (1 - label_smoothing) * losses + label_smoothing / x.shape[1] * of_all
+    return reduced("cross_entropy", losses.reshape(target.shape), reduction, total)
+
+
+def _of_probabilities(x: Any, t: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:
+    if ignore_index >= 0:
+        raise ValueError(
+            f"cross_entropy: ignore_index {ignore_index} is for labels; a target of probabilities has none"
         )
-    return _reduced(_op(input, target, ignore_index=ignore_index), target, ignore_index, reduction)
+    dim = min(1, x.ndim - 1)
+    if smoothing:
+        t = t * (1 - smoothing) + smoothing / x.shape[dim]
+    if weight is not None:
+        t = t * weight.reshape((-1, *[1] * (x.ndim - 1 - dim)))
+    return reduced("cross_entropy", -sum(t * log_softmax(x, dim), dim), reduction)
 
 
-def _reduced(losses: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:
-    if reduction == "none":
-        return losses
-    total = sum(losses)
-    return total if reduction == "sum" else total / sum(target != ignore_index)
+# ── all options under the battery ──────────────────────────────────────────────────────
+
+
+def _full_reference(x: Any, t: Any, w: Any, *, ignore_index: int, reduction: str, label_smoothing: float) -> Any:
+    x = np.moveaxis(x, min(1, x.ndim - 1), -1)
+    classes = x.shape[-1]
+    w = np.ones(classes, x.dtype) if w is None else w
+    z = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+    surprise = w * (np.log(np.exp(z).sum(axis=-1, keepdims=True)) - z)
+    if t.dtype.kind == "f":
+        q = (1 - label_smoothing) * np.moveaxis(t, min(1, t.ndim - 1), -1) + label_smoothing / classes
+        return reduced_reference((q * surprise).sum(axis=-1), reduction)
+    label = np.where(t == ignore_index, 0, t)
+    losses = (1 - label_smoothing) * np.take_along_axis(surprise, label[..., None], -1)[..., 0]
+    if label_smoothing:
+        losses += label_smoothing * surprise.mean(axis=-1)
+    counted = t != ignore_index
+    return reduced_reference(np.where(counted, losses, 0), reduction, (w[label] * counted).sum())
+
+
+def _full_sample(draw: Any) -> Sample:
+    classes, places = draw.size(1, 4), draw.choice((), (draw.size(0, 3),), (draw.size(0, 3), 2), (2, 1, 2))
+    x = draw.tensor(*places[:1], classes, *places[1:])
+    ignored = draw.choice(-100, 0)
+    labels = np.where(draw.index(places, 4) == 3, ignored, draw.index(places, classes))
+    t = draw.choice(labels, draw.tensor(*x.shape, low=0.1, high=1))
+    params = {"ignore_index": ignored if t is labels else -100, "label_smoothing": draw.choice(0.0, 0.1)}
+    w = draw.choice(None, draw.tensor(classes, low=0.5))
+    some = draw.choice("mean", "sum") if t is not labels or (t != ignored).any() else "sum"  # else the mean is NaN
+    return Sample((x, t, w), {**params, "reduction": draw.choice("none", some)})
+
+
+register(
+    Composite(
+        name="cross_entropy",
+        function=cross_entropy,
+        reference=_full_reference,
+        sample=_full_sample,
+        bad_samples=[
+            BadSample((_ONES, np.ones((2, 3), int)), {}, TypeError, ("labels", "(2, 3)", ".argmax(1)")),
+            BadSample((_ONES, np.array([0, 1, 2])), {}, ValueError, ("(2, 3)", "(3,)", "(N, C)")),
+            BadSample((_ONES, np.array([0.0, 1.0])), {}, TypeError, ("labels", "float64", ".long()")),
+            BadSample((_ONES, np.array([0, 1]), np.ones(2)), {}, ValueError, ("weight", "(2,)", "3 classes")),
+            BadSample((_ONES, np.array([0, 1])), {"label_smoothing": 2}, ValueError, ("label_smoothing", "0 to 1")),
+            BadSample((_ONES, np.array([0, 1])), {"reduction": "max"}, ValueError, ("cross_entropy", "'max'")),
+            BadSample((_ONES, _ONES), {"ignore_index": 1}, ValueError, ("ignore_index 1", "probabilities")),
+        ],
+    )
+)

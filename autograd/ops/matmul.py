@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.shape import reshape, transpose
+from autograd.ops.shape import reshape, transpose, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -25,18 +25,28 @@ def _reference(x: Any, y: Any) -> Any:
     return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2)
 
 
-def _forward(x: Any, y: Any) -> Any:
+def _lead(x: Any, y: Any) -> tuple[int, ...]:
+    """The leading sizes of the product."""
+    a, b = x.shape[:-2], y.shape[:-2]
+    return a if a == b else np.broadcast_shapes(a, b)
+
+
+def _check(x: Any, y: Any) -> None:
     if x.dtype != y.dtype:
         raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
+    rule = "" if x.shape[-1] == y.shape[-2] else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
     try:
-        lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        _lead(x, y)
     except ValueError:
-        lead = None
-    if x.shape[-1] != y.shape[-2] or lead is None:
-        rule = "the leading sizes must broadcast" if lead is None else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
+        rule = "the leading sizes must broadcast"
+    if rule:
         raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit: {rule}")
+
+
+def _forward(x: Any, y: Any) -> Any:
     if x.dtype not in (np.float32, np.float64):
         return np.matmul(x, y)
+    lead = _lead(x, y)
     matrices = math.prod(lead)
     x, y = (a if a.shape[:-2] == lead else np.broadcast_to(a, lead + a.shape[-2:]) for a in (x, y))
     z = gemm.matmul(x.reshape(matrices, *x.shape[-2:]), y.reshape(matrices, *y.shape[-2:]))
@@ -60,6 +70,7 @@ def _sample(draw: Any) -> Sample:
 _matmul = register(
     Op(
         name="matmul",
+        check=_check,
         forward=_forward,
         backward=_backward,
         saves=(0, 1),
@@ -105,9 +116,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if input.ndim == 0 or other.ndim == 0:
         raise ValueError("matmul: a tensor without dimensions has no matrix product; use *")
     row, column = input.ndim == 1, other.ndim == 1
-    x = reshape(input, (1, -1)) if row else input
-    y = reshape(other, (-1, 1)) if column else other
-    z = _matmul(x, y)
+    x = unsqueeze(input, 0) if row else input
+    y = unsqueeze(other, 1) if column else other
+    if y.ndim == 2 < x.ndim and x.shape[-1] == y.shape[0]:  # many matrices by one: one tall matrix, in backward too
+        tall = reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        z = reshape(_matmul(tall, y), (*x.shape[:-1], y.shape[1]))
+    else:
+        z = _matmul(x, y)
     if row or column:
         shape = tuple(z.shape)
         z = reshape(z, shape[:-2] + (() if row else shape[-2:-1]) + (() if column else shape[-1:]))

@@ -1,6 +1,6 @@
 """Max-pooling: the greatest number of every window.
 
-    x (N, C, H, W)     y[n,c,i,j] = max of x[n, c, i sh - ph : … + kh, j sw - pw : … + kw]      (-inf outside x)
+    x (N, C, H, W)     y[n,c,i,j] = max of x[n, c, i sh - ph + u dh, j sw - pw + v dw] over u < kh, v < kw
     dx = every g, added at the place of its window's maximum (the first in row order, of equals)
 
 Forward remembers the places, as flat indices into each picture's H W numbers.  Given them, pooling
@@ -16,25 +16,28 @@ from numba import prange
 
 from autograd.kernels.jit import dense, kernel
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.conv2d import Pair, out_size, pair
+from autograd.ops.conv2d import Pair, ints, out_size
 from autograd.ops.shape import reshape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
-def _reference(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair) -> Any:
-    (kh, kw), (sh, sw), (ph, pw) = kernel_size, stride, padding
+def _reference(
+    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1), ceil_mode: bool = False
+) -> Any:
+    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = kernel_size, stride, padding, dilation
     height, width = x.shape[2:]
-    out = [out_size(*dims) for dims in zip(x.shape[2:], kernel_size, stride, padding, strict=True)]
-    values, places = np.empty((*x.shape[:2], *out), x.dtype), np.empty((*x.shape[:2], *out), np.int64)
-    for n, c, i, j in np.ndindex(*values.shape):
+    shape = *x.shape[:2], *_out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    values, places = np.empty(shape, x.dtype), np.empty(shape, np.int64)
+    for n, c, i, j in np.ndindex(*shape):
         best = None
-        for row in range(max(0, i * sh - ph), min(height, i * sh - ph + kh)):
-            for column in range(max(0, j * sw - pw), min(width, j * sw - pw + kw)):
-                value = x[n, c, row, column]
-                if best is None or value > best or value != value:
-                    best, place = value, row * width + column
+        for row in range(i * sh - ph, i * sh - ph + dh * kh, dh):
+            for column in range(j * sw - pw, j * sw - pw + dw * kw, dw):
+                if 0 <= row < height and 0 <= column < width:
+                    value = x[n, c, row, column]
+                    if best is None or value > best or value != value:
+                        best, place = value, row * width + column
         values[n, c, i, j], places[n, c, i, j] = best, place
     return values, places
 
@@ -53,20 +56,25 @@ def _gather_reference(x: Any, places: Any) -> Any:
     return y
 
 
+@kernel()
+def _reach(start, kernel_size, dilation, size):
+    """Where a window that starts at `start` has its first pixel inside a picture of this size, and its end."""
+    first = start if start >= 0 else start + -(start // dilation) * dilation
+    return first, min(size, start + dilation * (kernel_size - 1) + 1)
+
+
 @kernel(parallel=True)
-def _max_pool(x, kernel_size, stride, padding, y, places):
+def _max_pool(x, kernel_size, stride, padding, dilation, y, places):
     """x (P, H, W), y and places (P, H', W'): P planes, each of one thread."""
     height, width = x.shape[1], x.shape[2]
     for plane in prange(x.shape[0]):
         for i in range(y.shape[1]):
-            top = max(0, i * stride[0] - padding[0])
-            bottom = min(height, i * stride[0] - padding[0] + kernel_size[0])
+            top, bottom = _reach(i * stride[0] - padding[0], kernel_size[0], dilation[0], height)
             for j in range(y.shape[2]):
-                left = max(0, j * stride[1] - padding[1])
-                right = min(width, j * stride[1] - padding[1] + kernel_size[1])
+                left, right = _reach(j * stride[1] - padding[1], kernel_size[1], dilation[1], width)
                 best, place = x[plane, top, left], top * width + left
-                for row in range(top, bottom):
-                    for column in range(left, right):
+                for row in range(top, bottom, dilation[0]):
+                    for column in range(left, right, dilation[1]):
                         value = x[plane, row, column]
                         if value > best or value != value:
                             best, place = value, row * width + column
@@ -93,36 +101,58 @@ def _planes(a: Any) -> Any:
     return dense(a).reshape(a.shape[0] * a.shape[1], a.shape[2] * a.shape[3])
 
 
-def _check(x: Any, kernel_size: Pair, stride: Pair, padding: Pair) -> None:
+def _out_sizes(
+    shape: tuple[int, ...], kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
+) -> tuple[int, ...]:
+    windows = zip(shape[2:], kernel_size, stride, padding, dilation, strict=True)
+    return tuple(out_size(n, k, s, p, d, ceil_mode) for n, k, s, p, d in windows)
+
+
+def check_windows(
+    name: str,
+    x: Any,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair = (1, 1),
+    ceil_mode: bool = False,
+) -> None:
+    """Raise where a pooling cannot be: a sentence that begins with `name`."""
     if x.ndim != 4:
-        raise ValueError(f"max_pool2d: expects input (N, C, H, W) or (C, H, W), got shape {x.shape}")
+        raise ValueError(f"{name}: expects input (N, C, H, W) or (C, H, W), got shape {x.shape}")
     if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"max_pool2d: expects float32 or float64, got {x.dtype}; convert first, with .float()")
-    if min(kernel_size) < 1 or min(stride) < 1 or min(padding) < 0:
+        raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    if min(*kernel_size, *stride, *dilation) < 1 or min(padding) < 0:
+        also = f", dilation {dilation}" if dilation != (1, 1) else ""
         raise ValueError(
-            f"max_pool2d: kernel_size {kernel_size} and stride {stride} must be at least 1, "
-            f"padding {padding} at least 0"
+            f"{name}: kernel_size {kernel_size}, stride {stride}{also} must be at least 1, padding {padding} at least 0"
         )
     if any(2 * p > k for p, k in zip(padding, kernel_size, strict=True)):
         raise ValueError(
-            f"max_pool2d: padding {padding} must be at most half of kernel_size {kernel_size}, "
+            f"{name}: padding {padding} must be at most half of kernel_size {kernel_size}, "
             "or some window would see nothing but padding"
         )
-    if min(out_size(*dims) for dims in zip(x.shape[2:], kernel_size, stride, padding, strict=True)) < 1:
+    if min(_out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)) < 1:
         raise ValueError(
-            f"max_pool2d: kernel_size {kernel_size} does not fit into input of shape {x.shape} with padding {padding}; "
+            f"{name}: kernel_size {kernel_size} does not fit into input of shape {x.shape} with padding {padding}; "
             "take a smaller kernel, or pool less often"
+        )
+    if any(p and n < d for n, p, d in zip(x.shape[2:], padding, dilation, strict=True)):
+        raise ValueError(
+            f"{name}: with dilation {dilation} and padding {padding} some window would miss input of shape {x.shape}; "
+            "pool without padding"
         )
 
 
-def _forward(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair) -> Any:
-    _check(x, kernel_size, stride, padding)
-    height, width = (out_size(*dims) for dims in zip(x.shape[2:], kernel_size, stride, padding, strict=True))
+def _forward(
+    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1), ceil_mode: bool = False
+) -> Any:
+    height, width = _out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     y = np.empty((*x.shape[:2], height, width), x.dtype)
     places = np.empty(y.shape, np.int64)
     planes = x.shape[0] * x.shape[1]
     _max_pool(
-        dense(x).reshape(planes, *x.shape[2:]), kernel_size, stride, padding,
+        dense(x).reshape(planes, *x.shape[2:]), kernel_size, stride, padding, dilation,
         y.reshape(planes, height, width), places.reshape(planes, height, width),
     )  # fmt: skip
     return y, places
@@ -148,17 +178,20 @@ def _gather_backward(ctx: Any, g: Any) -> Any:
     return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:]), None
 
 
-def _geometry(draw: Any) -> tuple[tuple[int, ...], dict[str, Any]]:
-    kernel = (draw.size(1, 3), draw.size(1, 3))
-    stride = (draw.size(1, 4), draw.size(1, 4))
+def windows(draw: Any, dilation: Pair) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """The shape of an input, and the parameters of windows on it."""
+    kernel, stride = (draw.size(1, 3), draw.size(1, 3)), (draw.size(1, 4), draw.size(1, 4))
     padding = (draw.size(0, kernel[0] // 2), draw.size(0, kernel[1] // 2))
-    size = tuple(max(1, k - 2 * p) + draw.size(0, 4) for k, p in zip(kernel, padding, strict=True))
-    return (draw.size(0, 2), draw.size(1, 2), *size), {"kernel_size": kernel, "stride": stride, "padding": padding}
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    least = [max(d if p else 1, r - 2 * p) for r, p, d in zip(reach, padding, dilation, strict=True)]
+    params = {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": draw.choice(False, True)}
+    return (draw.size(0, 2), draw.size(1, 2), *(n + draw.size(0, 4) for n in least)), params
 
 
 def _sample(draw: Any) -> Sample:
-    shape, params = _geometry(draw)
-    return Sample((draw.tensor(*shape),), params)
+    dilation = (draw.choice(1, 1, 2), draw.choice(1, 1, 2))
+    shape, params = windows(draw, dilation)
+    return Sample((draw.tensor(*shape),), {**params, "dilation": dilation})
 
 
 def _places(draw: Any) -> tuple[tuple[int, ...], Any]:
@@ -176,23 +209,28 @@ def _gather_sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*shape), places))
 
 
-def _bad(shape: tuple[int, ...], kernel: Pair, padding: Pair, *words: str) -> BadSample:
-    params = {"kernel_size": kernel, "stride": (2, 2), "padding": padding}
-    return BadSample((np.ones(shape),), params, ValueError, ("max_pool2d", *words))
+def _bad(shape: tuple[int, ...], *words: str, dtype: type = float, **changed: Any) -> BadSample:
+    params = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0), **changed}
+    error = TypeError if dtype is int else ValueError
+    return BadSample((np.ones(shape, dtype),), params, error, ("max_pool2d", *words))
 
 
 _max_pool2d = register(
     Op(
         name="max_pool2d",
+        check=lambda x, **params: check_windows("max_pool2d", x, **params),
         forward=_forward,
         backward=_backward,
         saves=(~1,),
         reference=_reference,
         sample=_sample,
         bad_samples=[
-            _bad((1, 1, 2, 2), (3, 3), (0, 0), "(3, 3)", "(1, 1, 2, 2)", "smaller"),
-            _bad((1, 1, 8, 8), (2, 2), (2, 2), "padding (2, 2)", "half"),
-            _bad((8, 8), (2, 2), (0, 0), "(N, C, H, W)", "(8, 8)"),
+            _bad((1, 1, 2, 2), "(3, 3)", "(1, 1, 2, 2)", "smaller", kernel_size=(3, 3)),
+            _bad((1, 1, 8, 8), "padding (2, 2)", "half", padding=(2, 2)),
+            _bad((1, 1, 8, 8), "stride (0, 1)", "at least 1", stride=(0, 1)),
+            _bad((1, 1, 1, 9), "dilation (2, 1)", "miss", "(1, 1, 1, 9)", padding=(1, 0), dilation=(2, 1)),
+            _bad((8, 8), "(N, C, H, W)", "(8, 8)"),
+            _bad((1, 1, 8, 8), "int64", ".float()", dtype=int),
         ],
         kind="piecewise",
     )
@@ -228,6 +266,8 @@ def max_pool2d(
     kernel_size: int | Pair,
     stride: int | Pair | None = None,
     padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The maximum of every window.
@@ -240,12 +280,16 @@ def max_pool2d(
         Step between windows; below kernel_size they overlap.  Default: kernel_size.
     padding : int or (int, int)
         -inf added on each side; at most half of kernel_size.
+    dilation : int or (int, int)
+        Step between the pixels of a window.
+    ceil_mode : bool
+        Round sizes up: a last window may reach over the end, if it starts before it.
     return_indices : bool
         Also return the place of every maximum, as a flat index into its H × W picture.
 
     Returns
     -------
-    Tensor, (N, C, H', W'), H' = (H + 2 padding - kernel_size) // stride + 1;
+    Tensor, (N, C, H', W'), H' = (H + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1;
     with return_indices, that and an int64 Tensor of the same shape
 
     Raises
@@ -254,10 +298,15 @@ def max_pool2d(
         Where shape, dtype or parameters do not fit.
     """
     check_arrays("max_pool2d", input=input)
-    kernel = pair(kernel_size)
-    step = kernel if stride is None else pair(stride)
+    given = {
+        "kernel_size": kernel_size,
+        "stride": kernel_size if stride is None else stride,
+        "padding": padding,
+        "dilation": dilation,
+    }
+    pairs = {what: ints(f"max_pool2d: {what}", value) for what, value in given.items()}
     x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
-    y, places = _max_pool2d(x, kernel_size=kernel, stride=step, padding=pair(padding))
+    y, places = _max_pool2d(x, ceil_mode=ceil_mode, **pairs)
     if input.ndim == 3:
         y, places = reshape(y, tuple(y.shape[1:])), reshape(places, tuple(places.shape[1:]))
     return (y, places) if return_indices else y

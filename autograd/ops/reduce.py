@@ -1,19 +1,23 @@
-"""Sums over dimensions.
+"""Sums and means over dimensions.
 
-y = Σ x      dx = g, spread over what was summed
-y = mean x   dx = g / n, spread likewise
+sum         y = Σ x             dx = g, spread over what was summed
+mean        y = Σ x / n         dx = g / n, spread likewise
+logsumexp   y = log Σ e^x       dx = g e^(x-y)
+cumsum      y_i = Σ_j≤i x_j     dx_i = Σ_j≥i g_j
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import to
-from autograd.ops.shape import expand
+from autograd.ops.functions import exp
+from autograd.ops.shape import dim_of, expand, flip
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -25,29 +29,36 @@ def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """Dimensions as a tuple of distinct numbers from 0; all of them for None or ()."""
     if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
-    chosen = (dim,) if isinstance(dim, int) else tuple(dim)
-    for d in chosen:
-        if not -max(ndim, 1) <= d < max(ndim, 1):
-            raise IndexError(f"{name}: dim {d} does not exist in a tensor of {ndim} dimensions")
-    positive = tuple(d % ndim for d in chosen) if ndim else ()
-    if len(set(positive)) < len(positive):
+    chosen = tuple(dim_of(name, d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
+    if len(set(chosen)) < len(chosen):
         raise ValueError(f"{name}: dim {dim} names a dimension twice")
-    return positive
+    return chosen if ndim else ()
 
 
-def _spread(g: Any, shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
-    """The gradient of a sum over `dim`: every element of `shape` gets its sum's."""
-    return expand(g.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape))), *shape)
+def kept(y: Any, shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
+    """What a reduction of `shape` over `dim` gave, with the reduced dimensions at size 1: it broadcasts again."""
+    return y.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape)))
 
 
-def _sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def check_float(name: str) -> Callable:
+    """The check of an op that takes floats alone."""
+
+    def check(x: Any, **params: Any) -> None:
+        if x.dtype.kind != "f":
+            raise TypeError(f"{name}: expects a float tensor, got {x.dtype}; convert it first, with .float()")
+
+    return check
+
+
+def sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     total = np.zeros([1 if i in dim else n for i, n in enumerate(x.shape)], x.dtype)
     for index in np.ndindex(*x.shape):
         total[tuple(0 if i in dim else k for i, k in enumerate(index))] += x[index]
     return total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in dim])
 
 
-def _sample(draw: Any) -> Sample:
+def dims_sample(draw: Any) -> Sample:
+    """A tensor and some of its dimensions."""
     shape = draw.shape(1, 3, least=0)
     dim = tuple(sorted({draw.choice(*range(len(shape))) for _ in range(draw.size(1, 2))}))
     return Sample((draw.tensor(*shape),), {"dim": dim, "keepdim": draw.choice(False, True)})
@@ -57,35 +68,95 @@ _sum = register(
     Op(
         name="sum",
         forward=lambda x, *, dim, keepdim: np.sum(x, axis=dim, keepdims=keepdim),
-        backward=lambda ctx, g, *, dim, keepdim: _spread(g, ctx.shapes[0], dim),
-        reference=_sum_reference,
-        sample=_sample,
+        backward=lambda ctx, g, *, dim, keepdim: expand(kept(g, ctx.shapes[0], dim), *ctx.shapes[0]),
+        reference=sum_reference,
+        sample=dims_sample,
         kind="multilinear",
     )
 )
 
 
-def _count(shape: tuple[int, ...], dim: tuple[int, ...]) -> int:
+def count(shape: tuple[int, ...], dim: tuple[int, ...]) -> int:
     return math.prod(shape[d] for d in dim)
 
 
 def _mean_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    if x.dtype.kind != "f":
-        raise TypeError(f"mean: expects a float tensor, got {x.dtype}; convert it first, with .float()")
-    return np.sum(x, axis=dim, keepdims=keepdim) / np.asarray(_count(x.shape, dim), x.dtype)
+    return np.sum(x, axis=dim, keepdims=keepdim) / np.asarray(count(x.shape, dim), x.dtype)
+
+
+def _mean_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+    shape = ctx.shapes[0]
+    return expand(kept(g / max(1, count(shape, dim)), shape, dim), *shape)
 
 
 _mean = register(
     Op(
         name="mean",
+        check=check_float("mean"),
         forward=_mean_forward,
-        backward=lambda ctx, g, *, dim, keepdim: _spread(g / max(1, _count(ctx.shapes[0], dim)), ctx.shapes[0], dim),
-        reference=lambda x, *, dim, keepdim: _sum_reference(x, dim=dim, keepdim=keepdim) / _count(x.shape, dim),
-        sample=_sample,
+        backward=_mean_backward,
+        reference=lambda x, *, dim, keepdim: sum_reference(x, dim=dim, keepdim=keepdim) / count(x.shape, dim),
+        sample=dims_sample,
         bad_samples=[BadSample((np.ones(3, int),), {"dim": (0,), "keepdim": False}, TypeError, ("mean", "int64"))],
         kind="multilinear",
     )
 )
+
+
+def _logsumexp_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+    most = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+    most = np.where(np.isfinite(most), most, 0)  # inf - inf would be NaN
+    y = np.log(np.sum(np.exp(x - most), axis=dim, keepdims=True)) + most
+    return y if keepdim else y.squeeze(dim)
+
+
+def _logsumexp_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+    x, y = ctx.saved
+    return kept(g, x.shape, dim) * exp(x - kept(y, x.shape, dim))
+
+
+_logsumexp = register(
+    Op(
+        name="logsumexp",
+        forward=_logsumexp_forward,
+        backward=_logsumexp_backward,
+        saves=(0, ~0),
+        reference=lambda x, *, dim, keepdim: np.log(sum_reference(np.exp(x), dim=dim, keepdim=keepdim)),
+        sample=dims_sample,
+        promotes="float",
+        flops=4,  # compare, subtract, exp, add
+    )
+)
+
+
+def _cumsum_reference(x: Any, *, dim: int) -> Any:
+    y = x.copy()
+    rows = np.moveaxis(y, dim, 0)
+    for i in range(1, len(rows)):
+        rows[i] += rows[i - 1]
+    return y
+
+
+def _cumsum_sample(draw: Any) -> Sample:
+    shape = draw.shape(1, 3, least=0)
+    return Sample((draw.tensor(*shape),), {"dim": draw.choice(*range(len(shape)))})
+
+
+_cumsum: Op = register(
+    Op(
+        name="cumsum",
+        forward=lambda x, *, dim: np.cumsum(x, axis=dim),
+        backward=lambda ctx, g, *, dim: flip(_cumsum(flip(g, (dim,)), dim=dim), (dim,)),
+        reference=_cumsum_reference,
+        sample=_cumsum_sample,
+        kind="multilinear",
+    )
+)
+
+
+def _summable(input: Tensor, dtype: Any) -> Tensor:
+    """In the dtype that sums are made in: the one asked for, the input's, or int64 for bools and integers."""
+    return to(input, dtype or (input.dtype if input.dtype.kind == "f" else np.int64))
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -100,10 +171,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     dtype : dtype, optional
         Sum in this dtype.  Default: the input's; int64 for bools and integers.
     """
-    if dtype is None and input.dtype.kind in "bui":
-        dtype = np.int64
-    if dtype is not None and input.dtype != dtype:
-        input = to(input, dtype)
+    input = _summable(input, dtype)
     return _sum(input, dim=dims_of("sum", dim, input.ndim), keepdim=keepdim)
 
 
@@ -119,6 +187,33 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     dtype : dtype, optional
         Average in this dtype.
     """
-    if dtype is not None and input.dtype != dtype:
-        input = to(input, dtype)
+    input = input if dtype is None else to(input, dtype)
     return _mean(input, dim=dims_of("mean", dim, input.ndim), keepdim=keepdim)
+
+
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """log Σ e^input over some dimensions, without overflow.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int
+    keepdim : bool
+        Keep reduced dimensions, at size 1.
+    """
+    return _logsumexp(input, dim=dims_of("logsumexp", dim, input.ndim), keepdim=keepdim)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """The sums of the first 1, 2, … elements along dim.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    dtype : dtype, optional
+        Sum in this dtype.  Default: the input's; int64 for bools and integers.
+    """
+    dim = dim_of("cumsum", dim, input.ndim)
+    input = _summable(input, dtype)
+    return _cumsum(input, dim=dim) if input.ndim else input

@@ -1,6 +1,6 @@
 """Rectified linear unit, y = max(x, 0).
 
-    dx = g where y > 0, else 0          (so relu′(0) = 0)
+    dx = 0 where y = 0, else g          (so relu′(0) = 0)
 
 NaN stays NaN: a comparison with it is false, so y = 0 only where x <= 0 holds.
 """
@@ -28,15 +28,20 @@ def _reference(x: Any) -> Any:
 @kernel(parallel=True)
 def _relu(x, parts, y):
     for part in prange(parts):
-        for i in range(part * x.size // parts, (part + 1) * x.size // parts):
-            y[i] = 0 if x[i] <= 0 else x[i]
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        xs, ys = x[block], y[block]  # counted from 0, or Numba makes no vector instructions: ten times slower
+        for i in range(len(xs)):
+            ys[i] = 0 if xs[i] <= 0 else xs[i]
 
 
 @kernel(parallel=True)
 def _relu_grad(g, y, parts, dx):
     for part in prange(parts):
-        for i in range(part * y.size // parts, (part + 1) * y.size // parts):
-            dx[i] = g[i] if y[i] > 0 else 0
+        block = slice(part * y.size // parts, (part + 1) * y.size // parts)
+        gs, ys, dxs = g[block], y[block], dx[block]
+        for i in range(len(ys)):
+            d = gs[i]  # loaded in any case: no branch
+            dxs[i] = 0 if ys[i] <= 0 else d
 
 
 def _forward(x: Any) -> Any:
@@ -78,7 +83,7 @@ _relu_input_grad: Op = register(
         forward=_grad_forward,
         backward=lambda ctx, g: (_relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
         saves=(1,),
-        reference=lambda g, y: np.where(y > 0, g, 0),
+        reference=lambda g, y: np.where(y <= 0, 0, g),
         sample=_grad_sample,
         kind="piecewise",
     )

@@ -1,8 +1,9 @@
-"""The same numbers in another shape: views where NumPy can make them.
+"""The same numbers in another shape or order: views where NumPy can make them.
 
-reshape    dx = g in x's shape
-permute    dx = g permuted back
+reshape    dx = g in x's shape                                      (flatten, squeeze, unsqueeze)
+permute    dx = g permuted back                                     (transpose, t, movedim)
 expand     dx = g summed over what was repeated (by the engine)
+flip       dx = g flipped
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3))."""
     return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else tuple(shape)
+
+
+def dim_of(name: str, dim: int, ndim: int) -> int:
+    """A dimension counted from 0, from one counted from either end; a number has one, as in PyTorch."""
+    if not -max(ndim, 1) <= dim < max(ndim, 1):
+        raise IndexError(f"{name}: dim {dim} does not exist in a tensor of {ndim} dimensions")
+    return dim % max(ndim, 1)
 
 
 def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
@@ -54,10 +62,9 @@ _reshape = register(
 )
 
 
-def _permute_forward(x: Any, *, dims: tuple[int, ...]) -> Any:
-    if sorted(d % x.ndim if x.ndim else d for d in dims) != list(range(x.ndim)):
+def _permute_check(x: Any, *, dims: tuple[int, ...]) -> None:
+    if sorted(dim_of("permute", d, x.ndim) for d in dims) != list(range(x.ndim)):
         raise ValueError(f"permute: dims {dims} must name each dimension of shape {x.shape} once")
-    return x.transpose(dims)
 
 
 def _permute_backward(ctx: Any, g: Any, *, dims: tuple[int, ...]) -> Any:
@@ -79,7 +86,8 @@ def _permute_sample(draw: Any) -> Sample:
 _permute = register(
     Op(
         name="permute",
-        forward=_permute_forward,
+        check=_permute_check,
+        forward=lambda x, *, dims: x.transpose(dims),
         backward=_permute_backward,
         reference=_permute_reference,
         sample=_permute_sample,
@@ -90,11 +98,15 @@ _permute = register(
 )
 
 
-def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
+def _expanded(x: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape, with x's sizes for -1."""
     lead = len(shape) - x.ndim
-    full = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
+    return tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
+
+
+def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
     try:
-        return np.broadcast_to(x, full)
+        return np.broadcast_to(x, _expanded(x, shape))
     except ValueError:
         raise ValueError(
             f"expand: shape {x.shape} cannot be expanded to {shape}: counted from the right, "
@@ -102,9 +114,15 @@ def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
+def _expand_reference(x: Any, *, shape: tuple[int, ...]) -> Any:
+    y = np.zeros(_expanded(x, shape), x.dtype)
+    y += x
+    return y
+
+
 def _expand_sample(draw: Any) -> Sample:
     shape = draw.shape(0, 3, least=0)
-    full = tuple(draw.size(1, 3) if n == 1 else n for n in shape)
+    full = tuple(draw.size(1, 3) if n == 1 else draw.choice(n, -1) for n in shape)
     return Sample((draw.tensor(*shape),), {"shape": (*draw.shape(0, 1), *full)})
 
 
@@ -113,12 +131,28 @@ _expand = register(
         name="expand",
         forward=_expand_forward,
         backward=lambda ctx, g, *, shape: g,
-        reference=lambda x, *, shape: x + np.zeros(shape, x.dtype),
+        reference=_expand_reference,
         sample=_expand_sample,
-        bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (2, 4)}, ValueError, ("expand", "(2, 3)", "(2, 4)"))],
+        bad_samples=[
+            BadSample((np.ones((2, 3)),), {"shape": (2, 4)}, ValueError, ("expand", "(2, 3)", "(2, 4)")),
+            BadSample((np.ones((2, 3)),), {"shape": (3,)}, ValueError, ("expand", "(2, 3)", "(3,)")),
+        ],
         kind="multilinear",
         flops=0,
         broadcasts=True,
+    )
+)
+
+
+_flip: Op = register(
+    Op(
+        name="flip",
+        forward=lambda x, *, dims: np.flip(x, dims).copy(),
+        backward=lambda ctx, g, *, dims: _flip(g, dims=dims),
+        reference=lambda x, *, dims: x[tuple(slice(None, None, -1 if i in dims else 1) for i in range(x.ndim))],
+        sample=lambda draw: Sample((draw.tensor(*draw.shape(2, 3, least=0)),), {"dims": draw.choice((1,), (0, 1), ())}),
+        kind="multilinear",
+        flops=0,
     )
 )
 
@@ -128,6 +162,27 @@ def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     return _reshape(input, shape=sizes_of((shape,)))
 
 
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions start_dim to end_dim (both included) as one."""
+    shape = tuple(input.shape)
+    start, end = (dim_of("flatten", d, input.ndim) for d in (start_dim, end_dim))
+    if start > end:
+        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}")
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
+    """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
+    chosen = range(input.ndim) if dim is None else [dim_of("squeeze", d, input.ndim) for d in sizes_of((dim,))]
+    return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in chosen))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With one more dimension, of size 1, which is number `dim` of the result."""
+    place = dim_of("unsqueeze", dim, input.ndim + 1)
+    return reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
+
+
 def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
     """Dimension i of the result is dimension dims[i] of the input."""
     return _permute(input, dims=tuple(dims))
@@ -135,12 +190,10 @@ def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
-    dims = list(range(input.ndim))
-    for d in (dim0, dim1):
-        if not -input.ndim <= d < input.ndim:
-            raise IndexError(f"transpose: dim {d} does not exist in shape {tuple(input.shape)}")
-    dims[dim0], dims[dim1] = dims[dim1], dims[dim0]
-    return permute(input, tuple(dims))
+    dims = list(range(max(1, input.ndim)))
+    first, second = (dim_of("transpose", d, input.ndim) for d in (dim0, dim1))
+    dims[first], dims[second] = dims[second], dims[first]
+    return permute(input, tuple(dims[: input.ndim]))
 
 
 def t(input: Tensor) -> Tensor:
@@ -150,20 +203,92 @@ def t(input: Tensor) -> Tensor:
     return permute(input, tuple(range(input.ndim))[::-1])
 
 
+def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
+    """Dimensions `source` moved to the places `destination`; the others keep their order."""
+    sources, places = ([dim_of("movedim", d, input.ndim) for d in sizes_of((dims,))] for dims in (source, destination))
+    if not len(sources) == len(places) == len(set(sources)) == len(set(places)):
+        raise ValueError(f"movedim: source {source} and destination {destination} must name as many, each once")
+    dims = [d for d in range(input.ndim) if d not in sources]
+    for place, d in sorted(zip(places, sources, strict=True)):
+        dims.insert(place, d)
+    return permute(input, tuple(dims[: input.ndim]))
+
+
 def expand(input: Tensor, *sizes: int) -> Tensor:
     """Sizes of 1 repeated to the given ones, without a copy; -1 keeps a size."""
     return _expand(input, shape=sizes_of(sizes))
 
 
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Dimensions start_dim to end_dim (both included) as one."""
-    shape, n = tuple(input.shape), max(1, input.ndim)
-    for d in (start_dim, end_dim):
-        if not -n <= d < n:
-            raise IndexError(f"flatten: dim {d} does not exist in shape {shape}")
-    start, end = start_dim % n, end_dim % n
-    if start > end:
-        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}")
-    if input.ndim == 0:
-        return reshape(input, (1,))
-    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
+    """A copy that runs backwards along `dims`."""
+    chosen = tuple(dim_of("flip", d, input.ndim) for d in sizes_of((dims,)))
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"flip: dims {dims} names a dimension twice")
+    return _flip(input, dims=chosen if input.ndim else ())
+
+
+# ── the composed ones, under the battery ───────────────────────────────────────────────
+
+
+def _composed(function: Any, reference: Any, params: Any, *bad: tuple[dict[str, Any], type[Exception], str]) -> None:
+    """A row of a function above; params(draw, ndim) draws its parameters, for a tensor of that many dimensions."""
+
+    def sample(draw: Any) -> Sample:
+        shape = draw.shape(2, 4, least=0)
+        return Sample((draw.tensor(*shape),), params(draw, len(shape)))
+
+    name = function.__name__
+    bad_samples = [BadSample((np.ones((2, 3)),), wrong, error, (name, word)) for wrong, error, word in bad]
+    register(
+        Composite(
+            name=name,
+            function=function,
+            reference=reference,
+            sample=sample,
+            bad_samples=bad_samples,
+            kind="multilinear",
+        )
+    )
+
+
+def _dims(draw: Any, ndim: int) -> list[int]:
+    """Each dimension once, in some order, some counted from the end."""
+    return [d - draw.choice(0, ndim) for d in draw.permutation(ndim)]
+
+
+def _squeeze_reference(x: Any, *, dim: Any) -> Any:
+    dims = range(x.ndim) if dim is None else np.atleast_1d(dim) % x.ndim
+    return np.squeeze(x, tuple(i for i in dims if x.shape[i] == 1))
+
+
+_composed(
+    flatten,
+    lambda x, *, start_dim, end_dim: x.reshape((*x.shape[:start_dim], math.prod(x.shape[start_dim:]))),
+    lambda draw, ndim: {"start_dim": draw.size(0, ndim - 1), "end_dim": draw.choice(-1, ndim - 1)},
+    ({"start_dim": 1, "end_dim": 0}, ValueError, "(2, 3)"),
+    ({"start_dim": 2, "end_dim": -1}, IndexError, "dim 2"),
+)
+_composed(
+    squeeze,
+    _squeeze_reference,
+    lambda draw, ndim: {"dim": draw.choice(None, _dims(draw, ndim)[0], tuple(_dims(draw, ndim)[:2]))},
+    ({"dim": 2}, IndexError, "dim 2"),
+)
+_composed(
+    unsqueeze,
+    lambda x, *, dim: np.expand_dims(x, dim),
+    lambda draw, ndim: {"dim": _dims(draw, ndim + 1)[0]},
+    ({"dim": -4}, IndexError, "dim -4"),
+)
+_composed(
+    transpose,
+    lambda x, *, dim0, dim1: np.swapaxes(x, dim0, dim1),
+    lambda draw, ndim: {"dim0": _dims(draw, ndim)[0], "dim1": _dims(draw, ndim)[0]},
+    ({"dim0": 0, "dim1": 2}, IndexError, "dim 2"),
+)
+_composed(
+    movedim,
+    lambda x, *, source, destination: np.moveaxis(x, source, destination),
+    lambda draw, ndim: {"source": tuple(_dims(draw, ndim)[:2]), "destination": tuple(_dims(draw, ndim)[:2])},
+    ({"source": (0, 1), "destination": 0}, ValueError, "(0, 1)"),
+)

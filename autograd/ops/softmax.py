@@ -13,8 +13,10 @@ from numba import prange
 
 from autograd.kernels.jit import blocks, dense, kernel
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import exp
+from autograd.ops.elementwise import to
+from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
+from autograd.ops.shape import dim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -98,30 +100,23 @@ def _log_softmax_grad(g, y, parts, dx):
 
 def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
     """Run a kernel on arrays whose dimension `dim` is laid along the rows of a matrix."""
-    moved = [np.moveaxis(a, dim, -1) for a in arrays]
+    if not arrays[0].size:
+        return arrays[0].copy()
+    moved = [np.moveaxis(np.atleast_1d(a), dim, -1) for a in arrays]
     shape = moved[0].shape
     rows = [dense(a).reshape(-1, shape[-1]) for a in moved]
     result = np.empty_like(rows[0])
     run(*rows, blocks(rows[0].size, BLOCK), result)
-    return np.moveaxis(result.reshape(shape), -1, dim)
+    return np.moveaxis(result.reshape(shape), -1, dim).reshape(arrays[0].shape)
 
 
-def _forward(name: str, run: Any) -> Any:
-    def forward(x: Any, *, dim: int) -> Any:
+def _check(name: str) -> Any:
+    def check(x: Any, *, dim: int) -> None:
         if x.dtype not in (np.float32, np.float64):
             raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
-        if not -x.ndim <= dim < x.ndim:
-            raise IndexError(f"{name}: dim {dim} does not exist in a tensor of shape {x.shape}")
-        return _by_rows(run, dim, x) if x.size else x.copy()
+        dim_of(name, dim, x.ndim)
 
-    return forward
-
-
-def _grad(run: Any) -> Any:
-    def forward(g: Any, y: Any, *, dim: int) -> Any:
-        return _by_rows(run, dim, g, y) if y.size else y.copy()
-
-    return forward
+    return check
 
 
 def _softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
@@ -157,7 +152,7 @@ def _grad_sample(reference: Any) -> Any:
 
 def _bad(name: str) -> list[BadSample]:
     return [
-        BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, (name, "2", "(2, 3)")),
+        BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, (name, "dim 2", "2 dimensions")),
         BadSample((np.ones((2, 3), int),), {"dim": 1}, TypeError, (name, "int64", "float")),
     ]
 
@@ -165,7 +160,8 @@ def _bad(name: str) -> list[BadSample]:
 _softmax_op = register(
     Op(
         name="softmax",
-        forward=_forward("softmax", _softmax),
+        check=_check("softmax"),
+        forward=lambda x, *, dim: _by_rows(_softmax, dim, x),
         backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved[0], dim=dim),
         saves=(~0,),
         reference=_reference,
@@ -178,7 +174,7 @@ _softmax_op = register(
 softmax_input_grad: Op = register(
     Op(
         name="softmax_input_grad",
-        forward=_grad(_softmax_grad),
+        forward=lambda g, y, *, dim: _by_rows(_softmax_grad, dim, g, y),
         backward=_softmax_grad_backward,
         saves=(0, 1),
         reference=_grad_reference,
@@ -189,7 +185,8 @@ softmax_input_grad: Op = register(
 _log_softmax_op = register(
     Op(
         name="log_softmax",
-        forward=_forward("log_softmax", _log_softmax),
+        check=_check("log_softmax"),
+        forward=lambda x, *, dim: _by_rows(_log_softmax, dim, x),
         backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved[0], dim=dim),
         saves=(~0,),
         reference=_log_reference,
@@ -202,7 +199,7 @@ _log_softmax_op = register(
 _log_softmax_input_grad: Op = register(
     Op(
         name="log_softmax_input_grad",
-        forward=_grad(_log_softmax_grad),
+        forward=lambda g, y, *, dim: _by_rows(_log_softmax_grad, dim, g, y),
         backward=_log_softmax_grad_backward,
         saves=(0, 1),
         reference=_log_grad_reference,
@@ -211,7 +208,7 @@ _log_softmax_input_grad: Op = register(
 )
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
+def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """e^input, divided by its sum along dim.
 
     Parameters
@@ -219,10 +216,12 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     input : Tensor of float, any shape
     dim : int
         The dimension along which the results sum to 1.
+    dtype : dtype, optional
+        Convert input to this dtype first.
 
     Returns
     -------
-    Tensor, of the same shape and dtype
+    Tensor, of the same shape
 
     Examples
     --------
@@ -230,19 +229,21 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     >>> autograd.softmax(autograd.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _softmax_op(input, dim=dim)
+    return _softmax_op(input if dtype is None else to(input, dtype), dim=dim)
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
+def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The logarithm of softmax, without its underflow.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     dim : int
+    dtype : dtype, optional
+        Convert input to this dtype first.
 
     Returns
     -------
-    Tensor, of the same shape and dtype
+    Tensor, of the same shape
     """
-    return _log_softmax_op(input, dim=dim)
+    return _log_softmax_op(input if dtype is None else to(input, dtype), dim=dim)

@@ -1,0 +1,167 @@
+"""Smooth activations of one number.
+
+elu          y = x where x > 0, else α (e^x - 1)       dx = g where x > 0, else g (y + α)
+softplus     y = log (1 + e^βx) / β                    dx = g / (1 + e^-βx)          (y = x where βx is large)
+logsigmoid   y = -log (1 + e^-x) = -softplus(-x)
+silu         y = x / (1 + e^-x) = x sigmoid(x)
+
+Neither overflows: softplus is max(z, 0) + log (1 + e^-|z|), z = βx.
+
+References
+----------
+elu: Clevert, Unterthiner, Hochreiter, arXiv:1511.07289, equation (15).
+silu: Hendrycks, Gimpel, arXiv:1606.08415, section 2; Elfwing, Uchibe, Doya, arXiv:1702.03118, equation (5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.functions import sigmoid
+from autograd.ops.reduce import check_float
+from autograd.ops.where import where
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _bad(name: str, **params: Any) -> list[BadSample]:
+    return [BadSample((np.ones(2, int),), params, TypeError, (name, "int64", "float"))]
+
+
+def _one(draw: Any) -> Sample:
+    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),))
+
+
+def _elu_forward(x: Any, *, alpha: float) -> Any:
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
+
+
+def _elu_backward(ctx: Any, g: Any, *, alpha: float) -> Any:
+    x, y = ctx.saved
+    return where(x <= 0, g * (y + alpha), g)
+
+
+def _elu_sample(draw: Any) -> Sample:
+    away_from_0 = np.asarray(_one(draw).inputs[0] + 0.0005)  # the kink, where alpha is not 1
+    return Sample((away_from_0,), {"alpha": draw.choice(1.0, 0.5, -2.0)})
+
+
+_elu = register(
+    Op(
+        name="elu",
+        check=check_float("elu"),
+        forward=_elu_forward,
+        backward=_elu_backward,
+        saves=(0, ~0),
+        reference=lambda x, *, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
+        sample=_elu_sample,
+        bad_samples=_bad("elu", alpha=1.0),
+        flops=5,
+    )
+)
+
+
+def _softplus_forward(x: Any, *, beta: float, threshold: float) -> Any:
+    z = beta * x
+    return where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
+
+
+def _softplus_backward(ctx: Any, g: Any, *, beta: float, threshold: float) -> Any:
+    z = beta * ctx.saved[0]
+    return where(z > threshold, g, g * sigmoid(z))
+
+
+def _softplus_reference(x: Any, *, beta: float, threshold: float) -> Any:
+    return np.where(beta * x > threshold, x, np.logaddexp(0, beta * x) / beta)
+
+
+def _softplus_sample(draw: Any) -> Sample:
+    # no thousandth times beta is the second threshold, where the function jumps
+    return Sample(_one(draw).inputs, {"beta": draw.choice(1.0, 2.0, 0.5), "threshold": draw.choice(20.0, 0.50025)})
+
+
+_softplus = register(
+    Op(
+        name="softplus",
+        check=check_float("softplus"),
+        forward=_softplus_forward,
+        backward=_softplus_backward,
+        saves=(0,),
+        reference=_softplus_reference,
+        sample=_softplus_sample,
+        bad_samples=_bad("softplus", beta=1.0, threshold=20.0),
+        flops=8,
+    )
+)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input where it is above 0, alpha (e^input - 1) elsewhere.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    alpha : float
+        -alpha is what it tends to on the left.
+    inplace : bool
+        Ignored: there is always a new tensor.
+    """
+    return _elu(input, alpha=alpha)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + e^(beta input)) / beta, a smooth relu.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    beta : float
+        How sharply it bends.
+    threshold : float
+        Where beta · input is above it, the result is input.
+    """
+    return _softplus(input, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(1 / (1 + e^-input)), without its underflow."""
+    check_float("logsigmoid")(input)
+    return -_softplus(-input, beta=1.0, threshold=np.inf)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """input / (1 + e^-input), also called swish.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    inplace : bool
+        Ignored: there is always a new tensor.
+    """
+    check_float("silu")(input)
+    return input * sigmoid(input)
+
+
+register(
+    Composite(
+        name="logsigmoid",
+        function=logsigmoid,
+        reference=lambda x: -np.logaddexp(0, -x),
+        sample=_one,
+        bad_samples=_bad("logsigmoid"),
+    )
+)
+
+register(
+    Composite(
+        name="silu",
+        function=silu,
+        reference=lambda x: x * (1 + np.tanh(x / 2)) / 2,
+        sample=_one,
+        bad_samples=_bad("silu"),
+    )
+)

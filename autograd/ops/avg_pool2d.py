@@ -1,0 +1,293 @@
+"""Average-pooling: the mean of every window, of fixed size or of as many as are wanted.
+
+    x (N, C, H, W)     y[n,c,i,j] = Σ x[n, c, top_i : bottom_i, left_j : right_j] / (height_i width_j)
+    avg_pool2d           top_i = i sh - ph, bottom_i = top_i + kh       (0 outside x)
+    adaptive_avg_pool2d  top_i = ⌊i H / H'⌋, bottom_i = ⌈(i + 1) H / H'⌉
+    dx = every g, over its window's size, added to the window
+
+y is linear in x, and each of the two is the gradient of the other.  Which rows and columns a
+window has, and what it is divided by, is worked out beforehand, so both poolings share the loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import prange
+
+from autograd.kernels.jit import dense, kernel
+from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.conv2d import Pair, ints, out_size
+from autograd.ops.max_pool2d import check_windows, windows
+from autograd.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _reference(x: Any, spans: Any) -> Any:
+    rows, columns = spans
+    y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
+    for i, (top, bottom, height) in enumerate(rows):
+        for j, (left, right, width) in enumerate(columns):
+            y[:, :, i, j] = x[:, :, top:bottom, left:right].sum(axis=(2, 3)) / x.dtype.type(height * width)
+    return y
+
+
+def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
+    rows, columns = spans
+    dx = np.zeros((*g.shape[:2], *size), g.dtype)
+    for i, (top, bottom, height) in enumerate(rows):
+        for j, (left, right, width) in enumerate(columns):
+            dx[:, :, top:bottom, left:right] += g[:, :, i : i + 1, j : j + 1] / g.dtype.type(height * width)
+    return dx
+
+
+@kernel(parallel=True)
+def _pool(x, rows, columns, y):
+    """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by."""
+    for plane in prange(x.shape[0]):
+        for i in range(len(rows)):
+            for j in range(len(columns)):
+                total = x.dtype.type(0)
+                for row in range(rows[i, 0], rows[i, 1]):
+                    for column in range(columns[j, 0], columns[j, 1]):
+                        total += x[plane, row, column]
+                y[plane, i, j] = total / x.dtype.type(rows[i, 2] * columns[j, 2])
+
+
+@kernel(parallel=True)
+def _pool_grad(g, rows, columns, dx):
+    """dx (P, H, W), zeroed by the caller."""
+    for plane in prange(g.shape[0]):
+        for i in range(len(rows)):
+            for j in range(len(columns)):
+                share = g[plane, i, j] / g.dtype.type(rows[i, 2] * columns[j, 2])
+                for row in range(rows[i, 0], rows[i, 1]):
+                    for column in range(columns[j, 0], columns[j, 1]):
+                        dx[plane, row, column] += share
+
+
+def _planes(a: Any) -> Any:
+    return dense(a).reshape(a.shape[0] * a.shape[1], *a.shape[2:])
+
+
+def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], sample: Any, bad: Any) -> Op:
+    """Register a pooling and its gradient, whose windows are spans_of(input size, parameters)."""
+
+    def forward(x: Any, **params: Any) -> Any:
+        rows, columns = spans_of(x.shape[2:], **params)
+        y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
+        _pool(_planes(x), rows, columns, _planes(y))
+        return y
+
+    def grad_forward(g: Any, *, input_size: Pair, **params: Any) -> Any:
+        dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
+        _pool_grad(_planes(g), *spans_of(input_size, **params), _planes(dx))
+        return dx
+
+    def grad_sample(draw: Any) -> Sample:
+        (x,), params = (drawn := sample(draw)).inputs, drawn.params
+        rows, columns = spans_of(x.shape[2:], **params)
+        g = draw.tensor(*x.shape[:2], len(rows), len(columns))
+        return Sample((g,), {"input_size": x.shape[2:], **params})
+
+    pool = register(
+        Op(
+            name=name,
+            check=check,
+            forward=forward,
+            backward=lambda ctx, g, **params: grad(g, input_size=ctx.shapes[0][2:], **params),
+            reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
+            sample=sample,
+            bad_samples=bad,
+            kind="multilinear",
+        )
+    )
+    grad = register(
+        Op(
+            name=f"{name}_input_grad",
+            forward=grad_forward,
+            backward=lambda ctx, h, *, input_size, **params: pool(h, **params),
+            reference=lambda g, *, input_size, **params: _grad_reference(g, spans_of(input_size, **params), input_size),
+            sample=grad_sample,
+            kind="smooth",  # linear, but shares of g are not exact numbers
+        )
+    )
+    return pool
+
+
+# ── windows of a fixed size ────────────────────────────────────────────────────────────
+
+
+def _spans(
+    size: Pair,
+    *,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> tuple[Any, Any]:
+    spans = []
+    for n, k, s, p in zip(size, kernel_size, stride, padding, strict=True):
+        start = np.arange(out_size(n, k, s, p, ceil_mode=ceil_mode)) * s - p
+        stop = np.minimum(start + k, n + p)  # ceil_mode may look beyond the padding
+        inside = np.maximum(start, 0), np.minimum(stop, n)
+        count = stop - start if count_include_pad else inside[1] - inside[0]
+        spans.append(np.stack((*inside, count), axis=1))
+    if divisor_override is not None:
+        spans[0][:, 2], spans[1][:, 2] = divisor_override, 1
+    return spans[0], spans[1]
+
+
+def _check(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool = False, **counting: Any) -> None:
+    check_windows("avg_pool2d", x, kernel_size, stride, padding, ceil_mode=ceil_mode)
+    if counting.get("divisor_override") == 0:
+        raise ValueError("avg_pool2d: divisor_override is 0, and nothing can be divided by it; take another number")
+
+
+def _sample(draw: Any) -> Sample:
+    shape, params = windows(draw, (1, 1))
+    params |= {"count_include_pad": draw.choice(True, False), "divisor_override": draw.choice(None, None, 3, -2)}
+    return Sample((draw.tensor(*shape),), params)
+
+
+def _bad(shape: tuple[int, ...], *words: str, dtype: type = float, **changed: Any) -> BadSample:
+    params = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0), **changed}
+    error = TypeError if dtype is int else ValueError
+    return BadSample((np.ones(shape, dtype),), params, error, ("avg_pool2d", *words))
+
+
+_avg_pool2d = _rows(
+    "avg_pool2d",
+    _spans,
+    _check,
+    _sample,
+    [
+        _bad((1, 1, 2, 2), "(3, 3)", "(1, 1, 2, 2)", "smaller", kernel_size=(3, 3)),
+        _bad((1, 1, 8, 8), "padding (2, 2)", "half", padding=(2, 2)),
+        _bad((1, 1, 8, 8), "stride (0, 1)", "at least 1", stride=(0, 1)),
+        _bad((1, 1, 8, 8), "divisor_override", divisor_override=0),
+        _bad((8, 8), "(N, C, H, W)", "(8, 8)"),
+        _bad((1, 1, 8, 8), "int64", ".float()", dtype=int),
+    ],
+)
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of every window.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, H, W) or (C, H, W)
+    kernel_size : int or (int, int)
+    stride : int or (int, int), optional
+        Step between windows; below kernel_size they overlap.  Default: kernel_size.
+    padding : int or (int, int)
+        Zeros added on each side; at most half of kernel_size.
+    ceil_mode : bool
+        Round sizes up: a last window may reach over the end, if it starts before it.
+    count_include_pad : bool
+        Whether the padding's zeros count in the mean.
+    divisor_override : int, optional
+        Divide by this instead of the window's size.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W'), H' = (H + 2 padding - kernel_size) // stride + 1
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shape, dtype or parameters do not fit.
+    """
+    check_arrays("avg_pool2d", input=input)
+    given = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
+    pairs = {what: ints(f"avg_pool2d: {what}", value) for what, value in given.items()}
+    counting = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    y = _avg_pool2d(x, ceil_mode=ceil_mode, **pairs, **counting)
+    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+
+
+# ── as many windows as are wanted ──────────────────────────────────────────────────────
+
+
+def _adaptive_spans(size: Pair, *, output_size: Pair) -> tuple[Any, Any]:
+    spans = []
+    for n, wanted in zip(size, output_size, strict=True):
+        i = np.arange(wanted)
+        start, stop = i * n // max(1, wanted), -(-(i + 1) * n // max(1, wanted))
+        spans.append(np.stack((start, stop, stop - start), axis=1))
+    return spans[0], spans[1]
+
+
+def _adaptive_check(x: Any, *, output_size: Pair) -> None:
+    if x.ndim != 4 or min(x.shape[2:]) < 1:
+        raise ValueError(
+            f"adaptive_avg_pool2d: expects input (N, C, H, W) or (C, H, W), H and W at least 1, got shape {x.shape}"
+        )
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"adaptive_avg_pool2d: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    if min(output_size) < 0:
+        raise ValueError(f"adaptive_avg_pool2d: output_size {output_size} must be at least 0")
+
+
+def _adaptive_sample(draw: Any) -> Sample:
+    n, c, height, width = draw.size(0, 2), draw.size(1, 2), draw.size(1, 6), draw.size(1, 6)
+    return Sample((draw.tensor(n, c, height, width),), {"output_size": (draw.size(0, 4), draw.size(1, 8))})
+
+
+_adaptive_avg_pool2d = _rows(
+    "adaptive_avg_pool2d",
+    _adaptive_spans,
+    _adaptive_check,
+    _adaptive_sample,
+    [
+        BadSample((np.ones(shape, dtype),), {"output_size": wanted}, error, ("adaptive_avg_pool2d", word))
+        for shape, dtype, wanted, error, word in (
+            ((8, 8), float, (1, 1), ValueError, "(8, 8)"),
+            ((1, 1, 0, 8), float, (1, 1), ValueError, "(1, 1, 0, 8)"),
+            ((1, 1, 8, 8), int, (1, 1), TypeError, "int64"),
+            ((1, 1, 8, 8), float, (1, -1), ValueError, "(1, -1)"),
+        )
+    ],
+)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int | None] | None) -> Tensor:
+    """The means of so many windows, about evenly spread and as large as that takes.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, H, W) or (C, H, W)
+    output_size : int or (int, int)
+        H' and W'; None keeps H or W.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W')
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shape, dtype or output_size do not fit.
+    """
+    check_arrays("adaptive_avg_pool2d", input=input)
+    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    wanted = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
+    kept = tuple(x.shape[i - 2] if n is None else n for i, n in enumerate(wanted))
+    y = _adaptive_avg_pool2d(x, output_size=ints("adaptive_avg_pool2d: output_size", kept))
+    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y

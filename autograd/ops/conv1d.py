@@ -1,0 +1,123 @@
+"""One-dimensional convolution: conv2d's, of a picture one pixel high.
+
+x (N, C, L), w (O, C/G, k), b (O)           y (N, O, L')
+y[n,o,i] = b[o] + Σ_c,u w[o,c,u] x[n, c, i s + u d - p]     (0 outside x)
+L' = (L + 2 p - d (k - 1) - 1) // s + 1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.ops.conv2d import check_conv, conv2d, ints, named_padding
+from autograd.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _reference(
+    x: Any, w: Any, b: Any = None, stride: int = 1, padding: int | str = 0, dilation: int = 1, groups: int = 1
+) -> Any:
+    reach = dilation * (w.shape[2] - 1)
+    start, end = (padding, padding) if isinstance(padding, int) else (0, 0)
+    if padding == "same":
+        start, end = reach // 2, reach - reach // 2
+    pixels = np.pad(x if x.ndim == 3 else x[None], ((0, 0), (0, 0), (start, end)))
+    y = np.zeros((len(pixels), len(w), (pixels.shape[2] - reach - 1) // stride + 1), x.dtype)
+    per_in, per_out = w.shape[1], len(w) // groups
+    for n, o, i in np.ndindex(*y.shape):
+        channels = pixels[n, o // per_out * per_in :][:per_in]
+        y[n, o, i] = (channels[:, i * stride : i * stride + reach + 1 : dilation] * w[o]).sum()
+        y[n, o, i] += 0 if b is None else b[o]
+    return y if x.ndim == 3 else y[0]
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int] = 1,
+    padding: int | tuple[int] | str = 0,
+    dilation: int | tuple[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution of sequences with a bank of filters.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, L) or (C, L)
+    weight : Tensor, (O, C/groups, k)
+    bias : Tensor, (O,), optional
+    stride, dilation : int
+        Step between windows, and between the places of one.
+    padding : int, "valid" (none) or "same" (L' = L; stride 1)
+        Zeros added on each side; for "same" one more at the end, where the reach is even.
+    groups : int
+        Output channels are cut into so many groups, each of which sees its share of the input's.
+
+    Returns
+    -------
+    Tensor, (N, O, L') or (O, L')
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shapes, dtypes or parameters do not fit.
+    """
+    check_arrays("conv1d", input=input, weight=weight)
+    step, spacing = ints("conv1d: stride", stride, 1), ints("conv1d: dilation", dilation, 1)
+    if isinstance(padding, str):
+        margin, (left,) = named_padding("conv1d", padding, weight, step, spacing)
+    else:
+        margin, left = ints("conv1d: padding", padding, 1), 0
+    x = reshape(input, (1, *input.shape)) if input.ndim == 2 else input
+    check_conv("conv1d", x, weight, bias, step, margin, spacing, groups)
+    picture, filters = (reshape(a, (*a.shape[:2], 1, a.shape[2])) for a in (x, weight))
+    y = conv2d(picture, filters, bias, (1, *step), (0, *margin), (1, *spacing), groups)
+    y = y[:, :, 0, left:]
+    return reshape(y, tuple(y.shape[1:])) if input.ndim == 2 else y
+
+
+def _sample(draw: Any) -> Sample:
+    groups, kernel = draw.choice(1, 1, 2), draw.size(1, 3)
+    n, c, o = draw.size(0, 3), draw.size(1, 2) * groups, draw.size(1, 2) * groups
+    params = {"stride": draw.size(1, 3), "padding": draw.size(0, 2), "dilation": draw.size(1, 2), "groups": groups}
+    reach = params["dilation"] * (kernel - 1) + 1
+    length = max(1, reach - 2 * params["padding"]) + draw.size(0, 4)
+    named = draw.choice(None, None, "same", "valid")
+    if named:
+        params |= {"stride": 1, "padding": named}
+        length = max(length, reach)
+    batch = () if draw.choice(False, False, True) else (n,)
+    bias = draw.tensor(o) if draw.choice(True, False) else None
+    return Sample((draw.tensor(*batch, c, length), draw.tensor(o, c // groups, kernel), bias), params)
+
+
+def _bad(x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any) -> BadSample:
+    return BadSample((np.ones(x), np.ones(w), b), params, error, ("conv1d", *words))
+
+
+register(
+    Composite(
+        name="conv1d",
+        function=conv1d,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            _bad((1, 3, 8), (4, 2, 3), ValueError, "(1, 3, 8)", "(4, 2, 3)", "3 channels"),
+            _bad((1, 3, 8), (4, 3, 9), ValueError, "(4, 3, 9)", "fit into", "pad"),
+            _bad((8,), (4, 3, 3), ValueError, "(N, C, L)", "(8,)"),
+            _bad((1, 3, 8), (4, 3, 3), ValueError, "bias", "(3,)", "(4,)", b=np.ones(3)),
+            _bad((1, 3, 8), (4, 3, 3), TypeError, "float64", "float32", b=np.ones(4, np.float32)),
+            _bad((1, 3, 8), (4, 3, 3), ValueError, "stride (0,)", "at least 1", stride=0),
+            _bad((1, 3, 8), (4, 3, 3), TypeError, "stride expects an int", "(2, 2)", stride=(2, 2)),
+            _bad((1, 3, 8), (4, 3, 3), ValueError, "'full'", "'valid' or 'same'", padding="full"),
+            _bad((1, 3, 8), (4, 3, 3), ValueError, "'same'", "stride (2,)", padding="same", stride=2),
+        ],
+        kind="multilinear",
+    )
+)

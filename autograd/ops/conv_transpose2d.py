@@ -1,0 +1,174 @@
+"""Transposed convolution: every pixel of the input, times a filter, is added to the output's window.
+
+    x (N, C, H, W), w (C, O/G, kh, kw), b (O)           y (N, O, H', W')
+    y[n, o, i sh + u dh - ph, j sw + v dw - pw] += x[n,c,i,j] w[c,o,u,v]     (over c, i, j, u, v; then b[o] is added)
+    H' = (H - 1) sh - 2 ph + dh (kh - 1) + output_padding + 1,  W' likewise
+
+That is what conv2d's input gradient does with g, for the convolution that makes H rows of H'.
+Since that rounds down, several H' belong to one H, and output_padding chooses among them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.ops.conv2d import Pair, check_operands, conv2d_input_grad, ints
+from autograd.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _reference(
+    x: Any,
+    w: Any,
+    b: Any = None,
+    stride: Pair = (1, 1),
+    padding: Pair = (0, 0),
+    output_padding: Pair = (0, 0),
+    groups: int = 1,
+    dilation: Pair = (1, 1),
+) -> Any:
+    pixels = x if x.ndim == 4 else x[None]
+    size = [
+        (n - 1) * s + d * (k - 1) + 1 + more
+        for n, k, s, d, more in zip(pixels.shape[2:], w.shape[2:], stride, dilation, output_padding, strict=True)
+    ]
+    per_in, per_out = len(w) // groups, w.shape[1]
+    y = np.zeros((len(pixels), per_out * groups, *size), x.dtype)
+    for n, c, i, j in np.ndindex(*pixels.shape):
+        for o, u, v in np.ndindex(*w.shape[1:]):
+            place = n, c // per_in * per_out + o, i * stride[0] + u * dilation[0], j * stride[1] + v * dilation[1]
+            y[place] += pixels[n, c, i, j] * w[c, o, u, v]
+    y = y[:, :, padding[0] : size[0] - padding[0], padding[1] : size[1] - padding[1]]
+    y = y if b is None else y + b[:, None, None]
+    return y if x.ndim == 4 else y[0]
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    output_padding: int | Pair = 0,
+    groups: int = 1,
+    dilation: int | Pair = 1,
+) -> Tensor:
+    """The transpose of a convolution: pictures made larger, every pixel spread by a filter.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    weight : Tensor, (C, O/groups, kh, kw)
+    bias : Tensor, (O,), optional
+    stride, dilation : int or (int, int)
+        Step between windows of the output, and between the pixels of one; vertical, horizontal.
+    padding : int or (int, int)
+        Pixels cut off from the output on each side.
+    output_padding : int or (int, int)
+        Rows and columns more, at the end; less than stride or than dilation.
+    groups : int
+        Output channels are cut into so many groups, each of which sees its share of the input's.
+
+    Returns
+    -------
+    Tensor, (N, O, H', W') or (O, H', W'), H' = (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where shapes, dtypes or parameters do not fit.
+
+    References
+    ----------
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 14.
+    """
+    check_arrays("conv_transpose2d", input=input, weight=weight)
+    given = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
+    steps = {what: ints(f"conv_transpose2d: {what}", value) for what, value in given.items()}
+    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    _check(x, weight, bias, groups=groups, **steps)
+    more = steps.pop("output_padding")
+    size = tuple(
+        (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
+        for n, k, s, p, d, extra in zip(x.shape[2:], weight.shape[2:], *steps.values(), more, strict=True)
+    )
+    if min(size) < 1:
+        raise ValueError(
+            f"conv_transpose2d: padding {steps['padding']} leaves nothing of the output: its size would be {size}, for "
+            f"input of shape {x.shape} and weight of shape {weight.shape}; take less padding"
+        )
+    y = conv2d_input_grad(x, weight, input_size=size, groups=groups, **steps)
+    y = y if bias is None else y + reshape(bias, (-1, 1, 1))
+    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+
+
+def _check(
+    x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int
+) -> None:
+    check_operands("conv_transpose2d", x, w, b, 2, "(C, O/groups, ")
+    if min(*stride, *dilation, *w.shape[2:], *x.shape[2:], groups) < 1 or min(*padding, *output_padding) < 0:
+        raise ValueError(
+            f"conv_transpose2d: stride {stride}, dilation {dilation}, groups {groups} and the heights and widths of "
+            f"input {x.shape} and weight {w.shape} must be at least 1, "
+            f"padding {padding} and output_padding {output_padding} at least 0"
+        )
+    if any(more >= max(s, d) for more, s, d in zip(output_padding, stride, dilation, strict=True)):
+        raise ValueError(
+            f"conv_transpose2d: output_padding {output_padding} must be less than stride {stride} or than "
+            f"dilation {dilation}"
+        )
+    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
+        raise ValueError(
+            f"conv_transpose2d: input of shape {x.shape} and weight of shape {w.shape} do not fit: the "
+            f"input has {x.shape[1]} channels and the weight expects {w.shape[0]}, a multiple of groups={groups}"
+        )
+    if b is not None and b.shape != (w.shape[1] * groups,):
+        raise ValueError(
+            f"conv_transpose2d: bias of shape {b.shape} does not fit weight of shape {w.shape} with groups={groups}: "
+            f"expects {(w.shape[1] * groups,)}"
+        )
+
+
+def _sample(draw: Any) -> Sample:
+    groups = draw.choice(1, 1, 2)
+    n, c, o = draw.size(0, 2), draw.size(1, 2) * groups, draw.size(1, 2)
+    size, kernel = [draw.size(1, 3), draw.size(1, 3)], [draw.size(1, 3), draw.size(1, 3)]
+    stride, dilation = (draw.size(1, 3), draw.size(1, 3)), (draw.size(1, 2), draw.size(1, 2))
+    more = tuple(draw.size(0, max(steps) - 1) for steps in zip(stride, dilation, strict=True))
+    full = [(m - 1) * s + d * (k - 1) + e for m, k, s, d, e in zip(size, kernel, stride, dilation, more, strict=True)]
+    padding = tuple(draw.size(0, min(2, f // 2)) for f in full)
+    params = {"stride": stride, "padding": padding, "output_padding": more, "groups": groups, "dilation": dilation}
+    batch = () if draw.choice(False, False, True) else (n,)
+    bias = draw.tensor(o * groups) if draw.choice(True, False) else None
+    return Sample((draw.tensor(*batch, c, *size), draw.tensor(c, o, *kernel), bias), params)
+
+
+def _bad(x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any) -> BadSample:
+    return BadSample((np.ones(x), np.ones(w), b), params, error, ("conv_transpose2d", *words))
+
+
+register(
+    Composite(
+        name="conv_transpose2d",
+        function=conv_transpose2d,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            _bad((1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
+            _bad((1, 3, 8, 8), (3, 2, 3, 3), ValueError, "groups=2", groups=2),
+            _bad((3, 8), (3, 2, 3, 3), ValueError, "(N, C, H, W)", "(C, O/groups, kh, kw)", "(3, 8)"),
+            _bad((1, 4, 8, 8), (4, 2, 3, 3), ValueError, "bias", "(2,)", "(4,)", b=np.ones(2), groups=2),
+            _bad((1, 4, 8, 8), (4, 2, 3, 3), TypeError, "float64", "bias float32", b=np.ones(2, np.float32)),
+            _bad((1, 4, 8, 8), (4, 2, 3, 3), ValueError, "stride (0, 1)", "at least 1", stride=(0, 1)),
+            _bad((1, 4, 8, 8), (4, 2, 3, 3), TypeError, "stride", "an int, or two", "1.5", stride=1.5),
+            _bad((1, 4, 8, 8), (4, 2, 3, 3), ValueError, "output_padding (2, 2)", "less", stride=2, output_padding=2),
+            _bad((1, 4, 1, 1), (4, 2, 3, 3), ValueError, "padding (2, 2)", "(-1, -1)", padding=2),
+        ],
+        kind="multilinear",
+    )
+)

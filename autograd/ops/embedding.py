@@ -1,0 +1,212 @@
+"""Embedding: rows of a table, looked up by number.
+
+t (…) numbers from 0 to V - 1, w (V, E)      y (…, E) = w[t]
+dw = embedding_weight_grad(g, t)      every g, added to the row it came from (none to row padding_idx)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.gather import add_rows
+from autograd.ops.shape import unsqueeze
+from autograd.ops.where import where
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _check(t: Any, w: Any, *, padding_idx: int | None) -> None:
+    if t.dtype.kind not in "iu":
+        raise TypeError(f"embedding: expects integers to look up, got {t.dtype}; convert them, with .long()")
+    if w.ndim != 2:
+        raise ValueError(f"embedding: expects a table of shape (V, E), got {w.shape}")
+    wrong = (t < 0) | (t >= len(w))
+    if wrong.any():
+        raise IndexError(
+            f"embedding: {t[wrong].flat[0]} is out of range: a table of shape {w.shape} has rows 0 to {len(w) - 1}"
+        )
+
+
+def _backward(ctx: Any, g: Any, *, padding_idx: int | None) -> Any:
+    return None, _weight_grad(g, ctx.saved[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
+
+
+def _grad_forward(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
+    dw = np.zeros((rows, g.shape[-1]), g.dtype)
+    add_rows(dw, t.reshape(-1), g.reshape(t.size, g.shape[-1]))
+    if padding_idx is not None:
+        dw[padding_idx] = 0
+    return dw
+
+
+def _grad_backward(ctx: Any, h: Any, *, rows: int, padding_idx: int | None) -> Any:
+    (t,) = ctx.saved
+    dg = _embedding(t, h, padding_idx=padding_idx)
+    return dg if padding_idx is None else where(unsqueeze(t, t.ndim) == padding_idx, 0.0, dg), None
+
+
+def _grad_reference(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
+    dw = np.zeros((rows, g.shape[-1]), g.dtype)
+    for place in np.ndindex(*t.shape):
+        if t[place] != padding_idx:
+            dw[t[place]] += g[place]
+    return dw
+
+
+def _sample(draw: Any) -> Sample:
+    rows = draw.size(1, 3)
+    w = draw.tensor(rows, draw.size(1, 3))
+    return Sample((draw.index(draw.shape(0, 2, least=0), rows), w), {"padding_idx": None})
+
+
+def _grad_sample(draw: Any) -> Sample:
+    rows, shape = draw.size(1, 3), draw.shape(0, 2, least=0)
+    g = draw.tensor(*shape, draw.size(1, 3))
+    return Sample((g, draw.index(shape, rows)), {"rows": rows, "padding_idx": draw.choice(None, rows - 1)})
+
+
+_TABLE = np.ones((3, 2))
+
+_embedding = register(
+    Op(
+        name="embedding",
+        check=_check,
+        forward=lambda t, w, *, padding_idx: w[t],
+        backward=_backward,
+        saves=(0,),
+        reference=lambda t, w, *, padding_idx: np.array([w[i] for i in t.flat]).reshape(*t.shape, w.shape[1]),
+        sample=_sample,  # with padding_idx the gradient is, on purpose, not that of y
+        bad_samples=[
+            BadSample((np.array([0, 3]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "3", "0 to 2")),
+            BadSample((np.array([-1]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "-1", "(3, 2)")),
+            BadSample((np.ones(2), _TABLE), {"padding_idx": None}, TypeError, ("embedding", "float64", ".long()")),
+            BadSample((np.array([0]), np.ones(3)), {"padding_idx": None}, ValueError, ("embedding", "(3,)", "(V, E)")),
+        ],
+        kind="multilinear",
+        flops=0,
+    )
+)
+
+_weight_grad: Op = register(
+    Op(
+        name="embedding_weight_grad",
+        forward=_grad_forward,
+        backward=_grad_backward,
+        saves=(1,),
+        reference=_grad_reference,
+        sample=_grad_sample,
+        kind="multilinear",
+    )
+)
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Rows of a table.
+
+    Parameters
+    ----------
+    input : Tensor of int, any shape (…)
+    weight : Tensor, (V, E)
+    padding_idx : int, optional
+        This row gets no gradient; counted from the end if negative.
+    max_norm, norm_type, scale_grad_by_freq, sparse
+        Not supported: only their defaults are accepted.
+
+    Returns
+    -------
+    Tensor, (…, E)
+
+    Raises
+    ------
+    IndexError
+        If a number is no row of the table.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.ops import embedding
+    >>> embedding(autograd.tensor([2, 0]), autograd.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    tensor([[5., 6.],
+            [1., 2.]])
+    """
+    check_arrays("embedding", input=input, weight=weight)
+    if max_norm is not None or scale_grad_by_freq or sparse:
+        raise NotImplementedError(
+            "embedding: max_norm, scale_grad_by_freq and sparse are not supported; scale rows or gradients yourself"
+        )
+    rows = weight.shape[0] if weight.ndim else 0
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise IndexError(f"embedding: padding_idx {padding_idx} is no row of a table of {rows}")
+        padding_idx %= rows
+    return _embedding(input, weight, padding_idx=padding_idx)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """For every label c a row of zeros with a 1 at c: int64, of one dimension more.
+
+    Parameters
+    ----------
+    tensor : Tensor of int
+        Labels from 0 to num_classes - 1.
+    num_classes : int
+        Default: one more than the largest label.
+    """
+    return _one_hot(tensor, num_classes=num_classes)
+
+
+def _one_hot_check(t: Any, *, num_classes: int) -> None:
+    least, most = t.min(initial=0), t.max(initial=0)
+    enough = t.size > 0 if num_classes == -1 else num_classes > most
+    if t.dtype.kind != "i" or least < 0 or not enough:
+        raise ValueError(
+            f"one_hot: expects integers from 0 to num_classes - 1, got {t.dtype} of shape {t.shape} "
+            f"from {least} to {most} for num_classes={num_classes}"
+        )
+
+
+def _one_hot_forward(t: Any, *, num_classes: int) -> Any:
+    classes = int(t.max()) + 1 if num_classes == -1 else num_classes
+    return (t[..., None] == np.arange(classes)).astype(np.int64)
+
+
+def _one_hot_reference(t: Any, *, num_classes: int) -> Any:
+    y = np.zeros((*t.shape, t.max() + 1 if num_classes == -1 else num_classes), np.int64)
+    for place in np.ndindex(*t.shape):
+        y[(*place, t[place])] = 1
+    return y
+
+
+def _one_hot_sample(draw: Any) -> Sample:
+    classes = draw.choice(3, -1)
+    return Sample((draw.index(draw.shape(0, 2, least=int(classes < 0)), 3),), {"num_classes": classes})
+
+
+_one_hot = register(
+    Op(
+        name="one_hot",
+        check=_one_hot_check,
+        forward=_one_hot_forward,
+        backward=None,
+        reference=_one_hot_reference,
+        sample=_one_hot_sample,
+        bad_samples=[
+            BadSample((np.array([0, 3]),), {"num_classes": 3}, ValueError, ("one_hot", "0 to 3", "num_classes=3")),
+            BadSample((np.ones(2),), {"num_classes": -1}, ValueError, ("one_hot", "float64")),
+        ],
+        kind="discrete",
+        flops=0,
+    )
+)

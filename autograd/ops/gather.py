@@ -1,0 +1,218 @@
+"""Numbers picked along a dimension by an index, and added back there.
+
+gather        y[i][j][k] = x[i][index[i,j,k]][k]  (along dim 1, say)          dx = g, scatter-added to zeros
+scatter_add   y = x, with y[i][index[i,j,k]][k] += src[i,j,k]                 dx = g, dsrc = g, gathered
+
+Each is the other's gradient.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import prange
+
+from autograd.kernels.jit import blocks, dense, kernel
+from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.shape import dim_of
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+COLUMNS = 16  # least columns worth a thread's while: a cache line of float32
+
+
+@kernel(parallel=True)
+def _add_rows(g, rows, parts, y):
+    """y[rows[i]] += g[i] of matrices: every block of columns is one thread's, and goes down the rows in order."""
+    for part in prange(parts):
+        start, stop = part * y.shape[1] // parts, (part + 1) * y.shape[1] // parts
+        for i in range(len(rows)):
+            for j in range(start, stop):
+                y[rows[i], j] += g[i, j]
+
+
+def add_rows(y: Any, rows: Any, g: Any) -> None:
+    """y[rows] += g in place, for y (R, K) and rows (M), where a row named twice gets both."""
+    if y.dtype in (np.float32, np.float64):
+        _add_rows(dense(g), dense(rows), blocks(y.shape[1], COLUMNS), y)
+    else:
+        np.add.at(y, rows, g)
+
+
+def _check(name: str, x: Any, index: Any, dim: int) -> None:
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expects an index of integers, got {index.dtype}; convert it, with .long()")
+    sizes = [n for d, n in enumerate(x.shape) if d != dim]
+    taken = [n for d, n in enumerate(index.shape) if d != dim]
+    if x.ndim != index.ndim or any(n > size for n, size in zip(taken, sizes, strict=True)):
+        raise ValueError(
+            f"{name}: an index of shape {index.shape} does not fit a tensor of shape {x.shape}: "
+            f"it has as many dimensions, and none but dim {dim} may be larger"
+        )
+    size = x.shape[dim] if x.ndim else 1
+    wrong = (index < 0) | (index >= size)
+    if wrong.any():
+        raise IndexError(f"{name}: index {index[wrong].flat[0]} is out of range: dim {dim} has places 0 to {size - 1}")
+
+
+def _gather_forward(x: Any, index: Any, *, dim: int) -> Any:
+    if x.ndim == 0:
+        return x.copy()
+    return np.take_along_axis(_beside(x, index, dim), index, dim)
+
+
+def _beside(x: Any, index: Any, dim: int) -> Any:
+    """The part of x that an index, smaller in other dimensions than dim, can reach."""
+    return x[tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))]
+
+
+def _gather_reference(x: Any, index: Any, *, dim: int) -> Any:
+    y = np.empty(index.shape, x.dtype)
+    for place in np.ndindex(*index.shape):
+        y[place] = x[(*place[:dim], index[place], *place[dim + 1 :])]
+    return y
+
+
+def _scatter_check(x: Any, index: Any, src: Any, *, dim: int) -> None:
+    _check("scatter_add", x, index, dim)
+    if src.shape != index.shape or src.dtype != x.dtype:
+        raise ValueError(
+            f"scatter_add: src, {src.dtype} of shape {src.shape}, must have the index's shape {index.shape} and "
+            f"the input's dtype {x.dtype}"
+        )
+
+
+def _scatter_forward(x: Any, index: Any, src: Any, *, dim: int) -> Any:
+    y = np.array(x, order="C")
+    places = np.arange(y.size).reshape(y.shape)
+    if x.ndim:
+        places = np.take_along_axis(_beside(places, index, dim), index, dim)
+    add_rows(y.reshape(-1, 1), places.reshape(-1), src.reshape(-1, 1))
+    return y
+
+
+def _scatter_reference(x: Any, index: Any, src: Any, *, dim: int) -> Any:
+    y = x.copy()
+    for place in np.ndindex(*index.shape):
+        y[(*place[:dim], index[place], *place[dim + 1 :])] += src[place]
+    return y
+
+
+def _gather_backward(ctx: Any, g: Any, *, dim: int) -> Any:
+    return _scatter_add(np.zeros(ctx.shapes[0], g.dtype), ctx.saved[0], g, dim=dim), None
+
+
+def _scatter_backward(ctx: Any, g: Any, *, dim: int) -> Any:
+    return g, None, _gather(g, ctx.saved[0], dim=dim) if ctx.needs[2] else None
+
+
+def _draw(draw: Any) -> tuple[tuple[int, ...], Any, int]:
+    """The shape of x, an index into it, and dim."""
+    shape = draw.shape(1, 3)
+    dim = draw.size(0, len(shape) - 1)
+    taken = tuple(draw.size(0, 4) if d == dim else draw.size(1, n) for d, n in enumerate(shape))
+    return shape, draw.index(taken, shape[dim]), dim
+
+
+def _gather_sample(draw: Any) -> Sample:
+    shape, index, dim = _draw(draw)
+    return Sample((draw.tensor(*shape), index), {"dim": dim})
+
+
+def _scatter_sample(draw: Any) -> Sample:
+    shape, index, dim = _draw(draw)
+    return Sample((draw.tensor(*shape), index, draw.tensor(*index.shape)), {"dim": dim})
+
+
+_ONES = np.ones((2, 3))
+
+_gather = register(
+    Op(
+        name="gather",
+        check=lambda x, index, *, dim: _check("gather", x, index, dim),
+        forward=_gather_forward,
+        backward=_gather_backward,
+        saves=(1,),
+        reference=_gather_reference,
+        sample=_gather_sample,
+        bad_samples=[
+            BadSample((_ONES, np.array([[3]])), {"dim": 1}, IndexError, ("gather", "index 3", "0 to 2")),
+            BadSample((_ONES, np.array([[0], [0], [0]])), {"dim": 1}, ValueError, ("gather", "(3, 1)", "(2, 3)")),
+            BadSample((_ONES, np.array([0])), {"dim": 1}, ValueError, ("gather", "(1,)", "(2, 3)")),
+            BadSample((_ONES, _ONES), {"dim": 1}, TypeError, ("gather", "float64", ".long()")),
+        ],
+        kind="multilinear",
+        flops=0,
+    )
+)
+
+_scatter_add: Op = register(
+    Op(
+        name="scatter_add",
+        check=_scatter_check,
+        forward=_scatter_forward,
+        backward=_scatter_backward,
+        saves=(1,),
+        reference=_scatter_reference,
+        sample=_scatter_sample,
+        bad_samples=[
+            BadSample((_ONES, np.array([[0]]), _ONES), {"dim": 0}, ValueError, ("scatter_add", "(2, 3)", "(1, 1)")),
+            BadSample((_ONES, np.array([[-1]]), np.ones((1, 1))), {"dim": 0}, IndexError, ("scatter_add", "index -1")),
+        ],
+        kind="multilinear",
+    )
+)
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Numbers picked along a dimension, y[i, j] = input[i, index[i, j]] for dim 1 of a matrix.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int
+        Of as many dimensions; none of its sizes but that of `dim` is larger than the input's.
+
+    Returns
+    -------
+    Tensor, of the index's shape
+
+    Raises
+    ------
+    IndexError, ValueError, TypeError
+        If an index is out of range, or does not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> autograd.gather(x, 1, autograd.tensor([[0], [1]]))
+    tensor([[1.],
+            [4.]])
+    """
+    check_arrays("gather", input=input, index=index)
+    return _gather(input, index, dim=dim_of("gather", dim, input.ndim))
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of input, with src[i, j] added at [i, index[i, j]] for dim 1 of a matrix; see `gather`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int
+    src : Tensor
+        At least as large as the index; what lies beyond it is not added.
+
+    Returns
+    -------
+    Tensor, of the input's shape
+    """
+    check_arrays("scatter_add", input=input, index=index, src=src)
+    if src.shape != index.shape and src.ndim == index.ndim:
+        src = src[tuple(slice(n) for n in index.shape)]
+    return _scatter_add(input, index, src, dim=dim_of("scatter_add", dim, input.ndim))

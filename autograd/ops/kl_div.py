@@ -1,0 +1,72 @@
+"""Kullback-Leibler divergence of a distribution t from one whose logarithm is x, element by element.
+
+l = t (log t - x)   (0 where t = 0), or, of a target that is a logarithm too, l = e^t (t - x)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.ops.functions import exp, log
+from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.where import where
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """The Kullback-Leibler divergence, of which "batchmean" is the mathematical definition's mean over samples.
+
+    Parameters
+    ----------
+    input : Tensor
+        Logarithms of probabilities.
+    target : Tensor, of the same shape (or one that broadcasts)
+        Probabilities.
+    reduction : "mean" (over all elements), "batchmean" (the sum, divided by the first size), "sum" or "none"
+    log_target : bool
+        Whether target has logarithms, too.
+
+    References
+    ----------
+    Kullback and Leibler, "On Information and Sufficiency", 1951, equation 2.4.
+    """
+    check_arrays("kl_div", input=input, target=target)
+    if log_target:
+        losses = exp(target) * (target - input)
+    else:
+        losses = target * (log(where(target == 0, 1.0, target)) - input)
+    if reduction == "batchmean" and input.ndim:
+        return reduced("kl_div", losses, "sum") / input.shape[0]
+    return reduced("kl_div", losses, reduction)
+
+
+def _reference(x: Any, t: Any, *, reduction: str, log_target: bool) -> Any:
+    losses = np.exp(t) * (t - x) if log_target else t * (np.log(np.where(t == 0, 1, t)) - x)
+    if reduction == "batchmean":
+        return losses.sum() / len(x)
+    return reduced_reference(losses, reduction)
+
+
+def _sample(draw: Any) -> Sample:
+    shape = draw.shape(1, 3, least=0)
+    params = {"reduction": draw.choice("mean", "sum", "none", "batchmean"), "log_target": draw.choice(False, True)}
+    return Sample((draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=1)), params)
+
+
+register(
+    Composite(
+        name="kl_div",
+        function=kl_div,
+        reference=_reference,
+        sample=_sample,
+        bad_samples=[
+            BadSample((np.ones((2, 3)), np.ones((2, 2))), {}, ValueError, ("(2, 3)", "(2, 2)", "broadcast")),
+            BadSample((np.ones(2), np.ones(2)), {"reduction": "max"}, ValueError, ("kl_div", "'max'")),
+        ],
+    )
+)

@@ -1,0 +1,97 @@
+"""Leaky rectified linear unit: y = x where x > 0, else s x, with a small slope s.
+
+dx = g where x > 0, else s g          (so its slope at 0 is s)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import prange
+
+from autograd.kernels.jit import blocks, dense, kernel
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.reduce import check_float
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+BLOCK = 16_384  # least numbers worth a thread's while
+
+
+@kernel(parallel=True)
+def _bend(a, x, slope, parts, y):
+    for part in prange(parts):
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        ours, xs, ys = a[block], x[block], y[block]  # counted from 0, or Numba makes no vector instructions
+        for i in range(len(xs)):
+            value = ours[i]
+            ys[i] = value if xs[i] > 0 else slope * value
+
+
+def _run(a: Any, x: Any, *, negative_slope: float) -> Any:
+    a, x = dense(a), dense(x)
+    y = np.empty_like(x)
+    _bend(a.reshape(-1), x.reshape(-1), x.dtype.type(negative_slope), blocks(x.size, BLOCK), y.reshape(-1))
+    return y
+
+
+def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
+    return _leaky_relu_input_grad(h, ctx.saved[0], negative_slope=negative_slope) if ctx.needs[0] else None, None
+
+
+def _sample(draw: Any) -> Sample:
+    slope = draw.choice(0.25, 0.0, 2.0, -0.5)  # sums with it are exact, as with 0.01 they are not
+    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),), {"negative_slope": slope})
+
+
+def _grad_sample(draw: Any) -> Sample:
+    drawn = _sample(draw)
+    return Sample((draw.tensor(*drawn.inputs[0].shape), *drawn.inputs), drawn.params)
+
+
+_leaky_relu = register(
+    Op(
+        name="leaky_relu",
+        check=check_float("leaky_relu"),
+        forward=lambda x, *, negative_slope: _run(x, x, negative_slope=negative_slope),
+        backward=lambda ctx, g, **params: _leaky_relu_input_grad(g, ctx.saved[0], **params),
+        saves=(0,),
+        reference=lambda x, *, negative_slope: np.where(x > 0, x, negative_slope * x),
+        sample=_sample,
+        bad_samples=[BadSample((np.ones(2, int),), {"negative_slope": 0.25}, TypeError, ("leaky_relu", "int64"))],
+        kind="piecewise",
+    )
+)
+
+_leaky_relu_input_grad: Op = register(
+    Op(
+        name="leaky_relu_input_grad",
+        forward=_run,
+        backward=_grad_backward,
+        saves=(1,),
+        reference=lambda g, x, *, negative_slope: np.where(x > 0, g, negative_slope * g),
+        sample=_grad_sample,
+        kind="piecewise",
+    )
+)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input where it is above 0, negative_slope · input elsewhere.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    negative_slope : float
+    inplace : bool
+        Ignored: there is always a new tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.leaky_relu(autograd.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
+    return _leaky_relu(input, negative_slope=negative_slope)

@@ -1,0 +1,89 @@
+"""The p-norm over dimensions.
+
+    y = (Σ |x|^p)^(1/p)      dx = g sign x |x|^(p-1) / y^(p-1)      (0 where y = 0)
+
+For p = ∞ it is the greatest |x|, and for p = -∞ the least.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.extrema import amax, amin
+from autograd.ops.functions import abs, sign
+from autograd.ops.reduce import Dims, check_float, dims_of, dims_sample, kept, sum_reference
+from autograd.ops.where import where
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _check(x: Any, *, p: float, **params: Any) -> None:
+    check_float("norm")(x)
+    if p == 0:
+        raise ValueError("norm: p = 0 is no norm; to count what is not 0, use (x != 0).sum()")
+
+
+def _forward(x: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+    powers = np.square(x) if p == 2 else np.abs(x) ** p
+    return np.sum(powers, axis=dim, keepdims=keepdim) ** (1 / p)
+
+
+def _backward(ctx: Any, g: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+    x, y = ctx.saved
+    share = where(y == 0, 0.0, g * y ** (1 - p))
+    return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * kept(share, x.shape, dim)
+
+
+def _sample(draw: Any) -> Sample:
+    drawn = dims_sample(draw)
+    x, params = drawn.inputs[0], drawn.params
+    return Sample((np.where(x < 0, x - 0.5, x + 0.5),), {**params, "p": draw.choice(2, 1, 3, 1.5)})
+
+
+_norm = register(
+    Op(
+        name="norm",
+        check=_check,
+        forward=_forward,
+        backward=_backward,
+        saves=(0, ~0),
+        reference=lambda x, *, p, dim, keepdim: sum_reference(np.abs(x) ** p, dim=dim, keepdim=keepdim) ** (1 / p),
+        sample=_sample,
+        bad_samples=[
+            BadSample((np.ones(3, int),), {"p": 2, "dim": (0,), "keepdim": False}, TypeError, ("norm", "int64")),
+            BadSample((np.ones(3),), {"p": 0, "dim": (0,), "keepdim": False}, ValueError, ("norm", "p = 0")),
+        ],
+        flops=2,
+    )
+)
+
+
+def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The p-norm over some dimensions, or all; the gradient is 0 where it is 0.
+
+    Parameters
+    ----------
+    input : Tensor of float
+    p : number, or "fro" for 2
+    dim : int or tuple of int, optional
+    keepdim : bool
+        Keep reduced dimensions, at size 1.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.norm(autograd.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    power = 2.0 if p == "fro" else p
+    if isinstance(power, str):
+        raise ValueError(f'norm: p is a number or "fro", not {p!r}')
+    chosen = dims_of("norm", dim, input.ndim)
+    if math.isinf(power):
+        return (amax if power > 0 else amin)(abs(input), chosen, keepdim)
+    return _norm(input, p=power, dim=chosen, keepdim=keepdim)

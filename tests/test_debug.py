@@ -1,0 +1,240 @@
+"""detect_anomaly, reference and verify: the mistakes they find, and what they say of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import nn.functional as F
+from autograd import Tensor, engine, tensor
+from autograd.debug import AnomalyError, MismatchError
+from autograd.op import Op, table
+from autograd.testing import RandomDraw, check_bad_sample, draw_case
+
+CONTEXTS = [autograd.detect_anomaly, autograd.reference, autograd.verify]
+
+
+def small_net() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(2 * 2 * 2, 3)
+    )
+
+
+class Quotient(nn.Module):
+    """x / (x - 1): inf at 1, NaN nowhere."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x / (x - 1)
+
+
+# ── detect_anomaly ──
+
+
+def test_the_first_forward_that_is_not_finite() -> None:
+    model = nn.Sequential(nn.ReLU(), Quotient(), nn.ReLU())
+    x = tensor([[3.0, 1.0], [0.0, 5.0]])
+    with pytest.raises(AnomalyError) as failure, autograd.detect_anomaly():
+        model(x)
+    text = str(failure.value)
+    assert text.startswith(
+        "div: the forward made inf at [0, 1] of output 0, in module Sequential.1 (Quotient), called at "
+    )
+    assert "test_debug.py" in text and "return x / (x - 1)" in text
+    assert "input 0, float32 (2, 2), ranges from 0 to 5; input 1, float32 (2, 2), ranges from -1 to 4" in text
+
+
+def test_the_first_backward_that_is_not_finite_names_the_line_of_its_forward() -> None:
+    x = tensor([4.0, 0.0], requires_grad=True)
+    with pytest.raises(AnomalyError) as failure, autograd.detect_anomaly():
+        root = x**0.5  # finite, with an infinite slope at 0
+        root.sum().backward()
+    text = str(failure.value)
+    assert text.startswith("pow: the backward made inf at [1] of the gradient of input 0, called at ")
+    assert "root = x**0.5" in text
+    assert "input 0, float32 (2,), ranges from 0 to 4" in text and "incoming gradient 0" in text
+
+
+def test_inputs_that_were_bad_already_are_named_so() -> None:
+    x = tensor([1.0, float("nan"), float("inf")])
+    with (
+        pytest.raises(AnomalyError, match=r"NaN at \[1\].*ranges from 1 to 1 and has 1 NaN and 1 inf"),
+        autograd.detect_anomaly(),
+    ):
+        x * 2
+
+
+def test_a_gradient_that_came_in_bad() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(AnomalyError, match=r"mul: its backward was given NaN at \[0\]"), autograd.detect_anomaly():
+        (x * 2).backward(tensor([float("nan"), 1.0]))
+
+
+def test_a_finite_gradient_may_pass_through_inf() -> None:
+    x = tensor([0.0, 2.0], requires_grad=True)
+    y = tensor([0.0, 2.0], requires_grad=True)
+    with autograd.detect_anomaly():
+        (x**y).sum().backward()  # 0 · 0⁻¹ on the way
+    assert x.grad is not None and x.grad.tolist() == [0.0, 4.0]
+
+
+def test_gradients_of_gradients_are_watched() -> None:
+    x = tensor(0.0, dtype=autograd.float64, requires_grad=True)
+    with pytest.raises(AnomalyError, match="the backward made inf"), autograd.detect_anomaly():
+        (slope,) = autograd.grad(x**1.5, x, create_graph=True)
+        assert slope is not None
+        slope.backward()
+
+
+# ── reference ──
+
+
+def test_reference_runs_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*arrays: Any, **params: Any) -> Any:
+        raise AssertionError("a kernel ran")
+
+    model, x, labels = small_net(), autograd.randn(2, 1, 4, 4), tensor([0, 2])
+    loss = F.cross_entropy(model(x), labels)
+    loss.backward()
+    expected = [parameter.grad.tolist() for parameter in model.parameters() if parameter.grad is not None]
+    model.zero_grad()
+    with monkeypatch.context() as patch:
+        for op in table.values():
+            if isinstance(op, Op):
+                patch.setitem(op.__dict__, "forward", forbidden)  # a row is frozen
+        with autograd.reference():
+            again = F.cross_entropy(model(x), labels)
+            again.backward()
+    assert again.item() == pytest.approx(loss.item(), rel=1e-5)
+    for parameter, numbers in zip(model.parameters(), expected, strict=True):
+        assert parameter.grad is not None
+        np.testing.assert_allclose(parameter.grad.array, numbers, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in table.items() if isinstance(row, Op)))
+def test_references_keep_dtype_and_shape(name: str) -> None:
+    """So that reference() changes nothing but the speed."""
+    op, rng = table[name], np.random.default_rng(3)
+    for _ in range(5):
+        sample = draw_case(op, RandomDraw(rng, op.kind)).sample
+        inputs = [
+            Tensor(x.astype(np.float32) if x.dtype.kind == "f" else x) if isinstance(x, np.ndarray) else x
+            for x in sample.inputs
+        ]
+        results = []
+        for context in (engine.Watch, autograd.reference):
+            with context():
+                result = op(*inputs, **sample.params)
+            results.append([(y.shape, y.dtype) for y in (result if isinstance(result, tuple) else (result,))])
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in table.items() if row.bad_samples))
+def test_bad_input_has_its_sentence_under_reference(name: str) -> None:
+    with autograd.reference():
+        for bad in table[name].bad_samples:
+            check_bad_sample(table[name], bad)
+
+
+# ── verify ──
+
+
+def test_a_right_net_passes() -> None:
+    model = small_net()
+    with autograd.verify():
+        F.cross_entropy(model(autograd.randn(2, 1, 4, 4)), tensor([0, 2])).backward()
+
+
+def mutant(name: str, **changes: Any) -> Op:
+    return dataclasses.replace(table[name], **changes)
+
+
+def test_a_wrong_forward_is_named() -> None:
+    op = mutant("relu", forward=lambda x: np.maximum(x, np.float32(0.1)))
+
+    class Wrong(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return op(x)
+
+    with pytest.raises(MismatchError) as failure, autograd.verify():
+        nn.Sequential(nn.ReLU(), Wrong())(tensor([3.0, 0.0]))
+    text = str(failure.value)
+    assert text.startswith("relu: output 0 is wrong at [1]: it is 0.1")
+    assert "called with (float32 (2,)), in module Sequential.1 (Wrong), called at " in text
+    assert "return op(x)" in text
+
+
+@pytest.mark.parametrize("factor", [1.01, -1, 0])
+@pytest.mark.parametrize("name", ["mul", "exp", "div"])
+def test_a_wrong_backward_is_named(name: str, factor: float) -> None:
+    right = table[name]
+
+    def backward(ctx: Any, *gs: Any) -> Any:
+        results = right.backward(ctx, *gs)
+        return (*results[:-1], results[-1] * factor) if isinstance(results, tuple) else results * factor
+
+    op = mutant(name, backward=backward)
+    inputs = [autograd.rand(3, 4, requires_grad=True) + 0.5 for _ in range(1 if name == "exp" else 2)]
+    i = len(inputs) - 1
+    with (
+        pytest.raises(MismatchError, match=rf"^{name}: the backward's gradient of input {i} is wrong: along a random"),
+        autograd.verify(),
+    ):
+        op(*inputs).sum().backward()
+
+
+def test_a_wrong_gradient_kernel_is_named_with_the_forward_it_belongs_to() -> None:
+    relu_input_grad = table["relu_input_grad"]
+    wrong = mutant("relu_input_grad", forward=lambda g, y: g * 0.5)
+    op = mutant("relu", backward=lambda ctx, g: wrong(g, ctx.saved[0]))
+    assert wrong.reference is relu_input_grad.reference
+    x = tensor([1.0, 2.0], requires_grad=True)
+    with (
+        pytest.raises(MismatchError, match=r"^in the backward of relu.*y = op\(x\).*: relu_input_grad: output 0"),
+        autograd.verify(),
+    ):
+        y = op(x)
+        y.sum().backward()
+
+
+# ── all three ──
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_ends_with_its_block_and_with_an_error(context: Any) -> None:
+    before = engine._state.watch
+    with context():
+        assert engine._state.watch is not before
+    with pytest.raises(KeyError), context():
+        raise KeyError
+    assert type(engine._state.watch) is type(before)
+
+    @context()
+    def inside() -> Any:
+        return engine._state.watch
+
+    assert type(inside()) is context
+    assert type(engine._state.watch) is type(before)
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_is_its_threads_alone(context: Any) -> None:
+    seen = []
+    with context():
+        thread = threading.Thread(target=lambda: seen.append(type(engine._state.watch)))
+        thread.start()
+        thread.join()
+    assert seen == [engine.Watch]
+
+
+def test_contexts_lie_on_top_of_each_other() -> None:
+    wrong = mutant("relu", forward=lambda x: x * np.nan)
+    with autograd.detect_anomaly(), autograd.reference():
+        assert wrong(tensor([2.0, -2.0])).tolist() == [2.0, 0.0]  # the reference ran, and was looked at
+    with pytest.raises(AnomalyError), autograd.reference(), autograd.detect_anomaly(), engine.Watch():
+        table["exp"](tensor([1e9]))

@@ -1,0 +1,65 @@
+"""x[index] and x[index] = value where PyTorch and NumPy differ, or where an index could go stale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+
+
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [
+        ((0, slice(None), [1, 2]), (3, 2)),  # NumPy's: (2, 3)
+        (([0, 1], slice(None), 1), (2, 3)),
+        ((slice(None), 0, [1, 2]), (2, 2)),
+        ((0, None, ..., [1, 2, 3]), (1, 3, 3)),
+        ((None, 1, [True, False, True]), (1, 2, 4)),
+        (([0, 1], slice(None), [0, 1]), (2, 3)),
+        (([], 0), (0, 4)),
+        (range(2), (2, 3, 4)),
+    ],
+)
+def test_a_number_moves_no_dimension(index: Any, shape: tuple[int, ...]) -> None:
+    x = autograd.arange(24).reshape(2, 3, 4)
+    picked = x[index]
+    assert picked.shape == shape
+    x[index] = -1 - picked
+    assert x[index].tolist() == (-1 - picked).tolist()
+    assert (x < 0).sum().item() == picked.numel()
+
+
+def test_an_index_that_is_changed_afterwards_does_not_change_the_gradient() -> None:
+    x, index = autograd.zeros(3, requires_grad=True), autograd.tensor([0, 0])
+    y = x[index]
+    index += 1
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2, 0, 0]
+
+
+def test_a_changed_index_of_gather_is_noticed() -> None:
+    x, index = autograd.zeros(1, 3, requires_grad=True), autograd.tensor([[0, 0]])
+    y = autograd.gather(x, 1, index)
+    index += 1
+    with pytest.raises(RuntimeError, match="gather: its input 1 was changed in place"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("index", [np.zeros(2, np.uint8), np.zeros(2), "a", 1.0])
+def test_what_is_no_index_is_an_error(index: Any) -> None:
+    with pytest.raises(IndexError, match="indexing: "):
+        autograd.zeros(2, 3)[index]
+
+
+def test_writing_through_a_number_and_a_mask_counts_as_a_change() -> None:
+    x = autograd.ones(2, 2)
+    w = autograd.ones(2, 2, requires_grad=True)
+    y = (w * x).sum()
+    x[0, x[0] > 0] = 5.0
+    assert x.tolist() == [[5, 5], [1, 1]]
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()

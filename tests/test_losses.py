@@ -1,0 +1,66 @@
+"""Losses and attention: what drawn samples cannot show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd
+import nn.functional as F
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss])
+def test_shapes_that_broadcast_are_warned_of(loss: object) -> None:
+    with pytest.warns(UserWarning, match=rf"{loss.__name__}: .*\(4, 1\).*\(4,\).*\(4, 4\)") as seen:  # type: ignore[attr-defined]
+        y = loss(autograd.zeros(4, 1), autograd.ones(4), reduction="none")  # type: ignore[operator]
+    assert y.shape == (4, 4)
+    assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize("x", [-1.0, 1.5])
+def test_what_is_no_probability_is_an_error(x: float) -> None:
+    with pytest.raises(ValueError, match=r"binary_cross_entropy: expects probabilities.*with_logits"):
+        F.binary_cross_entropy(autograd.tensor([x]), autograd.ones(1))
+
+
+def test_a_sure_and_wrong_answer_costs_100() -> None:
+    x = autograd.tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
+    losses = F.binary_cross_entropy(x, autograd.tensor([1.0, 0.0, 0.0, 1.0]), reduction="none")
+    losses.sum().backward()
+    assert losses.tolist() == [100, 100, 0, 0]
+    assert x.grad is not None
+    assert np.isfinite(np.asarray(x.grad)).all()
+
+
+def test_embedding_sends_no_gradient_to_the_row_of_padding() -> None:
+    w = autograd.ones(3, 2, requires_grad=True)
+    F.embedding(autograd.tensor([[0, 2, 2], [1, 1, 1]]), w, padding_idx=-1).sum().backward()
+    assert w.grad is not None
+    assert w.grad.tolist() == [[1, 1], [3, 3], [0, 0]]
+    with pytest.raises(IndexError, match="padding_idx 3 is no row of a table of 3"):
+        F.embedding(autograd.tensor([0]), w, padding_idx=3)
+    with pytest.raises(NotImplementedError, match="max_norm"):
+        F.embedding(autograd.tensor([0]), w, max_norm=1.0)
+
+
+def test_attention_drops_weights_by_the_generator() -> None:
+    q, k, v = autograd.zeros(1, 500, 4), autograd.zeros(1, 10, 4), autograd.ones(1, 10, 2)
+    autograd.manual_seed(0)
+    y = F.scaled_dot_product_attention(q, k, v, dropout_p=0.5)
+    kept = np.asarray(y)[0, :, 0] * 5  # of ten weights of 1/10, each doubled
+    assert set(np.round(kept)) <= set(range(11))
+    assert 4.5 < kept.mean() < 5.5
+    autograd.manual_seed(0)
+    assert autograd.equal(y, F.scaled_dot_product_attention(q, k, v, dropout_p=0.5))
+
+
+def test_a_query_that_sees_no_key_gets_0_and_sends_no_gradient() -> None:
+    q = autograd.randn(2, 3, requires_grad=True)
+    mask = autograd.tensor([[True, True], [False, False]])
+    for given in (mask, autograd.where(mask, 0.0, -float("inf")).float()):
+        q.grad = None
+        y = F.scaled_dot_product_attention(q, q.detach(), q.detach(), attn_mask=given)
+        y.sum().backward()
+        assert q.grad is not None
+        assert y.tolist()[1] == q.grad.tolist()[1] == [0, 0, 0]
+        assert np.isfinite(np.asarray(y.detach())).all()

@@ -1,0 +1,113 @@
+"""Normalization and dropout where they have state, depend on chance, or could lose digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn.functional as F
+from autograd import Tensor
+
+
+def test_batch_norm_moves_running_statistics_in_place_and_notes_it() -> None:
+    x = autograd.tensor([[1.0, 10.0], [3.0, 30.0]], requires_grad=True)
+    mean, var = autograd.zeros(2), autograd.ones(2)
+    kept, versions = mean.array, (mean.version[0], var.version[0])
+    y = F.batch_norm(x, mean, var, training=True)
+    assert mean.array is kept
+    assert mean.version[0] > versions[0]
+    assert var.version[0] > versions[1]
+    np.testing.assert_allclose(mean.numpy(), [0.2, 2.0], rtol=1e-6)  # a tenth of the way to 2 and 20
+    np.testing.assert_allclose(var.numpy(), [0.9 + 0.1 * 2, 0.9 + 0.1 * 200], rtol=1e-6)  # the variance with M - 1
+    assert not mean.requires_grad
+    np.testing.assert_allclose(y.detach().numpy(), [[-1, -1], [1, 1]], rtol=1e-5)
+
+    F.batch_norm(x, mean, var)
+    np.testing.assert_allclose(mean.numpy(), [0.2, 2.0], rtol=1e-6)
+
+
+def test_batch_norm_of_nothing_leaves_running_statistics_alone() -> None:
+    mean, var = autograd.zeros(2), autograd.ones(2)
+    assert F.batch_norm(autograd.zeros(0, 2, 3), mean, var, training=True).shape == (0, 2, 3)
+    assert (mean.tolist(), var.tolist()) == ([0, 0], [1, 1])
+
+
+def test_running_statistics_may_move_on_between_an_evaluation_and_its_backward() -> None:
+    x = autograd.tensor([[1.0], [3.0]], requires_grad=True)
+    mean, var = autograd.zeros(1), autograd.ones(1)
+    y = F.batch_norm(x, mean, var)
+    F.batch_norm(x, mean, var, training=True)
+    y.sum().backward()
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), [[1], [1]], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 1e3), (np.float32, -1e5), (np.float64, 1e8)])
+def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float) -> None:
+    x = np.random.default_rng(0).normal(offset, 1, (16, 2, 30, 30)).astype(dtype)
+    channels = x.transpose(1, 0, 2, 3).reshape(2, -1)
+    centered = (channels - dtype(offset)).astype(np.float64)
+    expected = (centered - centered.mean(1, keepdims=True)) / np.sqrt(centered.var(1, keepdims=True) + 1e-5)
+    normalized = F.batch_norm(Tensor(x), None, None, training=True).numpy()
+    for y in (
+        normalized.transpose(1, 0, 2, 3).reshape(2, -1),
+        F.layer_norm(Tensor(channels), channels.shape[1:]).numpy(),
+        F.group_norm(Tensor(channels[None]), 2).numpy()[0],
+    ):
+        assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # the mean's last digit, and y's
+
+
+@pytest.fixture
+def seeded() -> Iterator[None]:
+    state = autograd.get_rng_state()
+    autograd.manual_seed(0)
+    yield
+    autograd.set_rng_state(state)
+
+
+@pytest.mark.parametrize("p", [0.2, 0.75])
+def test_dropout_drops_its_share_and_keeps_the_mean(p: float, seeded: None) -> None:
+    x = autograd.ones(200, 500, requires_grad=True)
+    y = F.dropout(x, p)
+    values, counts = np.unique(y.detach().numpy(), return_counts=True)
+    np.testing.assert_allclose(values, [0, 1 / (1 - p)], rtol=1e-6)
+    assert abs(counts[0] / x.numel() - p) < 0.006  # over four standard deviations
+    y.sum().backward()
+    assert x.grad is not None
+    assert np.array_equal(x.grad.numpy(), y.detach().numpy())
+
+
+def test_dropout2d_drops_whole_channels(seeded: None) -> None:
+    y = F.dropout2d(autograd.ones(20, 10, 3, 4)).numpy().reshape(200, 12)
+    assert (y == y[:, :1]).all()
+    assert set(np.unique(y)) == {0, 2}
+
+
+@pytest.mark.parametrize("function", [F.dropout, F.dropout2d])
+def test_dropout_is_the_same_after_the_same_seed_whatever_the_threads(function: Any) -> None:
+    x, threads, results = autograd.ones(64, 32, 5, 7), autograd.get_num_threads(), []
+    try:
+        for n in (1, threads):
+            autograd.set_num_threads(n)
+            autograd.manual_seed(3)
+            results += [function(x, 0.3).numpy(), function(x, 0.3).numpy()]
+    finally:
+        autograd.set_num_threads(threads)
+    assert np.array_equal(results[0], results[2])
+    assert np.array_equal(results[1], results[3])
+    assert not np.array_equal(results[0], results[1])
+
+
+@pytest.mark.parametrize("function", [F.dropout, F.dropout2d])
+def test_dropout_at_its_ends(function: Any) -> None:
+    x = autograd.ones(2, 3, 4, 5)
+    assert function(x, training=False) is x
+    assert function(x, 0.0) is x
+    assert not function(x, 1.0).numpy().any()
+    for p in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match=rf"{function.__name__}: p is the probability .* not {p}"):
+            function(x, p)
