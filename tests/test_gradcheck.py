@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Op, Sample, Tensor, gradcheck, tensor
+from autograd import Op, Sample, Tensor, gradcheck, gradgradcheck, tensor
 from autograd.gradcheck import GradcheckError, numerical_gradient, relative_error
 
 F64 = autograd.float64
@@ -46,18 +48,28 @@ def test_right_gradients_pass() -> None:
 def test_a_wrong_gradient_is_found_and_placed() -> None:
     x = tensor([[1.0, 2.0], [3.0, 4.0]], dtype=F64, requires_grad=True)
     with pytest.raises(
-        GradcheckError, match=r"input 0, of shape \(2, 2\), is wrong at \[1, 0\]: backward says .*differ"
-    ):
+        GradcheckError, match=r"square: the gradient of input 0 \(x\), of shape \(2, 2\), is wrong"
+    ) as error:
         gradcheck(square(2.002, (1, 0)), x)
+    said = r"wrong at \[1, 0\], where the input is 3: .*backward says (\S+), finite differences (\S+) "
+    ours, theirs = map(float, re.search(said, str(error.value)).groups())  # type: ignore[union-attr]
+    assert ours == pytest.approx(1.001 * theirs)
     assert gradcheck(square(2.002, (1, 0)), x, raise_exception=False) is False
-    assert gradcheck(square(2.002, (1, 0)), x, tolerance=0.01)
+    assert gradcheck(square(2.002, (1, 0)), x, rtol=0.01)
+    assert gradcheck(square(2.002, (1, 0)), x, atol=0.1)
     assert x.tolist() == [[1, 2], [3, 4]] and x.grad is None  # as they were
 
 
 def test_the_wrong_input_is_named() -> None:
     wrong = square(-2)
-    with pytest.raises(GradcheckError, match="input 1"):
-        gradcheck(lambda x, y: x * wrong(y), [leaf(3), leaf(3)])
+
+    def times(x: Tensor, *others: Tensor) -> Tensor:
+        return wrong(x) if not others else x * wrong(others[0])
+
+    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 0 \(x\), of"):
+        gradcheck(partial(times), leaf(3))
+    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 1, of"):  # which has no name
+        gradcheck(times, [leaf(3), leaf(3)])
 
 
 def test_a_sum_behind_a_softmax_does_not_hide_a_wrong_gradient() -> None:
@@ -84,7 +96,7 @@ def test_an_input_that_is_not_used() -> None:
 
 def test_a_gradient_that_is_not_finite() -> None:
     x = tensor([1.0, 2.0], dtype=F64, requires_grad=True)
-    with pytest.raises(GradcheckError, match=r"wrong at \[1\]: backward says .*inf"):
+    with pytest.raises(GradcheckError, match=r"wrong at \[1\], .*backward says .*inf"):
         gradcheck(square(np.inf, 1), x)
 
 
@@ -119,6 +131,73 @@ def test_gradients_of_gradients() -> None:
         return autograd.grad((x**3).sum(), x, create_graph=True)
 
     assert gradcheck(slope, tensor([0.5, 2.0], dtype=F64, requires_grad=True))
+
+
+def test_fast_mode_looks_at_some_entries() -> None:
+    calls = 0
+
+    def counted(x: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return x * x
+
+    assert gradcheck(counted, leaf(5, 6), fast_mode=True)
+    assert calls == 1 + 2 * 8
+    with pytest.raises(GradcheckError, match="square"):
+        gradcheck(square(2.002), leaf(5, 6), fast_mode=True)
+    with pytest.raises(GradcheckError, match=r"wrong at \[2, 1\]"):
+        gradcheck(square(2.002, (2, 1)), leaf(4, 2), fast_mode=True)  # 8 entries: all
+
+
+# ── second derivatives ─────────────────────────────────────────────────────────────────
+
+
+def cut(cut_off: str) -> Op:
+    """x y, whose backward forgets that its gradient depends on `cut_off`."""
+
+    def backward(ctx: Any, g: Any) -> Any:
+        values = {"x": ctx.saved[0], "y": ctx.saved[1], "g": g}
+        if isinstance(g, Tensor) and cut_off:
+            values[cut_off] = values[cut_off].detach()
+        return values["g"] * values["y"], values["g"] * values["x"]
+
+    return Op(
+        name="times",
+        forward=lambda x, y: x * y,
+        backward=backward,
+        saves=(0, 1),
+        reference=lambda x, y: x * y,
+        sample=lambda draw: Sample(()),
+    )
+
+
+def test_right_second_gradients_pass() -> None:
+    assert gradgradcheck(cut(""), [leaf(3), leaf(3)])
+    assert gradgradcheck(lambda x, k: (x.exp() * k, x > 0, x.detach(), x**3), (leaf(2), 3))
+    assert gradgradcheck(lambda x: x * 2, leaf(2), eps=1.0)
+    g = autograd.ones(2, dtype=F64)
+    assert gradgradcheck(lambda x: x.exp(), leaf(2), g, fast_mode=True)
+    assert gradgradcheck(lambda x: (x.exp(), x * x), [leaf(2)], (g, g), fast_mode=True)
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "named"), [("x", r"input 0 \(x\)"), ("y", r"input 1 \(y\)"), ("g", r"grad_outputs\[0\]")]
+)
+def test_a_wrong_second_gradient_is_found_and_named(cut_off: str, named: str) -> None:
+    inputs = [leaf(3), leaf(3)]
+    assert gradcheck(cut(cut_off), inputs)
+    with pytest.raises(
+        GradcheckError, match=rf"times: the second gradient of {named}, .* backward says 0, finite diff"
+    ):
+        gradgradcheck(cut(cut_off), inputs)
+    assert not gradgradcheck(cut(cut_off), inputs, raise_exception=False)
+    if cut_off == "g":  # is not looked at where it needs no gradient
+        assert gradgradcheck(cut(cut_off), inputs, autograd.ones(3, dtype=F64))
+
+
+def test_no_second_gradient_to_check() -> None:
+    with pytest.raises(ValueError, match="gradgradcheck: no output has a graph"):
+        gradgradcheck(lambda x: x.detach(), leaf(2))
 
 
 def test_numerical_gradient_of_a_linear_function_is_exact() -> None:

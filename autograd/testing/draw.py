@@ -1,0 +1,214 @@
+"""Drawing calls of a function: sizes, shapes, geometries, values and memory layouts.
+
+Everything is drawn as integers, which Hypothesis shrinks (`HypothesisDraw`) or a NumPy generator
+gives (`RandomDraw`).  A row's `sample(draw)` and the strategies draw with the same methods.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.tensor import Tensor
+
+KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # what they mean: autograd.op.Row
+LAYOUTS = ("contiguous", "permuted", "strided", "reversed", "read-only")
+FEW = 12  # so many numbers are drawn, and shrunk, one by one; more come from one drawn seed
+
+Shape = tuple[int, ...]
+
+
+class ConvGeometry(NamedTuple):
+    """Shapes and parameters of a convolution that can be run."""
+
+    input: Shape  # (N, C, ...)
+    weight: Shape  # (O, C/groups, ...)
+    output: Shape  # (N, O, ...)
+    params: dict[str, Any]  # stride, padding, dilation, groups
+
+
+class PoolGeometry(NamedTuple):
+    """Shape and parameters of a pooling that can be run."""
+
+    input: Shape  # (N, C, ...)
+    params: dict[str, Any]  # kernel_size, stride, padding
+
+
+class Draw(ABC):
+    """What a row's `sample(draw)` is given: everything it draws comes from `integers`.
+
+    Parameters
+    ----------
+    kind : str
+        The op's, on which the values of `tensor` depend.
+    """
+
+    def __init__(self, kind: str) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"testing: kind {kind!r} is not one of {', '.join(KINDS)}")
+        self.kind = kind
+
+    @abstractmethod
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        """`count` integers from low to high, both included."""
+
+    def size(self, low: int, high: int) -> int:
+        """An integer from low to high, both included."""
+        return int(self.integers(1, low, high)[0])
+
+    def choice(self, *options: Any) -> Any:
+        """One of the options; a failure shrinks to the first."""
+        return options[self.size(0, len(options) - 1)]
+
+    def shape(self, min_dims: int, max_dims: int, least: int = 1, most: int = 3) -> Shape:
+        """Sizes from `least` to `most`.  With least = 0 one shape in eight may be empty: it tests little else."""
+        least = least or self.choice(1, 1, 1, 1, 1, 1, 1, 0)
+        return tuple(int(n) for n in self.integers(self.size(min_dims, max_dims), least, most))
+
+    def broadcastable(self, n: int, min_dims: int = 0, max_dims: int = 3, least: int = 0, most: int = 3) -> list[Shape]:
+        """n shapes that broadcast together."""
+        full = self.shape(min_dims, max_dims, least, most)
+        shapes = []
+        for _ in range(n):
+            kept = full[len(full) - self.size(min_dims, len(full)) :]
+            shapes.append(tuple(self.choice(size, size, 1) for size in kept))
+        return shapes
+
+    def conv_geometry(self, dims: int = 2) -> ConvGeometry:
+        """Of a small convolution: windows that overlap or leave gaps, padding, dilation, groups, no image or some."""
+        groups = self.choice(1, 1, 1, 2)
+        n, c, o = self.size(0, 3), self.size(1, 2) * groups, self.size(1, 3) * groups
+        kernel, stride = self._sizes(dims, 1, 3), self._sizes(dims, 1, 4)
+        dilation = tuple(self.choice(1, 1, 2) for _ in range(dims))
+        padding = self._sizes(dims, 0, 2)
+        reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+        size = tuple(max(1, r - 2 * p) + self.size(0, 4) for r, p in zip(reach, padding, strict=True))
+        out = [(s + 2 * p - r) // step + 1 for s, p, r, step in zip(size, padding, reach, stride, strict=True)]
+        params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        return ConvGeometry((n, c, *size), (o, c // groups, *kernel), (n, o, *out), params)
+
+    def pool_geometry(self, dims: int = 2) -> PoolGeometry:
+        """Of a small pooling: windows that overlap or leave gaps, padded by up to half a window."""
+        kernel, stride = self._sizes(dims, 1, 3), self._sizes(dims, 1, 4)
+        padding = tuple(self.size(0, k // 2) for k in kernel)
+        size = tuple(max(1, k - 2 * p) + self.size(0, 4) for k, p in zip(kernel, padding, strict=True))
+        params = {"kernel_size": kernel, "stride": stride, "padding": padding}
+        return PoolGeometry((self.size(0, 2), self.size(1, 2), *size), params)
+
+    def _sizes(self, n: int, low: int, high: int) -> Shape:
+        return tuple(self.size(low, high) for _ in range(n))
+
+    def tensor(self, *shape: int, low: float = -2, high: float = 2, kinks: tuple[float, ...] = (0,)) -> np.ndarray:
+        """A float64 array of values that suit the kind.
+
+        smooth: thousandths from low to high.  piecewise: even numbers, all distinct and at least 1
+        from every kink, so that a step of 1 crosses none; as many as there are elements, whatever
+        low and high.  Otherwise integers from low to high, whose sums are exact.  Failures shrink
+        to 1 where they can: 0 would hide them.
+        """
+        n = math.prod(shape)
+        one = 1 if low <= 1 <= high else 0
+        if self.kind == "piecewise":
+            values = 2.0 * (np.array(self.permutation(n), np.int64) - self.size(0, n))
+            for kink in sorted(kinks):
+                even = 2 * round(kink / 2)
+                if abs(even - kink) < 1:
+                    values += 2 * (values >= even)
+        elif self.kind == "smooth":
+            least, most = math.ceil(1000 * (low - one)), math.floor(1000 * (high - one))
+            values = (1000 * one + self.integers(n, least, most)) / 1000
+        else:
+            values = one + self.integers(n, math.ceil(low) - one, math.floor(high) - one)
+        return values.astype(np.float64).reshape(shape)
+
+    def index(self, shape: Shape, bound: int) -> np.ndarray:
+        """int64 from 0 to bound - 1."""
+        return self.integers(math.prod(shape), 0, max(0, bound - 1)).reshape(shape)
+
+    def permutation(self, n: int) -> list[int]:
+        """The numbers from 0 to n - 1 in some order."""
+        return np.argsort(self.integers(n, 0, 1 << 20), kind="stable").tolist()
+
+
+class RandomDraw(Draw):
+    """Draws from a NumPy generator: for mutants, benchmarks and documents."""
+
+    def __init__(self, rng: np.random.Generator, kind: str) -> None:
+        super().__init__(kind)
+        self.rng = rng
+
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        return self.rng.integers(low, high, count, dtype=np.int64, endpoint=True)
+
+
+class HypothesisDraw(Draw):
+    """Draws that Hypothesis chooses, remembers and shrinks.
+
+    Parameters
+    ----------
+    draw : callable
+        What a composite strategy is given, or `data.draw`.
+    """
+
+    def __init__(self, draw: Callable[[Any], Any], kind: str) -> None:
+        super().__init__(kind)
+        self.draw, self.strategies = draw, hypothesis().strategies
+
+    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+        if count > FEW:
+            seed = self.draw(self.strategies.integers(0, 2**32 - 1))
+            return np.random.default_rng(seed).integers(low, high, count, dtype=np.int64, endpoint=True)
+        one = self.strategies.integers(low, high)
+        return np.array([self.draw(one) for _ in range(count)], np.int64)
+
+
+def hypothesis() -> ModuleType:
+    """Hypothesis, which is imported where it is needed, and a sentence where it is missing."""
+    try:
+        import hypothesis.strategies
+    except ImportError as error:
+        raise ImportError(
+            "autograd.testing: cases are drawn with Hypothesis, which is not installed; "
+            'install the extra: pip install "lucidgrad[test]"'
+        ) from error
+    return hypothesis
+
+
+def lay_out(x: Any, layout: str) -> Any:
+    """The same numbers, in memory as one of LAYOUTS says; what lies between them is NaN or huge.
+
+    Parameters
+    ----------
+    x : ndarray or Tensor
+    layout : one of LAYOUTS
+
+    Returns
+    -------
+    ndarray or Tensor, as x is; a tensor is a new leaf
+    """
+    if isinstance(x, Tensor):
+        return Tensor(lay_out(x.array, layout), x.requires_grad)
+    if layout == "contiguous":
+        return np.array(x, order="C")
+    if layout == "permuted":
+        return np.array(x, order="F")
+    if layout == "strided":
+        filler = np.nan if x.dtype.kind == "f" else np.array(-1).astype(x.dtype)
+        buffer = np.full([2 * n + 1 for n in x.shape], filler, x.dtype)
+        odd: tuple[Any, ...] = (slice(1, None, 2),) * x.ndim
+        view = buffer[(*odd, ...)]
+        view[...] = x
+        return view
+    if layout == "reversed":
+        backwards: tuple[Any, ...] = (slice(None, None, -1),) * x.ndim
+        return np.array(np.flip(x), order="C")[(*backwards, ...)]
+    if layout == "read-only":
+        copy = np.array(x, order="C")
+        copy.flags.writeable = False
+        return copy
+    raise ValueError(f"lay_out: layout {layout!r} is not one of {', '.join(LAYOUTS)}")

@@ -1,0 +1,129 @@
+"""Hypothesis strategies for tests of your own: `@given(x=tensors(), layout=layouts())`.
+
+They draw with the methods of `Draw` that lucidgrad's own ops are tested with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.tensor import Tensor
+from autograd.testing.draw import LAYOUTS, ConvGeometry, Draw, HypothesisDraw, PoolGeometry, Shape, hypothesis
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+def strategy(make: Callable[[Any], Any], kind: str = "smooth") -> SearchStrategy[Any]:
+    """The strategy of make(draw), drawn by Hypothesis for functions of that kind."""
+    return hypothesis().strategies.composite(lambda draw: make(HypothesisDraw(draw, kind)))()
+
+
+def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 3) -> SearchStrategy[Shape]:
+    """Shapes.  With min_side = 0 one in eight may be empty."""
+    return strategy(lambda draw: draw.shape(min_dims, max_dims, min_side, max_side))
+
+
+def broadcastable_shapes(
+    n: int = 2, min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 3
+) -> SearchStrategy[tuple[Shape, ...]]:
+    """n shapes that broadcast together."""
+    return strategy(lambda draw: tuple(draw.broadcastable(n, min_dims, max_dims, min_side, max_side)))
+
+
+def layouts() -> SearchStrategy[str]:
+    """Names of memory layouts, for `lay_out(x, layout)`."""
+    return strategy(lambda draw: draw.choice(*LAYOUTS))
+
+
+def conv_geometries(dims: int = 2) -> SearchStrategy[ConvGeometry]:
+    """Shapes of input, weight and output, and parameters, of convolutions over `dims` dimensions; all can be run."""
+    return strategy(lambda draw: draw.conv_geometry(dims))
+
+
+def pool_geometries(dims: int = 2) -> SearchStrategy[PoolGeometry]:
+    """Shapes of input, and parameters, of poolings over `dims` dimensions; all can be run."""
+    return strategy(lambda draw: draw.pool_geometry(dims))
+
+
+def tensors(
+    shape: int | Shape | SearchStrategy[Shape] | None = None,
+    kind: str = "smooth",
+    *,
+    low: float = -2,
+    high: float = 2,
+    dtype: Any = np.float64,
+    requires_grad: bool = True,
+) -> SearchStrategy[Tensor]:
+    """Tensors of numbers that suit the kind of function they are for.
+
+    Parameters
+    ----------
+    shape : int, tuple of int or strategy, optional
+        Default: any of `shapes()`.
+    kind : "smooth" (thousandths), "multilinear" (integers, whose sums are exact) or
+        "piecewise" (as `away_from_kinks()`)
+    low, high : float
+        The least and the greatest number there may be; "piecewise" takes no notice of them.
+    dtype : float dtype
+        The default, float64, is what finite differences need.
+    requires_grad : bool
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from autograd.testing import assert_gradients, tensors
+    >>> @given(tensors(shape=(2, 3), low=0.1))
+    ... def test_entropy(p):
+    ...     assert_gradients(lambda p: -(p * p.log()).sum(), p)
+    >>> test_entropy()
+    """
+    return strategy(lambda draw: _tensor(draw, _one_shape(draw, shape), dtype, requires_grad, low=low, high=high), kind)
+
+
+def away_from_kinks(
+    *kinks: float,
+    shape: int | Shape | SearchStrategy[Shape] | None = None,
+    dtype: Any = np.float64,
+    requires_grad: bool = True,
+) -> SearchStrategy[Tensor]:
+    """Tensors for functions that are linear between kinks, to be checked with kind="piecewise".
+
+    Their elements are even numbers, all distinct and at least 1 from every kink (default: from 0):
+    a step of 1 crosses no kink and changes no order, so finite differences are exact.
+    """
+    kinks = kinks or (0,)
+    return strategy(lambda draw: _tensor(draw, _one_shape(draw, shape), dtype, requires_grad, kinks=kinks), "piecewise")
+
+
+def broadcastable_tensors(
+    n: int = 2,
+    kind: str = "smooth",
+    *,
+    low: float = -2,
+    high: float = 2,
+    dtype: Any = np.float64,
+    requires_grad: bool = True,
+) -> SearchStrategy[tuple[Tensor, ...]]:
+    """n tensors, as `tensors` draws them, whose shapes broadcast together."""
+    return strategy(
+        lambda draw: tuple(
+            _tensor(draw, shape, dtype, requires_grad, low=low, high=high) for shape in draw.broadcastable(n, least=1)
+        ),
+        kind,
+    )
+
+
+def _tensor(draw: Draw, shape: Shape, dtype: Any, requires_grad: bool, **values: Any) -> Tensor:
+    return Tensor(draw.tensor(*shape, **values).astype(dtype), requires_grad)
+
+
+def _one_shape(draw: HypothesisDraw, shape: Any) -> Shape:
+    if shape is None:
+        return draw.shape(0, 3)
+    if isinstance(shape, int):
+        return (shape,)
+    return shape if isinstance(shape, tuple) else draw.draw(shape)
