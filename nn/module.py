@@ -1,4 +1,4 @@
-"""Module: a tree of layers, each of which knows its parameters."""
+"""Module: a tree of layers, each of which knows its parameters, its buffers and its hooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Tensor, no_grad
+from autograd import Tensor, debug, no_grad
+from autograd.tensor import RemovableHandle
+from nn import hooks
 
 
 class Parameter(Tensor):
@@ -35,6 +37,11 @@ class _Calls(threading.local):
 
 
 _calls = _Calls()
+
+
+def running() -> Module | None:
+    """The innermost module whose forward is running in this thread."""
+    return _calls.stack[-1] if _calls.stack else None
 
 
 class Misfits(NamedTuple):
@@ -66,9 +73,12 @@ class Module:
     training: bool
 
     def __init__(self) -> None:
-        # plain assignments go through __setattr__ below, which needs these two
+        # not by plain assignments: those go through __setattr__ below, which needs these
         object.__setattr__(self, "_parameters", {})
+        object.__setattr__(self, "_buffers", {})
         object.__setattr__(self, "_modules", {})
+        object.__setattr__(self, "_unsaved", set())  # names of buffers that are no part of the state
+        object.__setattr__(self, "_hooks", [])
         self.training = True
 
     def forward(self, *inputs: Any) -> Any:
@@ -78,6 +88,8 @@ class Module:
         stack = _calls.stack
         stack.append(self)
         try:
+            if self._hooks:
+                return hooks.run(self, self._hooks, inputs, options)
             return self.forward(*inputs, **options)
         except Exception as error:
             if not any(note.startswith("in module ") for note in getattr(error, "__notes__", ())):
@@ -94,31 +106,41 @@ class Module:
                 object.__setattr__(self, name, value)
                 return
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
-        holders = (self._parameters, self._modules, self.__dict__)
-        home = 0 if isinstance(value, Parameter) else 1 if isinstance(value, Module) else 2
-        if home == 2 and value is None and name in self._parameters:
-            home = 0  # a parameter taken away stays in its place, as None
-        elif home == 2 and name in self._parameters:
+        homes = (self._parameters, self._buffers, self._modules, self.__dict__)
+        if isinstance(value, Parameter):
+            home = homes[0]
+        elif isinstance(value, Module):
+            home = homes[2]
+        elif name in self._parameters:  # one that is taken away stays in its place, as None
+            home = self._check_kind(self._parameters, name, value, "a parameter", "an nn.Parameter", value is None)
+        elif name in self._buffers:
+            fits = value is None or isinstance(value, Tensor)
+            home = self._check_kind(self._buffers, name, value, "a buffer", "a Tensor", fits)
+        else:
+            home = self.__dict__
+        for other in homes:
+            if other is not home:
+                other.pop(name, None)
+        home[name] = value
+
+    def _check_kind(self, home: dict, name: str, value: Any, kind: str, wanted: str, fits: bool) -> dict:
+        if not fits:
             raise TypeError(
-                f"{type(self).__name__}.{name} is a parameter; assign an nn.Parameter or None, "
-                f"not {type(value).__name__}"
+                f"{type(self).__name__}.{name} is {kind}; assign {wanted} or None, not {type(value).__name__}"
             )
-        for holder in holders:
-            if holder is not holders[home]:
-                holder.pop(name, None)
-        holders[home][name] = value
+        return home
 
     def __getattr__(self, name: str) -> Any:
-        for holder in ("_parameters", "_modules"):
-            found = self.__dict__.get(holder, {})
+        for home in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__.get(home, {})
             if name in found:
                 return found[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
-        for holder in (self._parameters, self._modules):
-            if name in holder:
-                del holder[name]
+        for home in (self._parameters, self._buffers, self._modules):
+            if name in home:
+                del home[name]
                 return
         object.__delattr__(self, name)
 
@@ -130,6 +152,23 @@ class Module:
             )
         self._check_name("register_parameter", name, self._parameters)
         self._parameters[name] = parameter
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is no parameter but belongs to the module: it is saved, and converted, with it.
+
+        Parameters
+        ----------
+        name : str
+        tensor : Tensor or None
+            None says that this module has none of that name.
+        persistent : bool
+            Whether it is part of `state_dict()`.
+        """
+        if not isinstance(tensor, Tensor | None):
+            raise TypeError(f"register_buffer: {name!r} is a {type(tensor).__name__}, not a Tensor or None")
+        self._check_name("register_buffer", name, self._buffers)
+        self._buffers[name] = tensor
+        (self._unsaved.discard if persistent else self._unsaved.add)(name)
 
     def add_module(self, name: str, module: Module) -> None:
         """Add a submodule under a name."""
@@ -160,23 +199,62 @@ class Module:
             if module not in seen or not remove_duplicate:
                 seen.add(module)
                 yield path, module
-                below = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items()]
+                below = [(_join(path, name), child) for name, child in module._modules.items()]
                 stack.extend(reversed(below))
 
     def modules(self) -> Iterator[Module]:
         return (module for _, module in self.named_modules())
 
-    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """All parameters, by their path; one that is shared comes once."""
+    def _named_tensors(
+        self, holder: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
         seen = set()
-        for path, module in self.named_modules(prefix):
-            for name, parameter in module._parameters.items():
-                if parameter is not None and parameter not in seen:
-                    seen.add(parameter)
-                    yield f"{path}.{name}" if path else name, parameter
+        for path, module in self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]:
+            for name, tensor in getattr(module, holder).items():
+                if tensor is not None and (tensor not in seen or not remove_duplicate):
+                    seen.add(tensor)
+                    yield _join(path, name), tensor
 
-    def parameters(self) -> Iterator[Parameter]:
-        return (parameter for _, parameter in self.named_parameters())
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """All parameters, by their path, or only this module's own; one that is shared comes once, unless told
+        otherwise."""
+        return self._named_tensors("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """All buffers, as `named_parameters` gives the parameters."""
+        return self._named_tensors("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """The module at a path, such as "features.0"; itself for ""."""
+        return self._get("module", "_modules", target) if target else self
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path, such as "features.0.weight"."""
+        return self._get("parameter", "_parameters", target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path, such as "features.1.running_mean"."""
+        return self._get("buffer", "_buffers", target)
+
+    def _get(self, kind: str, holder: str, target: str) -> Any:
+        *path, name = target.split(".")
+        owner: Module | None = self
+        for step in path:
+            owner = None if owner is None else owner._modules.get(step)
+        found = None if owner is None else getattr(owner, holder).get(name)
+        if found is None:
+            raise AttributeError(f"get_{kind}: {type(self).__name__} has no {kind} {target!r}")
+        return found
 
     def apply(self, function: Callable[[Module], Any]) -> Module:
         """Call function on every module below, then on this one; returns the module."""
@@ -211,14 +289,16 @@ class Module:
                 parameter.grad.zero_()
 
     def to(self, dtype: Any) -> Module:
-        """Convert all parameters to a float dtype, in place (for the device "cpu", nothing); returns the module."""
+        """Convert all parameters and float buffers to a float dtype, in place (for the device "cpu", nothing);
+        returns the module."""
         if dtype == "cpu":
             return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters are of a float dtype, not {np.dtype(dtype)}")
-        for parameter in self.parameters():
-            parameter.array = parameter.array.astype(dtype, copy=False)
-            parameter.grad = None if parameter.grad is None else parameter.grad.to(dtype)
+        for tensor in itertools.chain(self.parameters(), self.buffers()):
+            if tensor.array.dtype.kind == "f":
+                tensor.array = tensor.array.astype(dtype, copy=False)
+                tensor.grad = None if tensor.grad is None else tensor.grad.to(dtype)
         return self
 
     def double(self) -> Module:
@@ -227,23 +307,88 @@ class Module:
     def float(self) -> Module:
         return self.to(np.float32)
 
-    # ── saving and loading ──
+    def cpu(self) -> Module:
+        """Itself: there is no other place to be."""
+        return self
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Every parameter by its path, a shared one by each: detached, on the module's own memory (copy to keep)."""
-        state = {}
-        for path, module in self.named_modules(remove_duplicate=False):
-            for name, parameter in module._parameters.items():
-                if parameter is not None:
-                    state[f"{path}.{name}" if path else name] = parameter.detach()
-        return state
+    # ── hooks ──
 
-    def load_state_dict(self, state: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
-        """Take the parameters' values from Tensors or NumPy arrays.
+    def register_forward_pre_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, inputs)` before every forward; what it returns, a tuple or one input, replaces them.
 
         Parameters
         ----------
-        state : mapping of path to Tensor or ndarray
+        hook : callable
+        prepend : bool
+            Whether it runs before the hooks that are there, not after them.
+        with_kwargs : bool
+            Call `hook(module, inputs, keywords)` instead, which returns None or both anew.
+
+        Returns
+        -------
+        RemovableHandle
+            Its `remove()` takes the hook away.
+        """
+        return self._add_hook(hooks.Hook("before forward", hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, inputs, output)` after every forward; what it returns replaces the output.
+
+        With `with_kwargs` the call is `hook(module, inputs, keywords, output)`; else as `register_forward_pre_hook`.
+        """
+        return self._add_hook(hooks.Hook("after forward", hook, with_kwargs), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` when the gradients of the outputs are known, a tuple with None for what
+        needs none; what it returns replaces them."""
+        return self._add_hook(hooks.Hook("before backward", hook), prepend)
+
+    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
+
+        Both are tuples, with None for what needs no gradient; inputs that were passed by keyword are not among
+        them.  What the hook returns replaces grad_input.  If no input needs a gradient, it is called when those
+        of the outputs are known.
+        """
+        return self._add_hook(hooks.Hook("after backward", hook), prepend)
+
+    def _add_hook(self, hook: hooks.Hook, prepend: bool) -> RemovableHandle:
+        self._hooks.insert(0 if prepend else len(self._hooks), hook)
+        return RemovableHandle(self._hooks, hook)
+
+    # ── saving and loading ──
+
+    def state_dict(
+        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Tensor]:
+        """Every parameter and buffer by its path, a shared one by each: on the module's own memory (copy to keep).
+
+        Parameters
+        ----------
+        destination : dict, optional
+            Where to put them.
+        prefix : str
+            What all names begin with.
+        keep_vars : bool
+            The tensors themselves, instead of detached ones.
+        """
+        state = {} if destination is None else destination
+        for path, module in self.named_modules(remove_duplicate=False):
+            for name, tensor in (*module._parameters.items(), *module._buffers.items()):
+                if tensor is not None and name not in module._unsaved:
+                    state[prefix + _join(path, name)] = tensor if keep_vars else tensor.detach()
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
+        """Take the values of parameters and buffers from Tensors or NumPy arrays.
+
+        Parameters
+        ----------
+        state_dict : mapping of path to Tensor or ndarray
         strict : bool
             Whether names must be exactly this module's.
 
@@ -256,12 +401,12 @@ class Module:
         ValueError
             If names, shapes or dtypes do not fit; all misfits are named, and nothing is loaded.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state).__name__}")
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state_dict).__name__}")
         own = self.state_dict()
-        missing = [name for name in own if name not in state]
-        unexpected = [name for name in state if name not in own]
-        arrays = {name: np.asarray(_array(state[name])) for name in own if name in state}
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        arrays = {name: np.asarray(_array(state_dict[name])) for name in own if name in state_dict}
         wrong = [
             f"{name} has shape {array.shape}, the module's {own[name].shape}"
             for name, array in arrays.items()
@@ -301,6 +446,10 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
 
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def _array(value: Tensor | np.ndarray) -> np.ndarray:
     return value.array if isinstance(value, Tensor) else value
 
@@ -311,3 +460,6 @@ def _path(stack: list[Module]) -> str:
     for outer, inner in itertools.pairwise(stack):
         names.append(next((path for path, module in outer.named_modules() if module is inner), "?"))
     return ".".join(names) + (f" ({type(stack[-1]).__name__})" if len(stack) > 1 else "")
+
+
+debug.module_path = lambda: _path(_calls.stack) if _calls.stack else ""

@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -153,6 +153,104 @@ def test_deepcopy_is_independent() -> None:
     assert values(net) == before and values(twin) != before
 
 
+def test_paths_lead_to_modules_parameters_and_buffers() -> None:
+    net = nn.Sequential(Net(), nn.ModuleDict({"norm": nn.BatchNorm1d(2)}))
+    assert net.get_submodule("") is net
+    assert net.get_submodule("0.features.1") is net[0].features[1]  # type: ignore[union-attr]
+    assert net.get_parameter("0.head.weight") is net[0].head.weight
+    assert net.get_buffer("1.norm.running_var") is net[1]["norm"].running_var  # type: ignore[index]
+    for call, wrong in (
+        (net.get_submodule, "0.tail"),
+        (net.get_submodule, "0.tail.weight"),
+        (net.get_parameter, "0.head.bias"),  # None
+        (net.get_parameter, "1.norm.running_var"),
+        (net.get_buffer, "0.head.weight"),
+    ):
+        with pytest.raises(AttributeError, match=f"Sequential has no [a-z]+ '{wrong}'"):
+            call(wrong)
+
+
+def test_only_its_own_and_every_name() -> None:
+    net = Net()
+    assert [name for name, _ in net.named_parameters(recurse=False)] == ["scale"]
+    assert list(net.parameters(recurse=False)) == [net.scale]
+    net.again = net.head
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    assert [name for name, _ in net.named_parameters("x", True, False)] == [
+        f"x.{name}" for name in (*NAMES, "again.weight")
+    ]
+
+
+# ── buffers ──
+
+
+class Counter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", autograd.zeros(2))
+        self.register_buffer("count", tensor(0))
+        self.register_buffer("scratch", autograd.ones(1), persistent=False)
+        self.register_buffer("nothing", None)
+        self.inner = nn.BatchNorm1d(2)
+
+
+def test_buffers_are_found_and_saved() -> None:
+    net = Counter()
+    inner = ["inner.running_mean", "inner.running_var", "inner.num_batches_tracked"]
+    assert [name for name, _ in net.named_buffers()] == ["total", "count", "scratch", *inner]
+    assert [name for name, _ in net.named_buffers("a", recurse=False)] == ["a.total", "a.count", "a.scratch"]
+    assert next(iter(net.buffers())) is net.total and len(list(net.buffers(recurse=False))) == 3
+    assert net.nothing is None
+    assert [name for name, _ in net.named_parameters()] == ["inner.weight", "inner.bias"]
+    assert list(net.state_dict()) == ["total", "count", "inner.weight", "inner.bias", *inner]  # as PyTorch orders them
+    twin = Counter()
+    net.total.fill_(3)
+    net.count.add_(7)
+    twin.load_state_dict(net.state_dict())
+    assert twin.total.tolist() == [3, 3] and twin.count.item() == 7 and twin.count.dtype == np.int64
+    assert copy.deepcopy(net).total.tolist() == [3, 3]
+    with pytest.raises(ValueError, match="count is missing"):
+        twin.load_state_dict({name: t for name, t in net.state_dict().items() if name != "count"})
+
+
+def test_a_buffer_is_assigned_and_taken_away() -> None:
+    net = Counter()
+    net.total = autograd.ones(2)
+    assert net.state_dict()["total"].tolist() == [1, 1]
+    net.nothing = autograd.ones(1)
+    assert "nothing" in net.state_dict()
+    net.total = None
+    assert "total" not in net.state_dict() and net.total is None
+    with pytest.raises(TypeError, match=r"Counter\.total is a buffer; assign a Tensor or None, not float"):
+        net.total = 1.0
+    net.total = nn.Parameter(autograd.ones(1))
+    assert "total" in dict(net.named_parameters()) and "total" not in dict(net.named_buffers())
+    del net.scratch
+    assert not hasattr(net, "scratch")
+    net.register_buffer("scratch", autograd.ones(1))  # to be saved, this time
+    assert "scratch" in net.state_dict()
+
+
+def test_registering_a_buffer() -> None:
+    net = Counter()
+    with pytest.raises(TypeError, match="'x' is a int, not a Tensor or None"):
+        net.register_buffer("x", 5)  # type: ignore[arg-type]
+    for taken in ("forward", "inner"):
+        with pytest.raises(KeyError, match=f"attribute '{taken}' already"):
+            net.register_buffer(taken, None)
+    with pytest.raises(KeyError, match="no name"):
+        net.register_buffer("a.b", None)
+
+
+def test_only_float_buffers_are_converted() -> None:
+    net = Counter()
+    buffers = list(net.buffers())
+    assert net.double() is net
+    assert list(net.buffers()) == buffers
+    assert [b.dtype for b in buffers[:3]] == [np.float64, np.int64, np.float64]
+    assert net.cpu() is net
+
+
 # ── modes and gradients ──
 
 
@@ -257,6 +355,209 @@ def test_loading_counts_as_writing() -> None:
         y.backward()
 
 
+def test_a_state_under_a_prefix_and_with_history() -> None:
+    net = Net()
+    state: dict[str, Tensor] = {"other": tensor(1)}
+    assert net.state_dict(destination=state, prefix="net.") is state
+    assert list(state) == ["other", *(f"net.{name}" for name in NAMES)]
+    assert net.state_dict(keep_vars=True)["scale"] is net.scale
+
+
+# ── hooks ──
+
+
+class Scale(nn.Module):
+    """x · factor, and how often it ran."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs = 0
+
+    def forward(self, x: Tensor, factor: float = 1.0) -> Tensor:
+        self.runs += 1
+        return x * factor
+
+
+def test_forward_hooks_see_and_replace() -> None:
+    seen: list[Any] = []
+    module = Scale()
+    x, y = tensor([1.0]), tensor([2.0])
+
+    def before(m: nn.Module, inputs: tuple) -> Any:
+        seen.append((m, inputs))
+        return y  # one input need be no tuple
+
+    def after(m: nn.Module, inputs: tuple, output: Tensor) -> Any:
+        seen.append((m, inputs, output.tolist()))
+        return output + 1
+
+    first, second = module.register_forward_pre_hook(before), module.register_forward_hook(after)
+    assert module(x).tolist() == [3]
+    assert seen == [(module, (x,)), (module, (y,), [2])]
+    first.remove()
+    assert module(x).tolist() == [2]
+    second.remove()
+    second.remove()  # a second time does nothing
+    assert module(x).tolist() == [1] and len(seen) == 3 and module.runs == 3
+
+
+def test_forward_hooks_with_keywords_and_their_order() -> None:
+    module, seen = Scale(), []
+    module.register_forward_pre_hook(lambda m, args: seen.append("second"))
+    module.register_forward_pre_hook(lambda m, args, options: (args, {"factor": 3.0}), with_kwargs=True)
+    module.register_forward_pre_hook(lambda m, args: seen.append("first"), prepend=True)
+    module.register_forward_hook(lambda m, args, out: seen.append("fourth"))
+    module.register_forward_hook(lambda m, args, options, out: seen.append(options), prepend=True, with_kwargs=True)
+    assert module(tensor([1.0]), factor=2.0).tolist() == [3]
+    assert seen == ["first", "second", {"factor": 3.0}, "fourth"]
+
+
+def test_one_hook_twice_is_two_hooks() -> None:
+    module, seen = Scale(), []
+
+    def hook(m: nn.Module, args: tuple, out: Tensor) -> None:
+        seen.append(1)
+
+    handles = [module.register_forward_hook(hook) for _ in range(2)]
+    module(1)
+    handles[0].remove()
+    handles[0].remove()
+    module(1)
+    assert len(seen) == 3
+
+
+def test_a_hook_may_remove_itself() -> None:
+    module, seen = Scale(), []
+
+    def once(m: nn.Module, args: tuple, out: Any) -> None:
+        seen.append(out)
+        handle.remove()
+
+    handle = module.register_forward_hook(once)
+    module.register_forward_hook(lambda m, args, out: seen.append(-out))
+    module(1)
+    module(2)
+    assert seen == [1, -1, -2]
+
+
+def test_an_error_in_a_hook_names_the_module() -> None:
+    net = nn.Sequential(Scale())
+    net[0].register_forward_hook(lambda m, args, out: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        net(1)
+    assert caught.value.__notes__ == ["in module Sequential.0 (Scale)"]
+
+
+class Mix(nn.Module):
+    """Several tensors in, and out; some without gradients, some not tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(tensor([3.0]))
+
+    def forward(self, a: Tensor, times: int, b: Tensor, fixed: Tensor) -> tuple:
+        return a * b * times, "word", a * self.w + fixed, b.detach()
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_backward_hooks_see_all_gradients_at_once(create_graph: bool) -> None:
+    seen: list[Any] = []
+    module = Mix()
+    a, b, fixed = tensor([2.0], requires_grad=True), tensor([5.0], requires_grad=True), tensor([7.0])
+    module.register_full_backward_pre_hook(lambda m, g_out: seen.append((m, g_out)))
+    module.register_full_backward_hook(lambda m, g_in, g_out: seen.append((m, g_in, g_out)))
+    product, word, total, plain = module(a, 10, b, fixed)
+    assert (product.tolist(), word, total.tolist(), plain.tolist()) == ([100], "word", [13], [5])
+    assert not plain.requires_grad
+    (product * 2 + total * 4).sum().backward(create_graph=create_graph)
+    (m1, out1), (m2, into, out2) = seen
+    assert m1 is m2 is module
+
+    def values(gradients: tuple) -> list:
+        assert isinstance(gradients, tuple)
+        return [None if g is None else g.tolist() for g in gradients]
+
+    assert values(out1) == values(out2) == [[2], None, [4], None]
+    assert values(into) == [[2 * 50 + 4 * 3], None, [2 * 20], None]
+    assert into[0].requires_grad is create_graph
+    assert a.grad is not None and b.grad is not None and module.w.grad is not None
+    assert (a.grad.tolist(), b.grad.tolist(), module.w.grad.tolist()) == ([112], [40], [8])
+
+
+def test_backward_hooks_replace() -> None:
+    net = nn.Linear(1, 1, bias=False)
+    net.weight.data.fill_(3)
+    net.register_full_backward_pre_hook(lambda m, g_out: (g_out[0] * 10,))
+    net.register_full_backward_hook(lambda m, g_in, g_out: g_in[0] + g_out[0])  # one need be no tuple
+    net.register_full_backward_hook(lambda m, g_in, g_out: (g_in[0] * 2,))
+    x = tensor([[5.0]], requires_grad=True)
+    net(x).backward()
+    assert x.grad is not None and x.grad.tolist() == [[2 * (30 + 10)]]
+    assert net.weight.grad is not None and net.weight.grad.tolist() == [[50]]
+
+
+def test_backward_hooks_without_a_gradient_for_the_inputs() -> None:
+    net, seen = nn.Linear(1, 1), []
+    net.register_full_backward_hook(lambda m, g_in, g_out: seen.append((g_in, g_out[0].tolist())))
+    for _ in range(2):  # once for each backward
+        net(tensor([[5.0]])).backward()
+    assert seen == [((None,), [[1]])] * 2
+
+
+def test_where_nothing_is_recorded_inputs_go_in_as_they_are() -> None:
+    class Slope(nn.Module):
+        def forward(self, x: Tensor) -> Any:
+            with autograd.enable_grad():
+                return autograd.grad(x * x, x)[0]
+
+    net = Slope()
+    net.register_full_backward_hook(lambda m, g_in, g_out: (g_in[0] * 0,))
+    with autograd.no_grad():
+        assert net(tensor(3.0, requires_grad=True)).item() == 6
+
+
+def test_backward_hooks_of_nested_and_shared_modules() -> None:
+    inner, seen = nn.Linear(2, 2), []
+    net = nn.Sequential(inner, nn.ReLU(), inner)
+    net.register_full_backward_hook(lambda m, g_in, g_out: seen.append("net"))
+    inner.register_full_backward_hook(lambda m, g_in, g_out: seen.append("inner"))
+    x = autograd.ones(1, 2, requires_grad=True)
+    y = net(x).sum()
+    y.backward(retain_graph=True)
+    assert seen == ["inner", "inner", "net"]
+    y.backward()
+    assert len(seen) == 6
+    plain = nn.Sequential(*copy.deepcopy(net))
+    for module in plain.modules():
+        module._hooks.clear()
+    gradient, x.grad = x.grad, None
+    (plain(x) * 2).sum().backward()
+    assert gradient is not None and x.grad is not None and gradient.tolist() == x.grad.tolist()
+
+
+def test_a_named_tuple_stays_one() -> None:
+    class Pair(NamedTuple):
+        value: Tensor
+        number: int
+
+    class Net(nn.Module):
+        def forward(self, x: Tensor) -> Pair:
+            return Pair(x * 2, 5)
+
+    net = Net()
+    net.register_full_backward_hook(lambda m, g_in, g_out: None)
+    out = net(tensor(1.0, requires_grad=True))
+    assert (out.value.item(), out.number) == (2, 5)
+
+
+def test_a_backward_hook_returns_as_many() -> None:
+    net = nn.Linear(1, 1)
+    net.register_full_backward_hook(lambda m, g_in, g_out: (g_in[0], None))
+    y = net(tensor([[5.0]], requires_grad=True))
+    with pytest.raises(RuntimeError, match="returned 2 gradients in place of 1"):
+        y.backward()
+
+
 # ── Sequential ──
 
 
@@ -296,6 +597,66 @@ def test_sequential_of_names() -> None:
     assert list(net.state_dict()) == ["first.weight", "first.bias"]
 
 
+@pytest.mark.parametrize("kind", [lambda *m: nn.Sequential(*m), lambda *m: nn.ModuleList(m)])
+def test_lists_of_modules(kind: Any) -> None:
+    a, b, c, d = (nn.Linear(1, 1) for _ in range(4))
+    net = kind(a, b)
+    assert list(net.extend(iter([c]))) == [a, b, c]
+    assert list(net.insert(1, d)) == [a, d, b, c]
+    assert list(dict(net.named_children())) == ["0", "1", "2", "3"]
+    assert net.pop(0) is a and net.pop(-1) is c
+    assert list(dict(net.named_children())) == ["0", "1"] and list(net) == [d, b]
+    del net[0]
+    assert list(net.state_dict()) == ["0.weight", "0.bias"] and net[0] is b
+    both = net + kind(c, d)
+    assert type(both) is type(net) and list(both) == [b, c, d] and len(net) == 1
+    del both[1:]
+    assert list(both) == [b]
+    net += [a]
+    assert list(net) == [b, a] and list(net[1:]) == [a] and type(net[1:]) is type(net)
+    for call in (lambda: net[2], lambda: net.pop(5), lambda: net.__setitem__(7, a)):
+        with pytest.raises(IndexError):
+            call()
+    with pytest.raises(TypeError, match="not a Module"):
+        net.append(5)
+    assert not kind()  # as PyTorch's
+
+
+def test_module_list() -> None:
+    net = nn.ModuleList(nn.Linear(1, 1) for _ in range(3))
+    assert list(net.state_dict())[-2:] == ["2.weight", "2.bias"]
+    net[-1] = nn.ReLU()
+    assert list(net[1:].state_dict()) == ["0.weight", "0.bias"]  # numbered anew
+    with pytest.raises(TypeError, match="ModuleList has no forward"):
+        net(1)
+    assert repr(nn.ModuleList()) == "ModuleList()"
+    net.extend([nn.ReLU(), nn.Sequential(nn.ReLU())])
+    line = "Linear(in_features=1, out_features=1, bias=True)"
+    assert repr(net) == (
+        f"ModuleList(\n  (0-1): 2 x {line}\n  (2-3): 2 x ReLU()\n  (4): Sequential(\n    (0): ReLU()\n  )\n)"
+    )
+
+
+def test_module_dict() -> None:
+    a, b, c = nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1)
+    net = nn.ModuleDict({"a": a, "b": b})
+    net.update([("b", c), ("c", b)])
+    assert list(net) == list(net.keys()) == ["a", "b", "c"] and list(net.values()) == [a, c, b]
+    assert dict(net.items()) == {"a": a, "b": c, "c": b} and "c" in net and "d" not in net and len(net) == 3
+    assert list(net.state_dict()) == ["a.weight", "a.bias", "b.weight", "b.bias"]
+    assert net.pop("a") is a
+    del net["b"]
+    net["d"] = a
+    assert list(net.children()) == [b, a] and net["d"] is a
+    net.clear()
+    assert not len(net)
+    for wrong in ("a.b", "pop"):
+        with pytest.raises(KeyError):
+            net[wrong] = a
+    with pytest.raises(KeyError):
+        net["none"]
+
+
 # ── printing ──
 
 
@@ -317,7 +678,7 @@ def test_repr() -> None:
         (nn.Conv2d(4, 2, (3, 5), 2, 1, groups=2), "4, 2, kernel_size=(3, 5), stride=(2, 2), padding=(1, 1), groups=2"),
         (nn.Conv2d(1, 1, 3, padding="same", dilation=2, bias=False),
          "1, 1, kernel_size=(3, 3), stride=(1, 1), padding=same, dilation=(2, 2), bias=False"),
-        (nn.MaxPool2d(2), "kernel_size=2, stride=2, padding=0"),
+        (nn.MaxPool2d(2), "kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False"),
         (nn.Flatten(), "start_dim=1, end_dim=-1"),
         (nn.CrossEntropyLoss(), ""),
         (nn.Sequential(), ""),
@@ -456,6 +817,82 @@ def test_cross_entropy_loss_ignores_and_reduces() -> None:
     assert scores.grad is not None and scores.grad[1].tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match="reduction 'avg' is not one of"):
         nn.CrossEntropyLoss(reduction="avg")(scores, labels)
+
+
+def test_batch_norm_by_hand() -> None:
+    x = np.random.default_rng(0).normal(3, 2, (3, 5, 4, 2, 3)).astype(np.float32)  # three batches
+    layer = nn.BatchNorm2d(4, momentum=0.25)
+    mean, var = np.zeros(4), np.ones(4)
+    for batch in x:
+        y = layer(tensor(batch)).detach().numpy()
+        np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-5)
+        np.testing.assert_allclose(y.var((0, 2, 3)), 1, rtol=1e-4)
+        mean = 0.75 * mean + 0.25 * batch.mean((0, 2, 3))
+        var = 0.75 * var + 0.25 * batch.var((0, 2, 3), ddof=1)
+    assert layer.running_mean is not None and layer.running_var is not None
+    np.testing.assert_allclose(layer.running_mean.numpy(), mean, rtol=1e-5)
+    np.testing.assert_allclose(layer.running_var.numpy(), var, rtol=1e-5)
+    assert layer.num_batches_tracked is not None and layer.num_batches_tracked.item() == 3
+    y = layer.eval()(tensor(x[0])).detach().numpy()
+    by_hand = (x[0] - mean[:, None, None]) / np.sqrt(var[:, None, None] + 1e-5)
+    np.testing.assert_allclose(y, by_hand, rtol=1e-4, atol=1e-5)
+    layer.reset_parameters()
+    assert layer.running_mean.tolist() == [0] * 4 and layer.running_var.tolist() == [1] * 4
+    average = nn.BatchNorm1d(2, momentum=None, affine=False)
+    for batch in ([[0.0, 1.0], [2.0, 1.0]], [[4.0, 3.0], [8.0, 3.0]]):
+        average(tensor(batch))
+    assert average.running_mean is not None and average.running_var is not None
+    assert average.running_mean.tolist() == [3.5, 2] and average.running_var.tolist() == [5, 0]
+    alone = nn.BatchNorm1d(2, track_running_stats=False).eval()
+    assert alone.running_mean is None and list(alone.state_dict()) == ["weight", "bias"]
+    np.testing.assert_allclose(alone(tensor([[1.0, 2.0], [3.0, 4.0]])).tolist(), [[-1, -1], [1, 1]], rtol=1e-4)
+
+
+def test_dropout_in_training_and_in_use() -> None:
+    x = autograd.ones(50, 50)
+    layer = nn.Dropout(0.25)
+    y = layer(x).numpy()
+    assert set(np.unique(y)) == {np.float32(0), np.float32(4 / 3)} and 0.7 < (y != 0).mean() < 0.8
+    assert layer.eval()(x).tolist() == x.tolist()
+
+
+def test_embedding_whose_padding_learns_nothing() -> None:
+    layer = nn.Embedding(4, 2, padding_idx=-1)
+    assert layer.padding_idx == 3 and layer.weight[3].tolist() == [0, 0]
+    y = layer(tensor([[1, 3], [1, 0]]))
+    assert y.shape == (2, 2, 2) and y[0, 0].tolist() == layer.weight[1].tolist()
+    y.sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.tolist() == [[1, 1], [2, 2], [0, 0], [0, 0]]
+
+
+def test_an_identity_stands_in_for_any_layer() -> None:
+    word = object()
+    assert nn.Identity(3, bias=False)(word) is word
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nn.Linear(1, 1, device="cuda"), r"Linear: device is 'cuda', and there is none but 'cpu'"),
+        (lambda: nn.Conv1d(1, 1, 1, device="cuda:0"), "Conv1d: device is 'cuda:0'"),
+        (lambda: nn.LayerNorm(3, device="meta"), "LayerNorm: device is 'meta'"),
+        (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "Conv2d: padding_mode 'circular' is not 'zeros'"),
+        (lambda: nn.Conv1d(1, 1, 0), "Conv1d: kernel_width is 0"),
+        (lambda: nn.ConvTranspose2d(3, 2, 1, groups=2), "ConvTranspose2d: in_channels 3 .* multiples of groups 2"),
+        (lambda: nn.BatchNorm1d(0), "BatchNorm1d: num_features is 0"),
+        (lambda: nn.BatchNorm2d(3)(autograd.zeros(2, 3)), r"BatchNorm2d: expects .* 4 dimensions, got shape \(2, 3\)"),
+        (lambda: nn.BatchNorm1d(3)(autograd.zeros(3)), "BatchNorm1d: expects an input of 2 or 3 dimensions"),
+        (lambda: nn.BatchNorm1d(3)(autograd.zeros(1, 3)), "more than 1 value per channel"),
+        (lambda: nn.GroupNorm(2, 3), "GroupNorm: num_channels 3 must be a multiple of num_groups 2"),
+        (lambda: nn.LayerNorm((3, 0)), r"LayerNorm: normalized_shape\[1\] is 0"),
+        (lambda: nn.Dropout(1.5), "Dropout: p is 1.5, and must be a probability"),
+        (lambda: nn.Embedding(3, 2, padding_idx=3), "Embedding: padding_idx 3 is not one of 3 embeddings"),
+    ],
+)
+def test_a_sentence(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
 
 
 def test_functional_lists_what_it_has() -> None:

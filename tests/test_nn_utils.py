@@ -1,0 +1,88 @@
+"""Clipping of gradients, and parameters as a vector."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Tensor, tensor
+from nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
+
+
+def parameters(*gradients: list[float] | None) -> list[Tensor]:
+    made: list[Tensor] = []
+    for gradient in gradients:
+        p = nn.Parameter(autograd.zeros(1 if gradient is None else len(gradient)))
+        p.grad = None if gradient is None else tensor(gradient)
+        made.append(p)
+    return made
+
+
+def gradients(made: list[Tensor]) -> list[float]:
+    return [x for p in made if p.grad is not None for x in p.grad.tolist()]
+
+
+@pytest.mark.parametrize(("norm_type", "norm"), [(2.0, 13.0), (1, 19.0), (math.inf, 12.0), (3.0, 1_819 ** (1 / 3))])
+def test_the_norm_of_all_gradients_together(norm_type: float, norm: float) -> None:
+    made = parameters([3.0, -4.0], None, [12.0])
+    kept = [p.grad for p in made]
+    total = clip_grad_norm_(made, norm / 2, norm_type)
+    assert isinstance(total, Tensor) and total.shape == () and total.dtype == np.float32
+    assert total.item() == pytest.approx(norm)
+    assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)
+    assert [p.grad for p in made] == kept  # scaled in place
+    assert clip_grad_norm_(made, 100, norm_type).item() == pytest.approx(norm / 2, rel=1e-5)
+    assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)  # short enough: as they are
+
+
+def test_what_clipping_takes() -> None:
+    (p,) = parameters([3.0, 4.0])
+    assert clip_grad_norm_(p, 1.0).item() == 5  # one tensor
+    assert nn.utils.clip_grad_norm_(iter([p]), max_norm=10.0).item() == pytest.approx(1, rel=1e-5)
+    assert clip_grad_norm_(parameters(None), 1.0).item() == 0
+    assert clip_grad_norm_(parameters([], [2.0]), 1.0, math.inf).item() == 2
+
+
+def test_gradients_that_are_not_finite() -> None:
+    made = parameters([math.nan, 1.0])
+    with pytest.raises(RuntimeError, match="norm is nan; pass error_if_nonfinite=False"):
+        clip_grad_norm_(made, 1.0, error_if_nonfinite=True)
+    assert gradients(made)[1] == 1
+    assert math.isnan(clip_grad_norm_(made, 1.0).item())
+    assert all(math.isnan(g) for g in gradients(made))
+    made = parameters([math.inf, 1.0])
+    assert clip_grad_norm_(made, 1.0).item() == math.inf
+    assert math.isnan(gradients(made)[0]) and gradients(made)[1] == 0
+    assert clip_grad_norm_(parameters([1e30]), 1.0).item() == math.inf  # its square is, in float32
+
+
+def test_a_great_norm_does_not_overflow() -> None:
+    made = parameters([1e18] * 10_000)
+    assert clip_grad_norm_(made, 1.0).item() == pytest.approx(1e20)
+    assert gradients(made) == pytest.approx([0.01] * 10_000)
+
+
+def test_clip_grad_value() -> None:
+    made = parameters([3.0, -4.0, 0.5], None, [-12.0, math.nan])
+    kept = [p.grad for p in made]
+    clip_grad_value_(made, 2)
+    assert gradients(made)[:4] == [2, -2, 0.5, -2] and math.isnan(gradients(made)[4])
+    assert [p.grad for p in made] == kept
+    clip_grad_value_(made[0], 1)
+    assert gradients(made)[:3] == [1, -1, 0.5]
+
+
+def test_parameters_as_a_vector() -> None:
+    net = nn.Linear(2, 1)
+    vector = parameters_to_vector(net.parameters())
+    assert vector.tolist() == [*net.weight.tolist()[0], *net.bias.tolist()]
+    (vector * tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert gradients([net.weight]) == [[1, 2]] and gradients([net.bias]) == [3]
+    vector_to_parameters(tensor([4.0, 5.0, 6.0]), net.parameters())
+    assert net.weight.tolist() == [[4, 5]] and net.bias.tolist() == [6] and net.weight.is_leaf
+    with pytest.raises(ValueError, match=r"expects a vector of 3 numbers, got shape \(4,\)"):
+        vector_to_parameters(autograd.zeros(4), net.parameters())
