@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, enable_grad
+from autograd import Tensor, enable_grad, get_default_dtype
+from autograd.tensor import RemovableHandle
+from optim.fused import launch
+
+# what learning rate schedulers note in a group
+SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
 
 
 class Optimizer:
-    """Base of the optimizers: a subclass writes `_update`.
+    """Base of the optimizers: a subclass names its `_memory` and writes its `_rule`, a kernel with numbers.
 
     Parameters
     ----------
@@ -36,6 +41,8 @@ class Optimizer:
         if isinstance(params, set | frozenset):
             raise TypeError(f"{name}: a set has no order, and state is saved by parameters' order; pass a list")
         self.defaults = defaults
+        self._pre_hooks: list[Callable] = []
+        self._post_hooks: list[Callable] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
         if hasattr(params, "parameters"):
@@ -63,11 +70,13 @@ class Optimizer:
             if p in known:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} is given twice")
             known.add(p)
-        if unknown := set(group) - set(self.defaults) - {"params"}:
+        if unknown := set(group) - set(self.defaults) - SCHEDULED - {"params"}:
             raise ValueError(
                 f"{name}: has no option {sorted(unknown)[0]!r}; its options are {', '.join(self.defaults)}"
             )
         complete = {**self.defaults, **group, "params": params}
+        if isinstance(complete.get("lr"), Tensor):
+            complete["lr"] = complete["lr"].item()
         self._check_options(complete)
         self.param_groups.append(complete)
 
@@ -78,28 +87,87 @@ class Optimizer:
         """Raise where one of the options is no number, or below 0."""
         for option in options:
             value = group[option]
-            if not isinstance(value, int | float | np.number) or not value >= 0:
+            if not _is_number(value) or not value >= 0:
                 raise ValueError(f"{type(self).__name__}: {option} is {value!r}, and must be a number, at least 0")
 
-    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change p in place by its gradient g, which is not to be written to."""
-        raise TypeError(f"{type(self).__name__} has no update rule: an optimizer writes _update")
+    def _check_betas(self, group: dict[str, Any]) -> None:
+        """Raise where the option "betas" is not two numbers from 0 to below 1."""
+        betas = group["betas"]
+        if (
+            not isinstance(betas, tuple | list)
+            or len(betas) != 2
+            or not all(_is_number(b) and 0 <= b < 1 for b in betas)
+        ):
+            raise ValueError(f"{type(self).__name__}: betas is {betas!r}, and must be two numbers from 0 to below 1")
+
+    # ── what a subclass writes ──
+
+    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
+        """Names of the tensors kept for a parameter, as the kernel takes them; None: not with these options."""
+        return ()
+
+    def _count(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
+        """Note in a parameter's state that a step is made; returns all that `_rule` has to know of the state."""
+        step = scalar(state, "step", 0)
+        step.fill(step.item() + 1)
+        return step.item()
+
+    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Callable, tuple[float, ...]]:
+        """The kernel for a group's options, and its arguments (see `optim.fused`), for parameters of equal count."""
+        raise TypeError(f"{type(self).__name__} has no update rule: an optimizer writes _rule")
+
+    # ── the step ──
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient by it.
 
         With a closure, which computes the loss and its gradients anew, call that first and return its loss.
+
+        Raises
+        ------
+        RuntimeError
+            If a parameter's memory is read-only; its group is unchanged then.
         """
+        arguments = (self,) if closure is None else (self, closure)
+        for hook in self._pre_hooks:
+            hook(self, arguments, {})
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self._update(p.array, p.grad.array, self.state.setdefault(p, {}), group)
-                    p.version[0] += 1
+            self._step_group(group, [p for p in group["params"] if p.grad is not None])
+        for hook in self._post_hooks:
+            hook(self, arguments, {})
         return loss
+
+    def _step_group(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        for p in params:
+            if not p.array.flags.writeable:
+                raise RuntimeError(
+                    f"{type(self).__name__}: a parameter of shape {p.shape} is on read-only memory, as arrays of "
+                    "other libraries can be; make it of a copy, with .clone().detach()"
+                )
+        names = self._memory(group)
+        launches: dict[Any, list[list[np.ndarray | None]]] = {}  # one, unless dtypes or counts of steps differ
+        for p in params:
+            state = self.state.setdefault(p, {})
+            count = self._count(state, group)
+            memory = [None if name is None else _memory_of(p, state, name) for name in names]
+            launches.setdefault((p.dtype, count), []).append([p.array, p.grad.array, *memory])  # type: ignore[union-attr]
+            p.version[0] += 1
+        for (_, count), rows in launches.items():
+            launch(*self._rule(group, count), rows)
+
+    def register_step_pre_hook(self, hook: Callable[[Optimizer, tuple, dict], None]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step, with what `step` was called with."""
+        self._pre_hooks.append(hook)
+        return RemovableHandle(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[[Optimizer, tuple, dict], None]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        self._post_hooks.append(hook)
+        return RemovableHandle(self._post_hooks, hook)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to 0."""
@@ -117,7 +185,7 @@ class Optimizer:
         """
         numbers = {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
-        return {"state": {numbers[p]: dict(state) for p, state in self.state.items()}, "param_groups": groups}
+        return {"state": {numbers[p]: dict(state) for p, state in self.state.items() if state}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take options and state from a `state_dict()`, its tensors as Tensors or NumPy arrays.
@@ -148,17 +216,35 @@ class Optimizer:
             for group in state_dict["param_groups"]
         ]
         for group, loaded in zip(self.param_groups, options, strict=True):
-            self._check_options({**group, **loaded})
+            self._check_options({**group, **loaded, "lr": 0.0})  # a schedule's rounding may leave lr a hair below 0
         self.state = state
         for group, loaded in zip(self.param_groups, options, strict=True):
             group.update(loaded)
+
+
+def scalar(state: dict[str, Any], name: str, start: float) -> np.ndarray:
+    """A state's number, as an array without dimensions; made anew, where it has none."""
+    if name not in state:
+        state[name] = Tensor(np.full((), start, get_default_dtype()))
+    return state[name].array
+
+
+def _memory_of(p: Tensor, state: dict[str, Any], name: str) -> np.ndarray:
+    """What a parameter's state has by that name; zeros, where it has nothing."""
+    if state.get(name) is None:
+        state[name] = Tensor(np.zeros(p.shape, p.dtype))
+    return state[name].array
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
 
 
 def _own(name: str, key: str, value: Any, p: Tensor) -> Any:
     """A copy of a state's value: tensors, checked against their parameter, or plain numbers."""
     if not isinstance(value, Tensor | np.ndarray):
         return value
-    array = np.array(value.array if isinstance(value, Tensor) else value)
+    array = np.array(value.array if isinstance(value, Tensor) else value, order="C")
     if array.ndim and array.shape != p.shape:
         raise ValueError(
             f"{name}.load_state_dict: {key} of shape {array.shape} does not fit a parameter of shape {p.shape}; "

@@ -11,10 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+from numba import prange
 
-from autograd import Tensor
+from autograd.kernels.jit import kernel
+from optim.fused import slope, vector
 from optim.optimizer import Optimizer
+
+
+@kernel(parallel=True)
+def _sgd(addresses, pieces, lr, momentum, share, decay, sign, nesterov):
+    for piece in prange(len(pieces)):
+        p = vector(addresses, pieces, piece, 0, lr)
+        g = vector(addresses, pieces, piece, 1, lr)
+        v = vector(addresses, pieces, piece, 2, lr)
+        for i in range(p.size):
+            d = slope(p[i], g[i], sign, decay)
+            v[i] = momentum * v[i] + share * d
+            p[i] -= lr * (d + momentum * v[i] if nesterov else v[i])
 
 
 class SGD(Optimizer):
@@ -35,6 +48,8 @@ class SGD(Optimizer):
         Look ahead along the direction; needs momentum, and no dampening.
     maximize : bool
         Go up instead of down.
+    foreach, fused : bool, optional
+        Taken for PyTorch's sake: the step is fused always.
 
     References
     ----------
@@ -52,6 +67,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        fused: bool | None = None,
     ) -> None:
         super().__init__(
             params,
@@ -62,6 +79,8 @@ class SGD(Optimizer):
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
                 "maximize": maximize,
+                "foreach": foreach,
+                "fused": fused,
             },
         )
 
@@ -70,19 +89,13 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov=True needs a momentum above 0 and a dampening of 0")
 
-    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        momentum = group["momentum"]
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
-        if momentum:
-            if state.get("momentum_buffer") is None:
-                state["momentum_buffer"] = Tensor(np.array(g))
-            else:
-                v = state["momentum_buffer"].array
-                v *= momentum
-                v += (1 - group["dampening"]) * g if group["dampening"] else g
-            v = state["momentum_buffer"].array
-            g = g + momentum * v if group["nesterov"] else v
-        p -= group["lr"] * g
+    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
+        return ("momentum_buffer" if group["momentum"] else None,)
+
+    def _count(self, state: dict[str, Any], group: dict[str, Any]) -> bool:
+        return state.get("momentum_buffer") is None  # the first step with momentum, which is not dampened
+
+    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
+        dampening = 0 if count else group["dampening"]
+        sign = -1 if group["maximize"] else 1
+        return _sgd, (group["lr"], group["momentum"], 1 - dampening, group["weight_decay"], sign, group["nesterov"])

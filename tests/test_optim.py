@@ -1,9 +1,11 @@
-"""SGD against PyTorch's rules written out, groups, state and errors."""
+"""Optimizers against their rules written out in NumPy, groups, state, threads, layouts and errors."""
 
 from __future__ import annotations
 
 import copy
 import itertools
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,14 @@ def leaf(*values: float) -> Tensor:
     return tensor([float(v) for v in values], requires_grad=True)
 
 
-def by_hand(p: float, slope: Any, steps: int, *, lr: float, momentum: float, dampening: float, weight_decay: float,
-            nesterov: bool, maximize: bool) -> float:  # fmt: skip
-    """torch.optim.SGD's documented algorithm, on one number."""
+# ── the rules, as PyTorch documents them, on one array: a parameter, its gradient at each step, options ──
+
+
+def sgd(p: Any, gradients: Any, lr: float, momentum: float, dampening: float, weight_decay: float, nesterov: bool,
+        maximize: bool) -> Any:  # fmt: skip
     buffer = None
-    for _ in range(steps):
-        g = slope(p)
-        g = -g if maximize else g
-        g = g + weight_decay * p
+    for g in gradients:
+        g = (-g if maximize else g) + weight_decay * p
         if momentum != 0:
             buffer = g if buffer is None else momentum * buffer + (1 - dampening) * g
             g = g + momentum * buffer if nesterov else buffer
@@ -34,31 +36,296 @@ def by_hand(p: float, slope: Any, steps: int, *, lr: float, momentum: float, dam
     return p
 
 
-OPTIONS = [
-    {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": decay, "nesterov": nesterov,
-     "maximize": maximize}
-    for lr, momentum, dampening, decay, nesterov, maximize in itertools.product(
-        (0.1, 0.0), (0.0, 0.9), (0.0, 0.5), (0.0, 0.01), (False, True), (False, True)
-    )
-    if not nesterov or (momentum > 0 and dampening == 0)
-]  # fmt: skip
+def adam(p: Any, gradients: Any, lr: float, betas: Any, eps: float, weight_decay: float, amsgrad: bool,
+         maximize: bool, decoupled_weight_decay: bool) -> Any:  # fmt: skip
+    m, v, largest = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
+    for t, g in enumerate(gradients, 1):
+        g = -g if maximize else g
+        if decoupled_weight_decay:
+            p = p - lr * weight_decay * p
+        else:
+            g = g + weight_decay * p
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g**2
+        largest = np.maximum(largest, v)
+        m_hat = m / (1 - betas[0] ** t)
+        v_hat = (largest if amsgrad else v) / (1 - betas[1] ** t)
+        p = p - lr * m_hat / (np.sqrt(v_hat) + eps)
+    return p
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(str(v) for v in options.values()))
-@pytest.mark.parametrize("dtype", [autograd.float64, autograd.float32])
-def test_ten_steps_of_sgd(options: dict[str, Any], dtype: Any) -> None:
-    start = [1.0, -2.0, 0.5]
-    x = tensor(start, dtype=dtype, requires_grad=True)
-    number = tensor(1.0, dtype=dtype, requires_grad=True)
-    optimizer = optim.SGD([x, number], **options)
-    for _ in range(10):
-        optimizer.zero_grad()
-        ((x * x - x).sum() + number * number - number).backward()
+def adamw(p: Any, gradients: Any, **options: Any) -> Any:
+    return adam(p, gradients, decoupled_weight_decay=True, **options)
+
+
+def nadam(p: Any, gradients: Any, lr: float, betas: Any, eps: float, weight_decay: float, momentum_decay: float,
+          maximize: bool, decoupled_weight_decay: bool) -> Any:  # fmt: skip
+    m, v, product = np.zeros_like(p), np.zeros_like(p), np.ones((), np.float32)  # of the default dtype, as in PyTorch
+    for t, g in enumerate(gradients, 1):
+        g = -g if maximize else g
+        if decoupled_weight_decay:
+            p = p - lr * weight_decay * p
+        else:
+            g = g + weight_decay * p
+        mu, mu_next = (betas[0] * (1 - 0.5 * 0.96 ** (k * momentum_decay)) for k in (t, t + 1))
+        product *= mu
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g**2
+        m_hat = mu_next * m / (1 - float(product) * mu_next) + (1 - mu) * g / (1 - float(product))
+        p = p - lr * m_hat / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    return p
+
+
+def adagrad(p: Any, gradients: Any, lr: float, lr_decay: float, weight_decay: float, initial_accumulator_value: float,
+            eps: float, maximize: bool) -> Any:  # fmt: skip
+    total = np.full_like(p, initial_accumulator_value)
+    for t, g in enumerate(gradients, 1):
+        g = (-g if maximize else g) + weight_decay * p
+        total = total + g**2
+        p = p - lr / (1 + (t - 1) * lr_decay) * g / (np.sqrt(total) + eps)
+    return p
+
+
+def rmsprop(p: Any, gradients: Any, lr: float, alpha: float, eps: float, weight_decay: float, momentum: float,
+            centered: bool, maximize: bool) -> Any:  # fmt: skip
+    v, average, buffer = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
+    for g in gradients:
+        g = (-g if maximize else g) + weight_decay * p
+        v = alpha * v + (1 - alpha) * g**2
+        average = alpha * average + (1 - alpha) * g
+        step = g / (np.sqrt(v - average**2 if centered else v) + eps)
+        buffer = momentum * buffer + step
+        p = p - lr * (buffer if momentum > 0 else step)
+    return p
+
+
+def adadelta(p: Any, gradients: Any, lr: float, rho: float, eps: float, weight_decay: float, maximize: bool) -> Any:
+    v, u = np.zeros_like(p), np.zeros_like(p)
+    for g in gradients:
+        g = (-g if maximize else g) + weight_decay * p
+        v = rho * v + (1 - rho) * g**2
+        step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+        u = rho * u + (1 - rho) * step**2
+        p = p - lr * step
+    return p
+
+
+SWITCH = (False, True)
+DECAY = (0.0, 0.1)
+BETAS = ((0.9, 0.999), (0.6, 0.8))
+GRID: dict[str, tuple[Any, dict[str, tuple[Any, ...]]]] = {
+    "SGD": (sgd, {"lr": (0.1, 0.0), "momentum": (0.0, 0.9), "dampening": (0.0, 0.5), "weight_decay": DECAY,
+                  "nesterov": SWITCH, "maximize": SWITCH}),
+    "Adam": (adam, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "amsgrad": SWITCH,
+                    "maximize": SWITCH, "decoupled_weight_decay": SWITCH}),
+    "AdamW": (adamw, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8,), "weight_decay": DECAY, "amsgrad": SWITCH,
+                      "maximize": SWITCH}),
+    "NAdam": (nadam, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY,
+                      "momentum_decay": (0.0, 0.1), "maximize": SWITCH, "decoupled_weight_decay": SWITCH}),
+    "Adagrad": (adagrad, {"lr": (0.1,), "lr_decay": (0.0, 0.3), "weight_decay": DECAY,
+                          "initial_accumulator_value": (0.0, 0.5), "eps": (1e-10, 0.1), "maximize": SWITCH}),
+    "RMSprop": (rmsprop, {"lr": (0.01,), "alpha": (0.99, 0.5), "eps": (1e-8, 0.1), "weight_decay": DECAY,
+                          "momentum": (0.0, 0.9), "centered": SWITCH, "maximize": SWITCH}),
+    "Adadelta": (adadelta, {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY,
+                            "maximize": SWITCH}),
+}  # fmt: skip
+
+
+def cases() -> Iterator[Any]:
+    for name, (rule, grid) in GRID.items():
+        for values in itertools.product(*grid.values()):
+            options = dict(zip(grid, values))
+            if not options.get("nesterov") or (options["momentum"] > 0 and options["dampening"] == 0):
+                yield pytest.param(name, rule, options, id="-".join(str(v) for v in (name, *values)))
+
+
+SHAPES = [(3, 5), (), (0,), (2, 1, 7), (1,)]
+
+
+def with_gradients(optimizer: Any, gradients: Any) -> None:
+    """Step once for each list of gradients, one a parameter."""
+    for step in gradients:
+        params = [p for group in optimizer.param_groups for p in group["params"]]
+        for p, g in zip(params, step, strict=True):
+            p.grad = None if g is None else Tensor(g)
         optimizer.step()
-    want = [by_hand(p, lambda p: 2 * p - 1, 10, **options) for p in start]
-    np.testing.assert_allclose(x.detach().numpy(), want, rtol=1e-12 if dtype == np.float64 else 1e-5)
-    np.testing.assert_allclose(number.item(), want[0], rtol=1e-12 if dtype == np.float64 else 1e-5)
-    assert x.dtype == number.dtype == dtype
+
+
+@pytest.mark.parametrize(("name", "rule", "options"), list(cases()))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_fused_kernel_follows_the_documented_rule(name: str, rule: Any, options: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    starts = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+    gradients = [[np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES] for _ in range(5)]
+    params = [tensor(start, requires_grad=True) for start in starts]
+    with_gradients(getattr(optim, name)(params, **options), gradients)
+    for i, (p, start) in enumerate(zip(params, starts)):
+        want = rule(np.float64(start), [np.float64(step[i]) for step in gradients], **options)
+        rtol, atol = (1e-12, 1e-14) if dtype == np.float64 else (2e-5, 2e-6)
+        np.testing.assert_allclose(p.detach().numpy(), want, rtol, atol)
+        assert p.dtype == dtype
+
+
+@pytest.mark.parametrize("name", GRID)
+def test_one_thread_and_many_make_the_same_bits(name: str) -> None:
+    rng = np.random.default_rng(0)
+    shapes = [(100, 300), (300,), (50_001,), (7,)]
+    starts = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+    gradients = [[rng.standard_normal(shape).astype(np.float32) for shape in shapes] for _ in range(3)]
+    bits, before = [], autograd.get_num_threads()
+    for threads in (1, 4):
+        autograd.set_num_threads(threads)
+        params = [tensor(start, requires_grad=True) for start in starts]
+        with_gradients(getattr(optim, name)(params, weight_decay=0.1), gradients)
+        bits.append([p.array.tobytes() for p in params])
+    autograd.set_num_threads(before)
+    assert bits[0] == bits[1]
+
+
+# ── layouts ──
+
+
+def fortran(a: np.ndarray) -> np.ndarray:
+    return np.asfortranarray(a)
+
+
+def strided(a: np.ndarray) -> np.ndarray:
+    wide = np.repeat(a, 2, axis=-1)
+    return wide[..., ::2]
+
+
+def swapped(a: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(a.transpose(1, 0)).transpose(1, 0)
+
+
+def read_only(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+def unaligned(a: np.ndarray) -> np.ndarray:
+    room = np.zeros(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    room[...] = a
+    return room
+
+
+def expanded(a: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(a[:1], a.shape)
+
+
+@pytest.mark.parametrize("of_gradient", [fortran, strided, swapped, read_only, unaligned, expanded])
+@pytest.mark.parametrize("of_parameter", [fortran, strided, swapped, unaligned])
+@pytest.mark.parametrize("name", GRID)
+def test_any_layout_makes_the_same_bits(name: str, of_parameter: Any, of_gradient: Any) -> None:
+    rng = np.random.default_rng(0)
+    start, g = rng.standard_normal((2, 40, 30)).astype(np.float32)
+    g = of_gradient(g)
+    plain = Tensor(start.copy(), requires_grad=True)
+    other = Tensor(of_parameter(start), requires_grad=True)
+    memory, layout = other.array, other.array.strides
+    both = [getattr(optim, name)([p], lr=0.1) for p in (plain, other)]
+    for _ in range(3):
+        with_gradients(both[0], [[np.ascontiguousarray(g)]])
+        with_gradients(both[1], [[g]])
+    np.testing.assert_array_equal(other.array, plain.array)
+    assert other.array is memory and memory.strides == layout
+
+
+def test_dtypes_in_one_group() -> None:
+    params = [tensor([1.0, 2.0], dtype=dtype, requires_grad=True) for dtype in (np.float32, np.float64, np.float16)]
+    optimizer = optim.Adam(params, lr=0.25)
+    with_gradients(optimizer, [[np.ones(2, p.dtype) for p in params]] * 2)
+    for p in params:
+        assert p.dtype == optimizer.state[p]["exp_avg"].dtype
+        np.testing.assert_allclose(p.detach().numpy(), [0.5, 1.5], rtol=1e-3 if p.dtype == np.float16 else 1e-6)
+
+
+def test_read_only_memory() -> None:
+    array = np.ones(3, np.float32)
+    array.flags.writeable = False
+    x, y = leaf(1), Tensor(array, requires_grad=True)
+    x.grad, y.grad = autograd.ones(1), autograd.ones(3)
+    optimizer = optim.SGD([x, y], lr=0.1, momentum=0.9)
+    with pytest.raises(RuntimeError, match=r"SGD: a parameter of shape \(3,\) is on read-only memory"):
+        optimizer.step()
+    assert (x.item(), array.tolist(), optimizer.state) == (1, [1, 1, 1], {})
+
+
+def test_memory_of_another_shape() -> None:
+    x = leaf(1, 2, 3)
+    optimizer = optim.Adam([x])
+    x.grad = autograd.ones(3)
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"][0]["exp_avg"] = tensor(0.0)
+    optimizer.load_state_dict(state)
+    with pytest.raises(ValueError, match=r"shape \(\) does not go with a parameter of shape \(3,\)"):
+        optimizer.step()
+
+
+def test_nan_passes() -> None:
+    x = leaf(1, 1)
+    optimizer = optim.Adam([x], lr=0.1, amsgrad=True)
+    with_gradients(optimizer, [[np.array([np.nan, 1], np.float32)], [np.array([1, 1], np.float32)]])
+    assert np.isnan(x.array).tolist() == [True, False]
+
+
+# ── steps ──
+
+
+def test_a_step_counts_as_writing() -> None:
+    x = leaf(2)
+    y = x * x
+    x.grad = autograd.ones(1)
+    optim.Adam([x]).step()
+    with pytest.raises(RuntimeError, match="mul"):
+        y.sum().backward()
+
+
+def test_parameters_at_different_steps() -> None:
+    rng = np.random.default_rng(0)
+    gradients = [rng.standard_normal(1) for _ in range(6)]
+    x, y = (tensor([1.0], dtype=np.float64, requires_grad=True) for _ in range(2))
+    optimizer = optim.NAdam([x, y])
+    with_gradients(optimizer, [[g, None if i % 2 else g] for i, g in enumerate(gradients)])
+    alone = tensor([1.0], dtype=np.float64, requires_grad=True)
+    with_gradients(optim.NAdam([alone]), [[g] for g in gradients[::2]])
+    assert y.item() == alone.item() != x.item()
+    assert [optimizer.state[p]["step"].item() for p in (x, y)] == [6, 3]
+
+
+def test_momentum_that_begins_later_is_not_dampened() -> None:
+    x = leaf(1)
+    optimizer = optim.SGD([x], lr=0.1, dampening=0.5)
+    with_gradients(optimizer, [[np.array([1], np.float32)]])
+    optimizer.param_groups[0]["momentum"] = 0.9
+    with_gradients(optimizer, [[np.array([1], np.float32)]])
+    assert x.item() == pytest.approx(0.8)
+    with_gradients(optimizer, [[np.array([1], np.float32)]])
+    assert x.item() == pytest.approx(0.8 - 0.1 * 1.4)
+
+
+def test_hooks_around_a_step() -> None:
+    x = leaf(1)
+    x.grad = autograd.ones(1)
+    optimizer = optim.SGD([x], lr=0.5)
+    seen: list[Any] = []
+    before = optimizer.register_step_pre_hook(lambda *call: seen.append((x.item(), call)))
+    optimizer.register_step_post_hook(lambda *call: seen.append((x.item(), call)))
+    optimizer.step()
+    assert seen == [(1, (optimizer, (optimizer,), {})), (0.5, (optimizer, (optimizer,), {}))]
+    before.remove()
+    optimizer.step()
+    assert [value for value, _ in seen] == [1, 0.5, 0]
+
+
+def test_the_rate_as_a_tensor() -> None:
+    x = leaf(1)
+    optimizer = optim.SGD([x], lr=tensor(0.5))  # type: ignore[arg-type]
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    with pytest.raises(ValueError, match="not one number"):
+        optim.SGD([x], lr=tensor([0.5, 0.5]))  # type: ignore[arg-type]
 
 
 def test_parameters_without_a_gradient_stay() -> None:
@@ -141,7 +408,7 @@ def test_a_closure_computes_the_loss() -> None:
 # ── state ──
 
 
-def steps(net: nn.Module, optimizer: optim.SGD, first: int, last: int) -> None:
+def steps(net: nn.Module, optimizer: Any, first: int, last: int) -> None:
     for i in range(first, last):
         x = tensor(np.random.default_rng(i).standard_normal((4, 3)), dtype=autograd.float32)
         optimizer.zero_grad()
@@ -149,27 +416,41 @@ def steps(net: nn.Module, optimizer: optim.SGD, first: int, last: int) -> None:
         optimizer.step()
 
 
-def make() -> tuple[nn.Module, optim.SGD]:
+def make(name: str = "SGD", **options: Any) -> tuple[nn.Module, Any]:
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     groups = [{"params": net[0].parameters(), "lr": 0.02}, {"params": net[2].parameters()}]  # type: ignore[union-attr]
-    return net, optim.SGD(groups, lr=0.01, momentum=0.9, weight_decay=0.01)
+    return net, getattr(optim, name)(groups, lr=0.01, weight_decay=0.01, **options)
+
+
+STATEFUL: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("SGD", {"momentum": 0.9}, {"momentum_buffer"}),
+    ("Adagrad", {"lr_decay": 0.1}, {"step", "sum"}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}, {"step", "square_avg", "grad_avg", "momentum_buffer"}),
+    ("Adam", {"amsgrad": True}, {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}),
+    ("AdamW", {}, {"step", "exp_avg", "exp_avg_sq"}),
+    ("NAdam", {}, {"step", "mu_product", "exp_avg", "exp_avg_sq"}),
+    ("Adadelta", {}, {"step", "square_avg", "acc_delta"}),
+]
 
 
 @pytest.mark.parametrize("arrays", [False, True])
-def test_loaded_state_continues_with_the_same_bits(arrays: bool) -> None:
+@pytest.mark.parametrize(("name", "options", "kept"), STATEFUL, ids=[name for name, *_ in STATEFUL])
+def test_loaded_state_continues_with_the_same_bits(name: str, options: Any, kept: set[str], arrays: bool) -> None:
     autograd.manual_seed(0)
-    net, optimizer = make()
+    net, optimizer = make(name, **options)
     optimizer.param_groups[0]["lr"] = 0.03
     steps(net, optimizer, 0, 5)
     weights = {name: t.numpy().copy() for name, t in net.state_dict().items()}
     state = copy.deepcopy(optimizer.state_dict())
-    if arrays:  # as a file gives it back: arrays, and names in place of numbers
+    assert {key for values in state["state"].values() for key in values} == kept
+    if arrays:  # as a file gives it back: arrays, lists and names in place of tensors, tuples and numbers
         state["state"] = {
             str(i): {key: value.numpy() for key, value in values.items()} for i, values in state["state"].items()
         }
+        state["param_groups"] = json.loads(json.dumps(state["param_groups"]))
     steps(net, optimizer, 5, 10)
 
-    other, fresh = make()
+    other, fresh = make(name, **options)
     other.load_state_dict(weights)
     fresh.load_state_dict(state)
     assert [group["lr"] for group in fresh.param_groups] == [0.03, 0.01]
@@ -177,8 +458,32 @@ def test_loaded_state_continues_with_the_same_bits(arrays: bool) -> None:
     assert [p.array.tobytes() for p in other.parameters()] == [p.array.tobytes() for p in net.parameters()]
 
 
-def test_state_dict_is_pytorchs() -> None:
+def test_an_optimizer_without_memory_has_no_state() -> None:
     net, optimizer = make()
+    steps(net, optimizer, 0, 2)
+    assert optimizer.state_dict()["state"] == {}
+
+
+def test_adagrads_sums_are_there_at_once() -> None:
+    x = leaf(1, 2)
+    optimizer = optim.Adagrad([x], initial_accumulator_value=0.5)
+    state = optimizer.state_dict()["state"][0]
+    assert (state["sum"].tolist(), state["step"].item()) == ([0.5, 0.5], 0)
+
+
+def test_a_copied_optimizer_has_its_own_memory() -> None:
+    x = leaf(1)
+    optimizer = optim.Adam([x])
+    with_gradients(optimizer, [[np.array([1], np.float32)]])
+    other = copy.deepcopy(optimizer)
+    before = x.item()
+    with_gradients(other, [[np.array([1], np.float32)]])
+    assert x.item() == before != other.param_groups[0]["params"][0].item()
+    assert optimizer.state[x]["step"].item() == 1
+
+
+def test_state_dict_is_pytorchs() -> None:
+    net, optimizer = make(momentum=0.9)
     assert optimizer.state_dict()["state"] == {}
     steps(net, optimizer, 0, 1)
     state = optimizer.state_dict()
@@ -189,9 +494,9 @@ def test_state_dict_is_pytorchs() -> None:
 
 
 def test_loading_copies() -> None:
-    net, optimizer = make()
+    net, optimizer = make(momentum=0.9)
     steps(net, optimizer, 0, 2)
-    other, fresh = make()
+    other, fresh = make(momentum=0.9)
     fresh.load_state_dict(optimizer.state_dict())
     before = optimizer.state_dict()["state"][0]["momentum_buffer"].tolist()
     steps(other, fresh, 0, 1)
@@ -199,7 +504,7 @@ def test_loading_copies() -> None:
 
 
 def test_a_state_that_does_not_fit_loads_nothing() -> None:
-    net, optimizer = make()
+    net, optimizer = make(momentum=0.9)
     steps(net, optimizer, 0, 1)
     good = copy.deepcopy(optimizer.state_dict())
     wrong = []
@@ -208,7 +513,7 @@ def test_a_state_that_does_not_fit_loads_nothing() -> None:
         lambda s: s["param_groups"][0]["params"].append(9),
         lambda s: s["state"][3].update(momentum_buffer=autograd.ones(7)),
         lambda s: s["state"].update({17: {}}),
-        lambda s: s["param_groups"][1].update(lr=-1.0),
+        lambda s: s["param_groups"][1].update(momentum=-1.0),
     ):
         state = copy.deepcopy(good)
         state["param_groups"][0]["lr"] = 99.0
@@ -225,25 +530,46 @@ def test_a_state_that_does_not_fit_loads_nothing() -> None:
         )
 
 
+def test_a_rate_that_a_schedule_rounded_below_0_is_loaded() -> None:
+    optimizer = make()[1]
+    optimizer.param_groups[0]["lr"] = -4e-19
+    fresh = make()[1]
+    fresh.load_state_dict(optimizer.state_dict())
+    assert fresh.param_groups[0]["lr"] == -4e-19
+
+
 # ── errors ──
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("name", "options", "words"),
     [
-        ({"lr": -1}, "lr is -1"),
-        ({"lr": float("nan")}, "lr is nan"),
-        ({"momentum": -0.1}, "momentum is -0.1"),
-        ({"weight_decay": -1}, "weight_decay is -1"),
-        ({"nesterov": True}, "nesterov=True needs a momentum"),
-        ({"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening of 0"),
+        ("SGD", {"lr": -1}, "lr is -1"),
+        ("SGD", {"lr": float("nan")}, "lr is nan"),
+        ("SGD", {"momentum": -0.1}, "momentum is -0.1"),
+        ("SGD", {"weight_decay": -1}, "weight_decay is -1"),
+        ("SGD", {"nesterov": True}, "nesterov=True needs a momentum"),
+        ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening of 0"),
+        ("Adam", {"lr": "fast"}, "lr is 'fast'"),
+        ("Adam", {"eps": -1e-8}, "eps is -1e-08"),
+        ("Adam", {"weight_decay": -1}, "weight_decay is -1"),
+        ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\), and must be two numbers from 0 to below 1"),
+        ("AdamW", {"betas": (-0.1, 0.9)}, r"AdamW: betas is \(-0.1, 0.9\)"),
+        ("NAdam", {"betas": 0.9}, "betas is 0.9"),
+        ("NAdam", {"momentum_decay": -1}, "momentum_decay is -1"),
+        ("Adagrad", {"lr_decay": -1}, "lr_decay is -1"),
+        ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value is -1"),
+        ("RMSprop", {"alpha": -1}, "alpha is -1"),
+        ("RMSprop", {"momentum": -1}, "momentum is -1"),
+        ("Adadelta", {"rho": 1.5}, "rho is 1.5, and must be a share, at most 1"),
+        ("Adadelta", {"rho": -0.5}, "rho is -0.5"),
     ],
 )
-def test_options_out_of_range(options: dict[str, Any], words: str) -> None:
+def test_options_out_of_range(name: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        optim.SGD([leaf(1)], **options)
+        getattr(optim, name)([leaf(1)], **options)
     with pytest.raises(ValueError, match=words):
-        optim.SGD([{"params": [leaf(1)], **options}])
+        getattr(optim, name)([{"params": [leaf(1)], **options}])
 
 
 def test_what_is_no_list_of_parameters() -> None:

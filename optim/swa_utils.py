@@ -1,0 +1,161 @@
+"""Averages of a model's weights over training: exponential (EMA), or of equal shares (SWA).
+
+EMA:  w̄ ← δ w̄ + (1 - δ) w            SWA:  w̄ ← w̄ + (w - w̄)/(n + 1),  after n weights
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+import nn
+from autograd import Tensor, no_grad
+from autograd.kernels.jit import kernel
+from optim.fused import launch, vector
+
+Average = Callable[[Tensor, Tensor, Any], Tensor]
+MultiAverage = Callable[[list[Tensor], list[Tensor], Any], None]
+
+
+@kernel(parallel=True)
+def _blend(addresses, pieces, share):
+    for piece in prange(len(pieces)):
+        average = vector(addresses, pieces, piece, 0, share)
+        w = vector(addresses, pieces, piece, 1, share)
+        for i in range(w.size):
+            average[i] += share * (w[i] - average[i])
+
+
+def _move(averages: list[Tensor], values: list[Tensor], share: float) -> None:
+    """Move averages towards the values by a share of the way: float ones at once, others, as counters, one by one."""
+    rows: dict[np.dtype, list[list[np.ndarray | None]]] = {}
+    for average, value in zip(averages, values):
+        if average.dtype.kind == "f":
+            rows.setdefault(average.dtype, []).append([average.array, value.array])
+        else:
+            average.array[...] = (1 - share) * average.array + share * value.array
+        average.version[0] += 1
+    for group in rows.values():
+        launch(_blend, (share,), group)
+
+
+def _check_decay(name: str, decay: float) -> None:
+    if not 0 <= decay <= 1:
+        raise ValueError(f"{name}: decay is {decay!r}, and must be a share from 0 to 1")
+
+
+def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
+    """The exponential average of all tensors at once, for `AveragedModel(multi_avg_fn=...)`."""
+    _check_decay("get_ema_multi_avg_fn", decay)
+    return lambda averages, values, n: _move(averages, values, 1 - decay)
+
+
+def get_swa_multi_avg_fn() -> MultiAverage:
+    """The average of equal shares of all tensors at once, for `AveragedModel(multi_avg_fn=...)`."""
+    return lambda averages, values, n: _move(averages, values, 1 / (int(n) + 1))
+
+
+def get_ema_avg_fn(decay: float = 0.999) -> Average:
+    """The exponential average of one tensor, for `AveragedModel(avg_fn=...)`."""
+    _check_decay("get_ema_avg_fn", decay)
+    return lambda average, value, n: decay * average + (1 - decay) * value
+
+
+def get_swa_avg_fn() -> Average:
+    """The average of equal shares of one tensor, for `AveragedModel(avg_fn=...)`."""
+    return lambda average, value, n: average + (value - average) / (int(n) + 1)
+
+
+class AveragedModel(nn.Module):
+    """A copy of a model, whose parameters are averages of the model's over training.
+
+    Parameters
+    ----------
+    model : Module
+        Copied.
+    device : None or "cpu"
+        Where the copy is; there is one place only.
+    avg_fn : function of (average, value, n_averaged), optional
+        Returns a tensor's new average after n_averaged values.
+    multi_avg_fn : function of (averages, values, n_averaged), optional
+        Writes new averages of one dtype in place; quicker.  With neither, equal shares.
+    use_buffers : bool
+        Average the buffers, too, instead of copying the model's last.
+
+    Attributes
+    ----------
+    module : Module
+        The copy.
+    n_averaged : Tensor, ()
+        How many times `update_parameters` was called.
+
+    References
+    ----------
+    Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018.
+
+    Examples
+    --------
+    >>> import autograd, nn, optim
+    >>> model = nn.Linear(1, 1)
+    >>> ema = optim.swa_utils.AveragedModel(model, multi_avg_fn=optim.swa_utils.get_ema_multi_avg_fn(0.9))
+    >>> for weight in (0.0, 1.0, 1.0):
+    ...     with autograd.no_grad():
+    ...         _ = model.weight.fill_(weight)
+    ...     ema.update_parameters(model)
+    >>> round(ema.module.weight.item(), 2)  # 0, then 0.9·0 + 0.1, then 0.9·0.1 + 0.1
+    0.19
+    """
+
+    n_averaged: Tensor
+
+    def __init__(
+        self,
+        model: nn.Module,
+        device: str | None = None,
+        avg_fn: Average | None = None,
+        multi_avg_fn: MultiAverage | None = None,
+        use_buffers: bool = False,
+    ) -> None:
+        super().__init__()
+        if avg_fn is not None and multi_avg_fn is not None:
+            raise ValueError("AveragedModel: both avg_fn and multi_avg_fn are given; it averages by one of them")
+        if device not in (None, "cpu"):
+            raise ValueError(f"AveragedModel: device is {device!r}, and there is only 'cpu'")
+        self.module = copy.deepcopy(model)
+        self.register_buffer("n_averaged", Tensor(np.array(0)))
+        self.avg_fn = avg_fn
+        self.multi_avg_fn = multi_avg_fn
+        self.use_buffers = use_buffers
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        return self.module(*inputs, **options)
+
+    @no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take the model's parameters into the averages: the first time, as they are."""
+        buffers = list(zip(self.module.buffers(), model.buffers()))
+        averaged: list[tuple[Tensor, Tensor]] = list(zip(self.module.parameters(), model.parameters()))
+        if self.use_buffers:
+            averaged, buffers = [*averaged, *buffers], []
+        if not self.n_averaged.item():
+            buffers, averaged = [*averaged, *buffers], []
+        for average, value in buffers:
+            average.copy_(value.detach())
+        if self.avg_fn is not None:
+            for average, value in averaged:
+                average.copy_(self.avg_fn(average.detach(), value.detach(), self.n_averaged))
+        else:
+            blend = self.multi_avg_fn or get_swa_multi_avg_fn()
+            for _, pairs in itertools.groupby(sorted(averaged, key=_kind), _kind):
+                averages, values = zip(*pairs)
+                blend([a.detach() for a in averages], [v.detach() for v in values], self.n_averaged)
+        self.n_averaged += 1
+
+
+def _kind(pair: tuple[Tensor, Tensor]) -> str:
+    return pair[0].dtype.str
