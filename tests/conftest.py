@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,9 @@ import pytest
 from hypothesis import settings
 
 import autograd
+
+# The second opinion has an environment of its own; where torch is missing there is nothing to collect.
+collect_ignore = [] if importlib.util.find_spec("torch") else ["with_torch"]
 
 settings.register_profile("dev", max_examples=10, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)

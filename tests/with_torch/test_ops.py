@@ -1,0 +1,128 @@
+"""Every function beside PyTorch's of the same name: results, dtypes and gradients of drawn calls."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import autograd
+import nn.functional as F
+from autograd import Tensor, ops
+from autograd.testing import HypothesisDraw, compare
+from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
+
+CALLS = all_calls()
+TOLERANCE = {np.float64: 1e-11, np.float32: 2e-5}
+OURS_ALONE = {"getitem", "plain_index", "sizes_of"}  # no function of torch's
+
+
+def flat(value: Any) -> list[Any]:
+    """The tensors and numbers in a result, in order."""
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in flat(item)]
+    return [value]
+
+
+def run(function: Any, make: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[Any]]:
+    """Results, and the tensors that were made of the arguments' float arrays."""
+    leaves: list[Any] = []
+
+    def convert(array: np.ndarray) -> Any:
+        tensor = make(np.asarray(array))
+        if array.dtype.kind == "f" and not isinstance(array, Constant):
+            leaves.append(tensor.requires_grad_())
+        return tensor
+
+    args, kwargs = map_arrays(convert, args), map_arrays(convert, kwargs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of both, on the same occasions or not
+        return flat(function(*args, **kwargs)), leaves
+
+
+def numbers(value: Any) -> np.ndarray:
+    if isinstance(value, Tensor | torch.Tensor):
+        return value.detach().numpy()
+    return np.asarray(value)
+
+
+def tolerance(theirs: Any) -> float:
+    """By the dtype of the result: integers may give float32 in a float64 call."""
+    return TOLERANCE[np.float32 if numbers(theirs).dtype == np.float32 else np.float64]
+
+
+@pytest.mark.parametrize(
+    "call", [pytest.param(call, id=f"{call.where}-{call.name}-{i}") for i, call in enumerate(CALLS)]
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_as_torch(call: Call, dtype: Any) -> None:
+    ours_of = call.find(autograd, F, Tensor)
+    theirs_of = call.find(torch, torch.nn.functional, torch.Tensor)
+
+    @settings(suppress_health_check=list(HealthCheck), deadline=None)
+    @given(st.data())
+    def compared(data: Any) -> None:
+        args, kwargs = call.generate(HypothesisDraw(data.draw, "smooth"))
+        args, kwargs = map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, (args, kwargs))
+        shown = map_arrays(lambda a: f"{a.dtype}{a.shape}", (args, kwargs))
+        theirs, their_leaves = run(theirs_of, lambda a: torch.from_numpy(a.copy()), args, kwargs)
+        ours, our_leaves = run(ours_of, lambda a: Tensor(a.copy()), args, kwargs)
+
+        assert len(ours) == len(theirs), shown
+        for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
+            if isinstance(z, torch.Tensor):
+                assert isinstance(y, Tensor), shown
+                assert str(y.dtype) == str(z.dtype).removeprefix("torch."), shown
+                assert y.requires_grad == z.requires_grad, shown
+            compare(f"{call.name}: output {i} of {shown}", numbers(y), numbers(z), tolerance(z), "PyTorch says")
+
+        rng = np.random.default_rng(0)
+        pairs = [(y, z) for y, z in zip(ours, theirs, strict=True) if isinstance(z, torch.Tensor) and z.requires_grad]
+        if pairs:
+            gs = [rng.standard_normal(y.shape).astype(y.dtype) for y, _ in pairs]
+            our_grads = autograd.grad([y for y, _ in pairs], our_leaves, [Tensor(g) for g in gs], allow_unused=True)
+            their_grads = torch.autograd.grad(
+                [z for _, z in pairs], their_leaves, [torch.from_numpy(g) for g in gs], allow_unused=True
+            )
+            for i, (a, b, leaf) in enumerate(zip(our_grads, their_grads, our_leaves, strict=True)):
+                zero = np.zeros(leaf.shape, leaf.dtype)
+                compare(
+                    f"{call.name}: gradient {i} of {shown}",
+                    zero if a is None else a.array,
+                    zero if b is None else b.numpy(),
+                    10 * TOLERANCE[dtype],
+                    "PyTorch says",
+                )
+
+    compared()
+
+
+def test_every_function_is_asked_about() -> None:
+    asked = {call.name for call in CALLS}
+    assert set(ops.__all__) - OURS_ALONE <= asked
+
+
+def test_every_option_is_asked_about() -> None:
+    """Each argument that a function has is given in some drawn call."""
+    import inspect
+
+    from autograd.testing import RandomDraw
+
+    missing = []
+    for name in sorted({call.name for call in CALLS if call.where != "method"}):
+        given_names: set[str] = set()
+        signature = None
+        for call in CALLS:
+            if call.name == name and call.where != "method":
+                signature = inspect.signature(call.find(autograd, F, Tensor))
+                for seed in range(60):
+                    args, kwargs = call.generate(RandomDraw(np.random.default_rng(seed), "smooth"))
+                    given_names |= set(signature.bind(*args, **kwargs).arguments)
+        assert signature is not None
+        missing += [f"{name}({parameter})" for parameter in signature.parameters if parameter not in given_names]
+    assert not [m for m in missing if not m.endswith("(inplace)")], missing

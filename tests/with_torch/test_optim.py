@@ -1,0 +1,364 @@
+"""Optimizers and schedulers beside PyTorch's: every option, the same weights and gradients."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.optim.swa_utils  # not imported by torch itself
+
+import autograd
+import nn
+import optim
+from autograd import tensor
+
+# PyTorch warns of schedulers that step without their optimizer, and of how SequentialLR itself uses them
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore:{start}:UserWarning") for start in ("Detected call of", "The epoch parameter")
+]
+
+SWITCH = (False, True)
+DECAY = (0.0, 0.1)
+BETAS = ((0.9, 0.999), (0.6, 0.8))
+GRID: dict[str, dict[str, tuple[Any, ...]]] = {
+    "SGD": {"lr": (0.1, 0.0), "momentum": (0.0, 0.9), "dampening": (0.0, 0.5), "weight_decay": DECAY,
+            "nesterov": SWITCH, "maximize": SWITCH},
+    "Adagrad": {"lr": (0.1,), "lr_decay": (0.0, 0.3), "weight_decay": DECAY, "initial_accumulator_value": (0.0, 0.5),
+                "eps": (1e-10, 0.1), "maximize": SWITCH},
+    "RMSprop": {"lr": (0.01,), "alpha": (0.99, 0.5), "eps": (1e-8, 0.1), "weight_decay": DECAY,
+                "momentum": (0.0, 0.9), "centered": SWITCH, "maximize": SWITCH},
+    "Adam": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "amsgrad": SWITCH,
+             "maximize": SWITCH, "decoupled_weight_decay": SWITCH},
+    "AdamW": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "amsgrad": SWITCH,
+              "maximize": SWITCH},
+    "NAdam": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "momentum_decay": (0.0, 0.1),
+              "maximize": SWITCH, "decoupled_weight_decay": SWITCH},
+    "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
+}  # fmt: skip
+SHAPES = [(3, 5), (), (0,), (2, 1, 7)]
+
+
+def cases() -> Iterator[Any]:
+    for name, grid in GRID.items():
+        yield pytest.param(name, {}, id=f"{name}-defaults")
+        for values in itertools.product(*grid.values()):
+            options = dict(zip(grid, values))
+            if not options.get("nesterov") or (options["momentum"] > 0 and options["dampening"] == 0):
+                yield pytest.param(name, options, id="-".join(str(v) for v in (name, *values)))
+
+
+def pair(dtype: Any) -> tuple[list[Any], list[Any]]:
+    """The same parameters twice: ours and PyTorch's."""
+    starts = [np.asarray(np.random.default_rng(i).standard_normal(shape), dtype) for i, shape in enumerate(SHAPES)]
+    return [tensor(a, requires_grad=True) for a in starts], [torch.tensor(a, requires_grad=True) for a in starts]
+
+
+def set_gradients(ours: list[Any], theirs: list[Any], seed: int) -> None:
+    for i, (p, q) in enumerate(zip(ours, theirs)):
+        g = np.asarray(np.random.default_rng((seed, i)).standard_normal(p.shape), p.dtype)
+        p.grad, q.grad = tensor(g), torch.tensor(g)
+
+
+@pytest.mark.parametrize(("name", "options"), list(cases()))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_ten_steps(name: str, options: dict[str, Any], dtype: Any) -> None:
+    ours, theirs = pair(dtype)
+    optimizer = getattr(optim, name)(ours, **options)
+    reference = getattr(torch.optim, name)(theirs, **options)
+    for step in range(10):
+        set_gradients(ours, theirs, step)
+        optimizer.step()
+        reference.step()
+    rtol, atol = (1e-12, 1e-13) if dtype == np.float64 else (3e-5, 3e-6)
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol, atol)
+    state, expected = optimizer.state_dict()["state"], reference.state_dict()["state"]
+    assert state.keys() == expected.keys()
+    for number, values in state.items():
+        assert values.keys() == {key for key, value in expected[number].items() if value is not None}
+        for key, value in values.items():
+            np.testing.assert_allclose(value.numpy(), expected[number][key].numpy(), rtol, atol)
+            assert value.shape == tuple(expected[number][key].shape)
+
+
+@pytest.mark.parametrize("name", GRID)
+def test_arguments_and_their_defaults(name: str) -> None:
+    ours, theirs = pair(np.float32)
+    ignored = {"foreach", "fused", "capturable", "differentiable"}
+    have, want = getattr(optim, name)(ours).defaults, getattr(torch.optim, name)(theirs).defaults
+    assert {k: v for k, v in have.items() if k not in ignored} == {k: v for k, v in want.items() if k not in ignored}
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD"])
+def test_pytorchs_state_goes_on_here(name: str) -> None:
+    ours, theirs = pair(np.float64)
+    options = {"lr": 0.1, "momentum": 0.9} if name == "SGD" else {"lr": 0.1, "amsgrad": True}
+    optimizer, reference = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
+    for step in range(5):
+        set_gradients(ours, theirs, step)
+        reference.step()
+    state = reference.state_dict()
+    arrays = {i: {k: v.numpy() for k, v in values.items()} for i, values in state["state"].items()}
+    optimizer.load_state_dict({"state": arrays, "param_groups": state["param_groups"]})
+    with autograd.no_grad():
+        for p, q in zip(ours, theirs):
+            p.copy_(tensor(q.detach().numpy()))
+    for step in range(5, 10):
+        set_gradients(ours, theirs, step)
+        optimizer.step()
+        reference.step()
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-12)
+
+
+# ── schedulers ──
+
+S, T = optim.lr_scheduler, torch.optim.lr_scheduler
+Make = Callable[[Any, Any], Any]  # a scheduler, of a module of schedulers and an optimizer
+
+
+def product(name: str, **grid: tuple[Any, ...]) -> Iterator[Any]:
+    for values in itertools.product(*grid.values()):
+        options = dict(zip(grid, values))
+        yield pytest.param(
+            lambda module, optimizer, options=options: getattr(module, name)(optimizer, **options),
+            id="-".join([name, *(str(getattr(value, "__name__", value)) for value in values)]),
+        )
+
+
+def square(epoch: int) -> float:
+    return 1 / (1 + epoch) ** 2
+
+
+def wave(epoch: int) -> float:
+    return 1.5 + np.sin(epoch)
+
+
+SEQUENCES: list[tuple[str, Make]] = [
+    (
+        "warm-up and cosine",
+        lambda m, o: m.SequentialLR(
+            o, [m.LinearLR(o, start_factor=0.1, total_iters=5), m.CosineAnnealingLR(o, T_max=20)], milestones=[5]
+        ),
+    ),
+    (
+        "steps of all kinds",
+        lambda m, o: m.SequentialLR(
+            o,
+            [
+                m.StepLR(o, 3, 0.5),
+                m.MultiStepLR(o, [0, 2, 5], 0.5),
+                m.ExponentialLR(o, 0.9),
+                m.LambdaLR(o, square),
+                m.CosineAnnealingWarmRestarts(o, 4, 2),
+                m.LinearLR(o, 0.25),
+                m.CosineAnnealingLR(o, 7, 1e-3),
+            ],
+            milestones=[7, 15, 20, 26, 40, 48],
+        ),
+    ),
+    ("warm restarts first", lambda m, o: m.SequentialLR(o, [m.CosineAnnealingWarmRestarts(o, 4), m.StepLR(o, 2)], [9])),
+    ("from the start", lambda m, o: m.SequentialLR(o, [m.StepLR(o, 3, 0.5), m.ExponentialLR(o, 0.9)], [0])),
+    ("alone", lambda m, o: m.SequentialLR(o, [m.ExponentialLR(o, 0.9)], [])),
+    ("a cycle later", lambda m, o: m.SequentialLR(o, [m.LinearLR(o), m.OneCycleLR(o, 0.5, 60)], [6])),
+]
+SCHEDULERS = [
+    *product("StepLR", step_size=(1, 3, 50), gamma=(0.1, 0.9)),
+    *product("MultiStepLR", milestones=([], [1], [4, 9, 9, 30], [30, 5]), gamma=(0.1, 0.9)),
+    *product("ExponentialLR", gamma=(0.9, 1.0)),
+    *product("LinearLR", start_factor=(1 / 3, 1.0), end_factor=(1.0, 0.0, 0.3), total_iters=(5, 1, 60)),
+    *product("CosineAnnealingLR", T_max=(1, 2, 10, 25, 100), eta_min=(0.0, 0.01)),
+    *product("CosineAnnealingWarmRestarts", T_0=(1, 5, 10), T_mult=(1, 2, 3), eta_min=(0.0, 0.01)),
+    *product(
+        "OneCycleLR",
+        max_lr=(0.5, [0.5, 0.2]),
+        total_steps=(60, 61),
+        pct_start=(0.3, 0.5, 0.25),
+        anneal_strategy=("cos", "linear"),
+        cycle_momentum=SWITCH,
+        three_phase=SWITCH,
+    ),
+    *product(
+        "OneCycleLR",
+        max_lr=(0.5,),
+        epochs=(6,),
+        steps_per_epoch=(10,),
+        base_momentum=(0.8, [0.7, 0.6]),
+        max_momentum=(0.9, [0.97, 0.98]),
+        div_factor=(10.0,),
+        final_div_factor=(100.0,),
+    ),
+    *product("LambdaLR", lr_lambda=(square, wave)),
+    pytest.param(lambda module, optimizer: module.LambdaLR(optimizer, [square, wave]), id="LambdaLR-both"),
+    *(pytest.param(make, id=f"SequentialLR-{name}") for name, make in SEQUENCES),
+]
+
+
+def optimizers(name: str) -> tuple[Any, Any]:
+    options = {"SGD": {"lr": 0.1, "momentum": 0.9}, "Adam": {"lr": 0.1}}[name]
+    ours, theirs = pair(np.float64)
+    mine = getattr(optim, name)([{"params": ours[:2], "lr": 0.03}, {"params": ours[2:]}], **options)
+    reference = getattr(torch.optim, name)([{"params": theirs[:2], "lr": 0.03}, {"params": theirs[2:]}], **options)
+    return mine, reference
+
+
+def options_of(optimizer: Any) -> list[float]:
+    """All that a scheduler may change."""
+    return [
+        number
+        for group in optimizer.param_groups
+        for number in (group["lr"], group.get("momentum", 0.0), group.get("betas", (0.0,))[0])
+    ]
+
+
+def agree(mine: Any, reference: Any, scheduler: Any, expected: Any) -> None:
+    np.testing.assert_allclose(options_of(mine), options_of(reference), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(scheduler.get_last_lr(), expected.get_last_lr(), rtol=1e-12, atol=1e-300)
+    assert scheduler.last_epoch == expected.last_epoch
+
+
+@pytest.mark.parametrize("make", SCHEDULERS)
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_sixty_epochs(make: Make, name: str) -> None:
+    mine, reference = optimizers(name)
+    scheduler, expected = make(S, mine), make(T, reference)
+    agree(mine, reference, scheduler, expected)
+    for epoch in range(60):
+        if epoch in (3, 23, 41):  # saved and loaded
+            state, rates = json.loads(json.dumps([scheduler.state_dict(), mine.state_dict()["param_groups"]]))
+            mine = optimizers(name)[0]
+            scheduler = make(S, mine)
+            mine.load_state_dict({"state": {}, "param_groups": rates})
+            scheduler.load_state_dict(state)
+        if epoch == 30:  # changed by the user
+            for optimizer in (mine, reference):
+                optimizer.param_groups[0]["lr"] *= 0.5
+        scheduler.step()
+        expected.step()
+        agree(mine, reference, scheduler, expected)
+
+
+@pytest.mark.parametrize(
+    "make", [p for p in SCHEDULERS if "Sequential" not in str(p.id) and "OneCycle" not in str(p.id)]
+)
+def test_two_at_once(make: Make) -> None:
+    mine, reference = optimizers("SGD")
+    both = [(module.ExponentialLR(o, 0.95), make(module, o)) for module, o in ((S, mine), (T, reference))]
+    for _ in range(30):
+        for schedulers in both:
+            for scheduler in schedulers:
+                scheduler.step()
+        agree(mine, reference, both[0][1], both[1][1])
+
+
+@pytest.mark.parametrize(
+    "make", [p for p in SCHEDULERS if "Sequential" not in str(p.id) and "OneCycle" not in str(p.id)]
+)
+@pytest.mark.parametrize("last_epoch", [0, 4, 9])
+def test_going_on_from_an_epoch(make: Make, last_epoch: int) -> None:
+    mine, reference = optimizers("SGD")
+    for optimizer in (mine, reference):
+        for group in optimizer.param_groups:
+            group["initial_lr"] = 2 * group["lr"]
+
+    class Resumed:
+        """A module of schedulers that begin at last_epoch."""
+
+        def __init__(self, module: Any) -> None:
+            self.module = module
+
+        def __getattr__(self, scheduler: str) -> Any:
+            return lambda *values, **options: getattr(self.module, scheduler)(*values, last_epoch=last_epoch, **options)
+
+    scheduler, expected = make(Resumed(S), mine), make(Resumed(T), reference)
+    agree(mine, reference, scheduler, expected)
+    for _ in range(20):
+        scheduler.step()
+        expected.step()
+        agree(mine, reference, scheduler, expected)
+
+
+@pytest.mark.parametrize("epoch", [0, 0.5, 3, 4.75, 5, 17.25, 40])
+@pytest.mark.parametrize("T_mult", [1, 2])
+def test_warm_restarts_at_any_epoch(epoch: float, T_mult: int) -> None:
+    mine, reference = optimizers("SGD")
+    scheduler, expected = (
+        S.CosineAnnealingWarmRestarts(mine, 5, T_mult),
+        T.CosineAnnealingWarmRestarts(reference, 5, T_mult),
+    )
+    scheduler.step(epoch)
+    expected.step(epoch)
+    for _ in range(20):
+        agree(mine, reference, scheduler, expected)
+        scheduler.step()
+        expected.step()
+
+
+def metrics(kind: str) -> list[float]:
+    rng = np.random.default_rng(0)
+    falling = 1 / np.sqrt(np.arange(1, 61))
+    return {"falling": falling, "noisy": falling + rng.normal(0, 0.1, 60), "flat": np.full(60, 0.5),
+            "below 0": falling - 2, "nan": np.where(np.arange(60) % 7, falling, np.nan)}[kind].tolist()  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["falling", "noisy", "flat", "below 0", "nan"])
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"patience": 0}, {"patience": 2, "cooldown": 3}, {"patience": 1, "factor": 0.5, "min_lr": [0.01, 0.02]},
+     {"patience": 1, "threshold": 0.05, "min_lr": 1e-3}, {"patience": 1, "eps": 0.02}, {"threshold": 0.0}],
+    ids=str,
+)  # fmt: skip
+def test_plateaus(kind: str, mode: str, threshold_mode: str, options: dict[str, Any]) -> None:
+    mine, reference = optimizers("SGD")
+    options = {"mode": mode, "threshold_mode": threshold_mode, **options}
+    scheduler, expected = S.ReduceLROnPlateau(mine, **options), T.ReduceLROnPlateau(reference, **options)
+    for epoch, metric in enumerate(metrics(kind)):
+        if epoch == 20:
+            state = json.loads(json.dumps(scheduler.state_dict()))
+            scheduler = S.ReduceLROnPlateau(mine, **options)
+            scheduler.load_state_dict(state)
+        scheduler.step(tensor(metric))
+        expected.step(metric)
+        agree(mine, reference, scheduler, expected)
+        assert (scheduler.best, scheduler.num_bad_epochs) == pytest.approx((expected.best, expected.num_bad_epochs))
+
+
+# ── averages of weights ──
+
+
+@pytest.mark.parametrize("use_buffers", [False, True])
+@pytest.mark.parametrize("make", [
+    lambda m: {}, lambda m: {"avg_fn": m.get_ema_avg_fn(0.9)}, lambda m: {"multi_avg_fn": m.get_ema_multi_avg_fn(0.9)},
+    lambda m: {"avg_fn": m.get_swa_avg_fn()}, lambda m: {"multi_avg_fn": m.get_swa_multi_avg_fn()},
+], ids=["default", "ema", "multi-ema", "swa", "multi-swa"])  # fmt: skip
+def test_averages(make: Any, use_buffers: bool) -> None:
+    def net(library: Any, zeros: Any) -> Any:
+        module = library.Sequential(library.Linear(3, 4), library.ReLU(), library.Linear(4, 2))
+        module.register_buffer("mean", zeros)
+        return module
+
+    ours, theirs = net(nn, autograd.zeros(4)), net(torch.nn, torch.zeros(4))
+    mine = optim.swa_utils.AveragedModel(ours, **make(optim.swa_utils), use_buffers=use_buffers)
+    reference = torch.optim.swa_utils.AveragedModel(theirs, **make(torch.optim.swa_utils), use_buffers=use_buffers)
+    for step in range(6):
+        rng = np.random.default_rng(step)
+        state = {k: rng.standard_normal(v.shape).astype(np.float32) for k, v in theirs.state_dict().items()}
+        ours.load_state_dict(state)
+        theirs.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
+        mine.update_parameters(ours)
+        reference.update_parameters(theirs)
+    have, want = mine.state_dict(), reference.state_dict()
+    assert have.keys() == want.keys()
+    for name, value in want.items():
+        np.testing.assert_allclose(have[name].numpy(), value.numpy(), rtol=1e-5, atol=1e-6)
+    x = np.ones((1, 3), np.float32)
+    np.testing.assert_allclose(
+        mine(tensor(x)).detach().numpy(), reference(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
