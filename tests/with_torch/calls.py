@@ -26,7 +26,8 @@ class Call:
     Attributes
     ----------
     generate : callable (draw) -> (positional arguments, keyword arguments)
-        NumPy arrays among them, in lists and tuples too, become tensors of either side.
+        NumPy arrays among them, in lists and tuples too, become tensors of either side, and dtypes
+        those of either side.
     """
 
     name: str
@@ -68,8 +69,8 @@ def constant(array: np.ndarray) -> Constant:
 
 
 def map_arrays(function: Callable[[Any], Any], value: Any) -> Any:
-    """The value with function(array) for every array in it."""
-    if isinstance(value, np.ndarray):
+    """The value with function(array) for every array in it, and function(dtype) for every dtype."""
+    if isinstance(value, np.ndarray | np.dtype):
         return function(value)
     if isinstance(value, list | tuple):
         return type(value)(map_arrays(function, item) for item in value)
