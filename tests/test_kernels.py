@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 import shutil
@@ -19,6 +20,7 @@ from llvmlite import binding as llvm
 
 from autograd import ops
 from autograd.kernels import gemm, jit
+from autograd.kernels.functions import exponential, normal_cdf
 from autograd.kernels.tile import DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, lanes
 from autograd.op import table
 from autograd.ops.gather import add_rows
@@ -121,6 +123,26 @@ def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, va
         assert np.array_equal(gemm.matmul(a, b), expected, equal_nan=True)
         assert np.isnan(expected[0, place, 5])
         assert np.isfinite(np.delete(expected, place, axis=1)).all()
+
+
+# ── functions of a number ──────────────────────────────────────────────────────────────
+
+
+def test_exponential_is_numpys_wherever_it_is_a_full_number() -> None:
+    x = np.concatenate([np.linspace(-708, 709.78, 20_001), np.linspace(-1, 1, 2001)])
+    y = np.array([exponential(v) for v in x])
+    assert np.abs(y / np.exp(x) - 1).max() < 5e-16
+    edges = [-np.inf, -1e300, -709.0, -0.0, 0.0, 709.79, 1e300, np.inf, np.nan]
+    assert np.array_equal([exponential(v) for v in edges], [0, 0, 0, 1, 1, *[np.inf] * 3, np.nan], equal_nan=True)
+    assert exponential(np.float32(1.5)) == exponential(1.5)
+
+
+def test_normal_cdf_is_half_of_erfc_far_into_its_tail() -> None:
+    x = np.linspace(-37, 9, 20_001)
+    wrong = np.array([normal_cdf(v) / (math.erfc(-v * math.sqrt(0.5)) / 2) - 1 for v in x])
+    assert (np.abs(wrong) < 1e-15 + 3e-16 * x**2).all()
+    edges = [-np.inf, -1e300, -40.0, -0.0, 0.0, 40.0, np.inf, np.nan]
+    assert np.array_equal([normal_cdf(v) for v in edges], [0, 0, 0, 0.5, 0.5, 1, 1, np.nan], equal_nan=True)
 
 
 # ── memory outside the arrays ──────────────────────────────────────────────────────────

@@ -301,7 +301,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
 def test_lists_name_the_same_functions() -> None:
     functions = {name: getattr(ops, name) for name in PUBLIC}
     listed = {name for name in functional.__all__ if functions.get(name) is getattr(functional, name)}
-    assert listed == set(functional.__all__)
+    assert listed == set(functional.__all__) - {"relu"}  # which has an `inplace` there, as PyTorch's, and only there
     for name in set(autograd.__all__) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
     by_function = {function: name for name, function in functions.items()}

@@ -1,1 +1,1 @@
-"""What Numba compiles: the matrix tile and what is built on it.  No kernel sees a Python object."""
+"""What Numba compiles for several ops: tiles and what is built on them, e^x and Φ.  No kernel sees a Python object."""

@@ -38,6 +38,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # reordered by the compiler (the order is the code's), but a product may fuse into an addition.
 FASTMATH = {"contract", "nsz", "arcp"}
 
+ELEMENTS = 16_384  # least numbers worth a thread's while, where little is done with each
+
 
 def _load_tbb() -> None:
     """Load the libtbb that pip installed, so that Numba's TBB layer finds it by its name.
@@ -146,6 +148,18 @@ def dense(array: np.ndarray) -> np.ndarray:
 def blocks(total: int, least: int) -> int:
     """Into how many blocks of at least `least` elements to cut `total`: never by the thread count."""
     return max(1, min(64, math.ceil(total / max(1, least))))
+
+
+def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[Any, ...] = ()) -> np.ndarray:
+    """y of run(*arrays, *numbers, parts, y), in the dtype of the first of the arrays, which are of one shape.
+
+    The kernel is given them as vectors, and into how many parts to cut them.  It must take slices
+    of a part and count them from 0, or Numba makes no vector instructions: ten times slower.
+    """
+    flat = [dense(a).reshape(-1) for a in arrays]
+    y = np.empty(arrays[0].shape, flat[0].dtype)
+    run(*flat, *numbers, blocks(y.size, ELEMENTS), y.reshape(-1))
+    return y
 
 
 _choose_threading_layer()

@@ -15,13 +15,14 @@ silu: Hendrycks, Gimpel, arXiv:1606.08415, section 2; Elfwing, Uchibe, Doya, arX
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.elementwise import any_shape, check_float
 from autograd.ops.functions import sigmoid
-from autograd.ops.reduce import check_float
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 def _bad(name: str, **params: Any) -> list[BadSample]:
     return [BadSample((np.ones(2, int),), params, TypeError, (name, "int64", "float"))]
-
-
-def _one(draw: Any) -> Sample:
-    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),))
 
 
 def _elu_forward(x: Any, *, alpha: float) -> Any:
@@ -46,14 +43,14 @@ def _elu_backward(ctx: Any, g: Any, *, alpha: float) -> Any:
 
 
 def _elu_sample(draw: Any) -> Sample:
-    away_from_0 = np.asarray(_one(draw).inputs[0] + 0.0005)  # the kink, where alpha is not 1
+    away_from_0 = np.asarray(any_shape(draw).inputs[0] + 0.0005)  # the kink, where alpha is not 1
     return Sample((away_from_0,), {"alpha": draw.choice(1.0, 0.5, -2.0)})
 
 
 _elu = register(
     Op(
         name="elu",
-        check=check_float("elu"),
+        check=partial(check_float, "elu"),
         forward=_elu_forward,
         backward=_elu_backward,
         saves=(0, ~0),
@@ -81,13 +78,13 @@ def _softplus_reference(x: Any, *, beta: float, threshold: float) -> Any:
 
 def _softplus_sample(draw: Any) -> Sample:
     # no thousandth times beta is the second threshold, where the function jumps
-    return Sample(_one(draw).inputs, {"beta": draw.choice(1.0, 2.0, 0.5), "threshold": draw.choice(20.0, 0.50025)})
+    return Sample(any_shape(draw).inputs, {"beta": draw.choice(1.0, 2.0, 0.5), "threshold": draw.choice(20.0, 0.50025)})
 
 
 _softplus = register(
     Op(
         name="softplus",
-        check=check_float("softplus"),
+        check=partial(check_float, "softplus"),
         forward=_softplus_forward,
         backward=_softplus_backward,
         saves=(0,),
@@ -129,7 +126,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(1 / (1 + e^-input)), without its underflow."""
-    check_float("logsigmoid")(input)
+    check_float("logsigmoid", input)
     return -_softplus(-input, beta=1.0, threshold=np.inf)
 
 
@@ -142,7 +139,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     inplace : bool
         Ignored: there is always a new tensor.
     """
-    check_float("silu")(input)
+    check_float("silu", input)
     return input * sigmoid(input)
 
 
@@ -151,7 +148,7 @@ register(
         name="logsigmoid",
         function=logsigmoid,
         reference=lambda x: -np.logaddexp(0, -x),
-        sample=_one,
+        sample=any_shape,
         bad_samples=_bad("logsigmoid"),
     )
 )
@@ -161,7 +158,7 @@ register(
         name="silu",
         function=silu,
         reference=lambda x: x * (1 + np.tanh(x / 2)) / 2,
-        sample=_one,
+        sample=any_shape,
         bad_samples=_bad("silu"),
     )
 )

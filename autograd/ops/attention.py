@@ -2,8 +2,8 @@
 
     q (…, L, E), k (…, S, E), v (…, S, V)      y = softmax(s q kᵀ + mask) v       (…, L, V),  s = 1 / √E
 
-Made of matmul and softmax, whose gradients are its own.  A query that the mask lets see no key
-gets 0, not NaN, and sends no gradient.
+Made of matmul and softmax, whose gradients are its own.  A query whose scores are all -inf, since
+the mask lets it see no key, gets 0, not NaN, and sends no gradient.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.compare import all
+from autograd.ops.compare import all, any
 from autograd.ops.dropout import dropout
 from autograd.ops.matmul import matmul
 from autograd.ops.shape import expand, reshape, transpose
@@ -101,15 +101,14 @@ def scaled_dot_product_attention(
         key, value = _repeated(key, query.shape[-3]), _repeated(value, query.shape[-3])
     factor = 1 / math.sqrt(max(1, query.shape[-1])) if scale is None else scale
     scores = matmul(query * factor, transpose(key, -1, -2))
-    if is_causal:
-        seen: Any = np.tri(*scores.shape[-2:], dtype=np.bool_)
-        scores = where(seen, scores, -math.inf)
-    if attn_mask is None:
-        weights = softmax(scores, -1)
-    else:
-        scores = where(attn_mask, scores, -math.inf) if attn_mask.dtype == np.bool_ else scores + attn_mask
-        blind = all(scores == -math.inf, -1, True)
+    mask: Any = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
+    if mask is not None:
+        scores = where(mask, scores, -math.inf) if mask.dtype == np.bool_ else scores + mask
+    blind = all(scores == -math.inf, -1, True)
+    if any(blind):
         weights = where(blind, 0.0, softmax(where(blind, 0.0, scores), -1))
+    else:
+        weights = softmax(scores, -1)
     return matmul(dropout(weights, dropout_p) if dropout_p else weights, value)
 
 
@@ -125,9 +124,7 @@ def _reference(q: Any, k: Any, v: Any, mask: Any, *, is_causal: bool, scale: flo
     if mask is not None:
         scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
     e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    p = e / e.sum(axis=-1, keepdims=True)
-    if mask is not None:
-        p = np.where((scores == -np.inf).all(axis=-1, keepdims=True), 0, p)
+    p = np.where((scores == -np.inf).all(axis=-1, keepdims=True), 0, e / e.sum(axis=-1, keepdims=True))
     return np.einsum("...ls,...sv->...lv", p, v)
 
 

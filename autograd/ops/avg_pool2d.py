@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import dense, kernel
+from autograd.kernels.jit import kernel
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.conv2d import Pair, ints, out_size
-from autograd.ops.max_pool2d import check_windows, windows
-from autograd.ops.shape import reshape
+from autograd.ops.conv2d import Pair, ints, out_size, pairs
+from autograd.ops.elementwise import check_float
+from autograd.ops.max_pool2d import bad_windows, check_windows, planes
+from autograd.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -70,22 +71,18 @@ def _pool_grad(g, rows, columns, dx):
                         dx[plane, row, column] += share
 
 
-def _planes(a: Any) -> Any:
-    return dense(a).reshape(a.shape[0] * a.shape[1], *a.shape[2:])
-
-
 def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], sample: Any, bad: Any) -> Op:
     """Register a pooling and its gradient, whose windows are spans_of(input size, parameters)."""
 
     def forward(x: Any, **params: Any) -> Any:
         rows, columns = spans_of(x.shape[2:], **params)
         y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
-        _pool(_planes(x), rows, columns, _planes(y))
+        _pool(planes(x), rows, columns, planes(y))
         return y
 
     def grad_forward(g: Any, *, input_size: Pair, **params: Any) -> Any:
         dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
-        _pool_grad(_planes(g), *spans_of(input_size, **params), _planes(dx))
+        _pool_grad(planes(g), *spans_of(input_size, **params), planes(dx))
         return dx
 
     def grad_sample(draw: Any) -> Sample:
@@ -151,15 +148,9 @@ def _check(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode:
 
 
 def _sample(draw: Any) -> Sample:
-    shape, params = windows(draw, (1, 1))
-    params |= {"count_include_pad": draw.choice(True, False), "divisor_override": draw.choice(None, None, 3, -2)}
-    return Sample((draw.tensor(*shape),), params)
-
-
-def _bad(shape: tuple[int, ...], *words: str, dtype: type = float, **changed: Any) -> BadSample:
-    params = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0), **changed}
-    error = TypeError if dtype is int else ValueError
-    return BadSample((np.ones(shape, dtype),), params, error, ("avg_pool2d", *words))
+    x, params = draw.pool_geometry()
+    counting = {"count_include_pad": draw.choice(True, False), "divisor_override": draw.choice(None, None, 3, -2)}
+    return Sample((draw.tensor(*x),), {**params, "ceil_mode": draw.choice(False, True), **counting})
 
 
 _avg_pool2d = _rows(
@@ -167,14 +158,7 @@ _avg_pool2d = _rows(
     _spans,
     _check,
     _sample,
-    [
-        _bad((1, 1, 2, 2), "(3, 3)", "(1, 1, 2, 2)", "smaller", kernel_size=(3, 3)),
-        _bad((1, 1, 8, 8), "padding (2, 2)", "half", padding=(2, 2)),
-        _bad((1, 1, 8, 8), "stride (0, 1)", "at least 1", stride=(0, 1)),
-        _bad((1, 1, 8, 8), "divisor_override", divisor_override=0),
-        _bad((8, 8), "(N, C, H, W)", "(8, 8)"),
-        _bad((1, 1, 8, 8), "int64", ".float()", dtype=int),
-    ],
+    bad_windows("avg_pool2d", ((1, 1, 8, 8), {"divisor_override": 0}, ("divisor_override",))),
 )
 
 
@@ -214,12 +198,12 @@ def avg_pool2d(
         Where shape, dtype or parameters do not fit.
     """
     check_arrays("avg_pool2d", input=input)
-    given = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
-    pairs = {what: ints(f"avg_pool2d: {what}", value) for what, value in given.items()}
+    step = kernel_size if stride is None else stride
+    sizes = pairs("avg_pool2d", kernel_size=kernel_size, stride=step, padding=padding)
     counting = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
-    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
-    y = _avg_pool2d(x, ceil_mode=ceil_mode, **pairs, **counting)
-    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+    x = unsqueeze(input, 0) if input.ndim == 3 else input
+    y = _avg_pool2d(x, ceil_mode=ceil_mode, **sizes, **counting)
+    return squeeze(y, 0) if input.ndim == 3 else y
 
 
 # ── as many windows as are wanted ──────────────────────────────────────────────────────
@@ -239,8 +223,7 @@ def _adaptive_check(x: Any, *, output_size: Pair) -> None:
         raise ValueError(
             f"adaptive_avg_pool2d: expects input (N, C, H, W) or (C, H, W), H and W at least 1, got shape {x.shape}"
         )
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"adaptive_avg_pool2d: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    check_float("adaptive_avg_pool2d", x)
     if min(output_size) < 0:
         raise ValueError(f"adaptive_avg_pool2d: output_size {output_size} must be at least 0")
 
@@ -286,8 +269,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int 
         Where shape, dtype or output_size do not fit.
     """
     check_arrays("adaptive_avg_pool2d", input=input)
-    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    x = unsqueeze(input, 0) if input.ndim == 3 else input
     wanted = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
     kept = tuple(x.shape[i - 2] if n is None else n for i, n in enumerate(wanted))
     y = _adaptive_avg_pool2d(x, output_size=ints("adaptive_avg_pool2d: output_size", kept))
-    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+    return squeeze(y, 0) if input.ndim == 3 else y

@@ -23,7 +23,7 @@ from numba import prange
 from autograd import engine
 from autograd.kernels.jit import blocks, dense, kernel
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import clone
+from autograd.ops.elementwise import check_float, clone
 from autograd.ops.reduce import sum
 
 if TYPE_CHECKING:
@@ -105,17 +105,18 @@ def _affine_reference(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale
 @kernel(parallel=True)
 def _affine(x, mean, scale, shift, g, g_scale, parts, y):
     """g (N, C, L), or (0, 0, 0) for none; parts of the N · C planes."""
-    channels, pixels = x.shape[1], x.shape[2]
-    planes = len(x) * channels
+    channels, planes = x.shape[1], len(x) * x.shape[1]
     for part in prange(parts):
         for plane in range(part * planes // parts, (part + 1) * planes // parts):
             n, c = plane // channels, plane % channels
+            xs, ys, middle, slope, constant = x[n, c], y[n, c], mean[c], scale[c], shift[c]
             if len(g):
-                for i in range(pixels):
-                    y[n, c, i] = g_scale[c] * g[n, c, i] + (scale[c] * (x[n, c, i] - mean[c]) + shift[c])
+                gs, g_slope = g[n, c], g_scale[c]
+                for i in range(len(xs)):
+                    ys[i] = g_slope * gs[i] + (slope * (xs[i] - middle) + constant)
             else:
-                for i in range(pixels):
-                    y[n, c, i] = scale[c] * (x[n, c, i] - mean[c]) + shift[c]
+                for i in range(len(xs)):
+                    ys[i] = slope * (xs[i] - middle) + constant
 
 
 def _affine_forward(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale: Any) -> Any:
@@ -295,8 +296,7 @@ _affine_op = register(
 
 def check_parts(name: str, x: Any, shape: tuple[int, ...], **parts: Any) -> None:
     """Raise where x is not of floats, or a weight, bias or statistic not of its dtype and this shape."""
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    check_float(name, x)
     for what, part in parts.items():
         if part is not None and (part.shape, part.dtype) != (shape, x.dtype):
             raise ValueError(

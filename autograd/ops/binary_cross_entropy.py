@@ -16,7 +16,7 @@ from autograd.ops.activation import logsigmoid
 from autograd.ops.compare import any
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p
-from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -145,7 +145,7 @@ def _logits_sample(draw: Any) -> Sample:
     shape = draw.shape(0, 3, least=0)
     w, p = (draw.choice(None, draw.tensor(*shape[-1:], low=0.5)) for _ in range(2))
     t = draw.tensor(*shape, low=0.1, high=0.9)
-    return Sample((draw.tensor(*shape), t, w, p), {"reduction": draw.choice("mean", "sum", "none")})
+    return Sample((draw.tensor(*shape), t, w, p), {"reduction": draw_reduction(draw, t.size)})
 
 
 register(

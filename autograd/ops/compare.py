@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import broadcasting
+from autograd.ops.elementwise import Number, any_shape, bad_broadcast, broadcasting
 from autograd.ops.reduce import Dims, dims_of, dims_sample, sum_reference
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-Number = bool | int | float
 
 
 def _row(name: str, forward: Callable, reference: Callable, sample: Callable, *bad: BadSample, **more: Any) -> Op:
@@ -52,7 +50,7 @@ def _of_two(
         lambda x, y, **params: broadcasting(name, partial(ufunc, **params), x, y),
         reference,
         sample,
-        BadSample((np.ones((2, 3), int), np.ones(4, int)), {}, ValueError, (name, "(2, 3)", "(4,)", "broadcast")),
+        bad_broadcast(name, int),
         *bad,
         promotes="same",
         **more,
@@ -112,14 +110,10 @@ _bitwise_or = _bits_of_two("bitwise_or", np.bitwise_or, operator.or_)
 _bitwise_xor = _bits_of_two("bitwise_xor", np.bitwise_xor, operator.xor)
 
 
-def _one(draw: Any) -> Sample:
-    return Sample((draw.tensor(*draw.shape(0, 3, least=0)),))
-
-
-_logical_not = _row("logical_not", np.logical_not, lambda x: x == 0, _one)
-_isnan = _row("isnan", np.isnan, lambda x: x != x, _one)
-_isinf = _row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), _one)
-_isfinite = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), _one)
+_logical_not = _row("logical_not", np.logical_not, lambda x: x == 0, any_shape)
+_isnan = _row("isnan", np.isnan, lambda x: x != x, any_shape)
+_isinf = _row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape)
+_isfinite = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape)
 _bitwise_not = _row(
     "bitwise_not",
     np.invert,

@@ -7,13 +7,14 @@ L' = (L + 2 p - d (k - 1) - 1) // s + 1
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.conv2d import check_conv, conv2d, ints, named_padding
-from autograd.ops.shape import reshape
+from autograd.op import Composite, Sample, check_arrays, register
+from autograd.ops.conv2d import bad_conv, check_conv, conv2d, ints, named_padding
+from autograd.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -74,31 +75,25 @@ def conv1d(
         margin, (left,) = named_padding("conv1d", padding, weight, step, spacing)
     else:
         margin, left = ints("conv1d: padding", padding, 1), 0
-    x = reshape(input, (1, *input.shape)) if input.ndim == 2 else input
+    x = unsqueeze(input, 0) if input.ndim == 2 else input
     check_conv("conv1d", x, weight, bias, step, margin, spacing, groups)
-    picture, filters = (reshape(a, (*a.shape[:2], 1, a.shape[2])) for a in (x, weight))
+    picture, filters = (unsqueeze(a, 2) for a in (x, weight))
     y = conv2d(picture, filters, bias, (1, *step), (0, *margin), (1, *spacing), groups)
     y = y[:, :, 0, left:]
-    return reshape(y, tuple(y.shape[1:])) if input.ndim == 2 else y
+    return squeeze(y, 0) if input.ndim == 2 else y
 
 
 def _sample(draw: Any) -> Sample:
-    groups, kernel = draw.choice(1, 1, 2), draw.size(1, 3)
-    n, c, o = draw.size(0, 3), draw.size(1, 2) * groups, draw.size(1, 2) * groups
-    params = {"stride": draw.size(1, 3), "padding": draw.size(0, 2), "dilation": draw.size(1, 2), "groups": groups}
-    reach = params["dilation"] * (kernel - 1) + 1
-    length = max(1, reach - 2 * params["padding"]) + draw.size(0, 4)
-    named = draw.choice(None, None, "same", "valid")
-    if named:
+    x, w, _, params = draw.conv_geometry(1)
+    params = {name: value if name == "groups" else value[0] for name, value in params.items()}
+    whole = x[2] > params["dilation"] * (w[2] - 1)  # a window fits without padding
+    if named := draw.choice(None, None, "same", "valid" if whole else "same"):
         params |= {"stride": 1, "padding": named}
-        length = max(length, reach)
-    batch = () if draw.choice(False, False, True) else (n,)
-    bias = draw.tensor(o) if draw.choice(True, False) else None
-    return Sample((draw.tensor(*batch, c, length), draw.tensor(o, c // groups, kernel), bias), params)
+    bias = draw.tensor(w[0]) if draw.choice(True, False) else None
+    return Sample((draw.tensor(*x[draw.choice(0, 0, 1) :]), draw.tensor(*w), bias), params)
 
 
-def _bad(x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any) -> BadSample:
-    return BadSample((np.ones(x), np.ones(w), b), params, error, ("conv1d", *words))
+_bad = partial(bad_conv, "conv1d")
 
 
 register(

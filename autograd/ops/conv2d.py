@@ -15,6 +15,7 @@ How the kernels do it: kernels/conv.py.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,9 @@ import numpy as np
 from autograd.kernels import conv
 from autograd.kernels.jit import dense
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.elementwise import check_same_float
 from autograd.ops.reduce import sum
-from autograd.ops.shape import reshape
+from autograd.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -38,6 +40,11 @@ def ints(what: str, value: Any, n: int = 2) -> Any:
         wanted = "an int, or two for height and width" if n == 2 else "an int"
         raise TypeError(f"{what} expects {wanted}, not {value!r}")
     return tuple(int(k) for k in many)
+
+
+def pairs(name: str, **values: Any) -> dict[str, Pair]:
+    """Every parameter as (vertical, horizontal)."""
+    return {what: ints(f"{name}: {what}", value) for what, value in values.items()}
 
 
 def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1, ceil_mode: bool = False) -> int:
@@ -130,10 +137,7 @@ def check_conv(
 
 def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "(O, C/groups, ") -> None:
     """Raise where dtypes differ, or input and weight have not the dimensions of a batch and of its filters."""
-    arrays = {"input": x, "weight": w} | ({} if b is None else {"bias": b})
-    if len({a.dtype for a in arrays.values()}) > 1 or x.dtype not in (np.float32, np.float64):
-        kinds = ", ".join(f"{what} {a.dtype}" for what, a in arrays.items())
-        raise TypeError(f"{name}: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+    check_same_float(name, input=x, weight=w, bias=b)
     if x.ndim != dims + 2 or w.ndim != dims + 2:
         sizes, window = ("H, W", "kh, kw") if dims == 2 else ("L", "k")
         raise ValueError(
@@ -216,22 +220,8 @@ def _flops(y: Any, weight: tuple[int, ...]) -> int:
     return 2 * y.size * math.prod(weight[1:])
 
 
-def _geometry(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], dict[str, Any]]:
-    """Shapes of x, w and y, and parameters, of a small convolution."""
-    groups = draw.choice(1, 1, 1, 2)
-    n, c, o = draw.size(0, 3), draw.size(1, 2) * groups, draw.size(1, 3) * groups
-    kernel = (draw.size(1, 3), draw.size(1, 3))
-    stride, dilation = (draw.size(1, 4), draw.size(1, 4)), (draw.choice(1, 1, 2), draw.choice(1, 1, 2))
-    padding = (draw.size(0, 2), draw.size(0, 2))
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    height, width = (max(1, r - 2 * p) + draw.size(0, 4) for r, p in zip(reach, padding, strict=True))
-    out = [out_size(*dims) for dims in zip((height, width), kernel, stride, padding, dilation, strict=True)]
-    params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return (n, c, height, width), (o, c // groups, *kernel), (n, o, *out), params
-
-
 def _sample(draw: Any) -> Sample:
-    x, w, _, params = _geometry(draw)
+    x, w, _, params = draw.conv_geometry()
     bias = draw.choice(True, False)
     return Sample((draw.tensor(*x), draw.tensor(*w), draw.tensor(w[0]) if bias else None), params)
 
@@ -241,20 +231,23 @@ def _some_windows(draw: Any, y: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _input_grad_sample(draw: Any) -> Sample:
-    x, w, y, params = _geometry(draw)
+    x, w, y, params = draw.conv_geometry()
     return Sample((draw.tensor(*_some_windows(draw, y)), draw.tensor(*w)), {"input_size": x[2:], **params})
 
 
 def _weight_grad_sample(draw: Any) -> Sample:
-    x, w, y, params = _geometry(draw)
+    x, w, y, params = draw.conv_geometry()
     return Sample((draw.tensor(*_some_windows(draw, y)), draw.tensor(*x)), {"kernel_size": w[2:], **params})
 
 
-_PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+def bad_conv(
+    name: str, x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any
+) -> BadSample:
+    """A call with input and weight of these shapes."""
+    return BadSample((np.ones(x), np.ones(w), b), params, error, (name, *words))
 
 
-def _bad(x: tuple, w: tuple, b: Any, error: type[Exception], *words: str, **changed: Any) -> BadSample:
-    return BadSample((np.ones(x), np.ones(w), b), {**_PLAIN, **changed}, error, ("conv2d", *words))
+_bad = partial(bad_conv, "conv2d", stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1)
 
 
 _conv2d = register(
@@ -267,12 +260,12 @@ _conv2d = register(
         reference=_reference,
         sample=_sample,
         bad_samples=[
-            _bad((1, 3, 8, 8), (4, 2, 3, 3), None, ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
-            _bad((1, 3, 8, 8), (4, 3, 9, 3), None, ValueError, "(4, 3, 9, 3)", "fit into", "pad"),
-            _bad((3, 8), (4, 3, 3, 3), None, ValueError, "(N, C, H, W)", "(3, 8)"),
-            _bad((1, 3, 8, 8), (4, 3, 3, 3), np.ones(3), ValueError, "bias", "(3,)", "(4,)"),
-            _bad((1, 3, 8, 8), (4, 3, 3, 3), np.ones(4, np.float32), TypeError, "float64", "float32"),
-            _bad((1, 3, 8, 8), (4, 3, 3, 3), None, ValueError, "stride", "at least 1", stride=(0, 1)),
+            _bad((1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
+            _bad((1, 3, 8, 8), (4, 3, 9, 3), ValueError, "(4, 3, 9, 3)", "fit into", "pad"),
+            _bad((3, 8), (4, 3, 3, 3), ValueError, "(N, C, H, W)", "(3, 8)"),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "bias", "(3,)", "(4,)", b=np.ones(3)),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), TypeError, "float64", "float32", b=np.ones(4, np.float32)),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "stride", "at least 1", stride=(0, 1)),
         ],
         kind="multilinear",
         flops=lambda inputs, y, **params: _flops(y, inputs[1].shape),
@@ -348,11 +341,11 @@ def conv2d(
         padding, (top, left) = named_padding("conv2d", padding, weight, stride, dilation)
     else:
         padding, (top, left) = ints("conv2d: padding", padding), (0, 0)
-    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    x = unsqueeze(input, 0) if input.ndim == 3 else input
     y = _conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if top or left:
         y = y[:, :, top:, left:]
-    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+    return squeeze(y, 0) if input.ndim == 3 else y
 
 
 def named_padding(name: str, padding: str, w: Any, stride: Any, dilation: Any) -> tuple[Any, Any]:

@@ -10,13 +10,14 @@ Since that rounds down, several H' belong to one H, and output_padding chooses a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.conv2d import Pair, check_operands, conv2d_input_grad, ints
-from autograd.ops.shape import reshape
+from autograd.op import Composite, Sample, check_arrays, register
+from autograd.ops.conv2d import Pair, bad_conv, check_operands, conv2d_input_grad, pairs
+from autograd.ops.shape import reshape, squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -88,9 +89,8 @@ def conv_transpose2d(
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 14.
     """
     check_arrays("conv_transpose2d", input=input, weight=weight)
-    given = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
-    steps = {what: ints(f"conv_transpose2d: {what}", value) for what, value in given.items()}
-    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
+    steps = pairs("conv_transpose2d", stride=stride, padding=padding, dilation=dilation, output_padding=output_padding)
+    x = unsqueeze(input, 0) if input.ndim == 3 else input
     _check(x, weight, bias, groups=groups, **steps)
     more = steps.pop("output_padding")
     size = tuple(
@@ -104,7 +104,7 @@ def conv_transpose2d(
         )
     y = conv2d_input_grad(x, weight, input_size=size, groups=groups, **steps)
     y = y if bias is None else y + reshape(bias, (-1, 1, 1))
-    return reshape(y, tuple(y.shape[1:])) if input.ndim == 3 else y
+    return squeeze(y, 0) if input.ndim == 3 else y
 
 
 def _check(
@@ -135,21 +135,16 @@ def _check(
 
 
 def _sample(draw: Any) -> Sample:
-    groups = draw.choice(1, 1, 2)
-    n, c, o = draw.size(0, 2), draw.size(1, 2) * groups, draw.size(1, 2)
-    size, kernel = [draw.size(1, 3), draw.size(1, 3)], [draw.size(1, 3), draw.size(1, 3)]
-    stride, dilation = (draw.size(1, 3), draw.size(1, 3)), (draw.size(1, 2), draw.size(1, 2))
-    more = tuple(draw.size(0, max(steps) - 1) for steps in zip(stride, dilation, strict=True))
-    full = [(m - 1) * s + d * (k - 1) + e for m, k, s, d, e in zip(size, kernel, stride, dilation, more, strict=True)]
-    padding = tuple(draw.size(0, min(2, f // 2)) for f in full)
-    params = {"stride": stride, "padding": padding, "output_padding": more, "groups": groups, "dilation": dilation}
-    batch = () if draw.choice(False, False, True) else (n,)
-    bias = draw.tensor(o * groups) if draw.choice(True, False) else None
-    return Sample((draw.tensor(*batch, c, *size), draw.tensor(c, o, *kernel), bias), params)
+    y, w, x, params = draw.conv_geometry()
+    steps = zip(x[2:], w[2:], params["stride"], params["padding"], params["dilation"], strict=True)
+    sizes = [((n - 1) * s - 2 * p + d * (k - 1) + 1, max(s, d)) for n, k, s, p, d in steps]
+    more = tuple(draw.size(max(0, 1 - size), limit - 1) for size, limit in sizes)
+    bias = draw.tensor(y[1]) if draw.choice(True, False) else None
+    inputs = draw.tensor(*x[draw.choice(0, 0, 1) :]), draw.tensor(*w), bias
+    return Sample(inputs, {**params, "output_padding": more})
 
 
-def _bad(x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any) -> BadSample:
-    return BadSample((np.ones(x), np.ones(w), b), params, error, ("conv_transpose2d", *words))
+_bad = partial(bad_conv, "conv_transpose2d")
 
 
 register(

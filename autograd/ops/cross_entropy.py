@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 from autograd.ops.matmul import matmul
-from autograd.ops.nll_loss import by_rows, check_labels, label_weights
+from autograd.ops.nll_loss import by_rows, check_labels, label_weights, labelled
 from autograd.ops.reduce import sum
-from autograd.ops.softmax import BLOCK, greatest, log_softmax, softmax, softmax_input_grad
+from autograd.ops.softmax import BLOCK, LANES, greatest, log_softmax, row_sum, softmax, softmax_input_grad
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -51,39 +52,40 @@ def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothin
 @kernel(parallel=True)
 def _losses(x, t, ignore_index, smoothing, parts, loss):
     for part in prange(parts):
+        lanes, e = np.empty(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             if t[n] == ignore_index:
                 loss[n] = 0
-            else:
-                most, total = greatest(x[n]), x.dtype.type(0)
-                for c in range(x.shape[1]):
-                    total += np.exp(x[n, c] - most)
-                loss[n] = np.log(total) - (x[n, t[n]] - most)
-                if smoothing > 0:
-                    mean = x.dtype.type(0)
-                    for c in range(x.shape[1]):
-                        mean += (x[n, c] - most) / x.shape[1]
-                    loss[n] = (1 - smoothing) * loss[n] + smoothing * (np.log(total) - mean)
+                continue
+            row = x[n]
+            most = greatest(row, lanes)
+            for c in range(len(row)):
+                e[c] = exponential(row[c] - most)
+            surprise = np.log(row_sum(e, lanes))
+            loss[n] = surprise - (row[t[n]] - most)
+            if smoothing > 0:
+                for c in range(len(row)):
+                    e[c] = row[c] - most
+                loss[n] = (1 - smoothing) * loss[n] + smoothing * (surprise - row_sum(e, lanes) / len(row))
 
 
 @kernel(parallel=True)
 def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
     for part in prange(parts):
+        lanes = np.empty(LANES, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            row, out = x[n], dx[n]
             if t[n] == ignore_index:
-                for c in range(x.shape[1]):
-                    dx[n, c] = 0
-            else:
-                most, total = greatest(x[n]), x.dtype.type(0)
-                for c in range(x.shape[1]):
-                    dx[n, c] = np.exp(x[n, c] - most)
-                    total += dx[n, c]
-                for c in range(x.shape[1]):
-                    dx[n, c] *= g[n] / total
-                if smoothing > 0:
-                    for c in range(x.shape[1]):
-                        dx[n, c] -= g[n] * smoothing / x.shape[1]
-                dx[n, t[n]] -= g[n] * (1 - smoothing)
+                out[:] = 0
+                continue
+            most = greatest(row, lanes)
+            for c in range(len(row)):
+                out[c] = exponential(row[c] - most)
+            scale = g[n] / row_sum(out, lanes)
+            evenly = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # inf · 0 is not meant
+            for c in range(len(row)):
+                out[c] = scale * out[c] - evenly
+            out[t[n]] -= g[n] * (1 - smoothing)
 
 
 def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> None:
@@ -113,7 +115,8 @@ def _grad_backward(ctx: Any, h: Any, *, ignore_index: int, label_smoothing: floa
     g, x, t = ctx.saved
     dg = dx = None
     if ctx.needs[0]:
-        dg = sum(_input_grad(g * 0 + 1, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1)
+        one = np.ones(ctx.shapes[0], g.dtype)
+        dg = sum(_input_grad(one, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1)
     if ctx.needs[1]:
         kept = g * (t != ignore_index)
         dx = softmax_input_grad(h * kept.reshape((-1, 1)), softmax(x, 1), dim=1)
@@ -269,19 +272,15 @@ def _full_reference(x: Any, t: Any, w: Any, *, ignore_index: int, reduction: str
     if label_smoothing:
         losses += label_smoothing * surprise.mean(axis=-1)
     counted = t != ignore_index
-    return reduced_reference(np.where(counted, losses, 0), reduction, (w[label] * counted).sum())
+    return reduced_reference(np.where(counted, losses, 0), reduction, np.where(counted, w[label], 0).sum())
 
 
 def _full_sample(draw: Any) -> Sample:
-    classes, places = draw.size(1, 4), draw.choice((), (draw.size(0, 3),), (draw.size(0, 3), 2), (2, 1, 2))
-    x = draw.tensor(*places[:1], classes, *places[1:])
-    ignored = draw.choice(-100, 0)
-    labels = np.where(draw.index(places, 4) == 3, ignored, draw.index(places, classes))
+    x, labels, w, ignored = labelled(draw)
     t = draw.choice(labels, draw.tensor(*x.shape, low=0.1, high=1))
     params = {"ignore_index": ignored if t is labels else -100, "label_smoothing": draw.choice(0.0, 0.1)}
-    w = draw.choice(None, draw.tensor(classes, low=0.5))
-    some = draw.choice("mean", "sum") if t is not labels or (t != ignored).any() else "sum"  # else the mean is NaN
-    return Sample((x, t, w), {**params, "reduction": draw.choice("none", some)})
+    counted = (t != ignored).any() if t is labels else t.size
+    return Sample((x, t, w), {**params, "reduction": draw_reduction(draw, counted)})
 
 
 register(

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import elementwise, kernel
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.elementwise import check_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-BLOCK = 16_384  # least numbers worth a thread's while
 
 
 @kernel(parallel=True)
@@ -31,17 +30,9 @@ def _masked(x, mask, scale, parts, y):
             made[i] = some[i] * (scale * x.dtype.type(kept[i]))  # no branch: chance cannot be predicted
 
 
-def _check(x: Any, mask: Any, *, p: float) -> None:
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"dropout: expects float32 or float64, got {x.dtype}; convert first, with .float()")
-
-
 def _forward(x: Any, mask: Any, *, p: float) -> Any:
-    x, mask = dense(x), dense(np.broadcast_to(mask, x.shape))
-    y = np.empty_like(x)
     scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
-    _masked(x.reshape(-1), mask.reshape(-1), scale, blocks(x.size, BLOCK), y.reshape(-1))
-    return y
+    return elementwise(_masked, x, np.broadcast_to(mask, x.shape), numbers=(scale,))
 
 
 def _sample(draw: Any) -> Sample:
@@ -53,7 +44,7 @@ def _sample(draw: Any) -> Sample:
 _dropout: Op = register(
     Op(
         name="dropout",
-        check=_check,
+        check=lambda x, mask, *, p: check_float("dropout", x),
         forward=_forward,
         backward=lambda ctx, g, *, p: (_dropout(g, ctx.saved[0], p=p), None),
         saves=(1,),

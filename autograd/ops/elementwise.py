@@ -32,12 +32,29 @@ def _two(least: float = -2) -> Any:
     return sample
 
 
-def _one(draw: Any) -> Sample:
-    return Sample((draw.tensor(*draw.shape(0, 3, least=0)),))
+def any_shape(draw: Any) -> Sample:
+    """A sample of one tensor."""
+    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),))
 
 
-def _bad(name: str) -> list[BadSample]:
-    return [BadSample((np.ones((2, 3)), np.ones((4,))), {}, ValueError, (name, "(2, 3)", "(4,)", "broadcast"))]
+def bad_broadcast(name: str, dtype: Any = float) -> BadSample:
+    """Two tensors that do not broadcast."""
+    inputs = np.ones((2, 3), dtype), np.ones(4, dtype)
+    return BadSample(inputs, {}, ValueError, (name, "(2, 3)", "(4,)", "broadcast"))
+
+
+def check_float(name: str, x: Any, **params: Any) -> None:
+    """Raise where x is not of float32 or float64."""
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+
+
+def check_same_float(name: str, **inputs: Any) -> None:
+    """Raise where inputs are not all of float32, or all of float64; what is None does not count."""
+    kinds = {what: x.dtype for what, x in inputs.items() if x is not None}
+    if len(set(kinds.values())) > 1 or not set(kinds.values()) <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        found = ", ".join(f"{what} {kind}" for what, kind in kinds.items())
+        raise TypeError(f"{name}: expects one float dtype throughout, got {found}; convert with .to(dtype)")
 
 
 def broadcasting(name: str, run: Any, *arrays: Any) -> Any:
@@ -67,7 +84,7 @@ _add = register(
         backward=lambda ctx, g: (g, g),
         reference=np.add,
         sample=_two(),
-        bad_samples=_bad("add"),
+        bad_samples=[bad_broadcast("add")],
         kind="multilinear",
         promotes="same",
         broadcasts=True,
@@ -88,7 +105,7 @@ _sub = register(
         backward=lambda ctx, g: (g, -g if ctx.needs[1] else None),
         reference=np.subtract,
         sample=_two(),
-        bad_samples=[*_bad("sub"), BadSample((np.ones(2, bool),) * 2, {}, TypeError, ("sub:", ".int()"))],
+        bad_samples=[bad_broadcast("sub"), BadSample((np.ones(2, bool),) * 2, {}, TypeError, ("sub:", ".int()"))],
         kind="multilinear",
         promotes="same",
         broadcasts=True,
@@ -109,7 +126,7 @@ _mul = register(
         saves=(0, 1),
         reference=np.multiply,
         sample=_two(),
-        bad_samples=_bad("mul"),
+        bad_samples=[bad_broadcast("mul")],
         kind="multilinear",
         promotes="same",
         broadcasts=True,
@@ -131,7 +148,7 @@ _div = register(
         saves=(1, ~0),
         reference=np.true_divide,
         sample=_two(0.5),
-        bad_samples=_bad("div"),
+        bad_samples=[bad_broadcast("div")],
         promotes="float",
         broadcasts=True,
     )
@@ -143,7 +160,7 @@ _clone = register(
         forward=lambda x: np.array(x, order="C"),
         backward=lambda ctx, g: g,
         reference=lambda x: x + 0,
-        sample=_one,
+        sample=any_shape,
         kind="multilinear",
         flops=0,
     )
@@ -155,7 +172,7 @@ _cast = register(
         forward=lambda x, *, dtype: x.astype(dtype),
         backward=lambda ctx, g, *, dtype: g,  # the engine gives a gradient its tensor's dtype
         reference=lambda x, *, dtype: np.array(x, dtype=dtype),
-        sample=lambda draw: Sample(_one(draw).inputs, {"dtype": np.dtype(np.float64)}),
+        sample=lambda draw: Sample(any_shape(draw).inputs, {"dtype": np.dtype(np.float64)}),
         kind="multilinear",
         flops=0,
     )

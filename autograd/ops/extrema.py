@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.elementwise import broadcasting, to
+from autograd.ops.elementwise import Number, bad_broadcast, broadcasting, to
 from autograd.ops.reduce import Dims, dims_of, kept, sum
 from autograd.ops.shape import dim_of, reshape
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-Number = bool | int | float
 
 
 class Extremum(NamedTuple):
@@ -212,7 +210,7 @@ def _of_two(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
             saves=(0, 1),
             reference=_two_reference(sign),
             sample=lambda draw: Sample(tuple(_distinct(draw, 2))),
-            bad_samples=[BadSample((np.ones((2, 3)), np.ones(4)), {}, ValueError, (name, "(2, 3)", "(4,)"))],
+            bad_samples=[bad_broadcast(name)],
             kind="piecewise",
             promotes="same",
             broadcasts=True,

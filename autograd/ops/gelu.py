@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.kernels.functions import normal_cdf
 from autograd.kernels.jit import blocks, dense, kernel
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import any_shape, check_float
 from autograd.ops.functions import exp
 
 if TYPE_CHECKING:
@@ -33,18 +35,19 @@ ROOT, CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 @kernel(parallel=True)
 def _normal(x, parts, y, p):
-    half, root = x.dtype.type(0.5), x.dtype.type(math.sqrt(0.5))
     for part in prange(parts):
-        for i in range(part * x.size // parts, (part + 1) * x.size // parts):
-            p[i] = half * math.erfc(-root * x[i])  # 1 + erf would lose the left tail
-            y[i] = x[i] * p[i]
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        xs, ys, ps = x[block], y[block], p[block]
+        for i in range(len(xs)):
+            share = normal_cdf(xs[i])
+            ps[i] = share
+            ys[i] = xs[i] * share
 
 
 def _check(x: Any, *, approximate: str) -> None:
     if approximate not in ("none", "tanh"):
         raise ValueError(f'gelu: approximate is "none" or "tanh", not {approximate!r}')
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"gelu: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    check_float("gelu", x)
 
 
 def _forward(x: Any, *, approximate: str) -> Any:
@@ -76,7 +79,7 @@ def _reference(x: Any, *, approximate: str) -> Any:
 
 
 def _sample(draw: Any) -> Sample:
-    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),), {"approximate": draw.choice("none", "tanh")})
+    return Sample(any_shape(draw).inputs, {"approximate": draw.choice("none", "tanh")})
 
 
 _gelu = register(

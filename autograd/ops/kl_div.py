@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
 from autograd.ops.functions import exp, log
-from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def _reference(x: Any, t: Any, *, reduction: str, log_target: bool) -> Any:
 
 def _sample(draw: Any) -> Sample:
     shape = draw.shape(1, 3, least=0)
-    params = {"reduction": draw.choice("mean", "sum", "none", "batchmean"), "log_target": draw.choice(False, True)}
+    reduction = draw_reduction(draw, shape[0])
+    reduction = draw.choice(reduction, "batchmean" if shape[0] else reduction)
+    params = {"reduction": reduction, "log_target": draw.choice(False, True)}
     return Sample((draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=1)), params)
 
 

@@ -5,36 +5,32 @@ dx = g where x > 0, else s g          (so its slope at 0 is s)
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import elementwise, kernel
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.reduce import check_float
+from autograd.ops.elementwise import any_shape, check_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-BLOCK = 16_384  # least numbers worth a thread's while
 
 
 @kernel(parallel=True)
 def _bend(a, x, slope, parts, y):
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        ours, xs, ys = a[block], x[block], y[block]  # counted from 0, or Numba makes no vector instructions
+        ours, xs, ys = a[block], x[block], y[block]
         for i in range(len(xs)):
             value = ours[i]
             ys[i] = value if xs[i] > 0 else slope * value
 
 
 def _run(a: Any, x: Any, *, negative_slope: float) -> Any:
-    a, x = dense(a), dense(x)
-    y = np.empty_like(x)
-    _bend(a.reshape(-1), x.reshape(-1), x.dtype.type(negative_slope), blocks(x.size, BLOCK), y.reshape(-1))
-    return y
+    return elementwise(_bend, a, x, numbers=(x.dtype.type(negative_slope),))
 
 
 def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
@@ -43,7 +39,7 @@ def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
 
 def _sample(draw: Any) -> Sample:
     slope = draw.choice(0.25, 0.0, 2.0, -0.5)  # sums with it are exact, as with 0.01 they are not
-    return Sample((draw.tensor(*draw.shape(0, 4, least=0)),), {"negative_slope": slope})
+    return Sample(any_shape(draw).inputs, {"negative_slope": slope})
 
 
 def _grad_sample(draw: Any) -> Sample:
@@ -54,7 +50,7 @@ def _grad_sample(draw: Any) -> Sample:
 _leaky_relu = register(
     Op(
         name="leaky_relu",
-        check=check_float("leaky_relu"),
+        check=partial(check_float, "leaky_relu"),
         forward=lambda x, *, negative_slope: _run(x, x, negative_slope=negative_slope),
         backward=lambda ctx, g, **params: _leaky_relu_input_grad(g, ctx.saved[0], **params),
         saves=(0,),

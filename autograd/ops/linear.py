@@ -17,6 +17,7 @@ import numpy as np
 from autograd.kernels import gemm
 from autograd.kernels.jit import dense
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
 from autograd.ops.shape import reshape, t
@@ -31,10 +32,7 @@ def _reference(x: Any, w: Any, b: Any) -> Any:
 
 
 def _check(x: Any, w: Any, b: Any) -> None:
-    arrays = [a for a in (x, w, b) if a is not None]
-    if len({a.dtype for a in arrays}) > 1 or x.dtype not in (np.float32, np.float64):
-        kinds = ", ".join(f"{name} {a.dtype}" for name, a in zip(("input", "weight", "bias"), arrays, strict=False))
-        raise TypeError(f"linear: expects one float dtype throughout, got {kinds}; convert with .to(dtype)")
+    check_same_float("linear", input=x, weight=w, bias=b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
         hint = ""
         if w.ndim == 2:

@@ -141,6 +141,11 @@ def reduced_reference(losses: Any, reduction: str, total: Any = None) -> Any:
     return losses.sum() / ((losses.size if total is None else total) if reduction == "mean" else 1)
 
 
+def draw_reduction(draw: Any, counted: Any = True) -> str:
+    """One of the reductions; a mean only of what is `counted`: of nothing it is NaN, and has no differences."""
+    return draw.choice("mean", "sum", "none") if counted else draw.choice("sum", "none")
+
+
 def _composed(
     function: Any,
     loss: Any,
@@ -164,7 +169,8 @@ def _composed(
         w = draw.tensor(*shape, low=0.5) if weighted and draw.choice(True, False) else None
         t = np.asarray(draw.tensor(*shape) + 0.0003)  # so that no |d| is 0, or one of the options
         params = {parameter: draw.choice(*values) for parameter, values in option.items()}
-        return Sample((draw.tensor(*shape), t, w), {"reduction": draw.choice("mean", "sum", "none"), **params})
+        reduction = draw_reduction(draw, w is None or w.size > 0)
+        return Sample((draw.tensor(*shape), t, w), {"reduction": reduction, **params})
 
     two = np.ones((2, 3))
     bad_samples = [

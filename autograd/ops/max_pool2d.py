@@ -16,8 +16,9 @@ from numba import prange
 
 from autograd.kernels.jit import dense, kernel
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.conv2d import Pair, ints, out_size
-from autograd.ops.shape import reshape
+from autograd.ops.conv2d import Pair, out_size, pairs
+from autograd.ops.elementwise import check_float
+from autograd.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -84,21 +85,24 @@ def _max_pool(x, kernel_size, stride, padding, dilation, y, places):
 
 @kernel(parallel=True)
 def _scatter(g, places, dx):
-    """dx (P, H W), zeroed by the caller."""
-    for plane in prange(g.shape[0]):
-        for i in range(g.shape[1]):
-            dx[plane, places[plane, i]] += g[plane, i]
+    """dx (P, H, W), zeroed by the caller, from g and places (P, H', W')."""
+    for plane in prange(len(g)):
+        gs, to, out = g[plane].ravel(), places[plane].ravel(), dx[plane].ravel()
+        for i in range(len(gs)):
+            out[to[i]] += gs[i]
 
 
 @kernel(parallel=True)
 def _gather(x, places, y):
-    for plane in prange(places.shape[0]):
-        for i in range(places.shape[1]):
-            y[plane, i] = x[plane, places[plane, i]]
+    for plane in prange(len(y)):
+        xs, at, out = x[plane].ravel(), places[plane].ravel(), y[plane].ravel()
+        for i in range(len(out)):
+            out[i] = xs[at[i]]
 
 
-def _planes(a: Any) -> Any:
-    return dense(a).reshape(a.shape[0] * a.shape[1], a.shape[2] * a.shape[3])
+def planes(a: Any) -> Any:
+    """Pictures (N, C, H, W) as (N C, H, W), as kernels take them."""
+    return dense(a).reshape(a.shape[0] * a.shape[1], *a.shape[2:])
 
 
 def _out_sizes(
@@ -120,8 +124,7 @@ def check_windows(
     """Raise where a pooling cannot be: a sentence that begins with `name`."""
     if x.ndim != 4:
         raise ValueError(f"{name}: expects input (N, C, H, W) or (C, H, W), got shape {x.shape}")
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+    check_float(name, x)
     if min(*kernel_size, *stride, *dilation) < 1 or min(padding) < 0:
         also = f", dilation {dilation}" if dilation != (1, 1) else ""
         raise ValueError(
@@ -150,11 +153,7 @@ def _forward(
     height, width = _out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     y = np.empty((*x.shape[:2], height, width), x.dtype)
     places = np.empty(y.shape, np.int64)
-    planes = x.shape[0] * x.shape[1]
-    _max_pool(
-        dense(x).reshape(planes, *x.shape[2:]), kernel_size, stride, padding, dilation,
-        y.reshape(planes, height, width), places.reshape(planes, height, width),
-    )  # fmt: skip
+    _max_pool(planes(x), kernel_size, stride, padding, dilation, planes(y), planes(places))
     return y, places
 
 
@@ -164,13 +163,13 @@ def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
 
 def _scatter_forward(g: Any, places: Any, *, input_size: Pair) -> Any:
     dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
-    _scatter(_planes(g), _planes(places), dx.reshape(g.shape[0] * g.shape[1], -1) if dx.size else dx[:, :, 0, 0])
+    _scatter(planes(g), planes(places), planes(dx))
     return dx
 
 
 def _gather_forward(x: Any, places: Any) -> Any:
     y = np.empty(places.shape, x.dtype)
-    _gather(_planes(x), _planes(places), _planes(y))
+    _gather(planes(x), planes(places), planes(y))
     return y
 
 
@@ -178,20 +177,12 @@ def _gather_backward(ctx: Any, g: Any) -> Any:
     return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:]), None
 
 
-def windows(draw: Any, dilation: Pair) -> tuple[tuple[int, ...], dict[str, Any]]:
-    """The shape of an input, and the parameters of windows on it."""
-    kernel, stride = (draw.size(1, 3), draw.size(1, 3)), (draw.size(1, 4), draw.size(1, 4))
-    padding = (draw.size(0, kernel[0] // 2), draw.size(0, kernel[1] // 2))
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    least = [max(d if p else 1, r - 2 * p) for r, p, d in zip(reach, padding, dilation, strict=True)]
-    params = {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": draw.choice(False, True)}
-    return (draw.size(0, 2), draw.size(1, 2), *(n + draw.size(0, 4) for n in least)), params
-
-
 def _sample(draw: Any) -> Sample:
-    dilation = (draw.choice(1, 1, 2), draw.choice(1, 1, 2))
-    shape, params = windows(draw, dilation)
-    return Sample((draw.tensor(*shape),), {**params, "dilation": dilation})
+    x, params = draw.pool_geometry()
+    sizes = zip(x[2:], params["kernel_size"], params["padding"], strict=True)
+    fits = [n + 2 * p > 2 * (k - 1) and (n > 1 or not p) for n, k, p in sizes]  # with every other pixel left out
+    dilation = tuple(draw.choice(1, 2 if wide else 1) for wide in fits)
+    return Sample((draw.tensor(*x),), {**params, "ceil_mode": draw.choice(False, True), "dilation": dilation})
 
 
 def _places(draw: Any) -> tuple[tuple[int, ...], Any]:
@@ -209,10 +200,19 @@ def _gather_sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*shape), places))
 
 
-def _bad(shape: tuple[int, ...], *words: str, dtype: type = float, **changed: Any) -> BadSample:
-    params = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0), **changed}
-    error = TypeError if dtype is int else ValueError
-    return BadSample((np.ones(shape, dtype),), params, error, ("max_pool2d", *words))
+def bad_windows(name: str, *more: tuple[tuple[int, ...], dict[str, Any], tuple[str, ...]]) -> list[BadSample]:
+    """Calls that no pooling can make; and `more`, shape, changed parameters and words."""
+    big = (1, 1, 8, 8)
+    calls = [
+        ((1, 1, 2, 2), {"kernel_size": (3, 3)}, ("(3, 3)", "(1, 1, 2, 2)", "smaller")),
+        (big, {"padding": (2, 2)}, ("padding (2, 2)", "half")),
+        (big, {"stride": (0, 1)}, ("stride (0, 1)", "at least 1")),
+        ((8, 8), {}, ("(N, C, H, W)", "(8, 8)")),
+        *more,
+    ]
+    plain = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0)}
+    bad = [BadSample((np.ones(x),), {**plain, **params}, ValueError, (name, *words)) for x, params, words in calls]
+    return [*bad, BadSample((np.ones(big, int),), plain, TypeError, (name, "int64", ".float()"))]
 
 
 _max_pool2d = register(
@@ -224,14 +224,10 @@ _max_pool2d = register(
         saves=(~1,),
         reference=_reference,
         sample=_sample,
-        bad_samples=[
-            _bad((1, 1, 2, 2), "(3, 3)", "(1, 1, 2, 2)", "smaller", kernel_size=(3, 3)),
-            _bad((1, 1, 8, 8), "padding (2, 2)", "half", padding=(2, 2)),
-            _bad((1, 1, 8, 8), "stride (0, 1)", "at least 1", stride=(0, 1)),
-            _bad((1, 1, 1, 9), "dilation (2, 1)", "miss", "(1, 1, 1, 9)", padding=(1, 0), dilation=(2, 1)),
-            _bad((8, 8), "(N, C, H, W)", "(8, 8)"),
-            _bad((1, 1, 8, 8), "int64", ".float()", dtype=int),
-        ],
+        bad_samples=bad_windows(
+            "max_pool2d",
+            ((1, 1, 1, 9), {"padding": (1, 0), "dilation": (2, 1)}, ("dilation (2, 1)", "miss", "(1, 1, 1, 9)")),
+        ),
         kind="piecewise",
     )
 )
@@ -298,15 +294,10 @@ def max_pool2d(
         Where shape, dtype or parameters do not fit.
     """
     check_arrays("max_pool2d", input=input)
-    given = {
-        "kernel_size": kernel_size,
-        "stride": kernel_size if stride is None else stride,
-        "padding": padding,
-        "dilation": dilation,
-    }
-    pairs = {what: ints(f"max_pool2d: {what}", value) for what, value in given.items()}
-    x = reshape(input, (1, *input.shape)) if input.ndim == 3 else input
-    y, places = _max_pool2d(x, ceil_mode=ceil_mode, **pairs)
+    step = kernel_size if stride is None else stride
+    sizes = pairs("max_pool2d", kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
+    x = unsqueeze(input, 0) if input.ndim == 3 else input
+    y, places = _max_pool2d(x, ceil_mode=ceil_mode, **sizes)
     if input.ndim == 3:
-        y, places = reshape(y, tuple(y.shape[1:])), reshape(places, tuple(places.shape[1:]))
+        y, places = squeeze(y, 0), squeeze(places, 0)
     return (y, places) if return_indices else y

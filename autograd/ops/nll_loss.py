@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.ops.elementwise import check_float
 from autograd.ops.gather import gather
 from autograd.ops.indexing import getitem
-from autograd.ops.losses import reduced, reduced_reference
+from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 from autograd.ops.reduce import sum
 from autograd.ops.shape import movedim, unsqueeze
 from autograd.ops.where import where
@@ -46,8 +47,7 @@ def by_rows(name: str, x: Any, t: Any, weight: Any) -> tuple[Any, Any]:
 
 def check_labels(name: str, x: Any, t: Any, ignore_index: int) -> None:
     """Raise where t (N) is not of labels for x (N, C)."""
-    if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expects float32 or float64 scores, got {x.dtype}; convert first, with .float()")
+    check_float(name, x)
     if t.dtype.kind not in "iu":
         raise TypeError(f"{name}: expects integer class labels, got {t.dtype}; convert them, with .long()")
     wrong = (t != ignore_index) & ((t < 0) | (t >= x.shape[1]))
@@ -119,14 +119,18 @@ def _reference(x: Any, t: Any, w: Any, *, ignore_index: int, reduction: str) -> 
     return reduced_reference(losses, reduction, weights.sum())
 
 
-def _sample(draw: Any) -> Sample:
+def labelled(draw: Any) -> tuple[Any, Any, Any, int]:
+    """Scores, labels, weights of classes or None, and the label that is ignored."""
     classes, places = draw.size(1, 4), draw.choice((), (draw.size(0, 3),), (draw.size(0, 3), 2), (2, 1, 2))
-    x = draw.tensor(*places[:1], classes, *places[1:])
     ignored = draw.choice(-100, 0)
     t = np.where(draw.index(places, 4) == 3, ignored, draw.index(places, classes))
     w = draw.choice(None, draw.tensor(classes, low=0.5))
-    some = draw.choice("mean", "sum") if (t != ignored).any() else "sum"  # else the mean is NaN
-    return Sample((x, t, w), {"ignore_index": ignored, "reduction": draw.choice("none", some)})
+    return draw.tensor(*places[:1], classes, *places[1:]), t, w, ignored
+
+
+def _sample(draw: Any) -> Sample:
+    x, t, w, ignored = labelled(draw)
+    return Sample((x, t, w), {"ignore_index": ignored, "reduction": draw_reduction(draw, (t != ignored).any())})
 
 
 _ONES = np.ones((2, 3))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import check_float
 from autograd.ops.extrema import amax, amin
 from autograd.ops.functions import abs, sign
-from autograd.ops.reduce import Dims, check_float, dims_of, dims_sample, kept, sum_reference
+from autograd.ops.reduce import Dims, dims_of, dims_sample, kept, sum_reference
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _check(x: Any, *, p: float, **params: Any) -> None:
-    check_float("norm")(x)
+    check_float("norm", x)
     if p == 0:
         raise ValueError("norm: p = 0 is no norm; to count what is not 0, use (x != 0).sum()")
 
@@ -35,7 +36,7 @@ def _forward(x: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
 
 def _backward(ctx: Any, g: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
     x, y = ctx.saved
-    share = where(y == 0, 0.0, g * y ** (1 - p))
+    share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner one for second gradients: no 0 · ∞
     return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * kept(share, x.shape, dim)
 
 

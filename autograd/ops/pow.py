@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import broadcasting
+from autograd.op import Op, Sample, register
+from autograd.ops.elementwise import Number, bad_broadcast, broadcasting
 from autograd.ops.functions import log
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-Number = bool | int | float
 
 
 def _power(x: Any, y: Any) -> Any:
@@ -52,9 +50,7 @@ _pow = register(
         saves=(0, 1, ~0),
         reference=np.power,
         sample=_sample,
-        bad_samples=[
-            BadSample((np.ones((2, 3)), np.ones((4,))), {}, ValueError, ("pow", "(2, 3)", "(4,)", "broadcast"))
-        ],
+        bad_samples=[bad_broadcast("pow")],
         promotes="same",
         broadcasts=True,
     )

@@ -9,13 +9,13 @@ cumsum      y_i = Σ_j≤i x_j     dx_i = Σ_j≥i g_j
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import to
+from autograd.ops.elementwise import check_float, to
 from autograd.ops.functions import exp
 from autograd.ops.shape import dim_of, expand, flip
 
@@ -38,16 +38,6 @@ def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
 def kept(y: Any, shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
     """What a reduction of `shape` over `dim` gave, with the reduced dimensions at size 1: it broadcasts again."""
     return y.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape)))
-
-
-def check_float(name: str) -> Callable:
-    """The check of an op that takes floats alone."""
-
-    def check(x: Any, **params: Any) -> None:
-        if x.dtype.kind != "f":
-            raise TypeError(f"{name}: expects a float tensor, got {x.dtype}; convert it first, with .float()")
-
-    return check
 
 
 def sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
@@ -92,7 +82,7 @@ def _mean_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> 
 _mean = register(
     Op(
         name="mean",
-        check=check_float("mean"),
+        check=partial(check_float, "mean"),
         forward=_mean_forward,
         backward=_mean_backward,
         reference=lambda x, *, dim, keepdim: sum_reference(x, dim=dim, keepdim=keepdim) / count(x.shape, dim),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import to
+from autograd.ops.elementwise import check_float, to
 from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
 from autograd.ops.shape import dim_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 BLOCK = 2048  # least numbers worth a thread's while
+LANES = 32  # numbers of a row that are compared or summed side by side, as a processor can
 
 
 def _reference(x: Any, *, dim: int) -> Any:
@@ -43,59 +45,80 @@ def _log_grad_reference(g: Any, y: Any, *, dim: int) -> Any:
 
 
 @kernel()
-def greatest(row):
-    """max of a row; NaN if there is one, which the sum then carries on."""
+def greatest(row, lanes):
+    """max of a row; NaN if there is one, which the sum then carries on.  `lanes` is memory to work in."""
+    lanes[:] = row[0]
+    for start in range(0, len(row), LANES):
+        some = row[start : start + LANES]
+        for i in range(len(some)):
+            lanes[i] = some[i] if some[i] > lanes[i] or some[i] != some[i] else lanes[i]
     most = row[0]
-    for value in row:
-        if value > most or value != value:
-            most = value
+    for value in lanes[: len(row)]:
+        most = value if value > most or value != value else most
     return most
+
+
+@kernel()
+def row_sum(row, lanes):
+    """Σ of a row."""
+    lanes[:] = 0
+    for start in range(0, len(row), LANES):
+        some = row[start : start + LANES]
+        for i in range(len(some)):
+            lanes[i] += some[i]
+    return lanes[: len(row)].sum()
 
 
 @kernel(parallel=True)
 def _softmax(x, parts, y):
     for part in prange(parts):
+        lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            most, total = greatest(x[r]), x.dtype.type(0)
-            for i in range(x.shape[1]):
-                y[r, i] = np.exp(x[r, i] - most)
-                total += y[r, i]
-            for i in range(x.shape[1]):
-                y[r, i] /= total
+            row, out = x[r], y[r]
+            most = greatest(row, lanes)
+            for i in range(len(row)):
+                out[i] = exponential(row[i] - most)
+            whole = row_sum(out, lanes)
+            for i in range(len(row)):
+                out[i] /= whole
 
 
 @kernel(parallel=True)
 def _log_softmax(x, parts, y):
     for part in prange(parts):
+        lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            most, total = greatest(x[r]), x.dtype.type(0)
-            for i in range(x.shape[1]):
-                total += np.exp(x[r, i] - most)
-            total = np.log(total)
-            for i in range(x.shape[1]):
-                y[r, i] = x[r, i] - most - total
+            row, out = x[r], y[r]
+            most = greatest(row, lanes)
+            for i in range(len(row)):
+                out[i] = exponential(row[i] - most)
+            whole = np.log(row_sum(out, lanes))
+            for i in range(len(row)):
+                out[i] = row[i] - most - whole
 
 
 @kernel(parallel=True)
 def _softmax_grad(g, y, parts, dx):
     for part in prange(parts):
+        lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
-            total = y.dtype.type(0)
-            for i in range(y.shape[1]):
-                total += g[r, i] * y[r, i]
-            for i in range(y.shape[1]):
-                dx[r, i] = y[r, i] * (g[r, i] - total)
+            g_row, row, out = g[r], y[r], dx[r]
+            for i in range(len(row)):
+                out[i] = g_row[i] * row[i]
+            whole = row_sum(out, lanes)
+            for i in range(len(row)):
+                out[i] = row[i] * (g_row[i] - whole)
 
 
 @kernel(parallel=True)
 def _log_softmax_grad(g, y, parts, dx):
     for part in prange(parts):
+        lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
-            total = y.dtype.type(0)
-            for i in range(y.shape[1]):
-                total += g[r, i]
-            for i in range(y.shape[1]):
-                dx[r, i] = g[r, i] - np.exp(y[r, i]) * total
+            g_row, row, out = g[r], y[r], dx[r]
+            whole = row_sum(g_row, lanes)
+            for i in range(len(row)):
+                out[i] = g_row[i] - exponential(row[i]) * whole
 
 
 def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
@@ -112,8 +135,7 @@ def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
 
 def _check(name: str) -> Any:
     def check(x: Any, *, dim: int) -> None:
-        if x.dtype not in (np.float32, np.float64):
-            raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+        check_float(name, x)
         dim_of(name, dim, x.ndim)
 
     return check

@@ -6,12 +6,14 @@ std   y = √var                        dx = var's, of g / 2y             (0 whe
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.reduce import Dims, check_float, count, dims_of, dims_sample, kept, mean, sum_reference
+from autograd.ops.elementwise import check_float
+from autograd.ops.reduce import Dims, count, dims_of, dims_sample, kept, mean, sum_reference
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def _grad(ctx: Any, g: Any, dim: tuple[int, ...], correction: float) -> Any:
 
 def _std_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     y = ctx.saved[1]
-    return _grad(ctx, where(y == 0, 0.0, g / (2 * y)), dim, correction)
+    share = where(y == 0, 0.0, g / (2 * where(y == 0, 1.0, y)))  # the inner one for second gradients: no 0 / 0
+    return _grad(ctx, share, dim, correction)
 
 
 def _reference(x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
@@ -57,7 +60,7 @@ def _bad(name: str) -> BadSample:
 _var = register(
     Op(
         name="var",
-        check=check_float("var"),
+        check=partial(check_float, "var"),
         forward=_forward,
         backward=lambda ctx, g, *, dim, correction, keepdim: _grad(ctx, g, dim, correction),
         saves=(0,),
@@ -71,7 +74,7 @@ _var = register(
 _std = register(
     Op(
         name="std",
-        check=check_float("std"),
+        check=partial(check_float, "std"),
         forward=lambda x, **params: np.sqrt(_forward(x, **params)),
         backward=_std_backward,
         saves=(0, ~0),

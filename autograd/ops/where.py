@@ -14,23 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import ELEMENTS, elementwise, kernel
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import broadcasting, to
+from autograd.ops.elementwise import Number, broadcasting, to
 from autograd.promotion import result_type
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
-Number = bool | int | float
-BLOCK = 16_384  # least numbers worth a thread's while; below, np.where is as fast
-
 
 @kernel(parallel=True)
-def _select(condition, x, y, parts, z):
+def _select(x, y, condition, parts, z):
     for part in prange(parts):
         block = slice(part * z.size // parts, (part + 1) * z.size // parts)
-        cs, xs, ys, zs = condition[block], x[block], y[block], z[block]  # counted from 0, or there are no vectors
+        xs, ys, cs, zs = x[block], y[block], condition[block], z[block]
         for i in range(len(zs)):
             this, other = xs[i], ys[i]  # both loaded: no branch
             zs[i] = this if cs[i] else other
@@ -50,12 +47,10 @@ def _dtype(x: Any, y: Any) -> Any:
 def _forward(condition: Any, x: Any, y: Any) -> Any:
     dtype = _dtype(x, y)
     shape = broadcasting("where", np.broadcast, condition, x, y).shape
-    if math.prod(shape) < BLOCK or dtype not in (np.float32, np.float64):
-        return np.where(condition, x, y).astype(dtype, copy=False)
-    z = np.empty(shape, dtype)
-    choices = (condition, np.asarray(x, dtype), np.asarray(y, dtype))
-    _select(*(dense(np.broadcast_to(a, shape)).reshape(-1) for a in choices), blocks(z.size, BLOCK), z.reshape(-1))
-    return z
+    if math.prod(shape) < ELEMENTS or dtype not in (np.float32, np.float64):
+        return np.where(condition, x, y).astype(dtype, copy=False)  # of few numbers as fast
+    choices = np.asarray(x, dtype), np.asarray(y, dtype), condition
+    return elementwise(_select, *(np.broadcast_to(a, shape) for a in choices))
 
 
 def _backward(ctx: Any, g: Any) -> Any:

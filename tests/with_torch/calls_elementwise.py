@@ -232,6 +232,12 @@ call("masked_fill", where="torch")(fill)
 call("masked_fill", where="method")(fill)
 
 
+@call("where", where="method")
+def where_method(draw: Any) -> Arguments:
+    a, b, c = draw.broadcastable(3)
+    return (numbers(draw, *a), truth(draw, b), numbers(draw, *c)), {}
+
+
 @call("clamp", where="torch")
 def clamp(draw: Any) -> Arguments:
     a, b, c = draw.broadcastable(3)

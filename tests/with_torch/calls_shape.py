@@ -49,6 +49,13 @@ def expand(draw: Any) -> Arguments:
     return (draw.tensor(draw.size(0, 3), 1), *draw.choice((2, -1, 3), ((-1, 4),), (-1, 1))), {}
 
 
+@call("repeat", where="method")
+def repeat(draw: Any) -> Arguments:
+    x, _ = some(draw)
+    repeats = tuple(draw.size(0, 3) for _ in range(x.ndim + draw.size(0 if x.ndim else 1, 2)))
+    return (x, *draw.choice(repeats, (repeats,))), {}
+
+
 @call("flatten", where="torch")
 @call("flatten", where="method")
 def flatten(draw: Any) -> Arguments:
