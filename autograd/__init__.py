@@ -9,9 +9,13 @@
 Names, arguments and defaults are PyTorch's.
 """
 
+from importlib import import_module as _import_module
+from math import inf, nan, pi
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 import numpy as _np
 
-from autograd import functional
+from autograd import cuda, functional
 from autograd.config import config, get_num_threads, set_num_threads, show_config
 from autograd.creation import (
     arange,
@@ -30,6 +34,7 @@ from autograd.creation import (
     zeros_like,
 )
 from autograd.debug import detect_anomaly, reference, verify
+from autograd.devices import device
 from autograd.engine import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import gradcheck, gradgradcheck
 from autograd.op import BadSample, Op, Sample, register
@@ -150,6 +155,19 @@ int64 = long = _np.dtype(_np.int64)
 uint8 = _np.dtype(_np.uint8)
 bool = _np.dtype(_np.bool_)
 
+finfo, iinfo = _np.finfo, _np.iinfo
+inference_mode = no_grad
+
+
+if not _TYPE_CHECKING:  # a checker would take every name for one of ours
+
+    def __getattr__(name):
+        """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
+        if name in ("nn", "optim", "autograd"):
+            return _import_module(name)
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -185,8 +203,10 @@ __all__ = [
     "conv2d",
     "conv_transpose2d",
     "cos",
+    "cuda",
     "cumsum",
     "detect_anomaly",
+    "device",
     "div",
     "double",
     "dropout",
@@ -199,6 +219,7 @@ __all__ = [
     "exp",
     "expm1",
     "eye",
+    "finfo",
     "flatten",
     "flip",
     "float",
@@ -218,7 +239,10 @@ __all__ = [
     "gradgradcheck",
     "group_norm",
     "gt",
+    "iinfo",
     "index_select",
+    "inf",
+    "inference_mode",
     "int",
     "int8",
     "int16",
@@ -251,6 +275,7 @@ __all__ = [
     "minimum",
     "movedim",
     "mul",
+    "nan",
     "ne",
     "neg",
     "no_grad",
@@ -258,6 +283,7 @@ __all__ = [
     "ones",
     "ones_like",
     "permute",
+    "pi",
     "pow",
     "promote_types",
     "rand",

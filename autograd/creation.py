@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.devices import check_device
 from autograd.ops import sizes_of
 from autograd.promotion import get_default_dtype
 from autograd.tensor import Tensor
@@ -18,7 +19,7 @@ def _dtype_for(data: Any, array: np.ndarray) -> np.dtype:
     return array.dtype.newbyteorder("=")
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor from a copy of numbers, lists of them, an array or a tensor.
 
     Parameters
@@ -27,6 +28,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     dtype : dtype, optional
         Default: the array's; for Python numbers float32 (or as set), int64 or bool.
     requires_grad : bool
+    device : None or "cpu"
+        There is no other, here and below.
 
     Examples
     --------
@@ -35,6 +38,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
+    check_device("tensor", device)
     source = data.array if isinstance(data, Tensor) else data
     try:
         array = np.array(source, order="C")
@@ -52,8 +56,9 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(array)
 
 
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor, without a copy where that is possible."""
+    check_device("as_tensor", device)
     if isinstance(data, np.ndarray):
         data = Tensor(data)
     if isinstance(data, Tensor):
@@ -61,64 +66,78 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     return tensor(data, dtype)
 
 
-def _filled(shape: tuple[int, ...], value: Any, dtype: Any, requires_grad: bool) -> Tensor:
+def _filled(name: str, shape: tuple[int, ...], value: Any, dtype: Any, requires_grad: bool, device: Any) -> Tensor:
+    check_device(name, device)
     return Tensor(np.full(shape, value, get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Zeros, of the default dtype or another."""
-    return _filled(sizes_of(size), 0, dtype, requires_grad)
+    return _filled("zeros", sizes_of(size), 0, dtype, requires_grad, device)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Ones, of the default dtype or another."""
-    return _filled(sizes_of(size), 1, dtype, requires_grad)
+    return _filled("ones", sizes_of(size), 1, dtype, requires_grad, device)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of whatever its memory held."""
+    check_device("empty", device)
     return Tensor(np.empty(sizes_of(size), get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
-def full(size: tuple[int, ...], fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: tuple[int, ...], fill_value: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """One number, repeated; its dtype is that of `tensor(fill_value)`."""
-    return _filled(tuple(size), fill_value, tensor(fill_value).dtype if dtype is None else dtype, requires_grad)
+    dtype = tensor(fill_value).dtype if dtype is None else dtype
+    return _filled("full", tuple(size), fill_value, dtype, requires_grad, device)
 
 
-def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Zeros of the input's shape and dtype."""
-    return _filled(input.shape, 0, dtype or input.dtype, requires_grad)
+    return _filled("zeros_like", input.shape, 0, dtype or input.dtype, requires_grad, device)
 
 
-def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Ones of the input's shape and dtype."""
-    return _filled(input.shape, 1, dtype or input.dtype, requires_grad)
+    return _filled("ones_like", input.shape, 1, dtype or input.dtype, requires_grad, device)
 
 
-def full_like(input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """One number, repeated in the input's shape and dtype."""
-    return _filled(input.shape, fill_value, dtype or input.dtype, requires_grad)
+    return _filled("full_like", input.shape, fill_value, dtype or input.dtype, requires_grad, device)
 
 
-def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of the input's shape and dtype, of whatever its memory held."""
-    return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
-def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """n rows and m columns (n, if left out) with ones on the diagonal, zeros elsewhere."""
+    check_device("eye", device)
     return Tensor(np.eye(n, m, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """`steps` numbers evenly from start to end, both included."""
+    check_device("linspace", device)
     if steps < 0:
         raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
     return Tensor(np.linspace(start, end, steps).astype(get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """start, start + step, … below end (0, 1, … below start, if it is alone)."""
+    check_device("arange", device)
     first, last = (0, start) if end is None else (start, end)
     if step == 0:
         raise ValueError(f"arange: from {first} to {last} there is no way in steps of 0")

@@ -67,18 +67,20 @@ def _ranges(kind: str, arrays: Sequence[Any]) -> str:
     return "; ".join(_range(f"{kind} {i}", a) for i, a in _floats(arrays)) or f"no float {kind}s"
 
 
-def _first_bad(a: np.ndarray) -> str | None:
-    """ "NaN at [0, 2]", of the first that is not finite."""
-    if np.isfinite(a).all():
+def _first_bad(a: np.ndarray, and_inf: bool = True) -> str | None:
+    """ "NaN at [0, 2]", of the first NaN or inf."""
+    bad = ~np.isfinite(a) if and_inf else np.isnan(a)
+    if not bad.any():
         return None
-    where = tuple(int(k) for k in np.argwhere(~np.isfinite(a))[0])
+    where = tuple(int(k) for k in np.argwhere(bad)[0])
     return f"{'NaN' if np.isnan(a[where]) else 'inf'} at {list(where)}"
 
 
 class detect_anomaly(Watch, contextlib.ContextDecorator):
     """Context or decorator: stop at the first op of this thread that makes a NaN or inf.
 
-    Every result is looked at, and every forward remembers its line, so it runs slower.
+    Every result is looked at, and every forward remembers its line, so it runs slower.  An inf
+    that comes of an input's inf, as where scores are masked with -inf, is no find; a NaN is.
 
     Raises
     ------
@@ -104,8 +106,9 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
         result = super().forward(op, arrays, params)
         if self.in_backward:  # a formula may pass through inf on its way to a finite gradient
             return result
+        given_inf = any(np.isinf(a).any() for _, a in _floats(arrays))
         for i, y in _floats(_as_tuple(result)):
-            if bad := _first_bad(y):
+            if bad := _first_bad(y, and_inf=not given_inf):  # masks of -inf are meant
                 raise AnomalyError(
                     f"{op.name}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
                 )
@@ -240,16 +243,29 @@ class verify(Watch, contextlib.ContextDecorator):
         if node.op.kind == "smooth":  # in proportion, so that no number leaves the domain of a root or logarithm
             v, step = v * np.abs(wide[i]), 6e-6
 
-        def loss(h: float) -> tuple[float, float]:
+        def outputs(h: float) -> list[np.ndarray]:
             moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
-            outputs = _as_tuple(run_reference(node.op, moved, node.params))
-            terms = [g * np.asarray(y, np.float64) for g, y in zip(gs, outputs, strict=True) if g is not None]
-            return float(sum(t.sum() for t in terms)), float(sum(np.abs(t).sum() for t in terms))
+            return [np.asarray(y, np.float64) for y in _as_tuple(run_reference(node.op, moved, node.params))]
 
-        (above, size), (below, _) = loss(step), loss(-step)
-        slope, expected = float((d * v).sum()), (above - below) / (2 * step)
-        tolerance = SLOPE_TOLERANCE[arrays[i].dtype]
-        allowed = tolerance * float(np.abs(d * v).sum()) + 64 * np.finfo(np.float64).eps * size / step
+        def size(terms: Sequence[np.ndarray]) -> float:
+            return float(sum(np.abs(t).sum() for t in terms))
+
+        def quotients(h: float) -> list[np.ndarray]:
+            ends = zip(gs, outputs(h), outputs(-h), strict=True)
+            return [g * (above - below) / (2 * h) for g, above, below in ends if g is not None]
+
+        terms, finer = quotients(step), quotients(step / 2)
+        slope, expected = float((d * v).sum()), float(sum(t.sum() for t in terms))
+        given = [(g, y) for g, y in zip(gs, outputs(0), strict=True) if g is not None]
+        dtype, wider = arrays[i].dtype, np.finfo(np.float64).eps
+        allowed = (
+            SLOPE_TOLERANCE[dtype] * size([d * v])
+            + 64 * wider * size([g * y for g, y in given]) / step  # rounding of the difference,
+            + 64
+            * np.finfo(dtype).eps
+            * (size(terms) + size([g for g, _ in given]))  # of the backward where sums cancel,
+            + 2 * abs(expected - float(sum(t.sum() for t in finer)))  # and what the step was too long for
+        )
         if np.isfinite(slope) and np.isfinite(expected) and abs(slope - expected) > allowed:
             raise MismatchError(
                 f"{node.op.name}: the backward's gradient of input {i} is wrong: along a random direction it rises by "

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
@@ -65,11 +66,13 @@ class Watch:
         return node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
 
     def __enter__(self) -> Watch:
+        if self.outer:
+            raise RuntimeError(f"{type(self).__name__}: this context is entered already; make another one")
         self.outer, _state.watch = _state.watch, self
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _state.watch = self.outer or Watch()
+        _state.watch, self.outer = self.outer or Watch(), None
 
 
 class _ThreadState(threading.local):
@@ -97,11 +100,24 @@ class Node:
         For each of them None, or (version, count): its memory had been written to `count` times.
     """
 
-    __slots__ = ("birth", "edges", "hooks", "note", "op", "outputs", "params", "saved", "shapes", "versions")
+    __slots__ = (
+        "birth",
+        "edges",
+        "hooks",
+        "note",
+        "op",
+        "outputs",
+        "params",
+        "retained",
+        "saved",
+        "shapes",
+        "versions",
+    )
 
     def __init__(self, op: Op, params: dict[str, Any], inputs: Sequence[Any]) -> None:
         self.op, self.params = op, params
         self.hooks: dict[int, list[Callable]] | None = None
+        self.retained: dict[int, weakref.ref[Tensor]] = {}  # the outputs whose .grad is wanted too
         self.note: Any = None  # a watch's
         self.edges: list[tuple | None] = []
         for x in inputs:
@@ -281,6 +297,8 @@ def backward(
             g = _run_hooks(node.hooks, slot, arrived[slot][0]) if slot in arrived else None
             if (node, slot) in wanted:
                 wanted[node, slot] = g
+            elif g is not None and (kept := node.retained.get(slot)) and (tensor := kept()) is not None:
+                _accumulate(tensor, g, ours=False)
             if g is None and dtype.kind == "f":
                 g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
             gs.append(g)
@@ -335,22 +353,14 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
         d = np.asarray(d)
     if d.shape != shape:
         lead = d.ndim - len(shape)
-        stretched = tuple(
-            axis for axis, size in enumerate(d.shape) if axis < lead or (shape[axis - lead] == 1 and size != 1)
-        )
-        if (
-            not op.broadcasts
-            or lead < 0
-            or [n for a, n in enumerate(d.shape) if a not in stretched]
-            != [n for a, n in enumerate((0,) * lead + shape) if a not in stretched]
-        ):
+        if not op.broadcasts or lead < 0 or any(n not in (1, m) for n, m in zip(shape, d.shape[lead:], strict=True)):
             raise RuntimeError(
                 f"{op.name}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
                 f"whose shape is {shape}; a gradient has the shape of its input"
             )
-        d = d.sum(stretched).reshape(shape)
-        if not isinstance(d, Tensor):
-            d = np.asarray(d)
+        stretched = [lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]]
+        d = d.sum((*range(lead), *stretched)).reshape(shape)
+        d = d if isinstance(d, Tensor) else np.asarray(d)
     if d.dtype != dtype:
         d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
     return d
@@ -451,9 +461,7 @@ def grad(
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None or isinstance(grad_outputs, Tensor):
         grad_outputs = (grad_outputs,) * len(outputs)
-    for i, x in enumerate(inputs):
-        if not x.requires_grad:
-            raise RuntimeError(f"grad: input {i} does not require grad; make it so before the forward pass")
+    check_inputs("grad", inputs)
     gradients = [_seed("grad", y, g, create_graph) for y, g in zip(outputs, grad_outputs, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
     found = backward(outputs, gradients, inputs=inputs, retain_graph=keep, create_graph=create_graph)
@@ -463,6 +471,18 @@ def grad(
             "pass allow_unused=True to get None for it"
         )
     return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)
+
+
+def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
+    """Raise for what has no gradient to ask for."""
+    if not inputs:
+        raise RuntimeError(f"{caller}: inputs is empty; name at least one tensor")
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor) or not x.requires_grad:
+            what = "does not require grad" if isinstance(x, Tensor) else f"is a {type(x).__name__}"
+            raise RuntimeError(
+                f"{caller}: input {i} {what}; it must be a tensor that required grad in the forward pass"
+            )
 
 
 def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:

@@ -5,11 +5,12 @@ A list, in plain code that an editor can follow; a test holds it against the tab
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import engine, ops
+from autograd import devices, engine, ops
 from autograd.promotion import category
 
 if TYPE_CHECKING:
@@ -28,6 +29,67 @@ class TensorMethods:
 
     __slots__ = ()
     array: np.ndarray
+
+    # ── sizes, and elements as Python numbers ──
+
+    def size(self: Any, dim: int | None = None) -> Any:
+        """The shape, or one size of it."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self: Any) -> int:
+        """How many dimensions."""
+        return self.array.ndim
+
+    def numel(self: Any) -> int:
+        """How many elements."""
+        return self.array.size
+
+    def __len__(self: Any) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len: a tensor without dimensions has no length")
+        return len(self.array)
+
+    def __iter__(self: Any) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self: Any, element: Any) -> bool:
+        return bool((self == element).array.any())
+
+    def __bool__(self: Any) -> bool:
+        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
+
+    def __float__(self: Any) -> float:
+        return float(self.item())
+
+    def __int__(self: Any) -> int:
+        return int(self.item())
+
+    def __index__(self: Any) -> int:
+        if self.array.dtype.kind not in "biu" or self.array.size != 1:
+            raise TypeError(
+                f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}"
+            )
+        return int(self.item())
+
+    def _ambiguous(self: Any, what: str) -> Any:
+        raise ValueError(
+            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
+        )
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
+
+    def item(self: Any) -> Any:
+        """The only element, as a Python number."""
+        return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
+
+    def tolist(self: Any) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def cpu(self: Any) -> Tensor:
+        """Itself: there is no other place to be."""
+        return self
 
     # ── operators ──
 
@@ -180,6 +242,28 @@ class TensorMethods:
     def reshape_as(self: Any, other: Tensor) -> Tensor:
         return self.reshape(other.shape)
 
+    def repeat(self: Any, *repeats: Any) -> Tensor:
+        """Copies of the tensor side by side: so many along each dimension, or along new ones before its own.
+
+        Examples
+        --------
+        >>> import autograd
+        >>> autograd.arange(3).repeat(2, 2)
+        tensor([[0, 1, 2, 0, 1, 2],
+                [0, 1, 2, 0, 1, 2]])
+        """
+        times = ops.sizes_of(repeats)
+        sizes = (1,) * (len(times) - self.ndim) + self.shape
+        if len(times) < self.ndim or any(time < 0 for time in times):
+            raise ValueError(f"repeat: {times} does not fit shape {self.shape}: one count a dimension, at least 0")
+        copies = self.reshape([n for size in sizes for n in (1, size)])
+        copies = copies.expand([n for time, size in zip(times, sizes) for n in (time, size)])
+        return copies.clone().reshape([time * size for time, size in zip(times, sizes)])
+
+    def where(self: Any, condition: Tensor, other: Tensor | Number) -> Tensor:
+        """This tensor's elements where condition is true, other's elsewhere."""
+        return ops.where(condition, self, other)
+
     def expand_as(self: Any, other: Tensor) -> Tensor:
         return self.expand(other.shape)
 
@@ -191,9 +275,18 @@ class TensorMethods:
     def mT(self: Any) -> Tensor:
         return ops.transpose(self, -1, -2)
 
-    def to(self: Any, dtype: Any) -> Tensor:
-        """The tensor in another dtype; itself, where it has that dtype (or for the device "cpu")."""
-        return self if dtype == "cpu" else ops.to(self, dtype)
+    def to(self: Any, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Tensor:
+        """The tensor in another dtype; itself, where it has that dtype.
+
+        The target is a dtype, a tensor to be like, or the device "cpu", with a dtype or without; there is nothing
+        to wait for, so `non_blocking` changes nothing.
+        """
+        dtype = devices.dtype_for(target, device, dtype)
+        return self if dtype is None else ops.to(self, dtype)
+
+    @property
+    def device(self) -> devices.device:
+        return devices.device("cpu")
 
     def type_as(self: Any, other: Tensor) -> Tensor:
         return ops.to(self, other.dtype)
@@ -219,7 +312,15 @@ class TensorMethods:
 
     def contiguous(self: Any) -> Tensor:
         """Itself, or a copy whose elements lie in row-major order."""
-        return self if self.array.flags.c_contiguous else ops.clone(self)
+        return self if self.is_contiguous() else ops.clone(self)
+
+    def is_contiguous(self) -> Any:
+        """Whether the elements lie in row-major order."""
+        return self.array.flags.c_contiguous
+
+    def is_floating_point(self) -> Any:
+        """Whether the dtype is a float's."""
+        return self.array.dtype.kind == "f"
 
     # ── in place: where nothing is recorded ──
 
@@ -249,10 +350,14 @@ class TensorMethods:
         self.version[0] += 1
         return self
 
-    def _update(self: Any, name: str, result: Tensor) -> Tensor:
-        """Write the result of arithmetic, which must not lose its category: 1.5 added to integers is an error."""
+    def _check_category(self: Any, name: str, result: Tensor) -> None:
+        """The result of arithmetic in place must not lose its category: 1.5 added to integers is an error."""
         if category(result.dtype) > category(self.dtype):
             raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
+
+    def _update(self: Any, name: str, result: Tensor) -> Tensor:
+        """Write the result of arithmetic."""
+        self._check_category(name, result)
         return self._write(name, result)
 
     def __setitem__(self: Any, index: Index, value: Any) -> None:
@@ -281,16 +386,45 @@ class TensorMethods:
     def div_(self: Any, other: Tensor | Number) -> Tensor:
         return self._update("div_", self / other)
 
-    # `y += x` of a recorded y, as in a residual block: y names a new tensor, and the old one stays as it was
+    def clamp_(self: Any, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+        return self._update("clamp_", ops.clamp(self, min, max))
+
+    def masked_fill_(self: Any, mask: Tensor, value: Tensor | Number) -> Tensor:
+        return self._update("masked_fill_", ops.masked_fill(self, mask, value))
+
+    def uniform_(self: Any, low: Number = 0, high: Number = 1, /) -> Tensor:
+        """Numbers drawn uniformly from [low, high)."""
+        return self._draw("uniform_", low, high)
+
+    def normal_(self: Any, mean: Number = 0, std: Number = 1) -> Tensor:
+        """Numbers drawn from the normal distribution."""
+        return self._draw("normal_", mean, std)
+
+    def _draw(self: Any, name: str, *numbers: Number) -> Tensor:
+        from autograd.random import generator  # which imports Tensor
+
+        if not self.is_floating_point():
+            raise TypeError(f"{name}: draws floats, which do not fit into a {self.dtype} tensor")
+        return self._write(name, getattr(generator(), name[:-1])(*numbers, self.shape))
+
+    # `y += x` that is recorded, as in a residual block: y names a new tensor, and the old one stays as it was
+
+    def _renew(self: Any, name: str, result: Tensor) -> Tensor:
+        if not engine.is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
+            return self._update(name, result)
+        self._check_category(name, result)
+        if result.shape != self.shape:
+            raise ValueError(f"{name}: the result has shape {result.shape}, and does not fit into shape {self.shape}")
+        return result.to(self.dtype)
 
     def __iadd__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self + other if self.node and self._is_recorded(other) else self.add_(other)
+        return self._renew("add_", self + other)
 
     def __isub__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self - other if self.node and self._is_recorded(other) else self.sub_(other)
+        return self._renew("sub_", self - other)
 
     def __imul__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self * other if self.node and self._is_recorded(other) else self.mul_(other)
+        return self._renew("mul_", self * other)
 
     def __itruediv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self / other if self.node and self._is_recorded(other) else self.div_(other)
+        return self._renew("div_", self / other)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.devices import check_device
 from autograd.ops import sizes_of
 from autograd.promotion import get_default_dtype
 from autograd.tensor import Tensor
@@ -54,35 +55,39 @@ def _float(dtype: Any) -> np.dtype:
     return get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
-def rand(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Uniform numbers in [0, 1)."""
+    check_device("rand", device)
     return Tensor(np.asarray(_generator.random(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
-def randn(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1."""
+    check_device("randn", device)
     return Tensor(np.asarray(_generator.standard_normal(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
-def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Uniform numbers in [0, 1), of the input's shape and dtype."""
-    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
-def randn_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1, of the input's shape and dtype."""
-    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
-def randint(low: int, high: Any, size: tuple[int, ...] | None = None) -> Tensor:
-    """Integers from low to high - 1; randint(high, size) starts at 0."""
+def randint(low: int, high: Any, size: tuple[int, ...] | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """Integers from low to high - 1, int64 or of another dtype; randint(high, size) starts at 0."""
+    check_device("randint", device)
     if size is None:
         low, high, size = 0, low, high
     if low >= high:
         raise ValueError(f"randint: there is no integer from {low} to {high} - 1; low must be less than high")
-    return Tensor(np.asarray(_generator.integers(low, high, size, dtype=np.int64)))
+    return Tensor(np.asarray(_generator.integers(low, high, size)).astype(np.int64 if dtype is None else dtype))
 
 
-def randperm(n: int) -> Tensor:
+def randperm(n: int, device: Any = None) -> Tensor:
     """The integers from 0 to n - 1, shuffled."""
+    check_device("randperm", device)
     return Tensor(_generator.permutation(n))

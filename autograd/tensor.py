@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class RemovableHandle:
         """Take the hook away; a second time does nothing."""
         if self.hook in self.hooks:
             self.hooks.remove(self.hook)
+            self.hooks = []  # the same function may be there for another handle
 
 
 class Tensor(TensorMethods):
@@ -131,55 +133,8 @@ class Tensor(TensorMethods):
         self.requires_grad = requires_grad
         return self
 
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or one size of it."""
-        return self.shape if dim is None else self.shape[dim]
-
-    def dim(self) -> int:
-        """How many dimensions."""
-        return self.array.ndim
-
-    def numel(self) -> int:
-        """How many elements."""
-        return self.array.size
-
-    def __len__(self) -> int:
-        if self.array.ndim == 0:
-            raise TypeError("len: a tensor without dimensions has no length")
-        return len(self.array)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
-
-    def __contains__(self, element: Any) -> bool:
-        return bool((self == element).array.any())
-
     def __hash__(self) -> int:
         return id(self)  # == compares elements, so identity is what a dict must go by
-
-    def __bool__(self) -> bool:
-        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.array.dtype.kind not in "biu" or self.array.size != 1:
-            raise TypeError(
-                f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}"
-            )
-        return int(self.item())
-
-    def _ambiguous(self, what: str) -> Any:
-        raise ValueError(
-            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
-        )
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
     def __repr__(self) -> str:
         return printing.text(self)
@@ -233,18 +188,6 @@ class Tensor(TensorMethods):
             raise ValueError(f"cannot turn {array.dtype} into {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
-    def item(self) -> Any:
-        """The only element, as a Python number."""
-        return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self.array.tolist()
-
-    def cpu(self) -> Tensor:
-        """Itself: there is no other place to be."""
-        return self
-
     # ── gradients ──
 
     def backward(
@@ -283,6 +226,8 @@ class Tensor(TensorMethods):
         seed = engine._seed("backward", self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
         chosen = [inputs] if isinstance(inputs, Tensor) else inputs
+        if chosen is not None:
+            engine.check_inputs("backward", chosen)
         found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
         for x, g in zip(chosen or (), found, strict=True):
             if g is not None:
@@ -307,18 +252,10 @@ class Tensor(TensorMethods):
 
     def retain_grad(self) -> None:
         """Keep `.grad` of a tensor that is no leaf, too."""
-        if self.node is None:
-            return
-        import weakref
-
-        mine = weakref.ref(self)  # the node outlives the tensor, and must not keep it alive
-
-        def keep(gradient: Tensor) -> None:
-            tensor = mine()
-            if tensor is not None:
-                tensor.grad = gradient.detach().clone() if tensor.grad is None else tensor.grad + gradient.detach()
-
-        self.register_hook(keep)
+        if not self._requires_grad:
+            raise RuntimeError("retain_grad: this tensor does not require grad, so it will never have a gradient")
+        if self.node is not None:
+            self.node.retained[self.slot] = weakref.ref(self)  # the node outlives it, and must not keep it alive
 
 
 engine.Tensor = Tensor  # type: ignore[misc]

@@ -150,6 +150,23 @@ def test_a_right_net_passes() -> None:
         F.cross_entropy(model(autograd.randn(2, 1, 4, 4)), tensor([0, 2])).backward()
 
 
+@pytest.mark.parametrize("name", sorted(table))
+def test_no_row_is_called_wrong_that_is_right(name: str) -> None:
+    op, rng = table[name], np.random.default_rng(11)
+    for dtype in (np.float32, np.float64):
+        for _ in range(3):
+            sample = draw_case(op, RandomDraw(rng, op.kind)).sample
+            inputs = [
+                Tensor(x.astype(dtype), requires_grad=True) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+                for x in sample.inputs
+            ]
+            with autograd.verify():
+                result = op(*[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **sample.params)
+                for y in result if isinstance(result, tuple | list) else (result,):
+                    if isinstance(y, Tensor) and y.requires_grad:
+                        y.backward(autograd.randn_like(y), retain_graph=True)
+
+
 def mutant(name: str, **changes: Any) -> Op:
     return dataclasses.replace(table[name], **changes)
 
@@ -238,3 +255,121 @@ def test_contexts_lie_on_top_of_each_other() -> None:
         assert wrong(tensor([2.0, -2.0])).tolist() == [2.0, 0.0]  # the reference ran, and was looked at
     with pytest.raises(AnomalyError), autograd.reference(), autograd.detect_anomaly(), engine.Watch():
         table["exp"](tensor([1e9]))
+
+
+def test_contexts_that_end_leave_the_outer_one() -> None:
+    with autograd.reference():
+        outer = engine._state.watch
+        with autograd.detect_anomaly(), autograd.verify():
+            pass
+        assert engine._state.watch is outer
+
+
+def test_contexts_both_remember_the_forward() -> None:
+    x = tensor([0.0], requires_grad=True)
+    with (
+        pytest.raises(AnomalyError, match=r"the backward made inf.*y = x\*\*0.5"),
+        autograd.detect_anomaly(),
+        engine.Watch(),
+    ):
+        y = x**0.5
+        y.backward()
+    seen = []
+
+    class Remember(engine.Watch):
+        def recorded(self, node: engine.Node, arrays: Any) -> None:
+            seen.append(node.op.name)
+
+    for context in (autograd.detect_anomaly, autograd.verify):
+        with Remember(), context():
+            x * 2
+    assert seen == ["mul", "mul"]
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_graph_from_outside_goes_backward_inside(context: Any) -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    y = (x * x).exp().sum()
+    with context():
+        y.backward()
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.array, 2 * x.array * np.exp(x.array**2), rtol=1e-5)
+
+
+def test_a_bad_gradient_outside_says_that_the_forward_was() -> None:
+    x = tensor([0.0], requires_grad=True)
+    y = x**0.5
+    with (
+        pytest.raises(AnomalyError, match=r"in a forward outside detect_anomaly.*were not looked at"),
+        autograd.detect_anomaly(),
+    ):
+        y.backward()
+
+
+def test_forwards_are_looked_at_again_after_a_failing_backward() -> None:
+    op = Op(
+        name="failing", forward=lambda x: x * 1, backward=lambda ctx, g: ctx.saved.nothing, reference=lambda x: x * 1,
+        sample=table["exp"].sample,
+    )  # fmt: skip
+    with autograd.detect_anomaly():
+        with pytest.raises(AttributeError):
+            op(tensor([1.0], requires_grad=True)).backward()
+        with pytest.raises(AnomalyError, match="div: the forward made inf"):
+            1 / autograd.zeros(1)
+
+
+def test_verify_stays_in_the_domain_of_logarithms_and_roots() -> None:
+    x = tensor([1e-6, 1e-3, 1.0], requires_grad=True)
+    with autograd.verify():
+        (x.log().sum() + x.sqrt().sum() + x.rsqrt().sum()).backward()
+
+
+def test_verify_computes_its_reference_in_float64() -> None:
+    seen = []
+
+    def forward(x: Any) -> Any:
+        return x * 1
+
+    def witness(x: Any) -> Any:
+        seen.append(x.dtype)
+        return x * 1
+
+    with autograd.verify():
+        mutant("neg", forward=forward, reference=witness)(tensor([1.0]))
+    assert seen == [np.float64]
+
+
+# ── no false alarms ──
+
+
+def test_masks_of_inf_are_no_anomaly() -> None:
+    scores = autograd.randn(2, 3, 3, requires_grad=True)
+    mask = autograd.full((3, 3), float("-inf")).triu(1)
+    with autograd.detect_anomaly():
+        (scores + mask).softmax(-1).sum().backward()
+        scores.masked_fill(mask < 0, float("-inf")).softmax(-1).sum().backward()
+        F.scaled_dot_product_attention(scores, scores, scores, is_causal=True).sum().backward()
+    with pytest.raises(AnomalyError, match="softmax: the forward made NaN"), autograd.detect_anomaly():
+        (scores.detach() + float("-inf")).softmax(-1)
+
+
+@pytest.mark.parametrize("dtype", [autograd.float32, autograd.float64])
+def test_gradients_that_cancel_are_no_mismatch(dtype: Any) -> None:
+    """A bias before batch norm has gradient 0: what is left is rounding."""
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.LayerNorm(12)).to(dtype)
+    x = autograd.randn(4, 1, 4, 4, dtype=dtype)
+    with autograd.verify():
+        for _ in range(3):
+            (model(x) ** 2).sum().backward()
+        F.cross_entropy(12 * autograd.eye(10, dtype=dtype, requires_grad=True), autograd.arange(10)).backward()
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_is_entered_once_at_a_time(context: Any) -> None:
+    watch = context()
+    with watch:
+        with pytest.raises(RuntimeError, match=f"{context.__name__}: this context is entered already"):
+            watch.__enter__()
+        assert engine._state.watch is watch
+    with watch:
+        assert engine._state.watch is watch

@@ -939,3 +939,222 @@ def test_other_data_after_forward_is_no_wrong_second_gradient() -> None:
     x.data = autograd.zeros(2)
     with pytest.raises(RuntimeError, match=r"mul: its input . was given other data"):
         autograd.grad(y, x, create_graph=True)
+
+
+# ── corners of the backward pass ──
+
+
+def test_a_second_saved_output_has_its_own_history() -> None:
+    op = user_op(
+        lambda ctx, g, h: g * ctx.saved[0] + h * ctx.saved[1], lambda x: (np.exp(x), np.exp(x) * x), saves=(~0, ~1)
+    )
+    x = leaf(2, dtype=F64)
+    second = op(x)[1]
+    (dx,) = autograd.grad(second, x, create_graph=True)  # says eˣ x, whose own history is the second output
+    assert dx is not None
+    (dxx,) = autograd.grad(dx, x)
+    assert dxx is not None and dxx.item() == pytest.approx(2 * np.exp(2))
+
+
+def test_a_change_between_the_first_and_the_second_gradient_is_noticed() -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    (dy,) = autograd.grad((y * y * y).sum(), y, create_graph=True)
+    assert dy is not None
+    y.detach().zero_()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        dy.sum().backward()
+
+
+def test_grad_of_what_is_no_leaf_is_what_its_hooks_made_of_it() -> None:
+    y = leaf(1, 2) * 2
+    y.register_hook(lambda g: g * 10)
+    (dy,) = autograd.grad(y.sum(), y)
+    assert dy is not None and dy.tolist() == [10, 10]
+
+
+def test_create_graph_frees_what_need_not_be_retained() -> None:
+    x = leaf(1, 2)
+    y = (x * x).sum()
+    autograd.grad(y, x, retain_graph=False, create_graph=True)
+    with pytest.raises(RuntimeError, match="ran through this graph before"):
+        y.backward()
+
+
+def test_a_new_but_read_only_gradient_is_copied() -> None:
+    def backward(ctx: Any, g: Any) -> Any:
+        d = g * 2
+        d.flags.writeable = False
+        return d
+
+    x = leaf(1, 2)
+    op = user_op(backward)
+    for _ in range(2):
+        y = x * 1
+        (op(y) + op(y) + op(x) + op(y)).sum().backward()
+    assert grad_of(x) == [16, 16]
+
+
+def test_a_saved_array_given_as_a_gradient_stays_as_it_is() -> None:
+    op = user_op(lambda ctx, g: ctx.saved[0], lambda x: x * 2, saves=(~0,))
+    x = leaf(1, 2)
+    y = op(x)
+    (y + x * 1 + x * 1).sum().backward(retain_graph=True)
+    assert y.tolist() == [2, 4]
+    assert grad_of(x) == [4, 6]
+
+
+def test_a_hook_may_remove_itself() -> None:
+    x = leaf(1)
+    handles: list[Any] = []
+
+    def once(g: Tensor) -> Tensor:
+        handles[0].remove()
+        return g * 2
+
+    handles.append(x.register_hook(once))
+    x.register_hook(lambda g: g + 1)
+    x.backward()
+    assert grad_of(x) == [3]
+    x.backward()
+    assert grad_of(x) == [3 + 2]
+
+
+def test_hooks_know_which_output_they_are_of() -> None:
+    x = leaf(1, 2, 3, 4)
+    a, b = x.split(2)
+    b.register_hook(lambda g: g * 10)
+    b.retain_grad()
+    (a.sum() + (b * b).sum()).backward()
+    assert grad_of(x) == [1, 1, 60, 80]
+    assert grad_of(b) == [60, 80]
+
+
+def test_an_input_that_is_the_second_output_of_an_op() -> None:
+    x = leaf(1, 2, 3, 4)
+    _, b = (x * 1).split(2)
+    loss = (b * b).sum()
+    (db,) = autograd.grad(loss, b, retain_graph=True)
+    assert db is not None and db.tolist() == [6, 8]
+    loss.backward(inputs=b)
+    assert grad_of(b) == [6, 8] and x.grad is None
+
+
+def test_one_incoming_gradient_for_several_outputs() -> None:
+    x = leaf(1, 2)
+    (dx,) = autograd.grad([x * 2, x * 3], x, tensor([1.0, 10.0]))
+    assert dx is not None and dx.tolist() == [5, 50]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_backward_to_chosen_inputs(create_graph: bool) -> None:
+    x, w, unused = leaf(1, 2), leaf(3, 4), leaf(5)
+    y = x * w
+    loss = (y * y).sum()
+    for times in (1, 2):
+        loss.backward(inputs=[x, unused], retain_graph=True, create_graph=create_graph)
+        assert grad_of(x) == [18 * times, 64 * times]
+    assert w.grad is None and unused.grad is None and y.grad is None
+    loss.backward(inputs=(y, w), retain_graph=True)
+    assert grad_of(y) == [6, 16] and grad_of(w) == [6, 32] and grad_of(x) == [36, 128]
+
+
+def test_chosen_inputs_share_no_gradient() -> None:
+    x, w, g = leaf(1, 2), leaf(3, 4), tensor([5.0, 6.0])
+    (x + w).backward(g, inputs=[x, w])
+    x.backward(autograd.ones(2))
+    assert (grad_of(x), grad_of(w), g.tolist()) == ([6, 7], [5, 6], [5, 6])
+
+
+def test_other_data_is_watched_too() -> None:
+    x, twin = leaf(1, 2), autograd.ones(2)
+    x.data = twin
+    y = (x * x).sum()
+    twin.zero_()
+    with pytest.raises(RuntimeError, match=r"mul: its input . was changed in place"):
+        y.backward()
+
+
+def test_a_grad_has_the_tensors_dtype() -> None:
+    with pytest.raises(ValueError, match="grad: float64"):
+        leaf(1, 2).grad = autograd.ones(2, dtype=F64)
+
+
+# ── what is kept, added in place, or asked for wrongly ──
+
+
+def test_retain_grad_sees_what_hooks_left_and_counts_once() -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    y.retain_grad()
+    y.retain_grad()
+    y.register_hook(lambda g: g * 10)
+    (y * 3).sum().backward()
+    assert grad_of(y) == [30, 30] and grad_of(x) == [60, 60]
+    y = x * 2
+    y.retain_grad()
+    (y * 3).sum().backward(inputs=[y])
+    assert grad_of(y) == [3, 3]
+    with pytest.raises(RuntimeError, match="retain_grad: this tensor does not require grad"):
+        tensor([1.0]).retain_grad()
+
+
+def test_retain_grad_keeps_the_graph_of_a_gradient() -> None:
+    x = leaf(3)
+    y = x * x
+    y.retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    assert y.grad is not None and y.grad.requires_grad
+    (second,) = autograd.grad(y.grad.sum(), x)  # 2 y = 2 x², whose slope is 4 x
+    assert second is not None and second.tolist() == [12]
+
+
+def test_adding_in_place_what_is_recorded_makes_a_new_tensor() -> None:
+    x = leaf(1, 2)
+    old = y = x * 3
+    y += 1
+    y *= x
+    y -= x
+    y /= 2
+    assert (old.tolist(), y.tolist()) == ([3, 6], [1.5, 6])
+    y.sum().backward()  # (3 x² + x - x) / 2
+    assert grad_of(x) == [3, 6]
+    total = autograd.zeros(())
+    total += (x * x).sum()
+    assert total.requires_grad and total.item() == 5
+
+
+def test_adding_in_place_keeps_dtype_and_shape() -> None:
+    y = leaf(1, 2) * 1
+    y += autograd.ones(2, dtype=F64)
+    assert y.dtype == autograd.float32
+    with pytest.raises(ValueError, match=r"add_: the result has shape \(3, 2\).* into shape \(2,\)"):
+        y += autograd.ones(3, 1)
+    with pytest.raises(RuntimeError, match="add_: writing in place is not recorded"):
+        x = leaf(1)
+        x += 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [([], "inputs is empty"), ([tensor([1.0])], "input 0 does not require grad"), ([3], "input 0 is a int")],
+)
+def test_inputs_that_have_no_gradient(inputs: Any, words: str) -> None:
+    x = leaf(1)
+    with pytest.raises(RuntimeError, match=f"backward: {words}"):
+        (x * 2).backward(inputs=inputs)
+    with pytest.raises(RuntimeError, match=f"grad: {words}"):
+        autograd.grad(x * 2, inputs)
+
+
+def test_one_function_hooked_twice_is_two_hooks() -> None:
+    x = leaf(1)
+    seen: list[Tensor] = []
+    first, second = x.register_hook(seen.append), x.register_hook(seen.append)
+    first.remove()
+    first.remove()
+    (x * 2).backward()
+    assert len(seen) == 1
+    second.remove()
+    (x * 2).backward()
+    assert len(seen) == 1

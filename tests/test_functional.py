@@ -142,3 +142,39 @@ def test_independence() -> None:
 def test_errors_are_sentences(call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_caller_who_wants_a_graph_keeps_his_own_tensor_a_constant() -> None:
+    x = tensor([1.0, 2.0], dtype=F64, requires_grad=True)
+    found = jacobian(lambda y: y * x, x, create_graph=True)  # by y, not by the x beside it
+    assert np.array_equal(found.array, np.diag(x.array))
+
+
+def test_without_create_graph_nothing_has_history() -> None:
+    x = tensor([1.0, 2.0], dtype=F64, requires_grad=True)
+    one = autograd.ones(2, dtype=F64)
+    for pair in (
+        vjp(lambda y: y**3, x, one),
+        jvp(lambda y: y**3, x, one),
+        hvp(lambda y: (y**3).sum(), x, one),
+        vhp(lambda y: (y**3).sum(), x, one),
+    ):
+        assert [t.requires_grad for t in pair] == [False, False]
+    assert not hessian(lambda y: (y**3).sum(), x).requires_grad
+
+
+def test_strict_where_one_result_of_two_is_a_constant() -> None:
+    one = autograd.ones(3, dtype=F64)
+    with pytest.raises(RuntimeError, match="vjp: an output does not depend on the inputs"):
+        vjp(lambda x: (x * 2, one), X, (V, one), strict=True)
+
+
+def test_strict_asks_for_a_first_derivative_only_where_jvp_differentiates_twice() -> None:
+    _, pushed = jvp(lambda x: x * 2, X, V, strict=True)  # linear: u J has no derivative by x, and needs none
+    np.testing.assert_allclose(pushed.array, 2 * V.array)
+
+
+def test_zeros_have_the_inputs_dtype() -> None:
+    x = autograd.ones(2)
+    assert jacobian(lambda y: y[:0], x).dtype == np.float32
+    assert jacobian(lambda y: autograd.ones(2), x).dtype == np.float32

@@ -8,7 +8,7 @@ import tokenize
 from pathlib import Path
 
 ENGINE = ("tensor.py", "engine.py", "op.py")
-MOST = 620  # about 600
+MOST = 600
 NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 

@@ -296,6 +296,9 @@ def test_in_place_methods_return_the_tensor() -> None:
     assert x.mul_(3).div_(2).tolist() == [3, 1.5]
     assert x.copy_(tensor([7, 8])).tolist() == [7, 8] and x.dtype == np.float32
     assert x.fill_(2.5).tolist() == [2.5, 2.5]
+    assert x.masked_fill_(tensor([False, True]), 9).clamp_(1, 5).tolist() == [2.5, 5]
+    assert x.uniform_(3, 3) is x and x.tolist() == [3, 3]
+    assert x.normal_(mean=4, std=0) is x and x.tolist() == [4, 4]
     assert x.zero_().tolist() == [0, 0]
     same = x
     x += 1
@@ -313,6 +316,8 @@ def test_in_place_keeps_the_dtype() -> None:
     for wrong in (lambda: counts.add_(0.5), lambda: counts.div_(2), lambda: counts.mul_(autograd.ones(2))):
         with pytest.raises(TypeError, match="float32, which does not fit into a int64 tensor"):
             wrong()
+    with pytest.raises(TypeError, match="normal_: draws floats, which do not fit into a int64 tensor"):
+        counts.normal_()
     assert counts.tolist() == [4, 6]
     assert counts.fill_(1.5).tolist() == [1, 1]  # as in PyTorch: only arithmetic must not lose
 
@@ -367,6 +372,13 @@ def test_to() -> None:
     assert [x.double().dtype, x.long().dtype, x.int().dtype, x.bool().dtype] == [np.float64, np.int64, np.int32, bool]
     assert (x.long().tolist(), x.bool().tolist()) == ([1, 0], [True, False])
     assert x.type_as(tensor([1])).dtype == np.int64
+    assert x.to(x.device) is x and x.to("cpu", non_blocking=True) is x
+    for y in (x.to(x.device, autograd.float64), x.to(device="cpu", dtype=autograd.float64), x.to(x.double())):
+        assert y.dtype == np.float64
+    with pytest.raises(ValueError, match="to: device is 'cuda', and there is none but 'cpu'"):
+        x.to("cuda")
+    assert x.is_floating_point() and not x.long().is_floating_point()
+    assert x.is_contiguous() and not autograd.ones(2, 3).T.is_contiguous()
     assert x.double().requires_grad and not x.long().requires_grad
 
 
@@ -376,3 +388,70 @@ def test_clone_is_a_copy_that_gradients_flow_through() -> None:
     assert not np.may_share_memory(x.array, y.array)
     y.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [1, 1]
+
+
+def test_repeat() -> None:
+    assert tensor(5).repeat(2).tolist() == [5, 5]
+    assert autograd.ones(2, 3).repeat((0, 2)).shape == (0, 6)
+    x = autograd.ones(1, 2)
+    for times in ((1, 1), (3, 1)):  # of new memory, even so
+        assert (x.repeat(*times).zero_().shape, x.tolist()) == ((times[0], 2), [[1, 1]])
+    for wrong in ((2,), (2, -1)):
+        with pytest.raises(ValueError, match=r"repeat: .* does not fit shape \(2, 3\)"):
+            autograd.ones(2, 3).repeat(*wrong)
+
+
+# ── += of what is recorded ──
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "slope"),
+    [
+        (operator.iadd, [4, 6], 2),
+        (operator.isub, [0, 2], 2),
+        (operator.imul, [4, 8], 4),
+        (operator.itruediv, [1, 2], 1),
+    ],
+)
+def test_operators_in_place_on_a_recorded_tensor_make_a_new_one(change: Callable, value: list, slope: float) -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    changed = change(y, 2)
+    assert changed is not y and y.tolist() == [2, 4] and changed.tolist() == value
+    changed.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [slope, slope]
+
+
+@pytest.mark.parametrize("change", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
+def test_operators_in_place_elsewhere_write(change: Callable) -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    with autograd.no_grad():
+        assert change(y, 2) is y and y.tolist() != [2, 4]
+        assert change(x, 2) is x and x.tolist() != [1, 2]
+    with pytest.raises(RuntimeError, match="writing in place is not recorded"):
+        change(x, 2)
+
+
+# ── copies ──
+
+
+def test_contiguous_is_row_major() -> None:
+    x = autograd.arange(6).reshape(2, 3).t()
+    assert x.contiguous().array.flags.c_contiguous
+
+
+def test_a_deep_copy_has_memory_gradient_and_class_of_its_own() -> None:
+    class Special(Tensor):
+        __slots__ = ()
+
+    x = Special(np.array([1.0, 2.0]), requires_grad=True)
+    x.grad = tensor([3.0, 4.0], dtype=np.float64)
+    first, second = copy.deepcopy([x, x])
+    assert first is second and type(first) is Special and first.requires_grad and first.is_leaf
+    assert first.tolist() == [1, 2] and not np.may_share_memory(first.array, x.array)
+    assert first.grad is not None and first.grad.tolist() == [3, 4]
+    assert not np.may_share_memory(first.grad.array, x.grad.array)
+    assert not copy.deepcopy(x.detach()).requires_grad
+    with pytest.raises(RuntimeError, match=r"deepcopy: this tensor was computed by mul.*detach"):
+        copy.deepcopy(x * 2)
