@@ -7,8 +7,9 @@ from typing import Any
 
 import nn.functional as F
 from autograd import Tensor
+from autograd.devices import check_device
 from autograd.ops.conv2d import ints
-from nn.making import blank, check_device, check_sizes, draw
+from nn.making import blank, check_sizes, draw
 from nn.module import Module
 
 Sizes = int | tuple[int, ...]

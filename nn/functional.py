@@ -1,5 +1,6 @@
 """The ops that layers are made of, as functions: `import nn.functional as F`."""
 
+from autograd import Tensor, ops
 from autograd.ops import (
     adaptive_avg_pool2d,
     avg_pool2d,
@@ -29,7 +30,6 @@ from autograd.ops import (
     nll_loss,
     one_hot,
     pad,
-    relu,
     scaled_dot_product_attention,
     sigmoid,
     silu,
@@ -38,6 +38,12 @@ from autograd.ops import (
     softplus,
     tanh,
 )
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0), as `autograd.relu`; there is always a new tensor, `inplace` or not."""
+    return ops.relu(input)
+
 
 __all__ = [
     "adaptive_avg_pool2d",

@@ -6,8 +6,9 @@ from typing import Any
 
 import nn.functional as F
 from autograd import Tensor, no_grad
+from autograd.devices import check_device
 from nn import init
-from nn.making import blank, check_device, check_sizes, draw
+from nn.making import blank, check_sizes, draw
 from nn.module import Module
 
 

@@ -19,12 +19,6 @@ def check_sizes(layer: str, **sizes: Any) -> None:
             raise ValueError(f"{layer}: {name} is {size!r}, and must be a whole number, at least 1")
 
 
-def check_device(layer: str, device: Any) -> None:
-    """Raise for any device but None and "cpu"."""
-    if device not in (None, "cpu"):
-        raise ValueError(f"{layer}: device is {device!r}, and there is none but 'cpu'")
-
-
 def blank(*shape: int, dtype: Any) -> Parameter:
     """A parameter without values yet."""
     return Parameter(autograd.empty(*shape, dtype=dtype))

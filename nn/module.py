@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor, debug, no_grad
+from autograd.devices import dtype_for
 from autograd.tensor import RemovableHandle
 from nn import hooks
 
@@ -49,6 +50,10 @@ class Misfits(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        names = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
+        return f"Misfits({names})" if any(self) else "<All keys matched successfully>"
 
 
 class Module:
@@ -131,6 +136,8 @@ class Module:
         return home
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("_parameters", "_buffers", "_modules", "_hooks"):
+            raise AttributeError(f"{type(self).__name__}: its __init__ must call super().__init__() first")
         for home in ("_parameters", "_buffers", "_modules"):
             found = self.__dict__.get(home, {})
             if name in found:
@@ -173,7 +180,12 @@ class Module:
     def add_module(self, name: str, module: Module) -> None:
         """Add a submodule under a name."""
         if not isinstance(module, Module):
-            raise TypeError(f"add_module: {name!r} is a {type(module).__name__}, not a Module")
+            kind, mend = type(module).__name__, ""
+            if isinstance(module, type):
+                kind, mend = "class", f"; make one, with {module.__name__}(...)"
+            elif isinstance(module, list | tuple):
+                mend = "; a list's modules are passed one by one, as in nn.Sequential(*layers)"
+            raise TypeError(f"add_module: {name!r} is a {kind}, not a Module{mend}")
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
 
@@ -288,10 +300,13 @@ class Module:
             else:
                 parameter.grad.zero_()
 
-    def to(self, dtype: Any) -> Module:
-        """Convert all parameters and float buffers to a float dtype, in place (for the device "cpu", nothing);
-        returns the module."""
-        if dtype == "cpu":
+    def to(self, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Module:
+        """Convert all parameters and float buffers to a float dtype, in place; returns the module.
+
+        The target is as in `Tensor.to`; for the device "cpu" alone there is nothing to do.
+        """
+        dtype = dtype_for(target, device, dtype)
+        if dtype is None:
             return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters are of a float dtype, not {np.dtype(dtype)}")

@@ -8,8 +8,9 @@ from typing import Any
 import autograd
 import nn.functional as F
 from autograd import Tensor
+from autograd.devices import check_device
 from nn import init
-from nn.making import blank, check_device, check_sizes
+from nn.making import blank, check_sizes
 from nn.module import Module
 
 
@@ -103,6 +104,10 @@ class _BatchNorm(_Norm):
             wanted = " or ".join(str(n) for n in self.dims)
             raise ValueError(
                 f"{type(self).__name__}: expects an input of {wanted} dimensions, got shape {tuple(input.shape)}"
+            )
+        if input.shape[1] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
             )
         share = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:

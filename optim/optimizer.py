@@ -22,7 +22,7 @@ class Optimizer:
     Parameters
     ----------
     params : iterable of Tensor, or of dicts
-        Tensors to optimize; or groups, dicts with "params" and their own options.
+        Tensors to optimize; or groups, dicts with "params", their own options, and a "name" if you like.
     defaults : dict
         Options for groups that have not their own.
 
@@ -49,11 +49,21 @@ class Optimizer:
             raise TypeError(f"{name}: got a {type(params).__name__}; pass its parameters, model.parameters()")
         groups = list(params)
         if not groups:
-            raise ValueError(f"{name}: got no parameters; does the model have any, or was its iterator used up?")
+            raise ValueError(
+                f"{name}: got no parameters; was their iterator used up, or are the model's layers in a plain list, "
+                "where it takes an nn.ModuleList?"
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
+        return "\n".join([*lines, ")"])
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimize more parameters, with their own options."""
@@ -64,13 +74,13 @@ class Optimizer:
         known = {p for existing in self.param_groups for p in existing["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: a parameter is a Tensor, not a {type(p).__name__}")
+                raise TypeError(f"{name}: a parameter is a Tensor, not a {type(p).__name__}; pass model.parameters()")
             if not p.is_leaf:
                 raise ValueError(f"{name}: a tensor of shape {p.shape} was computed, and only leaves can be optimized")
             if p in known:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} is given twice")
             known.add(p)
-        if unknown := set(group) - set(self.defaults) - SCHEDULED - {"params"}:
+        if unknown := set(group) - set(self.defaults) - SCHEDULED - {"params", "name"}:
             raise ValueError(
                 f"{name}: has no option {sorted(unknown)[0]!r}; its options are {', '.join(self.defaults)}"
             )

@@ -15,6 +15,7 @@ from numba import prange
 
 import nn
 from autograd import Tensor, no_grad
+from autograd.devices import check_device
 from autograd.kernels.jit import kernel
 from optim.fused import launch, vector
 
@@ -124,8 +125,7 @@ class AveragedModel(nn.Module):
         super().__init__()
         if avg_fn is not None and multi_avg_fn is not None:
             raise ValueError("AveragedModel: both avg_fn and multi_avg_fn are given; it averages by one of them")
-        if device not in (None, "cpu"):
-            raise ValueError(f"AveragedModel: device is {device!r}, and there is only 'cpu'")
+        check_device("AveragedModel", device)
         self.module = copy.deepcopy(model)
         self.register_buffer("n_averaged", Tensor(np.array(0)))
         self.avg_fn = avg_fn

@@ -126,3 +126,52 @@ def test_like_and_spaced() -> None:
     assert autograd.linspace(0, 1, 5).dtype == autograd.float32 and autograd.linspace(3, 4, 0).shape == (0,)
     with pytest.raises(ValueError, match="linspace: steps is -1"):
         autograd.linspace(0, 1, -1)
+
+
+def test_devices() -> None:
+    device = autograd.device("cuda" if autograd.cuda.is_available() else "cpu")
+    assert (device.type, str(device), repr(device)) == ("cpu", "cpu", "device(type='cpu')")
+    assert isinstance(autograd.ones(1).device, autograd.device) and autograd.ones(1).device == device
+    with pytest.raises(ValueError, match="autograd: device is 'cuda:0', and there is none but 'cpu'"):
+        autograd.device("cuda:0")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("tensor", (1,)),
+        ("as_tensor", (1,)),
+        ("zeros", (2,)),
+        ("ones", (2,)),
+        ("empty", (2,)),
+        ("full", ((2,), 1)),
+        ("zeros_like", (tensor([1.0]),)),
+        ("ones_like", (tensor([1.0]),)),
+        ("full_like", (tensor([1.0]), 1)),
+        ("empty_like", (tensor([1.0]),)),
+        ("eye", (2,)),
+        ("linspace", (0, 1, 2)),
+        ("arange", (2,)),
+        ("rand", (2,)),
+        ("randn", (2,)),
+        ("rand_like", (tensor([1.0]),)),
+        ("randn_like", (tensor([1.0]),)),
+        ("randint", (2, (2,))),
+        ("randperm", (2,)),
+    ],
+)
+def test_tensors_are_made_on_the_one_device(name: str, arguments: tuple[Any, ...]) -> None:
+    make = getattr(autograd, name)
+    assert make(*arguments, device=autograd.device("cpu")).dtype == make(*arguments).dtype
+    with pytest.raises(ValueError, match="device is 'cuda', and there is none but 'cpu'"):
+        make(*arguments, device="cuda")
+
+
+def test_names_of_numbers_and_packages() -> None:
+    assert autograd.finfo(autograd.float32).max == np.finfo(np.float32).max
+    assert autograd.iinfo(autograd.int8).max == 127
+    assert (autograd.inf, autograd.pi) == (np.inf, np.pi) and autograd.nan != autograd.nan
+    packages = {name: getattr(autograd, name).__name__ for name in ("nn", "optim", "autograd")}
+    assert all(name == package for name, package in packages.items())
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'zeroes'"):
+        _ = autograd.zeroes  # type: ignore[attr-defined]

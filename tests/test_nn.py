@@ -102,6 +102,14 @@ def test_init_without_super() -> None:
     with pytest.raises(AttributeError, match=r"Careless: call super\(\).__init__\(\) before assigning 'layer'"):
         Careless()
 
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            self.size = 3
+
+    for use in (lambda: Forgetful()(1), lambda: list(Forgetful().parameters()), lambda: Forgetful().eval()):
+        with pytest.raises(AttributeError, match=r"Forgetful: its __init__ must call super\(\).__init__\(\) first"):
+            use()
+
 
 def test_registering() -> None:
     module = nn.Module()
@@ -121,6 +129,10 @@ def test_registering() -> None:
         module.register_parameter("x", autograd.ones(1))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="'x' is a int, not a Module"):
         module.add_module("x", 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"'0' is a class, not a Module; make one, with ReLU\(...\)"):
+        nn.Sequential(nn.ReLU)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"'0' is a list, not a Module; .* as in nn.Sequential\(\*layers\)"):
+        nn.Sequential([nn.ReLU()])  # type: ignore[arg-type]
 
 
 def test_parameter() -> None:
@@ -286,7 +298,10 @@ def test_dtypes() -> None:
     )
     assert net(autograd.ones(1, 1, 4, 4, dtype=autograd.float64)).dtype == np.float64
     assert {p.dtype for p in net.float().parameters()} == {autograd.float32}
-    assert net.to("cpu") is net
+    for arguments in (("cpu",), (autograd.device("cpu"),), ("cpu", autograd.float32)):
+        assert net.to(*arguments) is net
+    net.to(device="cpu", dtype=autograd.float64, non_blocking=True)
+    assert {p.dtype for p in parameters} == {autograd.float64}
     with pytest.raises(TypeError, match="to: parameters are of a float dtype, not int64"):
         net.to(np.int64)
     assert nn.Linear(2, 2, dtype=autograd.float64).weight.dtype == np.float64
@@ -341,6 +356,9 @@ def test_misfits_are_all_named_and_nothing_is_loaded() -> None:
 def test_not_strict_takes_what_fits() -> None:
     net = Net()
     result = net.load_state_dict({"scale": tensor([3.0]), "other": tensor([1.0])}, strict=False)
+    assert repr(result) == f"Misfits(missing_keys={NAMES[1:]}, unexpected_keys=['other'])"
+    assert str(net.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
+    net.scale.data.fill_(3)
     assert result.missing_keys == NAMES[1:]
     assert result.unexpected_keys == ["other"]
     assert net.scale.tolist() == [3]
@@ -881,6 +899,7 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.Conv1d(1, 1, 0), "Conv1d: kernel_width is 0"),
         (lambda: nn.ConvTranspose2d(3, 2, 1, groups=2), "ConvTranspose2d: in_channels 3 .* multiples of groups 2"),
         (lambda: nn.BatchNorm1d(0), "BatchNorm1d: num_features is 0"),
+        (lambda: nn.BatchNorm1d(3)(autograd.zeros(2, 4)), r"BatchNorm1d: expects .* 3 channels, got shape \(2, 4\)"),
         (lambda: nn.BatchNorm2d(3)(autograd.zeros(2, 3)), r"BatchNorm2d: expects .* 4 dimensions, got shape \(2, 3\)"),
         (lambda: nn.BatchNorm1d(3)(autograd.zeros(3)), "BatchNorm1d: expects an input of 2 or 3 dimensions"),
         (lambda: nn.BatchNorm1d(3)(autograd.zeros(1, 3)), "more than 1 value per channel"),

@@ -590,6 +590,7 @@ def test_what_is_no_list_of_parameters() -> None:
         optim.SGD([{"params": [x]}, {"params": [x]}])
     with pytest.raises(ValueError, match="no option 'learning_rate'; its options are lr"):
         optim.SGD([{"params": [x], "learning_rate": 1}])
+    assert optim.SGD([{"params": [x], "name": "head"}]).param_groups[0]["name"] == "head"
     with pytest.raises(ValueError, match="a group is a dict with 'params'"):
         optim.SGD([{"lr": 1}])
 
@@ -599,3 +600,10 @@ def test_an_optimizer_without_a_rule() -> None:
     x.grad = autograd.ones(1)
     with pytest.raises(TypeError, match="Optimizer has no update rule"):
         optim.Optimizer([x], {}).step()
+
+
+def test_text() -> None:
+    optimizer = optim.SGD([{"params": [leaf(1)], "lr": 0.5}, {"params": [leaf(2)]}])
+    lines = repr(optimizer).splitlines()
+    assert [line for line in lines if "    " not in line] == ["SGD (", "Parameter Group 0", "Parameter Group 1", ")"]
+    assert [line for line in lines if "lr" in line] == ["    lr: 0.5", "    lr: 0.001"]

@@ -107,3 +107,4 @@ def test_shapes_and_options() -> None:
     assert autograd.rand(2, dtype=autograd.float64).dtype == np.float64
     assert set(autograd.randint(2, (100,)).tolist()) == {0, 1}
     assert autograd.randint(5, 6, ()).item() == 5
+    assert autograd.randint(5, (2,), dtype=autograd.int32).dtype == autograd.int32

@@ -260,6 +260,64 @@ def predict(model, x):
         return F.log_softmax(model(x), dim=-1)
 '''
 
+CRITIC = '''
+import torch
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Net(torch.nn.Module):
+    """Tells real rows from made ones, and has a slope of about 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.maker = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.BatchNorm1d(8, 0.8), torch.nn.Linear(8, 3))
+        self.critic = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.LeakyReLU(0.2), torch.nn.Linear(8, 1))
+        for m in self.modules():
+            if m.__class__.__name__.find("Linear") != -1:
+                m.weight.data.normal_(0.0, 0.3)
+        self.to(device)
+
+    def forward(self, x):
+        return self.critic(x).squeeze(1)
+
+
+def data(generate):
+    x = torch.tensor(generate.standard_normal((6, 3)), device=device)
+    return x, torch.tensor(generate.standard_normal((6, 2)), device=x.device)
+
+
+def penalty(model, real, made):
+    x = (real.data * 0.3 + made.data * 0.7).requires_grad_(True)
+    y = model(x)
+    (slope,) = torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y, device=device), create_graph=True)
+    return ((slope.view(slope.size(0), -1).norm(2, dim=1) - 1) ** 2).mean()
+
+
+def train(model, real, z, steps):
+    critic = torch.optim.Adam(model.critic.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    maker = torch.optim.RMSprop(model.maker.parameters(), lr=1e-4)
+    losses = []
+    for _ in range(steps):
+        made = model.maker(z)
+        loss = model(made.detach()).mean() - model(real).mean() + 10 * penalty(model, real, made)
+        critic.zero_grad()
+        loss.backward()
+        critic.step()
+        maker.zero_grad()
+        (-model(model.maker(z)).mean()).backward()
+        maker.step()
+        for p in model.critic[0].parameters():
+            p.data.clamp_(-0.5, 0.5)
+        losses.append(loss.item())
+    return losses
+
+
+@torch.inference_mode()
+def predict(model, x):
+    return torch.nn.functional.relu(model(x), inplace=True).repeat(2, 1).to(device)
+'''
+
 
 def run_source(source: str) -> Any:
     names: dict[str, Any] = {"__name__": "model_file"}
@@ -267,7 +325,7 @@ def run_source(source: str) -> Any:
     return SimpleNamespace(**names)
 
 
-@pytest.mark.parametrize("source", [CNN, MLP, TRANSFORMER], ids=["cnn", "mlp", "transformer"])
+@pytest.mark.parametrize("source", [CNN, MLP, TRANSFORMER, CRITIC], ids=["cnn", "mlp", "transformer", "critic"])
 def test_a_model_file_runs_on_both(source: str) -> None:
     changed = source
     for theirs, ours in IMPORTS.items():
