@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd.engine import Node, Watch
 from autograd.op import Op
+from autograd.promotion import narrowed
 from autograd.testing import compare
 
 PACKAGES = tuple(str(Path(__file__).parents[1] / name) + os.sep for name in ("autograd", "nn", "optim"))
@@ -158,7 +159,6 @@ class reference(Watch, contextlib.ContextDecorator):
 
 
 def run_reference(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
-    """The reference's result: in float32 where all floats are that, though it may compute in more."""
     if op.check:
         op.check(*arrays, **params)
     try:
@@ -166,10 +166,7 @@ def run_reference(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
     except Exception:
         op.forward(*arrays, **params)  # whose error is a sentence
         raise
-    if "dtype" in params or {a.dtype for _, a in _floats(arrays)} != {np.dtype(np.float32)}:
-        return result
-    narrowed = [np.float32(y) if np.asarray(y).dtype == np.float64 else y for y in _as_tuple(result)]
-    return tuple(narrowed) if isinstance(result, tuple) else narrowed[0]
+    return narrowed(result, arrays, params)
 
 
 TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.promotion import promote
+from autograd.promotion import NUMPY_2, narrowed, promote
 
 if TYPE_CHECKING:
     from autograd.op import Op
@@ -52,7 +52,8 @@ class Watch:
             return self.outer.forward(op, arrays, params)
         if op.check:
             op.check(*arrays, **params)
-        return op.forward(*arrays, **params)
+        result = op.forward(*arrays, **params)
+        return result if NUMPY_2 else narrowed(result, arrays, params, most_dims=0)
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
         """The call on these arrays left this node."""

@@ -10,6 +10,7 @@ Source: PyTorch, "Tensor Attributes", type promotion; c10/core/ScalarType.h `pro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = np.dtype(np.float32)
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
 def get_default_dtype() -> np.dtype:
@@ -104,3 +106,17 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         else:
             cast.append(np.asarray(x).astype(dtype))  # wraps around, as PyTorch does; asarray(300, int8) is an error
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
+
+
+def narrowed(result: Any, arrays: Sequence[Any], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:
+    """The result, if it has at most so many dimensions, in float32 where all float arrays are that.
+
+    References may compute in float64, and NumPy 1 does wherever a float32 without dimensions
+    meets a Python number.  An op that is asked for a dtype is left alone.
+    """
+    if isinstance(result, tuple):
+        return tuple(narrowed(y, arrays, params, most_dims=most_dims) for y in result)
+    floats = {a.dtype for a in arrays if isinstance(a, np.ndarray | np.generic) and a.dtype.kind == "f"}
+    if "dtype" in params or floats != {np.dtype(np.float32)} or np.ndim(result) > most_dims:
+        return result
+    return np.float32(result) if np.asarray(result).dtype == np.float64 else result

@@ -34,7 +34,7 @@ def square(factor: float = 2.0, which: Any = slice(None)) -> Op:
         forward=lambda x: x * x,
         backward=backward,
         saves=(0,),
-        reference=np.square,
+        reference=lambda x: x**2,
         sample=lambda draw: Sample(()),
     )
 

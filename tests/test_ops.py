@@ -154,7 +154,7 @@ def test_every_row_with_a_kernel_has_a_large_sample() -> None:
     def has_kernels(op: Op) -> bool:
         if not isinstance(op, Op):
             return False
-        used = vars(sys.modules[op.forward.__module__]).values()
+        used = vars(sys.modules[getattr(op.forward, "__module__", "numpy")]).values()  # a ufunc has none in NumPy 1
         return any(
             isinstance(x, Dispatcher) or (isinstance(x, ModuleType) and x.__name__.startswith("autograd.kernels."))
             for x in used
