@@ -53,12 +53,12 @@ class _Run:
             self.result = func(*self.inputs)
         self.outputs = _tuple_of(caller, "what func returns", self.result)
 
-    def scalar(self) -> Tensor:
-        """The output, which must be one number."""
+    def slopes(self) -> list[Tensor]:
+        """The gradient of the output, which must be one number, recorded."""
         if len(self.outputs) != 1 or self.outputs[0].numel() != 1:
             shapes = ", ".join(str(y.shape) for y in self.outputs)
             raise RuntimeError(f"{self.caller}: func must return one scalar, and it returned {shapes}; sum it")
-        return self.outputs[0]
+        return self.grad(self.outputs, self.inputs, [Tensor(np.ones_like(self.outputs[0].array))], graph=True)
 
     def grad(
         self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], v: Sequence[Tensor], graph: bool
@@ -224,7 +224,7 @@ def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fals
             [ 0., 12.]])
     """
     run = _Run("hessian", func, inputs, create_graph, strict)
-    slopes = run.grad([run.scalar()], run.inputs, [Tensor(np.ones_like(run.scalar().array))], graph=True)
+    slopes = run.slopes()
     return _like(inputs, [run.done(inputs, _jacobian_of(run, slope)) for slope in slopes])
 
 
@@ -245,7 +245,7 @@ def vhp(
         May be left out for one scalar input.
     """
     run = _Run("vhp", func, inputs, create_graph, strict)
-    slopes = run.grad([run.scalar()], run.inputs, [Tensor(np.ones_like(run.scalar().array))], graph=True)
+    slopes = run.slopes()
     product = run.grad(slopes, run.inputs, run.direction(v, run.inputs, "the input"), create_graph)
     return run.done(run.result, run.outputs), run.done(inputs, product)
 
@@ -265,6 +265,6 @@ def hvp(
         As for `vhp`.
     """
     run = _Run("hvp", func, inputs, create_graph, strict)
-    slopes = run.grad([run.scalar()], run.inputs, [Tensor(np.ones_like(run.scalar().array))], graph=True)
+    slopes = run.slopes()
     product = run.push(slopes, run.direction(v, run.inputs, "the input"))
     return run.done(run.result, run.outputs), run.done(inputs, product)
