@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine import Node, Watch
+from autograd.gradcheck import as_tuple
 from autograd.op import Op
 from autograd.promotion import narrowed
 from autograd.testing import compare
@@ -44,10 +45,6 @@ def _place() -> str:
     name, line = frame.f_code.co_filename, frame.f_lineno
     path, text = module_path(), linecache.getline(name, line).strip()
     return (f", in module {path}" if path else "") + f", called at {name}, line {line}" + (f": {text}" if text else "")
-
-
-def _as_tuple(result: Any) -> tuple[Any, ...]:
-    return result if isinstance(result, tuple) else (result,)
 
 
 def _floats(arrays: Sequence[Any]) -> list[tuple[int, np.ndarray]]:
@@ -108,7 +105,7 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
         if self.in_backward:  # a formula may pass through inf on its way to a finite gradient
             return result
         given_inf = any(np.isinf(a).any() for _, a in _floats(arrays))
-        for i, y in _floats(_as_tuple(result)):
+        for i, y in _floats(as_tuple(result)):
             if bad := _first_bad(y, and_inf=not given_inf):  # masks of -inf are meant
                 raise AnomalyError(
                     f"{op.name}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
@@ -129,7 +126,7 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
             results = super().backward(node, ctx, gs)
         finally:
             self.in_backward = False
-        for i, d in _floats(_as_tuple(results)):
+        for i, d in _floats(as_tuple(results)):
             if bad := _first_bad(d):
                 raise AnomalyError(
                     f"{node.op.name}: the backward made {bad} of the gradient of input {i}{place}. "
@@ -200,7 +197,7 @@ class verify(Watch, contextlib.ContextDecorator):
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         result = super().forward(op, arrays, params)
         exact = run_reference(op, _wide(arrays), params)
-        for i, (y, z) in enumerate(zip(_as_tuple(result), _as_tuple(exact), strict=True)):
+        for i, (y, z) in enumerate(zip(as_tuple(result), as_tuple(exact), strict=True)):
             y = np.asarray(y)
             with np.errstate(all="ignore"):
                 z = np.asarray(z).astype(y.dtype)
@@ -225,7 +222,7 @@ class verify(Watch, contextlib.ContextDecorator):
         if node.op.kind in ("smooth", "multilinear"):
             incoming = [g.array if hasattr(g, "array") else g for g in gs]
             with np.errstate(all="ignore"):
-                for i, d in _floats(_as_tuple(results)):
+                for i, d in _floats(as_tuple(results)):
                     if ctx.needs[i]:
                         self._check_slope(node, i, d, arrays, incoming, place)
         return results
@@ -242,7 +239,7 @@ class verify(Watch, contextlib.ContextDecorator):
 
         def outputs(h: float) -> list[np.ndarray]:
             moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
-            return [np.asarray(y, np.float64) for y in _as_tuple(run_reference(node.op, moved, node.params))]
+            return [np.asarray(y, np.float64) for y in as_tuple(run_reference(node.op, moved, node.params))]
 
         def size(terms: Sequence[np.ndarray]) -> float:
             return float(sum(np.abs(t).sum() for t in terms))

@@ -118,7 +118,7 @@ class Node:
     def __init__(self, op: Op, params: dict[str, Any], inputs: Sequence[Any]) -> None:
         self.op, self.params = op, params
         self.hooks: dict[int, list[Callable]] | None = None
-        self.retained: dict[int, weakref.ref[Tensor]] = {}  # the outputs whose .grad is wanted too
+        self.retained: dict[int, weakref.ref[Tensor]] | None = None  # the outputs whose .grad is wanted too
         self.note: Any = None  # a watch's
         self.edges: list[tuple | None] = []
         for x in inputs:
@@ -298,8 +298,10 @@ def backward(
             g = _run_hooks(node.hooks, slot, arrived[slot][0]) if slot in arrived else None
             if (node, slot) in wanted:
                 wanted[node, slot] = g
-            elif g is not None and (kept := node.retained.get(slot)) and (tensor := kept()) is not None:
-                _accumulate(tensor, g, ours=False)
+            elif g is not None and node.retained and slot in node.retained:
+                tensor = node.retained[slot]()
+                if tensor is not None:  # still alive
+                    _accumulate(tensor, g, ours=False)
             if g is None and dtype.kind == "f":
                 g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
             gs.append(g)

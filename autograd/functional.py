@@ -61,17 +61,23 @@ class _Run:
         return self.grad(self.outputs, self.inputs, [Tensor(np.ones_like(self.outputs[0].array))], graph=True)
 
     def grad(
-        self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], v: Sequence[Tensor], graph: bool
+        self,
+        outputs: Sequence[Tensor],
+        inputs: Sequence[Tensor],
+        v: Sequence[Tensor],
+        graph: bool,
+        strict: bool | None = None,
     ) -> list[Tensor]:
         """Σ v · ∂outputs/∂inputs; zeros, or an error if strict, where there is no way from one to the other."""
+        strict = self.strict if strict is None else strict
         made = [(y, g) for y, g in zip(outputs, v, strict=True) if y.requires_grad]
-        if self.strict and len(made) < len(outputs):
+        if strict and len(made) < len(outputs):
             raise RuntimeError(f"{self.caller}: an output does not depend on the inputs; strict=False takes 0 for that")
         found: Sequence[Tensor | None] = [None] * len(inputs)
         if made:
             ys, gs = zip(*made, strict=True)
             found = engine.grad(ys, inputs, gs, retain_graph=True, create_graph=graph, allow_unused=True)
-        if self.strict and any(g is None for g in found):
+        if strict and any(g is None for g in found):
             raise RuntimeError(
                 f"{self.caller}: the outputs do not depend on input {list(found).index(None)}; "
                 "strict=False takes 0 for that"
@@ -96,11 +102,7 @@ class _Run:
         """∂outputs/∂inputs · v: u ↦ u J is linear, and its own derivative along v is J v."""
         us = [Tensor(np.zeros_like(y.array), requires_grad=True) for y in outputs]
         pulled = self.grad(outputs, self.inputs, us, graph=True)
-        strict, self.strict = self.strict, False
-        try:
-            return self.grad(pulled, us, v, graph=self.create_graph)
-        finally:
-            self.strict = strict
+        return self.grad(pulled, us, v, self.create_graph, strict=False)
 
     def done(self, example: Any, values: Sequence[Tensor]) -> Any:
         """Values as the caller gets them: with a graph only if asked for."""

@@ -5,6 +5,7 @@ The row is what the engine runs, what the tests exercise, and what `reference()`
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -33,7 +34,7 @@ class BadSample:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Row:
+class Row(ABC):
     """What every function that users call is tested by.
 
     Attributes
@@ -54,8 +55,9 @@ class Row:
     bad_samples: Sequence[BadSample] = ()
     kind: Literal["multilinear", "piecewise", "smooth", "discrete"] = "smooth"
 
+    @abstractmethod
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        raise NotImplementedError("a row is an Op or a Composite")
+        """Run it: on tensors or arrays."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -255,6 +255,8 @@ class Tensor(TensorMethods):
         if not self._requires_grad:
             raise RuntimeError("retain_grad: this tensor does not require grad, so it will never have a gradient")
         if self.node is not None:
+            if self.node.retained is None:
+                self.node.retained = {}
             self.node.retained[self.slot] = weakref.ref(self)  # the node outlives it, and must not keep it alive
 
 
