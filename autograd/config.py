@@ -11,8 +11,11 @@ import numpy as np
 from llvmlite import binding as llvm
 
 from autograd.kernels.jit import cache_folder, kernel, settings, vector_bytes
+from autograd.memory import keep_freed_memory
 
 __all__ = ["config", "get_num_threads", "set_num_threads", "show_config"]
+
+_keeps_memory = keep_freed_memory()
 
 
 def set_num_threads(threads: int) -> None:
@@ -46,11 +49,12 @@ def config() -> dict[str, Any]:
         "simd_bits": 8 * vector_bytes(),
         "threads": get_num_threads(),
         "threading_layer": numba.threading_layer(),
+        "freed_memory": "kept" if _keeps_memory else "given back",
         "cache": str(cache_folder()),
     }
 
 
 def show_config() -> None:
-    """Print versions, processor, threads, threading layer, SIMD width and cache folder."""
+    """Print versions, processor, threads, threading layer, SIMD width, memory and cache folder."""
     for name, value in config().items():
         print(f"{name:16} {value}")

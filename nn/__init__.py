@@ -17,6 +17,7 @@ from nn.activation import (
 from nn.container import ModuleDict, ModuleList, Sequential
 from nn.conv import Conv1d, Conv2d, ConvTranspose2d
 from nn.dropout import Dropout, Dropout2d
+from nn.fusion import is_fusion_enabled, set_fusion_enabled
 from nn.linear import Embedding, Identity, Linear
 from nn.loss import (
     BCELoss,
@@ -80,6 +81,8 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "is_fusion_enabled",
+    "set_fusion_enabled",
     "summary",
     "utils",
 ]

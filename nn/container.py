@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, TypeVar
 
+from nn import fusion
 from nn.module import Module
 
 L = TypeVar("L", bound="_Numbered")
@@ -63,7 +64,7 @@ class _Numbered(Module):
 
 
 class Sequential(_Numbered):
-    """Modules run one after the other.
+    """Modules run one after the other; some pairs of layers as one op (`nn.fusion`).
 
     Parameters
     ----------
@@ -87,9 +88,7 @@ class Sequential(_Numbered):
             self.add_module(str(name), module)  # type: ignore[arg-type]
 
     def forward(self, x: Any) -> Any:
-        for module in self._modules.values():
-            x = module(x)
-        return x
+        return fusion.run(list(self._modules.values()), x)
 
     def __getitem__(self, index: int | slice) -> Module:
         """One module, or a slice of them as a Sequential that shares them, names and all."""

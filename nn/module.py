@@ -90,12 +90,16 @@ class Module:
         raise TypeError(f"{type(self).__name__} has no forward: a module computes in a method of that name")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        if self._hooks:
+            return self._run(hooks.run, (self, self._hooks, inputs, options), {})
+        return self._run(self.forward, inputs, options)
+
+    def _run(self, function: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """function(*inputs, **options), as what this module does: its path is in errors, and what asks for it."""
         stack = _calls.stack
         stack.append(self)
         try:
-            if self._hooks:
-                return hooks.run(self, self._hooks, inputs, options)
-            return self.forward(*inputs, **options)
+            return function(*inputs, **options)
         except Exception as error:
             if not any(note.startswith("in module ") for note in getattr(error, "__notes__", ())):
                 error.add_note(f"in module {_path(stack)}")

@@ -1,173 +1,330 @@
-"""Convolution as matrix products on patches that never leave the cache.
+"""Convolution as matrix products that read the pictures where they lie.
 
-For output pixels p (all rows of an image, or some of them), row k = (c, ky, kx) of the patch
-matrix holds the input pixel that weight k meets at each p.  With it, per image and group,
+With a table of offsets of pixels and one of the window's taps k = (c, ky, kx), the three products
+of a convolution are all of the form of `tile.spread`; the channels that come out lie in its lanes.
 
-    Y[o, p]   = Σ_k W[o, k] col[k, p]        forward          tile.outer, A = Wᵀ
-    dW[o, k]  = Σ_p dY[o, p] col[k, p]       weight gradient  tile.dot
-    dcol[k, p] = Σ_o W[o, k] dY[o, p]        input gradient   tile.outer, A = W; then dcol is added back
+    y[p, o]  = Σ_k  x[pixel[p] + tap[k]] W[k, o]              forward
+    dW[k, o] = Σ_p  x[tap[k] + pixel[p]] g[p, o]              weight gradient: the tables, exchanged
+    dx[p, c] = Σ_ok g[pixel[p] + tap[o, k]] W[o, k, c]        input gradient: taps that go back
 
-A block of rows is chosen so that its patches stay in a core's second-level cache.  They are
-made anew for every block and never stored whole: the copy costs about a tenth of the products.
-Threads take whole blocks of images, rows or channels that depend on the shapes alone.
+Nothing is copied but what is small, and stays in cache: W and g with channels side by side
+(turned in registers, a quarter of a cycle a number), and, where windows reach over the edge, the
+rows of a block with zeros around them.  A stride s makes an input pixel meet only every s-th tap,
+so the input gradient is s × s convolutions of stride 1, one for each remainder ("phase") of a
+pixel's row and column.  Results leave the registers turned, pixels side by side.
+
+Threads take blocks of images, rows or taps that depend on the shapes alone.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from numba import prange
 
-from autograd.kernels.gemm import dot_tiles, outer_tiles
+from autograd.kernels.gemm import lanes, spread_rows, turn_rows
 from autograd.kernels.jit import kernel
+from autograd.kernels.tile import ROWS, VECTORS, turned_1, turned_2
 
-PATCH_NUMBERS = 65_536  # of a block's patch matrix: 256 KiB of float32, half of a small second-level cache
+Pair = tuple[int, int]
+
+BLOCK_NUMBERS = 65_536  # of a block's rows, all channels: 256 KiB of float32, half of a small second-level cache
 PARTS = 16  # blocks that the work is cut in at least, where images alone are too few
 
 
-def rows_per_block(depth: int, width: int, height: int) -> int:
-    """Output rows in a block: as many as PATCH_NUMBERS allows, evenly shared."""
-    most = max(1, min(height, PATCH_NUMBERS // max(1, depth * width)))
+class Taps(NamedTuple):
+    """The tables of a convolution's walk over one picture, or a block of its rows.
+
+    Attributes
+    ----------
+    block_rows : int
+        Rows of the result that a block has.
+    frame : tuple (rows, columns, top, left)
+        Size of the block's copy with its zeros, and the row and column of the picture where it
+        begins, for the first block; 0 rows: read the picture itself.
+    step : int
+        Rows of the picture from one row of the result to the next; for input gradients from block to block.
+    pixel, tap : int64 arrays
+        Offsets in the copy, or in the picture.
+    """
+
+    block_rows: int
+    frame: tuple[int, int, int, int]
+    step: int
+    pixel: np.ndarray
+    tap: np.ndarray
+
+
+def rows_per_block(images: int, height: int, row_numbers: int) -> int:
+    """Rows of a block: as many as BLOCK_NUMBERS allows and PARTS blocks leave, evenly shared."""
+    most = max(1, min(height, BLOCK_NUMBERS // max(1, row_numbers), -(-height * images // PARTS)))
     return -(-height // -(-height // most)) if height else 1
 
 
-@kernel()
-def _inside(left, stride, width, width_in):
-    """From which output column to which the input columns left, left + stride, … lie inside."""
-    first = min(width, max(0, -(left // stride)))
-    return first, min(width, max(first, (width_in - 1 - left) // stride + 1))
+def tap_blocks(others: int, taps: int) -> int:
+    """Into how many blocks the weight gradient's taps are cut, where there are `others` to share out already."""
+    return max(1, min(-(-PARTS // others), -(-taps // (2 * ROWS))))
+
+
+def _grid(rows: np.ndarray, columns: np.ndarray, pitch: int) -> np.ndarray:
+    return np.add.outer(rows * pitch, columns).reshape(-1)
+
+
+@lru_cache(maxsize=256)
+def forward_taps(
+    images: int,
+    channels: int,
+    size: Pair,
+    out: Pair,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    pool: int = 1,
+) -> Taps:
+    """For results of size `out` from pictures (channels, *size); of pool × pool pixels each, side by side."""
+    (height, width), (kh, kw), (sh, sw) = size, kernel_size, stride
+    columns = (out[1] * pool - 1) * sw + (kw - 1) * dilation[1] + 1
+    block = rows_per_block(images, out[0], channels * columns * sh * pool)
+    rows = (block * pool - 1) * sh + (kh - 1) * dilation[0] + 1
+    padded = padding != (0, 0)
+    plane, pitch = (rows * columns, columns) if padded else (height * width, width)
+    window = _grid(np.arange(kh) * dilation[0], np.arange(kw) * dilation[1], pitch)
+    results = _grid(np.arange(block) * sh * pool, np.arange(out[1]) * sw * pool, pitch)
+    pixel = _grid(results, _grid(np.arange(pool) * sh, np.arange(pool) * sw, pitch), 1)
+    tap = _grid(np.arange(channels), window, plane)
+    frame = (rows if padded else 0, columns, -padding[0], -padding[1])
+    return Taps(block, frame, sh * pool, pixel, tap)
+
+
+@lru_cache(maxsize=256)
+def backward_taps(
+    images: int, outputs: int, size: Pair, out: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
+) -> tuple[Taps, np.ndarray, np.ndarray]:
+    """For input gradients (…, *size) from g (outputs, *out): the tables, the phases, and the places of a window
+    that the taps of one channel are.
+
+    phases (…, 6) has the first pixel of each, and its columns; its first tap, and its taps; its
+    first row and column in the result.
+    g's row that met input row y at window row ky is (y + padding - ky dilation) / stride, where
+    that is whole; y and ky of one phase leave the same remainder.
+    """
+
+    def line(axis: int, length: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """For each phase: places in the result, their base in g, window places, their offset in g."""
+        s, places, window = stride[axis], np.arange(length) + padding[axis], np.arange(kernel_size[axis])
+        reach = window * dilation[axis]
+        found = []
+        for phase in range(s):
+            mine, taps = (places - phase) % s == 0, (reach - phase) % s == 0
+            base, offset = (places[mine] - phase) // s, (phase - reach[taps]) // s
+            found.append((np.flatnonzero(mine), base, window[taps], offset))
+        return [f for f in found if len(f[0])]
+
+    def span(lines: list) -> tuple[int, int]:
+        ends = [(b[0] + min(o, default=0), b[-1] + max(o, default=0)) for _, b, _, o in lines]
+        return min(low for low, _ in ends), max(high for _, high in ends)
+
+    block = rows_per_block(images, size[0], outputs * -(-size[1] // stride[1]))
+    block = min(size[0], -(-block // stride[0]) * stride[0])  # every block begins with the same phase
+    vertical, horizontal = line(0, block), line(1, size[1])
+    (top, bottom), (left, right) = span(vertical), span(horizontal)
+    rows, columns = bottom - top + 1, right - left + 1
+    direct = kernel_size == stride == (1, 1) and padding == (0, 0)
+    plane = out[0] * out[1] if direct else rows * columns
+    pixels, taps, phases, places = [], [], [], []
+    for ys, y_base, ky, y_offset in vertical:
+        for xs, x_base, kx, x_offset in horizontal:
+            phases.append([
+                sum(map(len, pixels)), len(xs), sum(map(len, taps)), outputs * len(ky) * len(kx), ys[0], xs[0],
+            ])  # fmt: skip
+            pixels.append(_grid(y_base - top, x_base - left, columns))
+            taps.append(_grid(np.arange(outputs), _grid(y_offset, x_offset, columns), plane))
+            places.append(_grid(ky, kx, kernel_size[1]))
+    frame = (0 if direct else rows, columns, top, left)
+    table = Taps(block, frame, block // stride[0], np.concatenate(pixels), np.concatenate(taps))
+    return table, np.array(phases), np.concatenate(places)
 
 
 @kernel()
-def im2col(x, n, c0, c1, kernel_size, stride, padding, dilation, y0, y1, width, col):
-    """col[(c, ky, kx), (y, x)] for channels c0 to c1 and output rows y0 to y1; zeros in the padding."""
-    height_in, width_in = x.shape[2], x.shape[3]
-    k = 0
-    for c in range(c0, c1):
-        for ky in range(kernel_size[0]):
-            for kx in range(kernel_size[1]):
-                left = kx * dilation[1] - padding[1]  # input column of output column 0
-                first, last = _inside(left, stride[1], width, width_in)
-                for y in range(y0, y1):
-                    at = (y - y0) * width
-                    row = y * stride[0] + ky * dilation[0] - padding[0]
-                    if row < 0 or row >= height_in:
-                        for i in range(width):
-                            col[k, at + i] = 0
-                        continue
-                    for i in range(first):
-                        col[k, at + i] = 0
-                    if stride[1] == 1:
-                        for i in range(first, last):
-                            col[k, at + i] = x[n, c, row, left + i]
-                    else:
-                        for i in range(first, last):
-                            col[k, at + i] = x[n, c, row, left + i * stride[1]]
-                    for i in range(last, width):
-                        col[k, at + i] = 0
-                k += 1
+def forward_panels(w, groups, row):
+    """W (O, K) as (G, panels, K, width): panel by panel of output channels, which lie side by side."""
+    outputs, depth = w.shape
+    width, group_outputs = VECTORS * lanes(w), outputs // groups
+    panels = np.empty((groups, -(-group_outputs // width), depth, width), w.dtype)
+    flat, source = panels.reshape(-1), w.reshape(-1)
+    for g in range(groups):
+        for panel in range(panels.shape[1]):
+            first = panel * width
+            turn_rows(
+                source, (g * group_outputs + first) * depth, row, min(width, group_outputs - first), depth,
+                flat, (g * panels.shape[1] + panel) * depth * width, width,
+            )  # fmt: skip
+    return panels
 
 
 @kernel()
-def col2im(col, n, c0, c1, kernel_size, stride, padding, dilation, y0, y1, width, dx):
-    """Add every entry of col to the input pixel that im2col would have taken it from."""
-    height_in, width_in = dx.shape[2], dx.shape[3]
-    k = 0
-    for c in range(c0, c1):
-        for ky in range(kernel_size[0]):
-            for kx in range(kernel_size[1]):
-                left = kx * dilation[1] - padding[1]  # input column of output column 0
-                first, last = _inside(left, stride[1], width, width_in)
-                for y in range(y0, y1):
-                    at = (y - y0) * width
-                    row = y * stride[0] + ky * dilation[0] - padding[0]
-                    if row < 0 or row >= height_in:
-                        continue
-                    if stride[1] == 1:
-                        for i in range(first, last):
-                            dx[n, c, row, left + i] += col[k, at + i]
-                    else:
-                        for i in range(first, last):
-                            dx[n, c, row, left + i * stride[1]] += col[k, at + i]
-                k += 1
+def backward_panels(w, groups, phases, places):
+    """W (O, C/G, kh · kw) as (G, panels, taps, width), panels of input channels, taps as `backward_taps` has them."""
+    outputs, channels = w.shape[:2]
+    width, group_outputs = VECTORS * lanes(w), outputs // groups
+    panels = np.empty((groups, -(-channels // width), group_outputs * len(places), width), w.dtype)
+    for g in range(groups):
+        for panel in range(panels.shape[1]):
+            first = panel * width
+            count = min(width, channels - first)
+            for phase in phases:
+                taps = phase[3] // group_outputs  # of a channel
+                place = phase[2] // group_outputs
+                for o in range(group_outputs):
+                    for k in range(taps):
+                        row, at = panels[g, panel, phase[2] + o * taps + k], places[place + k]
+                        for c in range(count):
+                            row[c] = w[g * group_outputs + o, first + c, at]
+    return panels
+
+
+@kernel()
+def source(x, n, c0, channels, block, taps_frame, step, copy):
+    """Where the tables of a block of rows lead to: an array, and the offset to start from.
+
+    That is x (N, C, H, W) itself, picture n from channel c0 on, or `copy`, its rows with zeros around them.
+    """
+    rows, columns, top, left = taps_frame
+    height, width, pictures = x.shape[2], x.shape[3], x.reshape(-1)
+    start = (n * x.shape[1] + c0) * height * width
+    if rows == 0:
+        return pictures, start + block * step * width
+    first, last = min(columns, max(0, -left)), max(0, min(columns, width - left))
+    for c in range(channels):
+        for i in range(rows):
+            to, row = copy[(c * rows + i) * columns : (c * rows + i + 1) * columns], block * step + top + i
+            if row < 0 or row >= height or first >= last:
+                to[:] = 0
+            else:
+                at = start + (c * height + row) * width + left
+                to[:first] = 0
+                to[first:last] = pictures[at + first : at + last]
+                to[last:] = 0
+    return copy, 0
+
+
+@kernel()
+def _turned(x, at, pixel, first, tap, tap_at, panels, b_at, depth, pixels, columns, y, y_at, y_step, bias, o, relu):
+    """`tile.turned` for any number of pixels, in one panel."""
+    width = VECTORS * lanes(x)
+    for p in range(0, pixels, ROWS):
+        if columns > lanes(x):
+            turned_2(
+                x, at, pixel, first + p, tap, tap_at, panels, b_at, width, depth, min(ROWS, pixels - p), columns,
+                y, y_at + p, y_step, bias, o, relu,
+            )  # fmt: skip
+        else:
+            turned_1(
+                x, at, pixel, first + p, tap, tap_at, panels, b_at, width, depth, min(ROWS, pixels - p), columns,
+                y, y_at + p, y_step, bias, o, relu,
+            )  # fmt: skip
 
 
 @kernel(parallel=True)
-def forward(x, weight_t, bias, kernel_size, stride, padding, dilation, block_rows, out):
-    """out (N, O, H', W') from x (N, C, H, W), weight_t (G, K, O/G) and bias (O,) or (0,)."""
-    images, outputs, height, width = out.shape
-    groups, depth, group_outputs = weight_t.shape
-    group_channels = x.shape[1] // groups
+def forward(x, panels, bias, block_rows, frame, step, pixel, tap, relu, y):
+    """y (N, O, H', W') from x (N, C, H, W), W in `forward_panels` and bias (O,); of that max(., 0) with relu."""
+    images, outputs, height, width = y.shape
+    groups, group_panels, depth, panel_width = panels.shape
+    group_channels, group_outputs = x.shape[1] // groups, outputs // groups
     row_blocks = -(-height // block_rows)
-    for unit in prange(images * row_blocks):
-        n, block = unit // row_blocks, unit % row_blocks
+    weights, result = panels.reshape(-1), y.reshape(-1)
+    for unit in prange(images * row_blocks * groups):
+        n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
+        y0 = block * block_rows
+        pixels = (min(height, y0 + block_rows) - y0) * width
+        copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
+        numbers, at = source(x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy)
+        for panel in range(group_panels):
+            first = panel * panel_width
+            o = group * group_outputs + first
+            _turned(
+                numbers, at, pixel, 0, tap, 0, weights, (group * group_panels + panel) * depth * panel_width,
+                depth, pixels, min(panel_width, group_outputs - first),
+                result, ((n * outputs + o) * height + y0) * width, height * width, bias, o, relu,
+            )  # fmt: skip
+
+
+@kernel(parallel=True)
+def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, stride, dx):
+    """dx (N, C, H, W) from g (N, O, H', W') and W in `backward_panels`; zeros of a panel's width."""
+    images, channels, height, width = dx.shape
+    groups, group_panels, depth, panel_width = panels.shape
+    group_channels, group_outputs = channels // groups, g.shape[1] // groups
+    row_blocks = -(-height // block_rows)
+    dense = stride[0] == 1 and stride[1] == 1
+    weights, result = panels.reshape(-1), dx.reshape(-1)
+    for unit in prange(images * row_blocks * groups):
+        n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
         y1 = min(height, y0 + block_rows)
-        pixels = (y1 - y0) * width
-        col = np.empty((depth, pixels), x.dtype)
-        for o in range(bias.shape[0]):
-            for y in range(y0, y1):
-                for i in range(width):
-                    out[n, o, y, i] = bias[o]
-        for g in range(groups):
-            c0 = g * group_channels
-            im2col(x, n, c0, c0 + group_channels, kernel_size, stride, padding, dilation, y0, y1, width, col)
-            outer_tiles(
-                weight_t, g * depth * group_outputs, group_outputs, col, 0, pixels,
-                out, ((n * outputs + g * group_outputs) * height + y0) * width, height * width,
-                depth, group_outputs, pixels, bias.shape[0] > 0,
-            )  # fmt: skip
-
-
-@kernel(parallel=True)
-def input_grad(g, weight, kernel_size, stride, padding, dilation, groups, channel_block, block_rows, dx):
-    """dx (N, C, H, W), zeroed by the caller, from g (N, O, H', W') and weight (O, C/G, kh, kw)."""
-    images, outputs, height, width = g.shape
-    group_outputs, group_channels = outputs // groups, dx.shape[1] // groups
-    window = kernel_size[0] * kernel_size[1]
-    depth = group_channels * window
-    channel_blocks = -(-group_channels // channel_block)
-    for unit in prange(images * groups * channel_blocks):
-        n = unit // (groups * channel_blocks)
-        group = unit // channel_blocks % groups
-        first = unit % channel_blocks * channel_block
-        count = min(channel_block, group_channels - first)
-        c0 = group * group_channels + first
-        col = np.empty((count * window, block_rows * width), g.dtype)
-        for y0 in range(0, height, block_rows):
-            y1 = min(height, y0 + block_rows)
-            pixels = (y1 - y0) * width
-            part = col.reshape(-1)[: count * window * pixels].reshape(count * window, pixels)
-            outer_tiles(
-                weight, group * group_outputs * depth + first * window, depth,
-                g, ((n * outputs + group * group_outputs) * height + y0) * width, height * width,
-                part, 0, pixels, group_outputs, count * window, pixels, False,
-            )  # fmt: skip
-            col2im(part, n, c0, c0 + count, kernel_size, stride, padding, dilation, y0, y1, width, dx)
-
-
-@kernel(parallel=True)
-def weight_grad(g, x, kernel_size, stride, padding, dilation, groups, channel_block, block_rows, parts):
-    """parts (B, O, C/G · kh · kw): the weight gradient of each of B blocks of images."""
-    images, outputs, height, width = g.shape
-    image_blocks, _, depth = parts.shape
-    group_outputs, group_channels = outputs // groups, x.shape[1] // groups
-    window = kernel_size[0] * kernel_size[1]
-    channel_blocks = -(-group_channels // channel_block)
-    for unit in prange(image_blocks * groups * channel_blocks):
-        part = unit // (groups * channel_blocks)
-        group = unit // channel_blocks % groups
-        first = unit % channel_blocks * channel_block
-        count = min(channel_block, group_channels - first)
-        c0 = group * group_channels + first
-        col = np.empty((count * window, block_rows * width), g.dtype)
-        at = (part * outputs + group * group_outputs) * depth + first * window
-        for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
-            for y0 in range(0, height, block_rows):
-                y1 = min(height, y0 + block_rows)
-                pixels = (y1 - y0) * width
-                some = col.reshape(-1)[: count * window * pixels].reshape(count * window, pixels)
-                im2col(x, n, c0, c0 + count, kernel_size, stride, padding, dilation, y0, y1, width, some)
-                dot_tiles(
-                    g, ((n * outputs + group * group_outputs) * height + y0) * width, height * width,
-                    some, 0, pixels, parts, at, depth, pixels, group_outputs, count * window, True,
+        copy = np.empty(group_outputs * frame[0] * frame[1], g.dtype)
+        numbers, at = source(g, n, group * group_outputs, group_outputs, block, frame, step, copy)
+        some = np.empty(0 if dense else panel_width * len(pixel), g.dtype)
+        for panel in range(group_panels):
+            first = panel * panel_width
+            c = group * group_channels + first
+            count = min(panel_width, group_channels - first)
+            place = ((n * channels + c) * height + y0) * width
+            for phase in phases:
+                rows = -((phase[4] - (y1 - y0)) // stride[0])
+                if rows <= 0:
+                    continue
+                pixels = rows * phase[1]
+                into, into_at, into_step = (result, place, height * width) if dense else (some, 0, pixels)
+                _turned(
+                    numbers, at, pixel, phase[0], tap, phase[2],
+                    weights, ((group * group_panels + panel) * depth + phase[2]) * panel_width, phase[3], pixels, count,
+                    into, into_at, into_step, zeros, 0, False,
                 )  # fmt: skip
+                if not dense:
+                    for j in range(count):
+                        for i in range(rows):
+                            row = dx[n, c + j, y0 + phase[4] + i * stride[0]]
+                            for k in range(phase[1]):
+                                row[phase[5] + k * stride[1]] = some[j * pixels + i * phase[1] + k]
+
+
+@kernel(parallel=True)
+def weight_grad(g, x, channel, tap_blocks, block_rows, frame, step, pixel, tap, parts):
+    """parts (B, G, K, O/G), zeroed by the caller: the weight gradient of each of B blocks of images.
+
+    channel: offsets of g's channels.
+    """
+    images, outputs, height, width = g.shape
+    image_blocks, groups, depth, group_outputs = parts.shape
+    group_channels = x.shape[1] // groups
+    row_blocks = -(-height // block_rows)
+    panel_width = VECTORS * lanes(g)
+    gradients, result = g.reshape(-1), parts.reshape(-1)
+    for unit in prange(image_blocks * groups * tap_blocks):
+        part, group, tap_block = unit // (groups * tap_blocks), unit // tap_blocks % groups, unit % tap_blocks
+        first_tap, last_tap = depth * tap_block // tap_blocks, depth * (tap_block + 1) // tap_blocks
+        copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
+        turned = np.empty(block_rows * width * panel_width, g.dtype)
+        for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
+            for block in range(row_blocks):
+                y0 = block * block_rows
+                pixels = (min(height, y0 + block_rows) - y0) * width
+                numbers, at = source(
+                    x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy
+                )
+                for first in range(0, group_outputs, panel_width):
+                    count = min(panel_width, group_outputs - first)
+                    o = group * group_outputs + first
+                    turn_rows(
+                        gradients, ((n * outputs + o) * height + y0) * width, channel, count, pixels,
+                        turned, 0, panel_width,
+                    )  # fmt: skip
+                    spread_rows(
+                        numbers, at, tap, first_tap, pixel, 0, turned, 0, panel_width,
+                        pixels, last_tap - first_tap, count, result,
+                        ((part * groups + group) * depth + first_tap) * group_outputs + first, group_outputs, True,
+                    )  # fmt: skip

@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import dense, kernel
-from autograd.kernels.tile import DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, dot, lanes, outer
+from autograd.kernels.tile import DOT_ROWS, LANES_4, LANES_8, ROWS, VECTORS, dot, spread_1, spread_2, turn
 
-_LANES_4, _LANES_8 = lanes(4), lanes(8)
-BLOCK = 64  # rows and columns of C that a thread takes at a time, in the dot form
-DEPTH = 1024  # numbers of a row that the dot form reads at a time: 64 rows of both stay in cache
+UNITS = 8  # blocks that a product is cut in at least, where that leaves them LEAST_ROWS
+LEAST_ROWS = 4 * ROWS  # for which a copy of B's columns pays
+FEW_ROWS = ROWS  # for which it does not
+DEPTH = 1024  # numbers of a row that are read at a time, so that what is read over and over stays in cache
+DOT_BLOCK, DOT_COLUMNS = 64, 2 * DOT_ROWS
+
+
+@lru_cache(maxsize=256)
+def offsets(count: int, step: int) -> np.ndarray:
+    """0, step, 2 step, …: a table for `tile.spread`."""
+    return np.arange(count) * step
 
 
 @kernel()
-def outer_tiles(a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add):
-    """`tile.outer` for any number of rows and columns, on one core."""
-    width = OUTER_VECTORS * (_LANES_4 if a.itemsize == 4 else _LANES_8)
-    for j in range(0, columns, width):
-        for i in range(0, rows, OUTER_ROWS):
-            outer(  # type: ignore[call-arg]
-                a, a_at + i, a_step, b, b_at + j, b_step, c, c_at + i * c_step + j, c_step,
-                depth, min(OUTER_ROWS, rows - i), min(width, columns - j), add,
+def lanes(a):
+    """Numbers of a's dtype in a vector register."""
+    return LANES_4 if a.itemsize == 4 else LANES_8
+
+
+@kernel()
+def spread_rows(a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, add):
+    """`tile.spread` for any number of rows, and as many columns as fit into its two vectors."""
+    for i in range(0, rows, ROWS):
+        if columns > lanes(a):
+            spread_2(
+                a, a_at, row, row_at + i, step, step_at, b, b_at, b_step, depth, min(ROWS, rows - i), columns,
+                c, c_at + i * c_step, c_step, add,
+            )  # fmt: skip
+        else:
+            spread_1(
+                a, a_at, row, row_at + i, step, step_at, b, b_at, b_step, depth, min(ROWS, rows - i), columns,
+                c, c_at + i * c_step, c_step, add,
             )  # fmt: skip
 
 
 @kernel()
-def dot_tiles(a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add):
-    """`tile.dot` for any number of rows and columns, on one core."""
-    for i in range(0, rows, DOT_ROWS):
-        for j in range(0, columns, DOT_ROWS):
-            dot(  # type: ignore[call-arg]
-                a, a_at + i * a_step, a_step, b, b_at + j * b_step, b_step, c, c_at + i * c_step + j, c_step,
-                depth, min(DOT_ROWS, rows - i), min(DOT_ROWS, columns - j), add,
+def turn_rows(a, a_at, row, rows, columns, c, c_at, c_step):
+    """`tile.turn` for any number of rows and columns."""
+    width = lanes(a)
+    for i in range(0, rows, width):
+        for j in range(0, columns, width):
+            turn(
+                a, a_at + j, row, i, min(width, rows - i), min(width, columns - j),
+                c, c_at + j * c_step + i, c_step,
             )  # fmt: skip
 
 
 @kernel(parallel=True)
-def _outer_blocks(a, b, c):
-    """c[m, i, j] = Σ_k a[m, k, i] b[m, k, j]"""
-    matrices, depth, rows = a.shape
-    columns = b.shape[2]
-    width = 4 * OUTER_VECTORS * _LANES_8
-    row_blocks, column_blocks = -(-rows // BLOCK), -(-columns // width)
-    for unit in prange(matrices * row_blocks * column_blocks):
-        m = unit // (row_blocks * column_blocks)
-        i = unit // column_blocks % row_blocks * BLOCK
-        j = unit % column_blocks * width
-        outer_tiles(
-            a, m * depth * rows + i, rows, b, m * depth * columns + j, columns,
-            c, (m * rows + i) * columns + j, columns,
-            depth, min(BLOCK, rows - i), min(width, columns - j), False,
-        )  # fmt: skip
+def _spread_blocks(a, row, step, b, b_step, turned_row, block_rows, c):
+    """c[m, i, j] = Σ_k a[m, row[i] + step[k]] b[m, k, j], where b[m, k, j] lies at k b_step + j, or with a
+    turned_row at turned_row[j] + k.
+
+    A block of B's columns is copied, which puts it into few pages and lines of the cache.
+    """
+    matrices, rows, columns = c.shape
+    depth, turned = len(step), len(turned_row) > 0
+    width = VECTORS * lanes(a)
+    row_blocks, panels = -(-rows // block_rows), -(-columns // width)
+    left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
+    for unit in prange(matrices * row_blocks * panels):
+        m, i, j = unit // (row_blocks * panels), unit // panels % row_blocks * block_rows, unit % panels * width
+        count = min(width, columns - j)
+        panel = np.empty(min(DEPTH, depth) * width, a.dtype)
+        for first in range(0, max(1, depth), DEPTH):
+            some, b_at = min(DEPTH, depth - first), m * depth * columns
+            if turned:
+                turn_rows(right, b_at + first, turned_row[j:], count, some, panel, 0, width)
+            else:
+                for k in range(some):
+                    at = b_at + (first + k) * b_step + j
+                    panel[k * width : k * width + count] = right[at : at + count]
+            spread_rows(
+                left, m * a.shape[1], row, i, step, first, panel, 0, width, some, min(block_rows, rows - i), count,
+                result, (m * rows + i) * columns + j, columns, first > 0,
+            )  # fmt: skip
 
 
 @kernel(parallel=True)
@@ -59,30 +92,40 @@ def _dot_blocks(a, b, c):
     """c[m, i, j] = Σ_k a[m, i, k] b[m, j, k]"""
     matrices, rows, depth = a.shape
     columns = b.shape[1]
-    block = BLOCK // 4
-    row_blocks, column_blocks = -(-rows // BLOCK), -(-columns // block)
+    row_blocks, column_blocks = -(-rows // DOT_BLOCK), -(-columns // DOT_COLUMNS)
     for unit in prange(matrices * row_blocks * column_blocks):
         m = unit // (row_blocks * column_blocks)
-        i = unit // column_blocks % row_blocks * BLOCK
-        j = unit % column_blocks * block
+        first = unit // column_blocks % row_blocks * DOT_BLOCK
+        left = unit % column_blocks * DOT_COLUMNS
         for k in range(0, max(1, depth), DEPTH):
-            dot_tiles(
-                a, (m * rows + i) * depth + k, depth, b, (m * columns + j) * depth + k, depth,
-                c, (m * rows + i) * columns + j, columns,
-                min(DEPTH, depth - k), min(BLOCK, rows - i), min(block, columns - j), k > 0,
-            )  # fmt: skip
+            for i in range(first, min(rows, first + DOT_BLOCK), DOT_ROWS):
+                for j in range(left, min(columns, left + DOT_COLUMNS), DOT_ROWS):
+                    dot(  # type: ignore[call-arg]
+                        a, (m * rows + i) * depth + k, b, (m * columns + j) * depth + k, depth, depth,
+                        min(DEPTH, depth - k), min(DOT_ROWS, rows - i), min(DOT_ROWS, columns - j),
+                        c, (m * rows + i) * columns + j, columns, k > 0,
+                    )  # fmt: skip
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a (M, I, K) @ b (M, K, J) in float32 or float64, read as they lie where that is possible.
+    """a (M, I, K) @ b (M, K, J) in float32 or float64, each as it lies: in rows, or transposed.
 
-    A transposed b goes to the dot form; anything else to the outer form, which wants a
-    transposed a and otherwise copies a (K I numbers moved, for K I J products).
+    Few rows and a transposed b go to the dot form, all else to the spread form.
     """
-    c = np.empty((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
-    b_transposed = b.transpose(0, 2, 1)
-    if b_transposed.flags.c_contiguous and not b.flags.c_contiguous:
-        _dot_blocks(dense(a), dense(b_transposed), c)
-    else:
-        _outer_blocks(dense(a.transpose(0, 2, 1)), dense(b), c)
+    (matrices, rows, depth), columns = a.shape, b.shape[2]
+    c = np.empty((matrices, rows, columns), a.dtype)
+    turned_a, turned_b = _is_turned(a), _is_turned(b)
+    if turned_b and not turned_a and rows <= FEW_ROWS:
+        _dot_blocks(dense(a), dense(b.transpose(0, 2, 1)), c)
+        return c
+    row, step = (offsets(rows, 1), offsets(depth, rows)) if turned_a else (offsets(rows, depth), offsets(depth, 1))
+    a = dense(a.transpose(0, 2, 1) if turned_a else a).reshape(matrices, rows * depth)
+    b = dense(b.transpose(0, 2, 1) if turned_b else b)
+    blocks = -(-UNITS // max(1, matrices * -(-columns // (VECTORS * LANES_4))))
+    block_rows = max(LEAST_ROWS, -(-rows // blocks))
+    _spread_blocks(a, row, step, b, columns, offsets(columns if turned_b else 0, depth), block_rows, c)
     return c
+
+
+def _is_turned(a: np.ndarray) -> bool:
+    return a.transpose(0, 2, 1).flags.c_contiguous and not a.flags.c_contiguous

@@ -1,18 +1,28 @@
-"""Two register tiles from which every matrix product here is made, as LLVM vector instructions.
+"""The register tiles from which every matrix product here is made, as LLVM vector instructions.
 
 A core does two fused multiply-adds a cycle, each with a latency of four, on vectors of L
 numbers.  To keep them busy, eight or more sums must be under way in registers, and fewer than
 one load an FMA is allowed.  Loops that a compiler vectorizes by itself put the sums in memory;
-so the two tiles are written here instruction by instruction, L being a register's width:
+so the tiles are written here instruction by instruction, L being a register's width:
 
-outer     C[i, j] = Σ_k A[k, i] B[k, j]         for 8 rows i and 2 L columns j
-          a step of k: 2 vectors of B, 8 numbers of A spread over a vector, 16 FMAs
-dot       C[i, j] = Σ_k A[i, k] B[j, k]         for 4 rows i and 4 rows j
-          a step of L k's: 4 vectors of A, 4 of B, 16 FMAs; at the end each vector is summed
+spread     C[i, j] = Σ_k A[row[i] + step[k]] B[k, j]       for ROWS rows i and 2 L columns j
+           a step of k: 2 vectors of B, ROWS numbers of A spread over a vector, 2 ROWS FMAs
+dot        C[i, j] = Σ_k A[i, k] B[j, k]                   for DOT_ROWS rows i and as many j
+           a step of L k's: a vector of every row, DOT_ROWS² FMAs; at the end each sum is summed
 
-Each reads memory as it lies, along a row, so nothing needs to be transposed: a product with A
-transposed takes the first, with B transposed the second.  At the edges rows are clamped to the
-last one (computed, not stored) and columns masked, so no number outside the arrays is touched.
+gather     C[j] += Σ_k A[k] B[jump[mark[k]] + k b_step + j]    for 14 L columns j
+           a step of k: a number of A, 14 vectors of B from where its mark says, 14 FMAs
+
+Two tables say where A's numbers lie.  That makes the one tile a matrix product with A as it is
+or transposed, and, where they are the offsets of pixels and of a window's pixels, a convolution
+with any stride and dilation: A is the picture itself, and no matrix of patches is ever built.
+`spread` leaves C in rows, or turned: the vectors of 16 × 16 numbers are transposed in registers,
+so that what was computed with channels in the lanes is stored with pixels side by side.
+
+ROWS is by the registers: with 32 of them 16 sums, the vectors of B and the numbers of A have room
+(12 rows would leave none to spare, and reached half as much); with 16 of them 8 sums.  At the
+edges rows are clamped to the last one (computed, not stored) and columns masked, so no number
+outside the arrays is touched.  What the tiles reach of a core's peak: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -26,38 +36,30 @@ from numba.extending import intrinsic
 
 from autograd.kernels.jit import vector_bytes
 
-OUTER_ROWS, OUTER_VECTORS = 8, 2
-DOT_ROWS = 4
+ROWS, DOT_ROWS = (8, 4) if vector_bytes() == 64 else (4, 3)  # by the number of registers: 32 or 16
+VECTORS, GATHERED = 2, 14
+LANES_4, LANES_8 = vector_bytes() // 4, vector_bytes() // 8
 
 _i64 = ir.IntType(64)
 
 
-def lanes(itemsize: int) -> int:
-    """Numbers in a vector register."""
-    return vector_bytes() // itemsize
-
-
 class _Tile:
-    """The instructions that both tiles are made of, for one element type."""
+    """The instructions that the tiles are made of, for one element type."""
 
     def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
         self.context, self.builder = context, builder
         self.element = context.get_data_type(array.dtype)
-        self.lanes = lanes(array.dtype.bitwidth // 8)
+        self.lanes = vector_bytes() // (array.dtype.bitwidth // 8)
         self.vector = ir.VectorType(self.element, self.lanes)
         self.mask = ir.VectorType(ir.IntType(1), self.lanes)
         self.suffix = f"v{self.lanes}f{array.dtype.bitwidth}.p0"
         self.align = array.dtype.bitwidth // 8
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 
-    def operands(self, signature: Any, arguments: Any) -> list:
-        """The arguments of a tile, with each array and its offset made one pointer."""
-        found = []
-        for i in (0, 3, 6):
-            array, offset, step = arguments[i : i + 3]
-            data = self.context.make_array(signature.args[i])(self.context, self.builder, array).data
-            found += [self.builder.gep(data, [offset]), step]
-        return [*found, *arguments[9:]]
+    def pointer(self, signature: Any, arguments: Any, i: int) -> Any:
+        """The address that argument i, an array, and the next, an offset into it, make."""
+        data = self.context.make_array(signature.args[i])(self.context, self.builder, arguments[i]).data
+        return self.builder.gep(data, [arguments[i + 1]])
 
     def constant(self, value: int) -> ir.Constant:
         return ir.Constant(_i64, value)
@@ -91,16 +93,34 @@ class _Tile:
         flags = ("contract",)  # one fused instruction where the processor has it
         return self.builder.fadd(self.builder.fmul(a, b, flags=flags), c, flags=flags)
 
+    def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+        return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+
     def sum(self, vector: Any) -> Any:
         """Halves added to halves, so the order is fixed."""
         width = self.lanes
         while width > 1:
             width //= 2
             half = [(i + width) % self.lanes for i in range(self.lanes)]
-            index = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), half)
-            upper = self.builder.shuffle_vector(vector, ir.Constant(self.vector, ir.Undefined), index)
-            vector = self.builder.fadd(vector, upper)
+            vector = self.builder.fadd(vector, self.shuffle(vector, ir.Constant(self.vector, ir.Undefined), half))
         return self.builder.extract_element(vector, self.constant(0))
+
+    def transposed(self, vectors: list) -> list:
+        """L vectors of L lanes, turned: what was lane j of vector i is lane i of vector j.
+
+        Pairs of vectors exchange blocks of 1, 2, 4, … lanes: log₂ L rounds of L shuffles.
+        """
+        block = 1
+        while block < self.lanes:
+            lower = [i if i & block == 0 else self.lanes + (i ^ block) for i in range(self.lanes)]
+            upper = [i ^ block if i & block == 0 else self.lanes + i for i in range(self.lanes)]
+            turned = list(vectors)
+            for i in range(self.lanes):
+                if i & block == 0:
+                    a, b = vectors[i], vectors[i ^ block]
+                    turned[i], turned[i ^ block] = self.shuffle(a, b, lower), self.shuffle(a, b, upper)
+            vectors, block = turned, 2 * block
+        return vectors
 
     def loop(self, count: Any, sums: int, body: Any) -> list:
         """`count` times body(step, sums) -> sums, with the sums in registers from step to step."""
@@ -124,57 +144,205 @@ class _Tile:
         return held
 
 
-def _signature(a: Any, b: Any, c: Any) -> Any:
-    """Of both tiles: an array, an offset and a row's step, three times; depth, rows, columns; whether to add."""
+def _starts(tile: _Tile, count: int, rows: Any, signature: Any, arguments: Any) -> list:
+    """Where A's rows begin, for a tile of `count` rows: by the table that is its second operand."""
+    builder = tile.builder
+    a, table = tile.pointer(signature, arguments, 0), tile.pointer(signature, arguments, 2)
+    last = builder.sub(rows, tile.constant(1))
+    places = [builder.gep(table, [tile.smaller(tile.constant(i), last)]) for i in range(count)]
+    return [builder.gep(a, [builder.load(place)]) for place in places]
+
+
+def _spread_sums(tile: _Tile, vectors: int, signature: Any, arguments: Any) -> tuple[list, list]:
+    """The sums of `spread`, row by row, and the mask of each of a row's vectors."""
+    builder = tile.builder
+    steps, b, b_step = tile.pointer(signature, arguments, 4), tile.pointer(signature, arguments, 6), arguments[8]
+    depth, rows, columns = arguments[9:12]
+    starts = _starts(tile, ROWS, rows, signature, arguments)
+    masks = [tile.first(builder.sub(columns, tile.constant(v * tile.lanes))) for v in range(vectors)]
+
+    def body(k: Any, sums: list) -> list:
+        step = builder.load(builder.gep(steps, [k]))
+        b_row = builder.gep(b, [builder.mul(k, b_step)])
+        right = [tile.load(builder.gep(b_row, [tile.constant(v * tile.lanes)]), masks[v]) for v in range(vectors)]
+        results = []
+        for i, start in enumerate(starts):
+            if (
+                i == ROWS // 2
+            ):  # or all rows' numbers are loaded before the first is used, and sums lose their registers
+                builder.fence("seq_cst", targetscope="singlethread")
+            left = tile.spread(builder.load(builder.gep(start, [step])), tile.vector)
+            results += [tile.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
+        return results
+
+    sums = tile.loop(depth, ROWS * vectors, body)
+    return [sums[i * vectors : (i + 1) * vectors] for i in range(ROWS)], masks
+
+
+def _spread_signature(a: Any, table: Any, steps: Any, b: Any, *more: Any) -> Any:
+    """Of all forms of `spread`: A, its tables, and B with offsets; B's row step; depth, rows, columns; and more."""
     integer = types.int64
-    return types.void(
-        a, integer, integer, b, integer, integer, c, integer, integer, integer, integer, integer, types.boolean
-    )
+    return types.void(a, integer, table, integer, steps, integer, b, integer, integer, integer, integer, integer, *more)
+
+
+def _spread_in_rows(vectors: int) -> Any:
+    @intrinsic
+    def spread(
+        typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, add
+    ):  # type: ignore[no-untyped-def]
+        """c[c_at + i c_step + j] (+)= Σ_k a[a_at + row[row_at + i] + step[step_at + k]] b[b_at + k b_step + j]."""
+
+        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            tile = _Tile(context, builder, signature.args[0])
+            sums, masks = _spread_sums(tile, vectors, signature, arguments)
+            rows, c, c_step, add = arguments[10], tile.pointer(signature, arguments, 12), *arguments[14:]
+            for i in range(ROWS):
+                with builder.if_then(builder.icmp_signed("<", tile.constant(i), rows)):
+                    for v in range(vectors):
+                        at = builder.add(builder.mul(tile.constant(i), c_step), tile.constant(v * tile.lanes))
+                        place = builder.gep(c, [at])
+                        none = builder.select(add, masks[v], ir.Constant(tile.mask, [0] * tile.lanes))
+                        old = tile.load(place, none)  # zeros, where the old sum is not wanted
+                        tile.store(builder.fadd(old, sums[i][v]), place, masks[v])
+            return context.get_dummy_value()
+
+        integer = types.int64
+        return _spread_signature(a, row, step, b, c, integer, integer, types.boolean), codegen
+
+    return spread
+
+
+def _spread_turned(vectors: int) -> Any:
+    @intrinsic
+    def spread(typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, bias, bias_at, relu):  # type: ignore[no-untyped-def]  # fmt: skip # noqa: E501
+        """c[c_at + j c_step + i] = bias[bias_at + j] + Σ_k a[… as above], and of that max(., 0) with relu."""
+
+        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            tile = _Tile(context, builder, signature.args[0])
+            sums, masks = _spread_sums(tile, vectors, signature, arguments)
+            rows, columns, c, c_step = *arguments[10:12], tile.pointer(signature, arguments, 12), arguments[14]
+            bias, relu = tile.pointer(signature, arguments, 15), arguments[17]
+            for v in range(vectors):
+                some = builder.sub(columns, tile.constant(v * tile.lanes))
+                base = tile.load(builder.gep(bias, [tile.constant(v * tile.lanes)]), masks[v])
+                column = [_rectified(tile, builder.fadd(row[v], base), relu) for row in sums]
+                for start in range(0, ROWS, tile.lanes):
+                    chunk = column[start : start + tile.lanes]
+                    square = chunk + [ir.Constant(tile.vector, ir.Undefined)] * (tile.lanes - len(chunk))
+                    mask = tile.first(builder.sub(rows, tile.constant(start)))
+                    for j, turned in enumerate(tile.transposed(square)):
+                        with builder.if_then(builder.icmp_signed("<", tile.constant(j), some)):
+                            at = builder.mul(tile.constant(v * tile.lanes + j), c_step)
+                            tile.store(turned, builder.gep(c, [builder.add(at, tile.constant(start))]), mask)
+            return context.get_dummy_value()
+
+        integer = types.int64
+        return _spread_signature(a, row, step, b, c, integer, integer, bias, integer, types.boolean), codegen
+
+    return spread
+
+
+def _spread_pooled(vectors: int) -> Any:
+    @intrinsic
+    def spread(typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, bias, bias_at, places, places_at):  # type: ignore[no-untyped-def]  # fmt: skip # noqa: E501
+        """Of every four rows of `turned`, with its relu, the greatest, to row c_at + (i / 4) c_step of c.
+
+        Which of the four it was, the first of equals, goes to the same row of places, as a
+        number of c's dtype.  A NaN counts as greatest.
+        """
+
+        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            tile = _Tile(context, builder, signature.args[0])
+            sums, masks = _spread_sums(tile, vectors, signature, arguments)
+            rows, c, c_step = arguments[10], tile.pointer(signature, arguments, 12), arguments[14]
+            bias, places = tile.pointer(signature, arguments, 15), tile.pointer(signature, arguments, 17)
+            numbers = [ir.Constant(tile.vector, [float(i)] * tile.lanes) for i in range(4)]
+            bases = [tile.load(builder.gep(bias, [tile.constant(v * tile.lanes)]), masks[v]) for v in range(vectors)]
+            for i in range(0, ROWS, 4):
+                with builder.if_then(builder.icmp_signed("<", tile.constant(i), rows)):
+                    for v in range(vectors):
+                        best, place = builder.fadd(sums[i][v], bases[v]), numbers[0]
+                        for k in range(1, 4):
+                            x = builder.fadd(sums[i + k][v], bases[v])
+                            greater = builder.or_(
+                                builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x)
+                            )
+                            best, place = builder.select(greater, x, best), builder.select(greater, numbers[k], place)
+                        at = builder.add(builder.mul(tile.constant(i // 4), c_step), tile.constant(v * tile.lanes))
+                        best = _rectified(tile, best, ir.Constant(ir.IntType(1), 1))
+                        tile.store(best, builder.gep(c, [at]), masks[v])
+                        tile.store(place, builder.gep(places, [at]), masks[v])
+            return context.get_dummy_value()
+
+        integer = types.int64
+        return _spread_signature(a, row, step, b, c, integer, integer, bias, integer, places, integer), codegen
+
+    return spread
+
+
+def _rectified(tile: _Tile, x: Any, relu: Any) -> Any:
+    """max(x, 0), where relu is true; NaN stays NaN."""
+    negative = tile.builder.fcmp_ordered("<=", x, tile.zero)
+    flag = tile.spread(relu, tile.mask)
+    return tile.builder.select(tile.builder.and_(negative, flag), tile.zero, x)
 
 
 @intrinsic
-def outer(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add):  # type: ignore[no-untyped-def]
-    """c[c_at + i c_step + j] (+)= Σ_k a[a_at + k a_step + i] b[b_at + k b_step + j], k < depth.
-
-    For i < rows <= OUTER_ROWS and j < columns <= OUTER_VECTORS L.
-    """
+def turn(typing, a, a_at, row, row_at, rows, columns, c, c_at, c_step):  # type: ignore[no-untyped-def]
+    """c[c_at + j c_step + i] = a[a_at + row[row_at + i] + j] for i < rows <= L and j < columns <= L."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         tile = _Tile(context, builder, signature.args[0])
-        a, a_step, b, b_step, c, c_step, depth, rows, columns, add = tile.operands(signature, arguments)
-        last = builder.sub(rows, tile.constant(1))
-        row = [tile.smaller(tile.constant(i), last) for i in range(OUTER_ROWS)]
-        masks = [tile.first(builder.sub(columns, tile.constant(v * tile.lanes))) for v in range(OUTER_VECTORS)]
-
-        def body(k: Any, sums: list) -> list:
-            a_row = builder.gep(a, [builder.mul(k, a_step)])
-            b_row = builder.gep(b, [builder.mul(k, b_step)])
-            vectors = [
-                tile.load(builder.gep(b_row, [tile.constant(v * tile.lanes)]), masks[v]) for v in range(OUTER_VECTORS)
-            ]
-            results = []
-            for i in range(OUTER_ROWS):
-                number = tile.spread(builder.load(builder.gep(a_row, [row[i]])), tile.vector)
-                for v in range(OUTER_VECTORS):
-                    results.append(tile.multiply_add(number, vectors[v], sums[i * OUTER_VECTORS + v]))
-            return results
-
-        sums = tile.loop(depth, OUTER_ROWS * OUTER_VECTORS, body)
-        for i in range(OUTER_ROWS):
-            with builder.if_then(builder.icmp_signed("<", tile.constant(i), rows)):
-                for v in range(OUTER_VECTORS):
-                    at = builder.add(builder.mul(tile.constant(i), c_step), tile.constant(v * tile.lanes))
-                    place = builder.gep(c, [at])
-                    none = builder.select(add, masks[v], ir.Constant(tile.mask, [0] * tile.lanes))
-                    old = tile.load(place, none)  # zeros, where the old sum is not wanted
-                    tile.store(builder.fadd(old, sums[i * OUTER_VECTORS + v]), place, masks[v])
+        c, (rows, columns), c_step = tile.pointer(signature, arguments, 6), arguments[4:6], arguments[8]
+        mask = tile.first(columns)
+        square = [tile.load(start, mask) for start in _starts(tile, tile.lanes, rows, signature, arguments)]
+        mask = tile.first(rows)
+        for j, turned in enumerate(tile.transposed(square)):
+            with builder.if_then(builder.icmp_signed("<", tile.constant(j), columns)):
+                tile.store(turned, builder.gep(c, [builder.mul(tile.constant(j), c_step)]), mask)
         return context.get_dummy_value()
 
-    return _signature(a, b, c), codegen
+    integer = types.int64
+    return types.void(a, integer, row, integer, integer, integer, c, integer, integer), codegen
+
+
+spread_1, spread_2 = _spread_in_rows(1), _spread_in_rows(2)
+turned_1, turned_2 = _spread_turned(1), _spread_turned(2)
+pooled_1, pooled_2 = _spread_pooled(1), _spread_pooled(2)
 
 
 @intrinsic
-def dot(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, columns, add):  # type: ignore[no-untyped-def]
+def gather(typing, a, a_at, b, b_at, b_step, mark, mark_at, jump, depth, c, c_at):  # type: ignore[no-untyped-def]
+    """c[c_at + j] += Σ_k a[a_at + k] b[b_at + k b_step + jump[mark[mark_at + k]] + j], j < GATHERED L."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        tile = _Tile(context, builder, signature.args[0])
+        a, b, mark, c = (tile.pointer(signature, arguments, i) for i in (0, 2, 5, 9))
+        jump = context.make_array(signature.args[7])(context, builder, arguments[7]).data
+        b_step, depth = arguments[4], arguments[8]
+        at = [tile.constant(v * tile.lanes) for v in range(GATHERED)]
+        every = ir.Constant(tile.mask, [1] * tile.lanes)
+
+        def body(k: Any, sums: list) -> list:
+            left = tile.spread(builder.load(builder.gep(a, [k])), tile.vector)
+            which = builder.zext(builder.load(builder.gep(mark, [k])), _i64)
+            start = builder.add(builder.mul(k, b_step), builder.load(builder.gep(jump, [which])))
+            start = builder.gep(b, [start])
+            return [
+                tile.multiply_add(left, tile.load(builder.gep(start, [at[v]]), every), sums[v]) for v in range(GATHERED)
+            ]
+
+        for v, total in enumerate(tile.loop(depth, GATHERED, body)):
+            place = builder.gep(c, [at[v]])
+            tile.store(builder.fadd(tile.load(place, every), total), place, every)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(a, integer, b, integer, integer, mark, integer, jump, integer, c, integer), codegen
+
+
+@intrinsic
+def dot(typing, a, a_at, b, b_at, a_step, b_step, depth, rows, columns, c, c_at, c_step, add):  # type: ignore[no-untyped-def]
     """c[c_at + i c_step + j] (+)= Σ_k a[a_at + i a_step + k] b[b_at + j b_step + k], k < depth.
 
     For i < rows <= DOT_ROWS and j < columns <= DOT_ROWS.
@@ -182,7 +350,8 @@ def dot(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, 
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         tile = _Tile(context, builder, signature.args[0])
-        a, a_step, b, b_step, c, c_step, depth, rows, columns, add = tile.operands(signature, arguments)
+        a, b, c = (tile.pointer(signature, arguments, i) for i in (0, 2, 9))
+        a_step, b_step, depth, rows, columns, _, _, c_step, add = arguments[4:]
 
         def clamped(base: Any, step: Any, count: Any) -> list:
             last = builder.sub(count, tile.constant(1))
@@ -209,8 +378,19 @@ def dot(typing, a, a_at, a_step, b, b_at, b_step, c, c_at, c_step, depth, rows, 
                 )
                 with builder.if_then(inside):
                     place = builder.gep(c, [builder.add(builder.mul(tile.constant(i), c_step), tile.constant(j))])
-                    old = builder.select(add, builder.load(place), ir.Constant(tile.element, 0.0))
-                    builder.store(builder.fadd(old, tile.sum(sums[i * DOT_ROWS + j])), place)
+                    with builder.if_else(add) as (old, new):
+                        with old:
+                            before = builder.load(place)
+                            old_block = builder.block
+                        with new:
+                            new_block = builder.block
+                    start = builder.phi(tile.element)
+                    start.add_incoming(before, old_block)
+                    start.add_incoming(ir.Constant(tile.element, 0.0), new_block)
+                    builder.store(builder.fadd(start, tile.sum(sums[i * DOT_ROWS + j])), place)
         return context.get_dummy_value()
 
-    return _signature(a, b, c), codegen
+    integer = types.int64
+    return types.void(
+        a, integer, b, integer, integer, integer, integer, integer, integer, c, integer, integer, types.boolean
+    ), codegen

@@ -30,6 +30,8 @@ from autograd.ops.compare import (
 )
 from autograd.ops.conv1d import conv1d
 from autograd.ops.conv2d import conv2d
+from autograd.ops.conv2d_relu import conv2d_relu
+from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d
 from autograd.ops.conv_transpose2d import conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy
 from autograd.ops.dropout import dropout, dropout2d
@@ -63,6 +65,7 @@ from autograd.ops.kl_div import kl_div
 from autograd.ops.layer_norm import layer_norm
 from autograd.ops.leaky_relu import leaky_relu
 from autograd.ops.linear import linear
+from autograd.ops.linear_relu import linear_relu
 from autograd.ops.losses import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autograd.ops.matmul import matmul
 from autograd.ops.max_pool2d import max_pool2d
@@ -117,6 +120,8 @@ __all__ = [
     "clone",
     "conv1d",
     "conv2d",
+    "conv2d_relu",
+    "conv2d_relu_max_pool2d",
     "conv_transpose2d",
     "cos",
     "cross_entropy",
@@ -152,6 +157,7 @@ __all__ = [
     "le",
     "leaky_relu",
     "linear",
+    "linear_relu",
     "log",
     "log1p",
     "log_softmax",

@@ -15,12 +15,13 @@ How the kernels do it: kernels/conv.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.kernels import conv
+from autograd.kernels import conv, gemm
 from autograd.kernels.jit import dense
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_same_float
@@ -54,7 +55,7 @@ def out_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 
     return whole + (ceil_mode and room % stride > 0 and room >= 0 and whole * stride < size + padding)
 
 
-def _reference(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
+def reference(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
     (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
     kh, kw = w.shape[2:]
     x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
@@ -84,7 +85,7 @@ def _input_grad_reference(
     return dx[:, :, ph : ph + height, pw : pw + width]
 
 
-def _weight_grad_reference(
+def weight_grad_reference(
     g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
     (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
@@ -146,20 +147,37 @@ def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "
         )
 
 
-def _forward(x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Any:
-    outputs, group_channels, kh, kw = w.shape
-    depth = group_channels * kh * kw
-    height, width = (out_size(*dims) for dims in zip(x.shape[2:], (kh, kw), stride, padding, dilation, strict=True))
-    y = np.empty((len(x), outputs, height, width), x.dtype)
-    weight_t = np.ascontiguousarray(w.reshape(groups, outputs // groups, depth).transpose(0, 2, 1))
-    bias = np.empty(0, x.dtype) if b is None else dense(b)
-    rows = conv.rows_per_block(depth, width, height)
-    conv.forward(dense(x), weight_t, bias, (kh, kw), stride, padding, dilation, rows, y)
+def conv_size(size: Any, kernel_size: Any, params: dict[str, Any]) -> Pair:
+    """(H', W')."""
+    names = ("stride", "padding", "dilation")
+    height, width = (out_size(*dims) for dims in zip(size, kernel_size, *(params[name] for name in names), strict=True))
+    return height, width
+
+
+def forward_panels(w: Any, groups: int) -> Any:
+    """The weights as forward kernels take them."""
+    rows = dense(w).reshape(len(w), -1)
+    return conv.forward_panels(rows, groups, gemm.offsets(*rows.shape))
+
+
+def run_forward(x: Any, w: Any, b: Any, relu: bool, *, groups: int, **params: Any) -> Any:
+    """The convolution of arrays, and of that max(., 0) with relu."""
+    size = conv_size(x.shape[2:], w.shape[2:], params)
+    y = np.empty((len(x), len(w), *size), x.dtype)
+    bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
+    taps = conv.forward_taps(len(x), w.shape[1], x.shape[2:], size, w.shape[2:], **params)
+    panels = forward_panels(w, groups)
+    conv.forward(dense(x), panels, bias, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap, relu, y)
     return y
 
 
 def _backward(ctx: Any, g: Any, **params: Any) -> Any:
     x, w = ctx.saved
+    return conv2d_gradients(ctx, g, x, w, params)
+
+
+def conv2d_gradients(ctx: Any, g: Any, x: Any, w: Any, params: dict[str, Any]) -> Any:
+    """dx, dw and db, of those that ctx wants."""
     return (
         conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs[0] else None,
         conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
@@ -167,20 +185,37 @@ def _backward(ctx: Any, g: Any, **params: Any) -> Any:
     )
 
 
-def _channel_block(images: int, channels: int) -> int:
-    """Input channels in a block: all, where there are images enough for the threads."""
-    return max(1, -(-channels * max(1, images) // conv.PARTS)) if images < conv.PARTS else max(1, channels)
-
-
 def _input_grad_forward(
     g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    group_channels, kh, kw = w.shape[1:]
-    dx = np.zeros((len(g), group_channels * groups, *input_size), g.dtype)
-    block = _channel_block(len(g), group_channels)
-    rows = conv.rows_per_block(block * kh * kw, g.shape[3], g.shape[2])
-    conv.input_grad(dense(g), dense(w), (kh, kw), stride, padding, dilation, groups, block, rows, dx)
+    if not np.isfinite(w).all():  # the kernel puts zeros around g, and 0 · inf is NaN: where there is no g, none is met
+        return _input_grad_tap_by_tap(g, w, input_size, stride, padding, dilation, groups)
+    outputs, group_channels, kh, kw = w.shape
+    dx = np.empty((len(g), group_channels * groups, *input_size), g.dtype)
+    taps, phases, places = conv.backward_taps(
+        len(g), outputs // groups, input_size, g.shape[2:], (kh, kw), stride, padding, dilation
+    )
+    panels = conv.backward_panels(dense(w).reshape(outputs, group_channels, kh * kw), groups, phases, places)
+    zeros = np.zeros(panels.shape[3], g.dtype)
+    conv.input_grad(
+        dense(g), panels, zeros, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap,
+        phases, stride, dx,
+    )  # fmt: skip
     return dx
+
+
+def _input_grad_tap_by_tap(
+    g: Any, w: Any, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Any:
+    (sh, sw), (ph, pw), (dh, dw), (height, width) = stride, padding, dilation, input_size
+    n, outputs, per_in = len(g), len(w) // groups, w.shape[1]
+    dx = np.zeros((n, groups, per_in, height + 2 * ph, width + 2 * pw), g.dtype)
+    g = g.reshape(n, groups, outputs, *g.shape[2:])
+    w = w.reshape(groups, outputs, per_in, *w.shape[2:])
+    for u, v in np.ndindex(*w.shape[3:]):
+        place = dx[..., u * dh :: sh, v * dw :: sw][..., : g.shape[3], : g.shape[4]]
+        place += np.einsum("ngoij,goc->ngcij", g, w[..., u, v])
+    return dx.reshape(n, groups * per_in, *dx.shape[3:])[:, :, ph : ph + height, pw : pw + width]
 
 
 def _first_windows(y: Any, shape: tuple[int, ...]) -> Any:
@@ -191,7 +226,7 @@ def _first_windows(y: Any, shape: tuple[int, ...]) -> Any:
 def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
     g, w = ctx.saved
     return (
-        _first_windows(_conv2d(h, w, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
+        _first_windows(conv2d_row(h, w, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
         conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
 
@@ -199,24 +234,27 @@ def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -
 def _weight_grad_forward(
     g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    group_channels = x.shape[1] // groups
-    depth = group_channels * kernel_size[0] * kernel_size[1]
-    block = _channel_block(len(x), group_channels)
-    rows = conv.rows_per_block(block * kernel_size[0] * kernel_size[1], g.shape[3], g.shape[2])
-    parts = np.zeros((max(1, min(len(x), conv.PARTS)), g.shape[1], depth), g.dtype)
-    conv.weight_grad(dense(g), dense(x), kernel_size, stride, padding, dilation, groups, block, rows, parts)
-    return parts.sum(axis=0).reshape(g.shape[1], group_channels, *kernel_size)
+    images, group_channels = len(x), x.shape[1] // groups
+    taps = conv.forward_taps(images, group_channels, x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation)
+    parts = np.zeros((max(1, min(images, conv.PARTS)), groups, len(taps.tap), g.shape[1] // groups), g.dtype)
+    tap_blocks = conv.tap_blocks(len(parts) * groups, len(taps.tap))
+    channel = gemm.offsets(g.shape[1], g.shape[2] * g.shape[3])
+    conv.weight_grad(
+        dense(g), dense(x), channel, tap_blocks, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap, parts
+    )
+    dw = parts.sum(axis=0).transpose(0, 2, 1)  # (G, O/G, K)
+    return dense(dw).reshape(g.shape[1], group_channels, *kernel_size)
 
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
     g, x = ctx.saved
     return (
-        _first_windows(_conv2d(x, h, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
+        _first_windows(conv2d_row(x, h, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
         conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
     )
 
 
-def _flops(y: Any, weight: tuple[int, ...]) -> int:
+def flops(y: Any, weight: tuple[int, ...]) -> int:
     return 2 * y.size * math.prod(weight[1:])
 
 
@@ -247,17 +285,18 @@ def bad_conv(
     return BadSample((np.ones(x), np.ones(w), b), params, error, (name, *words))
 
 
-_bad = partial(bad_conv, "conv2d", stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1)
+plain_call: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+_bad = partial(bad_conv, "conv2d", **plain_call)
 
 
-_conv2d = register(
+conv2d_row = register(
     Op(
         name="conv2d",
         check=lambda x, w, b, **params: check_conv("conv2d", x, w, b, **params),
-        forward=_forward,
+        forward=lambda x, w, b, **params: run_forward(x, w, b, False, **params),
         backward=_backward,
         saves=(0, 1),
-        reference=_reference,
+        reference=reference,
         sample=_sample,
         bad_samples=[
             _bad((1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
@@ -265,10 +304,10 @@ _conv2d = register(
             _bad((3, 8), (4, 3, 3, 3), ValueError, "(N, C, H, W)", "(3, 8)"),
             _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "bias", "(3,)", "(4,)", b=np.ones(3)),
             _bad((1, 3, 8, 8), (4, 3, 3, 3), TypeError, "float64", "float32", b=np.ones(4, np.float32)),
-            _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "stride", "at least 1", stride=(0, 1)),
+            bad_conv("conv2d", (1, 3, 8, 8), (4, 3, 3, 3), ValueError, "at least 1", **plain_call | {"stride": (0, 1)}),
         ],
         kind="multilinear",
-        flops=lambda inputs, y, **params: _flops(y, inputs[1].shape),
+        flops=lambda inputs, y, **params: flops(y, inputs[1].shape),
     )
 )
 
@@ -281,7 +320,7 @@ conv2d_input_grad = register(
         reference=_input_grad_reference,
         sample=_input_grad_sample,
         kind="multilinear",
-        flops=lambda inputs, dx, **params: _flops(inputs[0], inputs[1].shape),
+        flops=lambda inputs, dx, **params: flops(inputs[0], inputs[1].shape),
     )
 )
 
@@ -291,10 +330,10 @@ conv2d_weight_grad = register(
         forward=_weight_grad_forward,
         backward=_weight_grad_backward,
         saves=(0, 1),
-        reference=_weight_grad_reference,
+        reference=weight_grad_reference,
         sample=_weight_grad_sample,
         kind="multilinear",
-        flops=lambda inputs, dw, **params: _flops(inputs[0], dw.shape),
+        flops=lambda inputs, dw, **params: flops(inputs[0], dw.shape),
     )
 )
 
@@ -335,14 +374,29 @@ def conv2d(
     ----------
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
     """
-    check_arrays("conv2d", input=input, weight=weight)
-    stride, dilation = ints("conv2d: stride", stride), ints("conv2d: dilation", dilation)
+    return with_batch("conv2d", conv2d_row, input, weight, bias, stride, padding, dilation, groups)
+
+
+def with_batch(
+    name: str,
+    row: Callable[..., Any],
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """The row's first result, from arguments as users give them."""
+    check_arrays(name, input=input, weight=weight)
+    stride, dilation = ints(f"{name}: stride", stride), ints(f"{name}: dilation", dilation)
     if isinstance(padding, str):
-        padding, (top, left) = named_padding("conv2d", padding, weight, stride, dilation)
+        padding, (top, left) = named_padding(name, padding, weight, stride, dilation)
     else:
-        padding, (top, left) = ints("conv2d: padding", padding), (0, 0)
+        padding, (top, left) = ints(f"{name}: padding", padding), (0, 0)
     x = unsqueeze(input, 0) if input.ndim == 3 else input
-    y = _conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    y = row(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if top or left:
         y = y[:, :, top:, left:]
     return squeeze(y, 0) if input.ndim == 3 else y

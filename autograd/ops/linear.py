@@ -13,9 +13,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import prange
 
 from autograd.kernels import gemm
-from autograd.kernels.jit import dense
+from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
@@ -26,39 +27,55 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
-def _reference(x: Any, w: Any, b: Any) -> Any:
+def reference(x: Any, w: Any, b: Any) -> Any:
     y = (x[..., None, :] * w).sum(axis=-1)
     return y if b is None else y + b
 
 
-def _check(x: Any, w: Any, b: Any) -> None:
-    check_same_float("linear", input=x, weight=w, bias=b)
+def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
+    """Raise where a product cannot be: a sentence that begins with `name`."""
+    check_same_float(name, input=x, weight=w, bias=b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
         hint = ""
         if w.ndim == 2:
             missing = "is its batch dimension missing" if x.size == w.shape[1] else "did you forget to flatten it"
             hint = f"; the input's last dimension must be {w.shape[1]}: {missing}?"
         raise ValueError(
-            f"linear: input of shape {x.shape} and weight of shape {w.shape} do not fit: "
+            f"{name}: input of shape {x.shape} and weight of shape {w.shape} do not fit: "
             f"expects (…, I) and (O, I){hint}"
         )
     if b is not None and b.shape != (w.shape[0],):
         raise ValueError(
-            f"linear: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
+            f"{name}: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
         )
 
 
-def _forward(x: Any, w: Any, b: Any) -> Any:
+@kernel(parallel=True)
+def _finish(y, b, relu, parts):
+    """y (M, O) += b, and of that max(., 0) with relu; in place, in parts of its rows."""
+    for part in prange(parts):
+        for row in y[part * len(y) // parts : (part + 1) * len(y) // parts]:
+            for o in range(len(b)):
+                z = row[o] + b[o]
+                row[o] = 0 if relu and z <= 0 else z
+
+
+def run_forward(x: Any, w: Any, b: Any, relu: bool) -> Any:
+    """x wᵀ + b of arrays, and of that max(., 0) with relu."""
     rows = dense(x).reshape(1, math.prod(x.shape[:-1]), w.shape[1])
     y = gemm.matmul(rows, dense(w).T[None])
-    y = y.reshape(x.shape[:-1] + w.shape[:1])
-    if b is not None:
-        y += b
-    return y
+    if b is not None or relu:
+        b = np.zeros(len(w), x.dtype) if b is None else dense(b)
+        _finish(y[0], b, relu, blocks(y.size, ELEMENTS))
+    return y.reshape(x.shape[:-1] + w.shape[:1])
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    x, w = ctx.saved
+    return linear_gradients(ctx, g, *ctx.saved)
+
+
+def linear_gradients(ctx: Any, g: Any, x: Any, w: Any) -> Any:
+    """dx, dw and db, of those that ctx wants."""
     rows = math.prod(x.shape[:-1])
     g2 = reshape(g, (rows, w.shape[0]))
     dx = reshape(matmul(g2, w), x.shape) if ctx.needs[0] else None
@@ -76,11 +93,11 @@ def _sample(draw: Any) -> Sample:
 _linear = register(
     Op(
         name="linear",
-        check=_check,
-        forward=_forward,
+        check=lambda x, w, b: check_linear("linear", x, w, b),
+        forward=lambda x, w, b: run_forward(x, w, b, False),
         backward=_backward,
         saves=(0, 1),
-        reference=_reference,
+        reference=reference,
         sample=_sample,
         bad_samples=[
             BadSample(

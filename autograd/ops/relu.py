@@ -58,7 +58,7 @@ _relu_op = register(
     Op(
         name="relu",
         forward=_forward,
-        backward=lambda ctx, g: _relu_input_grad(g, ctx.saved[0]),
+        backward=lambda ctx, g: relu_input_grad(g, ctx.saved[0]),
         saves=(~0,),
         reference=_reference,
         sample=any_shape,
@@ -66,11 +66,11 @@ _relu_op = register(
     )
 )
 
-_relu_input_grad: Op = register(
+relu_input_grad: Op = register(
     Op(
         name="relu_input_grad",
         forward=lambda g, y: elementwise(_relu_grad, g, y),
-        backward=lambda ctx, g: (_relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
+        backward=lambda ctx, g: (relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, None),
         saves=(1,),
         reference=lambda g, y: np.where(y <= 0, 0, g),
         sample=_grad_sample,

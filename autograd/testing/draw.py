@@ -79,15 +79,19 @@ class Draw(ABC):
             shapes.append(tuple(self.choice(size, size, 1) for size in kept))
         return shapes
 
-    def conv_geometry(self, dims: int = 2) -> ConvGeometry:
-        """Of a small convolution: windows that overlap or leave gaps, padding, dilation, groups, no image or some."""
+    def conv_geometry(self, dims: int = 2, least: int = 1) -> ConvGeometry:
+        """Of a small convolution: windows that overlap or leave gaps, padding, dilation, groups, no image or some.
+
+        Its results have `least` pixels and more, each way.
+        """
         groups = self.choice(1, 1, 1, 2)
         n, c, o = self.size(0, 3), self.size(1, 2) * groups, self.size(1, 3) * groups
         kernel, stride = self._sizes(dims, 1, 3), self._sizes(dims, 1, 4)
         dilation = tuple(self.choice(1, 1, 2) for _ in range(dims))
         padding = self._sizes(dims, 0, 2)
         reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-        size = tuple(max(1, r - 2 * p) + self.size(0, 4) for r, p in zip(reach, padding, strict=True))
+        reaches = zip(reach, padding, stride, strict=True)
+        size = tuple(max(1, r + (least - 1) * s - 2 * p) + self.size(0, 4) for r, p, s in reaches)
         out = [(s + 2 * p - r) // step + 1 for s, p, r, step in zip(size, padding, reach, stride, strict=True)]
         params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         return ConvGeometry((n, c, *size), (o, c // groups, *kernel), (n, o, *out), params)
