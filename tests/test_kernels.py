@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ import pytest
 from llvmlite import binding as llvm
 
 from autograd import ops
-from autograd.kernels import gemm, jit
+from autograd.kernels import conv, gemm, jit, tile
 from autograd.kernels.functions import exponential, normal_cdf
-from autograd.kernels.tile import DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, lanes
 from autograd.op import table
 from autograd.ops.gather import add_rows
 
@@ -50,58 +48,104 @@ def inside(flat: np.ndarray, at: int, step: int, shape: tuple[int, int]) -> np.n
     return np.lib.stride_tricks.as_strided(flat[at:], shape, (step * flat.itemsize, flat.itemsize))
 
 
-def check_tiles(run: Callable[..., None], a: np.ndarray, b: np.ndarray, expected: np.ndarray, depth: int) -> None:
-    """Run a tile kernel between NaN (a and b) and canaries (c), with add and without."""
-    rows, columns = expected.shape
-    for add in (False, True):
-        old = np.full(expected.shape, 100.0 if add else np.nan, expected.dtype)  # NaN: must not be read
-        c, c_at, c_step = embedded(old, CANARY)
-        run(*embedded(a, np.nan), *embedded(b, np.nan), c, c_at, c_step, depth, rows, columns, add)
-        found = inside(c, c_at, c_step, expected.shape)
-        assert np.array_equal(found, expected + (100 if add else 0)), (rows, columns, depth, add)
-        found[...] = CANARY
-        assert (c == CANARY).all(), (rows, columns, depth, add)
+def flat(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, int, np.ndarray]:
+    """`embedded`, with a table of its rows' offsets instead of their step."""
+    array, at, step = embedded(matrix, filler)
+    return array, at, np.arange(len(matrix)) * step
+
+
+def check_stored(c: np.ndarray, at: int, step: int, expected: np.ndarray) -> None:
+    """What was to be stored is, and the canaries around it are alive."""
+    found = inside(c, at, step, expected.shape)
+    assert np.array_equal(found, expected)
+    found[...] = CANARY
+    assert (c == CANARY).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_outer_tiles_at_every_residue(dtype: Any) -> None:
-    width = OUTER_VECTORS * lanes(np.dtype(dtype).itemsize)
-    for rows in range(1, 2 * OUTER_ROWS + 1):
-        for columns in range(1, width + 2):
+def test_spread_at_every_residue(dtype: Any) -> None:
+    width = tile.VECTORS * gemm.lanes(np.zeros(1, dtype))
+    for rows in range(1, 2 * tile.ROWS + 1):
+        for columns in range(1, width + 1):
             depth = (rows + columns) % 4
-            a, b = whole(depth, rows, dtype=dtype), whole(depth, columns, dtype=dtype)
-            check_tiles(gemm.outer_tiles, a, b, a.T @ b, depth)
+            a, b = whole(rows, depth, dtype=dtype), whole(depth, width, dtype=dtype)
+            expected = a @ b[:, :columns]
+            for add, turned in ((False, False), (True, False), (False, True)):
+                old = np.full(expected.shape, 100.0 if add else np.nan, dtype)  # NaN: must not be read
+                c, c_at, c_step = embedded(old, CANARY)
+                some, a_at, row = flat(a.T if turned else a, np.nan)
+                row, step = (np.arange(rows), row) if turned else (row, np.arange(depth))
+                gemm.spread_rows(
+                    some, a_at, row, 0, step, 0, *embedded(b, np.nan), depth, rows, columns, c, c_at, c_step, add
+                )
+                check_stored(c, c_at, c_step, expected + (100 if add else 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_dot_tiles_at_every_residue(dtype: Any) -> None:
-    width = lanes(np.dtype(dtype).itemsize)
-    for rows in range(1, 2 * DOT_ROWS + 1):
-        for columns in range(1, 2 * DOT_ROWS + 1):
+def test_dot_at_every_residue(dtype: Any) -> None:
+    @jit.kernel()
+    def run(a, a_at, a_step, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, add):  # type: ignore[no-untyped-def]
+        tile.dot(a, a_at, b, b_at, a_step, b_step, depth, rows, columns, c, c_at, c_step, add)  # type: ignore[call-arg]
+
+    width = gemm.lanes(np.zeros(1, dtype))
+    for rows in range(1, tile.DOT_ROWS + 1):
+        for columns in range(1, tile.DOT_ROWS + 1):
             for depth in (rows + columns, *range(width + 2))[:: 1 if rows == columns else width]:
                 a, b = whole(rows, depth, dtype=dtype), whole(columns, depth, dtype=dtype)
-                check_tiles(gemm.dot_tiles, a, b, a @ b.T, depth)
+                for add in (False, True):
+                    old = np.full((rows, columns), 100.0 if add else np.nan, dtype)
+                    c, c_at, c_step = embedded(old, CANARY)
+                    run(*embedded(a, np.nan), *embedded(b, np.nan), depth, rows, columns, c, c_at, c_step, add)
+                    check_stored(c, c_at, c_step, a @ b.T + (100 if add else 0))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_turned_and_settled_rows_at_every_residue(dtype: Any) -> None:
+    width = gemm.lanes(np.zeros(1, dtype))
+    panel = tile.VECTORS * width
+    for rows in range(1, 2 * width + 2):
+        for columns in range(1, panel + 1):
+            a = whole(rows, columns, dtype=dtype)
+            c, c_at, c_step = embedded(np.full((columns, rows), np.nan, dtype), CANARY)
+            some, a_at, row = flat(a, np.nan)
+            gemm.turn_rows(some, a_at, row, rows, columns, c, c_at, c_step)
+            check_stored(c, c_at, c_step, a.T)
+            sums, bias = np.full((rows, panel), np.nan, dtype), whole(columns, dtype=dtype)
+            sums[:, :columns] = a
+            for relu in (False, True):
+                c, c_at, c_step = embedded(np.full((columns, rows), np.nan, dtype), CANARY)
+                conv.settle_rows(sums.ravel(), bias, 0, relu, rows, columns, c, c_at, c_step)
+                y = (a + bias).T
+                check_stored(c, c_at, c_step, np.maximum(y, 0) if relu else y)
 
 
 # ── matrix products ────────────────────────────────────────────────────────────────────
 
+FORMS = ["plain", "left turned", "right turned", "both turned"]
+
 
 def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices as the dot or the outer form takes them, without a copy."""
-    if form == "dot":
-        return whole(m, i, k, dtype=dtype), whole(m, j, k, dtype=dtype).transpose(0, 2, 1)
-    return whole(m, k, i, dtype=dtype).transpose(0, 2, 1), whole(m, k, j, dtype=dtype)
+    """Matrices that lie in rows, or transposed."""
+    a, b = whole(m, i, k, dtype=dtype), whole(m, k, j, dtype=dtype)
+    if form in ("left turned", "both turned"):
+        a = np.ascontiguousarray(a.transpose(0, 2, 1)).transpose(0, 2, 1)
+    if form in ("right turned", "both turned"):
+        b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    return a, b
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("form", ["dot", "outer"])
+@pytest.mark.parametrize("form", FORMS)
 def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
-    block = gemm.BLOCK
-    sizes = [0, 1, 2, block - 1, block, block + 1, 2 * block + 1]
+    rows, columns = gemm.LEAST_ROWS, tile.VECTORS * gemm.lanes(np.zeros(1, dtype))
     for m, i, k, j in [
-        *((1, i, 3, j) for i in sizes for j in sizes),
-        *((2, 5, k, 7) for k in (0, 1, gemm.DEPTH - 1, gemm.DEPTH, gemm.DEPTH + 1, 2 * gemm.DEPTH + 3)),
-        (0, 3, 4, 5), (3, block + 1, 17, block + 1),
+        *(
+            (1, i, 3, j)
+            for i in (0, 1, gemm.FEW_ROWS, gemm.FEW_ROWS + 1, rows - 1, rows, rows + 1, 2 * rows + 1)
+            for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
+        ),
+        *((2, 9, k, 7) for k in (0, 1, gemm.DEPTH - 1, gemm.DEPTH, gemm.DEPTH + 1, 2 * gemm.DEPTH + 3)),
+        (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)
         c = gemm.matmul(a, b)
@@ -110,7 +154,7 @@ def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("form", ["dot", "outer"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, value: float) -> None:
     for place in (0, 66, 70):
@@ -169,24 +213,28 @@ def run_guarded() -> None:
         for at_end in (True, False):
 
             def placed(array: np.ndarray, dtype: Any = dtype, at_end: bool = at_end) -> np.ndarray:
-                copy = guarded(array.shape, array.dtype if array.dtype.kind == "i" else dtype, at_end)
+                copy = guarded(array.shape, array.dtype if array.dtype.kind in "iu" else dtype, at_end)
                 copy[...] = array
                 return copy
 
-            for i, k, j in [(1, 1, 1), (9, 3, 17), (17, 33, 5), (3, 100, 33)]:
-                a, b = whole(i, k, dtype=dtype), whole(j, k, dtype=dtype)
-                c = placed(np.zeros((i, j)))
-                gemm.dot_tiles(placed(a).ravel(), 0, k, placed(b).ravel(), 0, k, c.ravel(), 0, j, k, i, j, False)
-                assert np.array_equal(c, a @ b.T)
-                a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
-                gemm.outer_tiles(placed(a).ravel(), 0, i, placed(b).ravel(), 0, j, c.ravel(), 0, j, k, i, j, False)
-                assert np.array_equal(c, a.T @ b)
+            for i, k, j in [(1, 1, 1), (9, 3, 17), (17, 33, 5), (3, 100, 33), (33, 7, 40)]:
+                a, b = placed(whole(1, i, k, dtype=dtype)), placed(whole(1, k, j, dtype=dtype))
+                b_turned = placed(np.ascontiguousarray(b.transpose(0, 2, 1))).transpose(0, 2, 1)
+                a_turned = placed(np.ascontiguousarray(a.transpose(0, 2, 1))).transpose(0, 2, 1)
+                for left, right in ((a, b), (a_turned, b), (a, b_turned)):
+                    assert np.array_equal(gemm.matmul(left, right), a @ b)
             for size, kernel, stride, padding, dilation in CONVOLUTIONS:
                 params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
                 x, w = placed(whole(2, 2, *size, dtype=dtype)), placed(whole(3, 2, *kernel, dtype=dtype))
                 g = placed(table["conv2d"](x, w, None, **params))
                 table["conv2d_input_grad"](g, w, input_size=size, **params)
                 table["conv2d_weight_grad"](g, x, kernel_size=kernel, **params)
+                table["conv2d_relu"](x, w, placed(whole(3, dtype=dtype)), **params)
+                if min(g.shape[2:]) > 1:
+                    y, places = table["conv2d_relu_max_pool2d"](x, w, placed(whole(3, dtype=dtype)), **params)
+                    y, places = placed(y), placed(places)
+                    table["conv2d_unpooled_weight_grad"](y, places, x, kernel_size=kernel, **params)
+                    table["pick_2x2"](placed(table["unpool_2x2"](y, places, size=g.shape[2:])), places)
             x = placed(whole(2, 2, 7, 9, dtype=dtype))
             y, places = table["max_pool2d"](x, kernel_size=(3, 2), stride=(2, 3), padding=(1, 1))
             table["max_pool2d_input_grad"](placed(y), placed(places), input_size=(7, 9))
@@ -224,7 +272,7 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kernel", [1, 2, 3])
 def test_convolution_at_every_width(kernel: int, dtype: Any) -> None:
-    for width in range(kernel, 2 * lanes(np.dtype(dtype).itemsize) + 3):
+    for width in range(kernel, 2 * gemm.lanes(np.zeros(1, dtype)) + 3):
         stride, padding, dilation = 1 + width % 3, width % 4, 1 + width % 2
         reach = dilation * (kernel - 1) + 1
         if width + 2 * padding < reach:
@@ -259,7 +307,10 @@ def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
 
     whole_images = all_three()
     for numbers in (1, 300, 700):
-        monkeypatch.setattr("autograd.kernels.conv.PATCH_NUMBERS", numbers)
+        monkeypatch.setattr("autograd.kernels.conv.BLOCK_NUMBERS", numbers)
+        conv.forward_taps.cache_clear()
+        conv.backward_taps.cache_clear()
+        conv.weight_grad_taps.cache_clear()
         for a, b_ in zip(all_three(), whole_images, strict=True):
             assert np.array_equal(a, b_)
 

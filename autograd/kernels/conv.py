@@ -24,13 +24,16 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from autograd.kernels.gemm import lanes, spread_rows, turn_rows
+from autograd.kernels.gemm import aligned, lanes, spread_rows, turn_rows
 from autograd.kernels.jit import kernel
-from autograd.kernels.tile import ROWS, VECTORS, turned_1, turned_2
+from autograd.kernels.tile import ROWS, VECTORS, clear, duplicate, settle
 
 Pair = tuple[int, int]
 
 BLOCK_NUMBERS = 65_536  # of a block's rows, all channels: 256 KiB of float32, half of a small second-level cache
+TAPS = 192  # of a block: their weights for a panel of channels, 24 KiB, stay in a core's first-level cache
+PIXELS = 192  # of a block of the weight gradient, likewise
+PART_NUMBERS = 1 << 20  # that the weight gradients of all blocks of images may have
 PARTS = 16  # blocks that the work is cut in at least, where images alone are too few
 
 
@@ -66,6 +69,24 @@ def rows_per_block(images: int, height: int, row_numbers: int) -> int:
 def tap_blocks(others: int, taps: int) -> int:
     """Into how many blocks the weight gradient's taps are cut, where there are `others` to share out already."""
     return max(1, min(-(-PARTS // others), -(-taps // (2 * ROWS))))
+
+
+@lru_cache(maxsize=256)
+def weight_grad_taps(
+    images: int, channels: int, groups: int, size: Pair, out: Pair, **window: Pair
+) -> tuple[Taps, int]:
+    """As `forward_taps`, through as many whole images at once as make up a block of PIXELS."""
+    taps = forward_taps(images, channels, size, out, **window)
+    batch = 1
+    if taps.block_rows == out[0]:
+        batch = max(1, PIXELS // (out[0] * out[1]))
+    picture = channels * taps.frame[0] * taps.frame[1] if taps.frame[0] else channels * groups * size[0] * size[1]
+    return taps._replace(pixel=_grid(np.arange(batch), taps.pixel, picture)), batch
+
+
+def image_blocks(images: int, numbers: int) -> int:
+    """Into how many blocks the images are cut for the weight gradient, of so many numbers, of each."""
+    return max(1, min(images, PARTS, PART_NUMBERS // max(1, numbers)))
 
 
 def _grid(rows: np.ndarray, columns: np.ndarray, pitch: int) -> np.ndarray:
@@ -134,11 +155,13 @@ def backward_taps(
     rows, columns = bottom - top + 1, right - left + 1
     direct = kernel_size == stride == (1, 1) and padding == (0, 0)
     plane = out[0] * out[1] if direct else rows * columns
-    pixels, taps, phases, places = [], [], [], []
+    pixels: list[np.ndarray] = []
+    taps: list[np.ndarray] = []
+    phases, places = [], []
     for ys, y_base, ky, y_offset in vertical:
         for xs, x_base, kx, x_offset in horizontal:
             phases.append([
-                sum(map(len, pixels)), len(xs), sum(map(len, taps)), outputs * len(ky) * len(kx), ys[0], xs[0],
+                sum(len(p) for p in pixels), len(xs), sum(len(t) for t in taps), outputs * len(ky) * len(kx), ys[0], xs[0],
             ])  # fmt: skip
             pixels.append(_grid(y_base - top, x_base - left, columns))
             taps.append(_grid(np.arange(outputs), _grid(y_offset, x_offset, columns), plane))
@@ -153,8 +176,9 @@ def forward_panels(w, groups, row):
     """W (O, K) as (G, panels, K, width): panel by panel of output channels, which lie side by side."""
     outputs, depth = w.shape
     width, group_outputs = VECTORS * lanes(w), outputs // groups
-    panels = np.empty((groups, -(-group_outputs // width), depth, width), w.dtype)
-    flat, source = panels.reshape(-1), w.reshape(-1)
+    count = -(-group_outputs // width)
+    flat, source = aligned(groups * count * depth * width, w), w.reshape(-1)
+    panels = flat.reshape(groups, count, depth, width)
     for g in range(groups):
         for panel in range(panels.shape[1]):
             first = panel * width
@@ -170,7 +194,8 @@ def backward_panels(w, groups, phases, places):
     """W (O, C/G, kh · kw) as (G, panels, taps, width), panels of input channels, taps as `backward_taps` has them."""
     outputs, channels = w.shape[:2]
     width, group_outputs = VECTORS * lanes(w), outputs // groups
-    panels = np.empty((groups, -(-channels // width), group_outputs * len(places), width), w.dtype)
+    count, taps = -(-channels // width), group_outputs * len(places)
+    panels = aligned(groups * count * taps * width, w).reshape(groups, count, taps, width)
     for g in range(groups):
         for panel in range(panels.shape[1]):
             first = panel * width
@@ -198,33 +223,35 @@ def source(x, n, c0, channels, block, taps_frame, step, copy):
     if rows == 0:
         return pictures, start + block * step * width
     first, last = min(columns, max(0, -left)), max(0, min(columns, width - left))
+    clear(copy, 0, channels * rows * columns)
     for c in range(channels):
-        for i in range(rows):
-            to, row = copy[(c * rows + i) * columns : (c * rows + i + 1) * columns], block * step + top + i
-            if row < 0 or row >= height or first >= last:
-                to[:] = 0
-            else:
-                at = start + (c * height + row) * width + left
-                to[:first] = 0
-                to[first:last] = pictures[at + first : at + last]
-                to[last:] = 0
+        for i in range(max(0, -block * step - top), min(rows, height - block * step - top)):
+            at = start + (c * height + block * step + top + i) * width + left + first
+            duplicate(pictures, at, max(0, last - first), copy, (c * rows + i) * columns + first)
     return copy, 0
 
 
 @kernel()
-def _turned(x, at, pixel, first, tap, tap_at, panels, b_at, depth, pixels, columns, y, y_at, y_step, bias, o, relu):
-    """`tile.turned` for any number of pixels, in one panel."""
-    width = VECTORS * lanes(x)
-    for p in range(0, pixels, ROWS):
-        if columns > lanes(x):
-            turned_2(
-                x, at, pixel, first + p, tap, tap_at, panels, b_at, width, depth, min(ROWS, pixels - p), columns,
-                y, y_at + p, y_step, bias, o, relu,
-            )  # fmt: skip
-        else:
-            turned_1(
-                x, at, pixel, first + p, tap, tap_at, panels, b_at, width, depth, min(ROWS, pixels - p), columns,
-                y, y_at + p, y_step, bias, o, relu,
+def products(x, at, pixel, first, tap, tap_at, panels, b_at, depth, pixels, columns, sums):
+    """sums[p, j] = Σ_k x[at + pixel[first + p] + tap[tap_at + k]] panels[b_at + k width + j]."""
+    width, blocks = VECTORS * lanes(x), max(1, -(-depth // TAPS))
+    for block in range(blocks):
+        k, end = depth * block // blocks, depth * (block + 1) // blocks
+        spread_rows(
+            x, at, pixel, first, tap, tap_at + k, panels, b_at + k * width, width, end - k, pixels, columns,
+            sums, 0, width, block > 0,
+        )  # fmt: skip
+
+
+@kernel()
+def settle_rows(sums, bias, o, relu, pixels, columns, y, y_at, y_step):
+    """`tile.settle` for any number of pixels, in one panel."""
+    width = lanes(sums)
+    for j in range(0, columns, width):
+        for p in range(0, pixels, width):
+            settle(
+                sums, p * VECTORS * width + j, VECTORS * width, bias, o + j, relu,
+                min(width, pixels - p), min(width, columns - j), y, y_at + j * y_step + p, y_step,
             )  # fmt: skip
 
 
@@ -242,14 +269,17 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, relu, y):
         pixels = (min(height, y0 + block_rows) - y0) * width
         copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
         numbers, at = source(x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy)
+        sums = aligned(pixels * panel_width, x)
         for panel in range(group_panels):
             first = panel * panel_width
-            o = group * group_outputs + first
-            _turned(
+            o, count = group * group_outputs + first, min(panel_width, group_outputs - first)
+            products(
                 numbers, at, pixel, 0, tap, 0, weights, (group * group_panels + panel) * depth * panel_width,
-                depth, pixels, min(panel_width, group_outputs - first),
-                result, ((n * outputs + o) * height + y0) * width, height * width, bias, o, relu,
+                depth, pixels, count, sums,
             )  # fmt: skip
+            settle_rows(
+                sums, bias, o, relu, pixels, count, result, ((n * outputs + o) * height + y0) * width, height * width
+            )
 
 
 @kernel(parallel=True)
@@ -268,6 +298,7 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
         copy = np.empty(group_outputs * frame[0] * frame[1], g.dtype)
         numbers, at = source(g, n, group * group_outputs, group_outputs, block, frame, step, copy)
         some = np.empty(0 if dense else panel_width * len(pixel), g.dtype)
+        sums = aligned(len(pixel) * panel_width, g)
         for panel in range(group_panels):
             first = panel * panel_width
             c = group * group_channels + first
@@ -279,11 +310,12 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
                     continue
                 pixels = rows * phase[1]
                 into, into_at, into_step = (result, place, height * width) if dense else (some, 0, pixels)
-                _turned(
+                products(
                     numbers, at, pixel, phase[0], tap, phase[2],
                     weights, ((group * group_panels + panel) * depth + phase[2]) * panel_width, phase[3], pixels, count,
-                    into, into_at, into_step, zeros, 0, False,
+                    sums,
                 )  # fmt: skip
+                settle_rows(sums, zeros, 0, False, pixels, count, into, into_at, into_step)
                 if not dense:
                     for j in range(count):
                         for i in range(rows):
@@ -293,38 +325,45 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
 
 
 @kernel(parallel=True)
-def weight_grad(g, x, channel, tap_blocks, block_rows, frame, step, pixel, tap, parts):
+def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel, tap, parts):
     """parts (B, G, K, O/G), zeroed by the caller: the weight gradient of each of B blocks of images.
 
-    channel: offsets of g's channels.
+    channel: offsets of g's channels.  batch: images whose pixels the tables go through together.
     """
     images, outputs, height, width = g.shape
     image_blocks, groups, depth, group_outputs = parts.shape
-    group_channels = x.shape[1] // groups
+    channels = x.shape[1] // groups
     row_blocks = -(-height // block_rows)
-    panel_width = VECTORS * lanes(g)
+    panel_width, copy_size = VECTORS * lanes(g), channels * frame[0] * frame[1]
     gradients, result = g.reshape(-1), parts.reshape(-1)
     for unit in prange(image_blocks * groups * tap_blocks):
         part, group, tap_block = unit // (groups * tap_blocks), unit // tap_blocks % groups, unit % tap_blocks
         first_tap, last_tap = depth * tap_block // tap_blocks, depth * (tap_block + 1) // tap_blocks
-        copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
-        turned = np.empty(block_rows * width * panel_width, g.dtype)
-        for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
+        copies = np.empty(batch * copy_size, x.dtype)
+        turned = aligned(batch * block_rows * width * panel_width, g)
+        end = (part + 1) * images // image_blocks
+        for n in range(part * images // image_blocks, end, batch):
+            together = min(batch, end - n)
             for block in range(row_blocks):
                 y0 = block * block_rows
                 pixels = (min(height, y0 + block_rows) - y0) * width
-                numbers, at = source(
-                    x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy
-                )
+                numbers, at = source(x, n, group * channels, channels, block, frame, block_rows * step, copies)
+                for k in range(1, together if frame[0] else 1):
+                    source(
+                        x, n + k, group * channels, channels, block, frame, block_rows * step,
+                        copies[k * copy_size : (k + 1) * copy_size],
+                    )  # fmt: skip
                 for first in range(0, group_outputs, panel_width):
                     count = min(panel_width, group_outputs - first)
                     o = group * group_outputs + first
-                    turn_rows(
-                        gradients, ((n * outputs + o) * height + y0) * width, channel, count, pixels,
-                        turned, 0, panel_width,
-                    )  # fmt: skip
-                    spread_rows(
-                        numbers, at, tap, first_tap, pixel, 0, turned, 0, panel_width,
-                        pixels, last_tap - first_tap, count, result,
-                        ((part * groups + group) * depth + first_tap) * group_outputs + first, group_outputs, True,
-                    )  # fmt: skip
+                    for k in range(together):
+                        turn_rows(
+                            gradients, (((n + k) * outputs + o) * height + y0) * width, channel, count, pixels,
+                            turned, k * pixels * panel_width, panel_width,
+                        )  # fmt: skip
+                    for p in range(0, together * pixels, PIXELS):
+                        spread_rows(
+                            numbers, at, tap, first_tap, pixel, p, turned, p * panel_width, panel_width,
+                            min(PIXELS, together * pixels - p), last_tap - first_tap, count, result,
+                            ((part * groups + group) * depth + first_tap) * group_outputs + first, group_outputs, True,
+                        )  # fmt: skip

@@ -25,10 +25,10 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from autograd.kernels.conv import source
-from autograd.kernels.gemm import lanes, turn_rows
+from autograd.kernels.conv import products, source
+from autograd.kernels.gemm import aligned, lanes, turn_rows
 from autograd.kernels.jit import kernel
-from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, ROWS, gather, pooled_1, pooled_2
+from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, gather, pool
 
 
 @kernel(parallel=True)
@@ -45,23 +45,19 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, row, y, places
         windows = (min(height, y0 + block_rows) - y0) * width
         copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
         numbers, at = source(x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy)
-        best, which = np.empty(windows * panel_width, x.dtype), np.empty(windows * panel_width, x.dtype)
+        best, which = aligned(windows * panel_width, x), aligned(windows * panel_width, x)
         turned = np.empty(panel_width * windows, x.dtype)
+        sums = aligned(4 * windows * panel_width, x)
         for panel in range(group_panels):
             first = panel * panel_width
             o, count = group * group_outputs + first, min(panel_width, group_outputs - first)
             b_at = (group * group_panels + panel) * depth * panel_width
-            for p in range(0, 4 * windows, ROWS):
-                if count > lanes(x):
-                    pooled_2(
-                        numbers, at, pixel, p, tap, 0, weights, b_at, panel_width, depth, min(ROWS, 4 * windows - p),
-                        count, best, p // 4 * panel_width, panel_width, bias, o, which, p // 4 * panel_width,
-                    )  # fmt: skip
-                else:
-                    pooled_1(
-                        numbers, at, pixel, p, tap, 0, weights, b_at, panel_width, depth, min(ROWS, 4 * windows - p),
-                        count, best, p // 4 * panel_width, panel_width, bias, o, which, p // 4 * panel_width,
-                    )  # fmt: skip
+            products(numbers, at, pixel, 0, tap, 0, weights, b_at, depth, 4 * windows, count, sums)
+            for q in range(windows):
+                pool(
+                    sums, 4 * q * panel_width, panel_width, bias, o, count,
+                    best, q * panel_width, which, q * panel_width,
+                )  # fmt: skip
             y_at = ((n * outputs + o) * height + y0) * width
             turn_rows(best, 0, row, windows, count, result, y_at, height * width)
             turn_rows(which, 0, row, windows, count, turned, 0, windows)
@@ -81,14 +77,6 @@ def strip_length(taps: int, columns: int, itemsize: int) -> int:
     """Numbers of a patch (columns, taps) as `tile.gather` takes them, filled up to whole calls."""
     width = GATHERED * (LANES_4 if itemsize == 4 else LANES_8)
     return -(-columns * filled(taps, itemsize) // width) * width
-
-
-@kernel()
-def _aligned(size, like):
-    """Zeros of that size and dtype, that start with a line of the cache."""
-    memory = np.zeros(size + 64 // like.itemsize, like.dtype)
-    skip = -memory.ctypes.data % 64 // like.itemsize
-    return memory[skip : skip + size]
 
 
 @kernel(parallel=True)
@@ -112,7 +100,7 @@ def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row
         first = group * group_outputs + group_outputs * out_block // out_blocks
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
         copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
-        strips = _aligned(2 * strip + length, x)  # a patch at the end, filled up to whole calls, ends in zeros
+        strips = aligned(2 * strip + length, x)  # zeros fill up its taps, and whole calls at the end
         for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
             for i in range(height):
                 if i % block_rows == 0:

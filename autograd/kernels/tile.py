@@ -5,19 +5,18 @@ numbers.  To keep them busy, eight or more sums must be under way in registers, 
 one load an FMA is allowed.  Loops that a compiler vectorizes by itself put the sums in memory;
 so the tiles are written here instruction by instruction, L being a register's width:
 
-spread     C[i, j] = Σ_k A[row[i] + step[k]] B[k, j]       for ROWS rows i and 2 L columns j
+spread     C[i, j] = Σ_k A[row[i] + step[k]] B[k, j]           for ROWS rows i and 2 L columns j
            a step of k: 2 vectors of B, ROWS numbers of A spread over a vector, 2 ROWS FMAs
-dot        C[i, j] = Σ_k A[i, k] B[j, k]                   for DOT_ROWS rows i and as many j
+gather     C[j] += Σ_k A[k] B[jump[mark[k]] + k b_step + j]    for GATHERED L columns j
+           a step of k: a number of A, the vectors of B from where its mark says, an FMA each
+dot        C[i, j] = Σ_k A[i, k] B[j, k]                       for DOT_ROWS rows i and as many j
            a step of L k's: a vector of every row, DOT_ROWS² FMAs; at the end each sum is summed
 
-gather     C[j] += Σ_k A[k] B[jump[mark[k]] + k b_step + j]    for 14 L columns j
-           a step of k: a number of A, 14 vectors of B from where its mark says, 14 FMAs
-
-Two tables say where A's numbers lie.  That makes the one tile a matrix product with A as it is
-or transposed, and, where they are the offsets of pixels and of a window's pixels, a convolution
+Two tables say where A's numbers lie.  That makes `spread` a matrix product with A as it is or
+transposed, and, where they are the offsets of pixels and of a window's pixels, a convolution
 with any stride and dilation: A is the picture itself, and no matrix of patches is ever built.
-`spread` leaves C in rows, or turned: the vectors of 16 × 16 numbers are transposed in registers,
-so that what was computed with channels in the lanes is stored with pixels side by side.
+B comes in panels of 2 L columns.  What was computed with channels in the lanes is turned to lie
+pixel by pixel in registers, L × L numbers at a time (`turn`, `settle`).
 
 ROWS is by the registers: with 32 of them 16 sums, the vectors of B and the numbers of A have room
 (12 rows would leave none to spare, and reached half as much); with 16 of them 8 sums.  At the
@@ -52,7 +51,6 @@ class _Tile:
         self.lanes = vector_bytes() // (array.dtype.bitwidth // 8)
         self.vector = ir.VectorType(self.element, self.lanes)
         self.mask = ir.VectorType(ir.IntType(1), self.lanes)
-        self.suffix = f"v{self.lanes}f{array.dtype.bitwidth}.p0"
         self.align = array.dtype.bitwidth // 8
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 
@@ -67,26 +65,31 @@ class _Tile:
     def smaller(self, a: Any, b: Any) -> Any:
         return self.builder.select(self.builder.icmp_signed("<", a, b), a, b)
 
-    def first(self, count: Any) -> Any:
-        """The mask of the first `count` lanes; all of them, or none, where count is past the ends."""
-        numbers = ir.Constant(ir.VectorType(_i64, self.lanes), list(range(self.lanes)))
-        return self.builder.icmp_signed("<", numbers, self.spread(count, ir.VectorType(_i64, self.lanes)))
+    def first(self, count: Any, lanes: int | None = None) -> Any:
+        """The mask of the first `count` of L lanes, or of so many; all, or none, where count is past the ends."""
+        lanes = lanes or self.lanes
+        numbers = ir.Constant(ir.VectorType(_i64, lanes), list(range(lanes)))
+        return self.builder.icmp_signed("<", numbers, self.spread(count, ir.VectorType(_i64, lanes)))
 
     def spread(self, scalar: Any, vector: ir.VectorType) -> Any:
         one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, self.constant(0))
-        lanes_of_zero = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes_of_zero)
+        return self.shuffle(one, ir.Constant(vector, ir.Undefined), [0] * vector.count)
 
-    def load(self, pointer: Any, mask: Any) -> Any:
+    def load(self, pointer: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()), align=self.align)
         kind = ir.FunctionType(self.vector, [self.vector.as_pointer(), ir.IntType(32), self.mask, self.vector])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.masked.load.{self.suffix}")
+        name = f"llvm.masked.load.v{self.lanes}f{8 * self.align}.p0"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
         return self.builder.call(function, [pointer, ir.Constant(ir.IntType(32), self.align), mask, self.zero])
 
     def store(self, value: Any, pointer: Any, mask: Any) -> None:
-        kind = ir.FunctionType(ir.VoidType(), [self.vector, self.vector.as_pointer(), ir.IntType(32), self.mask])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.masked.store.{self.suffix}")
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
+        vector = value.type.as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [value.type, vector, ir.IntType(32), mask.type])
+        name = f"llvm.masked.store.v{value.type.count}f{8 * self.align}.p0"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        pointer = self.builder.bitcast(pointer, vector)
         self.builder.call(function, [value, pointer, ir.Constant(ir.IntType(32), self.align), mask])
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
@@ -106,21 +109,25 @@ class _Tile:
         return self.builder.extract_element(vector, self.constant(0))
 
     def transposed(self, vectors: list) -> list:
-        """L vectors of L lanes, turned: what was lane j of vector i is lane i of vector j.
+        """n vectors of L lanes, turned: L vectors of n lanes.  n is a power of two, and at most L.
 
-        Pairs of vectors exchange blocks of 1, 2, 4, … lanes: log₂ L rounds of L shuffles.
+        Pairs of vectors exchange blocks of 1, 2, 4, … lanes: log₂ n rounds of n shuffles turn each
+        square of n lanes; of vector i, square s is then column s n + i.
         """
-        block = 1
-        while block < self.lanes:
+        count, block = len(vectors), 1
+        while block < count:
             lower = [i if i & block == 0 else self.lanes + (i ^ block) for i in range(self.lanes)]
             upper = [i ^ block if i & block == 0 else self.lanes + i for i in range(self.lanes)]
             turned = list(vectors)
-            for i in range(self.lanes):
+            for i in range(count):
                 if i & block == 0:
                     a, b = vectors[i], vectors[i ^ block]
                     turned[i], turned[i ^ block] = self.shuffle(a, b, lower), self.shuffle(a, b, upper)
             vectors, block = turned, 2 * block
-        return vectors
+        if count == self.lanes:
+            return vectors
+        squares = [[s * count + i for i in range(count)] for s in range(self.lanes // count)]
+        return [self.shuffle(vector, vector, square) for square in squares for vector in vectors]
 
     def loop(self, count: Any, sums: int, body: Any) -> list:
         """`count` times body(step, sums) -> sums, with the sums in registers from step to step."""
@@ -164,7 +171,7 @@ def _spread_sums(tile: _Tile, vectors: int, signature: Any, arguments: Any) -> t
     def body(k: Any, sums: list) -> list:
         step = builder.load(builder.gep(steps, [k]))
         b_row = builder.gep(b, [builder.mul(k, b_step)])
-        right = [tile.load(builder.gep(b_row, [tile.constant(v * tile.lanes)]), masks[v]) for v in range(vectors)]
+        right = [tile.load(builder.gep(b_row, [tile.constant(v * tile.lanes)])) for v in range(vectors)]
         results = []
         for i, start in enumerate(starts):
             if (
@@ -190,7 +197,10 @@ def _spread_in_rows(vectors: int) -> Any:
     def spread(
         typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, add
     ):  # type: ignore[no-untyped-def]
-        """c[c_at + i c_step + j] (+)= Σ_k a[a_at + row[row_at + i] + step[step_at + k]] b[b_at + k b_step + j]."""
+        """c[c_at + i c_step + j] (+)= Σ_k a[a_at + row[row_at + i] + step[step_at + k]] b[b_at + k b_step + j].
+
+        For i < rows <= ROWS and j < columns; b's rows are whole, whatever `columns`.
+        """
 
         def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
             tile = _Tile(context, builder, signature.args[0])
@@ -212,79 +222,38 @@ def _spread_in_rows(vectors: int) -> Any:
     return spread
 
 
-def _spread_turned(vectors: int) -> Any:
-    @intrinsic
-    def spread(typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, bias, bias_at, relu):  # type: ignore[no-untyped-def]  # fmt: skip # noqa: E501
-        """c[c_at + j c_step + i] = bias[bias_at + j] + Σ_k a[… as above], and of that max(., 0) with relu."""
-
-        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            tile = _Tile(context, builder, signature.args[0])
-            sums, masks = _spread_sums(tile, vectors, signature, arguments)
-            rows, columns, c, c_step = *arguments[10:12], tile.pointer(signature, arguments, 12), arguments[14]
-            bias, relu = tile.pointer(signature, arguments, 15), arguments[17]
-            for v in range(vectors):
-                some = builder.sub(columns, tile.constant(v * tile.lanes))
-                base = tile.load(builder.gep(bias, [tile.constant(v * tile.lanes)]), masks[v])
-                column = [_rectified(tile, builder.fadd(row[v], base), relu) for row in sums]
-                for start in range(0, ROWS, tile.lanes):
-                    chunk = column[start : start + tile.lanes]
-                    square = chunk + [ir.Constant(tile.vector, ir.Undefined)] * (tile.lanes - len(chunk))
-                    mask = tile.first(builder.sub(rows, tile.constant(start)))
-                    for j, turned in enumerate(tile.transposed(square)):
-                        with builder.if_then(builder.icmp_signed("<", tile.constant(j), some)):
-                            at = builder.mul(tile.constant(v * tile.lanes + j), c_step)
-                            tile.store(turned, builder.gep(c, [builder.add(at, tile.constant(start))]), mask)
-            return context.get_dummy_value()
-
-        integer = types.int64
-        return _spread_signature(a, row, step, b, c, integer, integer, bias, integer, types.boolean), codegen
-
-    return spread
-
-
-def _spread_pooled(vectors: int) -> Any:
-    @intrinsic
-    def spread(typing, a, a_at, row, row_at, step, step_at, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, bias, bias_at, places, places_at):  # type: ignore[no-untyped-def]  # fmt: skip # noqa: E501
-        """Of every four rows of `turned`, with its relu, the greatest, to row c_at + (i / 4) c_step of c.
-
-        Which of the four it was, the first of equals, goes to the same row of places, as a
-        number of c's dtype.  A NaN counts as greatest.
-        """
-
-        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            tile = _Tile(context, builder, signature.args[0])
-            sums, masks = _spread_sums(tile, vectors, signature, arguments)
-            rows, c, c_step = arguments[10], tile.pointer(signature, arguments, 12), arguments[14]
-            bias, places = tile.pointer(signature, arguments, 15), tile.pointer(signature, arguments, 17)
-            numbers = [ir.Constant(tile.vector, [float(i)] * tile.lanes) for i in range(4)]
-            bases = [tile.load(builder.gep(bias, [tile.constant(v * tile.lanes)]), masks[v]) for v in range(vectors)]
-            for i in range(0, ROWS, 4):
-                with builder.if_then(builder.icmp_signed("<", tile.constant(i), rows)):
-                    for v in range(vectors):
-                        best, place = builder.fadd(sums[i][v], bases[v]), numbers[0]
-                        for k in range(1, 4):
-                            x = builder.fadd(sums[i + k][v], bases[v])
-                            greater = builder.or_(
-                                builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x)
-                            )
-                            best, place = builder.select(greater, x, best), builder.select(greater, numbers[k], place)
-                        at = builder.add(builder.mul(tile.constant(i // 4), c_step), tile.constant(v * tile.lanes))
-                        best = _rectified(tile, best, ir.Constant(ir.IntType(1), 1))
-                        tile.store(best, builder.gep(c, [at]), masks[v])
-                        tile.store(place, builder.gep(places, [at]), masks[v])
-            return context.get_dummy_value()
-
-        integer = types.int64
-        return _spread_signature(a, row, step, b, c, integer, integer, bias, integer, places, integer), codegen
-
-    return spread
-
-
 def _rectified(tile: _Tile, x: Any, relu: Any) -> Any:
     """max(x, 0), where relu is true; NaN stays NaN."""
     negative = tile.builder.fcmp_ordered("<=", x, tile.zero)
     flag = tile.spread(relu, tile.mask)
     return tile.builder.select(tile.builder.and_(negative, flag), tile.zero, x)
+
+
+@intrinsic
+def clear(typing, c, c_at, count):  # type: ignore[no-untyped-def]
+    """c[c_at + i] = 0, i < count."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        tile = _Tile(context, builder, signature.args[0])
+        size = builder.mul(arguments[2], tile.constant(tile.align))
+        cgutils.memset(builder, tile.pointer(signature, arguments, 0), size, 0)
+        return context.get_dummy_value()
+
+    return types.void(c, types.int64, types.int64), codegen
+
+
+@intrinsic
+def duplicate(typing, a, a_at, count, c, c_at):  # type: ignore[no-untyped-def]
+    """c[c_at + i] = a[a_at + i], i < count: of short rows, a slice costs more than what is in it."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        tile = _Tile(context, builder, signature.args[0])
+        a, c = tile.pointer(signature, arguments, 0), tile.pointer(signature, arguments, 3)
+        cgutils.raw_memcpy(builder, c, a, arguments[2], tile.align)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(a, integer, integer, c, integer), codegen
 
 
 @intrinsic
@@ -296,19 +265,75 @@ def turn(typing, a, a_at, row, row_at, rows, columns, c, c_at, c_step):  # type:
         c, (rows, columns), c_step = tile.pointer(signature, arguments, 6), arguments[4:6], arguments[8]
         mask = tile.first(columns)
         square = [tile.load(start, mask) for start in _starts(tile, tile.lanes, rows, signature, arguments)]
-        mask = tile.first(rows)
-        for j, turned in enumerate(tile.transposed(square)):
-            with builder.if_then(builder.icmp_signed("<", tile.constant(j), columns)):
-                tile.store(turned, builder.gep(c, [builder.mul(tile.constant(j), c_step)]), mask)
+        _store_turned(tile, square, rows, columns, c, c_step)
         return context.get_dummy_value()
 
     integer = types.int64
     return types.void(a, integer, row, integer, integer, integer, c, integer, integer), codegen
 
 
+def _store_turned(tile: _Tile, square: list, rows: Any, columns: Any, c: Any, c_step: Any) -> None:
+    """c[j c_step + i] = lane j of vector i, for i < rows and j < columns."""
+    builder, mask = tile.builder, tile.first(rows)
+    for j, turned in enumerate(tile.transposed(square)):
+        with builder.if_then(builder.icmp_signed("<", tile.constant(j), columns)):
+            tile.store(turned, builder.gep(c, [builder.mul(tile.constant(j), c_step)]), mask)
+
+
+@intrinsic
+def settle(typing, a, a_at, a_step, bias, bias_at, relu, rows, columns, c, c_at, c_step):  # type: ignore[no-untyped-def]
+    """`turn` of a's rows, a_step apart, with the bias of every column added, and of that max(., 0) with relu."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        tile = _Tile(context, builder, signature.args[0])
+        a, bias, c = (tile.pointer(signature, arguments, i) for i in (0, 3, 8))
+        a_step, (relu, rows, columns), c_step = arguments[2], arguments[5:8], arguments[10]
+        last, mask = builder.sub(rows, tile.constant(1)), tile.first(columns)
+        add, square = tile.load(bias, mask), []
+        for i in range(tile.lanes):
+            start = builder.gep(a, [builder.mul(tile.smaller(tile.constant(i), last), a_step)])
+            square.append(_rectified(tile, builder.fadd(tile.load(start, mask), add), relu))
+        _store_turned(tile, square, rows, columns, c, c_step)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(a, integer, integer, bias, integer, types.boolean, integer, integer, c, integer, integer), codegen
+
+
+@intrinsic
+def pool(typing, a, a_at, a_step, bias, bias_at, columns, c, c_at, places, places_at):  # type: ignore[no-untyped-def]
+    """c[c_at + j] = max(greatest of a[a_at + i a_step + j], i < 4, plus bias[bias_at + j]; 0), j < columns <= 2 L.
+
+    places: which of the four it was, the first of equals, as a number of c's dtype.  A NaN counts
+    as greatest.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        tile = _Tile(context, builder, signature.args[0])
+        a, bias, c, places = (tile.pointer(signature, arguments, i) for i in (0, 3, 6, 8))
+        a_step, columns = arguments[2], arguments[5]
+        for v in range(VECTORS):
+            at = tile.constant(v * tile.lanes)
+            mask = tile.first(builder.sub(columns, at))
+            add = tile.load(builder.gep(bias, [at]), mask)
+            best = place = None
+            for i in range(4):
+                start = builder.gep(a, [builder.add(builder.mul(tile.constant(i), a_step), at)])
+                x, number = builder.fadd(tile.load(start, mask), add), ir.Constant(tile.vector, [float(i)] * tile.lanes)
+                if i == 0:
+                    best, place = x, number
+                    continue
+                greater = builder.or_(builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x))
+                best, place = builder.select(greater, x, best), builder.select(greater, number, place)
+            tile.store(_rectified(tile, best, ir.Constant(ir.IntType(1), 1)), builder.gep(c, [at]), mask)
+            tile.store(place, builder.gep(places, [at]), mask)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(a, integer, integer, bias, integer, integer, c, integer, places, integer), codegen
+
+
 spread_1, spread_2 = _spread_in_rows(1), _spread_in_rows(2)
-turned_1, turned_2 = _spread_turned(1), _spread_turned(2)
-pooled_1, pooled_2 = _spread_pooled(1), _spread_pooled(2)
 
 
 @intrinsic

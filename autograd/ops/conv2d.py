@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -234,14 +233,17 @@ def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -
 def _weight_grad_forward(
     g: Any, x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    images, group_channels = len(x), x.shape[1] // groups
-    taps = conv.forward_taps(images, group_channels, x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation)
-    parts = np.zeros((max(1, min(images, conv.PARTS)), groups, len(taps.tap), g.shape[1] // groups), g.dtype)
-    tap_blocks = conv.tap_blocks(len(parts) * groups, len(taps.tap))
+    images, group_channels, group_outputs = len(x), x.shape[1] // groups, g.shape[1] // groups
+    window = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    taps, batch = conv.weight_grad_taps(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
+    depth = len(taps.tap)
+    parts = np.zeros((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)
+    tap_blocks = conv.tap_blocks(len(parts) * groups, depth)
     channel = gemm.offsets(g.shape[1], g.shape[2] * g.shape[3])
     conv.weight_grad(
-        dense(g), dense(x), channel, tap_blocks, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap, parts
-    )
+        dense(g), dense(x), channel, batch, tap_blocks, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap,
+        parts,
+    )  # fmt: skip
     dw = parts.sum(axis=0).transpose(0, 2, 1)  # (G, O/G, K)
     return dense(dw).reshape(g.shape[1], group_channels, *kernel_size)
 
@@ -286,7 +288,10 @@ def bad_conv(
 
 
 plain_call: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
-_bad = partial(bad_conv, "conv2d", **plain_call)
+
+
+def _bad(x: tuple, w: tuple, error: type[Exception], *words: str, b: Any = None, **params: Any) -> BadSample:
+    return bad_conv("conv2d", x, w, error, *words, b=b, **plain_call | params)
 
 
 conv2d_row = register(
@@ -304,7 +309,7 @@ conv2d_row = register(
             _bad((3, 8), (4, 3, 3, 3), ValueError, "(N, C, H, W)", "(3, 8)"),
             _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "bias", "(3,)", "(4,)", b=np.ones(3)),
             _bad((1, 3, 8, 8), (4, 3, 3, 3), TypeError, "float64", "float32", b=np.ones(4, np.float32)),
-            bad_conv("conv2d", (1, 3, 8, 8), (4, 3, 3, 3), ValueError, "at least 1", **plain_call | {"stride": (0, 1)}),
+            _bad((1, 3, 8, 8), (4, 3, 3, 3), ValueError, "stride", "at least 1", stride=(0, 1)),
         ],
         kind="multilinear",
         flops=lambda inputs, y, **params: flops(y, inputs[1].shape),

@@ -283,7 +283,8 @@ def conv2d_relu_max_pool2d(
     Tensor, (N, O, H' // 2, W' // 2) or (O, H' // 2, W' // 2)
     """
     if padding == "same" and any(n % 2 == 0 for n in weight.shape[2:]):  # more is computed than is to be pooled
-        return max_pool2d(conv2d_relu(input, weight, bias, stride, padding, dilation, groups), 2)
+        whole = conv2d_relu(input, weight, bias, stride, padding, dilation, groups)
+        return max_pool2d(whole, 2)  # type: ignore[return-value]  # no indices are asked for
     return with_batch(NAME, _winners, input, weight, bias, stride, padding, dilation, groups)
 
 
