@@ -257,6 +257,19 @@ if sys.platform == "linux":  # where mprotect is
         assert done.returncode == 0, f"exit status {done.returncode} (-11 is an access outside)\n{done.stderr}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [16, 32])
+def test_kernels_of_other_widths(width: int) -> None:
+    """The tests of this file, and the battery of the rows that tiles compute, with narrower vector registers."""
+    root = Path(__file__).resolve().parents[1]
+    rows = "conv or linear or matmul or 2x2 or test_kernels and not other_widths and not cache"
+    command = [sys.executable, "-m", "pytest", "tests/test_kernels.py", "tests/test_ops.py", "-k", rows]
+    environment = {**os.environ, "LUCIDGRAD_VECTOR_BYTES": str(width), "HYPOTHESIS_PROFILE": "dev"}
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert " passed" in done.stdout
+
+
 # ── convolution ────────────────────────────────────────────────────────────────────────
 
 CONVOLUTIONS = [  # size, kernel, stride, padding, dilation

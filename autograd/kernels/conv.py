@@ -160,9 +160,8 @@ def backward_taps(
     phases, places = [], []
     for ys, y_base, ky, y_offset in vertical:
         for xs, x_base, kx, x_offset in horizontal:
-            phases.append([
-                sum(len(p) for p in pixels), len(xs), sum(len(t) for t in taps), outputs * len(ky) * len(kx), ys[0], xs[0],
-            ])  # fmt: skip
+            first_pixel, first_tap = sum(len(p) for p in pixels), sum(len(t) for t in taps)
+            phases.append([first_pixel, len(xs), first_tap, outputs * len(ky) * len(kx), ys[0], xs[0]])
             pixels.append(_grid(y_base - top, x_base - left, columns))
             taps.append(_grid(np.arange(outputs), _grid(y_offset, x_offset, columns), plane))
             places.append(_grid(ky, kx, kernel_size[1]))

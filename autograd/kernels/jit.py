@@ -69,7 +69,14 @@ def available_threads() -> int:
 
 @cache
 def vector_bytes() -> int:
-    """Width in bytes of the vector registers that kernels are written for: 64, 32 or 16."""
+    """Width in bytes of the vector registers that kernels are written for: 64, 32 or 16.
+
+    `LUCIDGRAD_VECTOR_BYTES` sets another than this processor's widest: for tests.
+    """
+    if chosen := os.environ.get("LUCIDGRAD_VECTOR_BYTES"):
+        if chosen not in ("16", "32", "64"):
+            raise ValueError(f"LUCIDGRAD_VECTOR_BYTES is {chosen!r}; it must be 16, 32 or 64, or not be set")
+        return int(chosen)
     features = llvm.get_host_cpu_features()
     return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
 
@@ -82,7 +89,8 @@ def cache_folder() -> Path:
         if b"@kernel" in (text := source.read_bytes()) or source.parent.name == "kernels":
             key.update(text)
     key.update(repr((numba.__version__, llvmlite.__version__, np.__version__, sys.version_info[:2])).encode())
-    key.update(repr((llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())).encode())
+    processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), vector_bytes()
+    key.update(repr(processor).encode())
     chosen = os.environ.get("LUCIDGRAD_CACHE_DIR")
     root = Path(chosen) if chosen else platformdirs.user_cache_path("lucidgrad")
     folder = root / f"kernels-{key.hexdigest()[:16]}"

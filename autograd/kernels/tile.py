@@ -205,7 +205,8 @@ def _spread_in_rows(vectors: int) -> Any:
         def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
             tile = _Tile(context, builder, signature.args[0])
             sums, masks = _spread_sums(tile, vectors, signature, arguments)
-            rows, c, c_step, add = arguments[10], tile.pointer(signature, arguments, 12), *arguments[14:]
+            c, rows = tile.pointer(signature, arguments, 12), arguments[10]
+            c_step, add = arguments[14:]
             for i in range(ROWS):
                 with builder.if_then(builder.icmp_signed("<", tile.constant(i), rows)):
                     for v in range(vectors):
