@@ -177,6 +177,7 @@ def forward_panels(w, groups, row):
     width, group_outputs = VECTORS * lanes(w), outputs // groups
     count = -(-group_outputs // width)
     flat, source = aligned(groups * count * depth * width, w), w.reshape(-1)
+    clear(flat, 0, len(flat))
     panels = flat.reshape(groups, count, depth, width)
     for g in range(groups):
         for panel in range(panels.shape[1]):
@@ -194,7 +195,9 @@ def backward_panels(w, groups, phases, places):
     outputs, channels = w.shape[:2]
     width, group_outputs = VECTORS * lanes(w), outputs // groups
     count, taps = -(-channels // width), group_outputs * len(places)
-    panels = aligned(groups * count * taps * width, w).reshape(groups, count, taps, width)
+    flat = aligned(groups * count * taps * width, w)
+    clear(flat, 0, len(flat))
+    panels = flat.reshape(groups, count, taps, width)
     for g in range(groups):
         for panel in range(panels.shape[1]):
             first = panel * width
@@ -340,6 +343,8 @@ def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel
         first_tap, last_tap = depth * tap_block // tap_blocks, depth * (tap_block + 1) // tap_blocks
         copies = np.empty(batch * copy_size, x.dtype)
         turned = aligned(batch * block_rows * width * panel_width, g)
+        if group_outputs % panel_width:
+            clear(turned, 0, len(turned))  # what fills up the last panel is multiplied, too
         end = (part + 1) * images // image_blocks
         for n in range(part * images // image_blocks, end, batch):
             together = min(batch, end - n)

@@ -28,7 +28,7 @@ from numba import prange
 from autograd.kernels.conv import products, source
 from autograd.kernels.gemm import aligned, lanes, turn_rows
 from autograd.kernels.jit import kernel
-from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, gather, pool
+from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, clear, gather, pool
 
 
 @kernel(parallel=True)
@@ -100,7 +100,8 @@ def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row
         first = group * group_outputs + group_outputs * out_block // out_blocks
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
         copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
-        strips = aligned(2 * strip + length, x)  # zeros fill up its taps, and whole calls at the end
+        strips = aligned(2 * strip + length, x)
+        clear(strips, 0, len(strips))  # what fills up taps, and whole calls at the end, is multiplied, too
         for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
             for i in range(height):
                 if i % block_rows == 0:

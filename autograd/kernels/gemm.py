@@ -8,11 +8,24 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import dense, kernel
-from autograd.kernels.tile import DOT_ROWS, LANES_4, LANES_8, ROWS, VECTORS, dot, spread_1, spread_2, turn
+from autograd.kernels.tile import (
+    DOT_ROWS,
+    LANES_4,
+    LANES_8,
+    ROWS,
+    VECTORS,
+    clear,
+    dot,
+    duplicate,
+    spread_1,
+    spread_2,
+    turn,
+)
 
 UNITS = 8  # blocks that a product is cut in at least, where that leaves them LEAST_ROWS
 LEAST_ROWS = 4 * ROWS  # for which a copy of B's columns pays
 FEW_ROWS = ROWS  # for which it does not
+GROUP = 4  # panels that a thread takes together, where they are short
 DEPTH = 1024  # numbers of a row that are read at a time, so that what is read over and over stays in cache
 DOT_BLOCK, DOT_COLUMNS = 64, 2 * DOT_ROWS
 
@@ -31,11 +44,11 @@ def lanes(a):
 
 @kernel()
 def aligned(size, like):
-    """`size` zeros of like's dtype that start with a line of the cache.
+    """Memory for `size` numbers of like's dtype that starts with a line of the cache.
 
     A vector that lies across two lines takes two loads: a panel that is not aligned costs a sixth.
     """
-    memory = np.zeros(size + 64 // like.itemsize, like.dtype)
+    memory = np.empty(size + 64 // like.itemsize, like.dtype)
     skip = -memory.ctypes.data % 64 // like.itemsize
     return memory[skip : skip + size]
 
@@ -69,33 +82,42 @@ def turn_rows(a, a_at, row, rows, columns, c, c_at, c_step):
 
 
 @kernel(parallel=True)
-def _spread_blocks(a, row, step, b, b_step, turned_row, block_rows, c):
+def _spread_blocks(a, row, step, b, b_step, turned_row, block_rows, group, c):
     """c[m, i, j] = Σ_k a[m, row[i] + step[k]] b[m, k, j], where b[m, k, j] lies at k b_step + j, or with a
     turned_row at turned_row[j] + k.
 
-    A block of B's columns is copied, which puts it into few pages and lines of the cache.
+    A group of panels of B's columns is copied, which puts it into few pages and lines of the cache;
+    together their results fill longer runs of C's rows.
     """
     matrices, rows, columns = c.shape
     depth, turned = len(step), len(turned_row) > 0
     width = VECTORS * lanes(a)
-    row_blocks, panels = -(-rows // block_rows), -(-columns // width)
+    row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
-    for unit in prange(matrices * row_blocks * panels):
-        m, i, j = unit // (row_blocks * panels), unit // panels % row_blocks * block_rows, unit % panels * width
-        count = min(width, columns - j)
-        panel = aligned(min(DEPTH, depth) * width, a)
+    for unit in prange(matrices * row_blocks * groups):
+        m, first_row = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows
+        first_column = unit % groups * group * width
+        last_row, last_column = min(rows, first_row + block_rows), min(columns, first_column + group * width)
+        size = min(DEPTH, depth) * width
+        panels = aligned(group * size, a)
+        if last_column % width:
+            clear(panels, 0, group * size)  # what fills up the last panel is multiplied, too
         for first in range(0, max(1, depth), DEPTH):
             some, b_at = min(DEPTH, depth - first), m * depth * columns
-            if turned:
-                turn_rows(right, b_at + first, turned_row[j:], count, some, panel, 0, width)
-            else:
-                for k in range(some):
-                    at = b_at + (first + k) * b_step + j
-                    panel[k * width : k * width + count] = right[at : at + count]
-            spread_rows(
-                left, m * a.shape[1], row, i, step, first, panel, 0, width, some, min(block_rows, rows - i), count,
-                result, (m * rows + i) * columns + j, columns, first > 0,
-            )  # fmt: skip
+            for j in range(first_column, last_column, width):
+                count, at = min(width, last_column - j), (j - first_column) // width * size
+                if turned:
+                    turn_rows(right, b_at + first, turned_row[j:], count, some, panels, at, width)
+                else:
+                    for k in range(some):
+                        duplicate(right, b_at + (first + k) * b_step + j, count, panels, at + k * width)
+            for i in range(first_row, last_row, ROWS):
+                for j in range(first_column, last_column, width):
+                    spread_rows(
+                        left, m * a.shape[1], row, i, step, first, panels, (j - first_column) // width * size, width,
+                        some, min(ROWS, last_row - i), min(width, last_column - j),
+                        result, (m * rows + i) * columns + j, columns, first > 0,
+                    )  # fmt: skip
 
 
 @kernel(parallel=True)
@@ -134,7 +156,8 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     b = dense(b.transpose(0, 2, 1) if turned_b else b)
     blocks = -(-UNITS // max(1, matrices * -(-columns // (VECTORS * LANES_4))))
     block_rows = max(LEAST_ROWS, -(-rows // blocks))
-    _spread_blocks(a, row, step, b, columns, offsets(columns if turned_b else 0, depth), block_rows, c)
+    group = max(1, min(GROUP, DEPTH // max(1, depth)))
+    _spread_blocks(a, row, step, b, columns, offsets(columns if turned_b else 0, depth), block_rows, group, c)
     return c
 
 
