@@ -24,7 +24,7 @@ import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
-from autograd.kernels.jit import kernel
+from autograd.kernels.jit import kernel, limit_threads, restore_threads
 
 PIECE = 8192  # elements: a few µs of work, and small next to what is worth a second thread
 
@@ -102,7 +102,9 @@ def launch(rule: Callable, numbers: Sequence[float], rows: Sequence[Sequence[Any
                 array = copies[-1][0]
             addresses.append(_address(array.ravel()))
     sizes = tuple([row[0].size for row in rows])
+    threads = limit_threads(sum(sizes) // PIECE)
     rule(np.array(addresses).reshape(len(rows), -1), _cut(sizes), *map(dtype.type, numbers))
+    restore_threads(threads)
     for copy, written in copies:
         if written is not None:
             written[...] = copy

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
+import nn.functional as F
+import optim
 from autograd.kernels import jit
 
 
@@ -29,6 +32,20 @@ def test_config_names_versions_threads_and_cache() -> None:
     assert config["threading_layer"] in ("tbb", "omp", "workqueue")
     assert config["simd_bits"] in (128, 256, 512)
     assert Path(config["cache"]).is_dir()
+
+
+def test_a_kernel_that_keeps_to_few_threads_leaves_their_number_as_it_was(threads: int) -> None:
+    before = jit.limit_threads(0)
+    assert (before, autograd.get_num_threads()) == (threads, 1)
+    jit.restore_threads(before)
+    assert jit.limit_threads(threads + 1) == autograd.get_num_threads() == threads
+    for fusion in (True, False):
+        net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 3), nn.ReLU())
+        x = autograd.randn(1, 1, 8, 8, requires_grad=True)
+        with nn.set_fusion_enabled(fusion):
+            F.cross_entropy(net(x), autograd.tensor([1])).backward()
+        optim.SGD(net.parameters(), lr=0.1).step()
+        assert autograd.get_num_threads() == threads
 
 
 def test_show_config_prints_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from autograd.kernels.gemm import aligned, lanes, spread_rows, turn_rows
-from autograd.kernels.jit import kernel
+from autograd.kernels.gemm import PRODUCTS, aligned, lanes, spread_rows, turn_rows
+from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.kernels.tile import ROWS, VECTORS, clear, duplicate, settle
 
 Pair = tuple[int, int]
@@ -265,6 +265,7 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, relu, y):
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
     row_blocks = -(-height // block_rows)
     weights, result = panels.reshape(-1), y.reshape(-1)
+    threads = limit_threads(y.size * depth // PRODUCTS)
     for unit in prange(images * row_blocks * groups):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
@@ -282,6 +283,7 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, relu, y):
             settle_rows(
                 sums, bias, o, relu, pixels, count, result, ((n * outputs + o) * height + y0) * width, height * width
             )
+    set_threads(threads)
 
 
 @kernel(parallel=True)
@@ -293,6 +295,7 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
     row_blocks = -(-height // block_rows)
     dense = stride[0] == 1 and stride[1] == 1
     weights, result = panels.reshape(-1), dx.reshape(-1)
+    threads = limit_threads(g.size * group_channels * depth // max(1, group_outputs) // PRODUCTS)
     for unit in prange(images * row_blocks * groups):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
@@ -324,6 +327,7 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
                             row = dx[n, c + j, y0 + phase[4] + i * stride[0]]
                             for k in range(phase[1]):
                                 row[phase[5] + k * stride[1]] = some[j * pixels + i * phase[1] + k]
+    set_threads(threads)
 
 
 @kernel(parallel=True)
@@ -338,6 +342,7 @@ def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel
     row_blocks = -(-height // block_rows)
     panel_width, copy_size = VECTORS * lanes(g), channels * frame[0] * frame[1]
     gradients, result = g.reshape(-1), parts.reshape(-1)
+    threads = limit_threads(g.size * depth // PRODUCTS)
     for unit in prange(image_blocks * groups * tap_blocks):
         part, group, tap_block = unit // (groups * tap_blocks), unit // tap_blocks % groups, unit % tap_blocks
         first_tap, last_tap = depth * tap_block // tap_blocks, depth * (tap_block + 1) // tap_blocks
@@ -371,3 +376,4 @@ def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel
                             min(PIXELS, together * pixels - p), last_tap - first_tap, count, result,
                             ((part * groups + group) * depth + first_tap) * group_outputs + first, group_outputs, True,
                         )  # fmt: skip
+    set_threads(threads)

@@ -26,8 +26,8 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.conv import products, source
-from autograd.kernels.gemm import aligned, lanes, turn_rows
-from autograd.kernels.jit import kernel
+from autograd.kernels.gemm import PRODUCTS, aligned, lanes, turn_rows
+from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, clear, gather, pool
 
 
@@ -39,6 +39,7 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, row, y, places
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
     row_blocks = -(-height // block_rows)
     weights, result, marks = panels.reshape(-1), y.reshape(-1), places.reshape(-1)
+    threads = limit_threads(4 * y.size * depth // PRODUCTS)
     for unit in prange(images * row_blocks * groups):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
@@ -65,6 +66,7 @@ def forward(x, panels, bias, block_rows, frame, step, pixel, tap, row, y, places
                 some, to = turned[j * windows : (j + 1) * windows], marks[y_at + j * height * width :][:windows]
                 for i in range(len(some)):
                     to[i] = np.uint8(some[i])
+    set_threads(threads)
 
 
 def filled(taps: int, itemsize: int) -> int:
@@ -95,6 +97,7 @@ def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row
     strip = columns * pixel
     jump = np.array([0, stride[1] * pixel, strip, strip + stride[1] * pixel])
     gradients, marks, result = g.reshape(-1), places.reshape(-1), parts.reshape(-1)
+    threads = limit_threads(g.size * length // PRODUCTS)
     for unit in prange(image_blocks * groups * out_blocks):
         part, group, out_block = unit // (groups * out_blocks), unit // out_blocks % groups, unit % out_blocks
         first = group * group_outputs + group_outputs * out_block // out_blocks
@@ -120,12 +123,14 @@ def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row
                             gradients, g_at, strips, k, 2 * stride[1] * pixel, marks, g_at, jump, width,
                             result, (part * outputs + o) * length + k,
                         )  # fmt: skip
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def unpool(g, places, dx):
     """dx (P, H, W), all of it, from g and places (P, H', W'): g at its place of every window, 0 elsewhere."""
     width = g.shape[2]
+    threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(len(g)):
         for row in range(dx.shape[1]):
             to = dx[plane, row]
@@ -138,13 +143,16 @@ def unpool(g, places, dx):
                 to[2 * j] = gs[j] if marks[j] == left else 0
                 to[2 * j + 1] = gs[j] if marks[j] == left + 1 else 0
             to[2 * width :] = 0
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def pick(x, places, y):
     """y (P, H', W'): the pixel of x (P, H, W) at its place of every window."""
+    threads = limit_threads(y.size // ELEMENTS)
     for plane in prange(len(y)):
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
                 mark = places[plane, i, j]
                 y[plane, i, j] = x[plane, 2 * i + (mark >> 1), 2 * j + (mark & 1)]
+    set_threads(threads)

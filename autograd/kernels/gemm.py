@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import dense, kernel
+from autograd.kernels.jit import dense, kernel, limit_threads, set_threads
 from autograd.kernels.tile import (
     DOT_ROWS,
     LANES_4,
@@ -27,6 +27,7 @@ LEAST_ROWS = 4 * ROWS  # for which a copy of B's columns pays
 FEW_ROWS = ROWS  # for which it does not
 GROUP = 4  # panels that a thread takes together, where they are short
 DEPTH = 1024  # numbers of a row that are read at a time, so that what is read over and over stays in cache
+PRODUCTS = 1 << 19  # multiplications worth a thread's while: some 6 µs
 DOT_BLOCK, DOT_COLUMNS = 64, 2 * DOT_ROWS
 
 
@@ -94,6 +95,7 @@ def _spread_blocks(a, row, step, b, b_step, turned_row, block_rows, group, c):
     width = VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
+    threads = limit_threads(c.size * depth // PRODUCTS)
     for unit in prange(matrices * row_blocks * groups):
         m, first_row = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows
         first_column = unit % groups * group * width
@@ -118,6 +120,7 @@ def _spread_blocks(a, row, step, b, b_step, turned_row, block_rows, group, c):
                         some, min(ROWS, last_row - i), min(width, last_column - j),
                         result, (m * rows + i) * columns + j, columns, first > 0,
                     )  # fmt: skip
+    set_threads(threads)
 
 
 @kernel(parallel=True)
@@ -126,6 +129,7 @@ def _dot_blocks(a, b, c):
     matrices, rows, depth = a.shape
     columns = b.shape[1]
     row_blocks, column_blocks = -(-rows // DOT_BLOCK), -(-columns // DOT_COLUMNS)
+    threads = limit_threads(c.size * depth // PRODUCTS)
     for unit in prange(matrices * row_blocks * column_blocks):
         m = unit // (row_blocks * column_blocks)
         first = unit // column_blocks % row_blocks * DOT_BLOCK
@@ -138,6 +142,7 @@ def _dot_blocks(a, b, c):
                         min(DEPTH, depth - k), min(DOT_ROWS, rows - i), min(DOT_ROWS, columns - j),
                         c, (m * rows + i) * columns + j, columns, k > 0,
                     )  # fmt: skip
+    set_threads(threads)
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ import numba
 import numpy as np
 import platformdirs
 from llvmlite import binding as llvm
+from numba import types
 
 settings: Any = numba.config  # its variables are made at run time, unseen by type checkers
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -131,6 +132,28 @@ def kernel(parallel: bool = False, inline: bool = False) -> Callable[[Callable],
     return compile_lazily
 
 
+# Numba's own set_num_threads, called from a kernel, would keep it out of the cache
+_threads: Any = types.ExternalFunction("get_num_threads", types.intc())
+set_threads: Any = types.ExternalFunction("set_num_threads", types.void(types.intc))
+
+
+@kernel()
+def limit_threads(most):
+    """Let this thread's next kernels run on so many threads, at least 1; returns how many it was, for `set_threads`.
+
+    To wake a thread that has gone to sleep takes some 20 µs: more than all of a small kernel's work.
+    """
+    before = _threads()
+    set_threads(max(1, min(before, most)))
+    return before
+
+
+@kernel()
+def restore_threads(before):
+    """Undo a `limit_threads`, from Python."""
+    set_threads(before)
+
+
 class _Writable:
     """Passes a read-only array's memory on as writable."""
 
@@ -166,7 +189,10 @@ def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[An
     """
     flat = [dense(a).reshape(-1) for a in arrays]
     y = np.empty(arrays[0].shape, flat[0].dtype)
-    run(*flat, *numbers, blocks(y.size, ELEMENTS), y.reshape(-1))
+    parts = blocks(y.size, ELEMENTS)
+    threads = limit_threads(parts)
+    run(*flat, *numbers, parts, y.reshape(-1))
+    restore_threads(threads)
     return y
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.functions import exponential
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 from autograd.ops.matmul import matmul
@@ -51,6 +51,7 @@ def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothin
 
 @kernel(parallel=True)
 def _losses(x, t, ignore_index, smoothing, parts, loss):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes, e = np.empty(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
@@ -67,10 +68,12 @@ def _losses(x, t, ignore_index, smoothing, parts, loss):
                 for c in range(len(row)):
                     e[c] = row[c] - most
                 loss[n] = (1 - smoothing) * loss[n] + smoothing * (surprise - row_sum(e, lanes) / len(row))
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
@@ -86,6 +89,7 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
             for c in range(len(row)):
                 out[c] = scale * out[c] - evenly
             out[t[n]] -= g[n] * (1 - smoothing)
+    set_threads(threads)
 
 
 def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels import gemm
-from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel
+from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
@@ -53,11 +53,13 @@ def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
 @kernel(parallel=True)
 def _finish(y, b, relu, parts):
     """y (M, O) += b, and of that max(., 0) with relu; in place, in parts of its rows."""
+    threads = limit_threads(parts)
     for part in prange(parts):
         for row in y[part * len(y) // parts : (part + 1) * len(y) // parts]:
             for o in range(len(b)):
                 z = row[o] + b[o]
                 row[o] = 0 if relu and z <= 0 else z
+    set_threads(threads)
 
 
 def run_forward(x: Any, w: Any, b: Any, relu: bool) -> Any:
