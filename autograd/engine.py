@@ -128,10 +128,10 @@ class Node:
                 self.edges.append(None)
         self.birth = next(_births)
 
-    def keep(self, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+    def keep(self, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]) -> None:
         """Save what backward will need, and how often it had been written to, to notice if that changes."""
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
-        self.shapes = [np.shape(x.array if isinstance(x, Tensor) else x) for x in inputs]
+        self.shapes = [getattr(x, "shape", ()) for x in arrays]
         kept = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
         self.saved: tuple[Any, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in kept])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in kept]
@@ -223,7 +223,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     results = result if type(result) is tuple else (result,)
     outputs = tuple([_output(array, node, slot, inputs) for slot, array in enumerate(results)])
     if node is not None:
-        node.keep(inputs, outputs)
+        node.keep(inputs, arrays, outputs)
         watch.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
@@ -231,11 +231,10 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
 def _output(array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns what has no dimensions into a scalar
-    version = [0]
-    if array.base is not None or any(isinstance(x, Tensor) and x.array is array for x in inputs):
-        for x in inputs:
-            if isinstance(x, Tensor) and np.may_share_memory(array, x.array):
-                version = x.version  # one memory, one version
+    version, view = [0], array.base is not None
+    for x in inputs:
+        if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
+            version = x.version  # one memory, one version
     return _wrap(array, node, slot, version)
 
 
@@ -295,8 +294,9 @@ def backward(
     def visit(node: Node, arrived: dict[int, tuple[Any, bool]]) -> None:
         gs = []
         for slot, (shape, dtype) in enumerate(node.outputs):
-            g = _run_hooks(node.hooks, slot, arrived[slot][0]) if slot in arrived else None
-            if (node, slot) in wanted:
+            g = arrived[slot][0] if slot in arrived else None
+            g = _run_hooks(node.hooks, slot, g) if node.hooks else g
+            if wanted and (node, slot) in wanted:
                 wanted[node, slot] = g
             elif g is not None and node.retained and slot in node.retained:
                 tensor = node.retained[slot]()
@@ -308,7 +308,7 @@ def backward(
         needs = tuple(
             [e is not None and (useful is None or e[0] in useful or (e[0], e[1]) in wanted) for e in node.edges]
         )
-        if any(needs):
+        if True in needs:
             for maker, slot, d, ours in _run_backward(node, gs, needs, retain_graph, create_graph):
                 pending.add(maker, slot, d, ours)
 
@@ -352,7 +352,7 @@ def _run_backward(
 
 def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """A gradient in its input's own shape and dtype: broadcasting, undone, is a sum."""
-    if not isinstance(d, Tensor):
+    if type(d) is not np.ndarray and not isinstance(d, Tensor):
         d = np.asarray(d)
     if d.shape != shape:
         lead = d.ndim - len(shape)
@@ -371,8 +371,9 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
 
 def _is_new(d: np.ndarray, others: Sequence[Any]) -> bool:
     """Whether backward made this array: it is no view, and is not what it was given or gave twice."""
-    holders = sum(other is d or getattr(other, "base", None) is d for other in others)
-    return d.base is None and d.flags.writeable and holders <= 1
+    if d.base is not None or not d.flags.writeable:
+        return False
+    return len([other for other in others if other is d or getattr(other, "base", None) is d]) <= 1
 
 
 def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> Any:
@@ -401,7 +402,7 @@ def _accumulate(leaf: Tensor, g: Any, ours: bool) -> None:
         leaf.grad.array += g
         leaf.grad.version[0] += 1
     else:
-        leaf.grad = Tensor(g if ours else g.copy())  # changed in place later, so nobody else's array
+        leaf._grad = _wrap(g if ours else g.copy(), None, 0, [0])  # changed in place later: nobody else's array
 
 
 def _leading_to(roots: Iterable[Tensor], wanted: dict) -> set:
@@ -501,7 +502,7 @@ def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool
                 f"{caller}: a gradient is implied only for a scalar, and this tensor has shape {root.shape}; "
                 f"reduce it first (y.sum().backward()) or pass a gradient of shape {root.shape}"
             )
-        gradient = Tensor(np.ones_like(root.array))
+        gradient = _wrap(np.ones(root.array.shape, root.array.dtype), None, 0, [0])
     elif not isinstance(gradient, Tensor):
         gradient = Tensor(np.asarray(gradient))
     if gradient.shape != root.shape:

@@ -87,13 +87,15 @@ def result_type(*operands: Any) -> np.dtype:
 
 def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[Any], list[Any]]:
     """The inputs of an elementwise op in one dtype: casts of tensors are recorded like any op."""
+    dtype = getattr(arrays[0], "dtype", None)
+    for a in arrays:
+        if type(a) is not np.ndarray or a.dtype is not dtype:
+            break
+    else:
+        if dtype.kind == "f" or op.promotes != "float":  # type: ignore[union-attr]
+            return inputs, arrays
     try:
-        if all(isinstance(a, np.ndarray) for a in arrays) and len({a.dtype for a in arrays}) == 1:
-            dtype = arrays[0].dtype
-            if op.promotes != "float" or dtype.kind == "f":
-                return inputs, arrays
-        else:
-            dtype = result_type(*inputs)
+        dtype = result_type(*inputs)
     except TypeError:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -146,25 +147,32 @@ def _dot_blocks(a, b, c):
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a (M, I, K) @ b (M, K, J) in float32 or float64, each as it lies: in rows, or transposed.
+    """a (…, I, K) @ b (…, K, J) in float32 or float64, each as it lies: in rows, or transposed.
 
     Few rows and a transposed b go to the dot form, all else to the spread form.
     """
-    (matrices, rows, depth), columns = a.shape, b.shape[2]
-    c = np.empty((matrices, rows, columns), a.dtype)
-    turned_a, turned_b = _is_turned(a), _is_turned(b)
+    (*lead, rows, depth), columns = a.shape, b.shape[-1]
+    matrices = math.prod(lead)
+    result = np.empty((*lead, rows, columns), a.dtype)
+    c = result.reshape(matrices, rows, columns)
+    turned_a, a = _turned_back(a)
+    turned_b, b = _turned_back(b)
     if turned_b and not turned_a and rows <= FEW_ROWS:
-        _dot_blocks(dense(a), dense(b.transpose(0, 2, 1)), c)
-        return c
+        _dot_blocks(a.reshape(matrices, rows, depth), b.reshape(matrices, columns, depth), c)
+        return result
     row, step = (offsets(rows, 1), offsets(depth, rows)) if turned_a else (offsets(rows, depth), offsets(depth, 1))
-    a = dense(a.transpose(0, 2, 1) if turned_a else a).reshape(matrices, rows * depth)
-    b = dense(b.transpose(0, 2, 1) if turned_b else b)
+    a, b = a.reshape(matrices, rows * depth), b.reshape(matrices, *b.shape[-2:])
     blocks = -(-UNITS // max(1, matrices * -(-columns // (VECTORS * LANES_4))))
     block_rows = max(LEAST_ROWS, -(-rows // blocks))
     group = max(1, min(GROUP, DEPTH // max(1, depth)))
     _spread_blocks(a, row, step, b, columns, offsets(columns if turned_b else 0, depth), block_rows, group, c)
-    return c
+    return result
 
 
-def _is_turned(a: np.ndarray) -> bool:
-    return a.transpose(0, 2, 1).flags.c_contiguous and not a.flags.c_contiguous
+def _turned_back(a: np.ndarray) -> tuple[bool, np.ndarray]:
+    """Whether the matrices lie in memory transposed, and as they lie there, as kernels take them."""
+    if not a.flags.c_contiguous:
+        back = a.swapaxes(-1, -2)
+        if back.flags.c_contiguous:
+            return True, dense(back)
+    return False, dense(a)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
-import math
 import os
 import sys
 import tempfile
@@ -171,14 +170,16 @@ def dense(array: np.ndarray) -> np.ndarray:
     """
     array = np.asarray(array)  # what has no dimensions comes out of NumPy's operators as a scalar
     flags = array.flags
-    if flags.c_contiguous and flags.aligned and (flags.writeable or array.nbytes > 16_384):
-        return array if flags.writeable else np.asarray(_Writable(array))
+    if flags.carray:  # all of it: contiguous, aligned and writable
+        return array
+    if flags.c_contiguous and flags.aligned and array.nbytes > 16_384:
+        return np.asarray(_Writable(array))
     return np.array(array, order="C")  # of few numbers a copy is quicker than the detour
 
 
 def blocks(total: int, least: int) -> int:
     """Into how many blocks of at least `least` elements to cut `total`: never by the thread count."""
-    return max(1, min(64, math.ceil(total / max(1, least))))
+    return 1 if total <= least else min(64, -(-total // max(1, least)))
 
 
 def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[Any, ...] = ()) -> np.ndarray:
@@ -187,7 +188,7 @@ def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[An
     The kernel is given them as vectors, and into how many parts to cut them.  It must take slices
     of a part and count them from 0, or Numba makes no vector instructions: ten times slower.
     """
-    flat = [dense(a).reshape(-1) for a in arrays]
+    flat = [dense(a).ravel() for a in arrays]
     y = np.empty(arrays[0].shape, flat[0].dtype)
     parts = blocks(y.size, ELEMENTS)
     threads = limit_threads(parts)

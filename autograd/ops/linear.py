@@ -21,7 +21,7 @@ from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
-from autograd.ops.shape import reshape, t
+from autograd.ops.shape import reshape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -64,12 +64,12 @@ def _finish(y, b, relu, parts):
 
 def run_forward(x: Any, w: Any, b: Any, relu: bool) -> Any:
     """x wᵀ + b of arrays, and of that max(., 0) with relu."""
-    rows = dense(x).reshape(1, math.prod(x.shape[:-1]), w.shape[1])
-    y = gemm.matmul(rows, dense(w).T[None])
+    rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), w.shape[1])
+    y = gemm.matmul(dense(rows), dense(w).T)
     if b is not None or relu:
         b = np.zeros(len(w), x.dtype) if b is None else dense(b)
-        _finish(y[0], b, relu, blocks(y.size, ELEMENTS))
-    return y.reshape(x.shape[:-1] + w.shape[:1])
+        _finish(y, b, relu, blocks(y.size, ELEMENTS))
+    return y if x.ndim == 2 else y.reshape(x.shape[:-1] + w.shape[:1])
 
 
 def _backward(ctx: Any, g: Any) -> Any:
@@ -78,11 +78,13 @@ def _backward(ctx: Any, g: Any) -> Any:
 
 def linear_gradients(ctx: Any, g: Any, x: Any, w: Any) -> Any:
     """dx, dw and db, of those that ctx wants."""
-    rows = math.prod(x.shape[:-1])
-    g2 = reshape(g, (rows, w.shape[0]))
-    dx = reshape(matmul(g2, w), x.shape) if ctx.needs[0] else None
-    dw = matmul(t(g2), reshape(x, (rows, w.shape[1]))) if ctx.needs[1] else None
-    return dx, dw, sum(g2, 0) if ctx.needs[2] else None
+    if x.ndim != 2:
+        rows = math.prod(x.shape[:-1])
+        g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
+    dx = matmul(g, w) if ctx.needs[0] else None
+    dw = matmul(g.T, x) if ctx.needs[1] else None
+    db = sum(g, 0) if ctx.needs[2] else None
+    return dx if dx is None or len(ctx.shapes[0]) == 2 else reshape(dx, ctx.shapes[0]), dw, db
 
 
 def _sample(draw: Any) -> Sample:

@@ -35,6 +35,8 @@ def _check(x: Any, y: Any) -> None:
     if x.dtype != y.dtype:
         raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
     rule = "" if x.shape[-1] == y.shape[-2] else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
+    if x.ndim == y.ndim == 2 and not rule:
+        return
     try:
         _lead(x, y)
     except ValueError:
@@ -46,19 +48,22 @@ def _check(x: Any, y: Any) -> None:
 def _forward(x: Any, y: Any) -> Any:
     if x.dtype not in (np.float32, np.float64):
         return np.matmul(x, y)
-    lead = _lead(x, y)
-    matrices = math.prod(lead)
-    x, y = (a if a.shape[:-2] == lead else np.broadcast_to(a, lead + a.shape[-2:]) for a in (x, y))
-    z = gemm.matmul(x.reshape(matrices, *x.shape[-2:]), y.reshape(matrices, *y.shape[-2:]))
-    return z.reshape(lead + z.shape[1:])
+    if x.ndim > 2 or y.ndim > 2:
+        lead = _lead(x, y)
+        x, y = (a if a.shape[:-2] == lead else np.broadcast_to(a, lead + a.shape[-2:]) for a in (x, y))
+    return gemm.matmul(x, y)
 
 
 def _backward(ctx: Any, g: Any) -> Any:
     x, y = ctx.saved
     return (
-        _matmul(g, transpose(y, -1, -2)) if ctx.needs[0] else None,
-        _matmul(transpose(x, -1, -2), g) if ctx.needs[1] else None,
+        _matmul(g, _turned(y)) if ctx.needs[0] else None,
+        _matmul(_turned(x), g) if ctx.needs[1] else None,
     )
+
+
+def _turned(x: Any) -> Any:
+    return x.T if x.ndim == 2 else transpose(x, -1, -2)
 
 
 def _sample(draw: Any) -> Sample:

@@ -63,7 +63,7 @@ _reshape = register(
 
 
 def _permute_check(x: Any, *, dims: tuple[int, ...]) -> None:
-    if sorted(dim_of("permute", d, x.ndim) for d in dims) != list(range(x.ndim)):
+    if sorted([dim_of("permute", d, x.ndim) for d in dims]) != list(range(x.ndim)):
         raise ValueError(f"permute: dims {dims} must name each dimension of shape {x.shape} once")
 
 
@@ -191,7 +191,7 @@ def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     dims = list(range(max(1, input.ndim)))
-    first, second = (dim_of("transpose", d, input.ndim) for d in (dim0, dim1))
+    first, second = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     dims[first], dims[second] = dims[second], dims[first]
     return permute(input, tuple(dims[: input.ndim]))
 
