@@ -235,10 +235,11 @@ def run_guarded() -> None:
                     y, places = placed(y), placed(places)
                     table["conv2d_unpooled_weight_grad"](y, places, x, kernel_size=kernel, **params)
                     table["pick_2x2"](placed(table["unpool_2x2"](y, places, size=g.shape[2:])), places)
-            x = placed(whole(2, 2, 7, 9, dtype=dtype))
-            y, places = table["max_pool2d"](x, kernel_size=(3, 2), stride=(2, 3), padding=(1, 1))
-            table["max_pool2d_input_grad"](placed(y), placed(places), input_size=(7, 9))
-            table["max_pool2d_gather"](x, placed(places))
+            for pooling in POOLINGS:
+                x = placed(whole(2, 2, 7, 19, dtype=dtype))
+                y, taps = table["max_pool2d"](x, **pooling)
+                table["max_pool2d_input_grad"](placed(y), placed(taps), input_size=(7, 19), **pooling)
+                table["max_pool2d_gather"](x, placed(taps), **pooling)
             table["relu_input_grad"](placed(table["relu"](x)), x)
             table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
             scores, labels = placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2]))
@@ -343,6 +344,38 @@ def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float) -> Non
     assert np.argwhere(~np.isfinite(dx)).tolist() == [[1, 0, 0, 0], [1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1]]
     dw = table["conv2d_weight_grad"](g, np.ones_like(x), kernel_size=(3, 3), **params)
     assert np.array_equal(~np.isfinite(dw).all(axis=(1, 2, 3)), [False, False, True])
+
+
+POOLINGS: list[dict[str, Any]] = [
+    {"kernel_size": (kernel, width), "stride": (stride, step), "padding": padding, "dilation": dilation}
+    for kernel, width, stride, step, padding, dilation in [
+        (2, 2, 2, 2, (0, 0), (1, 1)), (3, 2, 2, 3, (1, 1), (1, 1)), (3, 3, 1, 1, (1, 1), (1, 1)),
+        (3, 3, 2, 2, (1, 1), (1, 1)), (2, 3, 1, 2, (1, 1), (2, 3)), (3, 5, 3, 4, (1, 2), (2, 2)),
+        (7, 17, 1, 1, (0, 0), (1, 1)), (1, 1, 1, 5, (0, 0), (1, 1)),
+    ]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("params", POOLINGS)
+def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
+    row = table["max_pool2d"]
+    for width in range(17, 2 * lanes(np.dtype(dtype).itemsize) + 19):
+        x = whole(2, 1, 7, width, dtype=dtype)
+        x[0, 0, 2, 3:5] = np.nan, -np.inf
+        x[1, 0, :, 5:13] = -np.inf  # whole windows of it
+        for ours, theirs in zip(row(x, **params), row.reference(x, **params), strict=True):
+            assert ours.dtype == theirs.dtype
+            assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), width
+
+
+def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:
+    x = np.arange(840, dtype=np.float32).reshape(1, 2, 20, 21)
+    params = {"kernel_size": (17, 18), "stride": (1, 1), "padding": (8, 8)}
+    (y, taps), (values, numbers) = table["max_pool2d"](x, **params), table["max_pool2d"].reference(x, **params)
+    assert np.array_equal(y, values)
+    assert np.array_equal(taps, numbers)
+    assert taps.max() > 255
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -73,6 +73,10 @@ def labels(n: int, classes: int) -> np.ndarray:
     return np.random.default_rng(n).integers(0, classes, n)
 
 
+def taps(*shape: int) -> np.ndarray:
+    return labels(int(np.prod(shape)), 9).reshape(shape).astype(np.uint8)
+
+
 MANY_IMAGES = {"stride": (1, 2), "padding": (1, 2), "dilation": (1, 1), "groups": 2}
 ONE_IMAGE = {**PLAIN, "padding": (3, 3)}
 POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
@@ -105,9 +109,10 @@ LARGE: dict[str, list[Sample]] = {
     "dropout": [Sample((normal(7, 31_001), labels(217_007, 2).reshape(7, 31_001) == 1), {"p": 0.5})],
     "max_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],
     "max_pool2d_input_grad": [
-        Sample((normal(5, 7, 10, 10), labels(3500, 400).reshape(5, 7, 10, 10)), {"input_size": (20, 20)})
+        Sample((normal(5, 7, 10, 10), taps(5, 7, 10, 10)), {"input_size": (21, 21), **POOL, "padding": (0, 0)})
     ],
-    "max_pool2d_gather": [Sample((normal(5, 7, 20, 20), labels(3500, 400).reshape(5, 7, 10, 10)))],
+    "max_pool2d_gather": [Sample((normal(5, 7, 21, 21), taps(5, 7, 10, 10)), {**POOL, "padding": (0, 0)})],
+    "max_pool2d_places": [Sample((taps(5, 7, 10, 10),), {"width": 21, **POOL, "padding": (0, 0)})],
     "gelu": [Sample((normal(7, 31_001),), {"approximate": "none"})],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
@@ -231,18 +236,21 @@ def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
     equal(table["relu"](x), np.where(x > 0, x, 0))
     equal(table["relu_input_grad"](g, x), np.where(x > 0, g, 0))
 
-    y, places = table["max_pool2d"](x, kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))
+    halves = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0)}
+    y, taps = table["max_pool2d"](x, **halves)
     windows = x.reshape(64, 32, 13, 2, 13, 2).transpose(0, 1, 2, 4, 3, 5).reshape(64, 32, 13, 13, 4)
     equal(y, windows.max(axis=-1))
     first = windows.argmax(axis=-1)  # the first of equals, as whole numbers have many
+    assert np.array_equal(taps, first)
     rows, columns = np.indices((13, 13)) * 2
+    places = table["max_pool2d_places"](taps, width=26, **halves)
     assert np.array_equal(places, (rows + first // 2) * 26 + columns + first % 2)
 
     g = g[:, :, ::2, ::2]
     dx = (np.arange(4) == first[..., None]) * g[..., None]
     dx = dx.reshape(64, 32, 13, 13, 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(x.shape)
-    equal(table["max_pool2d_input_grad"](g, places, input_size=(26, 26)), dx)
-    equal(table["max_pool2d_gather"](x, places), y)
+    equal(table["max_pool2d_input_grad"](g, taps, input_size=(26, 26), **halves), dx)
+    equal(table["max_pool2d_gather"](x, taps, **halves), y)
 
 
 # ── conventions at single points, which drawn cases may miss ───────────────────────────
@@ -295,7 +303,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
     for name in set(table) - PUBLIC:
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, f"{name}: a row that no function of autograd.ops runs, and the gradient of none"
-        assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_sums", "_training"))
+        assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_places", "_sums", "_training"))
 
 
 def test_lists_name_the_same_functions() -> None:

@@ -3,8 +3,9 @@
     x (N, C, H, W)     y[n,c,i,j] = max of x[n, c, i sh - ph + u dh, j sw - pw + v dw] over u < kh, v < kw
     dx = every g, added at the place of its window's maximum (the first in row order, of equals)
 
-Forward remembers the places, as flat indices into each picture's H W numbers.  Given them, pooling
-is a gather, its gradient a scatter, and each is the other's gradient.
+Forward remembers the taps: which of its kh kw pixels, u kw + v, is a window's greatest.  A byte each
+says what a place in the picture takes eight for; those are worked out where they are asked for.
+Given the taps, pooling is a gather, its gradient a scatter, and each is the other's gradient.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.kernels import window
 from autograd.kernels.jit import dense, kernel
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.conv2d import Pair, out_size, pairs
@@ -24,80 +26,96 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
+ONE: Pair = (1, 1)
+
+
 def _reference(
-    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1), ceil_mode: bool = False
+    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE, ceil_mode: bool = False
 ) -> Any:
-    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = kernel_size, stride, padding, dilation
-    height, width = x.shape[2:]
+    (kh, kw), (height, width) = kernel_size, x.shape[2:]
     shape = *x.shape[:2], *_out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    values, places = np.empty(shape, x.dtype), np.empty(shape, np.int64)
+    values, taps = np.empty(shape, x.dtype), np.empty(shape, _tap_type(kernel_size))
     for n, c, i, j in np.ndindex(*shape):
         best = None
-        for row in range(i * sh - ph, i * sh - ph + dh * kh, dh):
-            for column in range(j * sw - pw, j * sw - pw + dw * kw, dw):
-                if 0 <= row < height and 0 <= column < width:
-                    value = x[n, c, row, column]
-                    if best is None or value > best or value != value:
-                        best, place = value, row * width + column
-        values[n, c, i, j], places[n, c, i, j] = best, place
-    return values, places
+        for k in range(kh * kw):
+            row, column = _pixel(k, i, j, kernel_size, stride, padding, dilation)
+            if 0 <= row < height and 0 <= column < width:
+                value = x[n, c, row, column]
+                if best is None or value > best or value != value:
+                    best, tap = value, k
+        values[n, c, i, j], taps[n, c, i, j] = best, tap
+    return values, taps
 
 
-def _scatter_reference(g: Any, places: Any, *, input_size: Pair) -> Any:
-    dx = np.zeros((*g.shape[:2], input_size[0] * input_size[1]), g.dtype)
+def _pixel(k: int, i: int, j: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
+    """Row and column of pixel k of window (i, j)."""
+    u, v = divmod(int(k), kernel_size[1])
+    return i * stride[0] - padding[0] + u * dilation[0], j * stride[1] - padding[1] + v * dilation[1]
+
+
+def _tap_type(kernel_size: Pair) -> Any:
+    return np.uint8 if kernel_size[0] * kernel_size[1] <= 256 else np.int32
+
+
+def _scatter_reference(
+    g: Any, taps: Any, *, input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE
+) -> Any:
+    dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
     for n, c, i, j in np.ndindex(*g.shape):
-        dx[n, c, places[n, c, i, j]] += g[n, c, i, j]
-    return dx.reshape(*g.shape[:2], *input_size)
+        row, column = _pixel(taps[n, c, i, j], i, j, kernel_size, stride, padding, dilation)
+        dx[n, c, row, column] += g[n, c, i, j]
+    return dx
 
 
-def _gather_reference(x: Any, places: Any) -> Any:
-    y = np.empty(places.shape, x.dtype)
-    for n, c, i, j in np.ndindex(*places.shape):
-        y[n, c, i, j] = x[n, c].ravel()[places[n, c, i, j]]
+def _gather_reference(
+    x: Any, taps: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE
+) -> Any:
+    y = np.empty(taps.shape, x.dtype)
+    for n, c, i, j in np.ndindex(*taps.shape):
+        row, column = _pixel(taps[n, c, i, j], i, j, kernel_size, stride, padding, dilation)
+        y[n, c, i, j] = x[n, c, row, column]
     return y
 
 
-@kernel()
-def _reach(start, kernel_size, dilation, size):
-    """Where a window that starts at `start` has its first pixel inside a picture of this size, and its end."""
-    first = start if start >= 0 else start + -(start // dilation) * dilation
-    return first, min(size, start + dilation * (kernel_size - 1) + 1)
+def _places_reference(
+    taps: Any, *, width: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE
+) -> Any:
+    places = np.empty(taps.shape, np.int64)
+    for n, c, i, j in np.ndindex(*taps.shape):
+        row, column = _pixel(taps[n, c, i, j], i, j, kernel_size, stride, padding, dilation)
+        places[n, c, i, j] = row * width + column
+    return places
 
 
 @kernel(parallel=True)
-def _max_pool(x, kernel_size, stride, padding, dilation, y, places):
-    """x (P, H, W), y and places (P, H', W'): P planes, each of one thread."""
-    height, width = x.shape[1], x.shape[2]
-    for plane in prange(x.shape[0]):
-        for i in range(y.shape[1]):
-            top, bottom = _reach(i * stride[0] - padding[0], kernel_size[0], dilation[0], height)
-            for j in range(y.shape[2]):
-                left, right = _reach(j * stride[1] - padding[1], kernel_size[1], dilation[1], width)
-                best, place = x[plane, top, left], top * width + left
-                for row in range(top, bottom, dilation[0]):
-                    for column in range(left, right, dilation[1]):
-                        value = x[plane, row, column]
-                        if value > best or value != value:
-                            best, place = value, row * width + column
-                y[plane, i, j] = best
-                places[plane, i, j] = place
-
-
-@kernel(parallel=True)
-def _scatter(g, places, dx):
-    """dx (P, H, W), zeroed by the caller, from g and places (P, H', W')."""
+def _scatter(g, taps, offsets, stride, start, dx):
+    """dx (P, H, W) from g and taps (P, H', W'); pixel k of window (0, 0) is at start + offsets[k] of a plane."""
+    width = dx.shape[2]
     for plane in prange(len(g)):
-        gs, to, out = g[plane].ravel(), places[plane].ravel(), dx[plane].ravel()
-        for i in range(len(gs)):
-            out[to[i]] += gs[i]
+        out = dx[plane].ravel()
+        out[:] = 0  # while it is in cache, where it then stays
+        for i in range(g.shape[1]):
+            gs, ts, first = g[plane, i], taps[plane, i], start + i * stride[0] * width
+            for j in range(len(gs)):
+                out[first + j * stride[1] + offsets[ts[j]]] += gs[j]
 
 
 @kernel(parallel=True)
-def _gather(x, places, y):
+def _gather(x, taps, offsets, stride, start, y):
+    width = x.shape[2]
     for plane in prange(len(y)):
-        xs, at, out = x[plane].ravel(), places[plane].ravel(), y[plane].ravel()
-        for i in range(len(out)):
-            out[i] = xs[at[i]]
+        xs = x[plane].ravel()
+        for i in range(y.shape[1]):
+            out, ts, first = y[plane, i], taps[plane, i], start + i * stride[0] * width
+            for j in range(len(out)):
+                out[j] = xs[first + j * stride[1] + offsets[ts[j]]]
+
+
+def _offsets(width: int, kernel_size: Pair, padding: Pair, dilation: Pair) -> tuple[Any, Any, int]:
+    """How many numbers, and columns, each pixel of a window lies from its first; and that of window (0, 0)."""
+    u, v = np.divmod(np.arange(kernel_size[0] * kernel_size[1]), kernel_size[1])
+    columns = v * dilation[1]
+    return u * dilation[0] * width + columns, columns, -padding[0] * width - padding[1]
 
 
 def planes(a: Any) -> Any:
@@ -148,33 +166,48 @@ def check_windows(
 
 
 def _forward(
-    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1), ceil_mode: bool = False
+    x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE, ceil_mode: bool = False
 ) -> Any:
     height, width = _out_sizes(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     y = np.empty((*x.shape[:2], height, width), x.dtype)
-    places = np.empty(y.shape, np.int64)
-    _max_pool(planes(x), kernel_size, stride, padding, dilation, planes(y), planes(places))
-    return y, places
+    taps = np.empty(y.shape, _tap_type(kernel_size))
+    offsets, columns, _ = _offsets(x.shape[3], kernel_size, padding, dilation)
+    window.max_pool(planes(x), kernel_size, stride, padding, dilation, offsets, columns, planes(y), planes(taps))
+    return y, taps
 
 
-def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
-    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:])
+def _backward(ctx: Any, g: Any, _: Any, *, ceil_mode: bool = False, **params: Any) -> Any:
+    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:], **params)
 
 
-def _scatter_forward(g: Any, places: Any, *, input_size: Pair) -> Any:
-    dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
-    _scatter(planes(g), planes(places), planes(dx))
+def _scatter_forward(
+    g: Any, taps: Any, *, input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE
+) -> Any:
+    dx = np.empty((*g.shape[:2], *input_size), g.dtype)
+    offsets, _, start = _offsets(input_size[1], kernel_size, padding, dilation)
+    _scatter(planes(g), planes(taps), offsets, stride, start, planes(dx))
     return dx
 
 
-def _gather_forward(x: Any, places: Any) -> Any:
-    y = np.empty(places.shape, x.dtype)
-    _gather(planes(x), planes(places), planes(y))
+def _scatter_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
+    return _max_pool2d_gather(h, ctx.saved[0], **params), None
+
+
+def _gather_forward(x: Any, taps: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE) -> Any:
+    y = np.empty(taps.shape, x.dtype)
+    offsets, _, start = _offsets(x.shape[3], kernel_size, padding, dilation)
+    _gather(planes(x), planes(taps), offsets, stride, start, planes(y))
     return y
 
 
-def _gather_backward(ctx: Any, g: Any) -> Any:
-    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:]), None
+def _gather_backward(ctx: Any, g: Any, **params: Any) -> Any:
+    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:], **params), None
+
+
+def _places(taps: Any, *, width: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE) -> Any:
+    offsets, _, start = _offsets(width, kernel_size, padding, dilation)
+    rows, columns = np.ogrid[: taps.shape[2], : taps.shape[3]]
+    return offsets[taps] + (rows * (stride[0] * width) + columns * stride[1] + start)
 
 
 def _sample(draw: Any) -> Sample:
@@ -185,19 +218,27 @@ def _sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*x),), {**params, "ceil_mode": draw.choice(False, True), "dilation": dilation})
 
 
-def _places(draw: Any) -> tuple[tuple[int, ...], Any]:
-    n, c, height, width, out = draw.size(0, 3), *(draw.size(1, 3) for _ in range(4))
-    return (n, c, height, width), draw.index((n, c, out, out), height * width)
+def _taps_sample(draw: Any) -> tuple[tuple[int, ...], Any, dict[str, Any]]:
+    """An input's shape, taps that lie inside it, and parameters."""
+    (x,), params = (drawn := _sample(draw)).inputs, drawn.params
+    taps = _reference(np.array(draw.permutation(x.size)).reshape(x.shape), **params)[1]
+    del params["ceil_mode"]
+    return x.shape, taps, params
 
 
 def _scatter_sample(draw: Any) -> Sample:
-    shape, places = _places(draw)
-    return Sample((draw.tensor(*places.shape), places), {"input_size": shape[2:]})
+    shape, taps, params = _taps_sample(draw)
+    return Sample((draw.tensor(*taps.shape), taps), {"input_size": shape[2:], **params})
 
 
 def _gather_sample(draw: Any) -> Sample:
-    shape, places = _places(draw)
-    return Sample((draw.tensor(*shape), places))
+    shape, taps, params = _taps_sample(draw)
+    return Sample((draw.tensor(*shape), taps), params)
+
+
+def _places_sample(draw: Any) -> Sample:
+    shape, taps, params = _taps_sample(draw)
+    return Sample((taps,), {"width": shape[3], **params})
 
 
 def bad_windows(name: str, *more: tuple[tuple[int, ...], dict[str, Any], tuple[str, ...]]) -> list[BadSample]:
@@ -236,7 +277,7 @@ max_pool2d_input_grad = register(
     Op(
         name="max_pool2d_input_grad",
         forward=_scatter_forward,
-        backward=lambda ctx, h, *, input_size: (_max_pool2d_gather(h, ctx.saved[0]), None),
+        backward=_scatter_backward,
         saves=(1,),
         reference=_scatter_reference,
         sample=_scatter_sample,
@@ -253,6 +294,18 @@ _max_pool2d_gather: Op = register(
         reference=_gather_reference,
         sample=_gather_sample,
         kind="multilinear",
+    )
+)
+
+_max_pool2d_places = register(
+    Op(
+        name="max_pool2d_places",
+        forward=_places,
+        backward=None,
+        reference=_places_reference,
+        sample=_places_sample,
+        kind="discrete",
+        flops=0,
     )
 )
 
@@ -297,7 +350,9 @@ def max_pool2d(
     step = kernel_size if stride is None else stride
     sizes = pairs("max_pool2d", kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
     x = unsqueeze(input, 0) if input.ndim == 3 else input
-    y, places = _max_pool2d(x, ceil_mode=ceil_mode, **sizes)
-    if input.ndim == 3:
-        y, places = squeeze(y, 0), squeeze(places, 0)
-    return (y, places) if return_indices else y
+    y, taps = _max_pool2d(x, ceil_mode=ceil_mode, **sizes)
+    pooled = squeeze(y, 0) if input.ndim == 3 else y
+    if not return_indices:
+        return pooled
+    places = _max_pool2d_places(taps, width=x.shape[3], **sizes)
+    return pooled, squeeze(places, 0) if input.ndim == 3 else places
