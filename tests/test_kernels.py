@@ -360,7 +360,7 @@ POOLINGS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("params", POOLINGS)
 def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
     row = table["max_pool2d"]
-    for width in range(17, 2 * lanes(np.dtype(dtype).itemsize) + 19):
+    for width in range(17, 2 * jit.vector_bytes() // np.dtype(dtype).itemsize + 19):
         x = whole(2, 1, 7, width, dtype=dtype)
         x[0, 0, 2, 3:5] = np.nan, -np.inf
         x[1, 0, :, 5:13] = -np.inf  # whole windows of it

@@ -11,6 +11,7 @@ import pytest
 import autograd
 import nn.functional as F
 from autograd import Tensor
+from autograd.op import table
 
 
 def test_batch_norm_moves_running_statistics_in_place_and_notes_it() -> None:
@@ -111,3 +112,35 @@ def test_dropout_at_its_ends(function: Any) -> None:
     for p in (-0.1, 1.5, float("nan")):
         with pytest.raises(ValueError, match=rf"{function.__name__}: p is the probability .* not {p}"):
             function(x, p)
+
+
+# ── batch_norm with relu ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(9, 3, 19, 17), (40, 70), (2, 3, 1)])
+def test_batch_norm_relu_is_relu_of_batch_norm_bit_for_bit(shape: tuple[int, ...], training: bool) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(n).astype(np.float32) for n in (shape, shape[1], shape[1])]
+    arrays[0].flat[0] = np.nan if training else np.inf
+    g = Tensor(rng.standard_normal(shape).astype(np.float32))
+    found = []
+    for function in (F.batch_norm_relu, lambda *a: F.relu(F.batch_norm(*a))):
+        x, w, b = (Tensor(a.copy(), requires_grad=True) for a in arrays)
+        mean, var = autograd.zeros(shape[1]), autograd.ones(shape[1])
+        y = function(x, mean, var, w, b, training, 0.2, 0.01)
+        y.backward(g)
+        found.append([t.numpy().tobytes() for t in (y.detach(), mean, var, x.grad, w.grad, b.grad)])  # type: ignore[union-attr]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(65, 2, 70, 70), (3000, 66)])
+def test_variance_is_right_far_from_0_and_where_pictures_differ(shape: tuple[int, ...], dtype: type) -> None:
+    x = np.random.default_rng(0).standard_normal(shape)
+    x = (x + 1000 + 30 * (np.arange(shape[0]) > 0).reshape(-1, *(1,) * (len(shape) - 1))).astype(dtype)
+    dims = (0, *range(2, len(shape)))
+    _, mean, var = table["batch_norm_training"](x, None, None, eps=1e-5)
+    tolerance = 1e-6 if dtype == np.float32 else 1e-11
+    assert np.abs(mean / x.mean(axis=dims, dtype=np.float64) - 1).max() < tolerance
+    assert np.abs(var / x.var(axis=dims, dtype=np.float64) - 1).max() < 10 * tolerance

@@ -101,10 +101,15 @@ LARGE: dict[str, list[Sample]] = {
     "batch_norm_training": [
         Sample((normal(65, 3, 19, 17), normal(3), normal(3)), {"eps": 1e-5}),
         Sample((normal(1, 301, 200), normal(301), normal(301)), {"eps": 1e-5}),
+        Sample((normal(3001, 70), normal(70), normal(70)), {"eps": 1e-5}),
     ],
-    "batch_norm_sums": [Sample((normal(65, 3, 19, 17), normal(65, 3, 19, 17), normal(3)))],
+    "batch_norm_sums": [
+        Sample((normal(65, 3, 19, 17), normal(65, 3, 19, 17), normal(3))),
+        Sample((normal(3001, 70), normal(3001, 70), normal(70))),
+    ],
     "batch_norm_affine": [
-        Sample((normal(65, 3, 19, 17), normal(3), normal(3), normal(3), normal(65, 3, 19, 17), normal(3)))
+        Sample((normal(65, 3, 19, 17), normal(3), normal(3), normal(3), normal(65, 3, 19, 17), normal(3))),
+        Sample((normal(3001, 70), normal(70), normal(70), normal(70), normal(3001, 70), normal(70))),
     ],
     "dropout": [Sample((normal(7, 31_001), labels(217_007, 2).reshape(7, 31_001) == 1), {"p": 0.5})],
     "max_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],

@@ -4,6 +4,7 @@ from autograd.ops.activation import elu, logsigmoid, silu, softplus
 from autograd.ops.attention import scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d, avg_pool2d
 from autograd.ops.batch_norm import batch_norm
+from autograd.ops.batch_norm_relu import batch_norm_relu
 from autograd.ops.binary_cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits
 from autograd.ops.compare import (
     all,
@@ -106,6 +107,7 @@ __all__ = [
     "argmin",
     "avg_pool2d",
     "batch_norm",
+    "batch_norm_relu",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "bitwise_and",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8192  # least numbers worth a thread's while
 LANES = 64  # sums of a plane that grow side by side, as a processor can add them
+STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
 
 
 # ── the two sums of every channel ──────────────────────────────────────────────────────
@@ -54,22 +55,53 @@ def _sums_reference(g: Any, x: Any, mean: Any) -> Any:
     return g.sum(axis=dims), (g * (x - _column(mean, x))).sum(axis=dims)
 
 
+@kernel()
+def _flush(some, sums):
+    """Add sums to those in float64, and begin anew."""
+    for k in range(LANES):
+        sums[k] += some[k]
+        some[k] = 0
+
+
 @kernel(parallel=True)
 def _sums(g, x, mean, parts, sums):
     """sums (2, B, C): of g and of g (x - mean) over each of B parts of the images, in float64."""
     channels, pixels = x.shape[1], x.shape[2]
     for unit in prange(parts * channels):
         part, c = unit // channels, unit % channels
-        total, product, middle = np.zeros(LANES), np.zeros(LANES), np.float64(mean[c])
+        total, product, middle, steps = np.zeros(LANES), np.zeros(LANES), mean[c], 0
+        some_total, some_product = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, g_row = x[n, c], g[n, c]
             for start in range(0, pixels, LANES):
                 some, g_some = row[start : start + LANES], g_row[start : start + LANES]
                 for k in range(len(some)):
-                    total[k] += g_some[k]
-                    product[k] += g_some[k] * (some[k] - middle)
+                    some_total[k] += g_some[k]
+                    some_product[k] += g_some[k] * (some[k] - middle)
+                steps += 1
+                if steps % STEPS == 0:
+                    _flush(some_total, total)
+                    _flush(some_product, product)
+        _flush(some_total, total)
+        _flush(some_product, product)
         sums[0, part, c] = total.sum()
         sums[1, part, c] = product.sum()
+
+
+@kernel(parallel=True)
+def _sums_of_columns(g, x, mean, parts, sums):
+    """The same of x (N, C), whose channels lie side by side in memory: LANES of them at a time."""
+    groups = -(-x.shape[1] // LANES)
+    for unit in prange(parts * groups):
+        part, c = unit // groups, unit % groups * LANES
+        middle, total, product = mean[c : c + LANES], sums[0, part, c : c + LANES], sums[1, part, c : c + LANES]
+        total[:] = 0
+        product[:] = 0
+        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            some, g_some = x[n, c : c + LANES], g[n, c : c + LANES]
+            for k in range(len(some)):
+                total[k] += g_some[k]
+                product[k] += np.float64(g_some[k]) * (some[k] - middle[k])
 
 
 def _parts(x: Any) -> int:
@@ -78,8 +110,11 @@ def _parts(x: Any) -> int:
 
 
 def _sums_forward(g: Any, x: Any, mean: Any) -> Any:
-    sums = np.empty((2, _parts(x), x.shape[1]))
-    _sums(_planes(g), _planes(x), dense(mean), sums.shape[1], sums)
+    sums, (g, x) = np.empty((2, _parts(x), x.shape[1])), (_planes(a) for a in (g, x))
+    if x.shape[2] == 1:
+        _sums_of_columns(g[:, :, 0], x[:, :, 0], dense(mean), sums.shape[1], sums)
+    else:
+        _sums(g, x, dense(mean), sums.shape[1], sums)
     total, product = sums.sum(axis=1).astype(x.dtype)
     return total, product
 
@@ -103,8 +138,8 @@ def _affine_reference(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale
 
 
 @kernel(parallel=True)
-def _affine(x, mean, scale, shift, g, g_scale, parts, y):
-    """g (N, C, L), or (0, 0, 0) for none; parts of the N · C planes."""
+def _affine(x, mean, scale, shift, g, g_scale, relu, parts, y):
+    """g (N, C, L), or (0, 0, 0) for none; parts of the N · C planes.  With relu max(y, 0), where there is no g."""
     channels, planes = x.shape[1], len(x) * x.shape[1]
     for part in prange(parts):
         for plane in range(part * planes // parts, (part + 1) * planes // parts):
@@ -114,16 +149,39 @@ def _affine(x, mean, scale, shift, g, g_scale, parts, y):
                 gs, g_slope = g[n, c], g_scale[c]
                 for i in range(len(xs)):
                     ys[i] = g_slope * gs[i] + (slope * (xs[i] - middle) + constant)
+            elif relu:
+                for i in range(len(xs)):
+                    value = slope * (xs[i] - middle) + constant
+                    ys[i] = 0 if value <= 0 else value
             else:
                 for i in range(len(xs)):
                     ys[i] = slope * (xs[i] - middle) + constant
 
 
-def _affine_forward(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale: Any) -> Any:
+@kernel(parallel=True)
+def _affine_of_columns(x, mean, scale, shift, g, g_scale, relu, parts, y):
+    """The same of x (N, C), and g (N, C) or (0, 0)."""
+    for part in prange(parts):
+        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            xs, ys = x[n], y[n]
+            if len(g):
+                gs = g[n]
+                for c in range(len(xs)):
+                    ys[c] = g_scale[c] * gs[c] + (scale[c] * (xs[c] - mean[c]) + shift[c])
+            else:
+                for c in range(len(xs)):
+                    value = scale[c] * (xs[c] - mean[c]) + shift[c]
+                    ys[c] = 0 if relu and value <= 0 else value
+
+
+def _affine_forward(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale: Any, relu: bool = False) -> Any:
     y, zeros = np.empty(x.shape, x.dtype), np.zeros(x.shape[1], x.dtype)
-    mean, shift, g_scale = (zeros if a is None else dense(a) for a in (mean, shift, g_scale))
-    g = np.empty((0, 0, 0), x.dtype) if g is None else _planes(g)
-    _affine(_planes(x), mean, dense(scale), shift, g, g_scale, blocks(x.size, BLOCK), _planes(y))
+    numbers = [zeros if a is None else dense(a) for a in (mean, scale, shift, g_scale)]
+    x, g, out = _planes(x), np.empty((0, 0, 0), x.dtype) if g is None else _planes(g), _planes(y)
+    run = _affine
+    if x.shape[2] == 1:
+        run, (x, g, out) = _affine_of_columns, (a.reshape(a.shape[:2]) for a in (x, g, out))
+    run(x, *numbers[:3], g, numbers[3], relu, blocks(x.size, BLOCK), out)
     return y
 
 
@@ -152,7 +210,7 @@ def _zeros(a: Any) -> Any:
 # ── statistics, and what is made with them ─────────────────────────────────────────────
 
 
-def _reference(x: Any, w: Any, b: Any, *, eps: float) -> Any:
+def training_reference(x: Any, w: Any, b: Any, *, eps: float) -> Any:
     dims, many = _all_but_channels(x), max(1, _count(x))
     mean = x.sum(axis=dims) / many
     var = ((x - _column(mean, x)) ** 2).sum(axis=dims) / many
@@ -168,45 +226,83 @@ def _count(x: Any) -> int:
 
 @kernel(parallel=True)
 def _moments(x, parts, sums):
-    """sums (2, B, C): of d = x - first and of d² over each of B parts of the images, in float64.
+    """sums (3, B, C): of d = x - a and of d² over each of B parts of the images; and a.  In float64.
 
-    first, the channel's first number, lies within √M standard deviations of the mean: that much
-    can cancel when the variance is taken from the sums, however far the numbers are from 0.
+    a, the mean of the channel's first picture, lies within √N standard deviations of the mean: that
+    much can cancel when the variance is taken from the sums, however far the numbers are from 0.
     """
     channels, pixels = x.shape[1], x.shape[2]
     for unit in prange(parts * channels):
         part, c = unit // channels, unit % channels
-        total, square = np.zeros(LANES), np.zeros(LANES)
-        first = np.float64(x[0, c, 0]) if np.isfinite(x[0, c, 0]) else np.float64(0)
+        total, square, steps = np.zeros(LANES), np.zeros(LANES), 0
+        some_total, some_square = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype)
+        for start in range(0, pixels, LANES):
+            some = x[0, c, start : start + LANES]
+            for k in range(len(some)):
+                total[k] += some[k]
+        a = x.dtype.type(total.sum() / pixels)
+        a = a if np.isfinite(a) else x.dtype.type(0)
+        total[:] = 0
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row = x[n, c]
             for start in range(0, pixels, LANES):
                 some = row[start : start + LANES]
                 for k in range(len(some)):
-                    d = some[k] - first
-                    total[k] += d
-                    square[k] += d * d
+                    d = some[k] - a
+                    some_total[k] += d
+                    some_square[k] += d * d
+                steps += 1
+                if steps % STEPS == 0:
+                    _flush(some_total, total)
+                    _flush(some_square, square)
+        _flush(some_total, total)
+        _flush(some_square, square)
         sums[0, part, c] = total.sum()
         sums[1, part, c] = square.sum()
+        sums[2, part, c] = a
 
 
-def _forward(x: Any, w: Any, b: Any, *, eps: float) -> Any:
+@kernel(parallel=True)
+def _moments_of_columns(x, parts, sums):
+    """The same of x (N, C)."""
+    groups = -(-x.shape[1] // LANES)
+    for unit in prange(parts * groups):
+        part, c = unit // groups, unit % groups * LANES
+        total, square = sums[0, part, c : c + LANES], sums[1, part, c : c + LANES]
+        a = sums[2, part, c : c + LANES]
+        for k in range(len(a)):
+            a[k] = x[0, c + k] if np.isfinite(x[0, c + k]) else 0
+        total[:] = 0
+        square[:] = 0
+        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            some = x[n, c : c + LANES]
+            for k in range(len(some)):
+                d = some[k] - a[k]
+                total[k] += d
+                square[k] += d * d
+
+
+def training_forward(x: Any, w: Any, b: Any, *, eps: float, relu: bool = False) -> Any:
+    """y, mean and var; with relu, max(y, 0) in the place of y, in the same pass."""
     mean, var = _mean_and_var(_planes(x)) if x.size else np.zeros((2, x.shape[1]))
     scale = (1 if w is None else w) / np.sqrt(var + eps)
     mean, var, scale = (a.astype(x.dtype) for a in (mean, var, scale))
-    return _affine_forward(x, mean, scale, b, None, None), mean, var
+    return _affine_forward(x, mean, scale, b, None, None, relu), mean, var
 
 
 def _mean_and_var(x: Any) -> Any:
-    sums = np.empty((2, _parts(x), x.shape[1]))
-    _moments(x, sums.shape[1], sums)
-    total, square = sums.sum(axis=1) / _count(x)
-    first = x[0, :, 0].astype(np.float64)
-    return np.where(np.isfinite(first), first, 0) + total, np.maximum(square - total * total, 0)
+    sums = np.empty((3, _parts(x), x.shape[1]))
+    if x.shape[2] == 1:
+        _moments_of_columns(x[:, :, 0], sums.shape[1], sums)
+    else:
+        _moments(x, sums.shape[1], sums)
+    total, square = sums[:2].sum(axis=1) / _count(x)
+    return sums[2, 0] + total, np.maximum(square - total * total, 0)
 
 
-def _backward(ctx: Any, g: Any, dmean: Any, dvar: Any, *, eps: float) -> Any:
-    x, w, mean, var = ctx.saved
+def training_backward(ctx: Any, g: Any, dmean: Any, dvar: Any, *, eps: float) -> Any:
+    """The gradients of x, w and b from those of y, mean and var."""
+    x, w, mean, var = ctx.saved[:4]
     r = (var + eps) ** -0.5
     scale = r if w is None else w * r
     total, product = batch_norm_sums(g, x, mean)
@@ -234,7 +330,7 @@ def spread_out(x: Any) -> Any:
     return x + 5 * (np.arange(x.size).reshape(x.shape) % 2)
 
 
-def _training_sample(draw: Any) -> Sample:
+def training_sample(draw: Any) -> Sample:
     n, c, *size = _shape(draw)
     x = np.moveaxis(spread_out(draw.tensor(c, n, *size)), 0, 1)
     return Sample((x, _some(draw, c), _some(draw, c)), {"eps": 1e-5 if _count(x) > 1 else 0.5})
@@ -255,11 +351,11 @@ def _affine_sample(draw: Any) -> Sample:
 batch_norm_training = register(
     Op(
         name="batch_norm_training",
-        forward=_forward,
-        backward=_backward,
+        forward=training_forward,
+        backward=training_backward,
         saves=(0, 1, ~1, ~2),
-        reference=_reference,
-        sample=_training_sample,
+        reference=training_reference,
+        sample=training_sample,
         flops=8,  # subtract, add, square, add; then subtract, multiply, add
     )
 )
@@ -345,23 +441,41 @@ def batch_norm(
     Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
     Internal Covariate Shift", 2015, algorithm 1.
     """
-    check_arrays("batch_norm", input=input)
+    return normalize(
+        "batch_norm", batch_norm_training, input, running_mean, running_var, weight, bias, training, momentum, eps
+    )
+
+
+def normalize(
+    name: str,
+    row: Op,
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    """batch_norm, for the function of this name and by this row where training."""
+    check_arrays(name, input=input)
     if input.ndim < 2:
-        raise ValueError(f"batch_norm: expects input (N, C, …), got shape {tuple(input.shape)}")
+        raise ValueError(f"{name}: expects input (N, C, …), got shape {tuple(input.shape)}")
     c, many = input.shape[1], _count(input)
-    check_parts("batch_norm", input, (c,), running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    check_parts(name, input, (c,), running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:
-            raise ValueError("batch_norm: running_mean and running_var must be given where training is False")
+            raise ValueError(f"{name}: running_mean and running_var must be given where training is False")
         with engine.no_grad():  # what was counted is no parameter; a copy, since it may be counted on before backward
             mean, r = clone(running_mean), (running_var + eps) ** -0.5
         return affine(input, mean, r if weight is None else weight * r, bias)
     if many == 1:
         raise ValueError(
-            "batch_norm: Expected more than 1 value per channel when training, got input of shape "
+            f"{name}: Expected more than 1 value per channel when training, got input of shape "
             f"{tuple(input.shape)}; train with larger batches, or normalize with running statistics (.eval())"
         )
-    y, mean, var = batch_norm_training(input, weight, bias, eps=eps)
+    y, mean, var = row(input, weight, bias, eps=eps)
     if many:
         _update(running_mean, mean, momentum)
         _update(running_var, var * (many / (many - 1)), momentum)
@@ -374,22 +488,26 @@ def _update(running: Tensor | None, new: Tensor, momentum: float) -> None:
             running.copy_((1 - momentum) * running + momentum * new)
 
 
-def _with_statistics(x: Any, w: Any, b: Any, *, running: Any, **params: Any) -> Any:
+def with_statistics(function: Any) -> Any:
     """batch_norm as its tests call it: running statistics are given as numbers, for they have no gradient."""
-    mean, var = (np.array(r, x.dtype) if r else None for r in running)
-    return batch_norm(x, mean, var, w, b, **params)  # type: ignore[arg-type]
+
+    def run(x: Any, w: Any, b: Any, *, running: Any, **params: Any) -> Any:
+        mean, var = (np.array(r, x.dtype) if r else None for r in running)
+        return function(x, mean, var, w, b, **params)
+
+    return run
 
 
-def _function_reference(x: Any, w: Any, b: Any, *, running: Any, training: bool, eps: float = 1e-5) -> Any:
+def function_reference(x: Any, w: Any, b: Any, *, running: Any, training: bool, eps: float = 1e-5) -> Any:
     if training:
-        return _reference(x, w, b, eps=eps)[0]
+        return training_reference(x, w, b, eps=eps)[0]
     mean, var = (_column(np.array(r), x) for r in running)
     y = (x - mean) / np.sqrt(var + eps)
     y = y if w is None else y * _column(w, x)
     return y if b is None else y + _column(b, x)
 
 
-def _sample(draw: Any) -> Sample:
+def function_sample(draw: Any) -> Sample:
     training, c, size = draw.choice(True, False), draw.size(1, 3), draw.choice((2,), (), (2, 3), (1, 2, 1))
     n = draw.size(2, 3) if training and not size else draw.size(0, 3)
     x = np.moveaxis(spread_out(draw.tensor(c, n, *size)), 0, 1)
@@ -408,9 +526,9 @@ def _bad(shape: tuple[int, ...], *words: str, w: Any = None, dtype: Any = float,
 register(
     Composite(
         name="batch_norm",
-        function=_with_statistics,
-        reference=_function_reference,
-        sample=_sample,
+        function=with_statistics(batch_norm),
+        reference=function_reference,
+        sample=function_sample,
         bad_samples=[
             _bad((1, 3), "more than 1 value per channel when training", "(1, 3)"),
             _bad((2, 3), "running_mean and running_var must be given", training=False),
