@@ -18,7 +18,7 @@ import pytest
 from llvmlite import binding as llvm
 
 from autograd import ops
-from autograd.kernels import conv, gemm, jit, tile
+from autograd.kernels import arithmetic, conv, gemm, jit, tile
 from autograd.kernels.functions import exponential, normal_cdf
 from autograd.op import table
 from autograd.ops.gather import add_rows
@@ -167,6 +167,27 @@ def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, va
         assert np.array_equal(gemm.matmul(a, b), expected, equal_nan=True)
         assert np.isnan(expected[0, place, 5])
         assert np.isfinite(np.delete(expected, place, axis=1)).all()
+
+
+# ── arithmetic ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("ufunc", arithmetic.OPERATIONS)
+def test_arithmetic_of_many_numbers_is_numpys(ufunc: Any, dtype: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((3, 2, 37, 601)).astype(dtype)
+    x.flat[:5] = np.nan, np.inf, -np.inf, 0, -0.0
+    assert x.size > arithmetic.MANY > x.size // 2
+    others = [x[::-1].copy(), x[0, 0], x[0, 0, 0], x[0, :, :1, :1], x[:, :1, :1, :1], x[:, :, :, :1], x[:1, :, :, :]]
+    others += [x[0, 0, 0, :1], x[0, 0, 0, 7], 2, 0.5, x[:, :1], x[:, ::-1], x[:, :1, :, :1], x[..., :1, :1]]
+    with np.errstate(all="ignore"):
+        for other in others:
+            for pair in ((x, other), (other, x)):
+                ours, theirs = arithmetic.run(ufunc, *pair), ufunc(*pair)
+                assert ours.dtype == theirs.dtype
+                assert np.array_equal(ours, theirs, equal_nan=True)
+        ours = arithmetic.run(ufunc, x, np.float64(2) if dtype == np.float32 else np.arange(601))
+        assert ours.dtype == np.float64 or np.lib.NumpyVersion(np.__version__) < "2.0.0"
 
 
 # ── functions of a number ──────────────────────────────────────────────────────────────

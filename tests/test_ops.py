@@ -111,6 +111,12 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(65, 3, 19, 17), normal(3), normal(3), normal(3), normal(65, 3, 19, 17), normal(3))),
         Sample((normal(3001, 70), normal(70), normal(70), normal(70), normal(3001, 70), normal(70))),
     ],
+    "add": [Sample((normal(7, 31_001), normal(7, 31_001))), Sample((normal(5, 9, 50, 50), normal(9, 1, 1)))],
+    "sub": [Sample((normal(7, 31_001), normal(31_001))), Sample((normal(9, 1, 1), normal(5, 9, 50, 50)))],
+    "mul": [Sample((normal(7, 31_001), normal(7, 1))), Sample((normal(1, 1), normal(7, 31_001)))],
+    "div": [Sample((normal(31_001), normal(7, 31_001)))],
+    "clone": [Sample((normal(7, 31_001),))],
+    "to": [Sample((normal(7, 31_001),), {"dtype": np.dtype(np.float64)})],
     "dropout": [Sample((normal(7, 31_001), labels(217_007, 2).reshape(7, 31_001) == 1), {"p": 0.5})],
     "max_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],
     "max_pool2d_input_grad": [

@@ -5,15 +5,18 @@
     z = x y        dx = g y,           dy = g x
     z = x / y      dx = g / y,         dy = -g z / y
 
-Gradients come in the result's shape; the engine sums them to the inputs'.
+Gradients come in the result's shape; the engine sums them to the inputs'.  Large arrays are shared out
+among threads.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ def broadcasting(name: str, run: Any, *arrays: Any) -> Any:
 
 
 def _binary(name: str, ufunc: Any) -> Any:
-    return lambda x, y: broadcasting(name, ufunc, x, y)
+    run = partial(arithmetic.run, ufunc)
+    return lambda x, y: broadcasting(name, run, x, y)
 
 
 _add = register(
@@ -115,10 +119,10 @@ _sub = register(
 
 def _mul_backward(ctx: Any, g: Any) -> Any:
     x, y = ctx.saved
-    return (g * y if ctx.needs[0] else None, g * x if ctx.needs[1] else None)
+    return (_mul(g, y) if ctx.needs[0] else None, _mul(g, x) if ctx.needs[1] else None)
 
 
-_mul = register(
+_mul: Op = register(
     Op(
         name="mul",
         forward=_binary("mul", np.multiply),
@@ -136,11 +140,11 @@ _mul = register(
 
 def _div_backward(ctx: Any, g: Any) -> Any:
     y, z = ctx.saved
-    dx = g / y
-    return dx, -(dx * z) if ctx.needs[1] else None
+    dx = _div(g, y)
+    return dx, -_mul(dx, z) if ctx.needs[1] else None
 
 
-_div = register(
+_div: Op = register(
     Op(
         name="div",
         forward=_binary("div", np.true_divide),
