@@ -193,21 +193,40 @@ def test_arithmetic_of_many_numbers_is_numpys(ufunc: Any, dtype: Any) -> None:
 # ── functions of a number ──────────────────────────────────────────────────────────────
 
 
+@numba.vectorize(["float32(float32)", "float64(float64)"])
+def exponentials(x):
+    return exponential(x)
+
+
+@numba.vectorize(["float32(float32)", "float64(float64)"])
+def normal_cdfs(x):
+    return normal_cdf(x)
+
+
 def test_exponential_is_numpys_wherever_it_is_a_full_number() -> None:
-    x = np.concatenate([np.linspace(-708, 709.78, 20_001), np.linspace(-1, 1, 2001)])
-    y = np.array([exponential(v) for v in x])
-    assert np.abs(y / np.exp(x) - 1).max() < 5e-16
-    edges = [-np.inf, -1e300, -709.0, -0.0, 0.0, 709.79, 1e300, np.inf, np.nan]
-    assert np.array_equal([exponential(v) for v in edges], [0, 0, 0, 1, 1, *[np.inf] * 3, np.nan], equal_nan=True)
-    assert exponential(np.float32(1.5)) == exponential(1.5)
+    for dtype, low, high, tolerance in ((np.float64, -708, 709.78, 5e-16), (np.float32, -87, 88.72, 2e-7)):
+        x = np.concatenate([np.linspace(low, high, 20_001), np.linspace(-1, 1, 2001)]).astype(dtype)
+        y = exponentials(x)
+        assert y.dtype == dtype
+        assert np.abs(y / np.exp(x.astype(np.float64)) - 1).max() < tolerance
+        edges = np.array([-np.inf, low - 1, -0.0, 0.0, high + 1, np.inf, np.nan], dtype)
+        with np.errstate(all="ignore"):
+            found = exponentials(edges)
+        assert np.array_equal(found, [0, 0, 1, 1, np.inf, np.inf, np.nan], equal_nan=True)
+    with np.errstate(all="ignore"):
+        for far in (np.array([-1e300, 1e300]), np.array([-1e38, 1e38], np.float32)):
+            assert np.array_equal(exponentials(far), [0, np.inf])
 
 
 def test_normal_cdf_is_half_of_erfc_far_into_its_tail() -> None:
-    x = np.linspace(-37, 9, 20_001)
-    wrong = np.array([normal_cdf(v) / (math.erfc(-v * math.sqrt(0.5)) / 2) - 1 for v in x])
-    assert (np.abs(wrong) < 1e-15 + 3e-16 * x**2).all()
-    edges = [-np.inf, -1e300, -40.0, -0.0, 0.0, 40.0, np.inf, np.nan]
-    assert np.array_equal([normal_cdf(v) for v in edges], [0, 0, 0, 0.5, 0.5, 1, 1, np.nan], equal_nan=True)
+    for dtype, low, flat, rounding in ((np.float64, -37, 40, (1e-15, 3e-16)), (np.float32, -13, 14, (8e-7, 2e-7))):
+        x = np.linspace(low, 9, 20_001).astype(dtype)
+        right = np.array([math.erfc(-float(v) * math.sqrt(0.5)) / 2 for v in x])
+        assert (np.abs(normal_cdfs(x) / right - 1) < rounding[0] + rounding[1] * np.square(x)).all()
+        edges = np.array([-np.inf, -1e30, -flat, -0.0, 0.0, flat, np.inf, np.nan], dtype)
+        with np.errstate(all="ignore"):
+            found = normal_cdfs(edges)
+        assert np.array_equal(found, [0, 0, 0, 0.5, 0.5, 1, 1, np.nan], equal_nan=True)
 
 
 # ── memory outside the arrays ──────────────────────────────────────────────────────────

@@ -125,6 +125,7 @@ LARGE: dict[str, list[Sample]] = {
     "max_pool2d_gather": [Sample((normal(5, 7, 21, 21), taps(5, 7, 10, 10)), {**POOL, "padding": (0, 0)})],
     "max_pool2d_places": [Sample((taps(5, 7, 10, 10),), {"width": 21, **POOL, "padding": (0, 0)})],
     "gelu": [Sample((normal(7, 31_001),), {"approximate": "none"})],
+    "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
     "relu": [Sample((normal(7, 31_001),))],

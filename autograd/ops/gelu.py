@@ -3,9 +3,7 @@
     exact       Φ(x) = (1 + erf(x / √2)) / 2         Φ′ = e^(-x²/2) / √2π
     tanh        Φ(x) ≈ (1 + tanh u) / 2,             Φ′ ≈ 2 u′ Φ (1 - Φ)
                 u = √(2/π) (x + 0.044715 x³)
-    dx = g (Φ + x Φ′)
-
-Forward gives Φ beside y, as the larger part of what backward needs.
+    dx = g (Φ + x Φ′)                                The exact one's has a kernel, and  ∂dx/∂x = g Φ′ (2 - x²)
 
 References
 ----------
@@ -20,28 +18,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.functions import normal_cdf
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.jit import elementwise, kernel
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import any_shape, check_float
-from autograd.ops.functions import exp
+from autograd.ops.functions import exp, sigmoid
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
-BLOCK = 2048  # least numbers worth a thread's while
 ROOT, CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
 @kernel(parallel=True)
-def _normal(x, parts, y, p):
+def _normal(x, parts, y):
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        xs, ys, ps = x[block], y[block], p[block]
+        xs, ys = x[block], y[block]
         for i in range(len(xs)):
-            share = normal_cdf(xs[i])
-            ps[i] = share
-            ys[i] = xs[i] * share
+            ys[i] = xs[i] * normal_cdf(xs[i])
+
+
+@kernel(parallel=True)
+def _normal_grad(g, x, parts, dx):
+    half, peak = x.dtype.type(-0.5), x.dtype.type(ROOT / 2)
+    for part in prange(parts):
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        gs, xs, dxs = g[block], x[block], dx[block]
+        for i in range(len(xs)):
+            dxs[i] = normal_cdf(xs[i])
+        for i in range(len(xs)):  # a loop of its own: Numba muddles the names of what it inlines twice in one
+            dxs[i] = gs[i] * (dxs[i] + xs[i] * (peak * exponential(half * xs[i] * xs[i])))
 
 
 def _check(x: Any, *, approximate: str) -> None:
@@ -52,30 +59,34 @@ def _check(x: Any, *, approximate: str) -> None:
 
 def _forward(x: Any, *, approximate: str) -> Any:
     if approximate == "tanh":
-        p = 1 / (1 + np.exp(x * (x * x * (-2 * ROOT * CUBIC) - 2 * ROOT)))  # = (1 + tanh u) / 2
-        return x * p, p
-    x = dense(x)
-    y, p = np.empty_like(x), np.empty_like(x)
-    _normal(x.reshape(-1), blocks(x.size, BLOCK), y.reshape(-1), p.reshape(-1))
-    return y, p
+        return x / (1 + np.exp(x * (x * x * (-2 * ROOT * CUBIC) - 2 * ROOT)))  # = x (1 + tanh u) / 2
+    return elementwise(_normal, x)
 
 
-def _backward(ctx: Any, g: Any, h: Any, *, approximate: str) -> Any:
-    """g is the gradient of y, h that of Φ."""
-    x, p = ctx.saved
-    if approximate == "tanh":
-        slope = (x * x * (6 * ROOT * CUBIC) + 2 * ROOT) * p * (1 - p)
-    else:
-        slope = exp(x * x * -0.5) * (ROOT / 2)
-    return g * p + (g * x + h) * slope
+def _backward(ctx: Any, g: Any, *, approximate: str) -> Any:
+    (x,) = ctx.saved
+    if approximate == "none":
+        return gelu_input_grad(g, x)
+    p = sigmoid(x * (x * x * (2 * ROOT * CUBIC) + 2 * ROOT))
+    return g * (p + x * (x * x * (6 * ROOT * CUBIC) + 2 * ROOT) * p * (1 - p))
+
+
+def _grad_backward(ctx: Any, h: Any) -> Any:
+    g, x = ctx.saved
+    dg = gelu_input_grad(h, x) if ctx.needs[0] else None
+    return dg, h * g * exp(x * x * -0.5) * (ROOT / 2) * (2 - x * x) if ctx.needs[1] else None
+
+
+def _normal_cdf(x: Any) -> Any:
+    return np.array([(1 + math.erf(v / math.sqrt(2))) / 2 for v in x.ravel()]).reshape(x.shape)
 
 
 def _reference(x: Any, *, approximate: str) -> Any:
-    if approximate == "tanh":
-        p = (1 + np.tanh(ROOT * (x + CUBIC * x**3))) / 2
-    else:
-        p = np.array([(1 + math.erf(v / math.sqrt(2))) / 2 for v in x.ravel()]).reshape(x.shape)
-    return x * p, p
+    return x * ((1 + np.tanh(ROOT * (x + CUBIC * x**3))) / 2 if approximate == "tanh" else _normal_cdf(x))
+
+
+def _grad_reference(g: Any, x: Any) -> Any:
+    return g * (_normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi))
 
 
 def _sample(draw: Any) -> Sample:
@@ -88,7 +99,7 @@ _gelu = register(
         check=_check,
         forward=_forward,
         backward=_backward,
-        saves=(0, ~1),
+        saves=(0,),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -96,6 +107,19 @@ _gelu = register(
             BadSample((np.ones(2, int),), {"approximate": "none"}, TypeError, ("gelu", "int64", "float")),
         ],
         flops=4,
+    )
+)
+
+
+gelu_input_grad: Op = register(
+    Op(
+        name="gelu_input_grad",
+        forward=lambda g, x: elementwise(_normal_grad, g, x),
+        backward=_grad_backward,
+        saves=(0, 1),
+        reference=_grad_reference,
+        sample=lambda draw: Sample(tuple(draw.tensor(*shape) for shape in [draw.shape(0, 4, least=0)] * 2)),
+        flops=8,
     )
 )
 
@@ -114,4 +138,4 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     ValueError, TypeError
         Where the approximation or the dtype is not known.
     """
-    return _gelu(input, approximate=approximate)[0]
+    return _gelu(input, approximate=approximate)
