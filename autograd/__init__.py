@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 import numpy as _np
 
-from autograd import cuda, functional
+from autograd import cuda, functional, profiler
 from autograd.config import config, get_num_threads, set_num_threads, show_config
 from autograd.creation import (
     arange,
@@ -285,6 +285,7 @@ __all__ = [
     "permute",
     "pi",
     "pow",
+    "profiler",
     "promote_types",
     "rand",
     "rand_like",

@@ -11,6 +11,7 @@ import autograd
 from autograd import Tensor
 from autograd.engine import Watch
 from autograd.op import Op
+from autograd.profiler import flops
 from nn.module import Module, running
 
 
@@ -85,14 +86,8 @@ class _Count(Watch):
             self.inside = False
         module = running()
         if module is not None:
-            self.flops[module] = self.flops.get(module, 0) + _flops(op, arrays, params, result)
+            self.flops[module] = self.flops.get(module, 0) + flops(op, arrays, params, result)
         return result
-
-
-def _flops(op: Op, arrays: Sequence[Any], params: dict[str, Any], result: Any) -> int:
-    if callable(op.flops):
-        return op.flops(arrays, result, **params)
-    return op.flops * max(np.size(array) for array in (*arrays, *(result if isinstance(result, tuple) else (result,))))
 
 
 def _shape(output: Any) -> Any:

@@ -20,6 +20,15 @@ def test_the_model_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert float(printed[1]) < 0.5  # from 2.3 at the start
 
 
+def test_the_profile(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = (block for block in BLOCKS if "profiler.profile" in block)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "conv2d" in printed and "median of" in printed
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["layers.png", "trace.json"]
+
+
 def test_every_file_it_names_is_there() -> None:
     root = Path(__file__).parents[1]
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
