@@ -1,0 +1,294 @@
+"""The benchmark: its arithmetic on numbers made up, and a small run of lucidgrad alone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd.timing import Timing
+from examples import benchmark
+from examples.support.bench import cases, contest, data, in_lucidgrad, report, worker
+from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
+from examples.support.bench.contest import Contest, Entrant, Failure, Result
+from nn import functional as F
+
+BENCH = Path(cases.__file__).parent
+
+
+def result(*rounds: float, first: float = 1.0) -> Result:
+    middle = sorted(rounds)[len(rounds) // 2]
+    return Result(Timing(first, middle, min(rounds), 0.1, len(rounds)), list(rounds))
+
+
+RESULTS = {
+    "baseline, batch 64": {
+        "lucidgrad": result(1.0, 2.0, 4.0),  # a machine that slows down
+        "lucidgrad-functional": result(2.0, 4.0, 8.0),
+        "torch": result(4.0, 8.0, 16.0),
+        "torch-channels-last": result(3.0, 6.0, 12.0),
+        "torch-compile": result(0.5, 1.0, 2.0),
+        "mxnet": result(1e-3, 2e-3, 4e-3),
+    },
+    "lenet, batch 64": {"lucidgrad": result(1.0), "torch": result(2.0)},
+    "mlp, batch 64": {"lucidgrad": result(1.0), "torch": result(0.5), "torch-channels-last": result(0.6)},
+    "only": {"torch": result(1.0)},
+}
+NET_GROUPS = {"baseline, batch 64": "baseline", "lenet, batch 64": "nets", "mlp, batch 64": "nets"}
+
+
+# ── the arithmetic ──
+
+
+def test_ratios_compare_measurements_of_one_round() -> None:
+    rows = report.summary(RESULTS, NET_GROUPS)
+    assert [row["case"] for row in rows] == ["baseline, batch 64", "lenet, batch 64", "mlp, batch 64"]
+    baseline = rows[0]
+    assert baseline["ratios"] == pytest.approx(
+        {"lucidgrad-functional": 2, "torch": 4, "torch-channels-last": 3, "torch-compile": 0.5, "mxnet": 1e-3}
+    )
+    assert (baseline["torch"], baseline["torch_to_functional"]) == (3, 1.5)  # the better of two, compiled or not
+    assert rows[2]["torch"] == 0.5
+    assert report.ratio([2, 2, 30], [1, 2, 3]) == 2
+    assert math.isnan(report.ratio([], [1.0]))
+
+
+def test_comparisons_in_words() -> None:
+    said = report.comparisons(report.summary(RESULTS, NET_GROUPS))
+    assert said[0] == (
+        "baseline, batch 64: the better PyTorch takes 3.00 × lucidgrad's time, 1.50 × that of lucidgrad by hand"
+    )
+    assert said[-1] == "nets: geometric mean 1.00, least 0.50"
+    assert report.comparisons([]) == []
+
+
+def test_scaling_and_flatness() -> None:
+    found = {
+        "baseline, 1 threads": {"lucidgrad": result(3.0)},
+        "baseline, 2 threads": {"lucidgrad": result(2.0)},
+        "matmul, 1 threads": {"numpy": result(4.0)},
+        "matmul, 2 threads": {"numpy": result(2.0)},
+    }
+    assert report.scaling(found, 2) == {"step": 1.5, "matmul": 2.0, "share": 0.75}
+    assert report.scaling(RESULTS, 2) is None
+    costs = {"a": {"lucidgrad": result(2.0)}, "b": {"lucidgrad": result(9.0)}, "c": {"lucidgrad": result(12.0)}}
+    rows = report.flatness(costs, {"a": 1, "b": 3, "c": 2, "not measured": 1})
+    assert [row["ns_per_flop"] for row in rows] == pytest.approx([2e9, 3e9, 6e9])
+    assert [row["off_median"] for row in rows] == pytest.approx([-1 / 3, 0, 1])
+    assert report.flatness({}, {"a": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(12.34, "12.3 s"), (1.0, "1.00 s"), (0.1234, "123 ms"), (1.234e-3, "1.23 ms"), (9.9e-8, "0.0990 µs")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert report.duration(seconds) == text
+
+
+def test_tables() -> None:
+    lines = report.times_table(RESULTS).split("\n")
+    assert lines[0].split()[-6:] == [name for name in CONTESTANTS if name in RESULTS["baseline, batch 64"]]
+    assert lines[2].split()[3:9] == ["2.00", "s", "(10%)", "4.00", "s", "(10%)"]
+    assert "2.00×" in lines[2] and "3.00×" in lines[2] and lines[3].split()[-1] == "-"
+    assert "only" in lines[5] and "×" not in lines[5]
+    assert "1.00 s" in report.first_calls_table(RESULTS).split("\n")[2]
+
+
+def test_the_chart(tmp_path: Path) -> None:
+    report.chart(RESULTS, "a machine", [tmp_path / "a.png", tmp_path / "a.svg"])
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.svg").read_text().count("<svg") == 1
+
+
+# ── the cases ──
+
+
+def test_every_group_has_cases_and_every_case_an_entrant() -> None:
+    listed = cases.cases(GROUPS, [8, 16], 4, 2)
+    assert {case.group for case in listed} == set(GROUPS) - {"start", "memory"}
+    assert len({case.name for case in listed}) == len(listed)
+    kinds = {kind for contestant in CONTESTANTS.values() for kind in contestant.kinds}
+    assert {case.kind for case in listed} == kinds
+    assert all(case.threads == 1 for case in listed if case.group == "one-thread")
+    assert cases.cases(("scaling",), [8], 4, 1) == []  # nothing to compare
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_nets_layers_and_functions_are_the_same(name: str) -> None:
+    net = NETS[name]
+    x, y = data.batch(net, 2)
+    losses = []
+    for functional in (False, True):
+        autograd.manual_seed(0)
+        step = in_lucidgrad.training_step(net, in_lucidgrad.build(net), x, y, functional)
+        losses.append([step().item() for _ in range(3)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0][2] < losses[0][0]
+
+
+def test_cases_run_and_do_what_their_name_says() -> None:
+    what = {"channels": 2, "outputs": 3, "side": 4, "batch": 2}
+    x, w, b, g = (autograd.tensor(array, requires_grad=True) for array in data.conv(what))
+    y = F.conv2d(x, w, b, padding=1)
+    dx, dw = autograd.grad(y, (x, w), g)
+    for part, expected in zip(cases.CONV_PARTS, (y, dx, dw), strict=True):
+        assert expected is not None
+        found = in_lucidgrad.make("lucidgrad", "conv", {**what, "part": part})()
+        np.testing.assert_allclose(found.numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-4)
+    for op in ("softmax", "linear"):
+        assert all(part is not None for part in in_lucidgrad.make("lucidgrad", "op", {"op": op})())
+    for kind in ("adam", "small"):
+        in_lucidgrad.make("lucidgrad", kind, {})()
+
+
+def test_files_that_run_beside_other_frameworks_import_neither_lucidgrad_nor_numba() -> None:
+    ours = {"autograd", "nn", "optim", "numba"}
+    for file in [*BENCH.glob("in_*.py"), BENCH / "worker.py", BENCH / "cases.py", BENCH / "data.py"]:
+        if file.name == "in_lucidgrad.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not ours & {name.split(".")[0] for name in names}, file.name
+    assert {file.stem.removeprefix("in_") for file in BENCH.glob("in_*.py")} == set(FRAMEWORKS)
+    assert worker.load_timing().times.__code__.co_filename == autograd.timing.__file__
+
+
+# ── processes ──
+
+
+def contestants(interpreter: str | None, *names: str) -> Contest:
+    return Contest(names, dict.fromkeys(FRAMEWORKS, interpreter or sys.executable), lambda text: None)
+
+
+def test_a_contest_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    ask = Entrant.ask
+
+    def noting(self: Entrant, do: str, **arguments: Any) -> dict[str, Any]:
+        asked.append((do, self.name))
+        return ask(self, do, **arguments)
+
+    monkeypatch.setattr(Entrant, "ask", noting)
+    with contestants(None, "numpy", "lucidgrad") as run:
+        block = [
+            cases.Case("product", "scaling", "matmul", {"side": 8}, 1, "scaling"),
+            cases.Case("small", "scaling", "small", {}, 1, "scaling"),
+            cases.Case("impossible", "scaling", "step", {"net": "none", "batch": 1}, 1, "scaling"),
+        ]
+        run.run(block, rounds=2, seconds=0.001)
+    assert [turn for turn in asked if turn[0] == "time"] == [("time", "numpy"), ("time", "lucidgrad")] * 2
+    assert {case: list(entered) for case, entered in run.results.items()} == {
+        "product": ["numpy"], "small": ["lucidgrad"],
+    }  # fmt: skip
+    found = run.results["product"]["numpy"]
+    assert len(found.rounds) == 2 and found.timing.runs >= 6 and found.timing.least > 0
+    assert run.failures == ["impossible: lucidgrad: KeyError: 'none'"]
+    assert set(run.versions) == {"numpy", "lucidgrad"}
+
+
+def test_a_process_that_ends_is_a_sentence() -> None:
+    program = shutil.which("false")
+    assert program
+    with contestants(program, "lucidgrad") as run:
+        run.run([cases.step("mlp", 1, 1, "nets"), cases.step("lenet", 1, 1, "nets")], 1, 0.0)
+        assert run.failures == ["mlp, batch 1: lucidgrad: its process ended with 1"]  # and is not tried again
+    entrant = Entrant("numpy", 1)
+    assert "numpy" in entrant.hear()["versions"]
+    with pytest.raises(Failure, match="numpy: KeyError: 'unknown'"):
+        entrant.ask("time", name="unknown", seconds=0.0)
+    entrant._process.kill()
+    with pytest.raises(Failure, match="its process ended with -9"):
+        entrant.ask("drop")
+    entrant.close()
+
+
+def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CONTESTANTS, "numpy", cases.Contestant("numpy", "numpy", {"matmul"}))
+    case = cases.Case("product", "scaling", "matmul", {"side": 8}, 1, "start")
+    with contestants(None, "numpy") as run:
+        run.measure_starts(case, 2, cold=False)
+        run.measure_starts(case, 2, cold=True)
+        memory = run.measure_memory(case)
+        big = run.measure_memory(cases.Case("product", "scaling", "matmul", {"side": 4096}, 1, "start"))
+    assert list(run.results) == ["warm start"]  # what keeps no kernels has no cold one
+    assert len(run.results["warm start"]["numpy"].rounds) == 2
+    assert big["numpy"] - memory["numpy"] > 3 * 4096**2 * 4 * 0.9
+
+
+# ── the command ──
+
+
+@pytest.mark.slow
+def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(contest.FRAMEWORKS, "mxnet", "no_module_of_this_name")
+    out = tmp_path / "run"
+    status = benchmark.main(
+        ["--cases", "baseline", "adam", "memory", "--frameworks", "lucidgrad", "mxnet", "--batch-sizes", "2",
+         "--memory-batch", "4", "--threads", "1", "--rounds", "2", "--seconds", "0.01", "--out", str(out)]
+    )  # fmt: skip
+    printed = capsys.readouterr().out
+    assert status == 0
+    assert f"mxnet is not installed for {sys.executable}; name another one with --python mxnet=PATH." in printed
+    assert "first call (JIT)" in printed and "peak memory" in printed and "1 thread;" in printed
+    found = json.loads((out / "benchmark.json").read_text())
+    assert set(found) == {
+        "when", "command", "processor", "llvm_processor", "system", "threads", "rounds", "seconds", "versions",
+        "not_installed", "nets", "results", "summary", "peak_memory", "scaling", "flatness", "failures",
+    }  # fmt: skip
+    assert (found["not_installed"], found["failures"], found["threads"], found["rounds"]) == (["mxnet"], [], 1, 2)
+    assert set(found["results"]) == {"baseline, batch 2", "Adam, 0.5 M parameters"}
+    entered = found["results"]["baseline, batch 2"]
+    assert set(entered) == {"lucidgrad", "lucidgrad-functional"}
+    assert all(0 < row["least"] <= row["median"] and len(row["rounds"]) == 2 for row in entered.values())
+    assert set(found["versions"]["lucidgrad"]) == {"lucidgrad", "numpy", "numba"}
+    assert found["peak_memory"]["lucidgrad"] > 50e6
+    assert set(found["summary"][0]["ratios"]) == {"lucidgrad-functional"}
+    assert sorted(file.name for file in out.iterdir()) == [
+        f"benchmark.{kind}" for kind in ("json", "png", "svg", "txt")
+    ]
+    assert (out / "benchmark.txt").read_text().strip() in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--cases", "convolutions"], "invalid choice: 'convolutions'"),
+        (["--python", "torch"], "write NAME=PATH, with NAME one of lucidgrad, torch"),
+        (["--python", "torch=/no/such/python"], "/no/such/python is no program; give the path of torch's Python"),
+        (["--rounds", "0"], "must be a whole number, at least 1, not 0"),
+        (["--threads", "100000"], "must be a whole number, from 1 to"),
+        (["--seconds", "-1"], "must be at least 0 and finite"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        benchmark.main(arguments)
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_nothing_to_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark.main(["--cases", "adam", "--frameworks", "numpy", "--out", str(tmp_path)]) == 1
+    assert "Nothing was measured" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert benchmark.main(["--cases", "adam", "--frameworks", "numpy", "--out", str(tmp_path / "file")]) == 1
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_names_of_frameworks_and_of_ways_to_use_them() -> None:
+    every = [name for name in CONTESTANTS if name.startswith("torch")]
+    assert benchmark._chosen(["torch"], False) == every
+    assert benchmark._chosen(["torch", "torch-channels-last"], False) == ["torch", "torch-channels-last"]
+    assert benchmark._chosen(["torch-fused", "jax"], True) == ["torch-fused", "jax"]
+    assert benchmark._chosen(None, False) == list(CONTESTANTS)
+    assert not {"torch-compile", "jax", "mygrad"} & set(benchmark._chosen(None, True))
