@@ -103,7 +103,7 @@ def _run(argv: Sequence[str] | None) -> int:
     found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
     text = _text(contest, found)
     print(text)
-    write_whole(files["json"], json.dumps(found, indent=2).encode() + b"\n")
+    write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
     if any(report.OURS in entered for entered in contest.results.values()):
         title = f"{found['processor']}, {_threads(args.threads)}, " + ", ".join(
@@ -166,7 +166,7 @@ def _report(
         "nets": {name: [str(layer) for layer in net.layers] for name, net in NETS.items()},
         "results": {
             case: {
-                name: {**result.timing._asdict(), "rounds": result.rounds, "count": result.timing.runs}
+                name: {**result.timing._asdict(), "first": report.first_call(result), "rounds": result.rounds}
                 for name, result in entered.items()
             }
             for case, entered in contest.results.items()
@@ -186,7 +186,9 @@ def _text(contest: Contest, found: dict[str, Any]) -> str:
     )
     parts = [f"{found['processor']}, {_threads(found['threads'])}; {versions}"]
     if contest.results:
-        parts += [report.times_table(contest.results), report.first_calls_table(contest.results)]
+        parts.append(report.times_table(contest.results))
+        if not all(name.endswith(" start") for name in contest.results):
+            parts.append(report.first_calls_table(contest.results))
     if said := report.comparisons(found["summary"]):
         parts.append("\n".join(said))
     if memory := found["peak_memory"]:

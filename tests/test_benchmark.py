@@ -72,10 +72,10 @@ def test_comparisons_in_words() -> None:
 
 def test_scaling_and_flatness() -> None:
     found = {
-        "baseline, 1 threads": {"lucidgrad": result(3.0)},
-        "baseline, 2 threads": {"lucidgrad": result(2.0)},
-        "matmul, 1 threads": {"numpy": result(4.0)},
-        "matmul, 2 threads": {"numpy": result(2.0)},
+        "baseline, 1 of 2 threads": {"lucidgrad": result(3.0)},
+        "baseline, 2 of 2 threads": {"lucidgrad": result(2.0)},
+        "matmul, 1 of 2 threads": {"numpy": result(4.0)},
+        "matmul, 2 of 2 threads": {"numpy": result(2.0)},
     }
     assert report.scaling(found, 2) == {"step": 1.5, "matmul": 2.0, "share": 0.75}
     assert report.scaling(RESULTS, 2) is None
@@ -222,6 +222,9 @@ def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         big = run.measure_memory(cases.Case("product", "scaling", "matmul", {"side": 4096}, 1, "start"))
     assert list(run.results) == ["warm start"]  # what keeps no kernels has no cold one
     assert len(run.results["warm start"]["numpy"].rounds) == 2
+    assert report.first_call(run.results["warm start"]["numpy"]) is None
+    assert "numpy" in run.versions["numpy"]
+    assert "warm start" not in report.first_calls_table({**RESULTS, **run.results})
     assert big["numpy"] - memory["numpy"] > 3 * 4096**2 * 4 * 0.9
 
 
@@ -233,7 +236,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     monkeypatch.setitem(contest.FRAMEWORKS, "mxnet", "no_module_of_this_name")
     out = tmp_path / "run"
     status = benchmark.main(
-        ["--cases", "baseline", "adam", "memory", "--frameworks", "lucidgrad", "mxnet", "--batch-sizes", "2",
+        ["--cases", "baseline", "adam", "start", "memory", "--frameworks", "lucidgrad", "mxnet", "--batch-sizes", "2",
          "--memory-batch", "4", "--threads", "1", "--rounds", "2", "--seconds", "0.01", "--out", str(out)]
     )  # fmt: skip
     printed = capsys.readouterr().out
@@ -246,7 +249,10 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         "not_installed", "nets", "results", "summary", "peak_memory", "scaling", "flatness", "failures",
     }  # fmt: skip
     assert (found["not_installed"], found["failures"], found["threads"], found["rounds"]) == (["mxnet"], [], 1, 2)
-    assert set(found["results"]) == {"baseline, batch 2", "Adam, 0.5 M parameters"}
+    assert set(found["results"]) == {
+        "baseline, batch 2", "Adam, 0.5 M parameters", "warm start", "cold start",
+    }  # fmt: skip
+    assert found["results"]["warm start"]["lucidgrad"]["first"] is None
     entered = found["results"]["baseline, batch 2"]
     assert set(entered) == {"lucidgrad", "lucidgrad-functional"}
     assert all(0 < row["least"] <= row["median"] and len(row["rounds"]) == 2 for row in entered.values())

@@ -208,8 +208,10 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
     if "scaling" in groups and threads > 1:
         for count in (1, threads):
             what = {"net": "baseline", "batch": net_batch}
-            found.append(Case(f"baseline, {count} threads", "scaling", "step", what, count, "scaling"))
-            found.append(Case(f"matmul, {count} threads", "scaling", "matmul", {"side": 1536}, count, "scaling"))
+            found.append(Case(f"baseline, {count} of {threads} threads", "scaling", "step", what, count, "scaling"))
+            found.append(
+                Case(f"matmul, {count} of {threads} threads", "scaling", "matmul", {"side": 1536}, count, "scaling")
+            )
     if "flat" in groups:
         sizes = [(batch, 32) for batch in (16, 32, 64, 128, 256, 512)] + [(16, side) for side in (16, 64, 128)]
         found += [_conv("flat", "flat", "output", 32, 32, side, batch, threads) for batch, side in sizes]

@@ -8,6 +8,7 @@ measurements of one round.
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -35,7 +36,7 @@ class Failure(Exception):
 class Result(NamedTuple):
     """What a contestant took for a case."""
 
-    timing: Timing
+    timing: Timing  # its first call is nan where the whole was from a process's start on
     rounds: list[float]  # the median of each round, in seconds a call
 
 
@@ -197,13 +198,13 @@ class Contest:
                     if cold or turn:  # the first one fills caches
                         found.setdefault(contestant, []).append(seconds)
         for contestant, times in found.items():
-            self.results.setdefault(name, {})[contestant] = Result(summarized(times, times[0]), times)
+            self.results.setdefault(name, {})[contestant] = Result(summarized(times, math.nan), times)
 
     def _start(self, contestant: str, case: Case, environment: Mapping[str, str]) -> float:
         start = time.perf_counter()
         entrant = self._started(contestant, case.threads, environment)
         try:
-            entrant.hear()
+            self.versions[CONTESTANTS[contestant].framework] = entrant.hear()["versions"]
             entrant.ask("prepare", case=case.as_json())
             return time.perf_counter() - start
         finally:
@@ -217,7 +218,7 @@ class Contest:
             with self._noted("peak memory"):
                 entrant = self._started(contestant, case.threads)
                 try:
-                    entrant.hear()
+                    self.versions[CONTESTANTS[contestant].framework] = entrant.hear()["versions"]
                     entrant.ask("prepare", case=case.as_json())
                     entrant.ask("time", name=case.name, seconds=0.0)
                     found[contestant] = entrant.ask("memory")["peak"]

@@ -113,11 +113,17 @@ def times_table(results: Results) -> str:
 
 def first_calls_table(results: Results) -> str:
     """How long the first call of each case took: compilation, and loading of what was compiled."""
-    names = _order(results)
+    called = {case: entered for case, entered in results.items() if any(map(first_call, entered.values()))}
+    names = _order(called)
     rows = [["first call (JIT)", *names]]
-    for case, entered in results.items():
+    for case, entered in called.items():
         rows.append([case, *(duration(entered[name].timing.first) if name in entered else "-" for name in names)])
     return aligned(rows)
+
+
+def first_call(result: Result) -> float | None:
+    """Seconds of the first call; None where the whole was timed from a process's start on."""
+    return None if math.isnan(result.timing.first) else result.timing.first
 
 
 def comparisons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -139,7 +145,10 @@ def scaling(results: Results, threads: int) -> dict[str, float] | None:
     """Gain of more threads: of the baseline's step, of the machine's matrix product, and one by the other."""
     try:
         step, product = (
-            ratio(results[f"{what}, 1 threads"][name].rounds, results[f"{what}, {threads} threads"][name].rounds)
+            ratio(
+                results[f"{what}, 1 of {threads} threads"][name].rounds,
+                results[f"{what}, {threads} of {threads} threads"][name].rounds,
+            )
             for what, name in (("baseline", OURS), ("matmul", "numpy"))
         )
     except KeyError:
@@ -193,7 +202,7 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     axes.minorticks_off()
     axes.set_xlabel("times as long as lucidgrad; at the bars: median time")
     figure.suptitle(title, fontsize=9)
-    axes.legend(frameon=False, fontsize=7, loc="lower right")
+    figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for path in paths:
