@@ -201,7 +201,7 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
     axes.set_xlabel("times as long as lucidgrad; at the bars: median time")
-    figure.suptitle(title, fontsize=9)
+    axes.set_title(title, fontsize=9)
     figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
