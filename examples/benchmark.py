@@ -19,7 +19,7 @@ from typing import Any
 
 import autograd
 from autograd.kernels.jit import available_threads
-from examples.support import cli
+from examples.support import cli, results
 from examples.support.bench import report
 from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS, Case, cases, step
 from examples.support.bench.contest import Contest, installed
@@ -129,15 +129,6 @@ def _narrowed(framework: str, wanted: set[str]) -> bool:
     return any(CONTESTANTS[name].framework == framework for name in wanted & set(CONTESTANTS) - {framework})
 
 
-def _processor() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def _threads(count: int) -> str:
     return f"{count} thread{'s' * (count > 1)}"
 
@@ -156,7 +147,7 @@ def _report(
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.orig_argv,
-        "processor": _processor(),
+        "processor": results.processor(),
         "llvm_processor": autograd.config()["processor"],
         "system": platform.platform(),
         "threads": args.threads,

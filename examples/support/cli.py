@@ -20,6 +20,7 @@ from examples.support import checkpoint, cifar10, synthetic
 from examples.support.checkpoint import CheckpointError, Optimizer, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
 from examples.support.loader import Loader, channel_statistics
+from examples.support.results import ResultError
 from examples.support.run_folder import RunFolder, RunFolderError
 from examples.support.signals import StopOnSignal, StopRequested
 from examples.support.training import Data, NotFinite, train
@@ -34,7 +35,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], argparse.Namespace], Opt
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
 _OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
 _EVALUATION_BATCH = 250
-_KNOWN = (CheckpointError, DataError, RunFolderError, NotFinite, OSError, ValueError, MemoryError)
+_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotFinite, OSError, ValueError, MemoryError)
 
 
 class Splits(NamedTuple):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from examples.support.files import write_whole
+from examples.support.page import COLORS, new_figure, write_figure
 
-# Okabe and Ito's palette; line and marker tell the curves apart without it
 _STYLES: dict[str, dict[str, Any]] = {
-    "train": {"label": "training", "color": "#0072B2", "linestyle": "-", "marker": "o"},
-    "validation": {"label": "validation", "color": "#D55E00", "linestyle": "--", "marker": "s"},
-    "test": {"label": "test", "color": "#000000", "linestyle": ":", "marker": "^"},
+    "train": {"label": "training", "color": COLORS[0], "linestyle": "-", "marker": "o"},
+    "validation": {"label": "validation", "color": COLORS[1], "linestyle": "--", "marker": "s"},
+    "test": {"label": "test", "color": COLORS[2], "linestyle": ":", "marker": "^"},
 }
 
 
@@ -35,8 +31,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: Path, *, accuracy: 
     accuracy : bool
         Draw the accuracy, 1 - error, in place of the error.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     quantity = "accuracy" if accuracy else "error"
     _panel(left, history, "Loss", "cross-entropy [nats per picture]", lambda row, split: row[f"{split}_loss"])
@@ -48,10 +43,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: Path, *, accuracy: 
         lambda row, split: 100 * (1 - row[f"{split}_error"] if accuracy else row[f"{split}_error"]),
     )
     left.legend(frameon=False)
-    picture = io.BytesIO()
-    dateless = {"Date": None} if path.suffix == ".svg" else {}
-    figure.savefig(picture, format=path.suffix.removeprefix("."), dpi=150, metadata=dateless)
-    write_whole(path, picture.getvalue())
+    write_figure(figure, [path])
 
 
 def _panel(axes: Axes, history: Sequence[dict[str, Any]], title: str, unit: str, value: Any) -> None:

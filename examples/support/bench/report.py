@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from examples.support.bench.contest import Result
-from examples.support.files import write_whole
+from examples.support.page import new_figure, write_figure
 
 OURS = "lucidgrad"
 TORCH = ("torch", "torch-channels-last")  # the better of which is what we are held against
@@ -173,8 +169,7 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     shown = compared or {case: entered for case, entered in results.items() if OURS in entered}
     names = _order(shown)
     heights = [max(1, len(entered)) for entered in shown.values()]
-    figure = Figure(figsize=(10, 1.6 + 0.19 * (sum(heights) + len(heights))), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 1.6 + 0.19 * (sum(heights) + len(heights)))
     axes = figure.subplots()
     place, ticks = 0.0, []
     labelled: set[str] = set()
@@ -205,11 +200,7 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    for path in paths:
-        picture = io.BytesIO()
-        dateless = {"Date": None} if path.suffix == ".svg" else {}
-        figure.savefig(picture, format=path.suffix.removeprefix("."), dpi=150, metadata=dateless)
-        write_whole(path, picture.getvalue())
+    write_figure(figure, paths)
 
 
 def _order(results: Results) -> list[str]:
