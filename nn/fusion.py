@@ -5,6 +5,7 @@ Where a Sequential holds exactly these layers one after the other, without hooks
     Conv2d, ReLU, MaxPool2d(2)      conv2d_relu_max_pool2d
     Conv2d, ReLU                    conv2d_relu
     Linear, ReLU                    linear_relu
+    BatchNorm1d or 2d, ReLU         batch_norm_relu
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nn.activation import ReLU
 from nn.conv import Conv2d
 from nn.linear import Linear
 from nn.module import Module
+from nn.norm import BatchNorm1d, BatchNorm2d
 from nn.pooling import MaxPool2d
 
 
@@ -39,10 +41,15 @@ def _convolved(op: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, conv: op(x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
+def _normalized(x: Any, norm: BatchNorm1d | BatchNorm2d) -> Any:
+    return norm.normalize(F.batch_norm_relu, x)
+
+
 RULES = (  # of two that fit, the first: the longest
     _Rule((Conv2d, ReLU, MaxPool2d), _halves, _convolved(F.conv2d_relu_max_pool2d)),
     _Rule((Conv2d, ReLU), lambda *_: True, _convolved(F.conv2d_relu)),
     _Rule((Linear, ReLU), lambda *_: True, lambda x, linear: F.linear_relu(x, linear.weight, linear.bias)),
+    *(_Rule((kind, ReLU), lambda *_: True, _normalized) for kind in (BatchNorm1d, BatchNorm2d)),
 )
 _FIRST = {rule.kinds[0] for rule in RULES}
 

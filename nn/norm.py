@@ -3,6 +3,7 @@ that they learn: weight, which starts at 1, and bias, at 0.  The formulas: `nn.f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import autograd
@@ -100,6 +101,10 @@ class _BatchNorm(_Norm):
         super().reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
+        return self.normalize(F.batch_norm, input)
+
+    def normalize(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
+        """F.batch_norm, or a function of the same arguments, of the input and what this layer holds."""
         if input.ndim not in self.dims:
             wanted = " or ".join(str(n) for n in self.dims)
             raise ValueError(
@@ -116,7 +121,7 @@ class _BatchNorm(_Norm):
                 share = 1 / self.num_batches_tracked.item()
         own_statistics = self.training or self.running_mean is None
         tracked = self.track_running_stats or not self.training  # buffers that are there, but not to be changed
-        return F.batch_norm(
+        return function(
             input,
             self.running_mean if tracked else None,
             self.running_var if tracked else None,

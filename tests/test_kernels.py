@@ -274,7 +274,9 @@ def run_guarded() -> None:
                     y, places = table["conv2d_relu_max_pool2d"](x, w, placed(whole(3, dtype=dtype)), **params)
                     y, places = placed(y), placed(places)
                     table["conv2d_unpooled_weight_grad"](y, places, x, kernel_size=kernel, **params)
-                    table["pick_2x2"](placed(table["unpool_2x2"](y, places, size=g.shape[2:])), places)
+                    table["max_pool2d_2x2_gather"](
+                        placed(table["max_pool2d_2x2_input_grad"](y, places, size=g.shape[2:])), places
+                    )
             for pooling in POOLINGS:
                 x = placed(whole(2, 2, 7, 19, dtype=dtype))
                 y, taps = table["max_pool2d"](x, **pooling)

@@ -77,8 +77,13 @@ def taps(*shape: int) -> np.ndarray:
     return labels(int(np.prod(shape)), 9).reshape(shape).astype(np.uint8)
 
 
+def winners(*shape: int) -> np.ndarray:
+    return labels(int(np.prod(shape)), 4).reshape(shape).astype(np.uint8)
+
+
 MANY_IMAGES = {"stride": (1, 2), "padding": (1, 2), "dilation": (1, 1), "groups": 2}
 ONE_IMAGE = {**PLAIN, "padding": (3, 3)}
+HALVES = {**PLAIN, "padding": (1, 1)}
 POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
 SMOOTHED = {"ignore_index": 3, "label_smoothing": 0.1}
 LARGE: dict[str, list[Sample]] = {
@@ -94,6 +99,15 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(35, 6, 18, 9), normal(35, 4, 18, 16)), {"kernel_size": (3, 3), **MANY_IMAGES}),
         Sample((normal(1, 9, 60, 60), normal(1, 20, 60, 60)), {"kernel_size": (7, 7), **ONE_IMAGE}),
     ],
+    "conv2d_relu_max_pool2d": [Sample((normal(35, 4, 18, 17), normal(6, 4, 3, 3), normal(6)), HALVES)],
+    "conv2d_unpooled_weight_grad": [
+        Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8), normal(35, 4, 18, 17)), {"kernel_size": (3, 3), **HALVES}),
+        Sample(
+            (normal(1, 9, 30, 30), winners(1, 9, 30, 30), normal(1, 20, 60, 60)), {"kernel_size": (7, 7), **ONE_IMAGE}
+        ),
+    ],
+    "max_pool2d_2x2_input_grad": [Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8)), {"size": (18, 17)})],
+    "max_pool2d_2x2_gather": [Sample((normal(35, 6, 18, 17), winners(35, 6, 9, 8)))],
     "avg_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],
     "avg_pool2d_input_grad": [Sample((normal(5, 7, 11, 10),), {"input_size": (21, 20), **POOL})],
     "adaptive_avg_pool2d": [Sample((normal(5, 7, 21, 20),), {"output_size": (4, 3)})],

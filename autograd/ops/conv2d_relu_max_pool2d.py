@@ -4,10 +4,11 @@
     dx, dw, db as conv2d's, of g'
 
 Forward remembers which of a window's four pixels won: 0 1 / 2 3, as uint8.  Given them, taking
-the winners (`pick_2x2`) and sending g back to them (`unpool_2x2`) are each other's gradient.
+the winners (`max_pool2d_2x2_gather`) and sending g back to them (`max_pool2d_2x2_input_grad`) are each
+other's gradient.
 The weight gradient of an unpooled g is a row of its own, as three of four products are with 0:
 
-    conv2d_unpooled_weight_grad(g, places, x) = conv2d_weight_grad(unpool_2x2(g, places), x)
+    conv2d_unpooled_weight_grad(g, places, x) = conv2d_weight_grad(max_pool2d_2x2_input_grad(g, places), x)
 
 How the kernels do it: kernels/conv_pool.py.
 """
@@ -93,7 +94,7 @@ def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
     dx = None
     if ctx.needs[0]:
         size = conv_size(x.shape[2:], w.shape[2:], params)
-        dx = conv2d_input_grad(unpool_2x2(g, places, size=size), w, input_size=x.shape[2:], **params)
+        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), w, input_size=x.shape[2:], **params)
     dw = unpooled_weight_grad(g, places, x, kernel_size=w.shape[2:], **params) if ctx.needs[1] else None
     return dx, dw, sum(g, (0, 2, 3)) if ctx.needs[2] else None
 
@@ -168,11 +169,11 @@ def _pick_sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*g.shape[:2], *sample.params["size"]), places))
 
 
-unpool_2x2 = register(
+max_pool2d_2x2_input_grad = register(
     Op(
-        name="unpool_2x2",
+        name="max_pool2d_2x2_input_grad",
         forward=_unpool_forward,
-        backward=lambda ctx, h, *, size: (_pick_2x2(h, ctx.saved[0]), None),
+        backward=lambda ctx, h, *, size: (_max_pool2d_2x2_gather(h, ctx.saved[0]), None),
         saves=(1,),
         reference=_unpool_reference,
         sample=_unpool_sample,
@@ -181,11 +182,11 @@ unpool_2x2 = register(
     )
 )
 
-_pick_2x2: Op = register(
+_max_pool2d_2x2_gather: Op = register(
     Op(
-        name="pick_2x2",
+        name="max_pool2d_2x2_gather",
         forward=_pick_forward,
-        backward=lambda ctx, g: (unpool_2x2(g, ctx.saved[0], size=ctx.shapes[0][2:]), None),
+        backward=lambda ctx, g: (max_pool2d_2x2_input_grad(g, ctx.saved[0], size=ctx.shapes[0][2:]), None),
         saves=(1,),
         reference=_pick_reference,
         sample=_pick_sample,
@@ -237,11 +238,11 @@ def _weight_grad_forward(
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
     g, places, x = ctx.saved
-    dg = _pick_2x2(conv2d_row(x, h, None, **params), places) if ctx.needs[0] else None
+    dg = _max_pool2d_2x2_gather(conv2d_row(x, h, None, **params), places) if ctx.needs[0] else None
     dx = None
     if ctx.needs[2]:
         size = conv_size(x.shape[2:], kernel_size, params)
-        dx = conv2d_input_grad(unpool_2x2(g, places, size=size), h, input_size=x.shape[2:], **params)
+        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), h, input_size=x.shape[2:], **params)
     return dg, None, dx
 
 

@@ -19,7 +19,9 @@ from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
 
 CALLS = all_calls()
 TOLERANCE = {np.float64: 1e-11, np.float32: 2e-5}
-OURS_ALONE = {"getitem", "plain_index", "sizes_of"}  # no function of torch's
+OURS_ALONE = {  # no function of torch's
+    "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu",
+}  # fmt: skip
 
 
 def flat(value: Any) -> list[Any]:

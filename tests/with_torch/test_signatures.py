@@ -97,12 +97,13 @@ ASKED_FOR = {
     "nn.LogSoftmax": "dim",
     "nn.Parameter": "data",
 }
-OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out"}
+FUSED = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}
+OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "nn.set_fusion_enabled"}
 
 
 def pairs() -> dict[str, tuple[Any, Any]]:
     found = {}
-    for name in nn.functional.__all__:
+    for name in set(nn.functional.__all__) - FUSED:
         found[f"nn.functional.{name}"] = getattr(nn.functional, name), getattr(torch.nn.functional, name)
     for name in set(autograd.__all__) & set(ops.__all__):
         found[name] = getattr(autograd, name), getattr(torch, name)

@@ -1,0 +1,162 @@
+"""What nn.Sequential computes as one op has the bits of its layers one by one; and only that is fused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Tensor
+from autograd.engine import Node
+from nn import functional as F
+
+
+def ops_behind(y: Tensor) -> list[str]:
+    """The names of the ops that were recorded, the last first."""
+    names: list[str] = []
+    node = y.node
+    while node is not None:
+        names.append(node.op.name)
+        node = next((edge[0] for edge in node.edges if edge and isinstance(edge[0], Node)), None)
+    return names
+
+
+def picture(*shape: int, seed: int = 0) -> Tensor:
+    return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32), requires_grad=True)
+
+
+def conv(**options: object) -> nn.Module:
+    return nn.Conv2d(3, 6, 3, **options)
+
+
+IMAGE, ROWS = (4, 3, 11, 12), (5, 7)
+SUMS = {"0.weight.grad", "0.bias.grad"}
+NETS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], list[str]]] = {
+    "conv relu pool": (
+        lambda: nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2)), IMAGE, ["conv2d_relu_max_pool2d"]),
+    "conv relu pool, both sizes given": (
+        lambda: nn.Sequential(conv(padding=1), nn.ReLU(), nn.MaxPool2d((2, 2), 2)), IMAGE, ["conv2d_relu_max_pool2d"]),
+    "without a bias, with a stride": (
+        lambda: nn.Sequential(conv(bias=False, stride=(1, 2)), nn.ReLU(), nn.MaxPool2d(2)), IMAGE,
+        ["conv2d_relu_max_pool2d"]),
+    "groups": (
+        lambda: nn.Sequential(conv(groups=3, padding="same"), nn.ReLU(), nn.MaxPool2d(2)), IMAGE,
+        ["conv2d_relu_max_pool2d"]),
+    "conv relu": (lambda: nn.Sequential(conv(padding=2), nn.ReLU()), IMAGE, ["conv2d_relu"]),
+    "linear relu": (lambda: nn.Sequential(nn.Linear(7, 3), nn.ReLU()), ROWS, ["linear_relu"]),
+    "batch norm relu": (lambda: nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()), IMAGE, ["batch_norm_relu_training"]),
+    "batch norm of rows": (lambda: nn.Sequential(nn.BatchNorm1d(7), nn.ReLU()), ROWS, ["batch_norm_relu_training"]),
+    "several": (
+        lambda: nn.Sequential(
+            conv(), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(120, 9), nn.ReLU(), nn.Linear(9, 2)),
+        IMAGE, ["linear", "linear_relu", "reshape", "conv2d_relu_max_pool2d"]),
+    "overlapping windows": (
+        lambda: nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(3, 2)), IMAGE, ["max_pool2d", "conv2d_relu"]),
+    "padded windows": (
+        lambda: nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2, padding=1)), IMAGE, ["max_pool2d", "conv2d_relu"]),
+    "a smaller stride": (
+        lambda: nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2, 1)), IMAGE, ["max_pool2d", "conv2d_relu"]),
+    "half windows at the edge": (
+        lambda: nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)), IMAGE,
+        ["max_pool2d", "conv2d_relu"]),
+    "another activation": (lambda: nn.Sequential(conv(), nn.Tanh()), IMAGE, ["tanh", "conv2d"]),
+    "relu first": (lambda: nn.Sequential(nn.ReLU(), conv()), IMAGE, ["conv2d", "relu"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_fused_has_the_bits_of_unfused(name: str) -> None:
+    make, shape, wanted = NETS[name]
+    found = {}
+    for fuse in (True, False):
+        autograd.manual_seed(1)
+        net, x = make(), picture(*shape)
+        with nn.set_fusion_enabled(fuse):
+            y = net(x)
+        ops = ops_behind(y)
+        assert ops == wanted if fuse else not set(ops) & {"conv2d_relu", "linear_relu", "conv2d_relu_max_pool2d"}
+        y.backward(picture(*y.shape, seed=2).detach())
+        assert x.grad is not None
+        state = net.state_dict()  # running statistics too
+        gradients = {f"{key}.grad": p.grad for key, p in net.named_parameters()}
+        arrays = {"y": y.detach(), "x.grad": x.grad, **state, **gradients}
+        found[fuse] = {key: value.numpy().tobytes() for key, value in arrays.items() if value is not None}
+    assert found[True].keys() == found[False].keys()
+    # behind a pooling the sums for weights and biases go over the winners alone, in another order
+    loose = {key for key in found[True] if wanted[-1] == "conv2d_relu_max_pool2d" and key in SUMS}
+    for key, bits in found[True].items():
+        if key in loose:
+            ours, theirs = (np.frombuffer(found[fuse][key], np.float32) for fuse in (True, False))
+            assert np.abs(ours - theirs).max() <= 1e-6 * np.abs(theirs).max()
+        else:
+            assert bits == found[False][key], key
+
+
+def test_batch_norm_fuses_in_use_too() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(3), nn.ReLU())
+    net(picture(*IMAGE))
+    net.eval()
+    y = net(picture(*IMAGE, seed=3))
+    with nn.set_fusion_enabled(False):
+        assert y.detach().numpy().tobytes() == net(picture(*IMAGE, seed=3)).detach().numpy().tobytes()
+
+
+def test_a_hook_keeps_its_layer_apart() -> None:
+    for k, rest in enumerate((["max_pool2d", "relu", "conv2d"],) * 2 + (["max_pool2d", "conv2d_relu"],)):
+        net = nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2))
+        seen: list[tuple[int, ...]] = []
+        handle = net[k].register_forward_hook(lambda module, inputs, y, seen=seen: seen.append(y.shape))
+        assert ops_behind(net(picture(*IMAGE))) == rest
+        assert seen == [[(4, 6, 9, 10), (4, 6, 9, 10), (4, 6, 4, 5)][k]]
+        handle.remove()
+        assert ops_behind(net(picture(*IMAGE))) == ["conv2d_relu_max_pool2d"]
+
+
+def test_a_subclass_or_another_forward_is_not_fused() -> None:
+    class Louder(nn.ReLU):
+        def forward(self, input: Tensor) -> Tensor:
+            return 2 * F.relu(input)
+
+    x = picture(*ROWS)
+    linear = nn.Linear(7, 3)
+    assert ops_behind(nn.Sequential(linear, Louder())(x)) == ["mul", "relu", "linear"]
+    relu = nn.ReLU()
+    relu.forward = lambda input: input  # type: ignore[method-assign]
+    assert ops_behind(nn.Sequential(linear, relu)(x)) == ["linear"]
+
+
+def test_an_error_names_the_layer() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 3), nn.ReLU())
+    with pytest.raises(ValueError, match=r"\(5, 7\)") as caught:
+        net(picture(*ROWS))
+    assert any("1" in note and "Linear" in note for note in caught.value.__notes__)
+
+
+def test_the_switch() -> None:
+    net, x = nn.Sequential(nn.Linear(7, 3), nn.ReLU()), picture(*ROWS)
+    assert nn.is_fusion_enabled()
+    with nn.set_fusion_enabled(False):
+        assert not nn.is_fusion_enabled()
+        assert ops_behind(net(x)) == ["relu", "linear"]
+        elsewhere: list[list[str]] = []
+        thread = threading.Thread(target=lambda: elsewhere.append(ops_behind(net(picture(*ROWS)))))
+        thread.start()
+        thread.join()
+        assert elsewhere == [["linear_relu"]]  # the switch is a thread's own
+
+    @nn.set_fusion_enabled(False)
+    def apart() -> list[str]:
+        return ops_behind(net(x))
+
+    assert nn.is_fusion_enabled()
+    assert apart() == ["relu", "linear"]
+    assert ops_behind(net(x)) == ["linear_relu"]
+    nn.set_fusion_enabled(False)
+    try:
+        assert ops_behind(net(x)) == ["relu", "linear"]
+    finally:
+        nn.set_fusion_enabled(True)
