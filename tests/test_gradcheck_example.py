@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd import Op, Sample
-from autograd.kernels import conv
+from autograd.kernels import conv_pool
 from examples import gradcheck
 from examples.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
 from tests.runs import ROOT
@@ -72,13 +72,13 @@ def test_the_worst_of_all_trials_counts(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_wrong_kernel_fails_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = conv.weight_grad
+    true = conv_pool.weight_grad
 
     def off_by_a_percent(*arguments: Any) -> None:
         true(*arguments)
         arguments[-1][...] *= 1.01
 
-    monkeypatch.setattr(conv, "weight_grad", off_by_a_percent)
+    monkeypatch.setattr(conv_pool, "weight_grad", off_by_a_percent)
     assert [row.input for row in check_net(0) if not row.passed] == ["layers.conv.weight"]
 
 
