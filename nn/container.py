@@ -64,7 +64,7 @@ class _Numbered(Module):
 
 
 class Sequential(_Numbered):
-    """Modules run one after the other; some pairs of layers as one op (`nn.fusion`).
+    """Modules run one after the other; some runs of layers as one op (`nn.fusion`).
 
     Parameters
     ----------
