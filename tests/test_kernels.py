@@ -497,3 +497,38 @@ def test_available_threads_is_the_smaller_of_affinity_and_slots(monkeypatch: pyt
             else:
                 monkeypatch.setenv(variable, value)
         assert jit.available_threads() == expected, (slots, hosts)
+
+
+# ── sums of many numbers ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "dim"),
+    [
+        ((33, 5, 17, 19), (0, 2, 3)),
+        ((33, 5, 17, 19), (0, 1, 2, 3)),
+        ((33, 5, 17, 19), (0, 2)),  # kept dimensions apart: NumPy's
+        ((1, 40, 1031), (0, 2)),
+        ((1, 9000, 7), (2,)),  # too few numbers a sum: NumPy's
+        ((301, 131), (0,)),  # neighbours go to different sums: NumPy's
+        ((70, 8, 65), (0,)),
+        ((40_961,), (0,)),
+    ],
+)
+def test_large_sums_are_exact_and_pass_infinities_on(shape: tuple[int, ...], dim: tuple[int, ...], dtype: Any) -> None:
+    x = whole(*shape, dtype=dtype)
+    for keepdim in (False, True):
+        y = table["sum"](x, dim=dim, keepdim=keepdim)
+        assert y.dtype == dtype
+        assert np.array_equal(y, np.sum(x, axis=dim, keepdims=keepdim, dtype=np.float64))
+    for value in (np.inf, -np.inf, np.nan):
+        x.flat[x.size // 2] = value
+        assert np.array_equal(table["sum"](x, dim=dim, keepdim=False), np.sum(x, axis=dim), equal_nan=True)
+
+
+def test_large_sums_are_no_less_exact_than_numpys() -> None:
+    x = np.random.default_rng(0).random((64, 32, 26, 26)).astype(np.float32)
+    true = x.sum(axis=(0, 2, 3), dtype=np.float64)
+    ours, numpys = (np.abs(y - true).max() for y in (table["sum"](x, dim=(0, 2, 3), keepdim=False), x.sum((0, 2, 3))))
+    assert ours <= numpys

@@ -108,6 +108,11 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "max_pool2d_2x2_input_grad": [Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8)), {"size": (18, 17)})],
     "max_pool2d_2x2_gather": [Sample((normal(35, 6, 18, 17), winners(35, 6, 9, 8)))],
+    "sum": [
+        Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False}),
+        Sample((normal(7, 31_001),), {"dim": (0, 1), "keepdim": True}),
+        Sample((normal(30, 5001),), {"dim": (1,), "keepdim": True}),
+    ],
     "avg_pool2d": [Sample((normal(5, 7, 21, 20),), POOL)],
     "avg_pool2d_input_grad": [Sample((normal(5, 7, 11, 10),), {"input_size": (21, 20), **POOL})],
     "adaptive_avg_pool2d": [Sample((normal(5, 7, 21, 20),), {"output_size": (4, 3)})],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float, to
 from autograd.ops.functions import exp
@@ -57,7 +58,7 @@ def dims_sample(draw: Any) -> Sample:
 _sum = register(
     Op(
         name="sum",
-        forward=lambda x, *, dim, keepdim: np.sum(x, axis=dim, keepdims=keepdim),
+        forward=total,
         backward=lambda ctx, g, *, dim, keepdim: expand(kept(g, ctx.shapes[0], dim), *ctx.shapes[0]),
         reference=sum_reference,
         sample=dims_sample,
@@ -71,7 +72,7 @@ def count(shape: tuple[int, ...], dim: tuple[int, ...]) -> int:
 
 
 def _mean_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    return np.sum(x, axis=dim, keepdims=keepdim) / np.asarray(count(x.shape, dim), x.dtype)
+    return total(x, dim=dim, keepdim=keepdim) / np.asarray(count(x.shape, dim), x.dtype)
 
 
 def _mean_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
