@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def picture(*shape: int, seed: int = 0) -> Tensor:
     return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32), requires_grad=True)
 
 
-def conv(**options: object) -> nn.Module:
+def conv(**options: Any) -> nn.Module:
     return nn.Conv2d(3, 6, 3, **options)
 
 
