@@ -47,8 +47,8 @@ OPTIONS = {
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
 TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
     "train": (TINY, ["done.json", "metrics.jsonl"]),
-    "gradcheck": ({"TRIALS": "1"}, ["gradcheck.json"]),
-    "overfit": ({"SYNTHETIC": "1"}, ["done.json"]),
+    "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
+    "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
 }
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
