@@ -45,11 +45,15 @@ OPTIONS = {
 }
 
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
+TIMES = {"BATCH_SIZE": "1", "LOOPS_BATCH": "1", "REPEAT_FOR": "0.001", "REPEATS": "1"}
 TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
     "train": (TINY, ["done.json", "metrics.jsonl"]),
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
     "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
+    "profile_layers": (TIMES, ["result.json", "profile_layers.csv", "profile_layers.png"]),
+    "acceleration": (TIMES, ["result.json", "acceleration.csv", "acceleration.png"]),
 }
+FIRST = {"acceleration": "profile_layers"}  # what has to run before
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
 
@@ -167,6 +171,8 @@ def test_there_is_a_trial_of_every_script() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRIALS)
 def test_a_trial(name: str, tmp_path: Path) -> None:
+    if name in FIRST:
+        assert run(tmp_path, JOB | TRIALS[FIRST[name]][0], ROOT / "lsf" / f"{FIRST[name]}.lsf")[0] == 0
     variables, files = TRIALS[name]
     status, err = run(tmp_path, JOB | variables | {"LSB_DJOB_NUMPROC": "1"}, ROOT / "lsf" / f"{name}.lsf")
     folder = tmp_path / "runs" / name
