@@ -9,19 +9,22 @@ agree to rounding.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 import autograd
 from autograd.gradcheck import gradients, numerical_gradient, relative_error
 from examples.models import Baseline
-from examples.support import cli
-from examples.support.files import check_writable, write_whole
+from examples.support import cli, results
+from examples.support.files import check_writable
+from examples.support.page import write_figure
+from examples.support.sections.gradcheck import draw
 from nn import functional as F
 
 LINEAR, SMOOTH, NET = (1.0, 1e-9), (6e-6, 1e-6), (1e-6, 1e-5)  # step, tolerance
@@ -47,6 +50,7 @@ class Row(NamedTuple):
     error: float
     step: float
     tolerance: float
+    shapes: int = 1  # how many different ones there were
 
     @property
     def passed(self) -> bool:
@@ -151,14 +155,13 @@ def check_net(seed: int) -> Iterator[Row]:
 
 def check(seed: int, trials: int) -> list[Row]:
     """Check everything with several shapes and values; of each gradient keep the worst."""
-    worst: dict[tuple[str, str], Row] = {}
-    for trial in range(trials):
+    found: dict[tuple[str, str], list[Row]] = {}
+    for trial in tqdm(range(trials), unit="trial", leave=False, disable=not sys.stderr.isatty()):
         rows = [row for component in COMPONENTS for row in check_component(component, seed + trial)]
         for row in rows + list(check_net(seed + trial)):
-            held = worst.setdefault((row.component, row.input), row)
-            if not row.error <= held.error:
-                worst[row.component, row.input] = row
-    return list(worst.values())
+            found.setdefault((row.component, row.input), []).append(row)
+    worst = (max(rows, key=lambda row: np.inf if np.isnan(row.error) else row.error) for rows in found.values())
+    return [row._replace(shapes=len({one.shape for one in rows})) for row, rows in zip(worst, found.values())]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -171,6 +174,11 @@ def table(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
     return "\n".join("  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in cells)
+
+
+def _finite(error: float) -> float:
+    """An error that JSON can hold: a gradient that is NaN or infinite is wrong by 1, the most there is."""
+    return error if np.isfinite(error) else 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -190,18 +198,17 @@ def _run(argv: Sequence[str] | None) -> int:
     )
     parser.add_argument("--trials", type=cli.integer(1), default=5, metavar="N", help=f"random calls of each {shown}")
     parser.add_argument("--out", type=Path, default=Path("runs/gradcheck"), metavar="DIR",
-                        help=f"the run folder, for gradcheck.json {shown}")  # fmt: skip
+                        help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
     args = parser.parse_args(argv)
-    check_writable(args.out / "gradcheck.json")
+    check_writable(args.out / results.FILE)
+    began = perf_counter()
     rows = check(args.seed, args.trials)
     print(table(rows))
-    report = {
-        "seed": args.seed,
-        "trials": args.trials,
-        "rows": [{**row._asdict(), "passed": row.passed} for row in rows],
-        "config": autograd.config(),
-    }
-    write_whole(args.out / "gradcheck.json", json.dumps(report, indent=2).encode() + b"\n")
+    found = {"rows": [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]}
+    results.write_table(args.out / "gradcheck.csv", found["rows"])
+    write_figure(draw(found), [args.out / "gradcheck.png"])
+    settings = {"seed": args.seed, "trials": args.trials}
+    results.write(args.out, "gradcheck", found, settings=settings, seconds=perf_counter() - began)
     wrong = [f"{row.component} by {row.input}" for row in rows if not row.passed]
     if wrong:
         print(f"{len(wrong)} of {len(rows)} gradients are wrong: {', '.join(wrong)}.", file=sys.stderr)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from examples.models import Baseline
-from examples.support import cli
+from examples.support import cli, results
 from examples.support.cifar10 import Split
 from examples.support.loader import train_validation_split
 from examples.support.training import evaluate
@@ -40,7 +40,17 @@ def _run(argv: Sequence[str] | None) -> int:
     nothing = Split(data.test.images[:0], data.test.labels[:0])
     splits = cli.Splits(training, validation, nothing)
     model, loaders, progress = cli.run(args, Baseline, splits, data.source, accuracy=True)
-    _, error = evaluate(model, loaders.train)
+    loss, error = evaluate(model, loaders.train)
+    history = progress.history
+    results.write_table(args.out / "overfit.csv", history)
+    results.write(
+        args.out,
+        "overfit",
+        {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error, "history": history},
+        settings={name: value for name, value in vars(args).items() if name not in cli.OF_THE_SESSION},
+        seconds=sum(row["seconds"] for row in history),
+        data={"source": data.source},
+    )
     if error:
         print(
             f"After {cli.epochs_in_words(progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "

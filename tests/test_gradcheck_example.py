@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -16,6 +17,8 @@ from autograd import Op, Sample
 from autograd.kernels import conv_pool
 from examples import gradcheck
 from examples.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
+from examples.report import make
+from examples.support import results
 from tests.runs import ROOT
 
 
@@ -24,14 +27,20 @@ def test_every_gradient_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["component", "input", "shape", "relative", "error", "allowed", "step", "verdict"]
     assert lines[-1] == f"All {len(lines) - 3} gradients are right."
-    report = json.loads((tmp_path / "run" / "gradcheck.json").read_text())
-    assert (report["seed"], report["trials"]) == (7, 2)
-    assert len(report["rows"]) == len(lines) - 3
-    assert all(row["passed"] and row["error"] <= row["tolerance"] for row in report["rows"])
-    checked = {(row["component"], row["input"]) for row in report["rows"]}
+    record = results.read(tmp_path / "run" / "result.json")
+    assert (record.experiment, record.settings) == ("gradcheck", {"seed": 7, "trials": 2})
+    rows = record.result["rows"]
+    assert len(rows) == len(lines) - 3
+    assert all(row["passed"] and row["error"] <= row["tolerance"] for row in rows)
+    checked = {(row["component"], row["input"]) for row in rows}
     assert {(component.name, name) for component in COMPONENTS for name in component.inputs} <= checked
     assert sum(component == "baseline" for component, _ in checked) == 6  # every parameter
-    assert any(row["error"] > 0 for row in report["rows"])
+    assert any(row["error"] > 0 for row in rows)
+    assert {row["component"]: row["shapes"] for row in rows}["conv2d"] == 2
+    with (tmp_path / "run" / "gradcheck.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["error"]) for row in table] == [row["error"] for row in rows]
+    assert (tmp_path / "run" / "gradcheck.png").stat().st_size > 10_000
 
 
 def wrong_square(factor: float) -> Component:
@@ -54,7 +63,7 @@ def test_a_wrong_gradient_fails(
     captured = capsys.readouterr()
     assert "1 of 7 gradients are wrong: square by input." in captured.err
     assert next(line for line in captured.out.splitlines() if line.startswith("square")).endswith("WRONG")
-    assert not json.loads((tmp_path / "gradcheck.json").read_text())["rows"][0]["passed"]
+    assert not results.read(tmp_path / "result.json").result["rows"][0]["passed"]
     monkeypatch.setattr(gradcheck, "COMPONENTS", [wrong_square(2)])
     assert main(["--trials", "1", "--out", str(tmp_path)]) == 0
 
@@ -101,14 +110,14 @@ def test_a_report_that_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    (tmp_path / "run" / "gradcheck.json").mkdir(parents=True)
+    (tmp_path / "run" / "result.json").mkdir(parents=True)
     monkeypatch.setattr(gradcheck, "check", lambda *_: pytest.fail("the checks ran first"))
     for out in ("file", "file/below", "run"):
         assert main(["--out", str(tmp_path / out)]) == 1
         err = capsys.readouterr().err
-        assert f"{tmp_path / out / 'gradcheck.json'} could not be written" in err
+        assert f"{tmp_path / out / 'result.json'} could not be written" in err
         assert "in the way" in err
-    assert os.listdir(tmp_path / "run") == ["gradcheck.json"]
+    assert os.listdir(tmp_path / "run") == ["result.json"]
 
 
 def test_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,3 +127,38 @@ def test_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr(gradcheck, "check", interrupt)
     assert main(["--out", str(tmp_path)]) == 130
     assert capsys.readouterr().err == "Stopped before all gradients were checked; no report was written.\n"
+
+
+def test_its_section(tmp_path: Path) -> None:
+    run, docs = tmp_path / "run", tmp_path / "docs"
+    (docs / "runs").mkdir(parents=True)
+    make(docs)
+    assert "`python -m examples.gradcheck --trials 200` makes one." in (docs / "report.md").read_text()
+    assert main(["--trials", "1", "--out", str(run)]) == 0
+    content = json.loads((run / "result.json").read_text())
+    kept = docs / "runs" / "gradcheck.json"
+    kept.write_text(json.dumps(content))
+    make(docs)
+    text = (docs / "report.md").read_text()
+    rows = content["result"]["rows"]
+    assert f"**Yes: all {len(rows)} gradients agree with finite differences.**" in text
+    assert "figures/gradcheck.svg" in text
+    worst = max((row for row in rows if row["component"] == "baseline"), key=lambda row: row["error"])
+    assert f"The worst of the whole net: baseline by {worst['input']}, shape " in text
+    rows[1] |= {"error": 0.5, "passed": False}
+    kept.write_text(json.dumps(content))
+    make(docs)
+    text = (docs / "report.md").read_text()
+    assert f"**No: 1 of {len(rows)} gradients are wrong: conv2d by weight.**" in text
+    assert "| conv2d by weight | 5.0e-01 | 1e-09 |" in text
+
+
+def test_a_gradient_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = gradcheck.Row("square", "input", (2,), float("nan"), 1.0, 1e-9)
+    assert not row.passed
+    monkeypatch.setattr(gradcheck, "check_component", lambda *_: [row])
+    monkeypatch.setattr(gradcheck, "check_net", lambda seed: [row._replace(error=0.0)])
+    monkeypatch.setattr(gradcheck, "COMPONENTS", COMPONENTS[:1])
+    assert main(["--trials", "2", "--out", str(tmp_path)]) == 1
+    (kept,) = results.read(tmp_path / "result.json").result["rows"]
+    assert (kept["error"], kept["passed"]) == (1.0, False)

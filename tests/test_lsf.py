@@ -45,15 +45,24 @@ OPTIONS = {
 }
 
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
+TIMES = {"BATCH_SIZE": "1", "LOOPS_BATCH": "1", "REPEAT_FOR": "0.001", "REPEATS": "1"}
+TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
+    "train": (TINY, ["done.json", "metrics.jsonl"]),
+    "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
+    "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
+    "profile_layers": (TIMES, ["result.json", "profile_layers.csv", "profile_layers.png"]),
+    "acceleration": (TIMES, ["result.json", "acceleration.csv", "acceleration.png"]),
+}
+FIRST = {"acceleration": "profile_layers"}  # what has to run before
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
 
 
-def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT) -> subprocess.Popen[str]:
-    """Run the script as a scheduler does: a copy, under another name, in another folder."""
+def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: Path = TRAIN) -> subprocess.Popen[str]:
+    """Run a script as a scheduler does: a copy, under another name, in another folder."""
     spool = tmp_path / "spool"
     spool.mkdir(exist_ok=True)
-    copy = shutil.copy(TRAIN, spool / "1700000000.4711.shell")
+    copy = shutil.copy(script, spool / "1700000000.4711.shell")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LSB_", "LS_"))}
     settings = {
         "PYTHON": sys.executable,
@@ -71,9 +80,9 @@ def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT) -> subpr
     )
 
 
-def run(tmp_path: Path, variables: dict[str, str]) -> tuple[int, str]:
-    """Run the script to its end; return its exit status and stderr."""
-    job = submit(tmp_path, variables)
+def run(tmp_path: Path, variables: dict[str, str], script: Path = TRAIN) -> tuple[int, str]:
+    """Run a script to its end; return its exit status and stderr."""
+    job = submit(tmp_path, variables, script=script)
     _, err = job.communicate(timeout=300)
     return job.returncode, err
 
@@ -131,11 +140,46 @@ def test_the_log_folder_is_in_the_repository(script: Path) -> None:
         assert (ROOT / file).with_name(".gitkeep").exists()  # Git keeps no empty folder
 
 
-def test_there_is_a_script() -> None:
-    assert TRAIN in SCRIPTS
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_its_name_and_its_program(script: Path) -> None:
+    text = script.read_text()
+    name = script.stem
+    assert re.findall(r"^#BSUB -J \"?(\w+)", text, re.MULTILINE) == [name]
+    assert re.findall(r"^#BSUB -[oe] (\S+)", text, re.MULTILINE) == [
+        f"lsf/logs/{name}.%J.%I.out", f"lsf/logs/{name}.%J.%I.err"
+    ]  # fmt: skip
+    assert f" < lsf/{name}.lsf\n" in text or f" < lsf/{name}.lsf  " in text  # its usage
+    assert re.findall(r"^source lsf/common.sh (\w+)", text, re.MULTILINE) == [name]
+    assert text.splitlines()[-1].startswith(('exec "$python" ', "    "))
+    assert '\nexec "$python" ' in text
+    assert f"| `{name}.lsf` |" in (ROOT / "lsf" / "README.md").read_text()
+
+
+def test_the_shared_part_is_plain_bash() -> None:
+    shared = ROOT / "lsf" / "common.sh"
+    assert b"\r" not in shared.read_bytes()
+    subprocess.run(["bash", "-n", str(shared)], check=True)
 
 
 # The body
+
+
+def test_there_is_a_trial_of_every_script() -> None:
+    assert set(TRIALS) == {script.stem for script in SCRIPTS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_trial(name: str, tmp_path: Path) -> None:
+    if name in FIRST:
+        assert run(tmp_path, JOB | TRIALS[FIRST[name]][0], ROOT / "lsf" / f"{FIRST[name]}.lsf")[0] == 0
+    variables, files = TRIALS[name]
+    status, err = run(tmp_path, JOB | variables | {"LSB_DJOB_NUMPROC": "1"}, ROOT / "lsf" / f"{name}.lsf")
+    folder = tmp_path / "runs" / name
+    assert status == 0, (folder / "log.txt").read_text()
+    assert f"{name}.lsf: job 4711, element 0, on " in err
+    assert f"tail -f {folder}/log.txt" in err
+    assert {"log.txt", *files} <= set(os.listdir(folder))
 
 
 def test_a_job(tmp_path: Path) -> None:
@@ -195,17 +239,28 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
     assert list(node.iterdir()) == [kernels]
 
 
-def test_submitted_from_elsewhere(tmp_path: Path) -> None:
-    job = submit(tmp_path, JOB, cwd=ROOT / "lsf")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_submitted_from_elsewhere(script: Path, tmp_path: Path) -> None:
+    job = submit(tmp_path, JOB, cwd=ROOT / "lsf", script=script)
     _, err = job.communicate(timeout=60)
     assert job.returncode == 2
-    assert "is not the repository's root; submit from there" in err
+    assert err == (
+        f"{script.name}: {ROOT / 'lsf'} is not the repository's root; submit from there: bsub < lsf/{script.name}\n"
+    )
 
 
-def test_no_environment(tmp_path: Path) -> None:
-    status, err = run(tmp_path, {"PYTHON": "/nowhere/python"})
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_environment(script: Path, tmp_path: Path) -> None:
+    status, err = run(tmp_path, {"PYTHON": "/nowhere/python"}, script)
     assert status == 2
-    assert "there is no /nowhere/python; make the environment" in err
+    assert err.startswith(f"{script.name}: there is no /nowhere/python; make the environment")
+
+
+def test_a_run_goes_on_with_the_settings_it_began_with(tmp_path: Path) -> None:
+    assert run(tmp_path, JOB | TINY | {"LR": "0.02", "EPOCHS": "1"})[0] == 0
+    assert run(tmp_path, JOB | {"EPOCHS": "2"})[0] == 0
+    rows = outcome(tmp_path / "runs" / "train")["metrics"]
+    assert [row["learning_rate"] for row in rows] == [0.02, 0.02]
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], argparse.Namespace], Opt
 
 # All other settings decide the outcome, and must stay as they were when a run is resumed.
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
-_OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
+OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
 _EVALUATION_BATCH = 250
 _KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotFinite, OSError, ValueError, MemoryError)
 
@@ -190,7 +190,7 @@ def run(
     folder = RunFolder(args.out, accuracy=accuracy)
     data = _loaders(splits, args)
     settings = {**_fixed(vars(args)), "data": _digest(splits)}
-    stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
+    stored = {name: value for name, value in vars(args).items() if name not in OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     try:
         with folder.opened(args.resume), StopOnSignal() as stop:

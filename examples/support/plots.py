@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from examples.support.page import COLORS, new_figure, write_figure
@@ -19,15 +20,18 @@ _STYLES: dict[str, dict[str, Any]] = {
 
 
 def learning_curves(history: Sequence[dict[str, Any]], path: Path, *, accuracy: bool = False) -> None:
-    """Draw loss and error against the epoch, and write the picture whole.
+    """Draw loss and error against the epoch, and write the picture whole; the suffix (.png, .svg) is its format."""
+    write_figure(curves(history, accuracy=accuracy), [path])
+
+
+def curves(history: Sequence[dict[str, Any]], *, accuracy: bool = False) -> Figure:
+    """Draw loss and error against the epoch.
 
     Parameters
     ----------
     history : sequence of dict
         The rows of metrics.jsonl: "epoch", and "<split>_loss" and "<split>_error" of each
         split that was measured; errors as fractions.
-    path : Path
-        Where to; the suffix (.png, .svg) says in which format.
     accuracy : bool
         Draw the accuracy, 1 - error, in place of the error.
     """
@@ -43,7 +47,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: Path, *, accuracy: 
         lambda row, split: 100 * (1 - row[f"{split}_error"] if accuracy else row[f"{split}_error"]),
     )
     left.legend(frameon=False)
-    write_figure(figure, [path])
+    return figure
 
 
 def _panel(axes: Axes, history: Sequence[dict[str, Any]], title: str, unit: str, value: Any) -> None:
