@@ -40,15 +40,8 @@ def build() -> Any:
 
 def _drawn(fan_in: int) -> dict[str, Any]:
     """Initializers as PyTorch has them."""
-    bound = fan_in**-0.5
-    return {"weight_initializer": mxnet.init.Uniform(bound), "bias_initializer": _UniformBias(bound)}
-
-
-class _UniformBias(mxnet.init.Uniform):  # type: ignore[misc]
-    """Initializers set a bias to 0, whatever they do to weights."""
-
-    def _init_bias(self, name: str, array: Any) -> None:
-        self._init_weight(name, array)
+    uniform = mxnet.init.Uniform(fan_in**-0.5)
+    return {"weight_initializer": uniform, "bias_initializer": uniform}
 
 
 class Net:

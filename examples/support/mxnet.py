@@ -13,8 +13,8 @@ if "bool" not in vars(numpy):
     numpy.bool = bool  # type: ignore[attr-defined, assignment, misc]
 
 with warnings.catch_warnings():
-    # It also looks for the financial functions that NumPy 1.20 took away, and takes its own when they are gone.
-    warnings.filterwarnings("ignore", "In accordance with NEP 32", DeprecationWarning)
+    # It compares versions with distutils, and looks for what NumPy 1.20 took away: no news to whoever imports it.
+    warnings.simplefilter("ignore", DeprecationWarning)
     import mxnet
 
 __all__ = ["context", "mxnet"]

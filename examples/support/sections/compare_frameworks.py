@@ -221,8 +221,8 @@ def _accuracy(records: Sequence[Record]) -> list[str]:
         for framework in finals
     }
     said = [
-        f"Does it learn as well? Both were trained for {epochs_in_words(epochs)}, from the same initial weights and with the "
-        "same order of the same pictures. The accuracy on the test pictures, in percent:",
+        f"Does it learn as well? Both were trained for {epochs_in_words(epochs)}, from the same initial weights and "
+        "with the same order of the same pictures. The accuracy on the test pictures, in percent:",
         table(["", *(f"seed {seed}" for seed in seeds), "mean ± spread"], rows),
         f"The means are {abs(apart):.2f} points apart, {verdict} the {TARGET} points that were asked for. An epoch "
         f"took {seconds['lucidgrad']:.1f} s in lucidgrad and {seconds['torch']:.1f} s in PyTorch.",
