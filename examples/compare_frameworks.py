@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from numba import config as numba_settings
 from tqdm import tqdm
 
 import autograd
-from autograd.kernels.jit import available_threads
 from examples.support import cli, results
 from examples.support.bench.contest import Failure, installed, named_interpreter
 from examples.support.compare import experiment
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
-    most = available_threads()
+    most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     add("--python", action="append", default=[], type=named_interpreter, metavar="NAME=PATH",
         help="the interpreter of a framework's environment (default: this one's)")  # fmt: skip
     add("--frameworks", nargs="+", choices=FRAMEWORKS, default=list(FRAMEWORKS), metavar="NAME",
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"for the accuracy {shown}")
     add("--seeds", nargs="+", type=cli.integer(0), default=[0, 1, 2], metavar="N", help="for the accuracy "
         "(default: 0 1 2); the first is the parity's")  # fmt: skip
-    add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"{shown}")
+    add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N", help=f"{shown}")
     add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: as examples.train)")
     add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
@@ -123,7 +123,7 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
             else:
                 why = arena.unable(framework, device)
             if why:
-                arena.say(f"{framework}, {device}: {why}")
+                arena.say(f"{framework} on the {device}: {why}")
                 missing.append({"framework": framework, "device": device, "why": why})
             else:
                 able[device].append(framework)
