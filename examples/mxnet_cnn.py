@@ -45,7 +45,7 @@ def _drawn(fan_in: int) -> dict[str, Any]:
 
 
 class Net:
-    """The baseline and its SGD: a `Rebuilt`."""
+    """The baseline and its SGD: a `Resumable`."""
 
     def __init__(self, device: str, lr: float, momentum: float, seed: int = 0) -> None:
         self.context = context(device)
@@ -62,7 +62,7 @@ class Net:
         self.criterion = gluon.loss.SoftmaxCrossEntropyLoss()
         self.criterion.hybridize(static_alloc=True)
         settings = {"learning_rate": lr, "momentum": momentum}
-        self.trainer = gluon.Trainer(self.layers.collect_params(), "sgd", settings)
+        self.trainer = gluon.Trainer(list(self.parameters.values()), "sgd", settings)
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         for name, parameter in self.parameters.items():
@@ -100,6 +100,18 @@ class Net:
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self.layers(self._array(x)).asnumpy())
+
+    def momenta(self) -> dict[str, np.ndarray]:
+        """Trainer gives them to a file of pickled objects only."""
+        states = self.trainer._updaters[0].states
+        return {name: states[i].asnumpy() for i, name in enumerate(self.parameters) if states.get(i) is not None}
+
+    def load_momenta(self, momenta: Mapping[str, np.ndarray]) -> None:
+        updater = self.trainer._updaters[0]
+        for i, name in enumerate(self.parameters):
+            if name in momenta:
+                updater.states[i] = self._array(momenta[name])
+                updater.states_synced[i] = True
 
     def _array(self, array: np.ndarray) -> Any:
         return mxnet.nd.array(array, ctx=self.context, dtype="float32")

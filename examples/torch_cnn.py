@@ -55,7 +55,7 @@ def find_device(device: str) -> torch.device:
 
 
 class Net(nn.Module):
-    """The baseline and its SGD: a `Rebuilt`."""
+    """The baseline and its SGD: a `Resumable`."""
 
     def __init__(self, device: str, lr: float, momentum: float, seed: int = 0) -> None:
         super().__init__()
@@ -106,6 +106,17 @@ class Net(nn.Module):
     def scores(self, x: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             return self.layers(torch.from_numpy(x).to(self.device)).cpu().numpy()
+
+    def momenta(self) -> dict[str, np.ndarray]:
+        kept = {name: self.optimizer.state[parameter] for name, parameter in self.named_parameters()}
+        buffers = {name: state.get("momentum_buffer") for name, state in kept.items()}
+        return {name: buffer.cpu().numpy().copy() for name, buffer in buffers.items() if buffer is not None}
+
+    def load_momenta(self, momenta: Mapping[str, np.ndarray]) -> None:
+        for name, parameter in self.named_parameters():
+            if name in momenta:
+                buffer = torch.from_numpy(momenta[name]).to(self.device)
+                self.optimizer.state[parameter]["momentum_buffer"] = buffer
 
     def _tensors(self, x: np.ndarray, y: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.from_numpy(x).to(self.device), torch.from_numpy(y).to(self.device)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from examples.support.compare import ours
 from examples.support.compare.experiment import initial_weights
 from examples.support.rebuilt import FAN_IN, LAYERS, PARAMETERS, Rebuilt
+from tests.runs import without_times
 
 LR, MOMENTUM = 0.05, 0.9
 
@@ -64,3 +70,25 @@ def check_initial_weights(net: Rebuilt, again: Rebuilt, other: Rebuilt) -> None:
             assert array.std() == pytest.approx(bound / 3**0.5, rel=0.1)
         np.testing.assert_array_equal(array, again.weights()[name])
         assert (array != other.weights()[name]).any()
+
+
+def check_resuming(main: Callable[[Sequence[str]], int], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two epochs in two sessions are two epochs in one, to the bit; other settings and damage are sentences."""
+    settings = ["--synthetic", "--limit", "40", "--batch-size", "8", "--out"]
+    assert main([*settings, str(folder / "whole"), "--epochs", "2"]) == 0
+    for epochs in ("1", "2"):
+        assert main([*settings, str(folder / "parts"), "--resume", "--epochs", epochs]) == 0
+    whole, parts = (json.loads((folder / name / "result.json").read_text()) for name in ("whole", "parts"))
+    assert _rows(parts) == _rows(whole) and len(_rows(parts)) == 2
+    assert whole["cut_short"] is None
+    assert main([*settings, str(folder / "parts"), "--epochs", "3"]) == 1
+    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert main([*settings, str(folder / "parts"), "--resume", "--lr", "0.5"]) == 1
+    assert "belongs to a run with other settings ({'lr': 0.01})" in capsys.readouterr().err
+    (folder / "parts" / "checkpoint.safetensors").write_bytes(b"nothing")
+    assert main([*settings, str(folder / "parts"), "--resume"]) == 1
+    assert "is damaged" in capsys.readouterr().err
+
+
+def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [without_times(row) for row in result["result"]["epochs"]]

@@ -5,6 +5,11 @@ from __future__ import annotations
 import copy
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,7 @@ from examples.support.page import Figures, Results
 from examples.support.rebuilt import PARAMETERS, measure, train_epoch
 from examples.support.results import ResultError
 from examples.support.sections import compare_frameworks as section
+from tests.runs import ROOT, wait_for
 
 # ── the parts ──
 
@@ -198,6 +204,22 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
 
 def _without_times(cell: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in cell["epochs"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGUSR2, 75), (signal.SIGTERM, 143)])
+def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_path: Path) -> None:
+    """The processes of the frameworks get it too; what was finished is kept."""
+    endless = [*SMALL, "--epochs", "100000", "--devices", "cpu", "--out", str(tmp_path)]
+    program = [sys.executable, "-m", "examples.compare_frameworks", *endless]
+    with subprocess.Popen(program, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as run:
+        wait_for(tmp_path / "cells" / "parity.json", run)
+        time.sleep(2)
+        os.killpg(run.pid, number)
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == status
+    assert f"stopped by {number.name}; finished parts are kept" in said
+    assert sorted(path.stem for path in (tmp_path / "cells").iterdir()) == ["parity", "speed-cpu"]
 
 
 @pytest.mark.parametrize(

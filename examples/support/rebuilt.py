@@ -54,6 +54,16 @@ class Rebuilt(Protocol):
         """The scores (N, 10) of a batch."""
 
 
+class Resumable(Rebuilt, Protocol):
+    """One whose training can be taken up where it was left, to the same bits."""
+
+    def momenta(self) -> dict[str, np.ndarray]:
+        """What SGD keeps for each parameter, as the framework keeps it; empty before the first step."""
+
+    def load_momenta(self, momenta: Mapping[str, np.ndarray]) -> None:
+        """Take back what `momenta` gave."""
+
+
 class Epoch(NamedTuple):
     """A pass over the training pictures."""
 

@@ -88,6 +88,10 @@ def test_batch_norm() -> None:
     np.testing.assert_allclose(layer.running_var.data().asnumpy(), 0.9 + batch_share, rtol=1e-5)
 
 
+def test_resuming(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rebuilt.check_resuming(mxnet_cnn.main, tmp_path, capsys)
+
+
 def test_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "2", "--out", str(tmp_path / "run")]
     assert mxnet_cnn.main(arguments) == 0

@@ -42,6 +42,10 @@ def test_the_check_of_training_bites() -> None:
     assert all(np.shape(weights[name]) == array.shape for name, array in net.weights().items())
 
 
+def test_resuming(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rebuilt.check_resuming(torch_cnn.main, tmp_path, capsys)
+
+
 def test_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "2", "--out", str(tmp_path / "run")]
     assert torch_cnn.main(arguments) == 0
