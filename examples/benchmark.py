@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from autograd.kernels.jit import available_threads
 from examples.support import cli, results
 from examples.support.bench import report
 from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS, Case, cases, step
-from examples.support.bench.contest import Contest, installed
+from examples.support.bench.contest import Contest, installed, named_interpreter
 from examples.support.files import check_writable, write_whole
 
 QUICK = ("baseline", "adam", "small")
@@ -47,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--frameworks", nargs="+", choices=[*FRAMEWORKS, *CONTESTANTS], metavar="NAME",
         help=f"frameworks, or single ways to use one, of {', '.join(dict.fromkeys([*FRAMEWORKS, *CONTESTANTS]))} "
         "(default: all that are installed)")  # fmt: skip
-    add("--python", action="append", default=[], type=_interpreter, metavar="NAME=PATH",
+    add("--python", action="append", default=[], type=named_interpreter, metavar="NAME=PATH",
         help="the interpreter of a framework's environment (default: this one's)")  # fmt: skip
     add("--batch-sizes", nargs="+", type=cli.integer(1), metavar="N", help="of the baseline (default: 64 128 256)")
     add("--net-batch", type=cli.integer(1), default=64, metavar="N", help=f"of the other nets {shown}")
@@ -57,18 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=cli.real(), metavar="X", help="for each measurement (default: 0.4)")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
     return parser
-
-
-def _interpreter(text: str) -> tuple[str, str]:
-    name, _, path = text.partition("=")
-    if name not in FRAMEWORKS or not path:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} does not name a framework and its Python; write NAME=PATH, with NAME one of "
-            f"{', '.join(FRAMEWORKS)}"
-        )
-    if shutil.which(path) is None:
-        raise argparse.ArgumentTypeError(f"{path} is no program; give the path of {name}'s Python")
-    return name, str(Path(shutil.which(path) or path).absolute())
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -16,10 +16,22 @@ from examples.support import cli
 from examples.support.files import check_writable, write_whole
 from examples.support.page import Figures, Results
 from examples.support.results import FILE, read
-from examples.support.sections import acceleration, gradcheck, overfit, profile_layers
+from examples.support.sections import (
+    acceleration,
+    compare_frameworks,
+    gradcheck,
+    overfit,
+    profile_layers,
+)
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SECTIONS: tuple[ModuleType, ...] = (gradcheck, overfit, profile_layers, acceleration)
+SECTIONS: tuple[ModuleType, ...] = (
+    gradcheck,
+    overfit,
+    profile_layers,
+    acceleration,
+    compare_frameworks,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,8 +16,8 @@ from hypothesis import settings
 
 import autograd
 
-# The second opinion has an environment of its own; where torch is missing there is nothing to collect.
-collect_ignore = [] if importlib.util.find_spec("torch") else ["with_torch"]
+# Second opinions have environments of their own; where torch or mxnet is missing there is nothing to collect.
+collect_ignore = [f"with_{name}" for name in ("torch", "mxnet") if not importlib.util.find_spec(name)]
 
 settings.register_profile("dev", max_examples=10, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)

@@ -42,16 +42,22 @@ OPTIONS = {
     "-N": "",
     "-u": r"\S+@\S+",
     "-w": r'"\w+\(\d+\)"',
+    "-gpu": r'"num=1:mode=exclusive_process"',  # IBM's alone; the script that has it says so
 }
 
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
 TIMES = {"BATCH_SIZE": "1", "LOOPS_BATCH": "1", "REPEAT_FOR": "0.001", "REPEATS": "1"}
+ALONE = {"TORCH": "/nowhere/python", "MXNET": "/nowhere/python"}
 TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
     "train": (TINY, ["done.json", "metrics.jsonl"]),
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
     "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
     "profile_layers": (TIMES, ["result.json", "profile_layers.csv", "profile_layers.png"]),
     "acceleration": (TIMES, ["result.json", "acceleration.csv", "acceleration.png"]),
+    "compare_frameworks": (
+        {"SYNTHETIC": "1", "LIMIT": "64", "BATCH_SIZE": "16", "EPOCHS": "1", "STEPS": "2", "ROUNDS": "1", **ALONE},
+        ["result.json", "speed.csv", "speed.png", "losses.csv", "accuracy.csv"],
+    ),
 }
 FIRST = {"acceleration": "profile_layers"}  # what has to run before
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
@@ -165,7 +171,16 @@ def test_the_shared_part_is_plain_bash() -> None:
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    assert set(TRIALS) == {script.stem for script in SCRIPTS}
+    assert {*TRIALS, "compare_gpu"} == {script.stem for script in SCRIPTS}
+
+
+def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:
+    variables = JOB | ALONE | {"SYNTHETIC": "1", "LIMIT": "64"}
+    assert run(tmp_path, variables, ROOT / "lsf" / "compare_gpu.lsf")[0] == 1
+    log = (tmp_path / "runs" / "compare_gpu" / "log.txt").read_text()
+    for framework in ("torch", "mxnet"):
+        assert f"{framework} on the gpu: " in log
+    assert "Nothing could be compared" in log
 
 
 @pytest.mark.slow

@@ -7,9 +7,11 @@ measurements of one round.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,14 +46,19 @@ class Entrant:
     """A contestant's process."""
 
     def __init__(
-        self, name: str, threads: int, interpreter: str = sys.executable, environment: Mapping[str, str] = {}
+        self,
+        name: str,
+        threads: int,
+        interpreter: str = sys.executable,
+        environment: Mapping[str, str] = {},
+        program: str = "examples.support.bench.worker",
     ) -> None:
         count = str(threads)
         variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count)
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         self._process = subprocess.Popen(
-            [interpreter, "-m", "examples.support.bench.worker", name, count],
+            [interpreter, "-m", program, name, count],
             cwd=ROOT,
             env={**os.environ, **variables, **environment},
             stdin=subprocess.PIPE,
@@ -86,6 +93,19 @@ class Entrant:
         self._process.kill()
         self._process.communicate()
         self._log.close()
+
+
+def named_interpreter(text: str) -> tuple[str, str]:
+    """An argparse type: NAME=PATH, a framework and the Python of its environment."""
+    name, _, path = text.partition("=")
+    if name not in FRAMEWORKS or not path:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} does not name a framework and its Python; write NAME=PATH, with NAME one of "
+            f"{', '.join(FRAMEWORKS)}"
+        )
+    if shutil.which(path) is None:
+        raise argparse.ArgumentTypeError(f"{path} is no program; give the path of {name}'s Python")
+    return name, str(Path(shutil.which(path) or path).absolute())
 
 
 def installed(framework: str, interpreter: str) -> bool:

@@ -8,16 +8,12 @@ from typing import Any
 
 import numpy
 
-# MXNet 1.9.1 names numpy.bool when it is imported, which NumPy 1.24 took away and NumPy 2 gave another meaning.
-if "bool" not in vars(numpy):
-    numpy.bool = bool  # type: ignore[attr-defined, assignment, misc]
-
-import mxnet
-from mxnet import autograd, gluon
-from mxnet.gluon import nn
-
 from examples.support.bench import cases, data
 from examples.support.bench.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
+from examples.support.mxnet import context, mxnet
+
+autograd, gluon = mxnet.autograd, mxnet.gluon
+nn = gluon.nn
 
 
 def versions() -> dict[str, str]:
@@ -53,10 +49,11 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     """The function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = data.batch(net, what["batch"])
-    pictures, labels = mxnet.nd.array(x, dtype="float32"), mxnet.nd.array(y, dtype="float32")
+    place = context(what.get("device", "cpu"))
+    pictures, labels = (mxnet.nd.array(array, ctx=place, dtype="float32") for array in (x, y))
     mxnet.random.seed(0)
     model = build(net)
-    model.initialize()
+    model.initialize(ctx=place)
     model.hybridize(static_alloc=True, static_shape=True)
     criterion = gluon.loss.SoftmaxCrossEntropyLoss()
     criterion.hybridize(static_alloc=True, static_shape=True)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from examples.support.bench import cases, data
 from examples.support.bench.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
+from examples.torch_cnn import find_device
 
 
 def versions() -> dict[str, str]:
@@ -42,9 +43,13 @@ def build(net: Net) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def training_step(variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray) -> Callable[[], Any]:
+def training_step(
+    variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu"
+) -> Callable[[], Any]:
     """A function that takes one step of SGD and returns the loss."""
-    pictures, labels = torch.from_numpy(x), torch.from_numpy(y)
+    place = find_device(device)
+    pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
+    model.to(place)
     run_model: Callable[..., Any] = model
     if variant == "torch-channels-last" and pictures.ndim == 4:
         model.to(memory_format=torch.channels_last)
@@ -58,6 +63,8 @@ def training_step(variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarr
         loss = F.cross_entropy(run_model(pictures), labels)
         loss.backward()
         optimizer.step()
+        if device == "gpu":
+            torch.cuda.synchronize()  # calls return before they are done
         return loss
 
     return run
@@ -68,7 +75,7 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     if kind == "step":
         net = cases.NETS[what["net"]]
         torch.manual_seed(0)
-        return training_step(variant, build(net), *data.batch(net, what["batch"]))
+        return training_step(variant, build(net), *data.batch(net, what["batch"]), what.get("device", "cpu"))
     last = variant == "torch-channels-last"
     if kind == "conv":
         return _conv(what, last)
