@@ -16,10 +16,10 @@ from examples.support import cli
 from examples.support.files import check_writable, write_whole
 from examples.support.page import Figures, Results
 from examples.support.results import FILE, read
-from examples.support.sections import gradcheck, overfit
+from examples.support.sections import compare_optimizers, generalize, gradcheck, overfit, train
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SECTIONS: tuple[ModuleType, ...] = (gradcheck, overfit)
+SECTIONS: tuple[ModuleType, ...] = (train, gradcheck, overfit, generalize, compare_optimizers)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
