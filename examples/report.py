@@ -19,9 +19,12 @@ from examples.support.results import FILE, read
 from examples.support.sections import (
     acceleration,
     compare_frameworks,
+    compare_optimizers,
+    generalize,
     gradcheck,
     overfit,
     profile_layers,
+    train,
 )
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -31,6 +34,9 @@ SECTIONS: tuple[ModuleType, ...] = (
     profile_layers,
     acceleration,
     compare_frameworks,
+    train,
+    generalize,
+    compare_optimizers,
 )
 
 

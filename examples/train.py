@@ -8,7 +8,7 @@ from pathlib import Path
 
 from examples.models import Baseline
 from examples.support import cli
-from examples.support.loader import train_validation_split
+from examples.support.measures import filters
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,28 +25,11 @@ def _run(argv: Sequence[str] | None) -> int:
         batch_size=64,
         lr=0.01,
     )
-    parser.add_argument(
-        "--validation",
-        type=cli.integer(0),
-        metavar="N",
-        help="training pictures to hold out and validate on; 0 trains on all (default: a tenth of them)",
-    )
-    parser.add_argument(
-        "--limit",
-        type=cli.integer(1),
-        metavar="N",
-        help="use only the first N training and N test pictures, for a trial",
-    )
+    cli.add_splits(parser, validation=None)
     args = cli.begin(parser, argv)
-    if args.limit and args.validation and args.validation >= args.limit:
-        parser.error(f"--validation {args.validation} leaves no picture of --limit {args.limit} to train on")
-    data = cli.load_data(args, args.limit)
-    count = len(data.train.labels)
-    held_out = count // 10 if args.validation is None else args.validation
-    if held_out >= count:
-        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training pictures to train on.")
-    training, validation = train_validation_split(data.train, held_out, args.seed)
-    cli.run(args, Baseline, cli.Splits(training, validation, data.test), data.source)
+    splits, data = cli.load_splits(parser, args)
+    model, _, progress = cli.run(args, Baseline, splits, data.source)
+    cli.write_result(args, progress, {"filters": filters(model)})
     return 0
 
 

@@ -87,8 +87,8 @@ def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
 
 def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*TINY, "--seed", "5", out=tmp_path) == 0
-    names = ["checkpoint.safetensors", "done.json", "learning_curves.png", "metrics.jsonl"]
-    assert sorted(os.listdir(tmp_path)) == [".lock", *names, "settings.json", "weights.safetensors"]
+    names = ["checkpoint.safetensors", "done.json", "history.csv", "learning_curves.png", "metrics.jsonl"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", *names, "result.json", "settings.json", "weights.safetensors"]
 
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     measured = [f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "error")]
@@ -226,15 +226,16 @@ def test_killed_around_every_file_written(
                 written += 1
         assert run(*TINY, "--resume", out=out) == 0
         assert outcome(out) == tiny, f"killed {when} file {at}"
-    # settings and empty metrics; a checkpoint, metrics and curves an epoch; weights and mark
-    assert written == 2 + 2 * 3 + 2
+        assert json.loads((out / "result.json").read_text())["result"]["history"]
+    # settings and empty metrics; a checkpoint, metrics and curves an epoch; weights, mark, table and result
+    assert written == 2 + 2 * 3 + 4
 
 
 def test_the_disk_is_full_at_every_file_written(
     tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = os.write
-    for at in range(2 * 3 + 3):  # all files of the test above but the empty metrics
+    for at in range(2 * 3 + 5):  # all files of the test above but the empty metrics
         out = tmp_path / str(at)
         counter = itertools.count()
 
@@ -579,13 +580,14 @@ def test_the_last_good_checkpoint_stays(
     assert run(*TINY, out=tmp_path) == 0
     before = checkpoint_content(tmp_path / "checkpoint.safetensors")
     metrics = (tmp_path / "metrics.jsonl").read_bytes()
-    cross_entropy = training.F.cross_entropy
-    losses = itertools.count()
+    step = training._step
+    steps = itertools.count()
 
-    def broken(scores: Any, y: Any) -> Any:
-        return cross_entropy(scores, y) * (float("nan") if next(losses) == 2 else 1.0)
+    def broken(parts: Any, x: Any, y: Any, progress: Any, criterion: Any) -> float:
+        factor = float("nan") if next(steps) == 2 else 1.0
+        return step(parts, x, y, progress, lambda scores, classes: criterion(scores, classes) * factor)
 
-    monkeypatch.setattr(training.F, "cross_entropy", broken)
+    monkeypatch.setattr(training, "_step", broken)
     assert run("--resume", "--epochs", "3", out=tmp_path) == 1
     err = capsys.readouterr().err
     assert "The training loss is nan in epoch 3, after step 2" in err

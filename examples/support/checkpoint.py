@@ -5,6 +5,7 @@ tensor                    what
 ========================  ===================================================================
 ``model.<name>``          parameters and buffers, under their names in the state_dict
 ``optimizer.<i>.<name>``  what the optimizer keeps for parameter i, such as its momentum
+``average.<name>``        averages of the model's weights, where the run keeps them
 ``rng``                   the state of the engine's random numbers
 ========================  ===================================================================
 
@@ -30,6 +31,7 @@ import autograd
 import nn
 from autograd import Tensor
 from examples.support.files import write_whole
+from optim.swa_utils import AveragedModel
 
 FORMAT = 1
 _KEY = "lucidgrad"
@@ -66,6 +68,8 @@ class Parts(NamedTuple):
     model: nn.Module
     optimizer: Optimizer
     scheduler: Scheduler | None = None
+    each_step: bool = False  # the scheduler steps after every batch, not after every epoch
+    average: AveragedModel | None = None  # takes the weights in after every batch
 
 
 @dataclass
@@ -102,6 +106,8 @@ def save(path: Path, parts: Parts, progress: Progress, settings: Settings) -> No
     optimizer_tensors, optimizer_rest = _split_optimizer(parts.optimizer.state_dict())
     tensors = {f"model.{name}": _array(tensor) for name, tensor in parts.model.state_dict().items()}
     tensors |= optimizer_tensors
+    if parts.average:
+        tensors |= {f"average.{name}": _array(tensor) for name, tensor in parts.average.state_dict().items()}
     tensors["rng"] = _array(autograd.get_rng_state())
     state = {
         "progress": asdict(progress),
@@ -128,9 +134,15 @@ def restore(path: Path, parts: Parts, settings: Settings) -> Progress:
     """
     tensors, state = _read(path)
     check_settings(path, state["settings"], settings)
-    model = {name.removeprefix("model."): a for name, a in tensors.items() if name.startswith("model.")}
-    _check_model(path, model, parts.model)
-    parts.model.load_state_dict({name: autograd.from_numpy(array) for name, array in model.items()})
+    modules = {"model.": parts.model} | ({"average.": parts.average} if parts.average else {})
+    stored = {
+        prefix: {name.removeprefix(prefix): a for name, a in tensors.items() if name.startswith(prefix)}
+        for prefix in modules
+    }
+    for prefix, module in modules.items():
+        _check_model(path, stored[prefix], module)
+    for prefix, module in modules.items():
+        module.load_state_dict({name: autograd.from_numpy(array) for name, array in stored[prefix].items()})
     parts.optimizer.load_state_dict(_join_optimizer(tensors, state["optimizer"]))
     if parts.scheduler:
         parts.scheduler.load_state_dict(state["scheduler"])

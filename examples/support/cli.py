@@ -7,7 +7,7 @@ import hashlib
 import math
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,25 +16,34 @@ from numba import config as numba_settings
 import autograd
 import nn
 import optim
-from examples.support import checkpoint, cifar10, synthetic
-from examples.support.checkpoint import CheckpointError, Optimizer, Parts, Progress
+from examples.support import checkpoint, cifar10, results, synthetic
+from examples.support.checkpoint import CheckpointError, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
-from examples.support.loader import Loader, channel_statistics
+from examples.support.loader import Augment, Loader, channel_statistics, train_validation_split
 from examples.support.results import ResultError
 from examples.support.run_folder import RunFolder, RunFolderError
 from examples.support.signals import StopOnSignal, StopRequested
-from examples.support.training import Data, NotFinite, train
+from examples.support.training import Data, Loss, NotFinite, train
+from nn import functional as F
 
-OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], argparse.Namespace], Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimizer]] = {
     "sgd": lambda parameters, args: optim.SGD(
         parameters, lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay
     ),
+    "nesterov": lambda parameters, args: optim.SGD(
+        parameters, lr=args.lr, momentum=args.momentum, nesterov=True, weight_decay=args.weight_decay
+    ),
+    "adagrad": lambda parameters, args: optim.Adagrad(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "rmsprop": lambda parameters, args: optim.RMSprop(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "adam": lambda parameters, args: optim.Adam(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "adamw": lambda parameters, args: optim.AdamW(parameters, lr=args.lr, weight_decay=args.weight_decay),
 }
 
-# All other settings decide the outcome, and must stay as they were when a run is resumed.
+# All other settings decide the outcome, and must stay as they were when a run is resumed. A schedule
+# ends with the last epoch: there the number of epochs decides, too.
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
 OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
-_EVALUATION_BATCH = 250
+EVALUATION_BATCH = 250
 _KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotFinite, OSError, ValueError, MemoryError)
 
 
@@ -46,10 +55,27 @@ class Splits(NamedTuple):
     test: Split
 
 
+class Recipe(NamedTuple):
+    """How a run trains, where it is not by the optimizer of the command line alone."""
+
+    parts: Callable[[nn.Module, argparse.Namespace, int], Parts]  # (model, args, steps an epoch)
+    loss: Loss = F.cross_entropy
+    augment: Augment | None = None
+    fixed_epochs: bool = False  # the number of epochs decides the outcome of each, as with a schedule
+
+
+def plain_parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
+    """The optimizer of the command line, for all parameters alike, and nothing else."""
+    return Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
+
+
+PLAIN = Recipe(plain_parts)
+
+
 class Result(NamedTuple):
     """A finished run."""
 
-    model: nn.Module
+    model: nn.Module  # with the averages of its weights, where the run keeps them
     data: Data
     progress: Progress
 
@@ -75,8 +101,13 @@ def guarded(
         return 1
 
 
-def training_parser(experiment: str, description: str, **defaults: Any) -> argparse.ArgumentParser:
-    """Return a parser with the settings that every training run has; its defaults are given."""
+def training_parser(
+    experiment: str, description: str, *, with_optimizer: bool = True, **defaults: Any
+) -> argparse.ArgumentParser:
+    """Return a parser with the settings that every training run has; its defaults are given.
+
+    Without the optimizer's settings where the experiment chooses these itself.
+    """
     parser = argparse.ArgumentParser(f"python -m {experiment}", description=description, allow_abbrev=False)
     add = parser.add_argument
     shown = "(default: %(default)s)"
@@ -89,17 +120,48 @@ def training_parser(experiment: str, description: str, **defaults: Any) -> argpa
         "--epochs, --threads and --data-dir may be given anew; starts where there is no run yet")  # fmt: skip
     add("--epochs", type=integer(1), metavar="N", help=f"passes over the training pictures {shown}")
     add("--batch-size", type=integer(1), metavar="N", help=f"pictures a step {shown}")
-    add("--optimizer", choices=sorted(OPTIMIZERS), help=f"{shown}")
-    add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
-    add("--momentum", type=real(below=1), metavar="X", help=f"0 to below 1 {shown}")
-    add("--weight-decay", type=real(), metavar="X", help=f"{shown}")
+    if with_optimizer:
+        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"{shown}")
+        add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
+        add("--momentum", type=real(below=1), metavar="X", help=f"of sgd and nesterov, 0 to below 1 {shown}")
+        add("--weight-decay", type=real(), metavar="X", help=f"{shown}")
     add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
     add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
         "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
     add("--quiet", action="store_true", help="only say where the results are")
-    common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0, "seed": 0}
-    parser.set_defaults(experiment=experiment, **{**common, **defaults})
+    common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0} if with_optimizer else {}
+    parser.set_defaults(experiment=experiment, **{"seed": 0, **common, **defaults})
     return parser
+
+
+def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
+    """Add the settings that say which pictures are used; None holds out a tenth."""
+    usual = "a tenth of them" if validation is None else f"{validation:,}"
+    parser.add_argument(
+        "--validation",
+        type=integer(0),
+        metavar="N",
+        default=validation,
+        help=f"training pictures to hold out and validate on; 0 trains on all (default: {usual})",
+    )
+    parser.add_argument(
+        "--limit",
+        type=integer(1),
+        metavar="N",
+        help="use only the first N training and N test pictures, for a trial",
+    )
+
+
+def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
+    """Load the data, and part it as the settings of `add_splits` say."""
+    if args.limit and args.validation and args.validation >= args.limit:
+        parser.error(f"--validation {args.validation} leaves no picture of --limit {args.limit} to train on")
+    data = load_data(args, args.limit)
+    count = len(data.train.labels)
+    held_out = count // 10 if args.validation is None else args.validation
+    if held_out >= count:
+        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training pictures to train on.")
+    return Splits(*train_validation_split(data.train, held_out, args.seed), data.test), data
 
 
 def integer(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -176,26 +238,33 @@ def run(
     splits: Splits,
     source: str,
     *,
+    recipe: Recipe = PLAIN,
     accuracy: bool = False,
+    whole: Path | None = None,
 ) -> Result:
     """Train a new model, or go on with the folder's, and leave the folder finished.
 
-    `accuracy` draws that in the learning curves, in place of the error.
+    `accuracy` draws that in the learning curves, in place of the error. `whole` is the folder of an experiment of
+    which this run is a part: what to resume after a stop. The experiment itself says then what is done.
     """
     if args.threads:
         autograd.set_num_threads(args.threads)
     autograd.manual_seed(args.seed)
     model = make_model()
-    parts = Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
     folder = RunFolder(args.out, accuracy=accuracy)
-    data = _loaders(splits, args)
+    data = _loaders(splits, args, recipe.augment)
+    parts = recipe.parts(model, args, len(data.train))
     settings = {**_fixed(vars(args)), "data": _digest(splits)}
+    if recipe.fixed_epochs:
+        settings["epochs"] = args.epochs
     stored = {name: value for name, value in vars(args).items() if name not in OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     try:
         with folder.opened(args.resume), StopOnSignal() as stop:
             if folder.checkpoint.exists():
                 begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
+                if recipe.fixed_epochs:
+                    begun["epochs"] = folder.stored_settings()["epochs"]
                 checkpoint.check_settings(folder.settings, begun, settings)
             if not args.quiet:
                 counts = ", ".join(
@@ -212,18 +281,35 @@ def run(
                     f"{args.epochs}. Ask for more --epochs, or choose another --out."
                 )
             folder.write_settings(stored, {"source": source, "sha256": settings["data"]}, resume=args.resume)
-            progress = train(parts, data, args.epochs, folder, settings, stop.check, quiet=args.quiet)
-            folder.finish(model, progress.history)
+            progress = train(parts, data, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet)
+            trained = parts.average.module if parts.average else model
+            folder.finish(trained, progress.history)
     except StopRequested as stop_requested:
-        again = f"{_interpreter()} -m {args.experiment} --resume --out {shlex.quote(str(args.out))}"
+        again = f"{_interpreter()} -m {args.experiment} --resume --out {shlex.quote(str(whole or args.out))}"
         print(f"The run was {stop_requested}; nothing is lost. Go on with: {again}", file=sys.stderr, flush=True)
         raise
+    if whole:
+        return Result(trained, data, progress)
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
         print(f"The run in {args.out} was finished already: {done}. Go on with more --epochs.", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
-    return Result(model, data, progress)
+    return Result(trained, data, progress)
+
+
+def write_result(args: argparse.Namespace, progress: Progress, result: Mapping[str, Any]) -> None:
+    """Write a finished run's result.json, which has the history first, and history.csv."""
+    folder = RunFolder(args.out)
+    results.write_table(args.out / "history.csv", progress.history)
+    results.write(
+        args.out,
+        args.experiment.rpartition(".")[2],
+        {"history": progress.history, **result},
+        settings=folder.stored_settings(),
+        seconds=sum(row["seconds"] for row in progress.history),
+        data=folder.stored_data(),
+    )
 
 
 def epochs_in_words(count: int) -> str:
@@ -242,16 +328,18 @@ def _fixed(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in _FREE}
 
 
-def _loaders(splits: Splits, args: argparse.Namespace) -> Data:
+def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) -> Data:
     """Make the loaders; all standardize with the statistics of the training pictures."""
     mean, std = channel_statistics(splits.train.images)
 
     def fixed_order(split: Split) -> Loader | None:
         if len(split.labels) == 0:
             return None
-        return Loader(split, _EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
+        return Loader(split, EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
 
-    train_loader = Loader(splits.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed)
+    train_loader = Loader(
+        splits.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed, augment=augment
+    )
     return Data(train_loader, fixed_order(splits.validation), fixed_order(splits.test))
 
 

@@ -6,7 +6,7 @@ other state. The order comes from raw PCG64 numbers, a stream that NumPy promise
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from examples.support.cifar10 import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+# (all pictures uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> changed copies of these, uint8 (B, 3, H, W)
+Augment = Callable[[NDArray[np.uint8], NDArray[np.int64], int], NDArray[np.uint8]]
 
 _SPLITTING, _SHUFFLING = 0, 1  # separate random streams of one seed
 
@@ -33,6 +36,8 @@ class Loader:
         False keeps the order of the split, in every epoch.
     seed : int
         Not negative. Decides the orders.
+    augment : function, optional
+        Draws the pictures of a batch anew, such as `augmentation.CropAndFlip`.
 
     Raises
     ------
@@ -41,7 +46,15 @@ class Loader:
     """
 
     def __init__(
-        self, split: Split, batch_size: int, *, mean: ArrayLike, std: ArrayLike, shuffle: bool, seed: int
+        self,
+        split: Split,
+        batch_size: int,
+        *,
+        mean: ArrayLike,
+        std: ArrayLike,
+        shuffle: bool,
+        seed: int,
+        augment: Augment | None = None,
     ) -> None:
         images, labels = split
         if len(images) == 0:
@@ -59,6 +72,8 @@ class Loader:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
+        self.augment = augment
+        self.mean, self.std = mean, std
         self._scale, self._shift = _standardization(mean, std)
 
     def __len__(self) -> int:
@@ -85,7 +100,9 @@ class Loader:
         order = self.order(epoch)
         for first in range(start * self.batch_size, len(order), self.batch_size):
             chosen = order[first : first + self.batch_size]
-            yield self._standardize(self.split.images[chosen]), self.split.labels[chosen]
+            images = self.split.images
+            pictures = self.augment(images, chosen, epoch) if self.augment else images[chosen]
+            yield self._standardize(pictures), self.split.labels[chosen]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Which picture comes when in an epoch: a permutation of 0..N-1, int64 (N,)."""

@@ -10,6 +10,8 @@ learning_curves.png      the same as a picture
 checkpoint.safetensors   all that ``--resume`` needs; see `examples.support.checkpoint`
 weights.safetensors      the trained weights, once the run is done
 done.json                the mark of a finished run: without it the run is not finished
+result.json              what the report takes from a finished run; see `examples.support.results`
+history.csv              the rows of metrics.jsonl as a table
 .lock                    empty; locked while a run is under way, by the kernel: a kill frees it
 =======================  ==================================================================
 
@@ -105,10 +107,13 @@ class RunFolder:
         """Return the settings that the run began with; nothing where no run has begun."""
         return dict(self._description().get("settings", {}))
 
+    def stored_data(self) -> dict[str, Any]:
+        """Return where the pictures that the run began with came from, and their digest."""
+        return dict(self._description().get("data", {}))
+
     def stored_digest(self) -> str | None:
         """Return the digest of the pictures that the run began with."""
-        digest: str | None = self._description().get("data", {}).get("sha256")
-        return digest
+        return self.stored_data().get("sha256")
 
     def finished_epochs(self) -> int:
         """Return how many epochs a finished run has; 0 for any other."""

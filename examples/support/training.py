@@ -26,6 +26,7 @@ from examples.support.signals import StopRequested
 from nn import functional as F
 
 Check = Callable[[], None]  # called at every safe point; raises StopRequested to stop there
+Loss = Callable[[autograd.Tensor, autograd.Tensor], autograd.Tensor]  # (scores, classes) -> their mean, ()
 
 
 class NotFinite(Exception):
@@ -48,17 +49,18 @@ def train(
     settings: Settings,
     check: Check,
     *,
+    loss: Loss = F.cross_entropy,
     quiet: bool = False,
 ) -> Progress:
     """Train up to a number of epochs, from the folder's checkpoint where it has one.
 
     Each epoch ends with a checkpoint, a row in metrics.jsonl, new curves and a line on
-    stdout. The scheduler steps once an epoch.
+    stdout.
 
     Parameters
     ----------
     parts : Parts
-        Model, optimizer, scheduler; changed in place.
+        Model, optimizer, scheduler, average; changed in place.
     data : Data
     epochs : int
         In all, those of earlier sessions included.
@@ -67,6 +69,8 @@ def train(
         All that decides the outcome; a checkpoint made with others is refused.
     check : function
         `StopOnSignal.check`.
+    loss : function
+        What is minimized; what is measured after an epoch is always the cross-entropy.
     quiet : bool
         No progress bar and no line an epoch.
 
@@ -91,9 +95,9 @@ def train(
     folder.write_metrics(progress.history)
     try:
         while progress.epochs < epochs:
-            _train_epoch(parts, data.train, progress, epochs, check, quiet)
+            _train_epoch(parts, data.train, progress, epochs, check, loss, quiet)
             progress.end_epoch(_measure(parts, data, progress, check))
-            if parts.scheduler:
+            if parts.scheduler and not parts.each_step:
                 parts.scheduler.step()
             _save(folder, parts, progress, settings)
             folder.write_metrics(progress.history)
@@ -124,7 +128,9 @@ def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> t
     return loss_sum / count, wrong / count
 
 
-def _train_epoch(parts: Parts, loader: Loader, progress: Progress, epochs: int, check: Check, quiet: bool) -> None:
+def _train_epoch(
+    parts: Parts, loader: Loader, progress: Progress, epochs: int, check: Check, criterion: Loss, quiet: bool
+) -> None:
     """Do the steps that the epoch under way still lacks."""
     now = progress.now
     parts.model.train()
@@ -139,7 +145,7 @@ def _train_epoch(parts: Parts, loader: Loader, progress: Progress, epochs: int, 
         before = perf_counter()
         for x, y in loader.batches(progress.epochs, start=now.step):
             check()
-            loss = _step(parts, x, y, progress)
+            loss = _step(parts, x, y, progress, criterion)
             now.loss_sum += loss * len(y)
             now.pictures += len(y)
             now.step += 1
@@ -150,16 +156,20 @@ def _train_epoch(parts: Parts, loader: Loader, progress: Progress, epochs: int, 
             bar.update()
 
 
-def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress) -> float:
+def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criterion: Loss) -> float:
     """Learn from one batch; return its mean loss from before the step."""
     scores = parts.model(autograd.from_numpy(x))
-    loss = F.cross_entropy(scores, autograd.from_numpy(y))
+    loss = criterion(scores, autograd.from_numpy(y))
     value = loss.item()
     if not math.isfinite(value):
         _give_up(f"The training loss is {value}", parts, progress)
     parts.optimizer.zero_grad()
     loss.backward()
     parts.optimizer.step()
+    if parts.average:
+        parts.average.update_parameters(parts.model)
+    if parts.scheduler and parts.each_step:
+        parts.scheduler.step()
     progress.now.wrong += _count_wrong(scores, y)
     return value
 

@@ -1,0 +1,83 @@
+"""Training pictures, moved and mirrored: as if there were more of them.
+
+What happens to a picture is decided by (seed, epoch, picture) alone, so that a run that is resumed
+sees the same pictures without a state of its own. The numbers come from SplitMix64's mixing
+function, of the three as a counter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CropAndFlip:
+    """Move every picture by up to ``pad`` pixels each way, and mirror every other one.
+
+    Parameters
+    ----------
+    pad : int
+        At least 0 and below the pictures' size. What a move uncovers shows the picture, mirrored at its edge.
+    seed : int
+        Not negative.
+
+    References
+    ----------
+    Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014 (SplitMix64).
+    """
+
+    def __init__(self, pad: int, seed: int) -> None:
+        if pad < 0 or seed < 0:
+            raise ValueError(f"CropAndFlip: pad and seed must not be negative, but are {pad} and {seed}.")
+        self.pad = pad
+        self.seed = seed
+
+    def __call__(self, images: NDArray[np.uint8], chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
+        """Return changed copies of the chosen pictures.
+
+        Parameters
+        ----------
+        images : uint8, (N, C, H, W)
+        chosen : int64, (B,)
+            Which pictures.
+        epoch : int
+
+        Returns
+        -------
+        uint8, (B, C, H, W)
+        """
+        height, width = images.shape[2:]
+        if self.pad >= min(height, width):
+            raise ValueError(f"CropAndFlip: pad {self.pad} is not below the pictures' size, {height} x {width}.")
+        down, right, mirrored = self.moves(chosen, epoch)
+        rows = _reflected(np.arange(height) + down[:, None], height)  # (B, H)
+        columns = _reflected(np.arange(width) + right[:, None], width)  # (B, W)
+        columns[mirrored] = columns[mirrored, ::-1]
+        channels = np.arange(images.shape[1])[None, :, None, None]
+        return images[chosen[:, None, None, None], channels, rows[:, None, :, None], columns[:, None, None, :]]
+
+    def moves(
+        self, chosen: NDArray[np.int64], epoch: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """How far down and to the right each chosen picture's window goes, and whether it is mirrored; each (B,)."""
+        with np.errstate(over="ignore"):  # modulo 2**64 is meant
+            key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
+            numbers = _mixed(key + chosen.astype(np.uint64))
+        places = 2 * self.pad + 1
+        # of 16 bits each: with 9 places the likeliest is 0.01 % likelier than the others
+        down, right = (((numbers >> np.uint64(s)) & np.uint64(0xFFFF)) % np.uint64(places) for s in (0, 16))
+        mirrored = (numbers >> np.uint64(32)) & np.uint64(1) == 1
+        return down.astype(np.int64) - self.pad, right.astype(np.int64) - self.pad, mirrored
+
+
+def _reflected(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Where a place beyond an edge is found in the picture, mirrored at its outermost pixel."""
+    place = np.abs(place)
+    return np.minimum(place, 2 * (size - 1) - place)
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))

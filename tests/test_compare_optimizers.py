@@ -1,0 +1,285 @@
+"""`python -m examples.compare_optimizers`: trials, the choice of rates, resuming run by run, and the section."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples import compare_optimizers
+from examples.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
+from examples.support import cli, results
+from examples.support.page import Figures, Results
+from examples.support.sections import compare_optimizers as section_module
+from examples.support.signals import StopOnSignal, StopRequested
+from tests.runs import ROOT
+
+TINY = ["--synthetic", "--limit", "60", "--validation", "20", "--batch-size", "20", "--quiet"]
+GRID = ["--rates", "0.001", "0.01", "--trial-epochs", "1", "--epochs", "2", "--seeds", "2"]
+
+
+def run(*argv: str, out: Path) -> int:
+    return main([*TINY, *GRID, *argv, "--out", str(out)])
+
+
+def result(out: Path) -> dict[str, Any]:
+    return dict(json.loads((out / "result.json").read_text())["result"])
+
+
+def numbers(found: dict[str, Any]) -> dict[str, Any]:
+    """A result without the times."""
+    for run in (*found["trials"], *found["runs"]):
+        for row in run["history"]:
+            del row["seconds"], row["images_per_second"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "compare_optimizers"
+    assert run(out=out) == 0
+    return out
+
+
+@pytest.fixture
+def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of the seven are enough to see how runs follow each other."""
+    for name in list(METHODS)[2:]:
+        monkeypatch.delitem(METHODS, name)
+
+
+# What is done
+
+
+def test_what_a_comparison_leaves(whole: Path) -> None:
+    found = result(whole)
+    names = ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW"]
+    assert list(found["methods"]) == list(found["best"]) == names
+    assert [(t["method"], t["rate"]) for t in found["trials"]] == [(n, r) for n in names for r in (0.001, 0.01)]
+    assert [(r["method"], r["rate"], r["seed"]) for r in found["runs"]] == [
+        (n, found["best"][n], seed) for n in names for seed in (0, 1)
+    ]
+    assert all("test_loss" not in t["history"][-1] and len(t["history"]) == 1 for t in found["trials"])
+    assert all("test_error" in r["history"][-1] and len(r["history"]) == 2 for r in found["runs"])
+    assert len({r["history"][1]["train_loss"] for r in found["runs"] if r["seed"] == 0}) == len(names)
+    assert (whole / "history.csv").read_text().count("\n") == 1 + 2 * 2 * len(names)
+    assert (whole / "curves.png").stat().st_size > 1000
+
+
+def test_only_adamw_decays_and_only_two_have_momentum(whole: Path) -> None:
+    for name in METHODS:
+        (folder,) = (whole / "trials").glob(f"{name}-0.01")
+        settings = json.loads((folder / "settings.json").read_text())["settings"]
+        assert settings["weight_decay"] == (0.01 if name == "AdamW" else 0)
+        assert settings["momentum"] == (0.9 if name in ("momentum", "Nesterov") else 0)
+        assert settings["lr"] == 0.01
+
+
+def test_the_best_rate_has_the_lowest_validation_error_and_of_equals_the_lower_loss() -> None:
+    def trial(method: str, rate: float, *rows: tuple[float, float]) -> tuple[Run, Outcome]:
+        history = [{"validation_error": error, "validation_loss": loss} for error, loss in rows]
+        return Run(method, rate, 0, Path()), Outcome(history, None if rows else "infinite")
+
+    trials = [
+        trial("SGD", 0.1, (0.1, 0.1), (0.5, 1.0)),
+        trial("SGD", 0.01, (0.9, 9.0), (0.4, 1.2)),
+        trial("SGD", 0.03, (0.9, 9.0), (0.4, 1.1)),
+        trial("Adam", 0.1),
+        trial("Adam", 0.01, (0.7, 2.0)),
+        trial("AdamW", 0.1),
+    ]
+    assert best_rates(dict(trials)) == {"SGD": 0.03, "Adam": 0.01}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_methods")
+def test_stopped_again_and_again_it_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(out=tmp_path / "whole") == 0
+    sessions = 0
+    status = 130
+    while status == 130:
+        left = iter(range(11))
+
+        def check(stop: StopOnSignal, left: Any = left) -> None:
+            if next(left, None) is None:
+                raise StopRequested(signal.SIGINT)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(StopOnSignal, "check", check)
+            status = run("--resume", out=tmp_path / "parts")
+        sessions += 1
+    assert status == 0
+    assert sessions > 3
+    assert numbers(result(tmp_path / "parts")) == numbers(result(tmp_path / "whole"))
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_a_stop_says_how_to_resume_the_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(stop: StopOnSignal) -> None:
+        raise StopRequested(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StopOnSignal, "check", check)
+        assert run(out=tmp_path / "c") == 143
+    assert f"-m examples.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+    assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings it began with
+    assert len(result(tmp_path / "c")["trials"]) == 4
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(out=tmp_path / "whole") == 0
+    for trial in (4, 1, 3):
+        assert run("--trial", str(trial), "--resume", out=tmp_path / "parts") == 0
+    assert sorted(os.listdir(tmp_path / "parts")) == ["trials"]
+    assert run("--collect", out=tmp_path / "parts") == 1
+    assert "Of the 4 trials 1 are not finished: 2." in capsys.readouterr().err
+    assert run("--trial", "2", "--resume", out=tmp_path / "parts") == 0
+    assert "SGD       rate 0.01" in capsys.readouterr().out
+    assert run("--collect", out=tmp_path / "parts") == 0
+    assert numbers(result(tmp_path / "parts")) == numbers(result(tmp_path / "whole"))
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_a_rate_that_diverges_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = ["--rates", "0.01", "1e30", "--trial-epochs", "1", "--epochs", "1", "--seeds", "1"]
+    assert main([*TINY, *grid, "--out", str(tmp_path)]) == 0
+    found = result(tmp_path)
+    failed = {(t["method"], t["rate"]) for t in found["trials"] if t["not_finite"]}
+    assert failed == {("SGD", 1e30), ("momentum", 1e30)}
+    assert found["best"] == {"SGD": 0.01, "momentum": 0.01}
+    done: list[Any] = []
+    monkeypatch.setattr(compare_optimizers, "write_whole", lambda *arguments: done.append(arguments))
+    assert main(["--resume", "--quiet", "--out", str(tmp_path)]) == 0
+    assert not done  # it is not tried again
+
+
+# Bad input
+
+
+@pytest.mark.usefixtures("two_methods")
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--trial", "5"], "--trial 5: there are 4 trials, 2 optimizers x --rates"),
+        (["--trial", "1", "--collect"], "not allowed with argument"),
+        (["--validation", "0"], "--validation 0 leaves nothing to choose the learning rates by"),
+        (["--lr", "0.1"], "unrecognized arguments: --lr"),
+    ],
+)
+def test_bad_arguments(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*argv, out=tmp_path)
+    assert caught.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_a_comparison(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(out=whole) == 1
+    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert run("--resume", "--seed", "9", out=whole) == 1
+    assert "seed 0, not 9" in capsys.readouterr().err
+
+
+# The section
+
+
+def history(errors: list[float], seconds: float) -> list[dict[str, float]]:
+    return [
+        {
+            "epoch": i + 1,
+            "train_loss": 2 * error,
+            "train_error": error - 0.1,
+            "validation_loss": error,
+            "validation_error": error,
+            "test_loss": error,
+            "test_error": error + 0.01,
+            "seconds": seconds,
+        }
+        for i, error in enumerate(errors)
+    ]
+
+
+def record(folder: Path, runs: dict[str, list[list[dict[str, float]]]], rates: list[float]) -> Results:
+    """A result as the script writes it; every method is best at 0.01."""
+    methods = {name: method._asdict() for name, method in METHODS.items()}
+    trials = [
+        {"method": m, "rate": rate, "seed": 0, "not_finite": None, "history": history([0.6 + abs(rate - 0.01)], 1.0)}
+        for m in runs
+        for rate in rates
+    ]
+    done = [
+        {"method": m, "rate": 0.01, "seed": i, "not_finite": None, "history": h}
+        for m, all_seeds in runs.items()
+        for i, h in enumerate(all_seeds)
+    ]
+    found = {"methods": methods, "trials": trials, "best": dict.fromkeys(runs, 0.01), "runs": done}
+    settings = {"batch_size": 64, "rates": rates, "validation": 5000, "trial_epochs": 2, "epochs": 3, "seeds": 2}
+    folder.mkdir()
+    path = results.write(folder, "compare_optimizers", found, settings=settings, seconds=1.0)
+    path.rename(folder / "a.json")
+    return Results(folder)
+
+
+def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
+    runs = {
+        "SGD": [history([0.6, 0.5, 0.45], 4.0), history([0.62, 0.52, 0.47], 4.0)],
+        "momentum": [history([0.5, 0.42, 0.40], 5.0), history([0.5, 0.42, 0.38], 5.0)],
+        "Nesterov": [history([0.52, 0.40, 0.41], 5.0), history([0.52, 0.40, 0.39], 5.0)],
+    }
+    figures = Figures(tmp_path, "figures")
+    text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.001, 0.01, 0.1]), figures))
+    assert "**momentum is first on the test pictures, with 40.0 ± 1.4 % error**" in text
+    assert "second is Nesterov (41.0 ± 1.4 %), 1.0 points behind, no more than chance between seeds" in text
+    assert "last is SGD (47.0 ± 1.4 %)" in text
+    assert "after epoch 1 momentum (50.0 %, 2.0 points before Nesterov)" in text
+    assert "after epoch 2 Nesterov (40.0 %, 2.0 points before momentum)" in text
+    assert "fitted best by momentum (loss 0.780); it is first on the test pictures too" in text
+    assert "momentum lowers the error of SGD by 7.0 points; Nesterov's form raises that of momentum by 1.0." in text
+    assert "A validation error of 46.0 %, which all reach, takes momentum 10 s, Nesterov 10 s, SGD 12 s." in text
+    assert "from 4.0 s (SGD) to 5.0 s (momentum)" in text
+    assert "grid's end" not in text
+    assert "| momentum | 0.01 | 0.780 ± 0.028 | 29.0 ± 1.4 | 39.0 ± 1.4 | 40.0 ± 1.4 | 5.0 |" in text
+    assert {"optimizers.svg", "optimizers-rates.png"} <= set(figures.names)
+
+
+def test_a_clear_lead_and_a_rate_at_the_grids_end(tmp_path: Path) -> None:
+    runs = {"Adam": [history([0.40], 4.0), history([0.41], 4.0)], "AdamW": [history([0.5], 4.0), history([0.51], 4.0)]}
+    text = "\n\n".join(
+        section_module.section(record(tmp_path / "kept", runs, [0.01, 0.1]), Figures(tmp_path, "figures"))
+    )
+    assert "AdamW (51.5 ± 0.7 %), 10.0 points behind, more than chance between seeds" in text
+    assert "The best lies at the grid's end for Adam and AdamW" in text
+
+
+def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    assert section_module.section(Results(tmp_path / "none"), Figures(tmp_path, "f")) == [
+        "There is no result yet; `python -m examples.compare_optimizers` makes one."
+    ]
+    text = "\n".join(
+        section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures(tmp_path, "f"))
+    )
+    assert "**SGD is first on the test pictures, with 51.0 % error**." in text
+
+
+def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "a.json").write_bytes((whole / "result.json").read_bytes())
+    text = "\n\n".join(section_module.section(Results(tmp_path / "kept"), Figures(tmp_path, "figures")))
+    assert all(f"| {name} |" in text for name in METHODS)
+
+
+def test_every_optimizer_can_be_named() -> None:
+    assert {method.optimizer for method in METHODS.values()} <= set(cli.OPTIMIZERS)
+
+
+def test_the_job_array_has_an_element_for_every_trial() -> None:
+    script = (ROOT / "lsf" / "compare_optimizers.lsf").read_text()
+    assert f'#BSUB -J "compare_optimizers[1-{len(METHODS) * len(RATES)}]"' in script
