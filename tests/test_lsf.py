@@ -51,6 +51,11 @@ ALONE = {"TORCH": "/nowhere/python", "MXNET": "/nowhere/python"}
 TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
     "train": (TINY, ["done.json", "metrics.jsonl"]),
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
+    "generalize": (TINY, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
+    "compare_optimizers": (
+        {**TINY, "RATES": "0.01", "TRIAL_EPOCHS": "1", "SEEDS": "1"},
+        ["result.json", "history.csv", "curves.png"],
+    ),
     "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
     "profile_layers": (TIMES, ["result.json", "profile_layers.csv", "profile_layers.png"]),
     "acceleration": (TIMES, ["result.json", "acceleration.csv", "acceleration.png"]),
@@ -181,6 +186,7 @@ def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:
     for framework in ("torch", "mxnet"):
         assert f"{framework} on the gpu: " in log
     assert "Nothing could be compared" in log
+    assert {*TRIALS, "compare_optimizers_collect"} == {script.stem for script in SCRIPTS}
 
 
 @pytest.mark.slow
@@ -195,6 +201,19 @@ def test_a_trial(name: str, tmp_path: Path) -> None:
     assert f"{name}.lsf: job 4711, element 0, on " in err
     assert f"tail -f {folder}/log.txt" in err
     assert {"log.txt", *files} <= set(os.listdir(folder))
+
+
+def test_the_trials_of_an_array_are_in_one_folder_and_what_follows_asks_for_them_all(tmp_path: Path) -> None:
+    scripts = [ROOT / "lsf" / f"compare_optimizers{end}.lsf" for end in ("", "_collect")]
+    tiny = JOB | TINY | {"TRIAL_EPOCHS": "1", "SEED": "5"}
+    for index in ("1", "9"):
+        assert run(tmp_path, tiny | {"LSB_JOBINDEX": index}, scripts[0])[0] == 0
+    trials = tmp_path / "runs" / "compare_optimizers" / "trials"
+    assert sorted(os.listdir(trials)) == ["SGD-0.0001", "momentum-0.0003"]
+    assert {json.loads((trial / "settings.json").read_text())["settings"]["seed"] for trial in trials.iterdir()} == {5}
+    assert run(tmp_path, tiny, scripts[1])[0] == 1
+    log = (tmp_path / "runs" / "compare_optimizers_collect" / "log.txt").read_text()
+    assert "Of the 49 trials 47 are not finished: 2, 3, 4, 5, 6, 7, 8, 10," in log
 
 
 def test_a_job(tmp_path: Path) -> None:
