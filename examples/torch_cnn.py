@@ -11,11 +11,15 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
 
-from examples.support.rebuilt import DeviceError, Look
+from examples.support.rebuilt import DeviceError, Look, not_installed
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ModuleNotFoundError:
+    raise not_installed("PyTorch", "torch") from None
 
 
 def find_device(device: str) -> torch.device:

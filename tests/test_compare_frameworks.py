@@ -206,6 +206,14 @@ def _without_times(cell: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in cell["epochs"]]
 
 
+@pytest.mark.parametrize(("module", "name"), [("torch", "PyTorch"), ("mxnet", "MXNet")])
+def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
+    program = f"import sys; sys.modules['{module}'] = None; import examples.{module}_cnn"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"{name} is not installed for {sys.executable}. It has an environment of its own:")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGUSR2, 75), (signal.SIGTERM, 143)])
 def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_path: Path) -> None:
@@ -314,7 +322,12 @@ def test_the_section(written: Callable[..., str]) -> None:
     assert "| lucidgrad, CPU | 6,400 | 12,800 |" in text
     assert "| MXNet, CPU | 20.0 | 2,500 |" in text
     assert "at most 2.0e-03 nats for lucidgrad and 9.8e-04 for PyTorch: ours is within twice" in text
-    assert "within twice PyTorch's distance at 2 of 2 steps" in text
+    assert (
+        "That holds at every single step: lucidgrad is within twice PyTorch's distance of the same step at 2 of 2"
+        in text
+    )
+    assert "PyTorch's and MXNet's conv give the same bits" in text
+    assert "by 4.4e-06 (lucidgrad), 3.1e-06 (PyTorch), 1.0e-08 (MXNet) in the geometric mean" in text
     assert "lucidgrad and MXNet part at the output gradients of scores, by 1.0e-07" in text
     assert "| lucidgrad | 70.00 | 69.00 | 68.00 | 69.00 ± 1.00 |" in text
     assert "The means are 0.20 points apart, within the 0.5 points" in text
@@ -332,7 +345,7 @@ def test_the_section_says_what_is_not_reached(written: Callable[..., str]) -> No
         cell["epochs"][0]["test_error"] += 0.02
     content["accuracy"] = [cell for cell in content["accuracy"] if cell["seed"] < 2]
     text = written(content)
-    assert "ours is NOT within twice" in text and "distance at 1 of 2 steps" in text
+    assert "ours is NOT within twice" in text and "That does NOT hold at every single step" in text
     assert "1.80 points apart, NOT within the 0.5" in text
     assert "Three seeds were asked for, and 2 were run." in text
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy
 
-from examples.support.rebuilt import DeviceError
+from examples.support.rebuilt import DeviceError, not_installed
 
 # MXNet 1.9.1 names numpy.bool when it is imported, which NumPy 1.24 took away and NumPy 2 gave another meaning.
 if "bool" not in vars(numpy):
@@ -15,7 +15,10 @@ if "bool" not in vars(numpy):
 with warnings.catch_warnings():
     # It compares versions with distutils, and looks for what NumPy 1.20 took away: no news to whoever imports it.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import mxnet
+    try:
+        import mxnet
+    except ModuleNotFoundError:
+        raise not_installed("MXNet", "mxnet") from None
 
 __all__ = ["context", "mxnet"]
 

@@ -5,6 +5,7 @@ Nothing here imports a framework, ours included: two in one process slow each ot
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -18,6 +19,14 @@ from examples.support.loader import Loader
 LAYERS = ("conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores")
 FAN_IN = {"conv": 3 * 7 * 7, "hidden": 32 * 13 * 13, "scores": 100}
 PARAMETERS = tuple(f"layers.{layer}.{part}" for layer in FAN_IN for part in ("weight", "bias"))
+
+
+def not_installed(framework: str, extra: str) -> SystemExit:
+    """What to raise in place of a traceback where a framework that a script is about is missing."""
+    return SystemExit(
+        f"{framework} is not installed for {sys.executable}. It has an environment of its own: python3 -m venv "
+        f'.venv-{extra} && .venv-{extra}/bin/python -m pip install -e ".[{extra}]"'
+    )
 
 
 class DeviceError(Exception):

@@ -18,7 +18,7 @@ _NAMES = {  # as their makers write them
     "mxnet": "MXNet",
 }
 _STYLE = {way: (COLORS[number], HATCHES[number]) for number, way in enumerate(WAYS)}
-_LEAST = 1e-8  # nats: where equal losses are drawn
+LEAST = 1e-8  # nats: where equal losses are drawn
 
 
 def name_of(way: str) -> str:
@@ -53,7 +53,7 @@ def parity_figure(losses: Mapping[str, Sequence[float]]) -> Figure:
     for axes, to, title in zip(figure.subplots(1, 2, sharey=True), ("mxnet", EXACT), ("MXNet's", "float64's")):
         others = [way for way in WAYS if way in losses and way != to]
         for way in others:
-            distances = [max(_LEAST, distance) for distance in loss_differences(losses, way, to)]
+            distances = [max(LEAST, distance) for distance in loss_differences(losses, way, to)]
             number = WAYS.index(way)
             axes.plot(range(1, len(distances) + 1), distances, label=name_of(way), color=COLORS[number],
                       linestyle=LINES[number], linewidth=1.3)  # fmt: skip
