@@ -217,7 +217,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     text = keep(docs, "acceleration", run, exact_steps)
     assert "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 in place of" in text
     assert "| plain Python → Numba, 1 thread | 100.0 % | 500 | 500 | 250 | 99.80 % | 99.60 % | – |" in text
-    assert "| NumPy → Numba, 1 thread | 90.0 % | 9 | 5 | 5 | 80.00 % | 80.00 % | 10 |" in text
+    assert "| NumPy → Numba, 1 thread | 90.0 % | 9.00 | 5.00 | 5.00 | 80.00 % | 80.00 % | 10.00 |" in text
     assert "expected 500 times as fast, measured 250 times, 50 % less." in text
     assert "2.00 times as fast on 1 thread, 2.00 times as fast on 2 threads" in text
     assert "compiles the kernels: 8.5 s" in text and "94 pictures later that is saved" in text

@@ -48,6 +48,10 @@ def gains(found: dict[str, Any]) -> list[tuple[str, float, float]]:
     ]
 
 
+def _times(gain: float) -> str:
+    return f"{gain:,.{0 if gain >= 100 else 1 if gain >= 10 else 2}f}"
+
+
 def _words(key: str) -> str:
     way, threads = key.rsplit(", ", 1)
     return f"{way}, {threads} thread{'s' * (threads != '1')}" if way.startswith(NUMBA) else way
@@ -64,16 +68,16 @@ def _answer(found: dict[str, Any]) -> str:
     change, expected, measured = max(gains(found), key=lambda row: abs(row[2] / row[1] - 1))
     off = measured / expected - 1
     words.append(
-        f"Expectation and measurement differ most for {change}: expected {expected:.3g} times as fast, measured "
-        f"{measured:.3g} times, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
+        f"Expectation and measurement differ most for {change}: expected {_times(expected)} times as fast, measured "
+        f"{_times(measured)} times, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
     )
     return " ".join(words)
 
 
 def _table(found: dict[str, Any]) -> str:
     rows = [
-        [change, percent(row["share"]), f"{row['speedup']:,.4g}", f"{expected:,.4g}", f"{measured:,.4g}",
-         percent(1 - 1 / expected, 2), percent(1 - 1 / measured, 2), f"{row['limit']:,.4g}" if row["limit"] else "–"]
+        [change, percent(row["share"]), _times(row["speedup"]), _times(expected), _times(measured),
+         percent(1 - 1 / expected, 2), percent(1 - 1 / measured, 2), _times(row["limit"]) if row["limit"] else "–"]
         for row, (change, expected, measured) in zip(found["expected"], gains(found), strict=True)
     ]  # fmt: skip
     header = ["change", "p", "s", "gain expected", "measured", "saving expected", "measured", "gain at most (s = ∞)"]
@@ -115,9 +119,9 @@ def draw(found: dict[str, Any]) -> Figure:
             edgecolor="white", linewidth=0.4, label=name,
         )  # fmt: skip
         for place, value in zip(places, values, strict=True):
-            axes.text(value, place, f" {value:,.3g} ×", va="center", fontsize=9)
+            axes.text(value, place, f" {_times(value)} ×", va="center", fontsize=9)
     axes.set_xscale("log")
-    axes.set_xlim(floor, 4 * max(value for row in rows for value in row[1:]))
+    axes.set_xlim(floor, 8 * max(value for row in rows for value in row[1:]))
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     axes.invert_yaxis()
     axes.set(xlabel="gain: times as fast")
