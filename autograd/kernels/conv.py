@@ -332,7 +332,7 @@ def input_grad(g, panels, zeros, block_rows, frame, step, pixel, tap, phases, st
 
 @kernel(parallel=True)
 def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel, tap, parts):
-    """parts (B, G, K, O/G), zeroed by the caller: the weight gradient of each of B blocks of images.
+    """parts (B, G, K, O/G): the weight gradient of each of B blocks of images.
 
     channel: offsets of g's channels.  batch: images whose pixels the tables go through together.
     """
@@ -350,6 +350,8 @@ def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel
         turned = aligned(batch * block_rows * width * panel_width, g)
         if group_outputs % panel_width:
             clear(turned, 0, len(turned))  # what fills up the last panel is multiplied, too
+        at_first = ((part * groups + group) * depth + first_tap) * group_outputs
+        clear(result, at_first, (last_tap - first_tap) * group_outputs)
         end = (part + 1) * images // image_blocks
         for n in range(part * images // image_blocks, end, batch):
             together = min(batch, end - n)
@@ -374,6 +376,6 @@ def weight_grad(g, x, channel, batch, tap_blocks, block_rows, frame, step, pixel
                         spread_rows(
                             numbers, at, tap, first_tap, pixel, p, turned, p * panel_width, panel_width,
                             min(PIXELS, together * pixels - p), last_tap - first_tap, count, result,
-                            ((part * groups + group) * depth + first_tap) * group_outputs + first, group_outputs, True,
+                            at_first + first, group_outputs, True,
                         )  # fmt: skip
     set_threads(threads)

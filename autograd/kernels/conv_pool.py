@@ -22,6 +22,8 @@ half of the time of the weight gradient that multiplies the zeros too (docs/perf
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import prange
 
@@ -81,9 +83,18 @@ def strip_length(taps: int, columns: int, itemsize: int) -> int:
     return -(-columns * filled(taps, itemsize) // width) * width
 
 
+@lru_cache(maxsize=256)
+def strip_places(taps: int, columns: int, length: int, itemsize: int) -> np.ndarray:
+    """Where the numbers of a strip of this length belong in (taps, columns); -1 for what fills it up."""
+    places = np.full(length, -1)
+    patch = places[: columns * filled(taps, itemsize)].reshape(columns, -1)
+    patch[:, :taps] = np.arange(taps * columns).reshape(taps, columns).T
+    return places
+
+
 @kernel(parallel=True)
 def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row, block_rows, frame, step, parts):
-    """parts (B, O, `strip_length`), zeroed by the caller: the weight gradient of each of B blocks of images.
+    """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.
 
     strip_row (C/G · kh): offsets of a strip's rows in the picture, or its copy.
     """
@@ -104,6 +115,7 @@ def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
         copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
         strips = aligned(2 * strip + length, x)
+        clear(result, (part * outputs + first) * length, (last - first) * length)
         clear(strips, 0, len(strips))  # what fills up taps, and whole calls at the end, is multiplied, too
         for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
             for i in range(height):

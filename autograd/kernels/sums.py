@@ -17,16 +17,18 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel
+from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 
 MANY = 2 * ELEMENTS  # numbers from which on threads gain
 LANES, STEPS = 64, 64
+SHARE = 1024  # numbers of a part that are added at a time: they stay in the first-level cache
 
 
 @kernel(parallel=True)
 def _rows(x, parts, sums):
     """sums (parts, K), float64, of x (A, K, B): of a part's share of A."""
     outer, kept, _ = x.shape
+    threads = limit_threads(x.size // ELEMENTS)
     for unit in prange(parts * kept):
         part, k = unit // kept, unit % kept
         lanes, wide, steps = np.zeros(LANES, x.dtype), np.zeros(LANES), 0
@@ -43,6 +45,35 @@ def _rows(x, parts, sums):
                         lanes[i] = 0
                     steps = 0
         sums[part, k] = (wide + lanes).sum()
+    set_threads(threads)
+
+
+@kernel(parallel=True)
+def add_parts(parts, together, step, column, y):
+    """y = Σ_b parts[b] of parts (B, R, L), added in order of b, and laid out anew.
+
+    Rows are taken `together` at a time, and these begin `step` apart in y: number l of row i of them comes at
+    column[l] + i, or nowhere where column[l] < 0.
+    """
+    rows, length = parts.shape[1], parts.shape[2]
+    block_rows = max(1, SHARE // max(1, length))
+    numbers = parts.reshape(len(parts), rows * length)
+    threads = limit_threads(parts.size // ELEMENTS)
+    for unit in prange(-(-rows // block_rows)):
+        first, last = unit * block_rows, min(rows, (unit + 1) * block_rows)
+        sums = numbers[0, first * length : last * length].copy()
+        for b in range(1, len(numbers)):
+            some = numbers[b, first * length : last * length]
+            for i in range(len(sums)):
+                sums[i] += some[i]
+        begin = np.empty(last - first, np.int64)
+        for i in range(len(begin)):
+            begin[i] = (first + i) // together * step + (first + i) % together
+        for j in range(length):
+            if column[j] >= 0:
+                for i in range(len(begin)):
+                    y[begin[i] + column[j]] = sums[i * length + j]
+    set_threads(threads)
 
 
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:

@@ -28,7 +28,7 @@ from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.jit import kernel, vector_bytes
+from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads, vector_bytes
 
 _i32, _i64 = ir.IntType(32), ir.IntType(64)
 _LANES_4, _LANES_8 = vector_bytes() // 4, vector_bytes() // 8
@@ -160,6 +160,7 @@ def max_pool(x, kernel_size, stride, padding, dilation, offsets, columns, y, tap
     planes, height, width = x.shape
     rows, across = y.shape[1], y.shape[2]
     lanes = _LANES_4 if x.itemsize == 4 else _LANES_8
+    threads = limit_threads(planes * rows * across * kernel_size[0] * kernel_size[1] // ELEMENTS)
     for plane in prange(planes):
         for i in range(rows):
             top = i * stride[0] - padding[0]
@@ -183,3 +184,4 @@ def max_pool(x, kernel_size, stride, padding, dilation, offsets, columns, y, tap
                         x, at, left, stride[1], width, offsets, columns,
                         first * kernel_size[1], last * kernel_size[1], y, taps, y_at, across - j,
                     )  # fmt: skip
+    set_threads(threads)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import kernel
+from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.conv2d import Pair, ints, out_size, pairs
 from autograd.ops.elementwise import check_float
@@ -49,6 +49,7 @@ def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
 @kernel(parallel=True)
 def _pool(x, rows, columns, y):
     """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by."""
+    threads = limit_threads(x.size // ELEMENTS)
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
@@ -57,11 +58,13 @@ def _pool(x, rows, columns, y):
                     for column in range(columns[j, 0], columns[j, 1]):
                         total += x[plane, row, column]
                 y[plane, i, j] = total / x.dtype.type(rows[i, 2] * columns[j, 2])
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _pool_grad(g, rows, columns, dx):
     """dx (P, H, W), zeroed by the caller."""
+    threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(g.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
@@ -69,6 +72,7 @@ def _pool_grad(g, rows, columns, dx):
                 for row in range(rows[i, 0], rows[i, 1]):
                     for column in range(columns[j, 0], columns[j, 1]):
                         dx[plane, row, column] += share
+    set_threads(threads)
 
 
 def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], sample: Any, bad: Any) -> Op:

@@ -21,7 +21,7 @@ import numpy as np
 from numba import prange
 
 from autograd import engine
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_float, clone
 from autograd.ops.reduce import sum
@@ -67,6 +67,7 @@ def _flush(some, sums):
 def _sums(g, x, mean, parts, sums):
     """sums (2, B, C): of g and of g (x - mean) over each of B parts of the images, in float64."""
     channels, pixels = x.shape[1], x.shape[2]
+    threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * channels):
         part, c = unit // channels, unit % channels
         total, product, middle, steps = np.zeros(LANES), np.zeros(LANES), mean[c], 0
@@ -86,12 +87,14 @@ def _sums(g, x, mean, parts, sums):
         _flush(some_product, product)
         sums[0, part, c] = total.sum()
         sums[1, part, c] = product.sum()
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _sums_of_columns(g, x, mean, parts, sums):
     """The same of x (N, C), whose channels lie side by side in memory: LANES of them at a time."""
     groups = -(-x.shape[1] // LANES)
+    threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * groups):
         part, c = unit // groups, unit % groups * LANES
         middle, total, product = mean[c : c + LANES], sums[0, part, c : c + LANES], sums[1, part, c : c + LANES]
@@ -102,6 +105,7 @@ def _sums_of_columns(g, x, mean, parts, sums):
             for k in range(len(some)):
                 total[k] += g_some[k]
                 product[k] += np.float64(g_some[k]) * (some[k] - middle[k])
+    set_threads(threads)
 
 
 def _parts(x: Any) -> int:
@@ -141,6 +145,7 @@ def _affine_reference(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale
 def _affine(x, mean, scale, shift, g, g_scale, relu, parts, y):
     """g (N, C, L), or (0, 0, 0) for none; parts of the N · C planes.  With relu max(y, 0), where there is no g."""
     channels, planes = x.shape[1], len(x) * x.shape[1]
+    threads = limit_threads(parts)
     for part in prange(parts):
         for plane in range(part * planes // parts, (part + 1) * planes // parts):
             n, c = plane // channels, plane % channels
@@ -156,11 +161,13 @@ def _affine(x, mean, scale, shift, g, g_scale, relu, parts, y):
             else:
                 for i in range(len(xs)):
                     ys[i] = slope * (xs[i] - middle) + constant
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _affine_of_columns(x, mean, scale, shift, g, g_scale, relu, parts, y):
     """The same of x (N, C), and g (N, C) or (0, 0)."""
+    threads = limit_threads(parts)
     for part in prange(parts):
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             xs, ys = x[n], y[n]
@@ -172,6 +179,7 @@ def _affine_of_columns(x, mean, scale, shift, g, g_scale, relu, parts, y):
                 for c in range(len(xs)):
                     value = scale[c] * (xs[c] - mean[c]) + shift[c]
                     ys[c] = 0 if relu and value <= 0 else value
+    set_threads(threads)
 
 
 def _affine_forward(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale: Any, relu: bool = False) -> Any:
@@ -232,6 +240,7 @@ def _moments(x, parts, sums):
     much can cancel when the variance is taken from the sums, however far the numbers are from 0.
     """
     channels, pixels = x.shape[1], x.shape[2]
+    threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * channels):
         part, c = unit // channels, unit % channels
         total, square, steps = np.zeros(LANES), np.zeros(LANES), 0
@@ -260,12 +269,14 @@ def _moments(x, parts, sums):
         sums[0, part, c] = total.sum()
         sums[1, part, c] = square.sum()
         sums[2, part, c] = a
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _moments_of_columns(x, parts, sums):
     """The same of x (N, C)."""
     groups = -(-x.shape[1] // LANES)
+    threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * groups):
         part, c = unit // groups, unit % groups * LANES
         total, square = sums[0, part, c : c + LANES], sums[1, part, c : c + LANES]
@@ -280,6 +291,7 @@ def _moments_of_columns(x, parts, sums):
                 d = some[k] - a[k]
                 total[k] += d
                 square[k] += d * d
+    set_threads(threads)
 
 
 def training_forward(x: Any, w: Any, b: Any, *, eps: float, relu: bool = False) -> Any:

@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd.kernels import conv, gemm
 from autograd.kernels.jit import dense
+from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.reduce import sum
@@ -237,15 +238,17 @@ def _weight_grad_forward(
     window = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     taps, batch = conv.weight_grad_taps(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
     depth = len(taps.tap)
-    parts = np.zeros((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)
+    parts = np.empty((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)
     tap_blocks = conv.tap_blocks(len(parts) * groups, depth)
     channel = gemm.offsets(g.shape[1], g.shape[2] * g.shape[3])
     conv.weight_grad(
         dense(g), dense(x), channel, batch, tap_blocks, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap,
         parts,
     )  # fmt: skip
-    dw = parts.sum(axis=0).transpose(0, 2, 1)  # (G, O/G, K)
-    return dense(dw).reshape(g.shape[1], group_channels, *kernel_size)
+    dw = np.empty((g.shape[1], group_channels, *kernel_size), g.dtype)  # (G O/G, K)
+    rows = parts.reshape(len(parts), groups * depth, group_outputs)
+    add_parts(rows, depth, group_outputs * depth, gemm.offsets(group_outputs, depth), dw.reshape(-1))
+    return dw
 
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:

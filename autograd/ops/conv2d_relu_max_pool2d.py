@@ -21,6 +21,7 @@ import numpy as np
 
 from autograd.kernels import conv, conv_pool, gemm
 from autograd.kernels.jit import dense
+from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
 from autograd.ops.conv2d import (
     Pair,
@@ -225,15 +226,16 @@ def _weight_grad_forward(
         images, group_channels, x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation, pool=2
     )
     strip_row = dense(taps.tap.reshape(group_channels, kh, kw)[:, :, 0].reshape(-1))
-    parts = np.zeros((max(1, min(images, conv.PARTS)), outputs, length), g.dtype)
+    parts = np.empty((max(1, min(images, conv.PARTS)), outputs, length), g.dtype)
     out_blocks = min(outputs // groups, -(-conv.PARTS // (len(parts) * groups)))
     conv_pool.weight_grad(
         dense(g), dense(places), dense(x), groups, out_blocks, kernel_size, stride, strip_row,
         taps.block_rows, taps.frame, taps.step, parts,
     )  # fmt: skip
-    pixel = conv_pool.filled(group_channels * kh, g.itemsize)
-    dw = parts.sum(axis=0)[:, : kw * pixel].reshape(outputs, kw, pixel)[:, :, : group_channels * kh]
-    return dense(dw.reshape(outputs, kw, group_channels, kh).transpose(0, 2, 3, 1))
+    dw = np.empty((outputs, group_channels, kh, kw), g.dtype)
+    column = conv_pool.strip_places(group_channels * kh, kw, length, g.itemsize)
+    add_parts(parts, 1, group_channels * kh * kw, column, dw.reshape(-1))
+    return dw
 
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:

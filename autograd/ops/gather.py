@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shape import dim_of
 
@@ -26,11 +26,13 @@ COLUMNS = 16  # least columns worth a thread's while: a cache line of float32
 @kernel(parallel=True)
 def _add_rows(g, rows, parts, y):
     """y[rows[i]] += g[i] of matrices: every block of columns is one thread's, and goes down the rows in order."""
+    threads = limit_threads(g.size // ELEMENTS)
     for part in prange(parts):
         start, stop = part * y.shape[1] // parts, (part + 1) * y.shape[1] // parts
         for i in range(len(rows)):
             for j in range(start, stop):
                 y[rows[i], j] += g[i, j]
+    set_threads(threads)
 
 
 def add_rows(y: Any, rows: Any, g: Any) -> None:

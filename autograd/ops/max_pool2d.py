@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels import window
-from autograd.kernels.jit import dense, kernel
+from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.conv2d import Pair, out_size, pairs
 from autograd.ops.elementwise import check_float
@@ -91,6 +91,7 @@ def _places_reference(
 def _scatter(g, taps, offsets, stride, start, dx):
     """dx (P, H, W) from g and taps (P, H', W'); pixel k of window (0, 0) is at start + offsets[k] of a plane."""
     width = dx.shape[2]
+    threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(len(g)):
         out = dx[plane].ravel()
         out[:] = 0  # while it is in cache, where it then stays
@@ -98,17 +99,20 @@ def _scatter(g, taps, offsets, stride, start, dx):
             gs, ts, first = g[plane, i], taps[plane, i], start + i * stride[0] * width
             for j in range(len(gs)):
                 out[first + j * stride[1] + offsets[ts[j]]] += gs[j]
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _gather(x, taps, offsets, stride, start, y):
     width = x.shape[2]
+    threads = limit_threads(y.size // ELEMENTS)
     for plane in prange(len(y)):
         xs = x[plane].ravel()
         for i in range(y.shape[1]):
             out, ts, first = y[plane, i], taps[plane, i], start + i * stride[0] * width
             for j in range(len(out)):
                 out[j] = xs[first + j * stride[1] + offsets[ts[j]]]
+    set_threads(threads)
 
 
 def _offsets(width: int, kernel_size: Pair, padding: Pair, dilation: Pair) -> tuple[Any, Any, int]:

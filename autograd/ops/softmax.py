@@ -12,7 +12,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.functions import exponential
-from autograd.kernels.jit import blocks, dense, kernel
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float, to
 from autograd.ops.functions import exp
@@ -71,6 +71,7 @@ def row_sum(row, lanes):
 
 @kernel(parallel=True)
 def _softmax(x, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
@@ -81,10 +82,12 @@ def _softmax(x, parts, y):
             whole = row_sum(out, lanes)
             for i in range(len(row)):
                 out[i] /= whole
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _log_softmax(x, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
@@ -95,10 +98,12 @@ def _log_softmax(x, parts, y):
             whole = np.log(row_sum(out, lanes))
             for i in range(len(row)):
                 out[i] = row[i] - most - whole
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _softmax_grad(g, y, parts, dx):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
@@ -108,10 +113,12 @@ def _softmax_grad(g, y, parts, dx):
             whole = row_sum(out, lanes)
             for i in range(len(row)):
                 out[i] = row[i] * (g_row[i] - whole)
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _log_softmax_grad(g, y, parts, dx):
+    threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
@@ -119,6 +126,7 @@ def _log_softmax_grad(g, y, parts, dx):
             whole = row_sum(g_row, lanes)
             for i in range(len(row)):
                 out[i] = g_row[i] - exponential(row[i]) * whole
+    set_threads(threads)
 
 
 def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
