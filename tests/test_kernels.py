@@ -20,6 +20,7 @@ from llvmlite import binding as llvm
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, tile
 from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.sums import add_parts
 from autograd.op import table
 from autograd.ops.gather import add_rows
 
@@ -286,8 +287,12 @@ def run_guarded() -> None:
             table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
             scores, labels = placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2]))
             params = {"ignore_index": -100, "label_smoothing": 0.1}
-            loss = table["cross_entropy_labels"](scores, labels, **params)
+            loss = table["cross_entropy_labels"](scores, labels, **params, reduction="none")
             table["cross_entropy_input_grad"](placed(loss), scores, labels, **params)
+            parts, y = placed(whole(3, 6, 400, dtype=dtype)), placed(np.zeros((2, 399, 3), dtype))
+            column = placed(np.array([-1, *range(0, 3 * 399, 3)]))  # of every row the first number is left out
+            add_parts(parts, 3, 3 * 399, column, y.reshape(-1))
+            assert np.array_equal(y, parts.sum(axis=0).reshape(2, 3, 400)[:, :, 1:].transpose(0, 2, 1))
             add_rows(placed(np.zeros((3, 40), dtype)), labels[[0, 1, 3]], placed(whole(3, 40, dtype=dtype)))
 
 

@@ -153,7 +153,10 @@ LARGE: dict[str, list[Sample]] = {
     "softmax_input_grad": [Sample((normal(700, 33), normal(700, 33)), {"dim": 1})],
     "log_softmax": [Sample((normal(700, 33),), {"dim": 1})],
     "log_softmax_input_grad": [Sample((normal(700, 33), normal(700, 33)), {"dim": 1})],
-    "cross_entropy_labels": [Sample((normal(3001, 10), labels(3001, 10)), SMOOTHED)],
+    "cross_entropy_labels": [
+        Sample((normal(3001, 10), labels(3001, 10)), {**SMOOTHED, "reduction": "none"}),
+        Sample((normal(40_001, 2), labels(40_001, 2)), {**SMOOTHED, "reduction": "mean"}),
+    ],
     "cross_entropy_input_grad": [Sample((normal(3001), normal(3001, 10), labels(3001, 10)), SMOOTHED)],
     "gather": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70)), {"dim": 0})],
     "scatter_add": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70), normal(500, 70)), {"dim": 0})],

@@ -1,7 +1,7 @@
 """Softmax cross-entropy: the loss of a classifier's scores.
 
     x (N, C) scores, t (N) labels      l_n = log Σ_c e^x_nc - Σ_c q_nc x_nc        (0 where t_n is ignored)
-    dx_n = g_n (softmax(x_n) - q_n)
+    dx_n = g_n (softmax(x_n) - q_n)    with g_n = g for the sum of the losses, g / M for the mean of the M not ignored
 
 q_n is what the scores are compared with, (1 - ε) onehot(t_n) + ε / C with label smoothing ε.
 Softmax and logarithm are one formula, so no probability underflows to log 0.  Weights of classes and
@@ -17,11 +17,13 @@ from numba import prange
 
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.losses import draw_reduction, reduced, reduced_reference
+from autograd.ops.losses import check_reduction, draw_reduction, reduced, reduced_reference
 from autograd.ops.matmul import matmul
 from autograd.ops.nll_loss import by_rows, check_labels, label_weights, labelled
 from autograd.ops.reduce import sum
+from autograd.ops.shape import expand
 from autograd.ops.softmax import BLOCK, LANES, greatest, log_softmax, row_sum, softmax, softmax_input_grad
 from autograd.ops.where import where
 
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
-def _reference(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
+def _reference(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
     losses = []
     for row, label in zip(x, t, strict=True):
         z = row - row.max()
         surprise = np.log(np.exp(z).sum()) - z
         smooth = label_smoothing * surprise.mean() if label_smoothing else 0
         losses.append(0 if label == ignore_index else (1 - label_smoothing) * surprise[label] + smooth)
-    return np.array(losses, x.dtype)
+    return reduced_reference(np.array(losses, x.dtype), reduction, (t != ignore_index).sum())
 
 
 def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
@@ -92,20 +94,33 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
     set_threads(threads)
 
 
-def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> None:
+def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> None:
     check_labels("cross_entropy", x, t, ignore_index)
+    check_reduction("cross_entropy", reduction)
 
 
-def _forward(x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
+def _counted(t: Any, ignore_index: int) -> int:
+    """M: labels that are not ignored."""
+    return int(np.count_nonzero(np.asarray(t) != ignore_index))
+
+
+def _forward(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
     loss = np.empty(len(x), x.dtype)
     labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
     _losses(dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), loss)
-    return loss
+    if reduction == "none":
+        return loss
+    whole = total(loss, dim=(0,), keepdim=False)
+    return whole / x.dtype.type(_counted(t, ignore_index)) if reduction == "mean" else whole
 
 
-def _backward(ctx: Any, g: Any, **params: Any) -> Any:
+def _backward(ctx: Any, g: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
     x, t = ctx.saved
-    return _input_grad(g, x, t, **params), None
+    if reduction == "mean":
+        g = g / max(1, _counted(t, ignore_index))
+    if reduction != "none":
+        g = expand(g, *ctx.shapes[1])
+    return _input_grad(g, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing), None
 
 
 def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
@@ -135,18 +150,18 @@ def _sample(draw: Any) -> Sample:
     n, c = draw.size(0, 4), draw.size(1, 4)
     labels = draw.index((n,), c)
     ignored = draw.choice(-100, 0)
-    return Sample(
-        (draw.tensor(n, c), np.where(draw.index((n,), 4) == 3, ignored, labels)),
-        _params(ignored, draw.choice(0.0, 0.1)),
-    )
+    t = np.where(draw.index((n,), 4) == 3, ignored, labels)
+    params = _params(ignored, draw.choice(0.0, 0.1))
+    return Sample((draw.tensor(n, c), t), {**params, "reduction": draw_reduction(draw, (t != ignored).any())})
 
 
 def _grad_sample(draw: Any) -> Sample:
     scores = _sample(draw)
-    return Sample((draw.tensor(len(scores.inputs[0])), *scores.inputs), scores.params)
+    params = {name: scores.params[name] for name in ("ignore_index", "label_smoothing")}
+    return Sample((draw.tensor(len(scores.inputs[0])), *scores.inputs), params)
 
 
-_ONES = np.ones((2, 3))
+_ONES, _MEAN = np.ones((2, 3)), {**_params(), "reduction": "mean"}
 _labels = register(
     Op(
         name="cross_entropy_labels",
@@ -157,8 +172,8 @@ _labels = register(
         reference=_reference,
         sample=_sample,
         bad_samples=[
-            BadSample((_ONES, np.array([0, 3])), _params(), IndexError, ("label 3", "sample 1", "0 to 2")),
-            BadSample((_ONES, np.array([-1, 2])), _params(), IndexError, ("label -1", "sample 0", "-100")),
+            BadSample((_ONES, np.array([0, 3])), _MEAN, IndexError, ("label 3", "sample 1", "0 to 2")),
+            BadSample((_ONES, np.array([-1, 2])), _MEAN, IndexError, ("label -1", "sample 0", "-100")),
         ],
         flops=5,  # as softmax
     )
@@ -234,16 +249,15 @@ def cross_entropy(
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     x, t = by_rows("cross_entropy", input, target, weight)
     if weight is None:
-        losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=label_smoothing)
-        total = sum(t != ignore_index)
-    else:
-        losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=0.0)
-        of_labels = label_weights(t, weight, ignore_index)
-        losses, total = losses * of_labels, sum(of_labels)
-        if label_smoothing:
-            of_all = where(t == ignore_index, 0.0, -matmul(log_softmax(x, 1), weight))
-            losses = (1 - label_smoothing) * losses + label_smoothing / x.shape[1] * of_all
-    return reduced("cross_entropy", losses.reshape(target.shape), reduction, total)
+        loss = _labels(x, t, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction)
+        return loss.reshape(target.shape) if reduction == "none" else loss
+    losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=0.0, reduction="none")
+    of_labels = label_weights(t, weight, ignore_index)
+    losses = losses * of_labels
+    if label_smoothing:
+        of_all = where(t == ignore_index, 0.0, -matmul(log_softmax(x, 1), weight))
+        losses = (1 - label_smoothing) * losses + label_smoothing / x.shape[1] * of_all
+    return reduced("cross_entropy", losses.reshape(target.shape), reduction, sum(of_labels))
 
 
 def _of_probabilities(x: Any, t: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:

@@ -25,15 +25,20 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
+def check_reduction(name: str, reduction: str) -> None:
+    """Raise where there is none of this name."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{name}: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
+
+
 def reduced(name: str, losses: Any, reduction: str, total: Any = None) -> Any:
     """The losses, their sum, or their mean: the sum divided by `total`, or by how many they are."""
+    check_reduction(name, reduction)
     if reduction == "none":
         return losses
     if reduction == "sum":
         return sum(losses)
-    if reduction == "mean":
-        return mean(losses) if total is None else sum(losses) / total
-    raise ValueError(f"{name}: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
+    return mean(losses) if total is None else sum(losses) / total
 
 
 def _difference(name: str, input: Any, target: Any) -> Any:

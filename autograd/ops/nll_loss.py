@@ -42,6 +42,8 @@ def by_rows(name: str, x: Any, t: Any, weight: Any) -> tuple[Any, Any]:
             f"{name}: weight, {weight.dtype} of shape {tuple(weight.shape)}, must have a number for each of the "
             f"{classes} classes, in the dtype of the scores, {x.dtype}"
         )
+    if x.ndim == 2:
+        return x, t
     return movedim(x, dim, -1).reshape((math.prod(t.shape), classes)), t.reshape((-1,))
 
 
@@ -50,6 +52,8 @@ def check_labels(name: str, x: Any, t: Any, ignore_index: int) -> None:
     check_float(name, x)
     if t.dtype.kind not in "iu":
         raise TypeError(f"{name}: expects integer class labels, got {t.dtype}; convert them, with .long()")
+    if t.size and t.min() >= 0 and t.max() < x.shape[1]:
+        return  # the usual case, quickly
     wrong = (t != ignore_index) & ((t < 0) | (t >= x.shape[1]))
     if wrong.any():
         n = int(wrong.argmax())
