@@ -78,7 +78,7 @@ def add_parts(parts, together, step, column, y):
 
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """np.sum over dimensions, distinct and counted from 0."""
-    form = _form(x.shape, dim) if x.size >= MANY and x.dtype.kind == "f" else None
+    form = _form(x.shape, dim) if x.size >= MANY and x.dtype.char in "fd" else None
     if form is None:
         return np.sum(x, axis=dim, keepdims=keepdim)
     outer, kept, inner = form
