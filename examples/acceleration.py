@@ -51,15 +51,16 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"Expected, from {row.before} to {row.after}: {row.gain:.3g} times as fast.", flush=True)
     settings = {**settings_of(args), "profile": str(args.profile)}
     with StopOnSignal() as stop:
-        cells = Cells(args.out, settings, resume=args.resume, check=stop.check)
+        cells = Cells(args.out / "cells", resume=args.resume, check=stop.check)
         steps = [
-            cells.get(
+            cells.once(
                 f"{way}, {threads}",
-                lambda: time_step(way, threads, size, args.seed, args.repeat_for, args.repeats),  # noqa: B023 (at once)
-            )
+                settings,
+                lambda: (time_step(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
+            ).result
             for way, threads, size in tqdm(ways(args), unit="way", leave=False, disable=not sys.stderr.isatty())
         ]
-        compiling = cells.get("first steps", lambda: first_steps(args.batch_size, args.repeats))
+        compiling = cells.once("first steps", settings, lambda: (first_steps(args.batch_size, args.repeats), {})).result
     result = {
         "expected": [row._asdict() for row in expected],
         "profiled": profile.when,

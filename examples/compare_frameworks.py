@@ -24,8 +24,8 @@ from tqdm import tqdm
 import autograd
 from examples.support import cli, results
 from examples.support.bench.contest import Failure, installed, named_interpreter
+from examples.support.cells import Cells
 from examples.support.compare import experiment
-from examples.support.compare.cells import Cells
 from examples.support.compare.drawing import parity_figure, speed_figure
 from examples.support.compare.experiment import FRAMEWORKS, Arena
 from examples.support.files import check_writable
@@ -168,7 +168,7 @@ def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]]
         NAME,
         found,
         settings=settings,
-        seconds=sum(cell.seconds for cell in done.values()),
+        seconds=cells.seconds,
         data={"source": source},
         versions=versions,
         cut_short=f"Only the first {args.limit} pictures were used." if args.limit else None,

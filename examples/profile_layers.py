@@ -51,7 +51,8 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and pictures {shown}")
     add("--out", type=Path, default=Path(f"runs/{name}"), metavar="DIR",
         help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
-    add("--resume", action="store_true", help="keep what the folder's run has measured with the same settings")
+    add("--resume", action="store_true", help="keep what the folder's run has measured; where its settings were "
+        "others, refuse")  # fmt: skip
     return parser
 
 
@@ -78,12 +79,13 @@ def one_thread_only(args: argparse.Namespace) -> str | None:
 def _run(argv: Sequence[str] | None) -> int:
     args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
     with StopOnSignal() as stop:
-        cells = Cells(args.out, settings_of(args), resume=args.resume, check=stop.check)
+        cells = Cells(args.out / "cells", resume=args.resume, check=stop.check)
         found = [
-            cells.get(
+            cells.once(
                 f"{way}, {threads}",
-                lambda: time_layers(way, threads, size, args.seed, args.repeat_for, args.repeats),  # noqa: B023 (at once)
-            )
+                settings_of(args),
+                lambda: (time_layers(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
+            ).result
             for way, threads, size in tqdm(ways(args), unit="way", leave=False, disable=not sys.stderr.isatty())
         ]
     result = {"ways": found}

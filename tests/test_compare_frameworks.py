@@ -23,13 +23,11 @@ from examples.support import results, synthetic
 from examples.support.bench.contest import Entrant, Failure
 from examples.support.cifar10 import Split
 from examples.support.compare import ours, parity
-from examples.support.compare.cells import Cells
 from examples.support.compare.experiment import initial_weights
 from examples.support.compare.worker import save
 from examples.support.loader import Loader, channel_statistics
 from examples.support.page import Figures, Results
 from examples.support.rebuilt import PARAMETERS, measure, train_epoch
-from examples.support.results import ResultError
 from examples.support.sections import compare_frameworks as section
 from tests.runs import ROOT, wait_for
 
@@ -47,25 +45,6 @@ def test_differences() -> None:
     assert parity.first_that_parts(rows) == rows[1]
     assert parity.first_that_parts(rows[:1]) is None
     assert parity.loss_differences({"a": [1, 2], "b": [3, 1.5]}, "a", "b") == [2, 0.5]
-
-
-def test_cells_are_done_once(tmp_path: Path) -> None:
-    calls = []
-
-    def do() -> tuple[dict[str, Any], dict[str, str]]:
-        calls.append(1)
-        return {"loss": 0.5}, {"torch": "2"}
-
-    first = Cells(tmp_path).once("a", {"lr": 0.1, "batches": (1, 2)}, do)
-    cells = Cells(tmp_path)
-    assert cells.kept("a") and not cells.kept("b")
-    assert cells.once("a", {"lr": 0.1, "batches": (1, 2)}, do) == first
-    assert len(calls) == 1 and first.result == {"loss": 0.5} and cells.done == {"a": first}
-    with pytest.raises(ResultError, match=r"a\.json was made with other settings \({'lr': 0\.1}\)"):
-        cells.once("a", {"lr": 0.2, "batches": (1, 2)}, do)
-    (tmp_path / "a.json").write_text("{")
-    with pytest.raises(ResultError, match=r"a\.json is damaged .* Remove it"):
-        cells.once("a", {}, do)
 
 
 def test_ours_trains_as_the_training_script_does(tmp_path: Path) -> None:

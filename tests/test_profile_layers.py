@@ -17,7 +17,6 @@ from examples import acceleration, profile_layers
 from examples.models import Baseline
 from examples.report import make
 from examples.support import amdahl, layer_times, loops, results
-from examples.support.cells import Cells
 from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY
 from examples.support.sections.profile_layers import bottleneck
 from nn import functional as F
@@ -88,28 +87,6 @@ def test_the_plain_net_is_the_baseline() -> None:
                 np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-15)
             after = before[layer.name] - 0.5 * np.array(layer.gradients[0])
             np.testing.assert_array_equal(layer.weights[0], after)
-
-
-# What was measured stays
-
-
-def test_cells(tmp_path: Path) -> None:
-    first = Cells(tmp_path, {"seed": 1}, resume=False)
-    assert first.get("a", lambda: {"x": 1.5}) == {"x": 1.5}
-    again = Cells(tmp_path, {"seed": 1}, resume=True)
-    assert again.get("a", lambda: pytest.fail("measured anew")) == {"x": 1.5}
-    assert again.seconds == first.seconds > 0
-    for other in (Cells(tmp_path, {"seed": 2}, resume=True), Cells(tmp_path, {"seed": 1}, resume=False)):
-        assert other.get("a", lambda: 2) == 2
-
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Cells(tmp_path, {"seed": 1}, resume=True, check=stop).get("b", lambda: pytest.fail("measured"))
-    (tmp_path / "cells.json").write_text("{")
-    with pytest.raises(ValueError, match=r"cells\.json is damaged .* without --resume"):
-        Cells(tmp_path, {"seed": 1}, resume=True)
 
 
 # Amdahl
@@ -188,6 +165,9 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
 
     monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured anew"))
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
+    other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
+    assert profile_layers.main(other) == 1
+    assert "was made with other settings ({'seed': 0}). Choose another --out" in capsys.readouterr().err
     monkeypatch.undo()
 
     steps = {"empty cache": {"first": 9.0, "median": 0.5}, "full cache": {"first": 0.75, "median": 0.5}}

@@ -1,4 +1,4 @@
-"""What an experiment has measured so far, cell by cell: a kill loses the one in flight."""
+"""Parts of an experiment that are kept when they are done: a kill loses the one in flight."""
 
 from __future__ import annotations
 
@@ -6,58 +6,89 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from examples.support.files import check_writable, write_whole
+from examples.support.results import ResultError
+
+
+class Cell(NamedTuple):
+    """A part: what it found, how long that took, and the versions of the frameworks that took part."""
+
+    result: Any
+    seconds: float
+    versions: dict[str, str]
 
 
 class Cells:
-    """Measurements by name, in ``cells.json`` of a run folder, which is written after each.
+    """A folder with a JSON file for each part that is done.
 
     Parameters
     ----------
     folder : Path
         It is made where it is missing.
-    settings : dict
-        All that decides the outcome; what was measured with others is measured anew.
     resume : bool
-        Keep what the folder has.
+        Keep what the folder has; else it is removed, and all is done anew.
     check : callable ()
-        Called before each measurement; `StopOnSignal.check`.
+        Called before each part is done; `StopOnSignal.check`.
     """
 
-    def __init__(
-        self, folder: Path, settings: Mapping[str, Any], *, resume: bool, check: Callable[[], None] = lambda: None
-    ) -> None:
-        self._file = folder / "cells.json"
-        self._settings = json.loads(json.dumps(settings))
+    def __init__(self, folder: Path, *, resume: bool = True, check: Callable[[], None] = lambda: None) -> None:
+        self.folder = folder
+        self.done: dict[str, Cell] = {}
         self._check = check
-        self._found: dict[str, Any] = {}
-        check_writable(self._file)
-        if resume and self._file.exists():
-            stored = self._stored()
-            if stored["settings"] == self._settings:
-                self._found = stored["cells"]
+        check_writable(folder / "any.json")
+        if not resume:
+            for path in folder.glob("*.json"):
+                path.unlink()
 
-    def get(self, name: str, measure: Callable[[], Any]) -> Any:
-        """What was measured under a name; else measure it, and keep it."""
-        if name not in self._found:
+    def once(
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        do: Callable[[], tuple[Any, dict[str, str]]],
+    ) -> Cell:
+        """Do a part and keep it; where it was done before with the same settings, read it.
+
+        `settings` are all that decides the outcome. `do` returns what was found, and versions.
+
+        Raises
+        ------
+        ResultError
+            The part was done with other settings, or its file is damaged.
+        """
+        path = self.folder / f"{name}.json"
+        plain = json.loads(json.dumps(settings))
+        if path.exists():
+            cell, before = self._read(path)
+            if before != plain:
+                other = {key: value for key, value in before.items() if plain.get(key) != value} or before
+                raise ResultError(
+                    f"{path} was made with other settings ({other}). Choose another --out, or remove that file to "
+                    "do this part anew."
+                )
+        else:
             self._check()
-            began = perf_counter()
-            value = measure()
-            self._found[name] = {"value": value, "seconds": perf_counter() - began}
-            content = {"settings": self._settings, "cells": self._found}
-            write_whole(self._file, json.dumps(content, indent=1, allow_nan=False).encode() + b"\n")
-        return self._found[name]["value"]
+            start = perf_counter()
+            result, versions = do()
+            cell = Cell(result, perf_counter() - start, versions)
+            write_whole(path, json.dumps({"settings": plain, **cell._asdict()}, allow_nan=False).encode())
+        self.done[name] = cell
+        return cell
+
+    def kept(self, name: str) -> bool:
+        """Whether a part was done, in this run or an earlier one."""
+        return (self.folder / f"{name}.json").exists()
 
     @property
     def seconds(self) -> float:
-        """What all took, in this session and before it."""
-        return float(sum(cell["seconds"] for cell in self._found.values()))
+        """What all parts took, in this session and before it."""
+        return float(sum(cell.seconds for cell in self.done.values()))
 
-    def _stored(self) -> Any:
+    @staticmethod
+    def _read(path: Path) -> tuple[Cell, dict[str, Any]]:
         try:
-            stored = json.loads(self._file.read_bytes())
-            return {"settings": stored["settings"], "cells": dict(stored["cells"])}
+            content = json.loads(path.read_bytes())
+            return Cell(*(content[key] for key in Cell._fields)), dict(content["settings"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{self._file} is damaged ({error}). Begin anew, without --resume.") from error
+            raise ResultError(f"{path} is damaged ({error}). Remove it to do this part anew.") from error
