@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import mmap
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ import numpy as np
 import pytest
 from llvmlite import binding as llvm
 
+import autograd
 from autograd import ops
-from autograd.kernels import arithmetic, conv, gemm, jit, tile
+from autograd.kernels import arithmetic, conv, gemm, jit, planes, tile
 from autograd.kernels.functions import exponential, normal_cdf
 from autograd.kernels.sums import add_parts
 from autograd.op import table
 from autograd.ops.gather import add_rows
+from autograd.testing.draw import RandomDraw
 
 DTYPES = [np.float32, np.float64]
 CANARY = 12345.0
@@ -264,7 +268,8 @@ def run_guarded() -> None:
                 a_turned = placed(np.ascontiguousarray(a.transpose(0, 2, 1))).transpose(0, 2, 1)
                 for left, right in ((a, b), (a_turned, b), (a, b_turned)):
                     assert np.array_equal(gemm.matmul(left, right), a @ b)
-            for size, kernel, stride, padding, dilation in CONVOLUTIONS:
+            for name, (size, kernel, stride, padding, dilation) in itertools.product(KERNELS, CONVOLUTIONS):
+                choose(name)
                 params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
                 x, w = placed(whole(2, 2, *size, dtype=dtype)), placed(whole(3, 2, *kernel, dtype=dtype))
                 g = placed(table["conv2d"](x, w, None, **params))
@@ -330,9 +335,145 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
 ]
 
 
+KERNELS = ["conv", "planes"]  # the files of two sets of kernels for one thing
+
+
+def choose(kernels: str) -> None:
+    """Let convolutions be computed by these kernels, whichever are quicker."""
+    planes.quicker = lambda *_: kernels == "planes"
+    clear_tables()
+
+
+def clear_tables() -> None:
+    for tables in (conv.forward_taps, conv.backward_taps, conv.weight_grad_taps, *WALKS):
+        tables.cache_clear()
+
+
+WALKS = planes.forward_walk, planes.backward_walk, planes.weight_grad_walk
+
+
+@pytest.fixture(params=KERNELS)
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Either set of kernels, for a test of all convolutions."""
+    monkeypatch.setattr(planes, "quicker", None)
+    choose(request.param)
+    yield request.param
+    clear_tables()
+
+
+def three(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: np.ndarray, **params: Any) -> list[np.ndarray]:
+    """A convolution, and for the gradient g of its result those of its input and weight."""
+    return [
+        table["conv2d"](x, w, b, **params),
+        table["conv2d_input_grad"](g, w, input_size=x.shape[2:], **params),
+        table["conv2d_weight_grad"](g, x, kernel_size=w.shape[2:], **params),
+    ]
+
+
+def three_references(x: np.ndarray, w: np.ndarray, b: Any, g: np.ndarray, **params: Any) -> list[np.ndarray]:
+    return [
+        table["conv2d"].reference(x, w, b, **params),
+        table["conv2d_input_grad"].reference(g, w, input_size=x.shape[2:], **params),
+        table["conv2d_weight_grad"].reference(g, x, kernel_size=w.shape[2:], **params),
+    ]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_convolution_of_any_geometry_by_either_kernels(dtype: Any, kernels: str) -> None:
+    draw = RandomDraw(np.random.default_rng(0), "multilinear")
+    for _ in range(60):
+        sample = table["conv2d"].sample(draw)
+        (x, w, b), params = sample.inputs, sample.params
+        x, w, b = x.astype(dtype), w.astype(dtype), None if b is None else b.astype(dtype)
+        g = whole(*table["conv2d"].reference(x, w, b, **params).shape, dtype=dtype)
+        for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
+            assert np.array_equal(ours, theirs), (x.shape, w.shape, params)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_planes_of_any_number_of_channels_and_images(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planes, "quicker", lambda *_: True)
+    clear_tables()
+    lanes = gemm.lanes(np.zeros(1, dtype))
+    few = [(outputs, 1 + outputs % 2, 3, 2) for outputs in range(1, 10)]
+    for outputs, channels, images, groups in (*few, (1, 1, 37, 3), (2, 3, 50, 1)):
+        for stride in (1, 2):
+            window: dict[str, Any] = {"stride": (stride, stride), "padding": (1, 1), "dilation": (1, 1)}
+            params, size = {**window, "groups": groups}, (-(-5 // stride), -(-6 // stride))
+            x = whole(images, channels * groups, 5, 6, dtype=dtype)
+            w = whole(outputs * groups, channels, 3, 3, dtype=dtype)
+            b, g = whole(len(w), dtype=dtype), whole(images, len(w), *size, dtype=dtype)
+            for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
+                assert np.array_equal(ours, theirs), (x.shape, w.shape, params)
+            walk = planes.forward_walk(images, channels, outputs, groups, size, lanes, kernel_size=(3, 3), **window)
+            assert walk is not None
+            assert (walk.batch > 1) == (images > 3)
+    clear_tables()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_laid_and_finished_rows_at_every_residue(dtype: Any) -> None:
+    width = gemm.lanes(np.zeros(1, dtype))
+    for stride in (1, 2, 3):
+        for columns in range(1, 2 * width + 2):
+            for rows in (1, 3):
+                a = whole(rows, (columns - 1) * stride + 1, dtype=dtype)
+                old = np.full((rows, columns), np.nan, dtype)
+                (some, a_at, a_step), (c, c_at, c_step) = embedded(a, np.nan), embedded(old, CANARY)
+                planes.lay_rows(some, a_at, a_step, stride, rows, columns, c, c_at, c_step)
+                check_stored(c, c_at, c_step, a[:, ::stride])
+                for relu in (False, True):
+                    apart = np.full(a.shape, CANARY, dtype)
+                    (some, a_at, a_step), (c, c_at, c_step) = embedded(a[:, ::stride], np.nan), embedded(apart, CANARY)
+                    planes.finish_rows(some, a_at, a_step, dtype(2), relu, rows, columns, stride, c, c_at, c_step)
+                    y = a[:, ::stride] + 2
+                    apart[:, ::stride] = np.maximum(y, 0) if relu else y
+                    check_stored(c, c_at, c_step, apart)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_both_kernels_make_the_same_bits_of_a_convolution(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    x, w, b = (random.standard_normal(shape).astype(dtype) for shape in ((2, 50, 9, 8), (5, 50, 3, 3), (5,)))
+    monkeypatch.setattr(planes, "quicker", None)
+    found = []
+    for name in KERNELS:
+        choose(name)
+        params: dict[str, Any] = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+        found.append(table["conv2d"](x, w, b, **params))
+    clear_tables()
+    assert np.array_equal(*found)
+    assert w[0].size > 2 * conv.TAPS
+
+
+def test_kernels_are_chosen_by_the_shape() -> None:
+    window = {"kernel_size": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1)}
+    for channels, groups, here in ((1, 64, True), (4, 16, True), (64, 1, False)):
+        for walk in (planes.forward_walk, planes.weight_grad_walk):
+            assert (walk(64, channels, channels, groups, (16, 16), 16, **window) is not None) == here
+        backward = planes.backward_walk(64, channels, channels, groups, (16, 16), (3, 3), 16, (1, 1), (1, 1), (1, 1))
+        assert (backward is not None) == here
+
+
+def test_depthwise_convolution_has_the_same_bits_on_any_number_of_threads() -> None:
+    random = np.random.default_rng(0)
+    x, w, g = (
+        random.standard_normal(s).astype(np.float32) for s in ((19, 24, 33, 35), (48, 1, 3, 3), (19, 48, 17, 18))
+    )
+    params: dict[str, Any] = {"stride": (2, 2), "padding": (1, 1), "dilation": (1, 1), "groups": 24}
+    before, found = autograd.get_num_threads(), []
+    try:
+        for threads in (1, before):
+            autograd.set_num_threads(threads)
+            found.append([a.tobytes() for a in three(x, w, None, g, **params)])
+    finally:
+        autograd.set_num_threads(before)
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kernel", [1, 2, 3])
-def test_convolution_at_every_width(kernel: int, dtype: Any) -> None:
+def test_convolution_at_every_width(kernel: int, dtype: Any, kernels: str) -> None:
     for width in range(kernel, 2 * gemm.lanes(np.zeros(1, dtype)) + 3):
         stride, padding, dilation = 1 + width % 3, width % 4, 1 + width % 2
         reach = dilation * (kernel - 1) + 1
@@ -353,7 +494,7 @@ def test_convolution_at_every_width(kernel: int, dtype: Any) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
-    dtype: Any, monkeypatch: pytest.MonkeyPatch
+    dtype: Any, kernels: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": 2}
     x, w, b = whole(3, 4, 11, 9, dtype=dtype), whole(6, 2, 3, 3, dtype=dtype), whole(6, dtype=dtype)
@@ -368,16 +509,15 @@ def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
 
     whole_images = all_three()
     for numbers in (1, 300, 700):
-        monkeypatch.setattr("autograd.kernels.conv.BLOCK_NUMBERS", numbers)
-        conv.forward_taps.cache_clear()
-        conv.backward_taps.cache_clear()
-        conv.weight_grad_taps.cache_clear()
+        monkeypatch.setattr(conv, "BLOCK_NUMBERS", numbers)
+        monkeypatch.setattr(planes, "BLOCK_NUMBERS", numbers)
+        clear_tables()
         for a, b_ in zip(all_three(), whole_images, strict=True):
             assert np.array_equal(a, b_)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float) -> None:
+def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float, kernels: str) -> None:
     params = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
     x, w = np.ones((2, 1, 6, 6), np.float32), np.ones((3, 1, 3, 3), np.float32)
     x[0, 0, 2, 3] = value
@@ -391,6 +531,11 @@ def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float) -> Non
     assert np.argwhere(~np.isfinite(dx)).tolist() == [[1, 0, 0, 0], [1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1]]
     dw = table["conv2d_weight_grad"](g, np.ones_like(x), kernel_size=(3, 3), **params)
     assert np.array_equal(~np.isfinite(dw).all(axis=(1, 2, 3)), [False, False, True])
+    x[0, 0, 2] = 1, 1, 1, 1, 1, value  # a column that one column of the kernel sees
+    params["padding"] = 0, 0
+    dw = table["conv2d_weight_grad"](np.ones((2, 3, 4, 4), np.float32), x, kernel_size=(3, 3), **params)
+    assert not np.isfinite(dw[..., 2]).any()
+    assert np.isfinite(dw[..., :2]).all()
 
 
 POOLINGS: list[dict[str, Any]] = [
@@ -473,7 +618,14 @@ def test_cache_folder_changes_with_every_kernel_source_and_the_machine(
     assert name() == names[0]
     edit("tensor.py")
     assert name() == names[0], "no kernel in this file"
-    for file in ("kernels/tile.py", "kernels/gemm.py", "kernels/conv.py", "kernels/jit.py", "ops/relu.py"):
+    for file in (
+        "kernels/tile.py",
+        "kernels/gemm.py",
+        "kernels/conv.py",
+        "kernels/planes.py",
+        "kernels/jit.py",
+        "ops/relu.py",
+    ):
         edit(file)
         names.append(name())
     monkeypatch.setattr(numba, "__version__", "0.0")

@@ -81,7 +81,7 @@ def weight_grad_taps(
     if taps.block_rows == out[0]:
         batch = max(1, PIXELS // (out[0] * out[1]))
     picture = channels * taps.frame[0] * taps.frame[1] if taps.frame[0] else channels * groups * size[0] * size[1]
-    return taps._replace(pixel=_grid(np.arange(batch), taps.pixel, picture)), batch
+    return taps._replace(pixel=grid(np.arange(batch), taps.pixel, picture)), batch
 
 
 def image_blocks(images: int, numbers: int) -> int:
@@ -89,7 +89,8 @@ def image_blocks(images: int, numbers: int) -> int:
     return max(1, min(images, PARTS, PART_NUMBERS // max(1, numbers)))
 
 
-def _grid(rows: np.ndarray, columns: np.ndarray, pitch: int) -> np.ndarray:
+def grid(rows: np.ndarray, columns: np.ndarray, pitch: int) -> np.ndarray:
+    """The offsets of all rows and columns, row by row."""
     return np.add.outer(rows * pitch, columns).reshape(-1)
 
 
@@ -112,12 +113,35 @@ def forward_taps(
     rows = (block * pool - 1) * sh + (kh - 1) * dilation[0] + 1
     padded = padding != (0, 0)
     plane, pitch = (rows * columns, columns) if padded else (height * width, width)
-    window = _grid(np.arange(kh) * dilation[0], np.arange(kw) * dilation[1], pitch)
-    results = _grid(np.arange(block) * sh * pool, np.arange(out[1]) * sw * pool, pitch)
-    pixel = _grid(results, _grid(np.arange(pool) * sh, np.arange(pool) * sw, pitch), 1)
-    tap = _grid(np.arange(channels), window, plane)
+    window = grid(np.arange(kh) * dilation[0], np.arange(kw) * dilation[1], pitch)
+    results = grid(np.arange(block) * sh * pool, np.arange(out[1]) * sw * pool, pitch)
+    pixel = grid(results, grid(np.arange(pool) * sh, np.arange(pool) * sw, pitch), 1)
+    tap = grid(np.arange(channels), window, plane)
     frame = (rows if padded else 0, columns, -padding[0], -padding[1])
     return Taps(block, frame, sh * pool, pixel, tap)
+
+
+def phase_lines(length: int, kernel: int, stride: int, padding: int, dilation: int) -> list[tuple[np.ndarray, ...]]:
+    """For each phase of an input gradient's rows, or columns: places in the result, their base in g; window places,
+    their offset in g.
+
+    g's row that met input row y at window row ky is (y + padding - ky dilation) / stride, where
+    that is whole; y and ky of one phase leave the same remainder.
+    """
+    places, window = np.arange(length) + padding, np.arange(kernel)
+    reach = window * dilation
+    found = []
+    for phase in range(stride):
+        mine, taps = (places - phase) % stride == 0, (reach - phase) % stride == 0
+        base, offset = (places[mine] - phase) // stride, (phase - reach[taps]) // stride
+        found.append((np.flatnonzero(mine), base, window[taps], offset))
+    return [f for f in found if len(f[0])]
+
+
+def span(lines: list[tuple[np.ndarray, ...]]) -> tuple[int, int]:
+    """The first and the last row, or column, of g that `phase_lines` lead to."""
+    ends = [(b[0] + min(o, default=0), b[-1] + max(o, default=0)) for _, b, _, o in lines]
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 @lru_cache(maxsize=256)
@@ -129,28 +153,12 @@ def backward_taps(
 
     phases (…, 6) has the first pixel of each, and its columns; its first tap, and its taps; its
     first row and column in the result.
-    g's row that met input row y at window row ky is (y + padding - ky dilation) / stride, where
-    that is whole; y and ky of one phase leave the same remainder.
     """
-
-    def line(axis: int, length: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """For each phase: places in the result, their base in g, window places, their offset in g."""
-        s, places, window = stride[axis], np.arange(length) + padding[axis], np.arange(kernel_size[axis])
-        reach = window * dilation[axis]
-        found = []
-        for phase in range(s):
-            mine, taps = (places - phase) % s == 0, (reach - phase) % s == 0
-            base, offset = (places[mine] - phase) // s, (phase - reach[taps]) // s
-            found.append((np.flatnonzero(mine), base, window[taps], offset))
-        return [f for f in found if len(f[0])]
-
-    def span(lines: list) -> tuple[int, int]:
-        ends = [(b[0] + min(o, default=0), b[-1] + max(o, default=0)) for _, b, _, o in lines]
-        return min(low for low, _ in ends), max(high for _, high in ends)
-
     block = rows_per_block(images, size[0], outputs * -(-size[1] // stride[1]))
     block = min(size[0], -(-block // stride[0]) * stride[0])  # every block begins with the same phase
-    vertical, horizontal = line(0, block), line(1, size[1])
+    vertical, horizontal = (
+        phase_lines(*dims) for dims in zip((block, size[1]), kernel_size, stride, padding, dilation, strict=True)
+    )
     (top, bottom), (left, right) = span(vertical), span(horizontal)
     rows, columns = bottom - top + 1, right - left + 1
     direct = kernel_size == stride == (1, 1) and padding == (0, 0)
@@ -162,9 +170,9 @@ def backward_taps(
         for xs, x_base, kx, x_offset in horizontal:
             first_pixel, first_tap = sum(len(p) for p in pixels), sum(len(t) for t in taps)
             phases.append([first_pixel, len(xs), first_tap, outputs * len(ky) * len(kx), ys[0], xs[0]])
-            pixels.append(_grid(y_base - top, x_base - left, columns))
-            taps.append(_grid(np.arange(outputs), _grid(y_offset, x_offset, columns), plane))
-            places.append(_grid(ky, kx, kernel_size[1]))
+            pixels.append(grid(y_base - top, x_base - left, columns))
+            taps.append(grid(np.arange(outputs), grid(y_offset, x_offset, columns), plane))
+            places.append(grid(ky, kx, kernel_size[1]))
     frame = (0 if direct else rows, columns, top, left)
     table = Taps(block, frame, block // stride[0], np.concatenate(pixels), np.concatenate(taps))
     return table, np.array(phases), np.concatenate(places)

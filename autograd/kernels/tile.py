@@ -42,7 +42,7 @@ LANES_4, LANES_8 = vector_bytes() // 4, vector_bytes() // 8
 _i64 = ir.IntType(64)
 
 
-class _Tile:
+class Tile:
     """The instructions that the tiles are made of, for one element type."""
 
     def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
@@ -151,7 +151,7 @@ class _Tile:
         return held
 
 
-def _starts(tile: _Tile, count: int, rows: Any, signature: Any, arguments: Any) -> list:
+def _starts(tile: Tile, count: int, rows: Any, signature: Any, arguments: Any) -> list:
     """Where A's rows begin, for a tile of `count` rows: by the table that is its second operand."""
     builder = tile.builder
     a, table = tile.pointer(signature, arguments, 0), tile.pointer(signature, arguments, 2)
@@ -160,7 +160,7 @@ def _starts(tile: _Tile, count: int, rows: Any, signature: Any, arguments: Any) 
     return [builder.gep(a, [builder.load(place)]) for place in places]
 
 
-def _spread_sums(tile: _Tile, vectors: int, signature: Any, arguments: Any) -> tuple[list, list]:
+def _spread_sums(tile: Tile, vectors: int, signature: Any, arguments: Any) -> tuple[list, list]:
     """The sums of `spread`, row by row, and the mask of each of a row's vectors."""
     builder = tile.builder
     steps, b, b_step = tile.pointer(signature, arguments, 4), tile.pointer(signature, arguments, 6), arguments[8]
@@ -203,7 +203,7 @@ def _spread_in_rows(vectors: int) -> Any:
         """
 
         def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            tile = _Tile(context, builder, signature.args[0])
+            tile = Tile(context, builder, signature.args[0])
             sums, masks = _spread_sums(tile, vectors, signature, arguments)
             c, rows = tile.pointer(signature, arguments, 12), arguments[10]
             c_step, add = arguments[14:]
@@ -223,7 +223,7 @@ def _spread_in_rows(vectors: int) -> Any:
     return spread
 
 
-def _rectified(tile: _Tile, x: Any, relu: Any) -> Any:
+def rectified(tile: Tile, x: Any, relu: Any) -> Any:
     """max(x, 0), where relu is true; NaN stays NaN."""
     negative = tile.builder.fcmp_ordered("<=", x, tile.zero)
     flag = tile.spread(relu, tile.mask)
@@ -235,7 +235,7 @@ def clear(typing, c, c_at, count):  # type: ignore[no-untyped-def]
     """c[c_at + i] = 0, i < count."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         size = builder.mul(arguments[2], tile.constant(tile.align))
         cgutils.memset(builder, tile.pointer(signature, arguments, 0), size, 0)
         return context.get_dummy_value()
@@ -248,7 +248,7 @@ def duplicate(typing, a, a_at, count, c, c_at):  # type: ignore[no-untyped-def]
     """c[c_at + i] = a[a_at + i], i < count: of short rows, a slice costs more than what is in it."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         a, c = tile.pointer(signature, arguments, 0), tile.pointer(signature, arguments, 3)
         cgutils.raw_memcpy(builder, c, a, arguments[2], tile.align)
         return context.get_dummy_value()
@@ -262,7 +262,7 @@ def turn(typing, a, a_at, row, row_at, rows, columns, c, c_at, c_step):  # type:
     """c[c_at + j c_step + i] = a[a_at + row[row_at + i] + j] for i < rows <= L and j < columns <= L."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         c, (rows, columns), c_step = tile.pointer(signature, arguments, 6), arguments[4:6], arguments[8]
         mask = tile.first(columns)
         square = [tile.load(start, mask) for start in _starts(tile, tile.lanes, rows, signature, arguments)]
@@ -273,7 +273,7 @@ def turn(typing, a, a_at, row, row_at, rows, columns, c, c_at, c_step):  # type:
     return types.void(a, integer, row, integer, integer, integer, c, integer, integer), codegen
 
 
-def _store_turned(tile: _Tile, square: list, rows: Any, columns: Any, c: Any, c_step: Any) -> None:
+def _store_turned(tile: Tile, square: list, rows: Any, columns: Any, c: Any, c_step: Any) -> None:
     """c[j c_step + i] = lane j of vector i, for i < rows and j < columns."""
     builder, mask = tile.builder, tile.first(rows)
     for j, turned in enumerate(tile.transposed(square)):
@@ -286,14 +286,14 @@ def settle(typing, a, a_at, a_step, bias, bias_at, relu, rows, columns, c, c_at,
     """`turn` of a's rows, a_step apart, with the bias of every column added, and of that max(., 0) with relu."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         a, bias, c = (tile.pointer(signature, arguments, i) for i in (0, 3, 8))
         a_step, (relu, rows, columns), c_step = arguments[2], arguments[5:8], arguments[10]
         last, mask = builder.sub(rows, tile.constant(1)), tile.first(columns)
         add, square = tile.load(bias, mask), []
         for i in range(tile.lanes):
             start = builder.gep(a, [builder.mul(tile.smaller(tile.constant(i), last), a_step)])
-            square.append(_rectified(tile, builder.fadd(tile.load(start, mask), add), relu))
+            square.append(rectified(tile, builder.fadd(tile.load(start, mask), add), relu))
         _store_turned(tile, square, rows, columns, c, c_step)
         return context.get_dummy_value()
 
@@ -310,7 +310,7 @@ def pool(typing, a, a_at, a_step, bias, bias_at, columns, c, c_at, places, place
     """
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         a, bias, c, places = (tile.pointer(signature, arguments, i) for i in (0, 3, 6, 8))
         a_step, columns = arguments[2], arguments[5]
         for v in range(VECTORS):
@@ -326,7 +326,7 @@ def pool(typing, a, a_at, a_step, bias, bias_at, columns, c, c_at, places, place
                     continue
                 greater = builder.or_(builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x))
                 best, place = builder.select(greater, x, best), builder.select(greater, number, place)
-            tile.store(_rectified(tile, best, ir.Constant(ir.IntType(1), 1)), builder.gep(c, [at]), mask)
+            tile.store(rectified(tile, best, ir.Constant(ir.IntType(1), 1)), builder.gep(c, [at]), mask)
             tile.store(place, builder.gep(places, [at]), mask)
         return context.get_dummy_value()
 
@@ -342,7 +342,7 @@ def gather(typing, a, a_at, b, b_at, b_step, mark, mark_at, jump, depth, c, c_at
     """c[c_at + j] += Σ_k a[a_at + k] b[b_at + k b_step + jump[mark[mark_at + k]] + j], j < GATHERED L."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         a, b, mark, c = (tile.pointer(signature, arguments, i) for i in (0, 2, 5, 9))
         jump = context.make_array(signature.args[7])(context, builder, arguments[7]).data
         b_step, depth = arguments[4], arguments[8]
@@ -375,7 +375,7 @@ def dot(typing, a, a_at, b, b_at, a_step, b_step, depth, rows, columns, c, c_at,
     """
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        tile = _Tile(context, builder, signature.args[0])
+        tile = Tile(context, builder, signature.args[0])
         a, b, c = (tile.pointer(signature, arguments, i) for i in (0, 2, 9))
         a_step, b_step, depth, rows, columns, _, _, c_step, add = arguments[4:]
 

@@ -9,7 +9,7 @@
 
 y is linear in x and in w, so the two gradients are bilinear too, and the gradient of any of the
 three is made of the other two: ⟨g, conv(x, w)⟩ = ⟨input_grad(g, w), x⟩ = ⟨weight_grad(g, x), w⟩.
-How the kernels do it: kernels/conv.py.
+How the kernels do it: kernels/conv.py, and for few channels of a group kernels/planes.py.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.kernels import conv, gemm
-from autograd.kernels.jit import dense
+from autograd.kernels import conv, gemm, planes
+from autograd.kernels.jit import dense, vector_bytes
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_same_float
@@ -160,11 +160,21 @@ def forward_panels(w: Any, groups: int) -> Any:
     return conv.forward_panels(rows, groups, gemm.offsets(*rows.shape))
 
 
+def _lanes(array: Any) -> int:
+    return vector_bytes() // array.itemsize
+
+
 def run_forward(x: Any, w: Any, b: Any, relu: bool, *, groups: int, **params: Any) -> Any:
     """The convolution of arrays, and of that max(., 0) with relu."""
     size = conv_size(x.shape[2:], w.shape[2:], params)
     y = np.empty((len(x), len(w), *size), x.dtype)
     bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
+    walk = planes.forward_walk(
+        len(x), w.shape[1], len(w) // groups, groups, size, _lanes(x), kernel_size=w.shape[2:], **params
+    )
+    if walk:
+        planes.run(x, dense(w).reshape(len(w), -1), bias, relu, groups, walk, (1, 1), y)
+        return y
     taps = conv.forward_taps(len(x), w.shape[1], x.shape[2:], size, w.shape[2:], **params)
     panels = forward_panels(w, groups)
     conv.forward(dense(x), panels, bias, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap, relu, y)
@@ -192,6 +202,14 @@ def _input_grad_forward(
         return _input_grad_tap_by_tap(g, w, input_size, stride, padding, dilation, groups)
     outputs, group_channels, kh, kw = w.shape
     dx = np.empty((len(g), group_channels * groups, *input_size), g.dtype)
+    walk = planes.backward_walk(
+        len(g), outputs // groups, group_channels, groups, input_size, (kh, kw), _lanes(g), stride, padding, dilation
+    )
+    if walk:
+        rows = w.reshape(groups, outputs // groups, group_channels, kh * kw).transpose(0, 2, 1, 3)
+        weights = rows.reshape(dx.shape[1], -1)[:, walk.order]
+        planes.run(g, dense(weights), np.zeros(len(weights), g.dtype), False, groups, walk, stride, dx)
+        return dx
     taps, phases, places = conv.backward_taps(
         len(g), outputs // groups, input_size, g.shape[2:], (kh, kw), stride, padding, dilation
     )
@@ -236,6 +254,9 @@ def _weight_grad_forward(
 ) -> Any:
     images, group_channels, group_outputs = len(x), x.shape[1] // groups, g.shape[1] // groups
     window = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    walk = planes.weight_grad_walk(images, group_channels, group_outputs, groups, g.shape[2:], _lanes(g), **window)
+    if walk:
+        return planes.weight_grads(g, x, groups, walk).reshape(g.shape[1], group_channels, *kernel_size)
     taps, batch = conv.weight_grad_taps(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
     depth = len(taps.tap)
     parts = np.empty((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)

@@ -85,7 +85,7 @@ class Draw(ABC):
         Its results have `least` pixels and more, each way.
         """
         groups = self.choice(1, 1, 1, 2)
-        n, c, o = self.size(0, 3), self.size(1, 2) * groups, self.size(1, 3) * groups
+        n, c, o = self.size(0, 3), self.size(1, 2) * groups, self.choice(1, 2, 3, 5) * groups
         kernel, stride = self._sizes(dims, 1, 3), self._sizes(dims, 1, 4)
         dilation = tuple(self.choice(1, 1, 2) for _ in range(dims))
         padding = self._sizes(dims, 0, 2)
