@@ -83,6 +83,7 @@ def winners(*shape: int) -> np.ndarray:
 
 MANY_IMAGES = {"stride": (1, 2), "padding": (1, 2), "dilation": (1, 1), "groups": 2}
 ONE_IMAGE = {**PLAIN, "padding": (3, 3)}
+DEPTHWISE = {**PLAIN, "padding": (1, 1), "groups": 8}
 HALVES = {**PLAIN, "padding": (1, 1)}
 POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
 SMOOTHED = {"ignore_index": 3, "label_smoothing": 0.1}
@@ -90,14 +91,17 @@ LARGE: dict[str, list[Sample]] = {
     "conv2d": [
         Sample((normal(35, 4, 18, 16), normal(6, 2, 3, 3), normal(6)), MANY_IMAGES),
         Sample((normal(1, 20, 60, 60), normal(9, 20, 7, 7), normal(9)), ONE_IMAGE),
+        Sample((normal(35, 8, 33, 20), normal(16, 1, 3, 3), normal(16)), DEPTHWISE),
     ],
     "conv2d_input_grad": [
         Sample((normal(35, 6, 18, 9), normal(6, 2, 3, 3)), {"input_size": (18, 16), **MANY_IMAGES}),
         Sample((normal(1, 9, 60, 60), normal(9, 20, 7, 7)), {"input_size": (60, 60), **ONE_IMAGE}),
+        Sample((normal(35, 16, 33, 20), normal(16, 1, 3, 3)), {"input_size": (33, 20), **DEPTHWISE}),
     ],
     "conv2d_weight_grad": [
         Sample((normal(35, 6, 18, 9), normal(35, 4, 18, 16)), {"kernel_size": (3, 3), **MANY_IMAGES}),
         Sample((normal(1, 9, 60, 60), normal(1, 20, 60, 60)), {"kernel_size": (7, 7), **ONE_IMAGE}),
+        Sample((normal(35, 16, 33, 20), normal(35, 8, 33, 20)), {"kernel_size": (3, 3), **DEPTHWISE}),
     ],
     "conv2d_relu_max_pool2d": [Sample((normal(35, 4, 18, 17), normal(6, 4, 3, 3), normal(6)), HALVES)],
     "conv2d_unpooled_weight_grad": [
