@@ -1,7 +1,9 @@
 # make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
 # make test         install into .venv and run the whole test suite             (ARGS="-k conv2d" narrows it)
 # make fast         the tests that take under ten seconds each
-# make environment  install into .venv what `make train` needs, and no more
+# make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
+#                   (ARGS="--take runs/overfit" first keeps a run's result there)
+# make environment  install into .venv what `make train` and `make report` need, and no more
 # make lint         linter, formatter and type checker
 # make format       put code in the formatter's form
 
@@ -9,13 +11,16 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: train test fast lint format environment clean
+.PHONY: train report test fast lint format environment clean
 .DELETE_ON_ERROR:
 
 environment: $(VENV)/installed-examples
 
 train: environment
 	$(RUN) -m examples.train $(ARGS)
+
+report: environment
+	$(RUN) -m examples.report $(ARGS)
 
 test: $(VENV)/installed-test
 	$(RUN) -m pytest $(ARGS)

@@ -36,7 +36,7 @@ def section(results: Results, figures: Figures) -> list[str]:
     """The paragraphs."""
     records = results.of("compare_frameworks")
     if not records:
-        return [f"Not run yet. This command makes the result: `{COMMAND} --accuracy`."]
+        return [f"There is no result yet; `{COMMAND} --accuracy` makes one."]
     return [
         *(f"{record.cut_short}" for record in records if record.cut_short),
         *_speed(records, figures),

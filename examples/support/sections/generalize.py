@@ -43,6 +43,8 @@ _WORDS = {
 def section(results: Results, figures: Figures) -> list[str]:
     """All that whole runs and those without a part found."""
     records = results.of("generalize")
+    if not records:
+        return [_MISSING]
     whole = [record for record in records if record.result["without"] is None]
     ablation = [record for record in records if record.result["without"] is not None]
     paragraphs = []
