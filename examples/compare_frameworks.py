@@ -69,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"for the accuracy {shown}")
     add("--seeds", nargs="+", type=cli.integer(0), default=[0, 1, 2], metavar="N", help="for the accuracy "
         "(default: 0 1 2); the first is the parity's")  # fmt: skip
-    add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N", help=f"{shown}")
+    add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N",
+        help=f"of every framework on the CPU {shown}")  # fmt: skip
     add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: as examples.train)")
     add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
