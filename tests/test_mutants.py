@@ -199,7 +199,10 @@ def params_changed(op: Op, part: str, name: str, step: tuple[int, int]) -> Op:
 
     def wrong(*args: Any, **params: Any) -> Any:
         value = params[name]
-        return function(*args, **{**params, name: (value[0] + step[0], value[1] + step[1])})
+        try:
+            return function(*args, **{**params, name: (value[0] + step[0], value[1] + step[1])})
+        except ValueError:  # it does not fit
+            return function(*args, **params)
 
     replaced: dict[str, Any] = {part: wrong}
     return dataclasses.replace(op, **replaced)

@@ -97,8 +97,12 @@ def write(
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
         "command": sys.orig_argv,
-        "settings": {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()},
-        "data": data,
+        "settings": {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in settings.items()
+            if name != "data_dir"
+        },
+        "data": _without_folder(data),
         "machine": {
             "processor": processor(),
             "system": platform.platform(),
@@ -112,6 +116,13 @@ def write(
     path = folder / FILE
     write_whole(path, json.dumps(content, indent=1, allow_nan=False).encode() + b"\n")
     return path
+
+
+def _without_folder(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Results are published: where the pictures lay on somebody's disk is not."""
+    if data is None:
+        return None
+    return {**data, "source": data["source"].partition(", from ")[0]} if "source" in data else dict(data)
 
 
 def read(path: Path) -> Record:
