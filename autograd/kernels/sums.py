@@ -20,8 +20,17 @@ from numba import prange
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 
 MANY = 2 * ELEMENTS  # numbers from which on threads gain
-LANES, STEPS = 64, 64
+LANES = 64  # sums that grow side by side, as a processor can add them
+STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
 SHARE = 1024  # numbers of a part that are added at a time: they stay in the first-level cache
+
+
+@kernel()
+def flush(some, sums):
+    """Add LANES sums to those in float64, and begin anew."""
+    for k in range(LANES):
+        sums[k] += some[k]
+        some[k] = 0
 
 
 @kernel(parallel=True)
@@ -39,12 +48,10 @@ def _rows(x, parts, sums):
                 for i in range(len(some)):
                     lanes[i] += some[i]
                 steps += 1
-                if steps == STEPS:
-                    for i in range(LANES):
-                        wide[i] += lanes[i]
-                        lanes[i] = 0
-                    steps = 0
-        sums[part, k] = (wide + lanes).sum()
+                if steps % STEPS == 0:
+                    flush(lanes, wide)
+        flush(lanes, wide)
+        sums[part, k] = wide.sum()
     set_threads(threads)
 
 

@@ -22,6 +22,7 @@ from numba import prange
 
 from autograd import engine
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.sums import LANES, STEPS, flush
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_float, clone
 from autograd.ops.reduce import sum
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 BLOCK = 8192  # least numbers worth a thread's while
-LANES = 64  # sums of a plane that grow side by side, as a processor can add them
-STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
 
 
 # ── the two sums of every channel ──────────────────────────────────────────────────────
@@ -55,14 +54,6 @@ def _sums_reference(g: Any, x: Any, mean: Any) -> Any:
     return g.sum(axis=dims), (g * (x - _column(mean, x))).sum(axis=dims)
 
 
-@kernel()
-def _flush(some, sums):
-    """Add sums to those in float64, and begin anew."""
-    for k in range(LANES):
-        sums[k] += some[k]
-        some[k] = 0
-
-
 @kernel(parallel=True)
 def _sums(g, x, mean, parts, sums):
     """sums (2, B, C): of g and of g (x - mean) over each of B parts of the images, in float64."""
@@ -81,10 +72,10 @@ def _sums(g, x, mean, parts, sums):
                     some_product[k] += g_some[k] * (some[k] - middle)
                 steps += 1
                 if steps % STEPS == 0:
-                    _flush(some_total, total)
-                    _flush(some_product, product)
-        _flush(some_total, total)
-        _flush(some_product, product)
+                    flush(some_total, total)
+                    flush(some_product, product)
+        flush(some_total, total)
+        flush(some_product, product)
         sums[0, part, c] = total.sum()
         sums[1, part, c] = product.sum()
     set_threads(threads)
@@ -262,10 +253,10 @@ def _moments(x, parts, sums):
                     some_square[k] += d * d
                 steps += 1
                 if steps % STEPS == 0:
-                    _flush(some_total, total)
-                    _flush(some_square, square)
-        _flush(some_total, total)
-        _flush(some_square, square)
+                    flush(some_total, total)
+                    flush(some_square, square)
+        flush(some_total, total)
+        flush(some_square, square)
         sums[0, part, c] = total.sum()
         sums[1, part, c] = square.sum()
         sums[2, part, c] = a

@@ -120,7 +120,7 @@ def _run(
             args.out,
             experiment.removeprefix("examples."),
             {"epochs": history},
-            settings={name: value for name, value in vars(args).items() if name not in ("data_dir", "out")},
+            settings={name: value for name, value in vars(args).items() if name != "out"},
             seconds=sum(row["seconds"] for row in history),
             data={"source": data.source},
             versions=versions,
