@@ -31,6 +31,7 @@ from types import ModuleType
 from typing import Any
 
 from examples.support.bench.cases import CONTESTANTS
+from examples.support.rebuilt import DeviceError
 
 TIMING = Path(__file__).resolve().parents[3] / "autograd" / "timing.py"
 
@@ -64,6 +65,7 @@ class Worker:
         self.variant = contestant
         self.framework = importlib.import_module(f"examples.support.bench.in_{CONTESTANTS[contestant].framework}")
         self.framework.set_threads(threads)
+        self.versions = self.framework.versions()
         self.timing = load_timing()
         self.prepared: dict[str, Callable[[], Any]] = {}
 
@@ -85,23 +87,25 @@ class Worker:
         return {}
 
 
-def main(contestant: str, threads: int) -> None:
-    """Answer commands until there are no more."""
+def serve(make: Callable[[], Any]) -> None:
+    """Make a worker, which has versions and answers commands, and pass on commands until there are no more."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a framework prints is no answer
     try:
-        worker = Worker(contestant, threads)
-        answers.write(json.dumps({"versions": worker.framework.versions()}) + "\n")
+        worker = make()
+        answers.write(json.dumps({"versions": worker.versions}) + "\n")
     except Exception as error:
         answers.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
         return
     for line in sys.stdin:
         try:
             reply = worker.answer(json.loads(line))
-        except Exception as error:  # told to the benchmark, which goes on with the others
+        except DeviceError as error:
+            reply = {"error": str(error)}
+        except Exception as error:  # told to who asked, who goes on with the others
             reply = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(reply) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    serve(lambda: Worker(sys.argv[1], int(sys.argv[2])))

@@ -22,8 +22,6 @@ What goes wrong is answered with ``{"error": "a sentence"}``.
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -31,9 +29,10 @@ from typing import Any
 
 import numpy as np
 
+from examples.support.bench.worker import serve
 from examples.support.cifar10 import Split
 from examples.support.loader import Loader, channel_statistics
-from examples.support.rebuilt import DeviceError, Rebuilt, measure, train_epoch
+from examples.support.rebuilt import Rebuilt, measure, train_epoch
 
 REBUILT = {"lucidgrad": "examples.support.compare.ours", "torch": "examples.torch_cnn", "mxnet": "examples.mxnet_cnn"}
 EVALUATION_BATCH = 250
@@ -100,22 +99,7 @@ def main(framework: str, threads: int) -> None:
     """Answer commands until there are no more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGURG):
         signal.signal(number, signal.SIG_IGN)  # they come to the whole group; who asks decides, and ends this process
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what a framework prints is no answer
-    try:
-        worker = Worker(framework, threads)
-        answers.write(json.dumps({"versions": worker.versions}) + "\n")
-    except Exception as error:
-        answers.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
-        return
-    for line in sys.stdin:
-        try:
-            reply = worker.answer(json.loads(line))
-        except DeviceError as error:
-            reply = {"error": str(error)}
-        except Exception as error:  # told to the experiment, which goes on with the others
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(reply) + "\n")
+    serve(lambda: Worker(framework, threads))
 
 
 if __name__ == "__main__":
