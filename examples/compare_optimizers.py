@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from examples.models import Baseline
 from examples.support import cli, results
-from examples.support.cifar10 import Split
+from examples.support.cifar10 import Cifar10, Split
 from examples.support.cli import Splits
 from examples.support.files import write_whole
 from examples.support.page import write_figure
@@ -113,20 +113,20 @@ def _run(argv: Sequence[str] | None) -> int:
     untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
     if args.trial:
         trial = trials[args.trial - 1]
-        print(_line(trial, _train(trial, args, args.trial_epochs, untested, data.source, resume=args.resume)))
+        print(_line(trial, _train(trial, args, args.trial_epochs, untested, data, resume=args.resume)))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     RunFolder(args.out).write_settings(stored, {"source": data.source}, resume=args.resume)
-    tried = _train_all(trials, args, args.trial_epochs, untested, data.source, resume=resumed)
+    tried = _train_all(trials, args, args.trial_epochs, untested, data, resume=resumed)
     best = best_rates(tried)
     finals = [
         Run(method, rate, seed, args.out / "runs" / f"{method}-{rate:g}-{seed}")
         for method, rate in best.items()
         for seed in range(args.seed, args.seed + args.seeds)
     ]
-    compared = _train_all(finals, args, args.epochs, splits, data.source, resume=args.resume)
+    compared = _train_all(finals, args, args.epochs, splits, data, resume=args.resume)
     _write(args, tried, compared, best)
     print(f"The optimizers are compared; the results are in {args.out}.")
     return 0
@@ -144,20 +144,20 @@ def best_rates(trials: Mapping[Run, Outcome]) -> dict[str, float]:
 
 
 def _train_all(
-    runs: Sequence[Run], args: argparse.Namespace, epochs: int, splits: Splits, source: str, *, resume: bool
+    runs: Sequence[Run], args: argparse.Namespace, epochs: int, splits: Splits, data: Cifar10, *, resume: bool
 ) -> dict[Run, Outcome]:
     outcomes = {}
     with tqdm(runs, unit="run", leave=False, disable=args.quiet or not sys.stderr.isatty()) as bar:
         for run in bar:
             bar.set_description(run.folder.name)
-            outcomes[run] = _train(run, args, epochs, splits, source, resume=resume)
+            outcomes[run] = _train(run, args, epochs, splits, data, resume=resume)
             if not args.quiet:
                 tqdm.write(_line(run, outcomes[run]), file=sys.stdout)
                 sys.stdout.flush()
     return outcomes
 
 
-def _train(run: Run, args: argparse.Namespace, epochs: int, splits: Splits, source: str, *, resume: bool) -> Outcome:
+def _train(run: Run, args: argparse.Namespace, epochs: int, splits: Splits, data: Cifar10, *, resume: bool) -> Outcome:
     """Do a training, or what is left of it."""
     note = run.folder / NOTE
     if resume and note.exists():
@@ -166,7 +166,7 @@ def _train(run: Run, args: argparse.Namespace, epochs: int, splits: Splits, sour
     changed = {"lr": run.rate, "seed": run.seed, "epochs": epochs, "out": run.folder, "resume": resume, "quiet": True}
     settings = argparse.Namespace(**{**own, **METHODS[run.method]._asdict(), **changed})
     try:
-        return Outcome(cli.run(settings, Baseline, splits, source, whole=args.out).progress.history)
+        return Outcome(cli.run(settings, Baseline, splits, data, whole=args.out).progress.history)
     except NotFinite as error:  # that too is a finding
         write_whole(note, f"{error}\n".encode())
         return Outcome([], str(error))

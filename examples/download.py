@@ -27,10 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = parser.parse_args(argv).out
     try:
         if folder.exists():
-            print(f"There already: {read_folder(folder).source}")
+            print(f"There already: {read_folder(folder)}")
         else:
             download.fetch(folder)
-            print(read_folder(folder).source)
+            print(read_folder(folder))
     except DataError as error:
         print(error, file=sys.stderr)
         if isinstance(error, download.DownloadError):

@@ -120,7 +120,8 @@ def _run(argv: Sequence[str] | None) -> int:
     parser = cli.training_parser(
         "examples.generalize",
         "Train a net of three layers with weights to generalize as well as it can. The number of --epochs decides "
-        "the schedule of the learning rate, and stays as it was on --resume.",
+        "the schedule of the learning rate.",
+        fixed_epochs=True,
         out=Path("runs/generalize"),
         epochs=20,
         batch_size=128,
@@ -145,7 +146,7 @@ def _run(argv: Sequence[str] | None) -> int:
         fixed_epochs=True,
     )
     untouched = Split(splits.test.images[:0], splits.test.labels[:0])
-    model, loaders, progress = cli.run(args, net, splits._replace(test=untouched), data.source, recipe=recipe)
+    model, loaders, progress = cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe)
     cli.write_result(
         args,
         progress,

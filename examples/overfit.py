@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from examples.models import Baseline
-from examples.support import cli, results
+from examples.support import cli
 from examples.support.cifar10 import Split
 from examples.support.loader import train_validation_split
 from examples.support.training import evaluate
@@ -39,18 +39,10 @@ def _run(argv: Sequence[str] | None) -> int:
     training, validation = train_validation_split(data.train, VALIDATION, args.seed)
     nothing = Split(data.test.images[:0], data.test.labels[:0])
     splits = cli.Splits(training, validation, nothing)
-    model, loaders, progress = cli.run(args, Baseline, splits, data.source, accuracy=True)
+    model, loaders, progress = cli.run(args, Baseline, splits, data, accuracy=True)
     loss, error = evaluate(model, loaders.train)
-    history = progress.history
-    results.write_table(args.out / "overfit.csv", history)
-    results.write(
-        args.out,
-        "overfit",
-        {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error, "history": history},
-        settings={name: value for name, value in vars(args).items() if name not in cli.OF_THE_SESSION},
-        seconds=sum(row["seconds"] for row in history),
-        data={"source": data.source},
-    )
+    found = {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error}
+    cli.write_result(args, progress, found)
     if error:
         print(
             f"After {cli.epochs_in_words(progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "

@@ -28,7 +28,7 @@ def _run(argv: Sequence[str] | None) -> int:
     cli.add_splits(parser, validation=None)
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
-    model, _, progress = cli.run(args, Baseline, splits, data.source)
+    model, _, progress = cli.run(args, Baseline, splits, data)
     cli.write_result(args, progress, {"filters": filters(model)})
     return 0
 

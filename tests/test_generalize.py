@@ -266,7 +266,7 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
         result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
         - result(tmp_path / "dropout")["result"]["validation"]["mirrored"]
     )
-    assert f"| {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
+    assert f"| 0.1 | {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
     names = {name.removesuffix(".svg") for name in figures.names if name.endswith(".svg")}
     assert names == {f"generalize-{what}" for what in ("curves", "parts", "confusion", "mistakes")}
 

@@ -30,7 +30,7 @@ def test_learns_100_pictures_by_heart(tmp_path: Path, capsys: pytest.CaptureFixt
     assert record.data and "synthetic" in record.data["source"]
     assert record.result["error"] == 0
     assert [without_times(row) for row in record.result["history"]] == rows
-    with (tmp_path / "overfit.csv").open() as file:
+    with (tmp_path / "history.csv").open() as file:
         assert [float(row["train_loss"]) for row in csv.DictReader(file)] == [row["train_loss"] for row in rows]
 
 

@@ -40,12 +40,17 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Cifar10:
-    """Both splits, the ten class names in label order, and a sentence on where the data came from."""
+    """Both splits, the ten class names in label order, what the pictures are, and the folder they were read from."""
 
     train: Split
     test: Split
     classes: tuple[str, ...]
     source: str
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        """Say it in a sentence, for whoever starts a run; results, which are published, have the source alone."""
+        return f"{self.source}{f', from {self.folder}' if self.folder else ''}."
 
 
 def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
@@ -121,8 +126,7 @@ def read_folder(folder: Path) -> Cifar10:
             _check_counts(files, [len(split.labels) for split in splits])
             train = Split(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
             counts = f"{len(train.labels):,} training and {len(test.labels):,} test pictures"
-            source = f"CIFAR-10, {layout} layout, {counts}, from {place}."
-            return Cifar10(train, test, read_classes(place), source)
+            return Cifar10(train, test, read_classes(place), f"CIFAR-10, {layout} layout, {counts}", place)
     raise DataError(
         f"{folder} holds no CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
         "data_batch_1 … test_batch (Python layout). Unpack a published archive, and name its folder."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import math
 import shlex
@@ -76,7 +77,7 @@ class Result(NamedTuple):
     """A finished run."""
 
     model: nn.Module  # with the averages of its weights, where the run keeps them
-    data: Data
+    loaders: Data
     progress: Progress
 
 
@@ -102,11 +103,11 @@ def guarded(
 
 
 def training_parser(
-    experiment: str, description: str, *, with_optimizer: bool = True, **defaults: Any
+    experiment: str, description: str, *, with_optimizer: bool = True, fixed_epochs: bool = False, **defaults: Any
 ) -> argparse.ArgumentParser:
     """Return a parser with the settings that every training run has; its defaults are given.
 
-    Without the optimizer's settings where the experiment chooses these itself.
+    Without the optimizer's settings where the experiment chooses these itself; `fixed_epochs` as in `Recipe`.
     """
     parser = argparse.ArgumentParser(f"python -m {experiment}", description=description, allow_abbrev=False)
     add = parser.add_argument
@@ -117,14 +118,15 @@ def training_parser(
     add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
     add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
     add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
-        "--epochs, --threads and --data-dir may be given anew; starts where there is no run yet")  # fmt: skip
+        f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
+        "run yet")  # fmt: skip
     add("--epochs", type=integer(1), metavar="N", help=f"passes over the training pictures {shown}")
     add("--batch-size", type=integer(1), metavar="N", help=f"pictures a step {shown}")
     if with_optimizer:
-        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"{shown}")
+        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"what makes the steps {shown}")
         add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
         add("--momentum", type=real(below=1), metavar="X", help=f"of sgd and nesterov, 0 to below 1 {shown}")
-        add("--weight-decay", type=real(), metavar="X", help=f"{shown}")
+        add("--weight-decay", type=real(), metavar="X", help=f"of the optimizer, as in PyTorch's {shown}")
     add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
     add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
         "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
@@ -229,14 +231,14 @@ def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
     data = cifar10.load(args.data_dir)
     first = slice(limit)
     train_part, test_part = (Split(part.images[first], part.labels[first]) for part in (data.train, data.test))
-    return Cifar10(train_part, test_part, data.classes, data.source)
+    return dataclasses.replace(data, train=train_part, test=test_part)
 
 
 def run(
     args: argparse.Namespace,
     make_model: Callable[[], nn.Module],
     splits: Splits,
-    source: str,
+    data: Cifar10,
     *,
     recipe: Recipe = PLAIN,
     accuracy: bool = False,
@@ -252,8 +254,8 @@ def run(
     autograd.manual_seed(args.seed)
     model = make_model()
     folder = RunFolder(args.out, accuracy=accuracy)
-    data = _loaders(splits, args, recipe.augment)
-    parts = recipe.parts(model, args, len(data.train))
+    loaders = _loaders(splits, args, recipe.augment)
+    parts = recipe.parts(model, args, len(loaders.train))
     settings = {**_fixed(vars(args)), "data": _digest(splits)}
     if recipe.fixed_epochs:
         settings["epochs"] = args.epochs
@@ -271,7 +273,7 @@ def run(
                     f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
                 )
                 print(
-                    f"{source} This run: {counts} pictures, seed {args.seed}, threads {autograd.get_num_threads()}.",
+                    f"{data} This run: {counts} pictures, seed {args.seed}, threads {autograd.get_num_threads()}.",
                     flush=True,
                 )
             finished = folder.finished_epochs()
@@ -280,8 +282,10 @@ def run(
                     f"The run in {args.out} has finished {epochs_in_words(finished)} already, and --epochs asks for "
                     f"{args.epochs}. Ask for more --epochs, or choose another --out."
                 )
-            folder.write_settings(stored, {"source": source, "sha256": settings["data"]}, resume=args.resume)
-            progress = train(parts, data, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet)
+            folder.write_settings(stored, {"source": data.source, "sha256": settings["data"]}, resume=args.resume)
+            progress = train(
+                parts, loaders, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet
+            )
             trained = parts.average.module if parts.average else model
             folder.finish(trained, progress.history)
     except StopRequested as stop_requested:
@@ -289,13 +293,13 @@ def run(
         print(f"The run was {stop_requested}; nothing is lost. Go on with: {again}", file=sys.stderr, flush=True)
         raise
     if whole:
-        return Result(trained, data, progress)
+        return Result(trained, loaders, progress)
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
         print(f"The run in {args.out} was finished already: {done}. Go on with more --epochs.", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
-    return Result(trained, data, progress)
+    return Result(trained, loaders, progress)
 
 
 def write_result(args: argparse.Namespace, progress: Progress, result: Mapping[str, Any]) -> None:

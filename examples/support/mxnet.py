@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     try:
         import mxnet
     except ModuleNotFoundError:
-        raise not_installed("MXNet", "mxnet") from None
+        raise not_installed("MXNet", "mxnet", "python3.11") from None
 
 __all__ = ["context", "mxnet"]
 

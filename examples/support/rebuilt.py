@@ -21,10 +21,10 @@ FAN_IN = {"conv": 3 * 7 * 7, "hidden": 32 * 13 * 13, "scores": 100}
 PARAMETERS = tuple(f"layers.{layer}.{part}" for layer in FAN_IN for part in ("weight", "bias"))
 
 
-def not_installed(framework: str, extra: str) -> SystemExit:
+def not_installed(framework: str, extra: str, python: str = "python3") -> SystemExit:
     """What to raise in place of a traceback where a framework that a script is about is missing."""
     return SystemExit(
-        f"{framework} is not installed for {sys.executable}. It has an environment of its own: python3 -m venv "
+        f"{framework} is not installed for {sys.executable}. It has an environment of its own: {python} -m venv "
         f'.venv-{extra} && .venv-{extra}/bin/python -m pip install -e ".[{extra}]"'
     )
 

@@ -102,7 +102,7 @@ def write(
             for name, value in settings.items()
             if name != "data_dir"
         },
-        "data": _without_folder(data),
+        "data": data,
         "machine": {
             "processor": processor(),
             "system": platform.platform(),
@@ -116,13 +116,6 @@ def write(
     path = folder / FILE
     write_whole(path, json.dumps(content, indent=1, allow_nan=False).encode() + b"\n")
     return path
-
-
-def _without_folder(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Results are published: where the pictures lay on somebody's disk is not."""
-    if data is None:
-        return None
-    return {**data, "source": data["source"].partition(", from ")[0]} if "source" in data else dict(data)
 
 
 def read(path: Path) -> Record:

@@ -41,7 +41,7 @@ def make(train: int = 50_000, test: int = 10_000, seed: int = 0) -> Cifar10:
         train=_draw_split(train, seed, 0),
         test=_draw_split(test, seed, 1),
         classes=tuple(_FIGURES),
-        source=f"The built-in synthetic set, not real pictures: {train:,} training, {test:,} test.",
+        source=f"The built-in synthetic set, not real pictures: {train:,} training, {test:,} test",
     )
 
 

@@ -63,8 +63,8 @@ def _parser(experiment: str, title: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
-    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"{shown}")
-    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"{shown}")
+    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"where the net is {shown}")
+    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"passes over the training pictures {shown}")
     add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"pictures a step {shown}")
     add("--lr", type=cli.real(above=0), default=0.01, metavar="X", help=f"learning rate {shown}")
     add("--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"0 to below 1 {shown}")
@@ -101,7 +101,7 @@ def _run(
     mean, std = channel_statistics(data.train.images)
     train = Loader(data.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed)
     test = Loader(data.test, EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
-    print(f"{data.source} {title} on the {args.device.upper()}.", flush=True)
+    print(f"{data} {title} on the {args.device.upper()}.", flush=True)
     fixed = {name: getattr(args, name) for name in ("device", "batch_size", "lr", "momentum", "seed")}
     fixed["pictures"] = zlib.crc32(data.train.images.data)
     history: list[dict[str, Any]] = _restored(net, checkpoint, fixed) if checkpoint.exists() else []

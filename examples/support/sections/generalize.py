@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,6 +39,15 @@ _WORDS = {
     "weight_decay": "weight decay",
     "one_cycle": "one cycle of the learning rate",
 }
+
+
+class _Part(NamedTuple):
+    """What a part gives."""
+
+    words: str
+    without: str  # the accuracy without it, in percent
+    rate: float  # the greatest learning rate of the run without it
+    gain: float  # points
 
 
 def section(results: Results, figures: Figures) -> list[str]:
@@ -120,21 +130,24 @@ def _band(axes: Axes, whole: Sequence[Record], key: str, scale: float, i: int, l
 
 def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
     full = next((record for record in ablation if record.result["without"] == "nothing"), None)
-    rows: list[tuple[str, float, str]] = []  # the part, its gain in points, what it is measured by
+    rows: list[_Part] = []
     if full and full.result["validation"]:
         reference = full.result["validation"]["mirrored"]
         for record in ablation:
             name = record.result["without"]
             if name != "nothing" and record.settings["epochs"] == full.settings["epochs"]:
                 gain = 100 * (reference - record.result["validation"]["mirrored"])
-                rows.append((_WORDS[name], gain, f"{100 * record.result['validation']['mirrored']:.1f}"))
+                without = f"{100 * record.result['validation']['mirrored']:.1f}"
+                rows.append(_Part(_WORDS[name], without, _greatest_rate(record), gain))
     text = []
     if rows and full:
         text.append(
             f"What each part gives, on the {full.settings['validation']:,} validation pictures: the accuracy after "
             f"{full.settings['epochs']} epochs with all parts is {percent(reference)}; each run below lacks one. A "
             "difference of less than about a point is within the chance of one run. Parts that hold a net back from "
-            "learning its pictures by heart give less in so few epochs than in the whole run."
+            "learning its pictures by heart give less in so few epochs than in the whole run. Without batch norm the "
+            "learning rate has to be lower, or the loss becomes infinite; without the cycle it is constant, and the "
+            "cycle's mean."
         )
     else:
         text.append(_NO_PARTS)
@@ -146,24 +159,29 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
             ("mirror images in use (whole runs)", averaged, mirrored),
         ):
             gain = 100 * statistics.fmean(b - a for a, b in zip(before, after, strict=True))
-            rows.append((words, gain, mean_and_spread(before)))
+            rows.append(_Part(words, mean_and_spread(before), _greatest_rate(whole[0]), gain))
     if rows:
-        cells = [[words, without, f"{gain:+.1f}"] for words, gain, without in rows]
-        text.append(table(["left out", "validation accuracy without it [%]", "so it gives [points]"], cells))
+        cells = [[row.words, row.without, f"{row.rate:.2g}", f"{row.gain:+.1f}"] for row in rows]
+        head = ["left out", "validation accuracy without it [%]", "learning rate, at most", "so it gives [points]"]
+        text.append(table(head, cells))
         text.append(_bars(rows, figures))
     return text
 
 
-def _bars(rows: Sequence[tuple[str, float, str]], figures: Figures) -> str:
+def _greatest_rate(record: Record) -> float:
+    return max(row["learning_rate"] for row in record.result["history"])
+
+
+def _bars(rows: Sequence[_Part], figures: Figures) -> str:
     figure = new_figure(8, 0.6 + 0.38 * len(rows))
     axes = figure.subplots()
     y = np.arange(len(rows))[::-1]
-    gains = [gain for _, gain, _ in rows]
+    gains = [row.gain for row in rows]
     for gain, place in zip(gains, y, strict=True):
         loses = gain < 0
         axes.barh(place, gain, color=COLORS[int(loses)], hatch=HATCHES[int(loses)], edgecolor="black", linewidth=0.6)
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(y, [words for words, _, _ in rows])
+    axes.set_yticks(y, [row.words for row in rows])
     axes.set_xlabel("gain in validation accuracy [points]")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
