@@ -5,8 +5,9 @@
 #     exec "$python" -u -m examples.train --out "$out" --seed "$seed" ${options[@]+"${options[@]}"}
 #
 # Its arguments are the script's name, and the variables that become options where they are set:
-# EPOCHS=5 is --epochs 5, DATA_DIR=... is --data-dir ..., SYNTHETIC=1 is --synthetic. What is not
-# set has the program's own default. It sets
+# EPOCHS=5 is --epochs 5, DATA_DIR=... is --data-dir ..., SYNTHETIC=1 is --synthetic, RATES and
+# TAKE are lists: RATES="0.01 0.1" is --rates 0.01 0.1. What is not set has the program's own
+# default. It sets
 #
 #     python    the interpreter              PYTHON, else .venv's
 #     out       the run folder, made         $RUNS/$RUN, in an array -<index> after it
@@ -71,7 +72,14 @@ for variable in "${@:2}"; do
     [[ -n ${!variable:-} ]] || continue
     option=${variable,,}
     options+=("--${option//_/-}")
-    [[ $variable == SYNTHETIC ]] || options+=("${!variable}")
+    case $variable in
+        SYNTHETIC) ;;
+        RATES | TAKE)
+            read -ra values <<<"${!variable}"
+            options+=("${values[@]}")
+            ;;
+        *) options+=("${!variable}") ;;
+    esac
 done
 
 # LSF writes the -o file when the job ends, and a requeue loses the first one: the run keeps a

@@ -53,10 +53,10 @@ TRIALS = {  # of every script: settings that make it quick, and the files it lea
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
     "generalize": (TINY, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
     "compare_optimizers": (
-        {**TINY, "RATES": "0.01", "TRIAL_EPOCHS": "1", "SEEDS": "1"},
+        {**TINY, "RATES": "0.003 0.01", "TRIAL_EPOCHS": "1", "SEEDS": "1"},
         ["result.json", "history.csv", "curves.png"],
     ),
-    "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "overfit.csv", "learning_curves.png"]),
+    "overfit": ({"SYNTHETIC": "1"}, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
     "profile_layers": (TIMES, ["result.json", "profile_layers.csv", "profile_layers.png"]),
     "acceleration": (TIMES, ["result.json", "acceleration.csv", "acceleration.png"]),
     "compare_frameworks": (
@@ -176,8 +176,20 @@ def test_the_shared_part_is_plain_bash() -> None:
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    tried_below = {"compare_gpu", "compare_optimizers_collect"}
+    tried_below = {"compare_gpu", "compare_optimizers_collect", "report"}
     assert {*TRIALS, *tried_below} == {script.stem for script in SCRIPTS}
+
+
+def test_the_report_collects_runs(tmp_path: Path) -> None:
+    folders = []
+    for index in ("1", "2"):
+        assert run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": index})[0] == 0
+        folders.append(str(tmp_path / "runs" / f"train-{index}"))
+    docs = tmp_path / "docs"
+    variables = JOB | {"TAKE": " ".join(folders), "DOCS": str(docs)}
+    assert run(tmp_path, variables, ROOT / "lsf" / "report.lsf")[0] == 0
+    assert sorted(os.listdir(docs / "runs")) == ["train-1.json", "train-2.json"]
+    assert "mean ± standard deviation of 2 seeds" in (docs / "report.md").read_text()
 
 
 def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:
