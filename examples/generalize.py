@@ -4,7 +4,7 @@ Chosen on validation pictures; the test pictures are looked at once, at the end 
 of its parts. ``--without NAME`` leaves one part out and measures on the validation pictures alone:
 
     for part in nothing augmentation batch_norm principal_components dropout label_smoothing weight_decay one_cycle; do
-        python -m examples.generalize --without $part --epochs 6 --out runs/generalize-without-$part
+        python -m examples.generalize --without $part --epochs 4 --out runs/generalize-without-$part
     done
 """
 
@@ -123,7 +123,7 @@ def _run(argv: Sequence[str] | None) -> int:
         "the schedule of the learning rate.",
         fixed_epochs=True,
         out=Path("runs/generalize"),
-        epochs=20,
+        epochs=16,
         batch_size=128,
         optimizer="nesterov",
         lr=0.1,

@@ -255,9 +255,10 @@ def records(folder: Path, **runs: Path) -> Results:
 
 
 def test_the_section(whole: Path, tmp_path: Path) -> None:
-    for without in ("nothing", "dropout"):
+    some = ("nothing", "dropout", "batch_norm", "one_cycle")
+    for without in some:
         assert run("--without", without, "--epochs", "1", out=tmp_path / without) == 0
-    read = records(tmp_path / "kept", a=whole, b=whole, c=tmp_path / "nothing", d=tmp_path / "dropout")
+    read = records(tmp_path / "kept", a=whole, b=whole, **{name: tmp_path / name for name in some})
     figures = Figures(tmp_path, "figures")
     text = "\n\n".join(section_module.section(read, figures))
     accuracy = 100 * result(whole)["result"]["test"]["accuracy"]
@@ -266,7 +267,11 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
         result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
         - result(tmp_path / "dropout")["result"]["validation"]["mirrored"]
     )
-    assert f"| 0.1 | {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
+    assert f"| {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
+    left = next(part for part in text.split("\n\n") if part.startswith("Not measured"))
+    assert "crops and mirror images, a start" in left and "dropout" not in left
+    assert "Without batch norm the learning rate is 0.1 times as high, or the loss is infinite." in text
+    assert "Without the cycle it is 0.05 throughout." in text
     names = {name.removesuffix(".svg") for name in figures.names if name.endswith(".svg")}
     assert names == {f"generalize-{what}" for what in ("curves", "parts", "confusion", "mistakes")}
 

@@ -27,9 +27,7 @@ from examples.support.results import Record
 TITLE = "How well can three layers with weights generalize?"
 
 _MISSING = "There is no result of a whole run yet; `python -m examples.generalize` makes one."
-_NO_PARTS = (
-    "What each part gives was not measured yet; the commands that do are in `python -m pydoc examples.generalize`."
-)
+_COMMANDS = "The commands that measure it are in `python -m pydoc examples.generalize`."
 _WORDS = {
     "augmentation": "crops and mirror images",
     "batch_norm": "batch norm",
@@ -46,7 +44,6 @@ class _Part(NamedTuple):
 
     words: str
     without: str  # the accuracy without it, in percent
-    rate: float  # the greatest learning rate of the run without it
     gain: float  # points
 
 
@@ -131,6 +128,7 @@ def _band(axes: Axes, whole: Sequence[Record], key: str, scale: float, i: int, l
 def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
     full = next((record for record in ablation if record.result["without"] == "nothing"), None)
     rows: list[_Part] = []
+    unknown = dict(_WORDS)
     if full and full.result["validation"]:
         reference = full.result["validation"]["mirrored"]
         for record in ablation:
@@ -138,19 +136,21 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
             if name != "nothing" and record.settings["epochs"] == full.settings["epochs"]:
                 gain = 100 * (reference - record.result["validation"]["mirrored"])
                 without = f"{100 * record.result['validation']['mirrored']:.1f}"
-                rows.append(_Part(_WORDS[name], without, _greatest_rate(record), gain))
+                rows.append(_Part(_WORDS[name], without, gain))
+                unknown.pop(name, None)
+        rows.sort(key=lambda row: -row.gain)
     text = []
     if rows and full:
         text.append(
             f"What each part gives, on the {full.settings['validation']:,} validation pictures: the accuracy after "
             f"{full.settings['epochs']} epochs with all parts is {percent(reference)}; each run below lacks one. A "
             "difference of less than about a point is within the chance of one run. Parts that hold a net back from "
-            "learning its pictures by heart give less in so few epochs than in the whole run. Without batch norm the "
-            "learning rate has to be lower, or the loss becomes infinite; without the cycle it is constant, and the "
-            "cycle's mean."
+            "learning its pictures by heart give less in so few epochs than in the whole run." + _rates(full, ablation)
         )
+        if unknown:
+            text.append(f"Not measured, for want of time: {', '.join(unknown.values())}. {_COMMANDS}")
     else:
-        text.append(_NO_PARTS)
+        text.append(f"What each part gives was not measured yet. {_COMMANDS}")
     measured = [record.result["validation"] for record in whole if record.result["validation"]]
     if measured:
         last, averaged, mirrored = ([m[key] for m in measured] for key in ("last", "averaged", "mirrored"))
@@ -159,17 +159,27 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
             ("mirror images in use (whole runs)", averaged, mirrored),
         ):
             gain = 100 * statistics.fmean(b - a for a, b in zip(before, after, strict=True))
-            rows.append(_Part(words, mean_and_spread(before), _greatest_rate(whole[0]), gain))
+            rows.append(_Part(words, mean_and_spread(before), gain))
     if rows:
-        cells = [[row.words, row.without, f"{row.rate:.2g}", f"{row.gain:+.1f}"] for row in rows]
-        head = ["left out", "validation accuracy without it [%]", "learning rate, at most", "so it gives [points]"]
-        text.append(table(head, cells))
+        cells = [[row.words, row.without, f"{row.gain:+.1f}"] for row in rows]
+        text.append(table(["left out", "validation accuracy without it [%]", "so it gives [points]"], cells))
         text.append(_bars(rows, figures))
     return text
 
 
-def _greatest_rate(record: Record) -> float:
-    return max(row["learning_rate"] for row in record.result["history"])
+def _rates(full: Record, ablation: Sequence[Record]) -> str:
+    """What else differs in two of the runs: the learning rate."""
+    text = ""
+    of_all = full.result["history"][0]["learning_rate"]
+    for record in ablation:
+        rate = record.result["history"][0]["learning_rate"]
+        if record.result["without"] == "batch_norm":
+            text += (
+                f" Without batch norm the learning rate is {rate / of_all:.2g} times as high, or the loss is infinite."
+            )
+        if record.result["without"] == "one_cycle":
+            text += f" Without the cycle it is {rate:.2g} throughout."
+    return text
 
 
 def _bars(rows: Sequence[_Part], figures: Figures) -> str:
