@@ -5,7 +5,8 @@ step by step, from the same weights and batches? And with ``--accuracy``: does i
 
 Every framework runs in a process of its own. One that lives in another environment is named with
 its interpreter: ``--python torch=.venv-torch/bin/python --python mxnet=.venv-mxnet/bin/python``.
-Each part is kept when it is done; the same command again does what is missing.
+Each part, and each epoch of the accuracy, is kept when it is done; the same command again does
+what is missing.
 """
 
 from __future__ import annotations
@@ -143,9 +144,13 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
         for framework in WEIGHED:
             name = f"accuracy-{framework}-{seed}"
             if framework in frameworks and (args.accuracy or cells.kept(name)):
-                parts.append((name, {"epochs": args.epochs}, experiment.accuracy, (framework, seed, args.epochs)))
+                settings = {"epochs": args.epochs}
+                train = functools.partial(experiment.accuracy, settings=shared | settings)
+                checkpoint = cells.folder.absolute() / f"{name}.safetensors"
+                parts.append((name, settings, train, (framework, seed, args.epochs, checkpoint)))
     for name, settings, do, what in tqdm(parts, unit="part", disable=not sys.stderr.isatty()):
         cells.once(name, shared | settings, functools.partial(do, arena, *what))
+        (cells.folder / f"{name}.safetensors").unlink(missing_ok=True)
     return missing
 
 

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,11 +165,17 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
 
     def noting(self: Entrant, do: str, **more: Any) -> dict[str, Any]:
         asked.append(do)
+        if asked.count("epoch") == 2 and "restore" not in asked:
+            raise KeyboardInterrupt
         return ask(self, do, **more)
 
     monkeypatch.setattr(Entrant, "ask", noting)
+    assert compare_frameworks.main([*SMALL, "--out", str(out)]) == 130
+    assert asked == ["begin", "begin", "epoch", "test", "save", "epoch"]  # the first: can it train?
+    asked.clear()
     assert compare_frameworks.main([*SMALL, "--out", str(out)]) == 0
-    assert asked == ["begin", "begin", "epoch", "test", "epoch", "test"]  # the first: can it train?
+    assert asked == ["begin", "begin", "restore", "epoch", "test", "save"]
+    assert not list((out / "cells").glob("*.safetensors"))
     again = results.read(out / "result.json").result
     assert again["speed"] == found["speed"]
     assert [_without_times(cell) for cell in again["accuracy"]] == [_without_times(cell) for cell in found["accuracy"]]
@@ -200,13 +205,13 @@ def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_
     endless = [*SMALL, "--epochs", "100000", "--devices", "cpu", "--out", str(tmp_path)]
     program = [sys.executable, "-m", "examples.compare_frameworks", *endless]
     with subprocess.Popen(program, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as run:
-        wait_for(tmp_path / "cells" / "parity.json", run)
-        time.sleep(2)
+        wait_for(tmp_path / "cells" / "accuracy-lucidgrad-0.safetensors", run)
         os.killpg(run.pid, number)
         _, said = run.communicate(timeout=60)
     assert run.returncode == status
     assert f"stopped by {number.name}; finished parts are kept" in said
-    assert sorted(path.stem for path in (tmp_path / "cells").iterdir()) == ["parity", "speed-cpu"]
+    kept = ["accuracy-lucidgrad-0.safetensors", "parity.json", "speed-cpu.json"]
+    assert sorted(path.name for path in (tmp_path / "cells").iterdir()) == kept
 
 
 @pytest.mark.parametrize(

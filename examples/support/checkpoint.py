@@ -30,17 +30,13 @@ from safetensors.numpy import save as to_safetensors
 import autograd
 import nn
 from autograd import Tensor
-from examples.support.files import write_whole
+from examples.support.files import CheckpointError, write_whole
 from optim.swa_utils import AveragedModel
 
 FORMAT = 1
 _KEY = "lucidgrad"
 
 Settings = Mapping[str, Any]
-
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be used: which, why, and what to do."""
 
 
 class Optimizer(Protocol):

@@ -29,6 +29,10 @@ class WriteError(OSError):
         return str(self.args[1])
 
 
+class CheckpointError(Exception):
+    """A checkpoint cannot be used: which, why, and what to do."""
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole: it holds all of ``content`` afterwards, or what it held before.
 

@@ -6,23 +6,20 @@ Each epoch ends with a checkpoint in the run folder: weights, momenta, and what 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 from tqdm import tqdm
 
 from examples.support import cli, results
-from examples.support.checkpoint import CheckpointError
-from examples.support.files import check_writable, write_whole
+from examples.support.files import check_writable
 from examples.support.loader import Loader, channel_statistics
 from examples.support.plots import learning_curves
 from examples.support.rebuilt import DeviceError, Resumable, measure, train_epoch
+from examples.support.rebuilt_checkpoint import restore, save
 from examples.support.run_folder import RunFolderError
 
 EVALUATION_BATCH = 250
@@ -104,7 +101,7 @@ def _run(
     print(f"{data} {title} on the {args.device.upper()}.", flush=True)
     fixed = {name: getattr(args, name) for name in ("device", "batch_size", "lr", "momentum", "seed")}
     fixed["pictures"] = zlib.crc32(data.train.images.data)
-    history: list[dict[str, Any]] = _restored(net, checkpoint, fixed) if checkpoint.exists() else []
+    history: list[dict[str, Any]] = restore(checkpoint, net, fixed) if checkpoint.exists() else []
     for epoch in range(len(history), args.epochs):
         name = f"epoch {epoch + 1}/{args.epochs}"
         with tqdm(total=len(train), desc=name, unit="batch", leave=False, disable=not sys.stderr.isatty()) as bar:
@@ -126,34 +123,9 @@ def _run(
             versions=versions,
             cut_short=f"Only {epoch + 1} of {args.epochs} epochs." if epoch + 1 < args.epochs else None,
         )
-        arrays = {"weights": net.weights(), "momenta": net.momenta()}
-        tensors = {f"{kind} {name}": array for kind, some in arrays.items() for name, array in some.items()}
-        state = {"settings": json.dumps(fixed), "history": json.dumps(history)}
-        write_whole(checkpoint, save(tensors, metadata=state))
+        save(checkpoint, net, fixed, history)
         results.write_table(args.out / "metrics.csv", history)
         learning_curves([{name: row[name] for name in row if "train" not in name} for row in history],
                         args.out / "learning_curves.png")  # fmt: skip
     print(f"The results are in {args.out}.")
     return 0
-
-
-def _restored(net: Resumable, checkpoint: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give a net back what a checkpoint holds; return the rows of the epochs that are done."""
-    try:
-        with safe_open(checkpoint, framework="numpy") as opened:
-            state = opened.metadata()
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no dict)
-        before, history = json.loads(state["settings"]), list(json.loads(state["history"]))
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{checkpoint} is damaged ({error}). Remove it to begin anew.") from error
-    if other := {name: value for name, value in before.items() if settings[name] != value}:
-        raise CheckpointError(
-            f"{checkpoint} belongs to a run with other settings ({other}). Resume with those, or choose another --out."
-        )
-    arrays: dict[str, dict[str, Any]] = {"weights": {}, "momenta": {}}
-    for name, tensor in tensors.items():
-        kind, parameter = name.split(" ")
-        arrays[kind][parameter] = tensor
-    net.load(arrays["weights"])
-    net.load_momenta(arrays["momenta"])
-    return history

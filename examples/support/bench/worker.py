@@ -31,6 +31,7 @@ from types import ModuleType
 from typing import Any
 
 from examples.support.bench.cases import CONTESTANTS
+from examples.support.files import CheckpointError
 from examples.support.rebuilt import DeviceError
 
 TIMING = Path(__file__).resolve().parents[3] / "autograd" / "timing.py"
@@ -100,7 +101,7 @@ def serve(make: Callable[[], Any]) -> None:
     for line in sys.stdin:
         try:
             reply = worker.answer(json.loads(line))
-        except DeviceError as error:
+        except (DeviceError, CheckpointError) as error:
             reply = {"error": str(error)}
         except Exception as error:  # told to who asked, who goes on with the others
             reply = {"error": f"{type(error).__name__}: {error}"}

@@ -176,14 +176,19 @@ def same_training(arena: Arena, frameworks: Sequence[str], steps: int, seed: int
     return found, versions
 
 
-def accuracy(arena: Arena, framework: str, seed: int, epochs: int) -> tuple[dict[str, Any], Versions]:
-    """Train on all pictures; measure on the test pictures after each epoch."""
+def accuracy(
+    arena: Arena, framework: str, seed: int, epochs: int, checkpoint: Path, settings: Mapping[str, Any]
+) -> tuple[dict[str, Any], Versions]:
+    """Train on all pictures; measure on the test pictures, and save a checkpoint, after each epoch."""
     arena.say(f"accuracy: {framework}, seed {seed}")
-    rows = []
+    rows: list[dict[str, Any]] = []
+    fixed = {**settings, "seed": seed}
     with arena.entrant(framework) as (entrant, versions):
         arena.begin(entrant, "cpu", initial_weights(seed))
         data = str(arena.pictures)
-        for epoch in range(epochs):
+        if checkpoint.exists():
+            rows = entrant.ask("restore", file=str(checkpoint), settings=fixed)["history"]
+        for epoch in range(len(rows), epochs):
             arena.check()
             trained = entrant.ask("epoch", data=data, batch_size=arena.batch_size, seed=seed, epoch=epoch, steps=None)
             tested = entrant.ask("test", data=data)
@@ -196,5 +201,6 @@ def accuracy(arena: Arena, framework: str, seed: int, epochs: int) -> tuple[dict
                     "seconds": trained["seconds"],
                 }
             )
+            entrant.ask("save", file=str(checkpoint), settings=fixed, history=rows)
             arena.say(f"  epoch {epoch + 1}/{epochs}: test error {tested['wrong']:.2%}, {trained['seconds']:.1f} s")
     return {"framework": framework, "seed": seed, "epochs": rows}, versions

@@ -14,7 +14,7 @@ from nn import functional as F
 
 
 class Net:
-    """The baseline and its SGD: a `Rebuilt`."""
+    """The baseline and its SGD: a `Resumable`."""
 
     def __init__(self, device: str, lr: float, momentum: float, seed: int = 0) -> None:
         if device != "cpu":
@@ -51,6 +51,15 @@ class Net:
             dict(zip(outputs, gradients[: len(outputs)], strict=True)),
             dict(zip(parameters, gradients[len(outputs) :], strict=True)),
         )
+
+    def momenta(self) -> dict[str, np.ndarray]:
+        kept = {name: self.optimizer.state.get(p, {}) for name, p in self.model.named_parameters()}
+        return {name: state["momentum_buffer"].numpy().copy() for name, state in kept.items() if state}
+
+    def load_momenta(self, momenta: Mapping[str, np.ndarray]) -> None:
+        names = [name for name, _ in self.model.named_parameters()]
+        state = {names.index(name): {"momentum_buffer": array} for name, array in momenta.items()}
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         with autograd.no_grad():

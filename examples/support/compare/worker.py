@@ -14,6 +14,8 @@ command                                                  answer
 ``{"do": "epoch", "data": file, "batch_size", "seed",    ``{"loss", "seconds", "images_per_second"}``;
 "epoch", "steps"}``                                      steps null: all
 ``{"do": "test", "data": file}``                         ``{"loss", "wrong"}`` on the test pictures
+``{"do": "save", "file", "settings", "history"}``        ``{}``; a checkpoint, with what else it is to hold
+``{"do": "restore", "file", "settings"}``                ``{"history"}``
 =======================================================  =================================================
 
 What goes wrong is answered with ``{"error": "a sentence"}``.
@@ -29,10 +31,11 @@ from typing import Any
 
 import numpy as np
 
+from examples.support import rebuilt_checkpoint
 from examples.support.bench.worker import serve
 from examples.support.cifar10 import Split
 from examples.support.loader import Loader, channel_statistics
-from examples.support.rebuilt import Rebuilt, measure, train_epoch
+from examples.support.rebuilt import Resumable, measure, train_epoch
 
 REBUILT = {"lucidgrad": "examples.support.compare.ours", "torch": "examples.torch_cnn", "mxnet": "examples.mxnet_cnn"}
 EVALUATION_BATCH = 250
@@ -46,7 +49,7 @@ class Worker:
         settings.set_threads(threads)
         self.versions = settings.versions()
         self._make = importlib.import_module(REBUILT[framework]).Net
-        self._net: Rebuilt | None = None
+        self._net: Resumable | None = None
         self._data: dict[str, dict[str, np.ndarray]] = {}  # what a file holds, with its statistics
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +72,11 @@ class Worker:
         if do == "epoch":
             loader = self._loader(command["data"], "train", command["batch_size"], seed=command["seed"])
             return train_epoch(net, loader, command["epoch"], steps=command["steps"])._asdict()
+        if do == "save":
+            rebuilt_checkpoint.save(Path(command["file"]), net, command["settings"], command["history"])
+            return {}
+        if do == "restore":
+            return {"history": rebuilt_checkpoint.restore(Path(command["file"]), net, command["settings"])}
         loss, wrong = measure(net, self._loader(command["data"], "test", EVALUATION_BATCH))
         return {"loss": loss, "wrong": wrong}
 
