@@ -21,11 +21,10 @@ from tqdm import tqdm
 
 from examples.profile_layers import one_thread_only, parser, settings_of, ways
 from examples.support import amdahl, cli, results
-from examples.support.cells import Cells
+from examples.support.cells import Cells, stopping
 from examples.support.layer_times import time_step
 from examples.support.page import write_figure
 from examples.support.sections.acceleration import draw
-from examples.support.signals import StopOnSignal
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,8 +49,8 @@ def _run(argv: Sequence[str] | None) -> int:
     for row in expected:
         print(f"Expected, from {row.before} to {row.after}: {row.gain:.3g} times as fast.", flush=True)
     settings = {**settings_of(args), "profile": str(args.profile)}
-    with StopOnSignal() as stop:
-        cells = Cells(args.out / "cells", resume=args.resume, check=stop.check)
+    with stopping("The same command with --resume goes on.") as check:
+        cells = Cells(args.out / "cells", resume=args.resume, check=check)
         steps = [
             cells.once(
                 f"{way}, {threads}",

@@ -25,14 +25,13 @@ from tqdm import tqdm
 import autograd
 from examples.support import cli, results
 from examples.support.bench.contest import Failure, installed, named_interpreter
-from examples.support.cells import Cells
+from examples.support.cells import Cells, stopping
 from examples.support.compare import experiment
 from examples.support.compare.drawing import parity_figure, speed_figure
 from examples.support.compare.experiment import FRAMEWORKS, Arena
 from examples.support.files import check_writable
 from examples.support.page import write_figure
 from examples.support.results import ResultError
-from examples.support.signals import StopOnSignal, StopRequested
 
 NAME = "compare_frameworks"
 BATCHES = {"cpu": [64, 128, 256], "gpu": [64, 256, 1024, 4096]}
@@ -93,14 +92,11 @@ def _run(argv: Sequence[str] | None) -> int:
         raise ValueError(f"There are {count} training pictures, less than a batch of {args.batch_size}.")
     args.steps = min(args.steps, whole)
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
-    with StopOnSignal() as stop:
+    with stopping("The same command goes on.") as check:
         settings = (args.threads, args.lr, args.momentum, args.batch_size)
-        with Arena(interpreters, data, *settings, stop.check, lambda text: tqdm.write(text, sys.stderr)) as arena:
+        with Arena(interpreters, data, *settings, check, lambda text: tqdm.write(text, sys.stderr)) as arena:
             try:
                 missing = _parts(args, arena, cells)
-            except StopRequested as stopped:
-                print(f"The run was {stopped}; finished parts are kept. The same command goes on.", file=sys.stderr)
-                raise
             except Failure as failure:
                 raise ResultError(f"{failure}. Finished parts are kept; the same command goes on.") from failure
     return _write(args, cells, missing, data.source)

@@ -17,11 +17,10 @@ from numba import config as numba_settings
 from tqdm import tqdm
 
 from examples.support import cli, results
-from examples.support.cells import Cells
+from examples.support.cells import Cells, stopping
 from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY, time_layers
 from examples.support.page import write_figure
 from examples.support.sections.profile_layers import draw
-from examples.support.signals import StopOnSignal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,8 +77,8 @@ def one_thread_only(args: argparse.Namespace) -> str | None:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
-    with StopOnSignal() as stop:
-        cells = Cells(args.out / "cells", resume=args.resume, check=stop.check)
+    with stopping("The same command with --resume goes on.") as check:
+        cells = Cells(args.out / "cells", resume=args.resume, check=check)
         found = [
             cells.once(
                 f"{way}, {threads}",

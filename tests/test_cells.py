@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from examples.support.cells import Cells
+from examples.support.cells import Cells, stopping
 from examples.support.results import ResultError
+from examples.support.signals import StopRequested
 
 
 def test_cells_are_done_once(tmp_path: Path) -> None:
@@ -37,13 +39,17 @@ def test_cells_are_done_once(tmp_path: Path) -> None:
     assert len(calls) == 3
 
 
-def test_a_stop_keeps_what_is_done(tmp_path: Path) -> None:
-    def stop() -> None:
-        raise KeyboardInterrupt
+def test_a_signal_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def do() -> tuple[int, dict[str, str]]:
+        signal.raise_signal(signal.SIGUSR2)  # noted: the part comes to its end
+        return 1, {}
 
-    Cells(tmp_path).once("a", {}, lambda: (1, {}))
-    stopped = Cells(tmp_path, check=stop)
-    assert stopped.once("a", {}, lambda: pytest.fail("done again")).result == 1
-    with pytest.raises(KeyboardInterrupt):
-        stopped.once("b", {}, lambda: pytest.fail("done"))
-    assert not stopped.kept("b")
+    with pytest.raises(StopRequested) as stopped, stopping("Again goes on.") as check:
+        cells = Cells(tmp_path, check=check)
+        assert cells.once("a", {}, do).result == 1
+        cells.once("b", {}, lambda: pytest.fail("done"))
+    assert stopped.value.status == 75
+    assert capsys.readouterr().err == "The run was stopped by SIGUSR2; finished parts are kept. Again goes on.\n"
+    after = Cells(tmp_path)
+    assert after.once("a", {}, lambda: pytest.fail("done again")).result == 1
+    assert not after.kept("b")

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from examples.support.files import check_writable, write_whole
 from examples.support.results import ResultError
+from examples.support.signals import StopOnSignal, StopRequested
+
+
+@contextmanager
+def stopping(again: str) -> Iterator[Callable[[], None]]:
+    """Note signals; give the `StopOnSignal.check` to call between parts, and say on a stop how to go on."""
+    try:
+        with StopOnSignal() as stop:
+            yield stop.check
+    except StopRequested as stopped:
+        print(f"The run was {stopped}; finished parts are kept. {again}", file=sys.stderr)
+        raise
 
 
 class Cell(NamedTuple):
@@ -30,7 +44,7 @@ class Cells:
     resume : bool
         Keep what the folder has; else it is removed, and all is done anew.
     check : callable ()
-        Called before each part is done; `StopOnSignal.check`.
+        Called before each part is done; from `stopping`.
     """
 
     def __init__(self, folder: Path, *, resume: bool = True, check: Callable[[], None] = lambda: None) -> None:
