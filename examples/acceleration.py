@@ -96,6 +96,7 @@ def _first_step(size: int, runs: int, cache: str) -> dict[str, float]:
         cwd=ROOT,
         env={**os.environ, "LUCIDGRAD_CACHE_DIR": cache},
         capture_output=True,
+        start_new_session=True,  # a signal to the group is ours to answer, after this part
         text=True,
     )
     if done.returncode:

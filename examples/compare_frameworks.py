@@ -91,6 +91,7 @@ def _run(argv: Sequence[str] | None) -> int:
     if not (whole := count // args.batch_size):
         raise ValueError(f"There are {count} training pictures, less than a batch of {args.batch_size}.")
     args.steps = min(args.steps, whole)
+    args.frameworks = [name for name in FRAMEWORKS if name in args.frameworks]
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     with stopping("The same command goes on.") as check:
         settings = (args.threads, args.lr, args.momentum, args.batch_size)
@@ -99,7 +100,7 @@ def _run(argv: Sequence[str] | None) -> int:
                 missing = _parts(args, arena, cells)
             except Failure as failure:
                 raise ResultError(f"{failure}. Finished parts are kept; the same command goes on.") from failure
-    return _write(args, cells, missing, data.source)
+    return _write(args, cells, missing, data.identity)
 
 
 def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[str, str]]:
@@ -132,10 +133,17 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
             batches = args.batch_sizes or BATCHES[device]
             settings = {"frameworks": frameworks, "batches": batches, "rounds": args.rounds, "seconds": args.seconds}
             what = (frameworks, device, batches, args.rounds, args.seconds)
-            parts.append((f"speed-{device}", settings, experiment.speed, what))
+            parts.append(("-".join(["speed", device, *frameworks]), settings, experiment.speed, what))
     if frameworks := able.get("cpu", []):
         settings = {"frameworks": frameworks, "steps": args.steps, "seed": args.seeds[0]}
-        parts.append(("parity", settings, experiment.same_training, (frameworks, args.steps, args.seeds[0])))
+        parts.append(
+            (
+                "-".join(["parity", *frameworks]),
+                settings,
+                experiment.same_training,
+                (frameworks, args.steps, args.seeds[0]),
+            )
+        )
     for seed in args.seeds:
         for framework in WEIGHED:
             name = f"accuracy-{framework}-{seed}"
@@ -150,16 +158,17 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
     return missing
 
 
-def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]], source: str) -> int:
+def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]], data: dict[str, Any]) -> int:
     """Write the result, its tables and its pictures."""
     done = cells.done
     if not done:
         print("Nothing could be compared: no framework that was chosen can train here.", file=sys.stderr)
         return 1
-    speeds = {device: done[f"speed-{device}"].result for device in BATCHES if f"speed-{device}" in done}
+    kinds = {name.split("-")[0]: cell.result for name, cell in done.items()}
+    speeds = {name.split("-")[1]: cell.result for name, cell in done.items() if name.startswith("speed-")}
     found: dict[str, Any] = {
         "speed": speeds,
-        "parity": done["parity"].result if "parity" in done else None,
+        "parity": kinds.get("parity"),
         "accuracy": [cell.result for name, cell in done.items() if name.startswith("accuracy-")],
         "missing": missing,
     }
@@ -171,9 +180,9 @@ def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]]
         found,
         settings=settings,
         seconds=cells.seconds,
-        data={"source": source},
+        data=data,
         versions=versions,
-        cut_short=f"Only the first {args.limit} pictures were used." if args.limit else None,
+        cut_short=cli.cut_short(settings, data),
     )
     rows = [{"device": device, **row} for device, some in speeds.items() for row in some["steps"]]
     if rows:

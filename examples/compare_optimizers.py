@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from examples.support.files import write_whole
 from examples.support.page import write_figure
 from examples.support.run_folder import RunFolder, RunFolderError
 from examples.support.sections.compare_optimizers import panels
+from examples.support.signals import StopOnSignal
 from examples.support.training import NotFinite
 
 
@@ -110,23 +112,31 @@ def _run(argv: Sequence[str] | None) -> int:
     for trial in trials if args.trial is None else []:
         RunFolder(trial.folder).check(resumed)
     splits, data = cli.load_splits(parser, args)
+    with StopOnSignal() as stop:
+        return _compare(args, trials, splits, data, stop, resumed)
+
+
+def _compare(
+    args: argparse.Namespace, trials: list[Run], splits: Splits, data: Cifar10, stop: StopOnSignal, resumed: bool
+) -> int:
+    """Do all that the command line asks for."""
     untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
     if args.trial:
         trial = trials[args.trial - 1]
-        print(_line(trial, _train(trial, args, args.trial_epochs, untested, data, resume=args.resume)))
+        print(_line(trial, _train(trial, args, args.trial_epochs, untested, data, stop, resume=args.resume)))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
-    RunFolder(args.out).write_settings(stored, {"source": data.source}, resume=args.resume)
-    tried = _train_all(trials, args, args.trial_epochs, untested, data, resume=resumed)
+    RunFolder(args.out).write_settings(stored, data.identity, resume=args.resume)
+    tried = _train_all(trials, args, args.trial_epochs, untested, data, stop, resume=resumed)
     best = best_rates(tried)
     finals = [
         Run(method, rate, seed, args.out / "runs" / f"{method}-{rate:g}-{seed}")
         for method, rate in best.items()
         for seed in range(args.seed, args.seed + args.seeds)
     ]
-    compared = _train_all(finals, args, args.epochs, splits, data, resume=args.resume)
+    compared = _train_all(finals, args, args.epochs, splits, data, stop, resume=args.resume)
     _write(args, tried, compared, best)
     print(f"The optimizers are compared; the results are in {args.out}.")
     return 0
@@ -144,29 +154,47 @@ def best_rates(trials: Mapping[Run, Outcome]) -> dict[str, float]:
 
 
 def _train_all(
-    runs: Sequence[Run], args: argparse.Namespace, epochs: int, splits: Splits, data: Cifar10, *, resume: bool
+    runs: Sequence[Run],
+    args: argparse.Namespace,
+    epochs: int,
+    splits: Splits,
+    data: Cifar10,
+    stop: StopOnSignal,
+    *,
+    resume: bool,
 ) -> dict[Run, Outcome]:
     outcomes = {}
     with tqdm(runs, unit="run", leave=False, disable=args.quiet or not sys.stderr.isatty()) as bar:
         for run in bar:
             bar.set_description(run.folder.name)
-            outcomes[run] = _train(run, args, epochs, splits, data, resume=resume)
+            outcomes[run] = _train(run, args, epochs, splits, data, stop, resume=resume)
             if not args.quiet:
                 tqdm.write(_line(run, outcomes[run]), file=sys.stdout)
                 sys.stdout.flush()
     return outcomes
 
 
-def _train(run: Run, args: argparse.Namespace, epochs: int, splits: Splits, data: Cifar10, *, resume: bool) -> Outcome:
+def _train(
+    run: Run,
+    args: argparse.Namespace,
+    epochs: int,
+    splits: Splits,
+    data: Cifar10,
+    stop: StopOnSignal,
+    *,
+    resume: bool,
+) -> Outcome:
     """Do a training, or what is left of it."""
     note = run.folder / NOTE
     if resume and note.exists():
         return Outcome([], note.read_text().strip())
+    note.unlink(missing_ok=True)
+    again = f"--out {shlex.quote(str(args.out))}" + (f" --trial {args.trial}" if args.trial else "")
     own = {name: value for name, value in vars(args).items() if name not in _OF_THE_COMPARISON}
     changed = {"lr": run.rate, "seed": run.seed, "epochs": epochs, "out": run.folder, "resume": resume, "quiet": True}
     settings = argparse.Namespace(**{**own, **METHODS[run.method]._asdict(), **changed})
     try:
-        return Outcome(cli.run(settings, Baseline, splits, data, whole=args.out).progress.history)
+        return Outcome(cli.run(settings, Baseline, splits, data, stop=stop, again=again).progress.history)
     except NotFinite as error:  # that too is a finding
         write_whole(note, f"{error}\n".encode())
         return Outcome([], str(error))
@@ -217,13 +245,15 @@ def _write(
         write_figure(panels(result), [args.out / "curves.png"])
     every = [*trials.values(), *finals.values()]
     folder = RunFolder(args.out)
+    settings, data = folder.stored_settings(), folder.stored_data()
     results.write(
         args.out,
         "compare_optimizers",
         result,
-        settings=folder.stored_settings(),
+        settings=settings,
         seconds=sum(row["seconds"] for outcome in every for row in outcome.history),
-        data=folder.stored_data(),
+        data=data,
+        cut_short=cli.cut_short(settings, data),
     )
 
 

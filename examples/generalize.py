@@ -31,6 +31,7 @@ from examples.support.checkpoint import Parts
 from examples.support.cifar10 import Split
 from examples.support.loader import Loader
 from examples.support.measures import filters, misclassified, verdicts
+from examples.support.signals import StopOnSignal
 from examples.support.training import Data
 from nn import functional as F
 from optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -146,21 +147,28 @@ def _run(argv: Sequence[str] | None) -> int:
         fixed_epochs=True,
     )
     untouched = Split(splits.test.images[:0], splits.test.labels[:0])
-    model, loaders, progress = cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe)
-    cli.write_result(
-        args,
-        progress,
-        {
-            "network": repr(nn.summary(model, (1, 3, 32, 32))),
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "classes": data.classes,
-            "without": args.without,
-            "parts": {"pad": PAD, "dropout": DROPOUT, "label_smoothing": SMOOTHING, "warm_up": WARM_UP, "decay": DECAY},
-            "validation": _validation(model, loaders, progress.history),
-            "test": _test(model, loaders.train, splits.test) if args.without is None else None,
-            "filters": filters(model),
-        },
-    )
+    with StopOnSignal() as stop:
+        model, loaders, progress = cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop)
+        cli.write_result(
+            args,
+            progress,
+            {
+                "network": repr(nn.summary(model, (1, 3, 32, 32))),
+                "parameters": sum(p.numel() for p in model.parameters()),
+                "classes": data.classes,
+                "without": args.without,
+                "parts": {
+                    "pad": PAD,
+                    "dropout": DROPOUT,
+                    "label_smoothing": SMOOTHING,
+                    "warm_up": WARM_UP,
+                    "decay": DECAY,
+                },
+                "validation": _validation(model, loaders, progress.history),
+                "test": _test(model, loaders.train, splits.test) if args.without is None else None,
+                "filters": filters(model),
+            },
+        )
     return 0
 
 

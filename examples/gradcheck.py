@@ -25,6 +25,7 @@ from examples.support import cli, results
 from examples.support.files import check_writable
 from examples.support.page import write_figure
 from examples.support.sections.gradcheck import draw
+from examples.support.signals import StopOnSignal, StopRequested
 from nn import functional as F
 
 LINEAR, SMOOTH = (1.0, 1e-9), (6e-6, 1e-6)  # step, tolerance
@@ -98,6 +99,21 @@ def _labelled_scores(random: np.random.Generator) -> tuple[Any, ...]:
     return scores, autograd.tensor(labels)
 
 
+def _planes(random: np.random.Generator) -> tuple[Any, ...]:
+    shape = random.integers(2, 5, 4)
+    arrays = (random.standard_normal(some) for some in (shape, shape[1], shape[1]))
+    return tuple(arrays)
+
+
+def _batch_norm(x: Any, weight: Any, bias: Any) -> Any:
+    return F.batch_norm(x, None, None, weight, bias, training=True)
+
+
+def _dropout(x: Any) -> Any:
+    autograd.manual_seed(0)  # the same numbers are dropped at each call
+    return F.dropout(x, 0.3)
+
+
 def _positive_pair(random: np.random.Generator) -> tuple[Any, ...]:
     rows, columns = random.integers(1, 5, 2)
     return random.uniform(0.5, 2, (rows, columns)), random.uniform(0.5, 2, (1, columns))  # broadcast
@@ -106,6 +122,9 @@ def _positive_pair(random: np.random.Generator) -> tuple[Any, ...]:
 COMPONENTS = [
     Component("conv2d", ("input", "weight", "bias"), _conv, F.conv2d, LINEAR),
     Component("max_pool2d", ("input",), _pool, F.max_pool2d, LINEAR),
+    Component("avg_pool2d", ("input",), _pool, F.avg_pool2d, LINEAR),
+    Component("batch_norm", ("input", "weight", "bias"), _planes, _batch_norm, SMOOTH),
+    Component("dropout", ("input",), _scores, _dropout, LINEAR),
     Component("relu", ("input",), lambda random: (_lattice(random, *random.integers(1, 6, 2)),), F.relu, LINEAR),
     Component("linear", ("input", "weight", "bias"), _linear, F.linear, LINEAR),
     Component("matmul", ("input", "other"), _matmul, autograd.matmul, LINEAR),
@@ -124,7 +143,7 @@ COMPONENTS = [
 def check_component(component: Component, seed: int) -> Iterator[Row]:
     """Check the gradient by each input, in one call drawn at random."""
     step, tolerance = component.accuracy
-    drawn = component.draw(np.random.default_rng(seed))
+    drawn = component.draw(np.random.default_rng([seed, 1]))  # not the stream from which `gradients` draws
     count = len(component.inputs)
     inputs = [*(autograd.tensor(array, requires_grad=True) for array in drawn[:count]), *drawn[count:]]
     for i, ours, numerical, _ in gradients(component.call, inputs, step, seed):
@@ -154,10 +173,14 @@ def check_net(seed: int) -> Iterator[Row]:
         yield Row("baseline", name, array.shape, relative_error(ours[places], numerical[places]), step, tolerance)
 
 
-def check(seed: int, trials: int) -> list[Row]:
-    """Check everything with several shapes and values; of each gradient keep the worst."""
+def check(seed: int, trials: int, stop: Callable[[], None] = lambda: None) -> list[Row]:
+    """Check everything with several shapes and values; of each gradient keep the worst.
+
+    `stop` is called before each trial, and may raise.
+    """
     found: dict[tuple[str, str], list[Row]] = {}
     for trial in tqdm(range(trials), unit="trial", leave=False, disable=not sys.stderr.isatty()):
+        stop()
         rows = [row for component in COMPONENTS for row in check_component(component, seed + trial)]
         for row in rows + list(check_net(seed + trial)):
             found.setdefault((row.component, row.input), []).append(row)
@@ -203,10 +226,16 @@ def _run(argv: Sequence[str] | None) -> int:
     args = parser.parse_args(argv)
     check_writable(args.out / results.FILE)
     began = perf_counter()
-    rows = check(args.seed, args.trials)
+    try:
+        with StopOnSignal() as stop:
+            rows = check(args.seed, args.trials, stop.check)
+    except StopRequested as stopped:
+        print(f"The checks were {stopped}; the same command does them anew.", file=sys.stderr)
+        raise
     print(table(rows))
-    found = {"rows": [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]}
-    results.write_table(args.out / "gradcheck.csv", found["rows"])
+    laid_out = [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]
+    found = {"places": PLACES, "rows": laid_out}
+    results.write_table(args.out / "gradcheck.csv", laid_out)
     write_figure(draw(found), [args.out / "gradcheck.png"])
     settings = {"seed": args.seed, "trials": args.trials}
     results.write(args.out, "gradcheck", found, settings=settings, seconds=perf_counter() - began)

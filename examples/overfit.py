@@ -14,6 +14,7 @@ from examples.models import Baseline
 from examples.support import cli
 from examples.support.cifar10 import Split
 from examples.support.loader import train_validation_split
+from examples.support.signals import StopOnSignal
 from examples.support.training import evaluate
 
 PICTURES = 100
@@ -39,10 +40,11 @@ def _run(argv: Sequence[str] | None) -> int:
     training, validation = train_validation_split(data.train, VALIDATION, args.seed)
     nothing = Split(data.test.images[:0], data.test.labels[:0])
     splits = cli.Splits(training, validation, nothing)
-    model, loaders, progress = cli.run(args, Baseline, splits, data, accuracy=True)
-    loss, error = evaluate(model, loaders.train)
-    found = {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error}
-    cli.write_result(args, progress, found)
+    with StopOnSignal() as stop:
+        model, loaders, progress = cli.run(args, Baseline, splits, data, accuracy=True, stop=stop)
+        loss, error = evaluate(model, loaders.train)
+        found = {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error}
+        cli.write_result(args, progress, found)
     if error:
         print(
             f"After {cli.epochs_in_words(progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "

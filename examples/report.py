@@ -15,7 +15,7 @@ from types import ModuleType
 from examples.support import cli
 from examples.support.files import check_writable, write_whole
 from examples.support.page import Figures, Results
-from examples.support.results import FILE, read
+from examples.support.results import FILE, ResultError, read
 from examples.support.sections import (
     acceleration,
     compare_frameworks,
@@ -64,9 +64,14 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def take(folders: Sequence[Path], docs: Path) -> None:
-    """Keep the results of run folders, each under its folder's name; all of them, or none where one is no result."""
+    """Keep the results of run folders, each under its folder's name; all of them, or none where one is no use."""
+    shown = [section.__name__.rpartition(".")[2] for section in SECTIONS]
     for folder in folders:
-        read(folder / FILE)
+        if (experiment := read(folder / FILE).experiment) not in shown:
+            raise ResultError(
+                f"{folder} is a run of {experiment}, which has no section in the report; those that have one are "
+                f"{', '.join(shown)}."
+            )
     for folder in folders:
         kept = docs / "runs" / f"{folder.resolve().name}.json"
         check_writable(kept)

@@ -9,6 +9,7 @@ from pathlib import Path
 from examples.models import Baseline
 from examples.support import cli
 from examples.support.measures import filters
+from examples.support.signals import StopOnSignal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,8 +29,9 @@ def _run(argv: Sequence[str] | None) -> int:
     cli.add_splits(parser, validation=None)
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
-    model, _, progress = cli.run(args, Baseline, splits, data)
-    cli.write_result(args, progress, {"filters": filters(model)})
+    with StopOnSignal() as stop:
+        model, _, progress = cli.run(args, Baseline, splits, data, stop=stop)
+        cli.write_result(args, progress, {"filters": filters(model)})
     return 0
 
 

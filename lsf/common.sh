@@ -57,14 +57,16 @@ if [[ -n ${KERNELS:-} ]]; then
     export LUCIDGRAD_CACHE_DIR=$KERNELS
 else
     export LUCIDGRAD_CACHE_DIR=${NODE_DISK:-/tmp}/lucidgrad-$(id -u)
-    if [[ ! -e $LUCIDGRAD_CACHE_DIR ]]; then
-        fresh=$(mktemp -d "$LUCIDGRAD_CACHE_DIR.XXXXXX")
-        [[ ! -d $runs/kernels ]] || cp -Rp "$runs/kernels/." "$fresh"
-        chmod 700 "$fresh"
-        mv -T "$fresh" "$LUCIDGRAD_CACHE_DIR" 2>/dev/null || rm -rf "$fresh" # another job was faster
-    fi
+    mkdir -m 700 "$LUCIDGRAD_CACHE_DIR" 2>/dev/null || true
     # compiled code is executed: never take it from a folder that somebody else made
     [[ -O $LUCIDGRAD_CACHE_DIR ]] || LUCIDGRAD_CACHE_DIR=$(mktemp -d)
+    for compiled in "$runs"/kernels/kernels-*; do # one for each version of the code and kind of processor
+        here=$LUCIDGRAD_CACHE_DIR/${compiled##*/}
+        [[ -d $compiled && ! -e $here ]] || continue
+        fresh=$(mktemp -d "$LUCIDGRAD_CACHE_DIR/XXXXXX")
+        cp -Rp "$compiled/." "$fresh"
+        mv -T "$fresh" "$here" 2>/dev/null || rm -rf "$fresh" # another job was faster
+    done
 fi
 
 options=()

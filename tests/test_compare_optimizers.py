@@ -127,7 +127,9 @@ def test_a_stop_says_how_to_resume_the_comparison(
     with monkeypatch.context() as patch:
         patch.setattr(StopOnSignal, "check", check)
         assert run(out=tmp_path / "c") == 143
-    assert f"-m examples.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        assert f"-m examples.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        assert run("--trial", "2", out=tmp_path / "d") == 143
+        assert f" --resume --out {tmp_path / 'd'} --trial 2\n" in capsys.readouterr().err
     assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings it began with
     assert len(result(tmp_path / "c")["trials"]) == 4
 
@@ -158,6 +160,17 @@ def test_a_rate_that_diverges_is_a_finding(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(compare_optimizers, "write_whole", lambda *arguments: done.append(arguments))
     assert main(["--resume", "--quiet", "--out", str(tmp_path)]) == 0
     assert not done  # it is not tried again
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_what_diverged_once_is_tried_anew_by_a_new_comparison(tmp_path: Path) -> None:
+    note = tmp_path / "trials" / "SGD-0.01" / compare_optimizers.NOTE
+    note.parent.mkdir(parents=True)
+    note.write_text("The loss became inf.\n")
+    grid = ["--rates", "0.01", "--trial-epochs", "1", "--epochs", "1", "--seeds", "1"]
+    assert main([*TINY, *grid, "--out", str(tmp_path)]) == 0
+    assert not note.exists()
+    assert [trial["not_finite"] for trial in result(tmp_path)["trials"]] == [None, None]
 
 
 # Bad input

@@ -6,6 +6,7 @@ import argparse
 import base64
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,19 @@ def test_a_run_resumes_to_the_same_bits(whole: Path, tmp_path: Path, monkeypatch
     assert result(tmp_path)["result"]["test"] == result(whole)["result"]["test"]
 
 
+def test_a_signal_after_the_training_waits_for_the_result(whole: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        before = generalize._test
+
+        def signalled(*arguments: Any) -> Any:
+            signal.raise_signal(signal.SIGUSR2)
+            return before(*arguments)
+
+        patch.setattr(generalize, "_test", signalled)
+        assert run(out=tmp_path) == 0
+    assert result(tmp_path)["result"]["test"] == result(whole)["result"]["test"]
+
+
 def test_the_number_of_epochs_cannot_change(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--resume", "--epochs", "3", "--out", str(whole)]) == 1
     assert "belongs to a run with other settings: epochs 2, not 3" in capsys.readouterr().err
@@ -254,15 +268,27 @@ def records(folder: Path, **runs: Path) -> Results:
     return Results(folder)
 
 
+def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
+    content = json.loads(path.read_text())
+    how(content)
+    path.write_text(json.dumps(content))
+
+
 def test_the_section(whole: Path, tmp_path: Path) -> None:
     some = ("nothing", "dropout", "batch_norm", "one_cycle")
     for without in some:
         assert run("--without", without, "--epochs", "1", out=tmp_path / without) == 0
-    read = records(tmp_path / "kept", a=whole, b=whole, **{name: tmp_path / name for name in some})
+    kept = tmp_path / "kept"
+    records(kept, a=whole, b=whole, c=whole, **{name: tmp_path / name for name in some})
+    change(kept / "b.json", lambda content: content["settings"].update(seed=1))
+    read = Results(kept)
     figures = Figures(tmp_path, "figures")
     text = "\n\n".join(section_module.section(read, figures))
     accuracy = 100 * result(whole)["result"]["test"]["accuracy"]
     assert f"**{accuracy:.1f} ± 0.0 % of the 80 test pictures" in text
+    assert "; seeds 0, 1)" in text
+    assert "Of other settings, or of the same seed, and not counted is a." in text
+    assert "The pictures were drawn by the program" in text
     gain = 100 * (
         result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
         - result(tmp_path / "dropout")["result"]["validation"]["mirrored"]
@@ -283,6 +309,15 @@ def test_the_sections_without_results(tmp_path: Path) -> None:
     assert train_section.section(read, Figures(tmp_path, "figures")) == [
         "There is no result yet; `python -m examples.train` makes one."
     ]
+
+
+def test_parts_are_compared_among_runs_of_the_same_settings(whole: Path, tmp_path: Path) -> None:
+    for without, more in (("nothing", ()), ("dropout", ("--lr", "0.2")), ("weight_decay", ("--validation", "0"))):
+        assert run("--without", without, "--epochs", "1", *more, out=tmp_path / without) == 0
+    names = ("nothing", "dropout", "weight_decay")
+    read = records(tmp_path / "kept", a=whole, **{name: tmp_path / name for name in names})
+    text = "\n".join(section_module.section(read, Figures(tmp_path, "figures")))
+    assert "What each part gives was not measured yet" in text
 
 
 def test_a_run_without_held_out_pictures_has_a_section(tmp_path: Path) -> None:

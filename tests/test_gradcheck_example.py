@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,21 @@ def test_the_worst_of_all_trials_counts(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(gradcheck, "check_net", lambda seed: [])
     (row,) = gradcheck.check(0, 3)
     assert row.error == pytest.approx(0.2 / 2.2) and not row.passed
+
+
+def test_a_signal_is_answered_between_trials(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gradcheck, "COMPONENTS", [])
+
+    def signalled(seed: int) -> list[Any]:
+        signal.raise_signal(signal.SIGUSR2)
+        return []
+
+    monkeypatch.setattr(gradcheck, "check_net", signalled)
+    assert main(["--out", str(tmp_path)]) == 75
+    assert "The checks were stopped by SIGUSR2; the same command does them anew." in capsys.readouterr().err
+    assert not (tmp_path / "result.json").exists()
 
 
 def test_a_wrong_kernel_fails_the_net(monkeypatch: pytest.MonkeyPatch) -> None:

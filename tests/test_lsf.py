@@ -42,7 +42,7 @@ OPTIONS = {
     "-N": "",
     "-u": r"\S+@\S+",
     "-w": r'"\w+\(\d+\)"',
-    "-gpu": r'"num=1:mode=exclusive_process"',  # IBM's alone; the script that has it says so
+    "-gpu": r'"num=1:mode=shared:j_exclusive=yes"',  # IBM's alone; the script that has it says so
 }
 
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}

@@ -64,6 +64,6 @@ def test_its_section(tmp_path: Path) -> None:
     make(docs)
     text = (docs / "report.md").read_text()
     assert "**Yes: after 2 epochs the net classifies all of its 100 training pictures correctly**" in text
-    assert "The pictures of this run were drawn by the program" in text
+    assert "The pictures were drawn by the program" in text
     assert "Epoch 2 was the first without a mistake." in text
     assert "least in epoch 1 (2.00) and is 3.14 at the end: the net learns 100 pictures by heart" in text

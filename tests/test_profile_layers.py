@@ -203,6 +203,14 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert "compiles the kernels: 8.5 s" in text and "94 pictures later that is saved" in text
     assert "takes 0.2 s for reading them" in text
 
+    def numpy_slower(content: dict[str, Any]) -> None:
+        exact_steps(content)
+        content["result"]["seconds_per_picture"] |= {"plain Python, 1": 10.0, "NumPy, 1": 0.2}
+
+    text = keep(docs, "acceleration", run, numpy_slower)
+    assert "measured 10.0 times, 100 % more. The law takes for granted" in text
+    assert "it is 20.00 ms a picture before and 10.00 ms after" in text
+
     def same(content: dict[str, Any]) -> None:
         content["result"]["ways"] = copy.deepcopy(PROFILE[:3])
 

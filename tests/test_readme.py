@@ -32,7 +32,7 @@ def test_the_profile(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
 def test_every_file_it_names_is_there() -> None:
     root = Path(__file__).parents[1]
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    assert "docs/learning_curves.png" in links
+    assert "docs/figures/train-curves.svg" in links
     for link in links:
         assert (root / link).exists(), link
     for module in re.findall(r"python -m (examples\.\w+)", README):

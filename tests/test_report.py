@@ -83,6 +83,15 @@ def test_takes_all_or_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert [path.name for path in (docs / "runs").iterdir()] == ["good.json"]
 
 
+def test_a_run_that_no_section_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "rebuilt"
+    run.mkdir()
+    results.write(run, "mxnet_cnn", {}, settings={}, seconds=1)
+    assert report.main(["--docs", str(tmp_path / "docs"), "--take", str(run)]) == 1
+    assert "rebuilt is a run of mxnet_cnn, which has no section in the report; those" in capsys.readouterr().err
+    assert not (tmp_path / "docs").exists()
+
+
 def test_a_damaged_kept_result_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "checked.json").write_text("{")

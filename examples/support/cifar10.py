@@ -40,13 +40,22 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Cifar10:
-    """Both splits, the ten class names in label order, what the pictures are, and the folder they were read from."""
+    """Both splits, the ten class names in label order, what the pictures are, and the folder they were read from.
+
+    `real` is False where they were drawn by `synthetic.make`.
+    """
 
     train: Split
     test: Split
     classes: tuple[str, ...]
     source: str
     folder: Path | None = None
+    real: bool = True
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a result says of them."""
+        return {"source": self.source, "real": self.real}
 
     def __str__(self) -> str:
         """Say it in a sentence, for whoever starts a run; results, which are published, have the source alone."""

@@ -242,12 +242,14 @@ def run(
     *,
     recipe: Recipe = PLAIN,
     accuracy: bool = False,
-    whole: Path | None = None,
+    stop: StopOnSignal,
+    again: str | None = None,
 ) -> Result:
     """Train a new model, or go on with the folder's, and leave the folder finished.
 
-    `accuracy` draws that in the learning curves, in place of the error. `whole` is the folder of an experiment of
-    which this run is a part: what to resume after a stop. The experiment itself says then what is done.
+    `accuracy` draws that in the learning curves, in place of the error. `stop` notes signals, also
+    before and after this; where this run is a part of an experiment, `again` are the options that go on with the whole,
+    which itself says what is done.
     """
     if args.threads:
         autograd.set_num_threads(args.threads)
@@ -262,7 +264,7 @@ def run(
     stored = {name: value for name, value in vars(args).items() if name not in OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     try:
-        with folder.opened(args.resume), StopOnSignal() as stop:
+        with folder.opened(args.resume):
             if folder.checkpoint.exists():
                 begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
                 if recipe.fixed_epochs:
@@ -282,21 +284,22 @@ def run(
                     f"The run in {args.out} has finished {epochs_in_words(finished)} already, and --epochs asks for "
                     f"{args.epochs}. Ask for more --epochs, or choose another --out."
                 )
-            folder.write_settings(stored, {"source": data.source, "sha256": settings["data"]}, resume=args.resume)
+            folder.write_settings(stored, {**data.identity, "sha256": settings["data"]}, resume=args.resume)
             progress = train(
                 parts, loaders, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet
             )
             trained = parts.average.module if parts.average else model
             folder.finish(trained, progress.history)
     except StopRequested as stop_requested:
-        again = f"{_interpreter()} -m {args.experiment} --resume --out {shlex.quote(str(whole or args.out))}"
-        print(f"The run was {stop_requested}; nothing is lost. Go on with: {again}", file=sys.stderr, flush=True)
+        command = f"{_interpreter()} -m {args.experiment} --resume {again or f'--out {shlex.quote(str(args.out))}'}"
+        print(f"The run was {stop_requested}; nothing is lost. Go on with: {command}", file=sys.stderr, flush=True)
         raise
-    if whole:
+    if again:
         return Result(trained, loaders, progress)
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
-        print(f"The run in {args.out} was finished already: {done}. Go on with more --epochs.", flush=True)
+        more = "" if recipe.fixed_epochs else " Go on with more --epochs."
+        print(f"The run in {args.out} was finished already: {done}.{more}", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
     return Result(trained, loaders, progress)
@@ -305,15 +308,27 @@ def run(
 def write_result(args: argparse.Namespace, progress: Progress, result: Mapping[str, Any]) -> None:
     """Write a finished run's result.json, which has the history first, and history.csv."""
     folder = RunFolder(args.out)
+    settings, data = folder.stored_settings(), folder.stored_data()
     results.write_table(args.out / "history.csv", progress.history)
     results.write(
         args.out,
         args.experiment.rpartition(".")[2],
         {"history": progress.history, **result},
-        settings=folder.stored_settings(),
+        settings=settings,
         seconds=sum(row["seconds"] for row in progress.history),
-        data=folder.stored_data(),
+        data=data,
+        cut_short=cut_short(settings, data),
     )
+
+
+def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
+    """Say what a run did without that the question asks for: CIFAR-10, and all of it."""
+    sentences = []
+    if not data.get("real", True):
+        sentences.append("The pictures were drawn by the program: they are not CIFAR-10's.")
+    if limit := settings.get("limit"):
+        sentences.append(f"Only the first {limit:,} training and test pictures were used.")
+    return " ".join(sentences) or None
 
 
 def epochs_in_words(count: int) -> str:

@@ -42,6 +42,7 @@ def make(train: int = 50_000, test: int = 10_000, seed: int = 0) -> Cifar10:
         test=_draw_split(test, seed, 1),
         classes=tuple(_FIGURES),
         source=f"The built-in synthetic set, not real pictures: {train:,} training, {test:,} test",
+        real=False,
     )
 
 

@@ -119,9 +119,11 @@ def _run(
             {"epochs": history},
             settings={name: value for name, value in vars(args).items() if name != "out"},
             seconds=sum(row["seconds"] for row in history),
-            data={"source": data.source},
+            data=data.identity,
             versions=versions,
-            cut_short=f"Only {epoch + 1} of {args.epochs} epochs." if epoch + 1 < args.epochs else None,
+            cut_short=f"Only {epoch + 1} of {args.epochs} epochs."
+            if epoch + 1 < args.epochs
+            else cli.cut_short(vars(args), data.identity),
         )
         save(checkpoint, net, fixed, history)
         results.write_table(args.out / "metrics.csv", history)

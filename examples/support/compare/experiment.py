@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -160,19 +160,14 @@ def same_training(arena: Arena, frameworks: Sequence[str], steps: int, seed: int
     arena.say(f"parity: {steps} steps side by side")
     entered: dict[str, Entrant] = {}
     versions: Versions = {}
-    try:
+    with ExitStack() as stack:
         for framework in frameworks:
-            entered[framework] = Entrant(
-                framework, arena.threads, arena.interpreters[framework], program="examples.support.compare.worker"
-            )
-            versions[framework] = entered[framework].hear()["versions"][framework]
+            entered[framework], version = stack.enter_context(arena.entrant(framework))
+            versions.update(version)
         batches = list(islice(loader.batches(0), steps))
         found = parity.compare(
             entered, initial_weights(seed), batches, arena.lr, arena.momentum, arena.folder, arena.check
         )
-    finally:
-        for entrant in entered.values():
-            entrant.close()
     return found, versions
 
 

@@ -65,12 +65,21 @@ def _answer(found: dict[str, Any]) -> str:
         f"({_words(fast)}) than in NumPy: {milliseconds(times[fast])} in place of {milliseconds(times[slow])} ms a "
         "picture.**"
     ]
-    change, expected, measured = max(gains(found), key=lambda row: abs(row[2] / row[1] - 1))
+    row, (change, expected, measured) = max(
+        zip(found["expected"], gains(found), strict=True), key=lambda both: abs(both[1][2] / both[1][1] - 1)
+    )
     off = measured / expected - 1
     words.append(
         f"Expectation and measurement differ most for {change}: expected {_times(expected)} times as fast, measured "
         f"{_times(measured)} times, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
     )
+    rest = {row["before"]: (1 - row["share"]) * times[row["before"]] for row in found["expected"]}
+    before, after = rest[row["before"]], rest.get(row["after"])
+    if before and after:
+        words.append(
+            "The law takes for granted that what is in no layer stays as it is; by the profile it is "
+            f"{milliseconds(before)} ms a picture before and {milliseconds(after)} ms after."
+        )
     return " ".join(words)
 
 

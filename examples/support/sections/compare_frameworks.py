@@ -82,6 +82,8 @@ def _speed(records: Sequence[Record], figures: Figures) -> list[str]:
         batch = parts[0][0].settings["batch_size"]
         said.append(table([f"batch size {batch}", "seconds an epoch", "pictures/s"], rows))
         said.append(" ".join(dict.fromkeys(_machine(record) for record, _, _ in parts)))
+        if failures := [failure for _, _, some in parts for failure in some["failures"]]:
+            said.append(f"What failed: {'; '.join(failures)}.")
     return said + _missing(records)
 
 
@@ -112,10 +114,9 @@ def _missing(records: Sequence[Record]) -> list[str]:
 
 
 def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
-    both = {"mxnet", "torch"}
-    compared = [r for r in records if r.result["parity"] and both <= r.result["parity"]["losses"].keys()]
+    compared = [r for r in records if r.result["parity"] and set(FRAMEWORKS) <= r.result["parity"]["losses"].keys()]
     if not compared:
-        return [f"Losses were not compared with both MXNet's and PyTorch's yet: `{COMMAND}` does it."]
+        return [f"The losses of all three were not compared yet: `{COMMAND}` does it."]
     record = compared[0]
     parity = record.result["parity"]
     losses = parity["losses"]

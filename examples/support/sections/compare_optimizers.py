@@ -43,8 +43,8 @@ def section(results: Results, figures: Figures) -> list[str]:
             *_verdict(record, curves),
             _table(record, curves),
             figures.add(f"optimizers{several}", panels(record.result), "Loss and errors against epochs and seconds"),
-            "Lines are means over the seeds. Training loss and error are counted over the epoch, while the weights "
-            "still change: at its end they are lower.",
+            "Lines are means over the seeds, bands go from the least to the greatest. Training loss and error are "
+            "counted over the epoch, while the weights still change: at its end they are lower.",
             *_discussion(record, curves),
             figures.add(f"optimizers-rates{several}", _rates(record), "Validation error against the learning rate"),
             _choice(record),
@@ -63,13 +63,15 @@ def panels(result: Mapping[str, Any]) -> Figure:
     columns += [(f"{s}_error", f"{w} error [%]", 100) for s, w in _SPLITS.items()]
     for column, (key, label, scale) in enumerate(columns):
         for i, (method, histories) in enumerate(curves.items()):
-            y = scale * np.array([[row[key] for row in history] for history in histories]).mean(0)
+            all_seeds = scale * np.array([[row[key] for row in history] for history in histories])
+            y = all_seeds.mean(0)
             seconds = np.cumsum([[row["seconds"] for row in history] for history in histories], axis=1).mean(0)
             for axes, x in ((grid[0, column], np.arange(1, len(y) + 1)), (grid[1, column], seconds)):
                 axes.plot(
                     x, y, color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=4, linewidth=1.3,
                     label=method,
                 )  # fmt: skip
+                axes.fill_between(x, all_seeds.min(0), all_seeds.max(0), color=COLORS[i], alpha=0.15, linewidth=0)
         grid[0, column].set(xlabel="epoch", title=label)
         grid[0, column].xaxis.set_major_locator(MaxNLocator(integer=True))
         grid[1, column].set(xlabel="training time [s]", xlim=(0, None))
@@ -199,7 +201,7 @@ def _fitting(curves: Curves) -> str:
     )
     return (
         f"The training pictures are fitted best by {fits} (loss {_mean(curves, fits, 'train_loss'):.3f}); {moral}. "
-        f"Test error is above training error by {100 * gaps[widest]:.1f} points with {widest}, the most, and by "
+        f"Test error less training error is {100 * gaps[widest]:.1f} points with {widest}, the most, and "
         f"{100 * gaps[narrowest]:.1f} with {narrowest}, the least."
     )
 

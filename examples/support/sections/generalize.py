@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import base64
 import statistics
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from examples.support.page import (
     COLORS,
     HATCHES,
-    LINES,
     Figures,
     Results,
+    bands,
     mean_and_spread,
     new_figure,
     percent,
+    seeds_of_one,
     table,
 )
 from examples.support.results import Record
@@ -52,8 +51,8 @@ def section(results: Results, figures: Figures) -> list[str]:
     records = results.of("generalize")
     if not records:
         return [_MISSING]
-    whole = [record for record in records if record.result["without"] is None]
-    ablation = [record for record in records if record.result["without"] is not None]
+    whole, others = seeds_of_one([record for record in records if record.result["without"] is None])
+    ablation = [record for record in records if record.result["without"] and record.result["validation"]]
     paragraphs = []
     if whole:
         paragraphs += [_answer(whole), _recipe(whole[0]), f"```\n{whole[0].result['network']}\n```"]
@@ -63,7 +62,8 @@ def section(results: Results, figures: Figures) -> list[str]:
     paragraphs += _parts(whole, ablation, figures)
     if whole:
         paragraphs += [_confusion(whole, figures), _mistakes(whole[0], figures)]
-    paragraphs += dict.fromkeys(record.cut_short for record in records if record.cut_short)
+    told = [*(record.cut_short for record in (*whole, *ablation)), others]
+    paragraphs += dict.fromkeys(sentence for sentence in told if sentence)
     return paragraphs
 
 
@@ -87,7 +87,7 @@ def _recipe(record: Record) -> str:
     return (
         "The filters of the first layer start as the principal components of patches, each with its opposite. "
         f"Training pictures are moved by up to {parts['pad']} pixels each way (reflected at the edges) and mirrored at "
-        f"random. SGD with Nesterov momentum {settings['momentum']:g}, batches of {settings['batch_size']}; the "
+        f"random. {_optimizer(settings)}, batches of {settings['batch_size']}; the "
         f"learning rate rises for {percent(parts['warm_up'], 0)} of the steps to {settings['lr']:g} and falls to "
         f"nearly 0, half a cosine each way. Weight decay {settings['weight_decay']:g}, not of biases and batch norm; "
         f"label smoothing {parts['label_smoothing']:g}; {percent(parts['dropout'], 0)} dropout before the linear "
@@ -96,17 +96,19 @@ def _recipe(record: Record) -> str:
     )
 
 
+def _optimizer(settings: Mapping[str, Any]) -> str:
+    kinds = {
+        "nesterov": f"SGD with Nesterov momentum {settings['momentum']:g}",
+        "sgd": f"SGD with momentum {settings['momentum']:g}",
+    }
+    return kinds.get(settings["optimizer"], f"The optimizer {settings['optimizer']}")
+
+
 def _curves(whole: Sequence[Record], figures: Figures) -> str:
-    figure = new_figure(9, 3.4)
-    loss, error = figure.subplots(1, 2)
-    for axes, what, scale, unit in ((loss, "loss", 1, "loss [nats per picture]"), (error, "error", 100, "error [%]")):
-        for i, (split, label) in enumerate((("train", "training (moved, mirrored)"), ("validation", "validation"))):
-            _band(axes, whole, f"{split}_{what}", scale, i, label)
-        axes.set(xlabel="epoch", ylabel=unit)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-    error.set_ylim(bottom=0)
-    loss.legend(frameon=False)
+    shown = {"train": "training (moved, mirrored)"}
+    if "validation_loss" in whole[0].result["history"][0]:  # else no pictures were held out
+        shown["validation"] = "validation"
+    figure = bands([record.result["history"] for record in whole], shown)
     alt = "Loss and error of training and validation against epochs; the band spans all seeds"
     words = (
         "Lines are means over the seeds, bands go from the least to the greatest. The training loss is the smoothed "
@@ -115,25 +117,16 @@ def _curves(whole: Sequence[Record], figures: Figures) -> str:
     return figures.add("generalize-curves", figure, alt) + "\n\n" + words
 
 
-def _band(axes: Axes, whole: Sequence[Record], key: str, scale: float, i: int, label: str) -> None:
-    epochs = min(len(record.result["history"]) for record in whole)
-    if key not in whole[0].result["history"][0]:  # a run that held no pictures out
-        return
-    values = scale * np.array([[row[key] for row in record.result["history"][:epochs]] for record in whole])
-    x = np.arange(1, epochs + 1)
-    axes.plot(x, values.mean(0), color=COLORS[i], linestyle=LINES[i], label=label)
-    axes.fill_between(x, values.min(0), values.max(0), color=COLORS[i], alpha=0.25, linewidth=0)
-
-
 def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
     full = next((record for record in ablation if record.result["without"] == "nothing"), None)
     rows: list[_Part] = []
     unknown = dict(_WORDS)
-    if full and full.result["validation"]:
+    if full:
         reference = full.result["validation"]["mirrored"]
+        same = {**full.settings, "without": None}
+        ablation = [record for record in ablation if {**record.settings, "without": None} == same]
         for record in ablation:
-            name = record.result["without"]
-            if name != "nothing" and record.settings["epochs"] == full.settings["epochs"]:
+            if (name := record.result["without"]) != "nothing":
                 gain = 100 * (reference - record.result["validation"]["mirrored"])
                 without = f"{100 * record.result['validation']['mirrored']:.1f}"
                 rows.append(_Part(_WORDS[name], without, gain))
@@ -218,7 +211,7 @@ def _confusion(whole: Sequence[Record], figures: Figures) -> str:
     image = axes.imshow(shares, cmap="Greys", vmin=0, vmax=100)
     for i, row in enumerate(shares):
         for j, share in enumerate(row):
-            if share >= 0.5:
+            if round(share) >= 1:
                 axes.text(j, i, f"{share:.0f}", ha="center", va="center", color="white" if share > 50 else "black")
     axes.set_xticks(range(10), classes, rotation=45, ha="right")
     axes.set_yticks(range(10), classes)

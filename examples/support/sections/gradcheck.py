@@ -23,12 +23,13 @@ def section(results: Results, figures: Figures) -> list[str]:
         picture = figures.add(
             record.name, draw(record.result), "The worst relative error of each gradient, and what is allowed"
         )
-        parts += [_answer(record.result["rows"], record.settings["trials"]), picture, _table(record.result["rows"])]
+        parts += [_answer(record.result, record.settings["trials"]), picture, _table(record.result["rows"])]
         parts += [record.cut_short] if record.cut_short else []
     return parts
 
 
-def _answer(rows: list[dict[str, Any]], trials: int) -> str:
+def _answer(result: dict[str, Any], trials: int) -> str:
+    rows = result["rows"]
     wrong = [row for row in rows if not row["passed"]]
     verdict = f"**Yes: all {len(rows)} gradients agree with finite differences.**"
     if wrong:
@@ -37,7 +38,8 @@ def _answer(rows: list[dict[str, Any]], trials: int) -> str:
     words = [
         verdict,
         f"Compared in float64, with central differences, over {trials:,} random calls of each; of every gradient the "
-        "worst counts.",
+        f"worst counts. Of a parameter of the whole net, {result['places']} entries drawn at random are checked "
+        "each time.",
     ]
     kinds = {
         "that is linear between kinks, where nothing but rounding is allowed": [r for r in rows if r["step"] == 1],

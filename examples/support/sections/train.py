@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from examples.support.page import Figures, Results, mean_and_spread, new_figure, percent, table
+from examples.support.page import Figures, Results, bands, mean_and_spread, new_figure, percent, seeds_of_one, table
 from examples.support.results import Record
 
 TITLE = "How good is the baseline, and what does it look for?"
@@ -12,15 +12,16 @@ TITLE = "How good is the baseline, and what does it look for?"
 
 def section(results: Results, figures: Figures) -> list[str]:
     """The accuracy of each run, and the filters of the first."""
-    records = results.of("train")
+    records, others = seeds_of_one(results.of("train"))
     if not records:
         return ["There is no result yet; `python -m examples.train` makes one."]
     rows = [_row(record) for record in records]
     return [
         _answer(records),
         table(["seed", "epochs", "training accuracy", "validation", "test", "minutes"], rows),
+        *filter(None, (others, records[0].cut_short)),
+        _curves(records, figures),
         _filters(records[0], figures),
-        *dict.fromkeys(record.cut_short for record in records if record.cut_short),
     ]
 
 
@@ -30,9 +31,17 @@ def _answer(records: list[Record]) -> str:
     gap = [row["test_error"] - row["train_error"] for row in last]
     spread = f", mean ± standard deviation of {len(records)} seeds" if len(records) > 1 else ""
     return (
-        f"**{mean_and_spread(accuracies)} % of the test pictures are classified correctly{spread}**, on the training "
-        f"pictures {mean_and_spread(gap)} points more: what the baseline learns by heart."
+        f"**{mean_and_spread(accuracies)} % of the test pictures are classified correctly{spread}**. The error is "
+        f"{mean_and_spread(gap)} points above that on the training pictures, counted while the weights still change."
     )
+
+
+def _curves(records: list[Record], figures: Figures) -> str:
+    names = {"train": "training", "validation": "validation", "test": "test"}
+    shown = {split: label for split, label in names.items() if f"{split}_loss" in records[0].result["history"][0]}
+    figure = bands([record.result["history"] for record in records], shown)
+    words = "Lines are means over the seeds, bands go from the least to the greatest."
+    return figures.add("train-curves", figure, "The baseline's loss and error against epochs") + "\n\n" + words
 
 
 def _row(record: Record) -> list[str]:
