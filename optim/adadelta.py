@@ -16,7 +16,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from optim.fused import flushed, slope, vector
 from optim.optimizer import Optimizer
 
 
@@ -29,9 +29,9 @@ def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
         u = vector(addresses, pieces, piece, 3, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            v[i] = keep * v[i] + share * d * d
+            v[i] = flushed(keep * v[i] + share * d * d)
             d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
-            u[i] = keep * u[i] + share * d * d
+            u[i] = flushed(keep * u[i] + share * d * d)
             p[i] -= lr * d
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from optim.fused import flushed, slope, vector
 from optim.optimizer import Optimizer
 
 
@@ -29,7 +29,7 @@ def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, 
         v = vector(addresses, pieces, piece, 3, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            m[i] += share1 * (d - m[i])
+            m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(v[i]) / correction + eps)
 
@@ -44,7 +44,7 @@ def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, deca
         w = vector(addresses, pieces, piece, 4, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            m[i] += share1 * (d - m[i])
+            m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             w[i] = w[i] if v[i] <= w[i] else v[i]  # so that NaN passes
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(w[i]) / correction + eps)

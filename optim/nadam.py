@@ -17,7 +17,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from optim.fused import flushed, slope, vector
 from optim.optimizer import Optimizer, scalar
 
 
@@ -30,7 +30,7 @@ def _nadam(addresses, pieces, lr, ahead, correction, eps, share1, keep2, share2,
         v = vector(addresses, pieces, piece, 3, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            m[i] += share1 * (d - m[i])
+            m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             p[i] = shrink * p[i] - (lr * d + ahead * m[i]) / (math.sqrt(v[i]) / correction + eps)
 

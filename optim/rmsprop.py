@@ -17,7 +17,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from optim.fused import flushed, slope, vector
 from optim.optimizer import Optimizer
 
 
@@ -31,10 +31,10 @@ def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, cen
         b = vector(addresses, pieces, piece, 4, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            v[i] = keep * v[i] + share * d * d
-            a[i] += share * (d - a[i])
+            v[i] = flushed(keep * v[i] + share * d * d)
+            a[i] = flushed(a[i] + share * (d - a[i]))
             spread = v[i] - a[i] * a[i] if centered else v[i]
-            b[i] = momentum * b[i] + d / (math.sqrt(spread) + eps)
+            b[i] = flushed(momentum * b[i] + d / (math.sqrt(spread) + eps))
             p[i] -= lr * b[i]
 
 

@@ -274,6 +274,32 @@ def test_nan_passes() -> None:
 # ── steps ──
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "rest"),
+    [
+        ("SGD", {"momentum": 0.9}, {"momentum_buffer"}),
+        ("Adam", {}, {"exp_avg"}),
+        ("AdamW", {"amsgrad": True}, {"exp_avg"}),
+        ("NAdam", {}, {"exp_avg"}),
+        ("RMSprop", {"alpha": 0.9, "momentum": 0.9, "centered": True}, {"square_avg", "grad_avg", "momentum_buffer"}),
+        ("Adadelta", {}, {"square_avg", "acc_delta"}),
+    ],
+)
+def test_running_means_of_gradients_that_stay_0_end_at_0(name: str, options: dict[str, Any], rest: set[str]) -> None:
+    """Not at a subnormal number, with which each step would take ten times as long."""
+    p = leaf(1, 2)
+    optimizer = getattr(optim, name)([p], lr=0.001, **options)
+    p.grad = tensor([1.0, -1.0])
+    for _ in range(3):
+        optimizer.step()
+    for step in range(2000):
+        p.grad = tensor([step % 3 - 0.5, 0.0])
+        optimizer.step()
+    state = {key: value.numpy() for key, value in optimizer.state[p].items() if value.numpy().ndim}
+    assert {key for key, value in state.items() if value[1] == 0} == rest
+    assert all(abs(value[0]) > 1e-6 for value in state.values())
+
+
 def test_a_step_counts_as_writing() -> None:
     x = leaf(2)
     y = x * x
