@@ -306,11 +306,8 @@ def test_the_section(written: Callable[..., str]) -> None:
     text = written(made_up())
     assert "| lucidgrad, CPU | 6,400 | 12,800 |" in text
     assert "| MXNet, CPU | 20.0 | 2,500 |" in text
-    assert "at most 2.0e-03 nats for lucidgrad and 9.8e-04 for PyTorch: ours is within twice" in text
-    assert (
-        "That holds at every single step: lucidgrad is within twice PyTorch's distance of the same step at 2 of 2"
-        in text
-    )
+    assert "That holds at every one of 2 steps; PyTorch's is within twice lucidgrad's at 2." in text
+    assert "is within twice PyTorch's: 2.0e-03 nats for lucidgrad, 9.8e-04 for PyTorch." in text
     assert "PyTorch's and MXNet's conv give the same bits" in text
     assert "by 4.4e-06 (lucidgrad), 3.1e-06 (PyTorch), 1.0e-08 (MXNet) in the geometric mean" in text
     assert "lucidgrad and MXNet part at the output gradients of scores, by 1.0e-07" in text
@@ -330,7 +327,7 @@ def test_the_section_says_what_is_not_reached(written: Callable[..., str]) -> No
         cell["epochs"][0]["test_error"] += 0.02
     content["accuracy"] = [cell for cell in content["accuracy"] if cell["seed"] < 2]
     text = written(content)
-    assert "ours is NOT within twice" in text and "That does NOT hold at every single step" in text
+    assert "is NOT within twice PyTorch's" in text and "That does NOT hold at every one, but at 1 of 2 steps" in text
     assert "1.80 points apart, NOT within the 0.5" in text
     assert "Three seeds were asked for, and 2 were run." in text
 

@@ -123,27 +123,26 @@ def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
     ours, torch = (loss_differences(losses, name, "mxnet") for name in ("lucidgrad", "torch"))
     within = sum(a <= 2 * b for a, b in zip(ours, torch, strict=True))
     reversed_ = sum(b <= 2 * a for a, b in zip(ours, torch, strict=True))
-    verdict = "is" if max(ours) <= 2 * max(torch) else "is NOT"
-    verdict_each = "That holds" if within == len(ours) else "That does NOT hold"
+    largest = "is" if max(ours) <= 2 * max(torch) else "is NOT"
+    each = "holds at every one" if within == len(ours) else f"does NOT hold at every one, but at {within}"
     exact = {name: loss_differences(losses, name, EXACT) for name in FRAMEWORKS}
     middle = ", ".join(f"{_middle(some):.1e} ({name_of(name)})" for name, some in exact.items())
     most = ", ".join(f"{max(some):.1e}" for some in exact.values())
     said = [
         f"Is it the same net? The same initial weights and the same {len(ours)} batches were given to each, in float32 "
         f"on the CPU (batch {record.settings['batch_size']}, learning rate {record.settings['lr']:g}, momentum "
-        f"{record.settings['momentum']:g}). The loss of a step differs from MXNet's by at most {max(ours):.1e} nats "
-        f"for lucidgrad and {max(torch):.1e} for PyTorch: ours {verdict} within twice what PyTorch's differs in the "
-        "same run.",
+        f"{record.settings['momentum']:g}). What was asked: that lucidgrad's loss differs from MXNet's by no more than "
+        f"twice what PyTorch's does, at each step. That {each} of {len(ours)} steps; PyTorch's is within twice "
+        f"lucidgrad's at {reversed_}. Two distances of one step are two random numbers, either of which may happen to "
+        f"be near 0. The largest of all steps {largest} within twice PyTorch's: {max(ours):.1e} nats for lucidgrad, "
+        f"{max(torch):.1e} for PyTorch.",
         figures.add("compare_frameworks_parity", parity_figure(losses), "Differences of the losses, step by step"),
-        f"{verdict_each} at every single step: lucidgrad is within twice PyTorch's distance of the same step at "
-        f"{within} of {len(ours)} steps, and PyTorch within twice lucidgrad's at {reversed_}. Two distances of one "
-        "step are two random numbers, either of which may happen to be near 0.",
     ]
     if all(row["difference"] == 0 for row in parity["looks"]["torch, mxnet"] if row["layer"] == "conv"
            and row["what"] == "outputs"):  # fmt: skip
         said.append(
-            "Besides, PyTorch's and MXNet's conv give the same bits, so the two share their rounding errors, and part "
-            "later than any two that round on their own."
+            "Besides, PyTorch's and MXNet's conv give the same bits, so the two share these rounding errors: "
+            "their distance is not that of two that round on their own."
         )
     return [
         *said,
