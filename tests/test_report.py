@@ -19,7 +19,9 @@ ROW = {"component": "relu", "input": "x", "shape": [2, 3], "error": 1.5e-9, "tol
 def gradcheck(folder: Path, error: float = 1.5e-9) -> Path:
     """A run folder with a result."""
     folder.mkdir()
-    results.write(folder, "gradcheck", {"rows": [{**ROW, "error": error}]}, settings={"trials": 200}, seconds=1)
+    results.write(
+        folder, "gradcheck", {"places": 25, "rows": [{**ROW, "error": error}]}, settings={"trials": 200}, seconds=1
+    )
     return folder
 
 
