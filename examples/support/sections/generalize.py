@@ -70,13 +70,14 @@ def section(results: Results, figures: Figures) -> list[str]:
 def _answer(whole: Sequence[Record]) -> str:
     accuracies = [record.result["test"]["accuracy"] for record in whole]
     seeds = ", ".join(str(record.settings["seed"]) for record in whole)
-    minutes = statistics.fmean(record.seconds for record in whole) / 60
+    least, most = (f"{how(record.seconds for record in whole) / 60:.0f}" for how in (min, max))
+    minutes = least if least == most else f"{least} to {most}"
     spread = "mean ± standard deviation" if len(whole) > 1 else "one run"
     return (
         f"**{mean_and_spread(accuracies)} % of the {whole[0].result['test']['pictures']:,} test pictures are "
         f"classified correctly** ({spread}; seed{'s' * (len(whole) > 1)} {seeds}). The net has two convolutions and "
         f"one linear layer, {whole[0].result['parameters']:,} parameters in all, and was trained for "
-        f"{whole[0].settings['epochs']} epochs, {minutes:.0f} minutes a run on {whole[0].machine['threads']} threads. "
+        f"{whole[0].settings['epochs']} epochs, {minutes} minutes a run on {whole[0].machine['threads']} threads. "
         "Everything was chosen on validation pictures that were not trained on; the test pictures were looked at once, "
         "at the end of each run."
     )
