@@ -164,11 +164,10 @@ def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]]
     if not done:
         print("Nothing could be compared: no framework that was chosen can train here.", file=sys.stderr)
         return 1
-    kinds = {name.split("-")[0]: cell.result for name, cell in done.items()}
     speeds = {name.split("-")[1]: cell.result for name, cell in done.items() if name.startswith("speed-")}
     found: dict[str, Any] = {
         "speed": speeds,
-        "parity": kinds.get("parity"),
+        "parity": next((cell.result for name, cell in done.items() if name.startswith("parity-")), None),
         "accuracy": [cell.result for name, cell in done.items() if name.startswith("accuracy-")],
         "missing": missing,
     }

@@ -66,6 +66,14 @@ class Outcome(NamedTuple):
     not_finite: str | None = None  # the sentence that says so
 
 
+class Session(NamedTuple):
+    """What all trainings of a command share."""
+
+    args: argparse.Namespace
+    data: Cifar10
+    stop: StopOnSignal
+
+
 NOTE = "not_finite.txt"  # in the folder of a training whose loss did
 _OF_THE_COMPARISON = {"rates", "trial_epochs", "seeds", "trial", "collect"}
 _OF_THE_SESSION = {*cli.OF_THE_SESSION, "trial", "collect"}
@@ -113,30 +121,29 @@ def _run(argv: Sequence[str] | None) -> int:
         RunFolder(trial.folder).check(resumed)
     splits, data = cli.load_splits(parser, args)
     with StopOnSignal() as stop:
-        return _compare(args, trials, splits, data, stop, resumed)
+        return _compare(Session(args, data, stop), trials, splits, resumed)
 
 
-def _compare(
-    args: argparse.Namespace, trials: list[Run], splits: Splits, data: Cifar10, stop: StopOnSignal, resumed: bool
-) -> int:
+def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool) -> int:
     """Do all that the command line asks for."""
+    args = session.args
     untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
     if args.trial:
         trial = trials[args.trial - 1]
-        print(_line(trial, _train(trial, args, args.trial_epochs, untested, data, stop, resume=args.resume)))
+        print(_line(trial, _train(trial, session, args.trial_epochs, untested, resume=args.resume)))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
-    RunFolder(args.out).write_settings(stored, data.identity, resume=args.resume)
-    tried = _train_all(trials, args, args.trial_epochs, untested, data, stop, resume=resumed)
+    RunFolder(args.out).write_settings(stored, session.data.identity, resume=args.resume)
+    tried = _train_all(trials, session, args.trial_epochs, untested, resume=resumed)
     best = best_rates(tried)
     finals = [
         Run(method, rate, seed, args.out / "runs" / f"{method}-{rate:g}-{seed}")
         for method, rate in best.items()
         for seed in range(args.seed, args.seed + args.seeds)
     ]
-    compared = _train_all(finals, args, args.epochs, splits, data, stop, resume=args.resume)
+    compared = _train_all(finals, session, args.epochs, splits, resume=args.resume)
     _write(args, tried, compared, best)
     print(f"The optimizers are compared; the results are in {args.out}.")
     return 0
@@ -154,37 +161,23 @@ def best_rates(trials: Mapping[Run, Outcome]) -> dict[str, float]:
 
 
 def _train_all(
-    runs: Sequence[Run],
-    args: argparse.Namespace,
-    epochs: int,
-    splits: Splits,
-    data: Cifar10,
-    stop: StopOnSignal,
-    *,
-    resume: bool,
+    runs: Sequence[Run], session: Session, epochs: int, splits: Splits, *, resume: bool
 ) -> dict[Run, Outcome]:
+    quiet = session.args.quiet
     outcomes = {}
-    with tqdm(runs, unit="run", leave=False, disable=args.quiet or not sys.stderr.isatty()) as bar:
+    with tqdm(runs, unit="run", leave=False, disable=quiet or not sys.stderr.isatty()) as bar:
         for run in bar:
             bar.set_description(run.folder.name)
-            outcomes[run] = _train(run, args, epochs, splits, data, stop, resume=resume)
-            if not args.quiet:
+            outcomes[run] = _train(run, session, epochs, splits, resume=resume)
+            if not quiet:
                 tqdm.write(_line(run, outcomes[run]), file=sys.stdout)
                 sys.stdout.flush()
     return outcomes
 
 
-def _train(
-    run: Run,
-    args: argparse.Namespace,
-    epochs: int,
-    splits: Splits,
-    data: Cifar10,
-    stop: StopOnSignal,
-    *,
-    resume: bool,
-) -> Outcome:
+def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: bool) -> Outcome:
     """Do a training, or what is left of it."""
+    args, data, stop = session
     note = run.folder / NOTE
     if resume and note.exists():
         return Outcome([], note.read_text().strip())
