@@ -17,6 +17,12 @@ from tests.runs import without_times
 
 LR, MOMENTUM = 0.05, 0.9
 
+#: What a run with ``--synthetic --limit 40`` says about itself.
+CUT_SHORT = (
+    "The pictures were drawn by the program: they are not CIFAR-10's. "
+    "Only the first 40 training and test pictures were used."
+)
+
 
 def batch(seed: int, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
@@ -80,7 +86,7 @@ def check_resuming(main: Callable[[Sequence[str]], int], folder: Path, capsys: p
         assert main([*settings, str(folder / "parts"), "--resume", "--epochs", epochs]) == 0
     whole, parts = (json.loads((folder / name / "result.json").read_text()) for name in ("whole", "parts"))
     assert _rows(parts) == _rows(whole) and len(_rows(parts)) == 2
-    assert whole["cut_short"] is None
+    assert whole["cut_short"] == CUT_SHORT
     assert main([*settings, str(folder / "parts"), "--epochs", "3"]) == 1
     assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
     assert main([*settings, str(folder / "parts"), "--resume", "--lr", "0.5"]) == 1

@@ -121,9 +121,7 @@ def _run(
             seconds=sum(row["seconds"] for row in history),
             data=data.identity,
             versions=versions,
-            cut_short=f"Only {epoch + 1} of {args.epochs} epochs."
-            if epoch + 1 < args.epochs
-            else cli.cut_short(vars(args), data.identity),
+            cut_short=_cut_short(epoch + 1, args, data.identity),
         )
         save(checkpoint, net, fixed, history)
         results.write_table(args.out / "metrics.csv", history)
@@ -131,3 +129,8 @@ def _run(
                         args.out / "learning_curves.png")  # fmt: skip
     print(f"The results are in {args.out}.")
     return 0
+
+
+def _cut_short(done: int, args: argparse.Namespace, data: Mapping[str, Any]) -> str | None:
+    unfinished = f"Only {done} of {args.epochs} epochs." if done < args.epochs else None
+    return " ".join(filter(None, (unfinished, cli.cut_short(vars(args), data)))) or None
