@@ -83,13 +83,26 @@ def make(docs: Path) -> None:
     results = Results(docs / "runs")
     figures = Figures(docs / "figures", "figures")
     check_writable(figures.folder / "any.svg")
-    parts = ["# What the experiments found"]
+    parts = ["# What the experiments found", *_effort(results)]
     for section in SECTIONS:
         parts += [f"## {section.TITLE}", *section.section(results, figures)]
     write_whole(docs / "report.md", ("\n\n".join(parts) + "\n").encode())
     for path in figures.folder.iterdir():
         if path.name not in figures.names:
             path.unlink()
+
+
+def _effort(results: Results) -> list[str]:
+    """Say where the numbers come from, and what they cost."""
+    records = results.all()
+    if not records:
+        return []
+    longest = max(records, key=lambda record: record.seconds)
+    minutes, most = (f"{seconds / 60:,.0f}" for seconds in (sum(record.seconds for record in records), longest.seconds))
+    return [
+        "Every number below is read from the results in [runs](runs), by `make report`. All runs together "
+        f"({len(records)}) took {minutes} minutes, the longest ({longest.name}) {most}; what was cut short says so."
+    ]
 
 
 if __name__ == "__main__":

@@ -16,11 +16,15 @@ ROW = {"component": "relu", "input": "x", "shape": [2, 3], "error": 1.5e-9, "tol
        "passed": True}  # fmt: skip
 
 
-def gradcheck(folder: Path, error: float = 1.5e-9) -> Path:
+def gradcheck(folder: Path, error: float = 1.5e-9, seconds: float = 1) -> Path:
     """A run folder with a result."""
     folder.mkdir()
     results.write(
-        folder, "gradcheck", {"places": 25, "rows": [{**ROW, "error": error}]}, settings={"trials": 200}, seconds=1
+        folder,
+        "gradcheck",
+        {"places": 25, "rows": [{**ROW, "error": error}]},
+        settings={"trials": 200},
+        seconds=seconds,
     )
     return folder
 
@@ -51,6 +55,12 @@ def test_without_results_every_section_is_a_sentence(tmp_path: Path) -> None:
         assert sentence.startswith("There is no result"), sentence
         assert "`python -m examples." in sentence and sentence.endswith("makes one.")
     assert len(blocks) == 1 + 2 * len(report.SECTIONS)
+
+
+def test_what_the_runs_took(tmp_path: Path) -> None:
+    runs = [gradcheck(tmp_path / name, seconds=seconds) for name, seconds in (("short", 60), ("long", 1200))]
+    assert report.main(["--docs", str(tmp_path), "--take", *map(str, runs)]) == 0
+    assert "All runs together (2) took 21 minutes, the longest (long) 20;" in text(tmp_path)
 
 
 def test_numbers_and_figures_follow_the_results(tmp_path: Path) -> None:

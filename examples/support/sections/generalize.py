@@ -128,7 +128,7 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
         ablation = [record for record in ablation if {**record.settings, "without": None} == same]
         for record in ablation:
             if (name := record.result["without"]) != "nothing":
-                gain = 100 * (reference - record.result["validation"]["mirrored"])
+                gain = _points(reference - record.result["validation"]["mirrored"])
                 without = f"{100 * record.result['validation']['mirrored']:.1f}"
                 rows.append(_Part(_WORDS[name], without, gain))
                 unknown.pop(name, None)
@@ -152,13 +152,18 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
             ("averages of the weights (whole runs)", last, averaged),
             ("mirror images in use (whole runs)", averaged, mirrored),
         ):
-            gain = 100 * statistics.fmean(b - a for a, b in zip(before, after, strict=True))
+            gain = _points(statistics.fmean(b - a for a, b in zip(before, after, strict=True)))
             rows.append(_Part(words, mean_and_spread(before), gain))
     if rows:
         cells = [[row.words, row.without, f"{row.gain:+.1f}"] for row in rows]
         text.append(table(["left out", "validation accuracy without it [%]", "so it gives [points]"], cells))
         text.append(_bars(rows, figures))
     return text
+
+
+def _points(share: float) -> float:
+    """Return a difference of shares in points, to the tenth that is shown; never -0.0."""
+    return round(100 * share, 1) + 0.0
 
 
 def _rates(full: Record, ablation: Sequence[Record]) -> str:
@@ -198,7 +203,7 @@ def _bars(rows: Sequence[_Part], figures: Figures) -> str:
             va="center",
             ha="left" if gain >= 0 else "right",
         )
-    axes.margins(x=0.12)
+    axes.margins(x=0.15)
     return figures.add("generalize-parts", figure, "What each part gives, in points of validation accuracy")
 
 
