@@ -134,6 +134,14 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(65, 3, 19, 17), normal(3), normal(3), normal(3), normal(65, 3, 19, 17), normal(3))),
         Sample((normal(3001, 70), normal(70), normal(70), normal(70), normal(3001, 70), normal(70))),
     ],
+    "layer_norm_rows": [
+        Sample((normal(301, 200), normal(200), normal(200)), {"eps": 1e-5}),
+        Sample((normal(3, 31_001), normal(31_001), normal(31_001)), {"eps": 1e-5}),
+    ],
+    "layer_norm_rows_grad": [
+        Sample((normal(301, 200), normal(301, 200), normal(200)), {"eps": 1e-5}),
+        Sample((normal(3, 31_001), normal(3, 31_001), normal(31_001)), {"eps": 1e-5}),
+    ],
     "add": [Sample((normal(7, 31_001), normal(7, 31_001))), Sample((normal(5, 9, 50, 50), normal(9, 1, 1)))],
     "sub": [Sample((normal(7, 31_001), normal(31_001))), Sample((normal(9, 1, 1), normal(5, 9, 50, 50)))],
     "mul": [Sample((normal(7, 31_001), normal(7, 1))), Sample((normal(1, 1), normal(7, 31_001)))],
@@ -341,7 +349,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
     for name in set(table) - PUBLIC:
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, f"{name}: a row that no function of autograd.ops runs, and the gradient of none"
-        assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_places", "_sums", "_training"))
+        assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training"))
 
 
 def test_lists_name_the_same_functions() -> None:
