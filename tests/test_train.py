@@ -197,6 +197,7 @@ class Killed(BaseException):
     """Ends a run on the spot, as SIGKILL does."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_around_every_file_written(
     when: str, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
