@@ -62,6 +62,13 @@ def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float
         assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # the mean's last digit, and y's
 
 
+@pytest.mark.parametrize("offset", [1e3, -1e5])
+def test_what_is_left_of_a_mean_far_from_0_is_taken_off_too(offset: float) -> None:
+    rows = np.random.default_rng(0).normal(offset, 1, (16, 1000)).astype(np.float32)
+    y = F.layer_norm(Tensor(rows), (1000,)).numpy()
+    assert abs(y.mean(1, dtype=np.float64)).max() < 1e-6  # the last digit of the mean is 6e-5 and 8e-3
+
+
 @pytest.fixture
 def seeded() -> Iterator[None]:
     state = autograd.get_rng_state()
