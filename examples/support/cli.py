@@ -321,9 +321,9 @@ def write_result(args: argparse.Namespace, progress: Progress, result: Mapping[s
     )
 
 
-def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """Say what a run did without that the question asks for: CIFAR-10, and all of it."""
-    sentences = []
+def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any], *more: str) -> str | None:
+    """Say what a run did without that the question asks for: CIFAR-10, and all of it; `more` sentences come first."""
+    sentences = [*more]
     if not data.get("real", True):
         sentences.append("The pictures were drawn by the program: they are not CIFAR-10's.")
     if limit := settings.get("limit"):

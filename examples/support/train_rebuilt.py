@@ -113,6 +113,7 @@ def _run(
         )  # fmt: skip
         print(f"{name}: training loss {trained.loss:.4f}, test loss {loss:.4f}, error {wrong:.2%}; "
               f"{trained.seconds:.1f} s, {trained.images_per_second:,.0f} pictures/s", flush=True)  # fmt: skip
+        unfinished = [f"Only {epoch + 1} of {args.epochs} epochs."] if epoch + 1 < args.epochs else []
         results.write(
             args.out,
             experiment.removeprefix("examples."),
@@ -121,7 +122,7 @@ def _run(
             seconds=sum(row["seconds"] for row in history),
             data=data.identity,
             versions=versions,
-            cut_short=_cut_short(epoch + 1, args, data.identity),
+            cut_short=cli.cut_short(vars(args), data.identity, *unfinished),
         )
         save(checkpoint, net, fixed, history)
         results.write_table(args.out / "metrics.csv", history)
@@ -129,8 +130,3 @@ def _run(
                         args.out / "learning_curves.png")  # fmt: skip
     print(f"The results are in {args.out}.")
     return 0
-
-
-def _cut_short(done: int, args: argparse.Namespace, data: Mapping[str, Any]) -> str | None:
-    unfinished = f"Only {done} of {args.epochs} epochs." if done < args.epochs else None
-    return " ".join(filter(None, (unfinished, cli.cut_short(vars(args), data)))) or None
