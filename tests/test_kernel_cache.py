@@ -20,7 +20,6 @@ from types import ModuleType
 from typing import Any
 
 import numba
-import numpy as np
 import pytest
 from llvmlite import binding as llvm
 
