@@ -540,12 +540,21 @@ def test_temporary_files_of_killed_processes_are_removed(folder: Path, module: C
 
 
 def test_forms_of_a_kernel_compiled_at_the_same_time_are_all_kept(
-    folder: Path, module: Callable[[], ModuleType]
+    folder: Path, module: Callable[[], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None overwrites another's, as two would that read an index of what there is before they write."""
-    one, other, third = module().twice, module().twice, module().twice
-    for kernel, x in ((one, 1.5), (other, 2), (third, 1.5j), (other, 1.5)):
-        assert kernel(x) == 2 * x
+    """Other processes compile for other types, from start to end, while this one is about to name its files."""
+    replace = os.replace
+    others: list[Any] = [2, 1.5j]
+
+    def meanwhile(source: Any, target: Any) -> None:
+        if others:
+            x = others.pop()
+            assert module().twice(x) == 2 * x
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    assert module().twice(1.5) == 3.0
+    assert others == []
     twice = module().twice
     for x in (1.5, 2, 1.5j):
         assert twice(x) == 2 * x
