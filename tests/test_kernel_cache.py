@@ -265,6 +265,14 @@ pwd.getpwuid = getpwuid
     assert os.listdir(tmp_path) == ["tmp"], "no folder of the name ~"
 
 
+def test_without_a_home_no_folder_of_the_name_tilde(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As older platformdirs leave it."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda name: Path("~/.cache", name))
+    assert choose_silently().parent == place / "tmp" / f"lucidgrad-{os.geteuid()}"
+    assert os.listdir(place) == ["tmp"]
+
+
 def test_a_relative_folder_counts_from_where_the_process_was_at_import(tmp_path: Path) -> None:
     (tmp_path / "start").mkdir()
     (tmp_path / "end").mkdir()
@@ -428,6 +436,7 @@ def test_a_whole_file_under_the_name_of_another_kernel_is_not_used(
 ) -> None:
     kernels = module()
     assert (kernels.twice(1.5), kernels.triple(1.5)) == (3.0, 4.5)
+    assert not compiled_again(module)
     files = {file.name.split("-")[0]: file for file in folder.iterdir()}
     shutil.copyfile(files["two_kernels.triple"], files["two_kernels.twice"])
     assert compiled_again(module)
