@@ -240,6 +240,7 @@ if hasattr(signal, "setitimer"):
             raise Interrupt
 
         small_kernels()
+        errors = np.geterr()
         before, handler = numba.get_num_threads(), signal.signal(signal.SIGALRM, interrupt)
         try:
             for trial in range(1000):
@@ -247,7 +248,8 @@ if hasattr(signal, "setitimer"):
                     signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-6 * (trial % 100))
                     while True:
                         small_kernels()
-                autograd.set_grad_enabled(True)  # no_grad itself may have been left in the middle
+                autograd.set_grad_enabled(True)  # these contexts themselves may have been left in the middle
+                np.seterr(**errors)
                 assert (numba.get_num_threads(), autograd.get_num_threads()) == (before, most)
         finally:
             signal.signal(signal.SIGALRM, handler)
@@ -330,17 +332,18 @@ print(numba.threading_layer())
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 def test_a_fork_while_another_thread_launches_kernels(tmp_path: Path, layer: str) -> None:
     script = f"""{TRAIN}
-import os
+import faulthandler, os
 expected = train(0, 2)
 stop = threading.Event()
 def work():
     while not stop.is_set():
         train(1, 1)
-thread = threading.Thread(target=work)
+thread = threading.Thread(target=work, daemon=True)  # the program ends with the first child that fails
 thread.start()
 for _ in range(10):
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(60, exit=True)
         same = train(0, 2) == expected
         os._exit(0 if same else 1)
     assert os.waitpid(child, 0)[1] == 0
@@ -353,6 +356,7 @@ thread.join()
 @pytest.mark.parametrize("layer", LAYERS)
 def test_processes_forked_and_spawned_after_the_import_and_after_a_kernel(tmp_path: Path, layer: str) -> None:
     script = f"""{TRAIN}
+import multiprocessing
 
 def child(expected_threads, channel):
     channel.put((autograd.get_num_threads() == expected_threads, train(0, 2)))
@@ -380,6 +384,7 @@ if __name__ == "__main__":
 
 def test_the_import_does_not_settle_the_start_method_of_processes(tmp_path: Path) -> None:
     script = """
+import multiprocessing
 import autograd, nn, optim
 assert multiprocessing.get_start_method(allow_none=True) is None
 multiprocessing.set_start_method("spawn")

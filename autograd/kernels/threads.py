@@ -117,8 +117,8 @@ def choose_layer() -> str:
     with contextlib.suppress(ValueError):  # raised as long as no parallel code of the user's has run
         return numba.threading_layer()
     named = str(settings.THREADING_LAYER).lower()
+    _load_tbb()
     if named == "default" and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
-        _load_tbb()
         order = ["tbb", "omp", "workqueue"]
         if not _loaded("tbb") and getattr(_loaded("omp"), "openmp_vendor", "GNU") == "GNU":
             order = ["tbb", "workqueue", "omp"]
@@ -126,6 +126,12 @@ def choose_layer() -> str:
     forksafe = ["tbb", "workqueue"] if sys.platform == "linux" else ["tbb", "omp", "workqueue"]
     meant = {"default": settings.THREADING_LAYER_PRIORITY, "forksafe": forksafe, "threadsafe": ["tbb", "omp"]}
     return next((layer for layer in meant.get(named, [named]) if layer == "workqueue" or _loaded(layer)), named)
+
+
+def hold_during_fork(lock: Any) -> None:
+    """Fork only while no other thread has the lock: a child would wait for ever for that thread, which it lacks."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 # ── one launch at a time ───────────────────────────────────────────────────────────────
@@ -140,15 +146,12 @@ class _Serialized:
     """
 
     def __init__(self, kernel: Any) -> None:
-        functools.update_wrapper(self, kernel)
+        functools.update_wrapper(self, kernel, updated=())
         self._kernel = kernel
 
     def __call__(self, *arguments: Any) -> Any:
         with _launches:
             return self._kernel(*arguments)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._kernel, name)
 
 
 def _as_it_is(kernel: Any) -> Any:
@@ -160,7 +163,4 @@ serialized: Callable[[Any], Any] = _as_it_is
 
 if choose_layer() == "workqueue":
     serialized = _Serialized
-    if hasattr(os, "register_at_fork"):  # a child begins between two launches, not amid one of another thread
-        os.register_at_fork(
-            before=_launches.acquire, after_in_parent=_launches.release, after_in_child=_launches.release
-        )
+    hold_during_fork(_launches)
