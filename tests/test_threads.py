@@ -89,7 +89,8 @@ def output(tmp_path: Path, script: str, **variables: str) -> str:
 
 
 def test_set_num_threads(most: int) -> None:
-    for number in (1, np.int64(2), most):
+    numbers: list[Any] = [1, np.int64(2), most]
+    for number in numbers:
         autograd.set_num_threads(number)
         assert type(autograd.get_num_threads()) is int
         assert autograd.get_num_threads() == launched_on() == number
@@ -144,9 +145,7 @@ print(*{autograd.get_num_threads(), in_a_thread(autograd.get_num_threads), launc
     return int(output(tmp_path, script, NUMBA_NUM_THREADS="3", **variables))
 
 
-def test_slots_of_the_batch_system_hold_for_all_python_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slots_of_the_batch_system_hold_for_all_python_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LSB_DJOB_NUMPROC", raising=False)
     monkeypatch.delenv("LSB_MCPU_HOSTS", raising=False)
     available = min(3, threads.available_threads())
