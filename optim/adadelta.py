@@ -15,13 +15,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -33,6 +34,7 @@ def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
             d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
             u[i] = flushed(keep * u[i] + share * d * d)
             p[i] -= lr * d
+    set_threads(threads)
 
 
 class Adadelta(Optimizer):

@@ -15,13 +15,14 @@ import numpy as np
 from numba import prange
 
 from autograd import Tensor
-from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import slope, vector, worth_threads
 from optim.optimizer import Optimizer, scalar
 
 
 @kernel(parallel=True)
 def _adagrad(addresses, pieces, lr, eps, decay, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -30,6 +31,7 @@ def _adagrad(addresses, pieces, lr, eps, decay, sign):
             d = slope(p[i], g[i], sign, decay)
             s[i] += d * d
             p[i] -= lr * d / (math.sqrt(s[i]) + eps)
+    set_threads(threads)
 
 
 class Adagrad(Optimizer):

@@ -15,13 +15,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, shrink, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -32,10 +33,12 @@ def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, 
             m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(v[i]) / correction + eps)
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, shrink, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -48,6 +51,7 @@ def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, deca
             v[i] = keep2 * v[i] + share2 * d * d
             w[i] = w[i] if v[i] <= w[i] else v[i]  # so that NaN passes
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(w[i]) / correction + eps)
+    set_threads(threads)
 
 
 class Adam(Optimizer):

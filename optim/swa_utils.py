@@ -16,8 +16,8 @@ from numba import prange
 import nn
 from autograd import Tensor, no_grad
 from autograd.devices import check_device
-from autograd.kernels.jit import kernel
-from optim.fused import launch, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import launch, vector, worth_threads
 
 Average = Callable[[Tensor, Tensor, Any], Tensor]
 MultiAverage = Callable[[list[Tensor], list[Tensor], Any], None]
@@ -25,11 +25,13 @@ MultiAverage = Callable[[list[Tensor], list[Tensor], Any], None]
 
 @kernel(parallel=True)
 def _blend(addresses, pieces, share):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         average = vector(addresses, pieces, piece, 0, share)
         w = vector(addresses, pieces, piece, 1, share)
         for i in range(w.size):
             average[i] += share * (w[i] - average[i])
+    set_threads(threads)
 
 
 def _move(averages: list[Tensor], values: list[Tensor], share: float) -> None:
