@@ -36,5 +36,5 @@ def array_of(value: Any) -> np.ndarray:
             ) from error
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"holds {array.dtype}, not real numbers")
+        raise TypeError(f"holds {array.dtype}, not {'real ' if array.dtype.kind == 'c' else ''}numbers")
     return array
