@@ -108,7 +108,7 @@ def hostile() -> Iterator[tuple[str, bytes]]:
         yield f"type {chr(kind)} beside", tar(entry(TOP + "other", kind=bytes([kind]), linkname="/etc/passwd"))
     for name in (
         "/evil", "//evil", "../evil", "a/../../evil", "..", "a/..", "..\\evil", "C:\\evil", "C:evil", "c:/evil",
-        "\\evil", "\\\\server\\share\\evil", "", "x:stream", "/data_batch_1.bin", "../data_batch_1.bin", "a\\..\\..\\evil",
+        "\\evil", "\\\\server\\share\\evil", "", "x:stream", "/data_batch_1.bin", "../data_batch_1.bin",
         "\udcff\udcfe/../evil",
     ):  # fmt: skip
         yield f"name {name!r}", tar(entry(name, b"x"))
