@@ -189,10 +189,10 @@ def restore(
         optimizer = _join_optimizer(tensors, state["optimizer"])
         if _is_begun(progress):
             _check_optimizer(parts, state["optimizer"]["state"], optimizer)
-        _check_options(parts, state["optimizer"]["param_groups"])
         if (state["scheduler"] is None) != (parts.scheduler is None):
             has, runs = ("no", "with") if parts.scheduler else ("a", "without")
             raise schema.Unfit(f"it has {has} state of a schedule, and the run is {runs} one")
+        _check_options(parts, state["optimizer"]["param_groups"])
         _check_tensor_names(tensors, parts)
     except schema.Unfit as error:
         raise _wrong(path, error) from None
@@ -270,7 +270,7 @@ def _check_options(parts: Parts, stored: list[dict[str, Any]]) -> None:
     changing = {"params"} | ({"lr", "momentum", "betas", *SCHEDULED} if parts.scheduler else set())
     current = json.loads(json.dumps(parts.optimizer.state_dict()["param_groups"]))
     for i, (have, want) in enumerate(zip(stored, current)):
-        for name in {*have, *want} - changing:
+        for name in sorted({*have, *want} - (changing & {*have} & {*want})):
             if have.get(name) != want.get(name):
                 raise schema.Unfit(
                     f"its optimizer has {name} {schema.brief(have.get(name))} in group {i}, and the run's "
@@ -316,7 +316,7 @@ def _join_optimizer(tensors: Mapping[str, np.ndarray], rest: dict[str, Any]) -> 
             _, index, name = (*key.split(".", 2), "", "")[:3]
             if not (index.isdecimal() and len(index) < 10 and int(index) in state) or name in state[int(index)]:
                 raise schema.Unfit(f"it holds the tensor {key[:80]!r}, and its description has no place for it")
-            state[int(index)][name] = autograd.from_numpy(array)
+            state[int(index)][name] = array
     return {"state": state, "param_groups": rest["param_groups"]}
 
 
