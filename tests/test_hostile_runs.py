@@ -173,8 +173,8 @@ FORGED: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "a state of a number": put("optimizer", "state", "0", "momentum_buffer", 1.0),
     "a number for a tensor": lambda t, s: (t.pop(BUFFER), put("optimizer", "state", "0", "momentum_buffer", 1.0)(t, s)),
     "a momentum left out": lambda tensors, state: tensors.pop(BUFFER),
-    "a momentum left out, and its place": lambda tensors, state: (tensors.pop(BUFFER), state["optimizer"]["state"].pop("0")),
-    "all momenta left out": lambda tensors, state: [tensors.pop(n) for n in list(tensors) if n.startswith("optimizer.")],
+    "a momentum left out, and its place": lambda t, s: (t.pop(BUFFER), s["optimizer"]["state"].pop("0")),
+    "all momenta left out": lambda t, s: [t.pop(name) for name in list(t) if name.startswith("optimizer.")],
     "all momenta left out, and their places": lambda tensors, state: (
         [tensors.pop(n) for n in list(tensors) if n.startswith("optimizer.")], state["optimizer"]["state"].clear()),
     "a momentum of another shape": tensor(BUFFER, np.ones((3, 5), np.float32)),
@@ -460,9 +460,9 @@ def test_forged_checkpoints_of_a_rebuilt_baseline(tmp_path: Path, tensors: Any, 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("experiment", 3), ("when", None), ("seconds", "3"), ("seconds", -1), ("seconds", math.nan), ("command", "train"),
-        ("command", [1]), ("settings", []), ("data", 3), ("machine", None), ("versions", {"numpy": 2}), ("cut_short", 1),
-        ("result", []), ("result", None), ("colour", 1),
+        ("experiment", 3), ("when", None), ("seconds", "3"), ("seconds", -1), ("seconds", math.nan),
+        ("command", "train"),        ("command", [1]), ("settings", []), ("data", 3), ("machine", None), ("versions", {"numpy": 2}),
+        ("cut_short", 1),        ("result", []), ("result", None), ("colour", 1),
     ],
 )  # fmt: skip
 def test_a_result_of_wrong_types(tmp_path: Path, key: str, value: Any) -> None:
@@ -499,5 +499,5 @@ def test_checks(check: schema.Check, good: list[Any], bad: list[Any]) -> None:
     for value in good:
         check("it", value)
     for value in bad:
-        with pytest.raises(schema.Unfit, match="^it"):
+        with pytest.raises(schema.Unfit, match=r"^it"):
             check("it", value)
