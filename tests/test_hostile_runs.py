@@ -144,7 +144,8 @@ FORGED: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "deep JSON in the schedule": put("scheduler", "base_lrs", DEEP),
     "settings of None": put("settings", None),
     "settings that are a list": put("settings", ["lr", 0.1]),
-    "a setting that is a list": put("settings", "lr", [0.1]),
+    "a setting that is a list of lists": put("settings", "lr", [[0.1]]),
+    "a setting that is another list": put("settings", "lr", [0.1]),
     "a setting of NaN": put("settings", "lr", math.nan),
     "no settings": drop("settings"),
     "something else": put("colour", 1),
@@ -327,7 +328,7 @@ TEXTS = {
     "a list": "[]", "null": "null", "a number": "3", "text": '"x"', "deep": "[" * 100_000, "cut": '{"settings": {',
     "empty": "", "settings of null": '{"settings": null, "data": {}, "sessions": []}',
     "settings that are a list": '{"settings": [], "data": {}, "sessions": []}',
-    "no sessions": '{"settings": {"lr": 0.1}, "data": {}}',
+    "no settings": '{"data": {}, "sessions": []}',
     "sessions of null": '{"settings": {"lr": 0.1}, "data": {}, "sessions": null}',
     "a key twice": '{"settings": {"lr": 0.1, "lr": 0.2}, "data": {}, "sessions": []}',
     "NaN": '{"settings": {"lr": NaN}, "data": {}, "sessions": []}',
@@ -461,8 +462,8 @@ def test_forged_checkpoints_of_a_rebuilt_baseline(tmp_path: Path, tensors: Any, 
     ("key", "value"),
     [
         ("experiment", 3), ("when", None), ("seconds", "3"), ("seconds", -1), ("seconds", math.nan),
-        ("command", "train"),        ("command", [1]), ("settings", []), ("data", 3), ("machine", None), ("versions", {"numpy": 2}),
-        ("cut_short", 1),        ("result", []), ("result", None), ("colour", 1),
+        ("command", "train"), ("command", [1]), ("settings", []), ("data", 3), ("machine", None),
+        ("versions", {"numpy": 2}), ("cut_short", 1), ("result", []), ("result", None), ("colour", 1),
     ],
 )  # fmt: skip
 def test_a_result_of_wrong_types(tmp_path: Path, key: str, value: Any) -> None:
@@ -490,7 +491,7 @@ def test_a_result_that_is_none(tmp_path: Path, text: str) -> None:
     [
         (schema.whole(), [0, 5], [-1, 1.0, True, "1", None, [], 1 << 63]),
         (schema.number(0), [0, 0.5], [-0.5, math.nan, math.inf, True, "1", None, 10**400]),
-        (schema.setting, [None, True, "x", 1, 0.5], [[], {}, math.nan, 10**400]),
+        (schema.setting, [None, True, "x", 1, 0.5, [0.5, None]], [[[]], {}, math.nan, 10**400, [math.nan]]),
         (schema.list_of(schema.whole()), [[], [1]], [(1,), [1.5], {}, None]),
         (schema.record({"a": schema.text}), [{"a": "x"}], [{}, {"a": 1}, {"a": "x", "b": 1}, [], None]),
     ],

@@ -45,7 +45,8 @@ _DESCRIPTION = schema.record(
         "settings": schema.dict_of(schema.setting),
         "data": schema.dict_of(schema.setting),
         "sessions": schema.list_of(schema.dict_of(schema.anything)),
-    }
+    },
+    may_lack=("data", "sessions"),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 Check = Callable[[str, Any], None]
@@ -84,11 +84,12 @@ def text(where: str, value: Any) -> None:
 
 
 def setting(where: str, value: Any) -> None:
-    """None, True, False, a finite number or text."""
-    if value is not None and not isinstance(value, bool | str):
-        if not isinstance(value, int | float):
-            _refuse(where, value, "a number, text, true, false or null")
-        number()(where, value)
+    """None, True, False, a finite number or text; or a list of these."""
+    for item in value if isinstance(value, list) else [value]:
+        if item is not None and not isinstance(item, bool | str):
+            if not isinstance(item, int | float):
+                _refuse(where, item, "a number, text, true, false or null")
+            number()(where, item)
 
 
 def anything(where: str, value: Any) -> None:
@@ -124,17 +125,17 @@ def dict_of(check: Check) -> Check:
     return check_dict
 
 
-def record(fields: Mapping[str, Check]) -> Check:
+def record(fields: Mapping[str, Check], may_lack: Collection[str] = ()) -> Check:
     """A dict of just these keys; each value passes its check."""
 
     def check(where: str, value: Any) -> None:
         if not isinstance(value, dict):
             _refuse(where, value, "a dictionary")
-        if missing := [name for name in fields if name not in value]:
+        if missing := [name for name in fields if name not in value and name not in may_lack]:
             raise Unfit(f"{where} lacks {', '.join(missing)}")
         if unknown := [name for name in value if name not in fields]:
             raise Unfit(f"{where} has {unknown[0][:40]!r}, which has no meaning there")
-        for name, each in fields.items():
-            each(f"{where}.{name}", value[name])
+        for name, item in value.items():
+            fields[name](f"{where}.{name}", item)
 
     return check
