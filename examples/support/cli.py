@@ -241,6 +241,12 @@ def _can_be_given(option: argparse.Action, value: object, default: object) -> bo
         return default is None
     if option.nargs == 0:
         return isinstance(value, bool)
+    if option.nargs is not None:
+        return isinstance(value, list) and bool(value) and all(_is_made_by(option, item) for item in value)
+    return _is_made_by(option, value)
+
+
+def _is_made_by(option: argparse.Action, value: object) -> bool:
     if option.choices is not None:
         return isinstance(value, str) and value in option.choices
     if option.type is Path or option.type is None:
