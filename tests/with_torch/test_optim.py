@@ -118,7 +118,7 @@ class Capsule:
         self.__dlpack__, self.__dlpack_device__ = t.__dlpack__, t.__dlpack_device__
 
 
-def go_on(pairs: Any, optimizers: Any, first: int, last: int) -> None:
+def go_on(pairs: tuple[list[Any], list[Any]], optimizers: Any, first: int, last: int) -> None:
     for step in range(first, last):
         set_gradients(*pairs, step)
         for optimizer in optimizers:
