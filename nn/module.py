@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import Tensor, debug, no_grad
 from autograd.devices import dtype_for
+from autograd.foreign import array_of
 from autograd.tensor import RemovableHandle
 from nn import hooks
 
@@ -403,11 +404,11 @@ class Module:
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
-        """Take the values of parameters and buffers from Tensors or NumPy arrays.
+        """Take the values of parameters and buffers from Tensors, NumPy arrays, or another library's tensors.
 
         Parameters
         ----------
-        state_dict : mapping of path to Tensor or ndarray
+        state_dict : mapping of path to Tensor, ndarray, or what has ``__array__`` or ``__dlpack__``
         strict : bool
             Whether names must be exactly this module's.
 
@@ -425,16 +426,18 @@ class Module:
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
-        arrays = {name: np.asarray(_array(state_dict[name])) for name in own if name in state_dict}
-        wrong = [
+        arrays: dict[str, np.ndarray] = {}
+        wrong = []
+        for name in own:
+            if name in state_dict:
+                try:
+                    arrays[name] = array_of(state_dict[name])
+                except TypeError as error:
+                    wrong.append(f"{name} {error}")
+        wrong += [
             f"{name} has shape {array.shape}, the module's {own[name].shape}"
             for name, array in arrays.items()
             if array.shape != own[name].shape
-        ]
-        wrong += [
-            f"{name} holds {array.dtype}, not numbers"
-            for name, array in arrays.items()
-            if array.dtype.kind not in "biuf"
         ]
         if strict:
             wrong += [f"{name} is missing" for name in missing] + [
@@ -467,10 +470,6 @@ class Module:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _array(value: Tensor | np.ndarray) -> np.ndarray:
-    return value.array if isinstance(value, Tensor) else value
 
 
 def _path(stack: list[Module]) -> str:

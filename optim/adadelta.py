@@ -61,6 +61,8 @@ class Adadelta(Optimizer):
     Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, algorithm 1.
     """
 
+    _tensors = ("square_avg", "acc_delta")
+
     def __init__(
         self,
         params: Iterable[Any],

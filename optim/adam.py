@@ -10,7 +10,7 @@ p ← p - lr m/(1 - β₁ᵗ) / (√(w/(1 - β₂ᵗ)) + ε)          at step t 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numba import prange
@@ -84,6 +84,8 @@ class Adam(Optimizer):
     Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018, algorithm 2.
     """
 
+    _tensors = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -139,6 +141,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay, of 0.01 unless told otherwise; its options are Adam's."""
 
+    _tensors = Adam._tensors
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -164,3 +168,9 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As in `Optimizer`; Adam's state is taken too, and weight decay stays decoupled, as in PyTorch."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

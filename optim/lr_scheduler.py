@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, SupportsFloat
 
-from optim.optimizer import Optimizer
+from optim.optimizer import Optimizer, is_alike
 
 
 class LRScheduler:
@@ -89,13 +89,59 @@ class LRScheduler:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take what a `state_dict()` of such a scheduler holds; the optimizer's rates are loaded by the optimizer."""
-        own = self.state_dict()
-        if set(state_dict) != set(own):
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict: expects {', '.join(own)}, "
-                f"and got {', '.join(state_dict) or 'nothing'}; nothing was loaded"
-            )
+        self._check_state(state_dict)
         self.__dict__.update(copy.deepcopy(dict(state_dict)))
+
+    def _check_state(self, state_dict: Any) -> None:
+        """Raise where a state is not of this scheduler's kind."""
+        name = type(self).__name__
+        own = self.state_dict()
+        if not isinstance(state_dict, Mapping) or set(state_dict) != set(own):
+            got = (", ".join(map(str, state_dict)) or "nothing") if isinstance(state_dict, Mapping) else "no dict"
+            raise ValueError(
+                f"{name}.load_state_dict: expects {', '.join(own)}, and got {got[:200]}; nothing was loaded"
+            )
+        known = own if type(self).__module__ == __name__ else {"last_epoch", "base_lrs", "_last_lr"} & set(own)
+        for key in known:  # what a scheduler of the user's own adds may be of any kind
+            if why := _misfit(key, state_dict[key], own[key], len(self.optimizer.param_groups)):
+                raise ValueError(f"{name}.load_state_dict: {key} {why}; nothing was loaded")
+
+
+# What some values of schedulers have to be: whole numbers from these on, one of these texts, a list of one a group.
+_WHOLE = {
+    **dict.fromkeys(("step_size", "T_max", "T_0", "T_i", "T_mult", "total_steps"), 1),
+    **dict.fromkeys(("total_iters", "patience", "cooldown", "cooldown_counter", "num_bad_epochs", "milestones"), 0),
+    "last_epoch": -1,
+}
+_CHOICES = {
+    "mode": ("min", "max"),
+    "threshold_mode": ("rel", "abs"),
+    "anneal_strategy": ("cos", "linear"),
+    "phases": ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
+}
+_PER_GROUP = ("base_lrs", "_last_lr", "min_lrs")
+
+
+def _misfit(key: str, value: Any, usual: Any, groups: int) -> str | None:
+    """Why a value cannot take the place of a usual one under that name of a scheduler's state; None where it can."""
+    if isinstance(usual, str):
+        choices = _CHOICES[key]
+        return None if isinstance(value, str) and value in choices else f"must be {' or '.join(map(repr, choices))}"
+    if isinstance(usual, list):
+        if not isinstance(value, list):
+            return "must be a list"
+        wanted = groups if key in _PER_GROUP else len(value) if key == "milestones" else len(usual)
+        if len(value) != wanted:
+            return f"must have {wanted} elements, and has {len(value)}"
+        inner = [0] * wanted if key == "milestones" else usual[:1] * wanted if key in _PER_GROUP else usual
+        return next((why for new, old in zip(value, inner) if (why := _misfit(key, new, old, groups))), None)
+    if isinstance(usual, dict):  # the state of one of a sequence's schedulers, which checks it
+        return None if isinstance(value, dict) else "must hold dicts"
+    if not is_alike(value, usual):
+        return "must be True or False" if isinstance(usual, bool) else "must be a number"
+    if isinstance(usual, int) and key in _WHOLE and (not isinstance(value, int) or value < _WHOLE[key]):
+        return f"must be a whole number, at least {_WHOLE[key]}"
+    return None
 
 
 def _check_optimizer(name: str, optimizer: Any) -> None:
@@ -479,8 +525,13 @@ class SequentialLR(LRScheduler):
         }
         return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
+    def _check_state(self, state_dict: Any) -> None:
+        super()._check_state(state_dict)
+        for scheduler, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
+            scheduler._check_state(state)
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take what a `state_dict()` of such a scheduler holds."""
+        """Take what a `state_dict()` of such a scheduler holds, all of it or nothing."""
         schedulers = self.schedulers
         super().load_state_dict(state_dict)
         self.schedulers = schedulers

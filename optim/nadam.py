@@ -70,6 +70,8 @@ class NAdam(Optimizer):
     Dozat, "Incorporating Nesterov Momentum into Adam", 2016, algorithm 2.
     """
 
+    _numbers, _tensors = ("step", "mu_product"), ("exp_avg", "exp_avg_sq")
+
     def __init__(
         self,
         params: Iterable[Any],

@@ -69,6 +69,8 @@ class RMSprop(Optimizer):
     Graves, "Generating Sequences With Recurrent Neural Networks", 2013, equations 38 to 45, for centered.
     """
 
+    _tensors = ("square_avg", "grad_avg", "momentum_buffer")
+
     def __init__(
         self,
         params: Iterable[Any],

@@ -59,6 +59,8 @@ class SGD(Optimizer):
     in PyTorch's form, where the learning rate multiplies v at each step.
     """
 
+    _numbers, _tensors = (), ("momentum_buffer",)
+
     def __init__(
         self,
         params: Iterable[Any],

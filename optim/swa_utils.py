@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,16 @@ class AveragedModel(nn.Module):
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         return self.module(*inputs, **options)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+        """As in `Module`; the count of averages must be a whole number, at least 0."""
+        count = state_dict.get("n_averaged") if isinstance(state_dict, Mapping) else None
+        if isinstance(count, Tensor | np.ndarray) and count.shape == () and not 0 <= count.item() == count.item() // 1:
+            raise ValueError(
+                f"AveragedModel.load_state_dict: n_averaged is {count.item()}, and must be a whole number, at least 0; "
+                "nothing was loaded"
+            )
+        return super().load_state_dict(state_dict, strict)
 
     @no_grad()
     def update_parameters(self, model: nn.Module) -> None:
