@@ -35,7 +35,8 @@ from autograd.creation import (
 )
 from autograd.debug import detect_anomaly, reference, verify
 from autograd.devices import device
-from autograd.engine import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.engine import grad
+from autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import gradcheck, gradgradcheck
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops import (
@@ -156,7 +157,6 @@ uint8 = _np.dtype(_np.uint8)
 bool = _np.dtype(_np.bool_)
 
 finfo, iinfo = _np.finfo, _np.iinfo
-inference_mode = no_grad
 
 
 if not _TYPE_CHECKING:  # a checker would take every name for one of ours

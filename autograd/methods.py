@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import devices, engine, ops
+from autograd import devices, ops
+from autograd.grad_mode import is_grad_enabled
 from autograd.promotion import category
 
 if TYPE_CHECKING:
@@ -326,7 +327,7 @@ class TensorMethods:
 
     def _is_recorded(self: Any, other: Any) -> Any:
         """Whether arithmetic of the two would leave a node."""
-        return engine.is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
+        return is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
 
     def _write(self: Any, name: str, value: Any, index: Index = ...) -> Tensor:
         """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
@@ -410,7 +411,7 @@ class TensorMethods:
     # `y += x` that is recorded, as in a residual block: y names a new tensor, and the old one stays as it was
 
     def _renew(self: Any, name: str, result: Tensor) -> Tensor:
-        if not engine.is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
+        if not is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
             return self._update(name, result)
         self._check_category(name, result)
         if result.shape != self.shape:

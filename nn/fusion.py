@@ -10,12 +10,12 @@ Where a Sequential holds exactly these layers one after the other, without hooks
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import nn.functional as F
+from autograd.contexts import ContextDecorator
 from nn.activation import ReLU
 from nn.conv import Conv2d
 from nn.linear import Linear
@@ -66,7 +66,7 @@ def is_fusion_enabled() -> bool:
     return _state.enabled
 
 
-class set_fusion_enabled(contextlib.ContextDecorator):
+class set_fusion_enabled(ContextDecorator):
     """Let nn.Sequential fuse layers in this thread, or not: at once; as a context, until its end.
 
     Examples
