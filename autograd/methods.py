@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 Number = bool | int | float
+_CPU = devices.device("cpu")
 Index = Any
 
 # what is written instead of a method that changes a recorded tensor y, where there is no method without the _
@@ -309,7 +310,7 @@ class TensorMethods:
 
     @property
     def device(self) -> devices.device:
-        return devices.device("cpu")
+        return _CPU
 
     def type_as(self: Any, other: Tensor) -> Tensor:
         return ops.to(self, other.dtype)
