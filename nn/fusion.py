@@ -106,12 +106,24 @@ def run(modules: Sequence[Module], x: Any) -> Any:
         module = modules[i]
         rule = _rule(modules, i) if type(module) in _FIRST else None
         if rule:
-            x = module._run(rule.run, (x, module), {})
+            x = _fused(rule, modules[i : i + len(rule.kinds)], x)
             i += len(rule.kinds)
         else:
             x = module(x)
             i += 1
     return x
+
+
+def _fused(rule: _Rule, modules: Sequence[Module], x: Any) -> Any:
+    """The modules at once; an error is that of the module which does not fit, as if they ran one after the other."""
+    error: Exception
+    try:
+        return modules[0]._run(rule.run, (x, modules[0]), {})
+    except Exception as raised:
+        error = raised
+    for module in modules:  # outside of except, so that the error of a function that nobody called is not shown too
+        x = module(x)
+    raise error  # the modules have none by themselves
 
 
 def _rule(modules: Sequence[Module], i: int) -> _Rule | None:
