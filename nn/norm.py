@@ -3,8 +3,10 @@ that they learn: weight, which starts at 1, and bias, at 0.  The formulas: `nn.f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
 
 import autograd
 import nn.functional as F
@@ -60,6 +62,9 @@ class _BatchNorm(_Norm):
         Buffer.
     """
 
+    state_defaults: ClassVar[Mapping[str, Any]] = {
+        "num_batches_tracked": np.zeros((), np.int64)
+    }  # PyTorch before 0.4.1
     dims: tuple[int, ...]  # that an input may have
     running_mean: Tensor | None
     running_var: Tensor | None

@@ -149,6 +149,32 @@ def test_copies_and_pickles() -> None:
     assert x.tolist() == [1, 2]
 
 
+def test_pickles_as_pytorchs() -> None:
+    x = leaf(1, 2)
+    (x * x).sum().backward()
+    x.register_hook(lambda g: g).remove()
+    for y in (x * 2, x.view(2, 1), x[1:], x, autograd.tensor([True]), (x * 2).detach(), x.expand(3, 2)):
+        for protocol in (0, 2, pickle.HIGHEST_PROTOCOL):
+            other = pickle.loads(pickle.dumps(y, protocol))
+            assert (other.tolist(), other.dtype, other.requires_grad) == (y.tolist(), y.dtype, y.requires_grad)
+            assert other.is_leaf and other.grad is None and other.array.flags.writeable
+    x.register_hook(lambda g: g)
+    with pytest.warns(UserWarning, match="pickle: this tensor's hooks are not part of a pickle"):
+        assert pickle.loads(pickle.dumps(x)).tolist() == [1, 2]
+
+
+def test_a_shallow_copy_is_on_the_same_memory_with_the_same_history() -> None:
+    x = leaf(1, 2)
+    y = copy.copy(x * 3)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [3, 3]
+    z, alias = (x * x).sum(), copy.copy(x)
+    with autograd.no_grad():
+        alias.zero_()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        z.backward()
+
+
 def test_a_tensor_wraps_arrays_only() -> None:
     with pytest.raises(TypeError, match=r"NumPy array.*list.*autograd\.tensor"):
         Tensor([1, 2])  # type: ignore[arg-type]
