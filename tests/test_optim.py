@@ -614,8 +614,6 @@ def test_what_is_no_list_of_parameters() -> None:
         optim.SGD([x, x])
     with pytest.raises(ValueError, match="given twice"):
         optim.SGD([{"params": [x]}, {"params": [x]}])
-    with pytest.raises(ValueError, match="no option 'learning_rate'; its options are lr"):
-        optim.SGD([{"params": [x], "learning_rate": 1}])
     assert optim.SGD([{"params": [x], "name": "head"}]).param_groups[0]["name"] == "head"
     with pytest.raises(ValueError, match="a group is a dict with 'params'"):
         optim.SGD([{"lr": 1}])
