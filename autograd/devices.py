@@ -40,11 +40,11 @@ class device:
     device(type='cpu')
     """
 
-    type: str
+    type: Any
     index: int | None = None
 
     def __post_init__(self) -> None:
-        given: Any = self.type
+        given = self.type
         check_device("device", given)
         if self.index is not None and (given != "cpu" or not isinstance(self.index, int) or self.index < 0):
             raise ValueError(

@@ -531,7 +531,7 @@ class SequentialLR(LRScheduler):
         scheduler._restart([group["initial_lr"] for group in optimizer.param_groups])
         self._last_lr = scheduler.get_last_lr()
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # as in PyTorch, to no other epoch
         """Go on to the next epoch, and set the rates."""
         self.last_epoch += 1
         scheduler = self.schedulers[bisect_right(self.milestones, self.last_epoch)]

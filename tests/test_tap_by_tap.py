@@ -24,20 +24,23 @@ STRIDE = 10**8
 def test_equals_the_references(seed: int) -> None:
     x, w, y, window = RandomDraw(np.random.default_rng(seed), "smooth").conv_geometry()
     rng = np.random.default_rng(seed)
+    out: Any = y[2:]
+    kernel_size: Any = w[2:]
+    size: Any = x[2:]
     pictures, weights, g = (rng.standard_normal(shape) for shape in (x, w, y))
     if seed % 4 == 0:
         weights.flat[rng.integers(weights.size)] = np.inf  # meets the padding's zeros
     with np.errstate(invalid="ignore"):
         found = [
-            tap_by_tap.forward(pictures, weights, y[2:], **window),
-            tap_by_tap.weight_grad(g, pictures, w[2:], **window),
+            tap_by_tap.forward(pictures, weights, out, **window),
+            tap_by_tap.weight_grad(g, pictures, kernel_size, **window),
         ]
         expected = [
             table["conv2d"].reference(pictures, weights, None, **window),
             table["conv2d_weight_grad"].reference(g, pictures, kernel_size=w[2:], **window),
         ]
     if np.isfinite(weights).all():
-        found.append(tap_by_tap.input_grad(g, weights, x[2:], **window))
+        found.append(tap_by_tap.input_grad(g, weights, size, **window))
         expected.append(table["conv2d_input_grad"].reference(g, weights, input_size=x[2:], **window))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11)
@@ -69,26 +72,30 @@ def centre(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
 
 SHAPES = ((2, 2, 4, 4), (2, 2, 3, 3), (2,))
 CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
-    "stride": (lambda *a: F.conv2d(*a, stride=STRIDE), lambda x, w, b: F.conv2d(x[:, :, :3, :3], w, b), SHAPES),
+    "stride": (
+        lambda x, w, b: F.conv2d(x, w, b, stride=STRIDE),
+        lambda x, w, b: F.conv2d(x[:, :, :3, :3], w, b),
+        SHAPES,
+    ),
     "stride of groups": (
         lambda x, w, b: F.conv2d(x, w[:, :1], b, stride=STRIDE, groups=2),
         lambda x, w, b: F.conv2d(x[:, :, :3, :3], w[:, :1], b, groups=2),
         SHAPES,
     ),
     "stride over a large picture": (
-        lambda *a: F.conv2d(*a, stride=STRIDE),
+        lambda x, w, b: F.conv2d(x, w, b, stride=STRIDE),
         lambda x, w, b: F.conv2d(x[:, :, :3, :3], w, b),
         ((1, 2, 300, 300), *SHAPES[1:]),
     ),
-    "dilation": (lambda *a: F.conv2d(*a, dilation=FAR, padding=FAR), centre, SHAPES),
-    "dilation, same": (lambda *a: F.conv2d(*a, dilation=FAR, padding="same"), centre, SHAPES),
+    "dilation": (lambda x, w, b: F.conv2d(x, w, b, dilation=FAR, padding=FAR), centre, SHAPES),
+    "dilation, same": (lambda x, w, b: F.conv2d(x, w, b, dilation=FAR, padding="same"), centre, SHAPES),
     "dilation, relu": (
-        lambda *a: F.conv2d_relu(*a, dilation=FAR, padding=FAR),
+        lambda x, w, b: F.conv2d_relu(x, w, b, dilation=FAR, padding=FAR),
         lambda *a: centre(*a).relu(),
         SHAPES,
     ),
     "dilation, relu and pooling": (
-        lambda *a: F.conv2d_relu_max_pool2d(*a, dilation=FAR, padding=FAR),
+        lambda x, w, b: F.conv2d_relu_max_pool2d(x, w, b, dilation=FAR, padding=FAR),
         lambda *a: F.max_pool2d(centre(*a).relu(), 2),
         SHAPES,
     ),
@@ -98,7 +105,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[tuple[int, 
         SHAPES,
     ),
     "padding and stride": (
-        lambda *a: F.conv2d(*a, stride=FAR, padding=FAR)[:, :, 1:2, 1:2],
+        lambda x, w, b: F.conv2d(x, w, b, stride=FAR, padding=FAR)[:, :, 1:2, 1:2],
         lambda x, w, b: F.conv2d(x[:, :, :3, :3], w, b),
         SHAPES,
     ),
@@ -111,7 +118,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[tuple[int, 
         ((1, 2, 1, 2), *SHAPES[1:]),
     ),
     "transposed, dilation": (
-        lambda *a: F.conv_transpose2d(*a, dilation=FAR, padding=FAR),
+        lambda x, w, b: F.conv_transpose2d(x, w, b, dilation=FAR, padding=FAR),
         lambda x, w, b: F.conv_transpose2d(x, w[:, :, 1:2, 1:2], b),
         SHAPES,
     ),

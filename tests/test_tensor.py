@@ -506,7 +506,8 @@ def test_powers_and_bits_in_place() -> None:
 def test_division_that_rounds_down() -> None:
     x = autograd.tensor([-4.0, 5.0], requires_grad=True)
     assert (+x is x, (x // 3).tolist(), (x % 3).tolist()) == (True, [-2, 1], [2, 2])
-    for three in (np.float64(3), np.float32(3), np.int64(3)):
+    threes: list[Any] = [np.float64(3), np.float32(3), np.int64(3)]
+    for three in threes:
         assert (x // three).tolist() == [-2, 1] and (x % three).dtype == np.float32
         assert (three // x).tolist() == [-1, 0] and (three % x).tolist() == [-1, 3]
     assert (x // 0).tolist() == [-math.inf, math.inf] and not (x // 3).requires_grad

@@ -366,7 +366,7 @@ def test_averages(make: Any, use_buffers: bool) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(GRID))
-@pytest.mark.parametrize("gradients", [(1e20, 1.0), (3e38, -1.0), (1e-30, 1e20), (1e-45, 1e-45), (float("inf"), 1.0)])
+@pytest.mark.parametrize("gradients", [(1e21, 1.0), (3e38, -1.0), (1e-30, 1e21), (1e-45, 1e-45), (float("inf"), 1.0)])
 @pytest.mark.parametrize("size", [1, 40])
 def test_extreme_gradients(name: str, gradients: tuple[float, ...], size: int) -> None:
     ours, theirs = autograd.ones(size, requires_grad=True), torch.ones(size, requires_grad=True)
