@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from nn import hooks
 
 
 class Parameter(Tensor):
-    """A tensor that a module learns: assigned to a module's attribute, it is found by `parameters()`."""
+    """A tensor that a module learns: assigned to a module's attribute, it is found by `parameters()`.
 
-    __slots__ = ()
+    It takes attributes of the user's own, such as `weight._no_weight_decay = True`; copies and pickles have them too.
+    """
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor):
@@ -77,6 +78,7 @@ class Module:
     """
 
     training: bool
+    state_defaults: ClassVar[Mapping[str, Any]] = {}  # values of buffers that states of older versions lack
 
     def __init__(self) -> None:
         # not by plain assignments: those go through __setattr__ below, which needs these
@@ -126,6 +128,8 @@ class Module:
         elif name in self._buffers:
             fits = value is None or isinstance(value, Tensor)
             home = self._check_kind(self._buffers, name, value, "a buffer", "a Tensor", fits)
+        elif name in self._modules and value is not None:
+            home = self._check_kind(self._modules, name, value, "a module", "an nn.Module", False)
         else:
             home = self.__dict__
         for other in homes:
@@ -424,6 +428,7 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state_dict).__name__}")
         own = self.state_dict()
+        state_dict = {**self._defaults(state_dict), **state_dict}
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         arrays: dict[str, np.ndarray] = {}
@@ -452,6 +457,15 @@ class Module:
             for name, array in arrays.items():
                 own[name].copy_(Tensor(array))
         return Misfits(missing, unexpected)
+
+    def _defaults(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """The state_defaults, here and below, of modules whose other entries the state has."""
+        found: dict[str, Any] = {}
+        for path, module in self.named_modules(remove_duplicate=False) if state_dict else ():
+            if module.state_defaults and any(_join(path, name) in state_dict for name in module._buffers):
+                own = [name for name in module.state_defaults if module._buffers.get(name) is not None]
+                found |= {_join(path, name): module.state_defaults[name] for name in own}
+        return found
 
     # ── printing ──
 

@@ -31,7 +31,10 @@ def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
             v[i] = flushed(keep * v[i] + share * d * d)
-            d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
+            if v[i] < math.inf:
+                d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
+            else:  # said outright: a compiled x / √∞, an estimate and a Newton step, is NaN
+                d *= 0
             u[i] = flushed(keep * u[i] + share * d * d)
             p[i] -= lr * d
     set_threads(threads)

@@ -26,15 +26,16 @@ class Optimizer:
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
-        Tensors to optimize; or groups, dicts with "params", their own options, and a "name" if you like.
+    params : iterable of Tensor, of (name, Tensor), or of dicts
+        Tensors to optimize, with their names if you like, as `model.named_parameters()` gives them; or groups, dicts
+        with "params", their own options, and anything else that you want to note.
     defaults : dict
         Options for groups that have not their own.
 
     Attributes
     ----------
     param_groups : list of dict
-        Each with "params" and its options: set `group["lr"]` to change one.
+        Each with "params" and its options: set `group["lr"]` to change one.  Names are in "param_names".
     state : dict
         What is remembered for each parameter, by name.
     """
@@ -80,7 +81,9 @@ class Optimizer:
         name = type(self).__name__
         if "params" not in group:
             raise ValueError(f"{name}: a group is a dict with 'params', and this one has only {', '.join(group)}")
-        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        params, names = _named(name, [group["params"]] if isinstance(group["params"], Tensor) else group["params"])
+        if any(("param_names" in existing) != (names is not None) for existing in self.param_groups):
+            raise ValueError(f"{name}: the parameters of all groups must have names, or none; here some have")
         known = {p for existing in self.param_groups for p in existing["params"]}
         for p in params:
             if not isinstance(p, Tensor):
@@ -90,11 +93,9 @@ class Optimizer:
             if p in known:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} is given twice")
             known.add(p)
-        if unknown := set(group) - set(self.defaults) - SCHEDULED - {"params", "name"}:
-            raise ValueError(
-                f"{name}: has no option {sorted(unknown)[0]!r}; its options are {', '.join(self.defaults)}"
-            )
         complete = {**self.defaults, **group, "params": params}
+        if names is not None:
+            complete["param_names"] = names
         if isinstance(complete.get("lr"), Tensor):
             complete["lr"] = complete["lr"].item()
         self._check_options(complete)
@@ -371,6 +372,17 @@ def _memory_of(p: Tensor, state: dict[str, Any], name: str) -> np.ndarray:
     if state.get(name) is None:
         state[name] = Tensor(np.zeros(p.shape, p.dtype))
     return state[name].array
+
+
+def _named(optimizer: str, params: Iterable[Any]) -> tuple[list[Any], list[str] | None]:
+    """Parameters and their names; None for names, where they have none."""
+    listed = list(params)
+    pairs = [p for p in listed if isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str)]
+    if not pairs:
+        return listed, None
+    if len(pairs) != len(listed):
+        raise ValueError(f"{optimizer}: of {len(listed)} parameters {len(pairs)} have names; name all, or none")
+    return [p for _, p in pairs], [name for name, _ in pairs]
 
 
 def _is_number(value: Any) -> bool:

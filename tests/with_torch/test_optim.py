@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -464,3 +465,40 @@ def test_averages(make: Any, use_buffers: bool) -> None:
     np.testing.assert_allclose(
         mine(tensor(x)).detach().numpy(), reference(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("name", sorted(GRID))
+@pytest.mark.parametrize("gradients", [(1e21, 1.0), (3e38, -1.0), (1e-30, 1e21), (1e-45, 1e-45), (float("inf"), 1.0)])
+@pytest.mark.parametrize("size", [1, 40])
+def test_extreme_gradients(name: str, gradients: tuple[float, ...], size: int) -> None:
+    ours, theirs = autograd.ones(size, requires_grad=True), torch.ones(size, requires_grad=True)
+    pairs = [(getattr(optim, name)([ours], lr=0.01), ours), (getattr(torch.optim, name)([theirs], lr=0.01), theirs)]
+    for gradient in gradients:
+        ours.grad, theirs.grad = autograd.full((size,), gradient), torch.full((size,), gradient)
+        for optimizer, _ in pairs:
+            optimizer.step()
+        np.testing.assert_allclose(ours.tolist(), theirs.tolist(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda S, o: S.StepLR(o, 2, 0.5),
+        lambda S, o: S.MultiStepLR(o, [2, 2, 4], 0.5),
+        lambda S, o: S.ExponentialLR(o, 0.5),
+        lambda S, o: S.LinearLR(o, 0.25, 0.75, 4),
+        lambda S, o: S.CosineAnnealingLR(o, 4, 0.01),
+        lambda S, o: S.LambdaLR(o, lambda epoch: 1 / (epoch + 1)),
+    ],
+)
+def test_steps_to_an_epoch(make: Any) -> None:
+    ours = optim.SGD([autograd.ones(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=1.0)
+    pair = [make(S, ours), make(T, theirs)]
+    for epoch in (3, 1, None, 5, 0):
+        for scheduler in pair:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                scheduler.step(epoch)
+            assert any(w.category is UserWarning and "epoch" in str(w.message) for w in said) == (epoch is not None)
+        assert pair[0].get_last_lr() == pytest.approx(pair[1].get_last_lr(), rel=1e-12)
