@@ -117,12 +117,11 @@ _isfinite = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf)
 _bitwise_not = _row(
     "bitwise_not",
     np.invert,
-    lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else -1 - x,
+    lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else (-1 - x.astype(np.int64)).astype(x.dtype),
     lambda draw: Sample((draw.choice(n := draw.index(draw.shape(0, 3, least=0), 4), np.asarray(n > 1)),)),
     BadSample((np.ones(2),), {}, TypeError, ("bitwise_not", "float64", "bool")),
     check=_no_floats("bitwise_not"),
 )
-
 
 
 def _truth_type(x: Any) -> Any:

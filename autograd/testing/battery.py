@@ -176,10 +176,8 @@ def check_special(case: Case) -> None:
         compare(f"forward of {special}: output {i}", y.array, theirs, 1e-13, "the reference says")
 
 
-def _in_dtype(x: Any, dtype: np.dtype) -> Any:
-    """A float array's numbers in another dtype, whole and not negative where that has to be; others as they are."""
-    if not _is_float(x):
-        return x
+def _in_dtype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The numbers in another dtype, not negative where that has none."""
     return (x != 0 if dtype == np.bool_ else np.abs(x) if dtype.kind == "u" else x).astype(dtype)
 
 
@@ -205,8 +203,9 @@ def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarra
 
 
 def _check_reference(case: Case, dtype: np.dtype) -> None:
+    floats = any(_is_float(x) for x in case.sample.inputs)  # beside which integers are indices, and bools masks
     inputs = [
-        lay_out(_in_dtype(x, dtype), layout) if isinstance(x, np.ndarray) else x
+        lay_out(_in_dtype(x, dtype) if _is_float(x) or not floats else x, layout) if isinstance(x, np.ndarray) else x
         for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
     ]
     results = _beside_reference(case, inputs)

@@ -7,6 +7,7 @@ function of ours, and a call to the same call on our tensors.
 
 from __future__ import annotations
 
+import functools
 import random
 import warnings
 from collections.abc import Callable
@@ -23,7 +24,7 @@ import nn.functional as F
 from autograd import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """An entry of op_db and the function of ours that has its name.
 
@@ -44,6 +45,7 @@ class Entry:
 # Entries whose `info.op` is called in another way than the function of that name.
 OTHERWISE: dict[str, Callable[..., Any]] = {
     "einsum": lambda operands, equation: autograd.einsum(equation, *operands),
+    "zero_": lambda x: x.clone().zero_(),
     "T": lambda x: x.T,
     "mT": lambda x: x.mT,
     "where": lambda x, condition, other: autograd.where(condition, x, other),
@@ -105,6 +107,7 @@ def sample_of(sample: Any) -> Call:
     return Call((sample.input, *sample.args), dict(sample.kwargs))
 
 
+@functools.lru_cache(maxsize=4)
 def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> list[Call]:
     """The calls of an entry in a dtype, on PyTorch's tensors; none where it does not take that dtype."""
     if dtype not in entry.info.supported_dtypes("cpu"):
@@ -122,7 +125,7 @@ def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type
     return [(sample_of(error.sample_input), error.error_type, error.error_regex) for error in drawn]
 
 
-class NotOurs(Exception):
+class NotOurs(TypeError):
     """A value that no tensor of ours can hold: a complex or half-precision one, or a sparse one."""
 
 
