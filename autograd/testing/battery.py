@@ -24,7 +24,7 @@ STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan)
 WHOLE = tuple(np.dtype(kind) for kind in (np.int64, np.int32, np.uint8, np.bool_))
 # Factors that bring a function near the end of its range, but not beyond: e^1000 overflows, the cube of the others not.
-LARGE = {np.dtype(np.float64): (1e3, 1e100), np.dtype(np.float32): (1e3, 1e12)}
+LARGE: dict[np.dtype, tuple[float, float]] = {np.dtype(np.float64): (1e3, 1e100), np.dtype(np.float32): (1e3, 1e12)}
 
 
 @dataclass(frozen=True)

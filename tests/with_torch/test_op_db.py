@@ -46,7 +46,7 @@ REFUSED = [
     Refused(
         ("bool", "double", "float", "int", "long", "to"),
         "memory_format",
-        "tensors have no memory format beside NumPy's",
+        "a tensor has no memory format but NumPy's",
     ),
     Refused(
         (
