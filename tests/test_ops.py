@@ -456,15 +456,16 @@ def test_any_and_all_of_uint8_are_uint8() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "expected"),
+    ("op", "input", "other", "expected"),
     [
-        (autograd.add(2.0, 3.0), autograd.tensor(5.0)),
-        (autograd.sub(2, 3), autograd.tensor(-1)),
-        (autograd.mul(True, 2), autograd.tensor(2)),
-        (autograd.div(1, 2), autograd.tensor(0.5)),
+        (autograd.add, 2.0, 3.0, autograd.tensor(5.0)),
+        (autograd.sub, 2, 3, autograd.tensor(-1)),
+        (autograd.mul, True, 2, autograd.tensor(2)),
+        (autograd.div, 1, 2, autograd.tensor(0.5)),
     ],
 )
-def test_arithmetic_of_numbers_gives_a_tensor(result: Any, expected: Tensor) -> None:
+def test_arithmetic_of_numbers_gives_a_tensor(op: Any, input: Any, other: Any, expected: Tensor) -> None:
+    result = op(input, other)
     assert isinstance(result, Tensor)
     assert (result.dtype, result.shape, result.item()) == (expected.dtype, (), expected.item())
 

@@ -203,9 +203,10 @@ def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarra
 
 
 def _check_reference(case: Case, dtype: np.dtype) -> None:
-    floats = any(_is_float(x) for x in case.sample.inputs)  # beside which integers are indices, and bools masks
+    # beside floats integers are indices, and bools masks; alone they are numbers, which need not become floats
+    every = dtype.kind != "f" and not any(_is_float(x) for x in case.sample.inputs)
     inputs = [
-        lay_out(_in_dtype(x, dtype) if _is_float(x) or not floats else x, layout) if isinstance(x, np.ndarray) else x
+        lay_out(_in_dtype(x, dtype) if _is_float(x) or every else x, layout) if isinstance(x, np.ndarray) else x
         for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
     ]
     results = _beside_reference(case, inputs)
