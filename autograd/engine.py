@@ -198,14 +198,13 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
     """
     arrays: list[Any] = []
-    found = requires_grad = plain = False
+    found = requires_grad = False
     for x in inputs:
         if isinstance(x, Tensor):
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
         elif isinstance(x, _PLAIN):
-            plain = plain or isinstance(x, (np.ndarray, np.generic))
             arrays.append(x)
         else:
             raise TypeError(
@@ -213,7 +212,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
     watch = _state.watch
-    if plain and not found:
+    if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
