@@ -191,7 +191,7 @@ def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -
 
 
 def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-    """Run an op.  On tensors: tensors, and a node where one requires grad.  On arrays: arrays.
+    """Run an op.  On tensors or numbers: tensors, and a node where one requires grad.  On arrays: arrays.
 
     That a call on plain arrays goes straight to the forward is what lets the backward of an
     op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
@@ -211,7 +211,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
     watch = _state.watch
-    if not found:
+    if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)

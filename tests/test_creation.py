@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -245,3 +246,44 @@ def test_names_of_numbers_and_packages() -> None:
     assert all(name == package for name, package in packages.items())
     with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'zeroes'"):
         _ = autograd.zeroes  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dtype", "numbers"),
+    [
+        ((3.1,), autograd.int64, [0, 1, 2]),
+        ((-0.9, 2.1, 2.0), autograd.int64, [0]),
+        ((-0.9, 2.1, 2.0), autograd.uint8, [0, 2]),
+        ((0.1, -7.9, -4.0), autograd.int32, [0, -4]),
+        ((5, 0, -2.5), autograd.int32, [5, 3]),
+    ],
+)
+def test_arange_of_integers_cuts_its_numbers_off(arguments: tuple[float, ...], dtype: Any, numbers: Any) -> None:
+    """Expected: what PyTorch 2.13 gives; the length is that of the numbers cut off for int64 alone."""
+    result = partial(autograd.arange, dtype=dtype)(*arguments)
+    assert (result.dtype, result.tolist()) == (dtype, numbers)
+
+
+def test_a_step_that_is_cut_off_to_0_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"arange: a step of 0.5 is 0 in int64"):
+        autograd.arange(0, 2, 0.5, dtype=autograd.int64)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "steps", "dtype", "numbers"),
+    [
+        (4.3, -3, 8, autograd.int64, [4, 3, 2, 1, 0, -1, -2, -3]),
+        (-3.7, 4.9, 4, autograd.int32, [-3, 0, 1, 4]),
+        (4.3, 50, 1, autograd.uint8, [4]),
+        (0, 9, 4, autograd.int8, [0, 3, 6, 9]),
+    ],
+)
+def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: int, dtype: Any, numbers: Any) -> None:
+    """Expected: what PyTorch 2.13 gives."""
+    result = autograd.linspace(start, end, steps, dtype=dtype)
+    assert (result.dtype, result.tolist()) == (dtype, numbers)
+
+
+def test_linspace_counts_in_float64_from_a_float32_tensor() -> None:
+    result = autograd.linspace(autograd.tensor(1.0), 2, 4, dtype=autograd.float64)
+    np.testing.assert_allclose(result.array, [1, 4 / 3, 5 / 3, 2], rtol=1e-15)

@@ -27,14 +27,21 @@ def _is_array(part: Any) -> bool:
     return isinstance(part, np.ndarray)
 
 
+def _view(x: Any, index: Index) -> Any:
+    """x[index], which is a view where there are neither arrays nor bools: of a single element, too."""
+    return x[index if any(part is Ellipsis for part in index) else (*index, ...)]
+
+
 def _getitem_forward(x: Any, *, index: Index) -> Any:
     try:
-        return x[index]
+        return _view(x, index)
     except IndexError as error:
         raise IndexError(f"indexing: {error}; the tensor has shape {x.shape}") from None
 
 
 def _getitem_reference(x: Any, *, index: Index) -> Any:
+    if not any(_is_array(part) or isinstance(part, bool) for part in index):
+        return _view(x, index)
     places = np.arange(x.size).reshape(x.shape)[index]
     return np.array([x.ravel()[i] for i in places.ravel()], x.dtype).reshape(places.shape)
 
@@ -177,6 +184,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
             f"index_select: index {wrong.flat[0]} is out of range: dim {place} of a tensor of shape "
             f"{tuple(input.shape)} has places 0 to {size - 1}"
         )
+    if input.ndim == 0 and math.prod(index.shape) == 1:  # a number has one dimension here, as in PyTorch
+        return index_select(input.reshape((1,)), 0, index).reshape(())
     return getitem(input, (*[slice(None)] * place, index.reshape((-1,))))
 
 
