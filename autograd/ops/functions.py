@@ -2,7 +2,7 @@
 
     y = -x          dx = -g                 y = e^x              dx = g y
     y = |x|         dx = g sign x           y = e^x - 1          dx = g (y + 1)
-    y = sign x      no gradient             y = log x            dx = g / x
+    y = sign x      dx = 0                  y = log x            dx = g / x
     y = x²          dx = 2 g x              y = log (1 + x)      dx = g / (x + 1)
     y = √x          dx = g / 2y             y = tanh x           dx = g (1 - y²)
     y = 1 / √x      dx = -g y³ / 2          y = 1 / (1 + e^-x)   dx = g y (1 - y)          (sigmoid)
@@ -43,9 +43,9 @@ _abs = _row(
 _sign = _row(
     "sign",
     lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # np.sign(NaN) is NaN, PyTorch's is 0
-    None,
+    lambda ctx, g: 0,
     lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0)),
-    kind="discrete",
+    kind="piecewise",
 )
 
 _square = _row("square", np.square, lambda ctx, g: 2 * g * ctx.saved[0], lambda x: x * x, saves=(0,))
@@ -147,7 +147,7 @@ def abs(input: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1, in the dtype of input; 0 for NaN.  Its gradient is 0 everywhere, so none is recorded."""
+    """-1, 0 or 1, in the dtype of input; 0 for NaN.  Its gradient is 0 everywhere."""
     return _sign(input)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.attached import attaching
 from autograd.ops.gather import add_rows
 from autograd.ops.shape import dim_of
 
@@ -104,6 +105,8 @@ _getitem = register(
         flops=0,
     )
 )
+
+pad_getitem = attaching("pad_getitem", _getitem)
 
 _getitem_grad: Op = register(
     Op(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.indexing import getitem
+from autograd.ops.indexing import getitem, pad_getitem
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -120,6 +120,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
             f"pad: mode {mode!r} with value {value}: expects 'constant', or 'reflect', 'replicate' or 'circular' "
             "without a value"
         )
+    take = getitem if mode == "circular" else pad_getitem
     shape = tuple(input.shape)
     _check(shape, widths)
     for dim, (left, right) in enumerate(_by_dim(shape, widths)):
@@ -134,7 +135,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
         else:
             index = np.pad(index, added, NUMPYS_MODE[mode])
             index = index[max(0, -left) : len(index) - max(0, -right)]
-        input = getitem(input, (*[slice(None)] * dim, index))
+        input = take(input, index=(*[slice(None)] * dim, index))
     return input
 
 
