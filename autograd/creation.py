@@ -126,11 +126,20 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 def linspace(
     start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False, device: Any = None
 ) -> Tensor:
-    """`steps` numbers evenly from start to end, both included."""
+    """`steps` numbers evenly from start to end, both included.
+
+    In an integer dtype start, end and the numbers between them are cut off to whole ones.
+    """
     check_device("linspace", device)
     if steps < 0:
         raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
-    return Tensor(np.linspace(start, end, steps).astype(get_default_dtype() if dtype is None else dtype), requires_grad)
+    dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
+    step = (last - first) / max(1, steps - 1)
+    i = np.arange(steps)
+    # each half counts from its own end, so that both ends are exact; whole numbers are cut off, as in PyTorch
+    numbers = np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
+    return Tensor(numbers.astype(dtype), requires_grad)
 
 
 def arange(
@@ -145,5 +154,11 @@ def arange(
         dtype = (
             get_default_dtype() if any(isinstance(n, float | np.floating) for n in (first, last, step)) else np.int64
         )
+    if np.dtype(dtype).kind in "iu" and any(int(n) != n for n in (first, last, step)):  # cut off, as in PyTorch
+        if int(step) == 0:
+            raise ValueError(f"arange: a step of {step} is 0 in {np.dtype(dtype)}")
+        ends = (int(first), int(last), int(step)) if np.dtype(dtype) == np.int64 else (first, last, step)
+        count = len(np.arange(*ends))
+        return Tensor((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
     # counted before it is rounded: NumPy takes the step from the first two numbers, which float32 may spoil
     return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)

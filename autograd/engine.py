@@ -191,19 +191,20 @@ def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -
 
 
 def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-    """Run an op.  On tensors: tensors, and a node where one requires grad.  On arrays: arrays.
+    """Run an op.  On tensors or numbers: tensors, and a node where one requires grad.  On arrays: arrays.
 
     That a call on plain arrays goes straight to the forward is what lets the backward of an
     op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
     """
     arrays: list[Any] = []
-    found = requires_grad = False
+    found = requires_grad = plain = False
     for x in inputs:
         if isinstance(x, Tensor):
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
         elif isinstance(x, _PLAIN):
+            plain = plain or isinstance(x, (np.ndarray, np.generic))
             arrays.append(x)
         else:
             raise TypeError(
@@ -211,7 +212,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
     watch = _state.watch
-    if not found:
+    if plain and not found:
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)

@@ -20,9 +20,11 @@ from autograd.testing import (
     LAYOUTS,
     Case,
     RandomDraw,
+    check_integers,
     check_op,
     check_row,
     check_threads,
+    draw_case,
     lay_out,
 )
 from nn import functional
@@ -37,6 +39,16 @@ PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
 @pytest.mark.parametrize("op", ROWS)
 def test_row(op: Row) -> None:
     check_op(op)
+
+
+PUBLIC = [pytest.param(op, id=name) for name, op in table.items() if name in {*ops.__all__, *functional.__all__}]
+
+
+@pytest.mark.parametrize("op", PUBLIC)
+def test_a_reference_has_the_dtype_of_integers_and_bools(op: Row) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(8):
+        check_integers(draw_case(op, RandomDraw(rng, op.kind)))
 
 
 def takes_empty(op: Row, sample: Sample) -> bool:

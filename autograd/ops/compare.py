@@ -123,16 +123,23 @@ _bitwise_not = _row(
     check=_no_floats("bitwise_not"),
 )
 
+
+
+def _truth_type(x: Any) -> Any:
+    """The dtype of any and all: bool, but uint8 of uint8, as in PyTorch, where that once was the dtype of masks."""
+    return np.uint8 if x.dtype == np.uint8 else np.bool_
+
+
 _any = _row(
     "any",
-    lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim),
-    lambda x, **params: sum_reference((x != 0) * 1, **params) > 0,
+    lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
+    lambda x, **params: np.asarray(sum_reference((x != 0) * 1, **params) > 0).astype(_truth_type(x)),
     dims_sample,
 )
 _all = _row(
     "all",
-    lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim),
-    lambda x, **params: sum_reference((x == 0) * 1, **params) == 0,
+    lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
+    lambda x, **params: np.asarray(sum_reference((x == 0) * 1, **params) == 0).astype(_truth_type(x)),
     dims_sample,
 )
 
@@ -242,10 +249,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether some element over some dimensions, or all, is other than 0: a bool tensor."""
+    """Whether some element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
     return _any(input, dim=dims_of("any", dim, input.ndim), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether every element over some dimensions, or all, is other than 0: a bool tensor."""
+    """Whether every element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
     return _all(input, dim=dims_of("all", dim, input.ndim), keepdim=keepdim)

@@ -51,7 +51,7 @@ def _best(row: Any, sign: int) -> int:
     """The first of the greatest (sign 1) or least (-1) numbers of a row; NaN beats all."""
     best = 0
     for i, value in enumerate(row):
-        if row[best] == row[best] and (value != value or sign * value > sign * row[best]):
+        if row[best] == row[best] and (value != value or (value > row[best] if sign > 0 else value < row[best])):
             best = i
     return best
 

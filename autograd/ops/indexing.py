@@ -28,14 +28,21 @@ def _is_array(part: Any) -> bool:
     return isinstance(part, np.ndarray)
 
 
+def _view(x: Any, index: Index) -> Any:
+    """x[index], which is a view where there are neither arrays nor bools: of a single element, too."""
+    return x[index if any(part is Ellipsis for part in index) else (*index, ...)]
+
+
 def _getitem_forward(x: Any, *, index: Index) -> Any:
     try:
-        return x[index]
+        return _view(x, index)
     except IndexError as error:
         raise IndexError(f"indexing: {error}; the tensor has shape {x.shape}") from None
 
 
 def _getitem_reference(x: Any, *, index: Index) -> Any:
+    if not any(_is_array(part) or isinstance(part, bool) for part in index):
+        return _view(x, index)
     places = np.arange(x.size).reshape(x.shape)[index]
     return np.array([x.ravel()[i] for i in places.ravel()], x.dtype).reshape(places.shape)
 
@@ -167,6 +174,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
     place = dim_of("index_select", dim, input.ndim)
+    if input.ndim == 0 and math.prod(index.shape) == 1:  # a number has one dimension here, as in PyTorch
+        return index_select(input.reshape((1,)), 0, index).reshape(())
     return getitem(input, (*[slice(None)] * place, index.reshape((-1,))))
 
 
