@@ -351,7 +351,15 @@ def test_gradient_of_pow_at_0() -> None:
 
 # ── the lists that name the ops ────────────────────────────────────────────────────────
 
-COMPOSED = {"allclose", "dropout2d", "equal", "flatten", "t", "transpose"}  # of rows that have their own functions
+COMPOSED = {
+    "allclose",
+    "dropout2d",
+    "equal",
+    "flatten",
+    "positive",
+    "t",
+    "transpose",
+}  # of rows that have their own functions
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(ops.__all__) - HELPERS
 
@@ -409,7 +417,7 @@ def test_operators_run_their_rows() -> None:
     x, y = autograd.tensor([2.0, 3.0], requires_grad=True), autograd.tensor([4.0, 3.0])
     made: dict[str, Any] = {
         "add": (x + y, 1 + x), "sub": (x - y, 1 - x), "mul": (x * y, 2 * x), "div": (x / y, 1 / x),
-        "pow": (x**y, 2**x), "neg": (-x,), "abs": (abs(x),),
+        "remainder": (x % y, 2 % x), "pow": (x**y, 2**x), "neg": (-x,), "abs": (abs(x),),
         "matmul": (x.reshape(1, 2) @ y.reshape(2, 1),), "getitem": (x[0],),
     }  # fmt: skip
     assert all(z.grad_fn.op is table[name] for name, results in made.items() for z in results)
@@ -420,6 +428,7 @@ def test_operators_run_their_rows() -> None:
     assert [z.tolist() for z in (a & b, a | b, a ^ b, ~a, True & a, False | a, True ^ a)] == [
         [False, True], [True, True], [True, False], [True, False], [False, True], [False, True], [True, False]
     ]  # fmt: skip
+    assert +x is x and (x // y).tolist() == [0, 1] and (7 // x).tolist() == [3, 2]
     assert (autograd.tensor([6, 5]) & 3).tolist() == [2, 1]
 
 

@@ -148,6 +148,19 @@ def neg(input: Tensor) -> Tensor:
     return _neg(input)
 
 
+def positive(input: Tensor) -> Tensor:
+    """The input itself, as +input.
+
+    Raises
+    ------
+    TypeError
+        For bools.
+    """
+    if input.dtype == bool:
+        raise TypeError("positive: a bool tensor has no sign; convert it, with .int()")
+    return input
+
+
 def abs(input: Tensor) -> Tensor:
     """|input|; the gradient at 0 is 0."""
     return _abs(input)
