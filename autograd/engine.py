@@ -216,6 +216,9 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
+    elif not found:
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
     with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
         result = watch.forward(op, arrays, params)
 

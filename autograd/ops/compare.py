@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import Number, any_shape, bad_broadcast, broadcasting
 from autograd.ops.reduce import Dims, dims_of, dims_sample, sum_reference
+from autograd.ops.shape import ndim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -122,7 +123,6 @@ _bitwise_not = _row(
     BadSample((np.ones(2),), {}, TypeError, ("bitwise_not", "float64", "bool")),
     check=_no_floats("bitwise_not"),
 )
-
 
 
 def _truth_type(x: Any) -> Any:
@@ -245,14 +245,15 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and elements."""
+    check_arrays("equal", input=input, other=other)
     return tuple(input.shape) == tuple(other.shape) and bool(all(eq(input, other)))
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _any(input, dim=dims_of("any", dim, input.ndim), keepdim=keepdim)
+    return _any(input, dim=dims_of("any", dim, ndim_of("any", input)), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _all(input, dim=dims_of("all", dim, input.ndim), keepdim=keepdim)
+    return _all(input, dim=dims_of("all", dim, ndim_of("all", input)), keepdim=keepdim)

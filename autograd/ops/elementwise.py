@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.kernels import arithmetic
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -210,5 +210,7 @@ def clone(input: Tensor) -> Tensor:
 
 def to(input: Tensor, dtype: Any) -> Tensor:
     """The tensor in another dtype; itself, where it has that dtype."""
+    if not hasattr(input, "dtype"):
+        check_arrays("to", input=input)
     dtype = np.dtype(dtype)
     return input if input.dtype == dtype else _cast(input, dtype=dtype)

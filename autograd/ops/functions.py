@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import Op, Sample, register
+from autograd.op import Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -156,6 +156,7 @@ def positive(input: Tensor) -> Tensor:
     TypeError
         For bools.
     """
+    check_arrays("positive", input=input)
     if input.dtype == bool:
         raise TypeError("positive: a bool tensor has no sign; convert it, with .int()")
     return input

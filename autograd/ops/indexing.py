@@ -16,7 +16,7 @@ import numpy as np
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.attached import attaching
 from autograd.ops.gather import add_rows
-from autograd.ops.shape import dim_of
+from autograd.ops.shape import dim_of, ndim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -173,7 +173,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along `dim` whose numbers are in `index`, a vector (or one number)."""
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
-    place = dim_of("index_select", dim, input.ndim)
+    place = dim_of("index_select", dim, ndim_of("index_select", input))
     if input.ndim == 0 and math.prod(index.shape) == 1:  # a number has one dimension here, as in PyTorch
         return index_select(input.reshape((1,)), 0, index).reshape(())
     return getitem(input, (*[slice(None)] * place, index.reshape((-1,))))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.shape import dim_of, reshape, unsqueeze
+from autograd.ops.shape import dim_of, ndim_of, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -154,7 +154,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     ValueError
         If the sizes do not add up.
     """
-    dim = dim_of("split", dim, tensor.ndim)
+    dim = dim_of("split", dim, ndim_of("split", tensor))
     n, size = tensor.shape[dim], split_size_or_sections
     if not isinstance(size, int | np.integer):
         return _split(tensor, sizes=tuple(size), dim=dim)
@@ -167,13 +167,13 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `chunks` pieces, of equal size but the last; fewer, where size divides so."""
     if chunks < 1:
         raise ValueError(f"chunk: {chunks} chunks: expects at least 1")
-    n = input.shape[dim_of("chunk", dim, input.ndim)]
+    n = input.shape[dim_of("chunk", dim, ndim_of("chunk", input))]
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The tensor's slices along `dim`, as views, without that dimension."""
-    dim = dim_of("unbind", dim, input.ndim)
+    dim = dim_of("unbind", dim, ndim_of("unbind", input))
     kept = (*input.shape[:dim], *input.shape[dim + 1 :])
     return tuple(reshape(piece, kept) for piece in split(input, 1, dim)) if input.shape[dim] else ()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3))."""
     return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else tuple(shape)
+
+
+def ndim_of(name: str, input: Any) -> int:
+    """The number of dimensions of a tensor or an array, and a sentence for anything else."""
+    try:
+        return input.ndim  # type: ignore[no-any-return]
+    except AttributeError:
+        check_arrays(name, input=input)
+        raise
 
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
@@ -151,8 +160,8 @@ def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim (both included) as one."""
+    start, end = (dim_of("flatten", d, ndim_of("flatten", input)) for d in (start_dim, end_dim))
     shape = tuple(input.shape)
-    start, end = (dim_of("flatten", d, input.ndim) for d in (start_dim, end_dim))
     if start > end:
         raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}")
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
@@ -160,13 +169,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
-    chosen = range(input.ndim) if dim is None else [dim_of("squeeze", d, input.ndim) for d in sizes_of((dim,))]
+    ndim = ndim_of("squeeze", input)
+    chosen = range(ndim) if dim is None else [dim_of("squeeze", d, ndim) for d in sizes_of((dim,))]
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With one more dimension, of size 1, which is number `dim` of the result."""
-    place = dim_of("unsqueeze", dim, input.ndim + 1)
+    place = dim_of("unsqueeze", dim, ndim_of("unsqueeze", input) + 1)
     return reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
 
 
@@ -177,7 +187,7 @@ def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
-    dims = list(range(max(1, input.ndim)))
+    dims = list(range(max(1, ndim_of("transpose", input))))
     first, second = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     dims[first], dims[second] = dims[second], dims[first]
     return permute(input, tuple(dims[: input.ndim]))
@@ -185,14 +195,15 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; a vector or a number as it is."""
-    if input.ndim > 2:
+    if ndim_of("t", input) > 2:
         raise ValueError(f"t: expects at most 2 dimensions, got shape {tuple(input.shape)}; use transpose(dim0, dim1)")
     return permute(input, tuple(range(input.ndim))[::-1])
 
 
 def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
     """Dimensions `source` moved to the places `destination`; the others keep their order."""
-    sources, places = ([dim_of("movedim", d, input.ndim) for d in sizes_of((dims,))] for dims in (source, destination))
+    ndim = ndim_of("movedim", input)
+    sources, places = ([dim_of("movedim", d, ndim) for d in sizes_of((dims,))] for dims in (source, destination))
     if not len(sources) == len(places) == len(set(sources)) == len(set(places)):
         raise ValueError(f"movedim: source {source} and destination {destination} must name as many, each once")
     dims = [d for d in range(input.ndim) if d not in sources]
@@ -208,7 +219,7 @@ def expand(input: Tensor, *sizes: int) -> Tensor:
 
 def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
     """A copy that runs backwards along `dims`."""
-    chosen = tuple(dim_of("flip", d, input.ndim) for d in sizes_of((dims,)))
+    chosen = tuple(dim_of("flip", d, ndim_of("flip", input)) for d in sizes_of((dims,)))
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"flip: dims {dims} names a dimension twice")
     return _flip(input, dims=chosen if input.ndim else ())
