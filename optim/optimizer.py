@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ class Optimizer:
         self.defaults = defaults
         self._pre_hooks: list[Callable] = []
         self._post_hooks: list[Callable] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         if hasattr(params, "parameters"):
             raise TypeError(f"{name}: got a {type(params).__name__}; pass its parameters, model.parameters()")
@@ -227,7 +228,7 @@ class Optimizer:
         ]
         for group, loaded in zip(self.param_groups, options, strict=True):
             self._check_options({**group, **loaded, "lr": 0.0})  # a schedule's rounding may leave lr a hair below 0
-        self.state = state
+        self.state = defaultdict(dict, state)
         for group, loaded in zip(self.param_groups, options, strict=True):
             group.update(loaded)
 

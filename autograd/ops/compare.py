@@ -86,7 +86,20 @@ def _near_sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*a), draw.tensor(*b) + draw.index(b, 3) / 4), params)
 
 
-_isclose = _of_two("isclose", np.isclose, _near, _near_sample)
+def _check_tolerances(x: Any, y: Any, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> None:
+    if not (rtol >= 0 and atol >= 0):
+        raise ValueError(f"isclose: rtol {rtol} and atol {atol} must be at least 0")
+
+
+_isclose = _of_two(
+    "isclose",
+    np.isclose,
+    _near,
+    _near_sample,
+    BadSample((np.ones(2), np.ones(2)), {"rtol": -0.5}, ValueError, ("isclose", "rtol -0.5", "at least 0")),
+    BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
+    check=_check_tolerances,
+)
 
 
 def _no_floats(name: str) -> Callable:

@@ -305,7 +305,8 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
 def _place_of(op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     if dim is not None:
-        dim = dim_of(op.name, dim, ndim_of(op.name, input)) if input.ndim else None
+        dim = dim_of(op.name, dim, ndim_of(op.name, input))
+        dim = dim if input.ndim else None
     return op(input, dim=dim, keepdim=keepdim)
 
 

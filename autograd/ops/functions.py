@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -34,7 +34,21 @@ def _row(
     return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
 
 
-_neg = _row("neg", np.negative, lambda ctx, g: -g, lambda x: np.subtract(0, x, dtype=x.dtype), kind="multilinear")
+def _negative(x: Any) -> Any:
+    try:
+        return np.negative(x)
+    except TypeError:
+        raise TypeError("neg: bool tensors have no negative; ~ turns them round, .int() makes numbers") from None
+
+
+_neg = _row(
+    "neg",
+    _negative,
+    lambda ctx, g: -g,
+    lambda x: np.subtract(0, x, dtype=x.dtype),
+    bad_samples=[BadSample((np.ones(2, bool),), {}, TypeError, ("neg", "~", ".int()"))],
+    kind="multilinear",
+)
 
 _abs = _row(
     "abs", np.abs, lambda ctx, g: g * sign(ctx.saved[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),

@@ -112,6 +112,8 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     tensor([3., 2., 1., 2., 3., 2.])
     """
     check_arrays("pad", input=input)
+    if not isinstance(pad, tuple | list) or not all(isinstance(n, int | np.integer) for n in pad):
+        raise TypeError(f"pad: expects whole numbers (before, after) of the last dimensions, as in (1, 1), not {pad!r}")
     widths = tuple(pad)
     if mode == "constant":
         return _constant(input, pad=widths, value=0 if value is None else value)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3))."""
-    return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else tuple(shape)
+    if len(shape) == 1 and not isinstance(shape[0], int | np.integer) and getattr(shape[0], "ndim", 1):
+        return tuple(shape[0])
+    return tuple(shape)
 
 
 def ndim_of(name: str, input: Any) -> int:
@@ -35,6 +37,8 @@ def ndim_of(name: str, input: Any) -> int:
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
     """A dimension counted from 0, from one counted from either end; a number has one, as in PyTorch."""
+    if not isinstance(dim, int | np.integer):
+        raise TypeError(f"{name}: dim is {dim!r}; expects a whole number")
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise IndexError(f"{name}: dim {dim} does not exist in a tensor of {ndim} dimensions")
     return dim % max(ndim, 1)
@@ -42,7 +46,10 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
 
 def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
     try:
-        return x.reshape(shape)
+        y = x.reshape(shape)
+        if y.shape != shape and min(shape) < -1:
+            raise ValueError  # NumPy takes any negative size for -1
+        return y
     except ValueError:
         raise ValueError(
             f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape}; "
@@ -64,7 +71,10 @@ _reshape = register(
         backward=lambda ctx, g, *, shape: g.reshape(ctx.shapes[0]),
         reference=lambda x, *, shape: np.reshape(x, shape),
         sample=_reshape_sample,
-        bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)"))],
+        bad_samples=[
+            BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)")),
+            BadSample((np.ones((2, 3)),), {"shape": (2, -2)}, ValueError, ("reshape", "(2, 3)", "(2, -2)", "-1")),
+        ],
         kind="multilinear",
         flops=0,
     )
