@@ -331,7 +331,7 @@ def test_a_backward_may_have_no_gradient_to_give() -> None:
 def test_a_backward_says_0_for_a_gradient_of_zeros(create_graph: bool) -> None:
     x = leaf(1, 2)
     (dx,) = autograd.grad(user_op(lambda ctx, g: 0)(x), x, autograd.ones(2), create_graph=create_graph)
-    assert (dx.shape, dx.dtype, dx.tolist()) == ((2,), np.float32, [0, 0])
+    assert dx is not None and (dx.shape, dx.dtype, dx.tolist()) == ((2,), np.float32, [0, 0])
     dx[0] = 1  # nobody else's memory
     user_op(lambda ctx, g: 0)(x).backward(autograd.ones(2), create_graph=create_graph)
     assert x.grad is not None and x.grad.tolist() == [0, 0]
@@ -349,8 +349,13 @@ def test_a_gradient_of_zeros_adds_to_others(create_graph: bool) -> None:
 
 
 def test_what_only_zeros_reach_is_not_computed_but_is_zero() -> None:
-    called = []
-    counted = user_op(lambda ctx, g: called.append(1) or g)
+    called: list[Any] = []
+
+    def identity(ctx: Any, g: Any) -> Any:
+        called.append(g)
+        return g
+
+    counted = user_op(identity)
     x = leaf(1, 2)
     y = counted(x)
     y.retain_grad()

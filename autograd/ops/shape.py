@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3))."""
-    if len(shape) == 1 and not isinstance(shape[0], int | np.integer) and getattr(shape[0], "ndim", 1):
+    if len(shape) == 1 and not isinstance(shape[0], int | np.integer) and getattr(shape[0], "ndim", None) != 0:
         return tuple(shape[0])
     return tuple(shape)
 
