@@ -57,6 +57,12 @@ def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
+def _reshape_reference(x: Any, *, shape: tuple[int, ...]) -> Any:
+    if min(shape, default=0) < -1:
+        raise ValueError("reshape: only -1 stands for a size that is not given")
+    return np.reshape(x, shape)
+
+
 def _reshape_sample(draw: Any) -> Sample:
     a, b, c = draw.size(1, 3), draw.size(1, 3), draw.size(1, 3)
     return Sample(
@@ -69,7 +75,7 @@ _reshape = register(
         name="reshape",
         forward=_reshape_forward,
         backward=lambda ctx, g, *, shape: g.reshape(ctx.shapes[0]),
-        reference=lambda x, *, shape: np.reshape(x, shape),
+        reference=_reshape_reference,
         sample=_reshape_sample,
         bad_samples=[
             BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)")),
