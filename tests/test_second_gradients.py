@@ -22,6 +22,7 @@ PIECEWISE: dict[str, Callable[[Tensor], Any]] = {
     "l1_loss": lambda x: F.l1_loss(x, autograd.zeros(2, 3)),
     "smooth_l1_loss, beta 0": lambda x: F.smooth_l1_loss(x, autograd.zeros(2, 3), beta=0),
     "norm, p 1": lambda x: autograd.norm(x, 1),
+    "remainder, of the divisor": lambda x: autograd.remainder(autograd.ones(2, 3), x),
     "nll_loss": lambda x: F.nll_loss(x, LABELS),
     "max_pool2d": lambda x: F.max_pool2d(x.reshape(1, 1, 2, 3), (1, 2), 1),
     "avg_pool2d": lambda x: F.avg_pool2d(x.reshape(1, 1, 2, 3), 2),

@@ -37,7 +37,7 @@ _attached = register(
 
 def attached(d: Any, y: Any) -> Any:
     """d, recorded as depending on y too.  On arrays just d."""
-    return d if isinstance(d, np.ndarray) else _attached(d, y)
+    return d if isinstance(d, np.ndarray | np.generic) else _attached(d, y)
 
 
 def attaching(name: str, op: Op) -> Op:
