@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from functools import reduce
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from autograd.devices import check_device
 from autograd.ops import sizes_of
-from autograd.promotion import get_default_dtype, promote_types
+from autograd.promotion import check_fits, get_default_dtype, promote_types
 from autograd.tensor import Tensor
 
 
@@ -55,6 +57,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
+    if dtype is not None and not isinstance(source, np.ndarray) and np.dtype(dtype).kind in "iu":
+        check_fits("tensor", array, np.dtype(dtype))
     if dtype is None:  # float64 may be what NumPy makes of numbers of other dtypes; else its rules are PyTorch's
         dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
     return Tensor(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
@@ -75,25 +79,41 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype)
 
 
-def _filled(name: str, shape: tuple[int, ...], value: Any, dtype: Any, requires_grad: bool, device: Any) -> Tensor:
+def checked_sizes(name: str, size: Any) -> tuple[int, ...]:
+    """Sizes given as f(2, 3) or f((2, 3)): whole numbers, at least 0."""
+    try:
+        sizes = tuple(operator.index(n) for n in sizes_of(size))
+    except TypeError:
+        raise TypeError(f"{name}: sizes are whole numbers, not {', '.join(map(repr, size))}") from None
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"{name}: sizes are at least 0, and {min(sizes)} of {sizes} is not")
+    return sizes
+
+
+def _filled(name: str, size: Any, value: Any, dtype: Any, requires_grad: bool, device: Any) -> Tensor:
     check_device(name, device)
-    return Tensor(np.full(shape, value, get_default_dtype() if dtype is None else dtype), requires_grad)
+    dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    value = value.array if isinstance(value, Tensor) else value
+    check_fits(name, value, dtype)
+    return Tensor(np.full(checked_sizes(name, size), np.asarray(value).astype(dtype), dtype), requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Zeros, of the default dtype or another."""
-    return _filled("zeros", sizes_of(size), 0, dtype, requires_grad, device)
+    return _filled("zeros", size, 0, dtype, requires_grad, device)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Ones, of the default dtype or another."""
-    return _filled("ones", sizes_of(size), 1, dtype, requires_grad, device)
+    return _filled("ones", size, 1, dtype, requires_grad, device)
 
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of whatever its memory held."""
     check_device("empty", device)
-    return Tensor(np.empty(sizes_of(size), get_default_dtype() if dtype is None else dtype), requires_grad)
+    return Tensor(
+        np.empty(checked_sizes("empty", size), get_default_dtype() if dtype is None else dtype), requires_grad
+    )
 
 
 def full(
@@ -101,24 +121,24 @@ def full(
 ) -> Tensor:
     """One number, repeated; its dtype is that of `tensor(fill_value)`."""
     dtype = tensor(fill_value).dtype if dtype is None else dtype
-    return _filled("full", tuple(size), fill_value, dtype, requires_grad, device)
+    return _filled("full", (size,), fill_value, dtype, requires_grad, device)
 
 
 def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Zeros of the input's shape and dtype."""
-    return _filled("zeros_like", input.shape, 0, dtype or input.dtype, requires_grad, device)
+    return _filled("zeros_like", (input.shape,), 0, dtype or input.dtype, requires_grad, device)
 
 
 def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Ones of the input's shape and dtype."""
-    return _filled("ones_like", input.shape, 1, dtype or input.dtype, requires_grad, device)
+    return _filled("ones_like", (input.shape,), 1, dtype or input.dtype, requires_grad, device)
 
 
 def full_like(
     input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None
 ) -> Tensor:
     """One number, repeated in the input's shape and dtype."""
-    return _filled("full_like", input.shape, fill_value, dtype or input.dtype, requires_grad, device)
+    return _filled("full_like", (input.shape,), fill_value, dtype or input.dtype, requires_grad, device)
 
 
 def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -129,7 +149,8 @@ def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, de
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """n rows and m columns (n, if left out) with ones on the diagonal, zeros elsewhere."""
     check_device("eye", device)
-    return Tensor(np.eye(n, m, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
+    rows, columns = checked_sizes("eye", (n, n if m is None else m))
+    return Tensor(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
 def linspace(
@@ -145,8 +166,13 @@ def linspace(
     In an integer dtype start, end and the numbers between them are cut off to whole ones.
     """
     check_device("linspace", device)
+    if not isinstance(steps, int | np.integer):
+        raise TypeError(f"linspace: steps is {steps!r}, and must be a whole number")
     if steps < 0:
         raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
+    for what, n in (("start", start), ("end", end)):
+        if np.ndim(getattr(n, "array", n)) > 0:
+            raise ValueError(f"linspace: {what} has shape {tuple(n.shape)}; expects a number")  # type: ignore[attr-defined]
     dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
     first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
@@ -164,6 +190,10 @@ def arange(
     first, last = (0, start) if end is None else (start, end)
     if step == 0:
         raise ValueError(f"arange: from {first} to {last} there is no way in steps of 0")
+    if not all(-math.inf < n < math.inf for n in (first, last, step)):
+        raise ValueError(f"arange: from {first} to {last} in steps of {step} there is no end; expects finite numbers")
+    if first > last if step > 0 else first < last:
+        raise ValueError(f"arange: steps of {step} lead away from {last}, the end, if {first} is the start")
     if dtype is None:
         dtype = (
             get_default_dtype() if any(isinstance(n, float | np.floating) for n in (first, last, step)) else np.int64

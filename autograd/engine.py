@@ -215,6 +215,9 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
+    elif not found:
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
     with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
         result = watch.forward(op, arrays, params)
 
@@ -254,8 +257,10 @@ class _Pending:
             slots = self.sums[maker] = {}
             if isinstance(maker, Node):
                 heappush(self.heap, (-maker.birth, maker))
-        if slot not in slots:
+        if slot not in slots or type(slots[slot][0]) is int:
             slots[slot] = g, ours
+            return
+        if type(g) is int:  # 0, a gradient of zeros
             return
         total, ours = slots[slot]
         if ours:
@@ -292,8 +297,9 @@ def backward(
 
     def visit(node: Node, arrived: dict[int, tuple[Any, bool]]) -> None:
         gs = []
+        zero = not node.hooks and all(type(g) is int for g, _ in arrived.values())
         for slot, (shape, dtype) in enumerate(node.outputs):
-            g = arrived[slot][0] if slot in arrived else None
+            g = _full(arrived[slot][0], shape, dtype, create_graph) if slot in arrived else None
             g = _run_hooks(node.hooks, slot, g) if node.hooks else g
             if wanted and (node, slot) in wanted:
                 wanted[node, slot] = g
@@ -301,14 +307,10 @@ def backward(
                 tensor = node.retained[slot]()
                 if tensor is not None:  # still alive
                     _accumulate(tensor, g, ours=False)
-            if g is None and dtype.kind == "f":
-                g = Tensor(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
-            gs.append(g)
-        needs = tuple(
-            [e is not None and (useful is None or e[0] in useful or (e[0], e[1]) in wanted) for e in node.edges]
-        )
+            gs.append(_full(0, shape, dtype, create_graph) if g is None and dtype.kind == "f" else g)
+        needs = tuple([e is not None and (useful is None or e[0] in useful or e[:2] in wanted) for e in node.edges])
         if True in needs:
-            for maker, slot, d, ours in _run_backward(node, gs, needs, retain_graph, create_graph):
+            for maker, slot, d, ours in _run_backward(node, [] if zero else gs, needs, retain_graph, create_graph):
                 pending.add(maker, slot, d, ours)
 
     with grad_mode.set_grad_enabled(create_graph), np.errstate(all="ignore"):
@@ -316,7 +318,7 @@ def backward(
             visit(*pending.next_node())
         for leaf, arrived in pending.sums.items():
             g, ours = arrived[0]
-            g = _run_hooks(leaf.hooks, 0, g)
+            g = _run_hooks(leaf.hooks, 0, _full(g, leaf.array.shape, leaf.array.dtype, create_graph))
             if inputs is None:
                 _accumulate(leaf, g, ours and not leaf.hooks)
             elif (leaf, 0) in wanted:
@@ -327,10 +329,13 @@ def backward(
 def _run_backward(
     node: Node, gs: list, needs: tuple[bool, ...], retain_graph: bool, create_graph: bool
 ) -> list[tuple[Any, int, Any, bool]]:
-    """One node's backward: (maker, slot, gradient, may we write to it) of each input that wants one."""
+    """One node's backward: (maker, slot, gradient, may we write to it) of each input that wants one.
+
+    No `gs` means that all of them are zero; so are the results then, and nothing is computed.
+    """
     node.check_saved()
     ctx = _Context(needs, node.saved_tensors() if create_graph else node.saved or (), node.shapes)
-    results = _state.watch.backward(node, ctx, gs)
+    results = _state.watch.backward(node, ctx, gs) if gs else (0,) * len(node.edges)
     results = results if type(results) is tuple else (results,)
     if len(results) != len(node.edges):
         raise RuntimeError(
@@ -350,7 +355,9 @@ def _run_backward(
 
 
 def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A gradient in its input's own shape and dtype: broadcasting, undone, is a sum."""
+    """A gradient in its input's own shape and dtype: broadcasting, undone, is a sum.  The number 0 stays 0."""
+    if type(d) is int and d == 0:
+        return d
     if type(d) is not np.ndarray and not isinstance(d, Tensor):
         d = np.asarray(d)
     if d.shape != shape:
@@ -368,9 +375,15 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
     return d
 
 
+def _full(g: Any, shape: tuple[int, ...], dtype: np.dtype, create_graph: bool) -> Any:
+    """The gradient; the number 0, which stands for a gradient of zeros while nobody looks at it, written out."""
+    make = Tensor if create_graph else np.asarray
+    return make(np.zeros(shape, dtype)) if type(g) is int else g
+
+
 def _is_new(d: np.ndarray, others: Sequence[Any]) -> bool:
     """Whether backward made this array: it is no view, and is not what it was given or gave twice."""
-    if d.base is not None or not d.flags.writeable:
+    if getattr(d, "base", d) is not None or not d.flags.writeable:
         return False
     return len([other for other in others if other is d or getattr(other, "base", None) is d]) <= 1
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import devices, ops
 from autograd.grad_mode import is_grad_enabled
-from autograd.promotion import category
+from autograd.promotion import category, check_fits
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -65,6 +65,8 @@ class TensorMethods:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, element: Any) -> bool:
+        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float):
+            raise TypeError(f"in: a tensor is searched for a number or a tensor, not for a {type(element).__name__}")
         return bool((self == element).array.any())
 
     def __bool__(self: Any) -> bool:
@@ -355,6 +357,8 @@ class TensorMethods:
     def _write(self: Any, name: str, value: Any, index: Index = ...) -> Tensor:
         """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
         self._check_unrecorded(name, value)
+        if not isinstance(value, TensorMethods | np.ndarray):
+            check_fits(name, value, self.dtype)
         source = value.array if isinstance(value, TensorMethods) else np.asarray(value)
         category(source.dtype)
         if not self.array.flags.writeable:

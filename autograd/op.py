@@ -74,7 +74,8 @@ class Op(Row):
         Takes a g for every output.  `ctx.needs[i]` tells whether input i wants a gradient,
         `ctx.shapes[i]` is its shape, `ctx.saved` has what `saves` names.  Written with operators
         and ops only, so that it runs on arrays and, for higher-order gradients, on tensors.
-        None: not differentiable.
+        A gradient is the number 0 where it is zero everywhere, and None where there is none.
+        No backward, None: not differentiable.
     saves : tuple of int
         What backward needs: i for input i, ~i for output i.
     promotes : False; "same" (inputs to a common dtype); "float" (and integers to floats)

@@ -45,6 +45,29 @@ def category(dtype: np.dtype) -> int:
     return _CATEGORY[dtype.kind]
 
 
+def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
+    """Raise where one of these numbers is too large for the dtype: NumPy would wrap 300 round to 44 in uint8.
+
+    Negative ones count back from the end of an unsigned dtype, as in PyTorch, and of a float everything is true or
+    false as a bool.
+    """
+    array = np.asarray(numbers)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expects bool, integer or float numbers that fit a tensor, got {numbers!r}")
+    if array.size == 0 or array.dtype == dtype or dtype.kind == "b":
+        return
+    values = array.min().item(), array.max().item()
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max)
+        wrong = [v for v in values if most < abs(v) < math.inf]
+    else:
+        most = int(np.iinfo(dtype).max)
+        least = -most if dtype.kind == "u" else int(np.iinfo(dtype).min)
+        wrong = [v for v in values if not least <= v <= most]
+    if wrong:
+        raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose greatest number is {most}")
+
+
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
     """The smallest dtype for both, where float beats integer without growing (PyTorch's lattice)."""
     if category(a) != category(b):

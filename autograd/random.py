@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.creation import checked_sizes
 from autograd.devices import check_device
 from autograd.kernels.threads import hold_during_fork
-from autograd.ops import sizes_of
 from autograd.promotion import get_default_dtype
 from autograd.tensor import Tensor
 
@@ -60,13 +60,15 @@ def _float(dtype: Any) -> np.dtype:
 def rand(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Uniform numbers in [0, 1)."""
     check_device("rand", device)
-    return Tensor(np.asarray(_generator.random(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+    return Tensor(np.asarray(_generator.random(checked_sizes("rand", size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
 def randn(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1."""
     check_device("randn", device)
-    return Tensor(np.asarray(_generator.standard_normal(sizes_of(size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+    return Tensor(
+        np.asarray(_generator.standard_normal(checked_sizes("randn", size), dtype=_float(dtype))), requires_grad
+    )  # type: ignore[arg-type]
 
 
 def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -86,10 +88,15 @@ def randint(low: int, high: Any, size: tuple[int, ...] | None = None, dtype: Any
         low, high, size = 0, low, high
     if low >= high:
         raise ValueError(f"randint: there is no integer from {low} to {high} - 1; low must be less than high")
-    return Tensor(np.asarray(_generator.integers(low, high, size)).astype(np.int64 if dtype is None else dtype))
+    return Tensor(
+        np.asarray(_generator.integers(low, high, checked_sizes("randint", (size,)))).astype(
+            np.int64 if dtype is None else dtype
+        )
+    )
 
 
 def randperm(n: int, device: Any = None) -> Tensor:
     """The integers from 0 to n - 1, shuffled."""
     check_device("randperm", device)
+    (n,) = checked_sizes("randperm", (n,))
     return Tensor(_generator.permutation(n))

@@ -288,6 +288,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Behave as in training, here and below; returns the module."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"{type(self).__name__}.train: expects True or False, not {mode!r}; see also .eval()")
         for module in self.modules():
             module.training = mode
         return self

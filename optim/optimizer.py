@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -54,7 +55,7 @@ class Optimizer:
         self.defaults = defaults
         self._pre_hooks: list[Callable] = []
         self._post_hooks: list[Callable] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         if hasattr(params, "parameters"):
             raise TypeError(f"{name}: got a {type(params).__name__}; pass its parameters, model.parameters()")

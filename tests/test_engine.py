@@ -327,6 +327,63 @@ def test_a_backward_may_have_no_gradient_to_give() -> None:
     assert x.grad is None
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_backward_says_0_for_a_gradient_of_zeros(create_graph: bool) -> None:
+    x = leaf(1, 2)
+    (dx,) = autograd.grad(user_op(lambda ctx, g: 0)(x), x, autograd.ones(2), create_graph=create_graph)
+    assert dx is not None and (dx.shape, dx.dtype, dx.tolist()) == ((2,), np.float32, [0, 0])
+    dx[0] = 1  # nobody else's memory
+    user_op(lambda ctx, g: 0)(x).backward(autograd.ones(2), create_graph=create_graph)
+    assert x.grad is not None and x.grad.tolist() == [0, 0]
+    (x * 3).backward(autograd.ones(2))
+    assert x.grad.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_gradient_of_zeros_adds_to_others(create_graph: bool) -> None:
+    x = leaf(1, 2)
+    zero = user_op(lambda ctx, g: 0)
+    y = x * 3
+    (zero(y) + y + zero(y) + y * 2).backward(autograd.ones(2), create_graph=create_graph)
+    assert x.grad is not None and x.grad.tolist() == [9, 9]
+
+
+def test_what_only_zeros_reach_is_not_computed_but_is_zero() -> None:
+    called: list[Any] = []
+
+    def identity(ctx: Any, g: Any) -> Any:
+        called.append(g)
+        return g
+
+    counted = user_op(identity)
+    x = leaf(1, 2)
+    y = counted(x)
+    y.retain_grad()
+    seen: list[Any] = []
+    x.register_hook(lambda g: seen.append(g.tolist()))
+    user_op(lambda ctx, g: 0)(y * 1).backward(autograd.ones(2))
+    assert not called
+    assert seen == [[0, 0]]
+    assert y.grad is not None and y.grad.tolist() == [0, 0]
+    assert x.grad is not None and x.grad.tolist() == [0, 0]
+
+
+def test_a_hook_may_replace_a_gradient_of_zeros() -> None:
+    x = leaf(1, 2)
+    y = x * 2
+    y.register_hook(lambda g: g + 1)
+    user_op(lambda ctx, g: 0)(y).backward(autograd.ones(2))
+    assert x.grad is not None and x.grad.tolist() == [2, 2]
+
+
+def test_zeros_free_the_graph_that_they_pass() -> None:
+    x = leaf(1, 2)
+    y = x * x
+    user_op(lambda ctx, g: 0)(y).backward(autograd.ones(2))
+    with pytest.raises(RuntimeError, match="mul: backward ran through this graph before"):
+        y.backward(autograd.ones(2))
+
+
 def test_an_op_without_backward_ends_the_graph() -> None:
     assert not user_op(None)(leaf(1, 2)).requires_grad  # type: ignore[arg-type]
 

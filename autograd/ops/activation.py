@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import any_shape, check_float
 from autograd.ops.functions import sigmoid
 from autograd.ops.where import where
@@ -126,6 +126,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(1 / (1 + e^-input)), without its underflow."""
+    check_arrays("logsigmoid", input=input)
     check_float("logsigmoid", input)
     return -_softplus(-input, beta=1.0, threshold=np.inf)
 
@@ -139,6 +140,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     inplace : bool
         Ignored: there is always a new tensor.
     """
+    check_arrays("silu", input=input)
     check_float("silu", input)
     return input * sigmoid(input)
 

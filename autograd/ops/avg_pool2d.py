@@ -19,6 +19,7 @@ from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, ints, out_size, pairs
 from autograd.ops.elementwise import check_float
 from autograd.ops.max_pool2d import bad_windows, check_windows, planes
@@ -100,7 +101,8 @@ def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], s
             name=name,
             check=check,
             forward=forward,
-            backward=lambda ctx, g, **params: grad(g, input_size=ctx.shapes[0][2:], **params),
+            backward=lambda ctx, g, **params: attached(grad(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved),
+            saves=(~0,),
             reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
             sample=sample,
             bad_samples=bad,

@@ -24,7 +24,7 @@ from autograd.grad_mode import no_grad
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS, flush
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import check_float, clone
+from autograd.ops.elementwise import check_eps, check_float, clone
 from autograd.ops.reduce import sum
 
 if TYPE_CHECKING:
@@ -466,6 +466,7 @@ def normalize(
     if input.ndim < 2:
         raise ValueError(f"{name}: expects input (N, C, …), got shape {tuple(input.shape)}")
     c, many = input.shape[1], _count(input)
+    check_eps(name, eps)
     check_parts(name, input, (c,), running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:

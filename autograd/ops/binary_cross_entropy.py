@@ -13,7 +13,6 @@ import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.activation import logsigmoid
-from autograd.ops.compare import any
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p
@@ -87,11 +86,16 @@ def binary_cross_entropy(
     Raises
     ------
     ValueError
-        If shapes or dtypes do not fit, or a number of input is no probability.
+        If shapes or dtypes do not fit, or a number of input or target is no probability.
     """
     _checked("binary_cross_entropy", input, target)
-    if any(input < 0) or any(input > 1):
-        raise ValueError("binary_cross_entropy: expects probabilities, from 0 to 1; scores are for ..._with_logits")
+    for what, x in (("input", input), ("target", target)):
+        numbers = np.asarray(getattr(x, "array", x))
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() <= 1):  # NaN is neither
+            raise ValueError(
+                f"binary_cross_entropy: {what} has {numbers.min()} to {numbers.max()}; expects probabilities, from 0 "
+                "to 1 (scores are for binary_cross_entropy_with_logits)"
+            )
     losses = _op(input, target)
     return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 

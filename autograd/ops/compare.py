@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import Number, any_shape, bad_broadcast, broadcasting
 from autograd.ops.reduce import Dims, dims_of, dims_sample, sum_reference
+from autograd.ops.shape import ndim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -85,7 +86,20 @@ def _near_sample(draw: Any) -> Sample:
     return Sample((draw.tensor(*a), draw.tensor(*b) + draw.index(b, 3) / 4), params)
 
 
-_isclose = _of_two("isclose", np.isclose, _near, _near_sample)
+def _check_tolerances(x: Any, y: Any, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> None:
+    if not (rtol >= 0 and atol >= 0):
+        raise ValueError(f"isclose: rtol {rtol} and atol {atol} must be at least 0")
+
+
+_isclose = _of_two(
+    "isclose",
+    np.isclose,
+    _near,
+    _near_sample,
+    BadSample((np.ones(2), np.ones(2)), {"rtol": -0.5}, ValueError, ("isclose", "rtol -0.5", "at least 0")),
+    BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
+    check=_check_tolerances,
+)
 
 
 def _no_floats(name: str) -> Callable:
@@ -244,14 +258,15 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and elements."""
+    check_arrays("equal", input=input, other=other)
     return tuple(input.shape) == tuple(other.shape) and bool(all(eq(input, other)))
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _any(input, dim=dims_of("any", dim, input.ndim), keepdim=keepdim)
+    return _any(input, dim=dims_of("any", dim, ndim_of("any", input)), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _all(input, dim=dims_of("all", dim, input.ndim), keepdim=keepdim)
+    return _all(input, dim=dims_of("all", dim, ndim_of("all", input)), keepdim=keepdim)

@@ -37,7 +37,8 @@ Pair = tuple[int, int]
 
 def ints(what: str, value: Any, n: int = 2) -> Any:
     """(3, 3) from 3, (3, 5) from (3, 5); `what` the error begins with."""
-    many = (value,) * n if isinstance(value, int | np.integer) else value
+    alone = value[0] if isinstance(value, tuple | list) and len(value) == 1 else value
+    many = (alone,) * n if isinstance(alone, int | np.integer) else value
     if not isinstance(many, tuple | list) or len(many) != n or not all(isinstance(k, int | np.integer) for k in many):
         wanted = "an int, or two for height and width" if n == 2 else "an int"
         raise TypeError(f"{what} expects {wanted}, not {value!r}")
@@ -115,6 +116,8 @@ def check_conv(
     """Raise where a convolution over len(stride) dimensions cannot be: a sentence that begins with `name`."""
     check_operands(name, x, w, b, len(stride))
     shapes = f"input of shape {x.shape} and weight of shape {w.shape}"
+    if not (x.shape[1] and w.shape[0]):
+        raise ValueError(f"{name}: {shapes}: without channels there is nothing to convolve; expects at least one")
     if min(*stride, *dilation, groups) < 1 or min(padding) < 0:
         raise ValueError(
             f"{name}: stride {stride}, dilation {dilation} and groups {groups} must be at least 1, "
@@ -440,5 +443,7 @@ def named_padding(name: str, padding: str, w: Any, stride: Any, dilation: Any) -
         return (0,) * len(stride), (0,) * len(stride)
     if max(stride) > 1:
         raise ValueError(f"{name}: padding 'same' needs stride 1, got stride {stride}; give the padding in numbers")
+    if w.ndim != len(stride) + 2:
+        raise ValueError(f"{name}: expects a weight of {len(stride) + 2} dimensions, got shape {tuple(w.shape)}")
     total = [d * (k - 1) for d, k in zip(dilation, w.shape[2:], strict=False)]
     return tuple(-(-n // 2) for n in total), tuple(n % 2 for n in total)

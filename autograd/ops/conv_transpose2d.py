@@ -111,6 +111,11 @@ def _check(
     x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int
 ) -> None:
     check_operands("conv_transpose2d", x, w, b, 2, "(C, O/groups, ")
+    if not (x.shape[1] and w.shape[1]):
+        raise ValueError(
+            f"conv_transpose2d: input of shape {x.shape} and weight of shape {w.shape}: without channels there is "
+            "nothing to convolve; expects at least one"
+        )
     if min(*stride, *dilation, *w.shape[2:], *x.shape[2:], groups) < 1 or min(*padding, *output_padding) < 0:
         raise ValueError(
             f"conv_transpose2d: stride {stride}, dilation {dilation}, groups {groups} and the heights and widths of "

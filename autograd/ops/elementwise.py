@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.kernels import arithmetic
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -52,9 +52,19 @@ def check_float(name: str, x: Any, **params: Any) -> None:
         raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
 
 
+def check_eps(name: str, eps: float) -> None:
+    """Raise where what is added to a variance may make its square root NaN."""
+    if not eps >= 0:
+        raise ValueError(f"{name}: eps is {eps}, and must be at least 0, or the root of a small variance is NaN")
+
+
 def check_same_float(name: str, **inputs: Any) -> None:
     """Raise where inputs are not all of float32, or all of float64; what is None does not count."""
-    kinds = {what: x.dtype for what, x in inputs.items() if x is not None}
+    try:
+        kinds = {what: x.dtype for what, x in inputs.items() if x is not None}
+    except AttributeError:
+        check_arrays(name, **{what: x for what, x in inputs.items() if x is not None})
+        raise
     if len(set(kinds.values())) > 1 or not set(kinds.values()) <= {np.dtype(np.float32), np.dtype(np.float64)}:
         found = ", ".join(f"{what} {kind}" for what, kind in kinds.items())
         raise TypeError(f"{name}: expects one float dtype throughout, got {found}; convert with .to(dtype)")
@@ -210,5 +220,7 @@ def clone(input: Tensor) -> Tensor:
 
 def to(input: Tensor, dtype: Any) -> Tensor:
     """The tensor in another dtype; itself, where it has that dtype."""
+    if not hasattr(input, "dtype"):
+        check_arrays("to", input=input)
     dtype = np.dtype(dtype)
     return input if input.dtype == dtype else _cast(input, dtype=dtype)

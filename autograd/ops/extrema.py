@@ -21,7 +21,7 @@ import numpy as np
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import Number, bad_broadcast, broadcasting, to
 from autograd.ops.reduce import Dims, dims_of, kept, sum
-from autograd.ops.shape import dim_of, reshape
+from autograd.ops.shape import dim_of, ndim_of, reshape
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ _clamp_max = _of_two("clamp_max", np.minimum, _bounded(operator.le, operator.gt)
 
 
 def _extremum(op: Op, input: Tensor, dim: int, keepdim: bool) -> Extremum:
-    dim = dim_of(op.name, dim, input.ndim)
+    dim = dim_of(op.name, dim, ndim_of(op.name, input))
     if input.ndim == 0:
         input, keepdim = reshape(input, (1,)), False
     return Extremum(*op(input, dim=dim, keepdim=keepdim))
@@ -297,17 +297,18 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The greatest element over some dimensions, or all; equals share its gradient evenly."""
-    return _amax(input, dim=dims_of("amax", dim, input.ndim), keepdim=keepdim)
+    return _amax(input, dim=dims_of("amax", dim, ndim_of("amax", input)), keepdim=keepdim)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The least element over some dimensions, or all; equals share its gradient evenly."""
-    return _amin(input, dim=dims_of("amin", dim, input.ndim), keepdim=keepdim)
+    return _amin(input, dim=dims_of("amin", dim, ndim_of("amin", input)), keepdim=keepdim)
 
 
 def _place_of(op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     if dim is not None:
-        dim = dim_of(op.name, dim, input.ndim) if input.ndim else None
+        dim = dim_of(op.name, dim, ndim_of(op.name, input))
+        dim = dim if input.ndim else None
     return op(input, dim=dim, keepdim=keepdim)
 
 

@@ -2,7 +2,7 @@
 
     y = -x          dx = -g                 y = e^x              dx = g y
     y = |x|         dx = g sign x           y = e^x - 1          dx = g (y + 1)
-    y = sign x      no gradient             y = log x            dx = g / x
+    y = sign x      dx = 0                  y = log x            dx = g / x
     y = x²          dx = 2 g x              y = log (1 + x)      dx = g / (x + 1)
     y = √x          dx = g / 2y             y = tanh x           dx = g (1 - y²)
     y = 1 / √x      dx = -g y³ / 2          y = 1 / (1 + e^-x)   dx = g y (1 - y)          (sigmoid)
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -34,7 +34,21 @@ def _row(
     return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
 
 
-_neg = _row("neg", np.negative, lambda ctx, g: -g, lambda x: np.subtract(0, x, dtype=x.dtype), kind="multilinear")
+def _negative(x: Any) -> Any:
+    try:
+        return np.negative(x)
+    except TypeError:
+        raise TypeError("neg: bool tensors have no negative; ~ turns them round, .int() makes numbers") from None
+
+
+_neg = _row(
+    "neg",
+    _negative,
+    lambda ctx, g: -g,
+    lambda x: np.subtract(0, x, dtype=x.dtype),
+    bad_samples=[BadSample((np.ones(2, bool),), {}, TypeError, ("neg", "~", ".int()"))],
+    kind="multilinear",
+)
 
 _abs = _row(
     "abs", np.abs, lambda ctx, g: g * sign(ctx.saved[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
@@ -44,9 +58,9 @@ _abs = _row(
 _sign = _row(
     "sign",
     lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # np.sign(NaN) is NaN, PyTorch's is 0
-    None,
+    lambda ctx, g: 0,
     lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0)).astype(x.dtype),
-    kind="discrete",
+    kind="piecewise",
 )
 
 _square = _row(
@@ -156,6 +170,7 @@ def positive(input: Tensor) -> Tensor:
     TypeError
         For bools.
     """
+    check_arrays("positive", input=input)
     if input.dtype == bool:
         raise TypeError("positive: a bool tensor has no sign; convert it, with .int()")
     return input
@@ -167,7 +182,7 @@ def abs(input: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1, in the dtype of input; 0 for NaN.  Its gradient is 0 everywhere, so none is recorded."""
+    """-1, 0 or 1, in the dtype of input; 0 for NaN.  Its gradient is 0 everywhere."""
     return _sign(input)
 
 

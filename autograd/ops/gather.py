@@ -15,6 +15,7 @@ from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.attached import attaching
 from autograd.ops.shape import dim_of, reshape
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ _gather = register(
         flops=0,
     )
 )
+
+nll_loss_gather = attaching("nll_loss_gather", _gather)
 
 _scatter_add: Op = register(
     Op(

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
 from autograd.ops.batch_norm import affine, batch_norm_training, check_parts, spread_out
+from autograd.ops.elementwise import check_eps
 from autograd.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def group_norm(
         raise ValueError(
             f"group_norm: num_groups {num_groups} does not divide the {shape[1]} channels of input {shape}"
         )
+    check_eps("group_norm", eps)
     check_parts("group_norm", input, shape[1:2], weight=weight, bias=bias)
     n, c, length = shape[0], shape[1], math.prod(shape[2:])
     if n * c * length == num_groups:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.attached import attaching
 from autograd.ops.gather import add_rows
-from autograd.ops.shape import dim_of
+from autograd.ops.shape import dim_of, ndim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -112,6 +113,8 @@ _getitem = register(
     )
 )
 
+pad_getitem = attaching("pad_getitem", _getitem)
+
 _getitem_grad: Op = register(
     Op(
         name="getitem_grad",
@@ -176,7 +179,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
-    place = dim_of("index_select", dim, input.ndim)
+    place = dim_of("index_select", dim, ndim_of("index_select", input))
     numbers, size = np.asarray(index), input.shape[place] if input.ndim else 1
     wrong = numbers[(numbers < 0) | (numbers >= size)]
     if wrong.size:

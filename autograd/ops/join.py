@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.shape import dim_of, reshape, unsqueeze
+from autograd.ops.shape import dim_of, ndim_of, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -138,6 +138,12 @@ def _check(name: str, tensors: Sequence[Tensor]) -> None:
     check_arrays(name, **{f"tensor {i}": x for i, x in enumerate(tensors)})
 
 
+def _dim_to_cut(name: str, dim: int, input: Any) -> int:
+    if ndim_of(name, input) == 0:
+        raise IndexError(f"{name}: a tensor without dimensions cannot be cut; .reshape(1) gives it one")
+    return dim_of(name, dim, input.ndim)
+
+
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of the pieces of a tensor.
 
@@ -154,7 +160,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     ValueError
         If the sizes do not add up.
     """
-    dim = dim_of("split", dim, tensor.ndim)
+    dim = _dim_to_cut("split", dim, tensor)
     n, size = tensor.shape[dim], split_size_or_sections
     if not isinstance(size, int | np.integer):
         return _split(tensor, sizes=tuple(size), dim=dim)
@@ -165,15 +171,16 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of `chunks` pieces, of equal size but the last; fewer, where size divides so."""
+    place = _dim_to_cut("chunk", dim, input)
+    n = input.shape[place]
     if chunks < 1:
         raise ValueError(f"chunk: {chunks} chunks: expects at least 1")
-    n = input.shape[dim_of("chunk", dim, input.ndim)]
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The tensor's slices along `dim`, as views, without that dimension."""
-    dim = dim_of("unbind", dim, input.ndim)
+    dim = _dim_to_cut("unbind", dim, input)
     kept = (*input.shape[:dim], *input.shape[dim + 1 :])
     return tuple(reshape(piece, kept) for piece in split(input, 1, dim)) if input.shape[dim] else ()
 
@@ -218,7 +225,10 @@ register(
         function=chunk,
         reference=_chunk_reference,
         sample=_chunk_sample,
-        bad_samples=[BadSample((np.ones(2),), {"chunks": 0}, ValueError, ("chunk", "0 chunks"))],
+        bad_samples=[
+            BadSample((np.ones(2),), {"chunks": 0}, ValueError, ("chunk", "0 chunks")),
+            BadSample((np.array(1.0),), {"chunks": 1}, IndexError, ("chunk", "without dimensions")),
+        ],
         kind="multilinear",
     )
 )
@@ -229,7 +239,10 @@ register(
         function=unbind,
         reference=lambda x, *, dim: [np.take(x, i, dim) for i in range(x.shape[dim])],
         sample=lambda draw: Sample((draw.tensor(draw.size(0, 3), draw.size(1, 3)),), {"dim": draw.choice(0, 1, -1)}),
-        bad_samples=[BadSample((np.ones(2),), {"dim": 1}, IndexError, ("unbind", "dim 1"))],
+        bad_samples=[
+            BadSample((np.ones(2),), {"dim": 1}, IndexError, ("unbind", "dim 1")),
+            BadSample((np.array(1.0),), {}, IndexError, ("unbind", "without dimensions")),
+        ],
         kind="multilinear",
     )
 )

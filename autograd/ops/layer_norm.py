@@ -28,6 +28,7 @@ from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threa
 from autograd.kernels.sums import LANES, STEPS
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.batch_norm import check_parts, spread_out
+from autograd.ops.elementwise import check_eps
 from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import reshape
 
@@ -259,6 +260,7 @@ def layer_norm(
     shape, sizes = tuple(input.shape), tuple(normalized_shape)
     if shape[-len(sizes) :] != sizes:
         raise ValueError(f"layer_norm: input of shape {shape} does not end in normalized_shape {sizes}")
+    check_eps("layer_norm", eps)
     check_parts("layer_norm", input, sizes, weight=weight, bias=bias)
     many = math.prod(sizes)
     rows = _shaped(input, (math.prod(shape[: -len(sizes)]), many))

@@ -36,7 +36,7 @@ def _run(a: Any, x: Any, *, negative_slope: float) -> Any:
 
 
 def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
-    return _leaky_relu_input_grad(h, ctx.saved[0], negative_slope=negative_slope) if ctx.needs[0] else None, None
+    return _leaky_relu_input_grad(h, ctx.saved[0], negative_slope=negative_slope) if ctx.needs[0] else None, 0
 
 
 def _sample(draw: Any) -> Sample:

@@ -17,7 +17,7 @@ from numba import prange
 
 from autograd.kernels import gemm
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
-from autograd.op import BadSample, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
@@ -34,6 +34,8 @@ def reference(x: Any, w: Any, b: Any) -> Any:
 
 def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
     """Raise where a product cannot be: a sentence that begins with `name`."""
+    if x is None or w is None:
+        check_arrays(name, input=x, weight=w)
     check_same_float(name, input=x, weight=w, bias=b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
         hint = ""

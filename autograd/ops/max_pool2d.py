@@ -18,6 +18,7 @@ from numba import prange
 from autograd.kernels import window
 from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, out_size, pairs
 from autograd.ops.elementwise import check_float
 from autograd.ops.shape import squeeze, unsqueeze
@@ -181,7 +182,8 @@ def _forward(
 
 
 def _backward(ctx: Any, g: Any, _: Any, *, ceil_mode: bool = False, **params: Any) -> Any:
-    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:], **params)
+    taps, y = ctx.saved
+    return attached(max_pool2d_input_grad(g, taps, input_size=ctx.shapes[0][2:], **params), y)
 
 
 def _scatter_forward(
@@ -266,7 +268,7 @@ _max_pool2d = register(
         check=lambda x, **params: check_windows("max_pool2d", x, **params),
         forward=_forward,
         backward=_backward,
-        saves=(~1,),
+        saves=(~1, ~0),
         reference=_reference,
         sample=_sample,
         bad_samples=bad_windows(

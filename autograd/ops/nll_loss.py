@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
 from autograd.ops.elementwise import check_float
-from autograd.ops.gather import gather
+from autograd.ops.gather import nll_loss_gather
 from autograd.ops.indexing import getitem
 from autograd.ops.losses import draw_reduction, reduced, reduced_reference
 from autograd.ops.reduce import sum
@@ -106,7 +106,7 @@ def nll_loss(
     x, t = by_rows("nll_loss", input, target, weight)
     check_labels("nll_loss", x, np.asarray(t), ignore_index)
     ignored = t == ignore_index
-    picked = gather(x, 1, unsqueeze(where(ignored, 0, t), 1)).reshape((-1,))
+    picked = nll_loss_gather(x, unsqueeze(where(ignored, 0, t), 1), dim=1).reshape((-1,))
     of_labels = None if weight is None else label_weights(t, weight, ignore_index)
     losses = where(ignored, 0.0, -picked if of_labels is None else -picked * of_labels)
     total = sum(t != ignore_index if of_labels is None else of_labels)

@@ -17,6 +17,7 @@ from autograd.ops.elementwise import check_float
 from autograd.ops.extrema import amax, amin
 from autograd.ops.functions import abs, sign
 from autograd.ops.reduce import Dims, dims_of, dims_sample, kept, sum_reference
+from autograd.ops.shape import ndim_of
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool 
     power = 2.0 if p == "fro" else p
     if isinstance(power, str):
         raise ValueError(f'norm: p is a number or "fro", not {p!r}')
-    chosen = dims_of("norm", dim, input.ndim)
+    chosen = dims_of("norm", dim, ndim_of("norm", input))
     if math.isinf(power):
         return (amax if power > 0 else amin)(abs(input), chosen, keepdim)
     return _norm(input, p=power, dim=chosen, keepdim=keepdim)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.indexing import getitem
+from autograd.ops.indexing import getitem, pad_getitem
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -112,6 +112,8 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     tensor([3., 2., 1., 2., 3., 2.])
     """
     check_arrays("pad", input=input)
+    if not isinstance(pad, tuple | list) or not all(isinstance(n, int | np.integer) for n in pad):
+        raise TypeError(f"pad: expects whole numbers (before, after) of the last dimensions, as in (1, 1), not {pad!r}")
     widths = tuple(pad)
     if mode == "constant":
         return _constant(input, pad=widths, value=0 if value is None else value)
@@ -120,6 +122,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
             f"pad: mode {mode!r} with value {value}: expects 'constant', or 'reflect', 'replicate' or 'circular' "
             "without a value"
         )
+    take = getitem if mode == "circular" else pad_getitem
     shape = tuple(input.shape)
     _check(shape, widths)
     for dim, (left, right) in enumerate(_by_dim(shape, widths)):
@@ -134,7 +137,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
         else:
             index = np.pad(index, added, NUMPYS_MODE[mode])
             index = index[max(0, -left) : len(index) - max(0, -right)]
-        input = getitem(input, (*[slice(None)] * dim, index))
+        input = take(input, index=(*[slice(None)] * dim, index))
     return input
 
 

@@ -18,7 +18,7 @@ from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float, clone, to
 from autograd.ops.functions import exp
-from autograd.ops.shape import dim_of, expand, flip
+from autograd.ops.shape import dim_of, expand, flip, ndim_of
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -162,8 +162,8 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
     dtype : dtype, optional
         Sum in this dtype.  Default: the input's; int64 for bools and integers.
     """
-    input = _summable(input, dtype)
-    return _sum(input, dim=dims_of("sum", dim, input.ndim), keepdim=keepdim)
+    chosen = dims_of("sum", dim, ndim_of("sum", input))
+    return _sum(_summable(input, dtype), dim=chosen, keepdim=keepdim)
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -178,8 +178,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     dtype : dtype, optional
         Average in this dtype.
     """
-    input = input if dtype is None else to(input, dtype)
-    return _mean(input, dim=dims_of("mean", dim, input.ndim), keepdim=keepdim)
+    chosen = dims_of("mean", dim, ndim_of("mean", input))
+    return _mean(input if dtype is None else to(input, dtype), dim=chosen, keepdim=keepdim)
 
 
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
@@ -192,7 +192,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     keepdim : bool
         Keep reduced dimensions, at size 1.
     """
-    return _logsumexp(input, dim=dims_of("logsumexp", dim, input.ndim), keepdim=keepdim)
+    return _logsumexp(input, dim=dims_of("logsumexp", dim, ndim_of("logsumexp", input)), keepdim=keepdim)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
@@ -205,6 +205,6 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     dtype : dtype, optional
         Sum in this dtype.  Default: the input's; int64 for bools and integers.
     """
-    dim = dim_of("cumsum", dim, input.ndim)
+    dim = dim_of("cumsum", dim, ndim_of("cumsum", input))
     input = _summable(input, dtype)
     return _cumsum(input, dim=dim) if input.ndim else clone(input)

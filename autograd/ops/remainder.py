@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.attached import attached
 from autograd.ops.elementwise import Number, bad_broadcast, broadcasting
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ _floor_divide = register(
 
 def _remainder_backward(ctx: Any, g: Any) -> Any:
     x, y = ctx.saved
-    return g, -(g * _floor_divide(x, y)) if ctx.needs[1] else None
+    if not ctx.needs[1]:
+        return g, None
+    return g, attached(attached(-(g * _floor_divide(x, y)), x), y)  # the quotient's own derivative is zero
 
 
 _remainder = register(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -21,11 +21,24 @@ if TYPE_CHECKING:
 
 def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3))."""
-    return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else tuple(shape)
+    if len(shape) == 1 and not isinstance(shape[0], int | np.integer) and getattr(shape[0], "ndim", None) != 0:
+        return tuple(shape[0])
+    return tuple(shape)
+
+
+def ndim_of(name: str, input: Any) -> int:
+    """The number of dimensions of a tensor or an array, and a sentence for anything else."""
+    try:
+        return input.ndim  # type: ignore[no-any-return]
+    except AttributeError:
+        check_arrays(name, input=input)
+        raise
 
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
     """A dimension counted from 0, from one counted from either end; a number has one, as in PyTorch."""
+    if not isinstance(dim, int | np.integer):
+        raise TypeError(f"{name}: dim is {dim!r}; expects a whole number")
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise IndexError(f"{name}: dim {dim} does not exist in a tensor of {ndim} dimensions")
     return dim % max(ndim, 1)
@@ -33,12 +46,21 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
 
 def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
     try:
-        return x.reshape(shape)
+        y = x.reshape(shape)
+        if y.shape != shape and min(shape) < -1:
+            raise ValueError  # NumPy takes any negative size for -1
+        return y
     except ValueError:
         raise ValueError(
             f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape}; "
             "the products of the sizes must be equal (one size may be -1)"
         ) from None
+
+
+def _reshape_reference(x: Any, *, shape: tuple[int, ...]) -> Any:
+    if min(shape, default=0) < -1:
+        raise ValueError("reshape: only -1 stands for a size that is not given")
+    return np.reshape(x, shape)
 
 
 def _reshape_sample(draw: Any) -> Sample:
@@ -53,9 +75,12 @@ _reshape = register(
         name="reshape",
         forward=_reshape_forward,
         backward=lambda ctx, g, *, shape: g.reshape(ctx.shapes[0]),
-        reference=lambda x, *, shape: np.reshape(x, shape),
+        reference=_reshape_reference,
         sample=_reshape_sample,
-        bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)"))],
+        bad_samples=[
+            BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)")),
+            BadSample((np.ones((2, 3)),), {"shape": (2, -2)}, ValueError, ("reshape", "(2, 3)", "(2, -2)", "-1")),
+        ],
         kind="multilinear",
         flops=0,
     )
@@ -151,8 +176,8 @@ def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim (both included) as one."""
+    start, end = (dim_of("flatten", d, ndim_of("flatten", input)) for d in (start_dim, end_dim))
     shape = tuple(input.shape)
-    start, end = (dim_of("flatten", d, input.ndim) for d in (start_dim, end_dim))
     if start > end:
         raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {shape}")
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
@@ -160,13 +185,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
     """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
-    chosen = range(input.ndim) if dim is None else [dim_of("squeeze", d, input.ndim) for d in sizes_of((dim,))]
+    ndim = ndim_of("squeeze", input)
+    chosen = range(ndim) if dim is None else [dim_of("squeeze", d, ndim) for d in sizes_of((dim,))]
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With one more dimension, of size 1, which is number `dim` of the result."""
-    place = dim_of("unsqueeze", dim, input.ndim + 1)
+    place = dim_of("unsqueeze", dim, ndim_of("unsqueeze", input) + 1)
     return reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
 
 
@@ -177,7 +203,7 @@ def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
-    dims = list(range(max(1, input.ndim)))
+    dims = list(range(max(1, ndim_of("transpose", input))))
     first, second = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     dims[first], dims[second] = dims[second], dims[first]
     return permute(input, tuple(dims[: input.ndim]))
@@ -185,14 +211,15 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; a vector or a number as it is."""
-    if input.ndim > 2:
+    if ndim_of("t", input) > 2:
         raise ValueError(f"t: expects at most 2 dimensions, got shape {tuple(input.shape)}; use transpose(dim0, dim1)")
     return permute(input, tuple(range(input.ndim))[::-1])
 
 
 def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
     """Dimensions `source` moved to the places `destination`; the others keep their order."""
-    sources, places = ([dim_of("movedim", d, input.ndim) for d in sizes_of((dims,))] for dims in (source, destination))
+    ndim = ndim_of("movedim", input)
+    sources, places = ([dim_of("movedim", d, ndim) for d in sizes_of((dims,))] for dims in (source, destination))
     if not len(sources) == len(places) == len(set(sources)) == len(set(places)):
         raise ValueError(f"movedim: source {source} and destination {destination} must name as many, each once")
     dims = [d for d in range(input.ndim) if d not in sources]
@@ -208,7 +235,7 @@ def expand(input: Tensor, *sizes: int) -> Tensor:
 
 def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
     """A copy that runs backwards along `dims`."""
-    chosen = tuple(dim_of("flip", d, input.ndim) for d in sizes_of((dims,)))
+    chosen = tuple(dim_of("flip", d, ndim_of("flip", input)) for d in sizes_of((dims,)))
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"flip: dims {dims} names a dimension twice")
     return _flip(input, dims=chosen if input.ndim else ())

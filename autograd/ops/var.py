@@ -14,6 +14,7 @@ import numpy as np
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float
 from autograd.ops.reduce import Dims, count, dims_of, dims_sample, kept, mean, sum_reference
+from autograd.ops.shape import ndim_of
 from autograd.ops.where import where
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _spread_arguments(
         dim, unbiased = None, dim
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
-    return {"dim": dims_of(name, dim, input.ndim), "correction": correction, "keepdim": keepdim}
+    return {"dim": dims_of(name, dim, ndim_of(name, input)), "correction": correction, "keepdim": keepdim}
 
 
 def var(

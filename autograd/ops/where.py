@@ -17,7 +17,7 @@ from numba import prange
 from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import Number, broadcasting, to
-from autograd.promotion import result_type
+from autograd.promotion import check_fits, result_type
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -127,6 +127,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         Where shapes or dtypes do not fit.
     """
     check_arrays("masked_fill", input=input, mask=mask)
+    if not hasattr(value, "dtype"):
+        check_fits("masked_fill", value, input.dtype)
     fill: Any = value if hasattr(value, "dtype") else np.asarray(value)
     if fill.ndim > 0:
         raise ValueError(

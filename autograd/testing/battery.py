@@ -190,7 +190,7 @@ def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarra
         try:
             with context():
                 results.append([y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))])
-        except (TypeError, ValueError, IndexError, OverflowError) as error:
+        except (TypeError, ValueError, IndexError, RuntimeError, OverflowError) as error:
             results.append(error)
     ours, theirs = results
     if isinstance(ours, Exception) or isinstance(theirs, Exception):

@@ -1,0 +1,90 @@
+"""What PyTorch refuses, by op_db's error inputs, is refused with a sentence of ours, or a line here says why not."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import traceback
+import warnings
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Tensor
+from tests.with_torch import op_db
+
+ROOT = Path(autograd.__file__).resolve().parents[1]
+ERRORS = (TypeError, ValueError, RuntimeError, IndexError)
+NO_TENSOR = (
+    "a number may stand for a tensor in arithmetic and comparisons: it broadcasts as in NumPy, the result is a tensor, "
+    "and code that runs in PyTorch gives the same numbers"
+)
+LENIENT = {
+    "clamp_max", "clamp_min", "eq", "ne", "lt", "le", "gt", "ge", "isclose", "maximum", "minimum", "max.binary",
+    "min.binary", "logical_and", "logical_or", "bitwise_and", "bitwise_or", "bitwise_xor", "pow", "remainder",
+    "__radd__", "__rmul__", "__rsub__", "__rpow__", "__rmod__", "__rand__", "__ror__", "__rxor__",
+}  # fmt: skip
+
+CALLS = [
+    (entry, i, call) for entry in op_db.entries() for i, (call, _, _) in enumerate(op_db.error_samples(entry))
+]  # fmt: skip
+
+
+@functools.cache
+def raising_lines(path: str) -> set[int]:
+    """The lines of a file's `raise` statements."""
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def raised_on_purpose(error: Exception) -> bool:
+    """Whether a `raise` of our packages made the error, and not NumPy, or Python in one of our lines."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(frame.filename).resolve()
+    ours = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in ("autograd", "nn", "optim")
+    return ours and frame.lineno in raising_lines(frame.filename)
+
+
+def lenient(entry: op_db.Entry, call: op_db.Call) -> bool:
+    """NO_TENSOR: one of our functions of two numbers, and a number among its first two arguments."""
+    return entry.name in LENIENT and any(isinstance(x, int | float) for x in call.args[:2])
+
+
+@pytest.mark.parametrize(("entry", "i", "call"), CALLS, ids=[f"{entry.name}-{i}" for entry, i, _ in CALLS])
+def test_an_error_input(entry: op_db.Entry, i: int, call: op_db.Call) -> None:
+    try:
+        ours = op_db.to_ours(call)
+    except op_db.NotOurs:
+        return  # complex numbers and sparse tensors: there is no such tensor that could be given
+    except ValueError as error:
+        assert "number of dimensions must be within" in str(error)  # of NumPy's arrays
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = entry.ours(*ours.args, **ours.kwargs)
+        except ERRORS as error:
+            if "out" in ours.kwargs:  # no function of ours has it, which Python says in a sentence
+                assert "unexpected keyword argument 'out'" in str(error)
+            else:
+                assert raised_on_purpose(error), f"by accident: {type(error).__name__}: {error}"
+                assert len(str(error).split()) >= 4, error
+            return
+    assert lenient(entry, call), f"computed {result}"
+    assert isinstance(result, Tensor), NO_TENSOR
+
+
+def test_the_lenient_ones_are_needed() -> None:
+    """Each name stands for at least one error input that is a number in place of a tensor."""
+    unneeded = LENIENT - {entry.name for entry, _, call in CALLS if lenient(entry, call)}
+    assert not unneeded
+
+
+def test_op_db_has_error_inputs() -> None:
+    assert len(CALLS) > 150

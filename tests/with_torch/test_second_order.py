@@ -1,0 +1,82 @@
+"""The gradient of a gradient beside PyTorch's, on op_db's samples: zeros where PyTorch has zeros, and never None."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+import autograd
+from autograd import Tensor
+from autograd.testing import compare
+from tests.with_torch import op_db
+
+# Each side draws its own random numbers.
+RANDOM = {"nn.functional.dropout", "nn.functional.dropout2d"}
+# A convolution whose weight does not require grad is linear; PyTorch records its gradient all the same.
+LINEAR = {f"nn.functional.conv{kind}" for kind in ("1d", "2d", "_transpose2d")}
+
+MOST = 200  # calls of an entry; max_pool2d has 1,440, which differ little
+
+ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM]
+
+
+def derivatives(root: Any, leaves: list[Any], ys: list[Any], gs: list[np.ndarray], rs: list[np.ndarray]) -> list[Any]:
+    """For every leaf's gradient: None, "does not require grad", or its own gradients, arrays or None."""
+    make, home = (torch.from_numpy, torch.autograd) if root is torch else (Tensor, autograd)
+    first = home.grad(ys, leaves, [make(g.copy()) for g in gs], create_graph=True, allow_unused=True)
+    found: list[Any] = []
+    for d, r in zip(first, rs, strict=True):
+        if d is None or not d.requires_grad:
+            found.append(None if d is None else "does not require grad")
+            continue
+        second = home.grad(d, leaves, make(r.copy()), retain_graph=True, allow_unused=True)
+        found.append([None if h is None else (h.detach() + 0).numpy() for h in second])
+    return found
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])
+def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
+    rng = np.random.default_rng(0)
+    calls = op_db.samples(entry, torch.float64, requires_grad=True)
+    for call in calls[:: 1 + len(calls) // MOST]:
+        if call.kwargs.get("dropout_p"):
+            continue  # as in RANDOM
+        sides = []
+        try:
+            pair = (torch, entry.info.op, op_db.to_theirs(call)), (autograd, entry.ours, op_db.to_ours(call))
+            for root, function, given in pair:
+                leaves = [x for x in op_db.tensors_of(given) if x.requires_grad]
+                with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the only one that has second gradients
+                    warnings.simplefilter("ignore")  # of both, on the same occasions or not
+                    ys = [y for y in op_db.flat(function(*given.args, **given.kwargs)) if hasattr(y, "backward")]
+                sides.append((root, leaves, [y for y in ys if y.requires_grad]))
+        except (op_db.NotOurs, TypeError, ValueError, RuntimeError, IndexError):
+            continue  # which calls run is another test's question
+        (_, leaves, ys), (_, _, our_ys) = sides
+        assert len(our_ys) == len(ys), call
+        if not ys or not leaves:
+            continue
+        gs = [rng.standard_normal(tuple(y.shape)) for y in ys]
+        rs = [rng.standard_normal(tuple(x.shape)) for x in leaves]
+        theirs, ours = (derivatives(*side, gs, rs) for side in sides)
+        for i, (their_rows, our_rows) in enumerate(zip(theirs, ours, strict=True)):
+            if not isinstance(their_rows, list):
+                # a gradient of zeros is no error where PyTorch has none
+                rows = our_rows if isinstance(our_rows, list) else []
+                assert not any(h.any() for h in rows if h is not None), (i, their_rows, call)
+                continue
+            if entry.name in LINEAR and our_rows == "does not require grad":
+                assert their_rows == [None] * len(their_rows), (i, call)
+                continue
+            assert isinstance(our_rows, list), f"gradient {i} {our_rows}, PyTorch's does: {call}"
+            for k, (theirs_h, ours_h) in enumerate(zip(their_rows, our_rows, strict=True)):
+                if theirs_h is None:
+                    assert ours_h is None or not ours_h.any(), (i, k, call)
+                    continue
+                assert ours_h is not None, f"the gradient of gradient {i} by leaf {k} is None, PyTorch's is not: {call}"
+                compare(f"{entry.name}: ∂d{i}/∂{k} of {call}", ours_h, theirs_h, 1e-9, "PyTorch says")
