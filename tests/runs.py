@@ -12,6 +12,9 @@ from typing import Any
 
 from safetensors import safe_open
 
+from examples.support import results
+from examples.support.page import Results
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # 64 pictures to train on: 4 steps an epoch
@@ -92,3 +95,8 @@ def epochs_done(folder: Path) -> int:
 def without_times(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of metrics without what no two runs share."""
     return {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}
+
+
+def results_in(folder: Path) -> Results:
+    """Read the kept results of a folder, as the report does."""
+    return Results(map(results.read, folder.glob("*.json")))

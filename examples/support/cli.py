@@ -21,6 +21,7 @@ from examples.support import checkpoint, cifar10, results, synthetic
 from examples.support.checkpoint import CheckpointError, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
 from examples.support.loader import Augment, Loader, channel_statistics, train_validation_split
+from examples.support.manifest import NotOurs
 from examples.support.results import ResultError
 from examples.support.run_folder import RunFolder, RunFolderError
 from examples.support.signals import StopOnSignal, StopRequested, interruptible
@@ -46,7 +47,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimi
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
 OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
 EVALUATION_BATCH = 250
-_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotFinite, OSError, ValueError, MemoryError)
+_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotFinite, OSError, ValueError, MemoryError)
 
 
 class Splits(NamedTuple):

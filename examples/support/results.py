@@ -23,10 +23,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,20 @@ FILE = "result.json"
 
 class ResultError(Exception):
     """A result cannot be used: which, why, and what to do."""
+
+
+_FORM: dict[str, Callable[[Any], bool]] = {
+    "experiment": lambda value: isinstance(value, str),
+    "when": lambda value: isinstance(value, str),
+    "seconds": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf,
+    "command": lambda value: isinstance(value, list) and all(isinstance(word, str) for word in value),
+    "settings": lambda value: isinstance(value, dict),
+    "data": lambda value: value is None or isinstance(value, dict),
+    "machine": lambda value: isinstance(value, dict),
+    "versions": lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+    "cut_short": lambda value: value is None or isinstance(value, str),
+    "result": lambda value: isinstance(value, dict),
+}
 
 
 class Record(NamedTuple):
@@ -124,14 +139,31 @@ def read(path: Path) -> Record:
     Raises
     ------
     ResultError
-        There is none, or it is damaged.
+        There is none, or it is damaged, or a key is missing or of another type.
     """
+    return parse(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read the file of a result; raises ResultError where that cannot be done."""
     try:
-        content = json.loads(path.read_bytes())
-        return Record(path.stem, **{name: content[name] for name in Record._fields[1:]})
-    except FileNotFoundError:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         raise ResultError(f"There is no {path}: the run is not finished, or this is not its folder.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read: {error.strerror}. Look at its permissions.") from error
+
+
+def parse(text: bytes, path: Path) -> Record:
+    """Read the text of a result that comes from the file `path`; raises as `read`."""
+    try:
+        content = json.loads(text)
+        record = Record(path.stem, **{name: content[name] for name in Record._fields[1:]})
+        for name, fits in _FORM.items():
+            if not fits(content[name]):
+                raise TypeError(f"{name!r} is {str(content[name])[:50]!r}")
+        return record
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResultError(
             f"{path} is not a result that the report can use ({type(error).__name__}: {error}). "
             "Run the experiment again."

@@ -93,8 +93,8 @@ class Streams:
         if error is None or _reader_has_gone(error):
             return status
         print(
-            f"Standard output could not be written: {error.strerror or error}. What is printed there is lost from that "
-            "point on; files are not affected. Send it elsewhere, or free some space where it goes.",
+            f"Standard output could not be written: {error.strerror or error}. The rest of what the run printed is "
+            "lost; its files are whole. Free some space where the output goes, or send it elsewhere.",
             file=sys.stderr,
         )
         return status or 1
