@@ -136,8 +136,9 @@ def _taken(folders: Sequence[Path], runs: Path, replace: bool) -> dict[Path, tup
                 f"{path} is kept already, and {folder} has another result. Overwrite it with --replace, or rename the "
                 "folder."
             )
-        _check_form(folder / FILE, record)
         taken[path], whose[path] = (record, content), folder
+    for path, (record, _) in taken.items():
+        _check_form(whose[path] / FILE, record)
     return taken
 
 

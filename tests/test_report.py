@@ -215,6 +215,7 @@ class Killed(BaseException):
     """A kill: no handler of ours may take it for an error."""
 
 
+@pytest.mark.slow
 def test_killed_around_every_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next report takes up what is there, and comes to the same end."""
     whole = tmp_path / "whole"
