@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -158,6 +158,11 @@ def test_importing_the_experiments_leaves_ctrl_c_alone() -> None:
 
 def test_ctrl_c_in_an_experiment_that_notes_no_signals(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGINT)
-    assert cli.guarded(lambda _: signal.raise_signal(signal.SIGINT) or 0, [], stopped="Stopped.") == 130
+
+    def interrupted(argv: Sequence[str] | None) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 0
+
+    assert cli.guarded(interrupted, [], stopped="Stopped.") == 130
     assert capsys.readouterr().err == "Stopped.\n"
     assert signal.getsignal(signal.SIGINT) is before

@@ -123,7 +123,7 @@ class Stream(io.StringIO):
         raise io.UnsupportedOperation("fileno")
 
 
-def chatter(_: Sequence[str] | None) -> int:
+def chatter(argv: Sequence[str] | None) -> int:
     for _ in range(3):
         print("on stdout")
         print("on stderr", file=sys.stderr)
