@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,28 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Wait for a process; return its exit status, stdout and stderr."""
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
+
+
+def start_in_shell(command: Sequence[str], redirections: str, **environment: str) -> subprocess.Popen[str]:
+    """Start ``python -m examples.…`` with a shell's redirections; stderr comes to us where they leave it."""
+    return subprocess.Popen(
+        ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, str, str]:
+    """Wait for a process; return its exit status, stdout and stderr. `unread`: close the pipe of stdout first."""
+    if unread:
+        assert process.stdout
+        process.stdout.close()
+        process.stdout = None
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out or "", err
 
 
 def train(*argv: str, **environment: str) -> tuple[int, str, str]:

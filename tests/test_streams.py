@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from examples import train
 from examples.support import cli
-from tests.runs import ROOT, TINY
+from tests.runs import TINY, end, start_in_shell
 
 EXPERIMENTS = [
     "acceleration",
@@ -33,33 +32,15 @@ EXPERIMENTS = [
 FULL = "Standard output could not be written: No space left on device."
 
 
-def start(command: Sequence[str], redirections: str, **environment: str) -> subprocess.Popen[str]:
-    """Start ``python -m examples.…`` with a shell's redirections; stderr comes to us where they leave it."""
-    return subprocess.Popen(
-        ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, str, str]:
-    """Wait for a process; return its exit status, stdout and stderr. `unread`: close the pipe of stdout first."""
-    if unread:
-        assert process.stdout
-        process.stdout.close()
-        process.stdout = None
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out or "", err
-
-
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment(name: str) -> None:
     """The help of each, which no experiment prints by itself, where nobody reads it and where it cannot be written."""
     command = [f"examples.{name}", "--help"]
-    unread, closed, full = start(command, ""), start(command, ">&-"), start(command, ">/dev/full")
+    unread, closed, full = (
+        start_in_shell(command, ""),
+        start_in_shell(command, ">&-"),
+        start_in_shell(command, ">/dev/full"),
+    )
     assert end(unread, unread=True) == (0, "", "")
     assert end(closed) == (0, "", "")
     status, _, err = end(full)
@@ -79,7 +60,9 @@ def test_every_experiment(name: str) -> None:
     ],
 )
 def test_a_run_comes_to_its_end(redirections: str, unread: bool, status: int, said: str, tmp_path: Path) -> None:
-    returned, _, err = end(start(["examples.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread)
+    returned, _, err = end(
+        start_in_shell(["examples.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread
+    )
     assert returned == status
     assert err.startswith(said) and err.count("\n") == bool(said) and str(tmp_path) not in err
     assert (tmp_path / "done.json").exists() and (tmp_path / "result.json").exists()
@@ -91,7 +74,7 @@ def test_an_error_that_cannot_be_told(redirections: str, tmp_path: Path) -> None
     """Its exit status tells it; nothing of it goes to stdout."""
     (tmp_path / "result.json").write_text("{")
     command = ["examples.report", "--docs", str(tmp_path / "docs"), "--take", str(tmp_path)]
-    assert end(start(command, redirections)) == (1, "", "")
+    assert end(start_in_shell(command, redirections)) == (1, "", "")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +83,7 @@ def test_an_error_that_cannot_be_told(redirections: str, tmp_path: Path) -> None
 )
 def test_ascii_alone(environment: dict[str, str], tmp_path: Path) -> None:
     docs = tmp_path / "d\xf6cs"
-    status, out, err = end(start(["examples.report", "--docs", str(docs)], "", **environment))
+    status, out, err = end(start_in_shell(["examples.report", "--docs", str(docs)], "", **environment))
     assert (status, err) == (0, "")
     assert out.startswith("The report is") and out.endswith("cs/report.md.\n")
     assert (docs / "report.md").exists()
