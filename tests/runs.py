@@ -50,7 +50,7 @@ def start_in_shell(command: Sequence[str], redirections: str, **environment: str
     return subprocess.Popen(
         ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", *command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONUNBUFFERED": "", **environment},  # what is buffered fails once more at the end
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
