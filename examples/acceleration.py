@@ -24,6 +24,7 @@ from examples.support import amdahl, cli, results
 from examples.support.cells import Cells, stopping
 from examples.support.layer_times import time_step
 from examples.support.page import write_figure
+from examples.support.run_folder import locked
 from examples.support.sections.acceleration import draw
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,11 @@ def _run(argv: Sequence[str] | None) -> int:
     reader.add_argument("--profile", type=Path, default=Path("runs/profile_layers"), metavar="DIR",
                         help="the run folder of examples.profile_layers (default: %(default)s)")  # fmt: skip
     args = reader.parse_args(argv)
+    with locked(args.out):
+        return _measure(args)
+
+
+def _measure(args: argparse.Namespace) -> int:
     profile = results.read(args.profile / results.FILE)
     if profile.experiment != "profile_layers":
         raise results.ResultError(

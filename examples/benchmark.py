@@ -23,6 +23,7 @@ from examples.support.bench import report
 from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS, Case, cases, step
 from examples.support.bench.contest import Contest, installed, named_interpreter
 from examples.support.files import check_writable, write_whole
+from examples.support.run_folder import locked
 
 QUICK = ("baseline", "adam", "small")
 
@@ -60,13 +61,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
+    check_writable(args.out / "benchmark.json")
+    with locked(args.out):
+        return _measure(args)
+
+
+def _measure(args: argparse.Namespace) -> int:
     groups = tuple(args.cases or (QUICK if args.quick else GROUPS))
     batches = args.batch_sizes or ([64] if args.quick else [64, 128, 256])
     rounds, seconds = args.rounds or (3 if args.quick else 5), args.seconds or (0.25 if args.quick else 0.4)
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     chosen = _chosen(args.frameworks, args.quick)
     files = {kind: args.out / f"benchmark.{kind}" for kind in ("json", "txt", "png", "svg")}
-    check_writable(files["json"])
 
     frameworks = dict.fromkeys(CONTESTANTS[name].framework for name in chosen)
     missing = [name for name in frameworks if not installed(name, interpreters[name])]
@@ -89,7 +95,6 @@ def _run(argv: Sequence[str] | None) -> int:
         return 1
     found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
     text = _text(contest, found)
-    print(text)
     write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
     if any(report.OURS in entered for entered in contest.results.values()):
@@ -97,6 +102,7 @@ def _run(argv: Sequence[str] | None) -> int:
             f"{name} {version[name]}" for name, version in contest.versions.items() if name in version
         )
         report.chart(contest.results, title, [files["png"], files["svg"]])
+    print(text)
     print(f"The numbers and the chart are in {args.out}.")
     return 0
 

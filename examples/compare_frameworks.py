@@ -32,6 +32,7 @@ from examples.support.compare.experiment import FRAMEWORKS, Arena
 from examples.support.files import check_writable
 from examples.support.page import write_figure
 from examples.support.results import ResultError
+from examples.support.run_folder import locked
 
 NAME = "compare_frameworks"
 BATCHES = {"cpu": [64, 128, 256], "gpu": [64, 256, 1024, 4096]}
@@ -84,6 +85,11 @@ def _run(argv: Sequence[str] | None) -> int:
     if args.synthetic and args.data_dir:
         parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
     check_writable(args.out / results.FILE)
+    with locked(args.out):
+        return _compare(args)
+
+
+def _compare(args: argparse.Namespace) -> int:
     cells = Cells(args.out / "cells")
     autograd.set_num_threads(args.threads)
     data = cli.load_data(args, args.limit)

@@ -24,7 +24,7 @@ from examples.support.cifar10 import Cifar10, Split
 from examples.support.cli import Splits
 from examples.support.files import write_whole
 from examples.support.page import write_figure
-from examples.support.run_folder import RunFolder, RunFolderError
+from examples.support.run_folder import RunFolder, RunFolderError, locked
 from examples.support.sections.compare_optimizers import panels
 from examples.support.signals import StopOnSignal
 from examples.support.training import NotFinite
@@ -132,7 +132,13 @@ def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool)
         trial = trials[args.trial - 1]
         print(_line(trial, _train(trial, session, args.trial_epochs, untested, resume=args.resume)))
         return 0
-    args.out.mkdir(parents=True, exist_ok=True)
+    with locked(args.out):  # a single trial has a folder, and the lock of that, to itself
+        return _compare_all(session, trials, splits, untested, resumed)
+
+
+def _compare_all(session: Session, trials: list[Run], splits: Splits, untested: Splits, resumed: bool) -> int:
+    """Do all trials, then the longer trainings, and write what they found."""
+    args = session.args
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     RunFolder(args.out).write_settings(stored, session.data.identity, resume=args.resume)
@@ -180,7 +186,7 @@ def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: b
     args, data, stop = session
     note = run.folder / NOTE
     if resume and note.exists():
-        return Outcome([], note.read_text().strip())
+        return Outcome([], note.read_text(encoding="utf-8").strip())
     note.unlink(missing_ok=True)
     again = f"--out {shlex.quote(str(args.out))}" + (f" --trial {args.trial}" if args.trial else "")
     own = {name: value for name, value in vars(args).items() if name not in _OF_THE_COMPARISON}

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from examples.support import download
+from examples.support import cli, download
 from examples.support.cifar10 import DataError, cache_folder, read_folder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    return cli.guarded(_run, argv, stopped="Stopped before all was fetched; nothing was kept.")
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         "python -m examples.download",
         description="Download CIFAR-10 (170 MB), check it, and unpack it to where the experiments look for it.",

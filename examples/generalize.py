@@ -147,28 +147,28 @@ def _run(argv: Sequence[str] | None) -> int:
         fixed_epochs=True,
     )
     untouched = Split(splits.test.images[:0], splits.test.labels[:0])
-    with StopOnSignal() as stop:
-        model, loaders, progress = cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop)
-        cli.write_result(
-            args,
-            progress,
-            {
-                "network": repr(nn.summary(model, (1, 3, 32, 32))),
-                "parameters": sum(p.numel() for p in model.parameters()),
-                "classes": data.classes,
-                "without": args.without,
-                "parts": {
-                    "pad": PAD,
-                    "dropout": DROPOUT,
-                    "label_smoothing": SMOOTHING,
-                    "warm_up": WARM_UP,
-                    "decay": DECAY,
-                },
-                "validation": _validation(model, loaders, progress.history),
-                "test": _test(model, loaders.train, splits.test) if args.without is None else None,
-                "filters": filters(model),
+
+    def found(run: cli.Result) -> dict[str, Any]:
+        model = run.model
+        return {
+            "network": repr(nn.summary(model, (1, 3, 32, 32))),
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "classes": data.classes,
+            "without": args.without,
+            "parts": {
+                "pad": PAD,
+                "dropout": DROPOUT,
+                "label_smoothing": SMOOTHING,
+                "warm_up": WARM_UP,
+                "decay": DECAY,
             },
-        )
+            "validation": _validation(model, run.loaders, run.progress.history),
+            "test": _test(model, run.loaders.train, splits.test) if args.without is None else None,
+            "filters": filters(model),
+        }
+
+    with StopOnSignal() as stop:
+        cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop, found=found)
     return 0
 
 

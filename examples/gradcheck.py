@@ -24,6 +24,7 @@ from examples.models import Baseline
 from examples.support import cli, results
 from examples.support.files import check_writable
 from examples.support.page import write_figure
+from examples.support.run_folder import locked
 from examples.support.sections.gradcheck import draw
 from examples.support.signals import StopOnSignal, StopRequested
 from nn import functional as F
@@ -225,6 +226,11 @@ def _run(argv: Sequence[str] | None) -> int:
                         help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
     args = parser.parse_args(argv)
     check_writable(args.out / results.FILE)
+    with locked(args.out):
+        return _check(args)
+
+
+def _check(args: argparse.Namespace) -> int:
     began = perf_counter()
     try:
         with StopOnSignal() as stop:
@@ -232,13 +238,13 @@ def _run(argv: Sequence[str] | None) -> int:
     except StopRequested as stopped:
         print(f"The checks were {stopped}; the same command does them anew.", file=sys.stderr)
         raise
-    print(table(rows))
     laid_out = [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]
     found = {"places": PLACES, "rows": laid_out}
     results.write_table(args.out / "gradcheck.csv", laid_out)
     write_figure(draw(found), [args.out / "gradcheck.png"])
     settings = {"seed": args.seed, "trials": args.trials}
     results.write(args.out, "gradcheck", found, settings=settings, seconds=perf_counter() - began)
+    print(table(rows))
     wrong = [f"{row.component} by {row.input}" for row in rows if not row.passed]
     if wrong:
         print(f"{len(wrong)} of {len(rows)} gradients are wrong: {', '.join(wrong)}.", file=sys.stderr)

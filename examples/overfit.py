@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from examples.models import Baseline
 from examples.support import cli
@@ -41,13 +42,10 @@ def _run(argv: Sequence[str] | None) -> int:
     nothing = Split(data.test.images[:0], data.test.labels[:0])
     splits = cli.Splits(training, validation, nothing)
     with StopOnSignal() as stop:
-        model, loaders, progress = cli.run(args, Baseline, splits, data, accuracy=True, stop=stop)
-        loss, error = evaluate(model, loaders.train)
-        found = {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error}
-        cli.write_result(args, progress, found)
-    if error:
+        run = cli.run(args, Baseline, splits, data, accuracy=True, stop=stop, found=_found)
+    if error := run.found["error"]:
         print(
-            f"After {cli.epochs_in_words(progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "
+            f"After {cli.epochs_in_words(run.progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "
             "pictures wrong. "
             "Go on with --resume and more --epochs; if that does not help, look for a bug with examples.gradcheck.",
             file=sys.stderr,
@@ -55,6 +53,11 @@ def _run(argv: Sequence[str] | None) -> int:
         return 1
     print(f"All {PICTURES} training pictures are classified correctly.")
     return 0
+
+
+def _found(run: cli.Result) -> dict[str, Any]:
+    loss, error = evaluate(run.model, run.loaders.train)
+    return {"pictures": PICTURES, "validation": VALIDATION, "loss": loss, "error": error}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from examples.support import cli, results
 from examples.support.cells import Cells, stopping
 from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY, time_layers
 from examples.support.page import write_figure
+from examples.support.run_folder import locked
 from examples.support.sections.profile_layers import draw
 
 
@@ -77,6 +78,11 @@ def one_thread_only(args: argparse.Namespace) -> str | None:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
+    with locked(args.out):
+        return _profile(args)
+
+
+def _profile(args: argparse.Namespace) -> int:
     with stopping("The same command with --resume goes on.") as check:
         cells = Cells(args.out / "cells", resume=args.resume, check=check)
         found = [

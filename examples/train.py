@@ -30,8 +30,7 @@ def _run(argv: Sequence[str] | None) -> int:
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
     with StopOnSignal() as stop:
-        model, _, progress = cli.run(args, Baseline, splits, data, stop=stop)
-        cli.write_result(args, progress, {"filters": filters(model)})
+        cli.run(args, Baseline, splits, data, stop=stop, found=lambda done: {"filters": filters(done.model)})
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,11 @@ import pytest
 from hypothesis import settings
 
 import autograd
+
+# Programs under test inherit what is ignored, such as SIGINT where the tests run in a script's background.
+for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 # Second opinions have environments of their own; where torch or mxnet is missing there is nothing to collect.
 collect_ignore = [f"with_{name}" for name in ("torch", "mxnet") if not importlib.util.find_spec(name)]

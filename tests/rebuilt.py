@@ -13,7 +13,7 @@ import pytest
 from examples.support.compare import ours
 from examples.support.compare.experiment import initial_weights
 from examples.support.rebuilt import FAN_IN, LAYERS, PARAMETERS, Rebuilt
-from tests.runs import without_times
+from tests.runs import end, start_in_shell, without_times
 
 LR, MOMENTUM = 0.05, 0.9
 
@@ -94,6 +94,16 @@ def check_resuming(main: Callable[[Sequence[str]], int], folder: Path, capsys: p
     (folder / "parts" / "checkpoint.safetensors").write_bytes(b"nothing")
     assert main([*settings, str(folder / "parts"), "--resume"]) == 1
     assert "is damaged" in capsys.readouterr().err
+
+
+def check_streams(experiment: str, folder: Path) -> None:
+    """A run comes to its end where nobody reads its stdout, and where stdout is closed."""
+    settings = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "1", "--out"]
+    for name, redirections in (("unread", ""), ("closed", ">&-")):
+        process = start_in_shell([f"examples.{experiment}", *settings, str(folder / name)], redirections)
+        status, _, err = end(process, unread=name == "unread")
+        assert (status, err) == (0, "")
+        assert (folder / name / "result.json").exists()
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:

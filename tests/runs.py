@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
+
+from examples.support import results
+from examples.support.page import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,6 +43,28 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Wait for a process; return its exit status, stdout and stderr."""
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
+
+
+def start_in_shell(command: Sequence[str], redirections: str, **environment: str) -> subprocess.Popen[str]:
+    """Start ``python -m examples.…`` with a shell's redirections; stderr comes to us where they leave it."""
+    return subprocess.Popen(
+        ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "", **environment},  # what is buffered fails once more at the end
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, str, str]:
+    """Wait for a process; return its exit status, stdout and stderr. `unread`: close the pipe of stdout first."""
+    if unread:
+        assert process.stdout
+        process.stdout.close()
+        process.stdout = None
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out or "", err
 
 
 def train(*argv: str, **environment: str) -> tuple[int, str, str]:
@@ -92,3 +118,8 @@ def epochs_done(folder: Path) -> int:
 def without_times(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of metrics without what no two runs share."""
     return {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}
+
+
+def results_in(folder: Path) -> Results:
+    """Read the kept results of a folder, as the report does."""
+    return Results(map(results.read, folder.glob("*.json")))

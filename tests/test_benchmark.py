@@ -259,7 +259,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert set(found["versions"]["lucidgrad"]) == {"lucidgrad", "numpy", "numba"}
     assert found["peak_memory"]["lucidgrad"] > 50e6
     assert set(found["summary"][0]["ratios"]) == {"lucidgrad-functional"}
-    assert sorted(file.name for file in out.iterdir()) == [
+    assert sorted(file.name for file in out.glob("[!.]*")) == [
         f"benchmark.{kind}" for kind in ("json", "png", "svg", "txt")
     ]
     assert (out / "benchmark.txt").read_text().strip() in printed

@@ -25,10 +25,10 @@ from examples.support.compare import ours, parity
 from examples.support.compare.experiment import initial_weights
 from examples.support.compare.worker import save
 from examples.support.loader import Loader, channel_statistics
-from examples.support.page import Figures, Results
+from examples.support.page import Figures
 from examples.support.rebuilt import PARAMETERS, measure, train_epoch
 from examples.support.sections import compare_frameworks as section
-from tests.runs import ROOT, wait_for
+from tests.runs import ROOT, results_in, wait_for
 
 # ── the parts ──
 
@@ -291,9 +291,8 @@ def written(tmp_path: Path) -> Callable[..., str]:
             results.write(folder, "compare_frameworks", content, settings=settings, seconds=1)
             (tmp_path / "runs").mkdir(exist_ok=True)
             (folder / "result.json").rename(tmp_path / "runs" / f"run{number}.json")
-        figures = Figures(tmp_path / "figures", "figures")
-        figures.folder.mkdir(exist_ok=True)
-        return "\n\n".join(section.section(Results(tmp_path / "runs"), figures))
+        figures = Figures("figures")
+        return "\n\n".join(section.section(results_in(tmp_path / "runs"), figures))
 
     return write
 

@@ -16,7 +16,7 @@ from examples.support import cli, results
 from examples.support.page import Figures, Results
 from examples.support.sections import compare_optimizers as section_module
 from examples.support.signals import StopOnSignal, StopRequested
-from tests.runs import ROOT
+from tests.runs import ROOT, results_in
 
 TINY = ["--synthetic", "--limit", "60", "--validation", "20", "--batch-size", "20", "--quiet"]
 GRID = ["--rates", "0.001", "0.01", "--trial-epochs", "1", "--epochs", "2", "--seeds", "2"]
@@ -237,7 +237,7 @@ def record(folder: Path, runs: dict[str, list[list[dict[str, float]]]], rates: l
     folder.mkdir()
     path = results.write(folder, "compare_optimizers", found, settings=settings, seconds=1.0)
     path.rename(folder / "a.json")
-    return Results(folder)
+    return results_in(folder)
 
 
 def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
         "momentum": [history([0.5, 0.42, 0.40], 5.0), history([0.5, 0.42, 0.38], 5.0)],
         "Nesterov": [history([0.52, 0.40, 0.41], 5.0), history([0.52, 0.40, 0.39], 5.0)],
     }
-    figures = Figures(tmp_path, "figures")
+    figures = Figures("figures")
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.001, 0.01, 0.1]), figures))
     assert "**momentum is first on the test pictures, with 40.0 ± 1.4 % error**" in text
     assert "second is Nesterov (41.0 ± 1.4 %), 1.0 points behind, no more than chance between seeds" in text
@@ -259,25 +259,23 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
     assert "from 4.0 s (SGD) to 5.0 s (momentum)" in text
     assert "grid's end" not in text
     assert "| momentum | 0.01 | 0.780 ± 0.028 | 29.0 ± 1.4 | 39.0 ± 1.4 | 40.0 ± 1.4 | 5.0 |" in text
-    assert {"optimizers.svg", "optimizers-rates.png"} <= set(figures.names)
+    assert {"figures/optimizers.svg", "figures/optimizers-rates.png"} <= set(figures.files)
 
 
 def test_a_clear_lead_and_a_rate_at_the_grids_end(tmp_path: Path) -> None:
     runs = {"Adam": [history([0.40], 4.0), history([0.41], 4.0)], "AdamW": [history([0.5], 4.0), history([0.51], 4.0)]}
-    text = "\n\n".join(
-        section_module.section(record(tmp_path / "kept", runs, [0.01, 0.1]), Figures(tmp_path, "figures"))
-    )
+    text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.01, 0.1]), Figures("figures")))
     assert "AdamW (51.5 ± 0.7 %), 10.0 points behind, more than chance between seeds" in text
     assert "The best lies at the grid's end for Adam and AdamW" in text
 
 
 def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert section_module.section(Results(tmp_path / "none"), Figures(tmp_path, "f")) == [
+    assert section_module.section(results_in(tmp_path / "none"), Figures("figures")) == [
         "There is no result yet; `python -m examples.compare_optimizers` makes one."
     ]
     text = "\n".join(
-        section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures(tmp_path, "f"))
+        section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures("figures"))
     )
     assert "**SGD is first on the test pictures, with 51.0 % error**." in text
 
@@ -285,7 +283,7 @@ def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> 
 def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "a.json").write_bytes((whole / "result.json").read_bytes())
-    text = "\n\n".join(section_module.section(Results(tmp_path / "kept"), Figures(tmp_path, "figures")))
+    text = "\n\n".join(section_module.section(results_in(tmp_path / "kept"), Figures("figures")))
     assert all(f"| {name} |" in text for name in METHODS)
 
 

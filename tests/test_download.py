@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ class Server:
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes, int]] = []  # status, body, bytes of it sent
+        self.retry_after: str | None = None  # the header, of answers that are no success
         self.gets = 0
         outer = self
 
@@ -77,6 +79,8 @@ class Server:
                 outer.gets += 1
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if outer.retry_after is not None and status >= 400:
+                    self.send_header("Retry-After", outer.retry_after)
                 self.end_headers()
                 self.wfile.write(body[:sent])
 
@@ -104,6 +108,7 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
+    monkeypatch.setattr(download, "BACK_OFF_SECONDS", 0.001)
     server = Server()
     yield server
     server.close()
@@ -152,6 +157,59 @@ def test_truncated_always(server: Server, folder: Path) -> None:
 def test_wrong_checksum(server: Server, folder: Path) -> None:
     server.gives(GOOD[:-1] + b"\xff")
     fails(server.archive(), folder, "a file with the wrong checksum came, 3 times")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each wait, none of which is waited."""
+    seconds: list[float] = []
+    monkeypatch.setattr(download.time, "sleep", seconds.append)
+    monkeypatch.setattr(download, "BACK_OFF_SECONDS", 2.0)
+    return seconds
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_server_is_asked_again(status: int, server: Server, folder: Path, waits: list[float]) -> None:
+    server.gives(b"later", status=status)
+    server.gives(b"later", status=status)
+    server.gives()
+    fetch(folder, server.archive())
+    assert server.gets == 3 and holds_the_files(folder)
+    assert waits == [2, 8]
+
+
+def test_a_server_that_stays_busy(server: Server, folder: Path, waits: list[float]) -> None:
+    server.gives(b"later", status=503)
+    fails(server.archive(), folder, r"the server was busy \(503 Service Unavailable\), 3 times\. Try later, or fetch")
+    assert server.gets == 3
+
+
+def test_a_cut_connection_is_waited_for_too(server: Server, folder: Path, waits: list[float]) -> None:
+    server.gives(sent=len(GOOD) // 2)
+    server.gives()
+    fetch(folder, server.archive())
+    assert waits == [2]
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"), [("7", 7, 7), ("1", 2, 2), ("soon", 2, 2), ("9" * 5000, 2, 2), ("date", 20, 31)]
+)
+def test_the_server_says_when(
+    header: str, least: float, most: float, server: Server, folder: Path, waits: list[float]
+) -> None:
+    server.retry_after = formatdate(time.time() + 30, usegmt=True) if header == "date" else header
+    server.gives(b"later", status=429)
+    server.gives()
+    fetch(folder, server.archive())
+    (waited,) = waits
+    assert least <= waited <= most
+
+
+def test_the_server_asks_for_too_much_patience(server: Server, folder: Path, waits: list[float]) -> None:
+    server.retry_after = "3600"
+    server.gives(b"later", status=503)
+    fails(server.archive(), folder, r"is busy \(503\), and asks to be tried again in 60 minutes\.")
+    assert (server.gets, waits) == (1, [])
 
 
 def test_404(server: Server, folder: Path) -> None:

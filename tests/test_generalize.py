@@ -28,7 +28,7 @@ from examples.support.sections import train as train_section
 from examples.support.signals import StopOnSignal, StopRequested
 from examples.train import main as train_main
 from nn import functional as F
-from tests.runs import TINY, outcome
+from tests.runs import TINY, outcome, results_in
 
 ARGS = argparse.Namespace(
     lr=0.1, momentum=0.9, weight_decay=5e-4, epochs=2, optimizer="nesterov", without=None, batch_size=4
@@ -265,7 +265,7 @@ def records(folder: Path, **runs: Path) -> Results:
     folder.mkdir()
     for name, run_folder in runs.items():
         (folder / f"{name}.json").write_bytes((run_folder / "result.json").read_bytes())
-    return Results(folder)
+    return results_in(folder)
 
 
 def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
@@ -281,8 +281,8 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     records(kept, a=whole, b=whole, c=whole, **{name: tmp_path / name for name in some})
     change(kept / "b.json", lambda content: content["settings"].update(seed=1))
-    read = Results(kept)
-    figures = Figures(tmp_path, "figures")
+    read = results_in(kept)
+    figures = Figures("figures")
     text = "\n\n".join(section_module.section(read, figures))
     accuracy = 100 * result(whole)["result"]["test"]["accuracy"]
     assert f"**{accuracy:.1f} ± 0.0 % of the 80 test pictures" in text
@@ -298,15 +298,15 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     assert "crops and mirror images, a start" in left and "dropout" not in left
     assert "Without batch norm the learning rate is 0.1 times as high, or the loss is infinite." in text
     assert "Without the cycle it is 0.05 throughout." in text
-    names = {name.removesuffix(".svg") for name in figures.names if name.endswith(".svg")}
+    names = {Path(name).stem for name in figures.files if name.endswith(".svg")}
     assert names == {f"generalize-{what}" for what in ("curves", "parts", "confusion", "mistakes")}
 
 
 def test_the_sections_without_results(tmp_path: Path) -> None:
     read = records(tmp_path / "kept")
-    text = "\n".join(section_module.section(read, Figures(tmp_path, "figures")))
+    text = "\n".join(section_module.section(read, Figures("figures")))
     assert "`python -m examples.generalize` makes one" in text
-    assert train_section.section(read, Figures(tmp_path, "figures")) == [
+    assert train_section.section(read, Figures("figures")) == [
         "There is no result yet; `python -m examples.train` makes one."
     ]
 
@@ -316,24 +316,24 @@ def test_parts_are_compared_among_runs_of_the_same_settings(whole: Path, tmp_pat
         assert run("--without", without, "--epochs", "1", *more, out=tmp_path / without) == 0
     names = ("nothing", "dropout", "weight_decay")
     read = records(tmp_path / "kept", a=whole, **{name: tmp_path / name for name in names})
-    text = "\n".join(section_module.section(read, Figures(tmp_path, "figures")))
+    text = "\n".join(section_module.section(read, Figures("figures")))
     assert "What each part gives was not measured yet" in text
 
 
 def test_a_run_without_held_out_pictures_has_a_section(tmp_path: Path) -> None:
     assert run("--validation", "0", "--epochs", "1", out=tmp_path / "all") == 0
     read = records(tmp_path / "kept", a=tmp_path / "all")
-    assert any("test pictures" in part for part in section_module.section(read, Figures(tmp_path, "figures")))
+    assert any("test pictures" in part for part in section_module.section(read, Figures("figures")))
 
 
 def test_the_baselines_section(tmp_path: Path) -> None:
     assert train_main([*TINY, "--out", str(tmp_path / "train")]) == 0
     content = result(tmp_path / "train")
     assert np.shape(content["result"]["filters"]) == (32, 3, 7, 7)
-    figures = Figures(tmp_path, "figures")
+    figures = Figures("figures")
     text = "\n\n".join(train_section.section(records(tmp_path / "kept", a=tmp_path / "train"), figures))
     row = content["result"]["history"][-1]
     assert f"**{100 * (1 - row['test_error']):.1f} % of the test pictures" in text
     assert f"| 0 | 2 | {100 * (1 - row['train_error']):.1f} % |" in text
     assert "The 32 filters of its first layer" in text
-    assert "train-filters.svg" in figures.names
+    assert "figures/train-filters.svg" in figures.files

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from examples.overfit import main
-from examples.report import make, take
+from examples.report import make
 from examples.support import results
 from tests.runs import outcome, without_times
 
@@ -50,8 +50,7 @@ def test_its_section(tmp_path: Path) -> None:
     make(docs)
     assert "`python -m examples.overfit` makes one." in (docs / "report.md").read_text()
     assert main(["--synthetic", "--out", str(run), "--epochs", "2"]) == 1
-    take([run], docs)
-    make(docs)
+    make(docs, [run])
     text = (docs / "report.md").read_text()
     content = json.loads((docs / "runs" / "overfit.json").read_text())
     found = content["result"]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
+from examples.support import cli
 from examples.support.signals import StopOnSignal, StopRequested, exit_status
+from tests.runs import ENDLESS, ROOT, SMALL, epochs_done, finish, start, wait_for
 
-HANDLED = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGURG]
+HANDLED = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGURG]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +34,8 @@ def handlers() -> Iterator[None]:
         (signal.SIGINT, "85", 130),  # or bkill would start the job anew, for ever
         (signal.SIGTERM, "", 143),
         (signal.SIGTERM, "all", 143),
+        (signal.SIGHUP, "", 129),
+        (signal.SIGHUP, "all", 129),
         (signal.SIGUSR2, "", 75),
         (signal.SIGUSR2, "85", 85),
         (signal.SIGUSR2, "99 85", 85),
@@ -76,3 +84,85 @@ def test_the_handlers_come_back(error: Exception | None) -> None:
     except ValueError:
         pass
     assert [signal.getsignal(number) for number in HANDLED] == before
+
+
+@pytest.mark.parametrize("number", HANDLED)
+def test_what_is_ignored_at_the_start_stays_ignored(number: int) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    with StopOnSignal() as stop:
+        signal.raise_signal(number)
+        stop.check()
+        assert signal.getsignal(number) is signal.SIG_IGN
+    assert signal.getsignal(number) is signal.SIG_IGN
+
+
+def test_a_run_that_was_stopped_leaves_the_next_one_in_this_process_its_signals() -> None:
+    for _ in range(2):
+        with pytest.raises(StopRequested, match="SIGINT"), StopOnSignal() as stop:
+            signal.raise_signal(signal.SIGINT)
+            stop.check()
+
+
+def test_in_the_background_and_under_nohup(tmp_path: Path) -> None:
+    """Ctrl-C in the terminal, and its end, are not meant for the run; bkill's and the system's TERM is."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # as a shell does, before it starts a program
+    process = start(*SMALL, ENDLESS, "--out", str(tmp_path))
+    wait_for(tmp_path / "metrics.jsonl", process)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        os.killpg(process.pid, number)
+    epochs = epochs_done(tmp_path)
+    while epochs_done(tmp_path) < epochs + 2:
+        assert process.poll() is None, finish(process)
+    os.killpg(process.pid, signal.SIGTERM)
+    status, _, err = finish(process)
+    assert status == 143 and "stopped by SIGTERM; nothing is lost" in err
+
+
+def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
+    process = start(*SMALL, ENDLESS, "--out", str(tmp_path))
+    wait_for(tmp_path / "metrics.jsonl", process)
+    os.killpg(process.pid, signal.SIGHUP)
+    status, _, err = finish(process)
+    assert status == 129 and "stopped by SIGHUP; nothing is lost" in err
+
+
+@pytest.mark.parametrize("experiment", ["train", "report", "download", "torch_cnn"])
+@pytest.mark.parametrize("caught", [False, True])
+def test_ctrl_c_during_the_imports(experiment: str, caught: bool, tmp_path: Path) -> None:
+    """A package that takes long to import stands in place of NumPy; one may even catch the KeyboardInterrupt."""
+    (tmp_path / "numpy.py").write_text(
+        "import sys, time\n"
+        "print('here', flush=True)\n"
+        f"try: time.sleep(60)\nexcept {'KeyboardInterrupt' if caught else 'ZeroDivisionError'}: pass\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"examples.{experiment}"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout and process.stdout.readline() == "here\n"
+    process.send_signal(signal.SIGINT)
+    assert finish(process) == (130, "", "Stopped before anything began.\n")
+
+
+def test_importing_the_experiments_leaves_ctrl_c_alone() -> None:
+    """A notebook that imports them has its own idea of it."""
+    code = "import signal, examples.train; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_ctrl_c_in_an_experiment_that_notes_no_signals(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(argv: Sequence[str] | None) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 0
+
+    assert cli.guarded(interrupted, [], stopped="Stopped.") == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+    assert signal.getsignal(signal.SIGINT) is before

@@ -270,6 +270,7 @@ def test_one_and_two_threads(small: Callable[[int], dict[str, Any]], tmp_path: P
     [
         (signal.SIGINT, "85", 130),
         (signal.SIGTERM, "85", 143),
+        (signal.SIGHUP, "85", 129),
         (signal.SIGUSR2, "85", 85),
         (signal.SIGUSR2, "", 75),
     ],
@@ -311,8 +312,6 @@ def test_sigkill_at_random_moments(small: Callable[[int], dict[str, Any]], tmp_p
     epochs = epochs_done(tmp_path) + 1
     status, _, err = train(*SMALL, str(epochs), "--resume", "--out", str(tmp_path))
     assert (status, err) == (0, "")
-    for temporary in tmp_path.glob(".*.tmp"):  # a file that SIGKILL cut off stays beside the whole ones
-        temporary.unlink()
     assert outcome(tmp_path) == small(epochs), delays
 
 
@@ -355,12 +354,41 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFi
     assert run(*TINY, out=tmp_path) == 0  # the lock's file stays; the lock does not
 
 
-def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_locks(*_: Any) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_without_locks(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told; and nothing is swept there, since another run may be at work on it."""
 
+    def no_locks(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    temporary = tmp_path / ".result.json.0123456789ab.tmp"
+    temporary.write_text("of another run")
     monkeypatch.setattr("fcntl.flock", no_locks)
     assert run(*TINY, out=tmp_path) == 0
+    assert capsys.readouterr().err == (
+        f"{tmp_path} is on a file system without locks: nothing keeps a second run out of it. Start none there.\n"
+    )
+    assert temporary.exists()
+
+
+def test_what_a_killed_run_left_half_written_is_swept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours = [".checkpoint.safetensors.0123456789ab.tmp", ".result.json.ffffffffffff.tmp"]
+    others = [".notes.tmp", "result.json.0123456789ab.tmp", ".x.0123456789AB.tmp", ".x.0123456789ab.tmp.txt"]
+    for name in (*ours, *others):
+        (tmp_path / name).write_text("x")
+    folder = tmp_path / ".folder.0123456789ab.tmp"
+    folder.mkdir()
+    (tmp_path / ".link.0123456789ab.tmp").symlink_to(tmp_path / others[0])
+    with RunFolder(tmp_path).opened(resume=False):
+        (tmp_path / ours[0]).write_text("of the run under way")
+        assert run(*TINY, out=tmp_path) == 1
+        assert (tmp_path / ours[0]).exists()
+    assert run(*TINY, out=tmp_path) == 0
+    assert not any((tmp_path / name).exists() for name in ours)
+    assert all((tmp_path / name).read_text() == "x" for name in others)
+    assert folder.is_dir() and (tmp_path / ".link.0123456789ab.tmp").is_symlink()
 
 
 @pytest.mark.parametrize("resume", [[], ["--resume"]])

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from examples.support.files import check_writable, write_whole
+from examples.support.files import check_writable, sweep, write_whole
 from examples.support.results import ResultError
 from examples.support.signals import StopOnSignal, StopRequested
 
@@ -40,7 +40,7 @@ class Cells:
     Parameters
     ----------
     folder : Path
-        It is made where it is missing.
+        It is made where it is missing. It lies in a run folder whose lock the caller holds.
     resume : bool
         Keep what the folder has; else it is removed, and all is done anew.
     check : callable ()
@@ -52,6 +52,7 @@ class Cells:
         self.done: dict[str, Cell] = {}
         self._check = check
         check_writable(folder / "any.json")
+        sweep(folder)
         if not resume:
             for path in folder.glob("*.json"):
                 path.unlink()

@@ -21,9 +21,11 @@ from examples.support import checkpoint, cifar10, results, schema, synthetic
 from examples.support.checkpoint import CheckpointError, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
 from examples.support.loader import Augment, Loader, channel_statistics, train_validation_split
+from examples.support.manifest import NotOurs
 from examples.support.results import ResultError
 from examples.support.run_folder import RunFolder, RunFolderError
-from examples.support.signals import StopOnSignal, StopRequested
+from examples.support.signals import StopOnSignal, StopRequested, interruptible
+from examples.support.streams import steady
 from examples.support.training import Data, Loss, NotFinite, train
 from nn import functional as F
 
@@ -45,7 +47,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimi
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
 OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
 EVALUATION_BATCH = 250
-_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotFinite, OSError, ValueError, MemoryError)
+_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotFinite, OSError, ValueError, MemoryError)
 
 
 class Splits(NamedTuple):
@@ -79,6 +81,7 @@ class Result(NamedTuple):
     model: nn.Module  # with the averages of its weights, where the run keeps them
     loaders: Data
     progress: Progress
+    found: Mapping[str, Any] = {}  # what result.json holds besides the history
 
 
 def guarded(
@@ -90,6 +93,16 @@ def guarded(
 
     `stopped` is what to say after a Ctrl-C that nothing else answers.
     """
+    with steady() as streams, interruptible():
+        try:
+            return streams.status(_answered(main, argv, stopped))
+        except SystemExit as leaving:  # argparse does so after --help, and after a setting that it refuses
+            if leaving.code or streams.status(0) == 0:
+                raise
+            return 1
+
+
+def _answered(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None, stopped: str) -> int:
     try:
         return main(argv)
     except StopRequested as stop:
@@ -284,9 +297,12 @@ def run(
     recipe: Recipe = PLAIN,
     accuracy: bool = False,
     stop: StopOnSignal,
+    found: Callable[[Result], Mapping[str, Any]] | None = None,
     again: str | None = None,
 ) -> Result:
     """Train a new model, or go on with the folder's, and leave the folder finished.
+
+    `found` gives what result.json holds besides the history; without it there is no such file.
 
     `accuracy` draws that in the learning curves, in place of the error. `stop` notes signals, also
     before and after this; where this run is a part of an experiment, `again` are the options that go on with the whole,
@@ -329,34 +345,37 @@ def run(
             progress = train(
                 parts, loaders, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet
             )
-            trained = parts.average.module if parts.average else model
-            folder.finish(trained, progress.history)
+            result = Result(parts.average.module if parts.average else model, loaders, progress)
+            folder.finish(result.model, progress.history)
+            if found:
+                result = result._replace(found=found(result))
+                _write_result(args, folder, result)
     except StopRequested as stop_requested:
         command = f"{_interpreter()} -m {args.experiment} --resume {again or f'--out {shlex.quote(str(args.out))}'}"
         print(f"The run was {stop_requested}; nothing is lost. Go on with: {command}", file=sys.stderr, flush=True)
         raise
     if again:
-        return Result(trained, loaders, progress)
+        return result
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
         more = "" if recipe.fixed_epochs else " Go on with more --epochs."
         print(f"The run in {args.out} was finished already: {done}.{more}", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
-    return Result(trained, loaders, progress)
+    return result
 
 
-def write_result(args: argparse.Namespace, progress: Progress, result: Mapping[str, Any]) -> None:
+def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
     """Write a finished run's result.json, which has the history first, and history.csv."""
-    folder = RunFolder(args.out)
     settings, data = folder.stored_settings(), folder.stored_data()
-    results.write_table(args.out / "history.csv", progress.history)
+    history = result.progress.history
+    results.write_table(args.out / "history.csv", history)
     results.write(
         args.out,
         args.experiment.rpartition(".")[2],
-        {"history": progress.history, **result},
+        {"history": history, **result.found},
         settings=settings,
-        seconds=sum(row["seconds"] for row in progress.history),
+        seconds=sum(row["seconds"] for row in history),
         data=data,
         cut_short=cut_short(settings, data),
     )

@@ -8,6 +8,7 @@ Names in the archive are compared and never used as paths.
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import queue
 import re
@@ -26,10 +27,15 @@ from urllib.parse import urlsplit
 import pooch  # type: ignore[import-untyped]
 import requests
 from tqdm import tqdm  # type: ignore[import-untyped]
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from examples.support.cifar10 import DataError
 
-ATTEMPTS = 3  # at a download that was cut or came out wrong
+ATTEMPTS = 3  # at a download that was cut or came out wrong, or that the server was too busy for
+BUSY = (429, 500, 502, 503, 504)  # what a server answers that may be asked again
+BACK_OFF_SECONDS = 2.0  # before the second attempt, and four times as long before each further one
+LONGEST_WAIT_SECONDS = 120.0  # where the server says itself when to come back
 CONNECT_SECONDS, SILENCE_SECONDS = 5, 20  # to connect; between two pieces of the answer
 PATIENCE_SECONDS = 12.0  # for any first answer: looking a name up obeys no other limit
 STALE_SECONDS = 24 * 3600  # after which what a killed download left is swept away
@@ -244,7 +250,9 @@ def _retrieve(archive: Archive, folder: Path, progress: bool) -> Path:
     pooch.get_logger().setLevel("WARNING")  # what it would say of temporary paths helps nobody
     identity = {"Accept-Encoding": "identity"}  # the .gz itself, not what a helpful layer makes of it
     reason: Exception | None = None
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        if reason:
+            _wait_after(reason, attempt)
         with tqdm(total=1, unit="B", unit_scale=True, ncols=79, disable=None if progress else True) as bar:
             downloader = pooch.HTTPDownloader(
                 progressbar=bar,
@@ -256,13 +264,41 @@ def _retrieve(archive: Archive, folder: Path, progress: bool) -> Path:
                 name, known = "archive.tar.gz", f"md5:{archive.md5}"
                 return Path(pooch.retrieve(archive.url, known, name, folder, downloader=downloader))
             except requests.HTTPError as error:
-                raise DownloadError(f"The server does not give the archive out: {error}.") from error
+                error.response.close()
+                if error.response.status_code not in BUSY:
+                    raise DownloadError(f"The server does not give the archive out: {error}.") from error
+                reason = error
             except (requests.RequestException, ValueError) as error:  # ValueError: the checksum
                 reason = error
     what = "the connection was cut"
     if isinstance(reason, ValueError):
         what = "a file with the wrong checksum came"
+    if isinstance(reason, requests.HTTPError):
+        what = f"the server was busy ({reason.response.status_code} {reason.response.reason})"
     raise DownloadError(f"{archive.url}: {what}, {ATTEMPTS} times. Try later, or fetch it by hand.") from reason
+
+
+def _wait_after(reason: Exception, attempt: int) -> None:
+    """Wait before another attempt: as long as the server asks for, or ever longer.
+
+    Raises
+    ------
+    DownloadError
+        The server asks for more patience than we have.
+    """
+    seconds = BACK_OFF_SECONDS * 4 ** (attempt - 1)
+    if isinstance(reason, requests.HTTPError):
+        try:
+            asked = Retry().get_retry_after(reason.response.raw) or 0.0
+        except (InvalidHeader, ValueError, OverflowError):  # neither a number nor a date, or one that is too large
+            asked = 0.0
+        if asked > LONGEST_WAIT_SECONDS:
+            raise DownloadError(
+                f"{_host(reason.response.url)} is busy ({reason.response.status_code}), and asks to be tried again in "
+                f"{math.ceil(asked / 60):,} minutes. Try then, or fetch the archive by hand."
+            ) from reason
+        seconds = max(seconds, asked)
+    time.sleep(seconds)
 
 
 def _publish(ready: Path, folder: Path) -> None:

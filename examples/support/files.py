@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -20,6 +21,9 @@ _WHAT_TO_DO = {
     errno.EEXIST: "A file is in the way of the folder: choose another folder.",
     errno.EISDIR: "A folder of that name is in the way: remove it, or choose another name.",
 }
+
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")  # the names that `write_whole` gives
 
 
 class WriteError(OSError):
@@ -63,6 +67,18 @@ def write_whole(path: Path, content: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise _sentence(path, error) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files of `write_whole` that a killed process left in a folder.
+
+    Only for the process that holds the folder's lock: the files of a process that still runs look the same.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def check_writable(path: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import statistics
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import matplotlib
 import numpy as np
@@ -16,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from examples.support.files import write_whole
-from examples.support.results import Record, read
+from examples.support.results import Record
 
 # Okabe and Ito's palette, which the colour-blind tell apart; line, marker or hatch say the same in black and white
 COLORS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -26,19 +29,48 @@ HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 
 
 class Results:
-    """The results that a report is made from, in a folder of JSON files."""
+    """The results that a report is made from; their text is escaped, and can stand anywhere in Markdown.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._records = {path.stem: read(path) for path in sorted(folder.glob("*.json"))}
+    Results come from other machines and other people: a name in one may hold a pipe, a tag or a line break. What
+    `fenced` shows is as it was.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        ordered = sorted(records, key=lambda record: record.name)
+        self._records = [Record(*(_escaped(value) for value in record)) for record in ordered]
 
     def of(self, experiment: str) -> list[Record]:
         """All results of an experiment, by name."""
-        return [record for record in self._records.values() if record.experiment == experiment]
+        return [record for record in self._records if record.experiment == experiment]
 
     def all(self) -> list[Record]:
         """All results, by name."""
-        return list(self._records.values())
+        return list(self._records)
+
+
+_FENCED = {"network"}  # keys of text that is shown by `fenced`
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {escaped(key): item if key in _FENCED else _escaped(item) for key, item in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list) else value
+
+
+def escaped(text: str) -> str:
+    """Text as Markdown that shows it: one line, without links, tags, cells or emphasis of its own."""
+    plain = "".join(" " if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029" else c for c in text)
+    plain = re.sub(r"[\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", " ".join(plain.split()))
+    return re.sub(r"^(\d*)([-+=.)])(?=[-+=\s]|$)", r"\1\\\2", plain)  # no list and no heading begins with it
+
+
+def fenced(text: str) -> str:
+    """Text as a block of Markdown that shows it as it is, line breaks too."""
+    lines = ("".join(c if unicodedata.category(c)[0] != "C" else " " for c in line) for line in text.splitlines())
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return "\n".join([fence, *lines, fence])
 
 
 def seeds_of_one(records: Sequence[Record]) -> tuple[list[Record], str | None]:
@@ -74,17 +106,26 @@ def seeds_of_one(records: Sequence[Record]) -> tuple[list[Record], str | None]:
 
 
 class Figures:
-    """The folder of the report's pictures: each as SVG for the report and as PNG for a look."""
+    """The report's pictures: each as SVG for the report and as PNG for a look.
 
-    def __init__(self, folder: Path, seen_from: str) -> None:
-        self.folder, self.seen_from = folder, seen_from
-        self.names: list[str] = []
+    Attributes
+    ----------
+    files : dict of str to bytes
+        By the path seen from the report.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.files: dict[str, bytes] = {}
 
     def add(self, name: str, figure: Figure, alt: str) -> str:
-        """Write a picture; return the line of Markdown that shows it."""
-        write_figure(figure, [self.folder / f"{name}.svg", self.folder / f"{name}.png"])
-        self.names += [f"{name}.svg", f"{name}.png"]
-        return f"![{alt}]({self.seen_from}/{name}.svg)"
+        """Keep a picture; return the line of Markdown that shows it."""
+        path = f"{self.folder}/" + re.sub(r"[^\w.-]+", "-", name)
+        while f"{path}.svg" in self.files:
+            path += "-again"
+        for kind in ("svg", "png"):
+            self.files[f"{path}.{kind}"] = _rendered(figure, path.rpartition("/")[2], kind)
+        return f"![{alt}]({quote(path)}.svg)"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -97,13 +138,14 @@ def new_figure(width: float, height: float) -> Figure:
 def write_figure(figure: Figure, paths: Sequence[Path]) -> None:
     """Write a figure whole, in the format of each path's suffix; the same figure gives the same bytes."""
     for path in paths:
-        kind = path.suffix.removeprefix(".")
-        picture = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": path.stem}):  # else the names inside are random
-            figure.savefig(
-                picture, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None}
-            )
-        write_whole(path, picture.getvalue())
+        write_whole(path, _rendered(figure, path.stem, path.suffix.removeprefix(".")))
+
+
+def _rendered(figure: Figure, name: str, kind: str) -> bytes:
+    picture = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # else the names inside are random
+        figure.savefig(picture, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return picture.getvalue()
 
 
 def bands(histories: Sequence[Sequence[Mapping[str, Any]]], splits: Mapping[str, str]) -> Figure:

@@ -142,15 +142,28 @@ def read(path: Path) -> Record:
     Raises
     ------
     ResultError
-        There is none, or it is damaged.
+        There is none, or it is damaged, or a key is missing or of another type.
     """
+    return parse(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read the file of a result; raises ResultError where that cannot be done."""
     try:
-        content = schema.loads(path.read_bytes())
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ResultError(f"There is no {path}: the run is not finished, or this is not its folder.") from None
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read: {error.strerror}. Look at its permissions.") from error
+
+
+def parse(text: bytes, path: Path) -> Record:
+    """Read the text of a result that comes from the file `path`; raises as `read`."""
+    try:
+        content = schema.loads(text)
         _RECORD("it", content)
         return Record(path.stem, **content)
-    except FileNotFoundError:
-        raise ResultError(f"There is no {path}: the run is not finished, or this is not its folder.") from None
-    except (OSError, schema.Unfit) as error:
+    except schema.Unfit as error:
         raise ResultError(
             f"{path} is not a result that the report can use ({error}). Run the experiment again."
         ) from error

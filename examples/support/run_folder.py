@@ -21,7 +21,7 @@ kill between two of these files therefore loses nothing; the next resume makes t
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import os
 import sys
@@ -32,12 +32,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from safetensors.numpy import save as to_safetensors
 
 import autograd
 import nn
 from examples.support import schema
-from examples.support.files import write_whole
+from examples.support.files import sweep, write_whole
 from examples.support.plots import learning_curves
 
 _DESCRIPTION = schema.record(
@@ -54,6 +55,46 @@ class RunFolderError(Exception):
     """A run folder cannot be used as asked: which, why, and what to do."""
 
 
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # of some network file systems
+
+
+@contextmanager
+def locked(folder: Path, option: str = "--out") -> Iterator[None]:
+    """Make a folder, and keep other runs out of it while the ``with`` block runs.
+
+    The system holds the lock, and frees it when the process ends, however it ends. Then what a killed run left
+    half-written is removed. `option` is the one that names another folder.
+
+    Raises
+    ------
+    RunFolderError
+        Another run is under way there, or the folder cannot be written.
+    """
+    lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)  # a soft lock outlives a kill
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise RunFolderError(
+            f"Another run is under way in {folder}. Wait for its end, or choose another {option}."
+        ) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise RunFolderError(
+                f"The run folder {folder} cannot be made or written to: {error.strerror}. Choose another {option}."
+            ) from error
+        print(
+            f"{folder} is on a file system without locks: nothing keeps a second run out of it. Start none there.",
+            file=sys.stderr,
+        )
+    try:
+        if lock.is_locked:
+            sweep(folder)
+        yield
+    finally:
+        lock.release()
+
+
 class RunFolder:
     """The files of one run, in one folder."""
 
@@ -66,7 +107,6 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.safetensors"
         self.weights = path / "weights.safetensors"
         self.done = path / "done.json"
-        self.lock = path / ".lock"
 
     def check(self, resume: bool) -> None:
         """Refuse a folder that cannot be made, resumed, or begun in; change nothing.
@@ -92,26 +132,9 @@ class RunFolder:
     @contextmanager
     def opened(self, resume: bool) -> Iterator[None]:
         """Make the folder, and keep other runs out of it while the ``with`` block runs."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise RunFolderError(
-                f"The run folder {self.path} cannot be made or written to: {error.strerror}. Choose another --out."
-            ) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunFolderError(
-                    f"Another run is under way in {self.path}. Wait for its end, or choose another --out."
-                ) from None
-            except OSError:  # some network file systems have no locks
-                pass
+        with locked(self.path):
             self.check(resume)  # again: another run may have come and gone since
             yield
-        finally:
-            os.close(descriptor)
 
     def stored_settings(self) -> dict[str, Any]:
         """Return the settings that the run began with; nothing where no run has begun."""

@@ -8,10 +8,14 @@ signal             who sends it                         exit status
 =================  ===================================  ==========================================
 INT                Ctrl-C, bkill                        130
 TERM               kill, bkill ten seconds later        143
+HUP                a terminal that is closed            129
 USR2, URG          the run limit of a batch system      85 where the queue runs 85 again, else 75
 =================  ===================================  ==========================================
 
-INT and TERM never give 85, or bkill would only make the job start over.
+INT, TERM and HUP never give 85, or bkill would only make the job start over.
+
+A signal that is ignored when the program starts stays ignored: INT in a script's background jobs, HUP under nohup.
+Windows lacks some of these signals.
 """
 
 from __future__ import annotations
@@ -19,14 +23,21 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 REQUEUE = 85
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, run it again
 
-_LIMIT = (signal.SIGUSR2, signal.SIGURG)
-_HANDLED = (signal.SIGINT, signal.SIGTERM, *_LIMIT)
+
+def _existing(*names: str) -> tuple[int, ...]:
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+_LIMIT = _existing("SIGUSR2", "SIGURG")
+HANDLED = (*_existing("SIGINT", "SIGTERM", "SIGHUP"), *_LIMIT)
 
 
 class StopRequested(Exception):
@@ -49,8 +60,9 @@ class StopOnSignal:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in _HANDLED:
-            self._before[number] = signal.signal(number, self._note)
+        for number in HANDLED:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -58,7 +70,9 @@ class StopOnSignal:
     ) -> None:
         leaving = isinstance(error, StopRequested)
         for number, handler in self._before.items():
-            signal.signal(number, signal.SIG_IGN if leaving else handler)
+            if handler is None:  # one that Python did not set, and cannot name
+                handler = signal.SIG_DFL
+            signal.signal(number, _on_the_way_out if leaving else handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
@@ -68,6 +82,38 @@ class StopOnSignal:
         """Raise StopRequested where a signal has come; call it at a safe point."""
         if self.received is not None:
             raise StopRequested(self.received)
+
+
+def exit_on_interrupt() -> None:
+    """Let Ctrl-C end the program with one line and status 130: for the time of the imports.
+
+    A KeyboardInterrupt would show where in them it was, and some packages catch it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt again while the ``with`` block runs, and change nothing after it."""
+    importing = signal.getsignal(signal.SIGINT) is _exit
+    if importing:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if importing:
+            signal.signal(signal.SIGINT, _on_the_way_out)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(2, b"Stopped before anything began.\n")  # not by print, which the signal may have interrupted
+    os._exit(128 + number)
+
+
+def _on_the_way_out(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the program is about to end. (SIG_IGN would tell a later `StopOnSignal` to leave it alone.)"""
 
 
 def exit_status(number: int, requeue_values: str) -> int:

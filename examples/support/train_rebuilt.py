@@ -20,7 +20,7 @@ from examples.support.loader import Loader, channel_statistics
 from examples.support.plots import learning_curves
 from examples.support.rebuilt import DeviceError, Resumable, measure, train_epoch
 from examples.support.rebuilt_checkpoint import restore, save
-from examples.support.run_folder import RunFolderError
+from examples.support.run_folder import RunFolderError, locked
 
 EVALUATION_BATCH = 250
 
@@ -89,6 +89,11 @@ def _run(
         print(error, file=sys.stderr)
         return 1
     check_writable(args.out / results.FILE)
+    with locked(args.out):
+        return _train(args, experiment, title, net, versions)
+
+
+def _train(args: argparse.Namespace, experiment: str, title: str, net: Resumable, versions: Mapping[str, str]) -> int:
     checkpoint = args.out / "checkpoint.safetensors"
     if checkpoint.exists() and not args.resume:
         raise RunFolderError(
@@ -111,8 +116,6 @@ def _run(
             {"epoch": epoch + 1, "train_loss": trained.loss, "test_loss": loss, "test_error": wrong,
              "seconds": trained.seconds, "images_per_second": trained.images_per_second}
         )  # fmt: skip
-        print(f"{name}: training loss {trained.loss:.4f}, test loss {loss:.4f}, error {wrong:.2%}; "
-              f"{trained.seconds:.1f} s, {trained.images_per_second:,.0f} pictures/s", flush=True)  # fmt: skip
         unfinished = [f"Only {epoch + 1} of {args.epochs} epochs."] if epoch + 1 < args.epochs else []
         results.write(
             args.out,
@@ -128,5 +131,7 @@ def _run(
         results.write_table(args.out / "metrics.csv", history)
         learning_curves([{name: row[name] for name in row if "train" not in name} for row in history],
                         args.out / "learning_curves.png")  # fmt: skip
+        print(f"{name}: training loss {trained.loss:.4f}, test loss {loss:.4f}, error {wrong:.2%}; "
+              f"{trained.seconds:.1f} s, {trained.images_per_second:,.0f} pictures/s", flush=True)  # fmt: skip
     print(f"The results are in {args.out}.")
     return 0

@@ -46,6 +46,10 @@ def test_resuming(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rebuilt.check_resuming(torch_cnn.main, tmp_path, capsys)
 
 
+def test_streams(tmp_path: Path) -> None:
+    rebuilt.check_streams("torch_cnn", tmp_path)
+
+
 def test_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "2", "--out", str(tmp_path / "run")]
     assert torch_cnn.main(arguments) == 0

@@ -23,7 +23,8 @@ def versions() -> dict[str, str]:
 
 def set_threads(threads: int) -> None:
     """XLA starts as many threads as it may use processors, when it is first used."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    if hasattr(os, "sched_setaffinity"):  # else XLA uses all
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def parameters(net: Net) -> list[tuple[Any, Any]]:

@@ -22,7 +22,6 @@ import importlib
 import importlib.util
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -55,6 +54,8 @@ def peak_memory() -> int:
         status = Path("/proc/self/status").read_text()
         return 1024 * int(status.split("VmHWM:")[1].split()[0])
     except (OSError, IndexError):
+        import resource  # not above: Windows has none
+
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else 1024 * most
 

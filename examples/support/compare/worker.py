@@ -36,6 +36,7 @@ from examples.support.bench.worker import serve
 from examples.support.cifar10 import Split
 from examples.support.loader import Loader, channel_statistics
 from examples.support.rebuilt import Resumable, measure, train_epoch
+from examples.support.signals import HANDLED
 
 REBUILT = {"lucidgrad": "examples.support.compare.ours", "torch": "examples.torch_cnn", "mxnet": "examples.mxnet_cnn"}
 EVALUATION_BATCH = 250
@@ -105,7 +106,7 @@ def _read(file: str) -> dict[str, np.ndarray]:
 
 def main(framework: str, threads: int) -> None:
     """Answer commands until there are no more."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGURG):
+    for number in HANDLED:
         signal.signal(number, signal.SIG_IGN)  # they come to the whole group; who asks decides, and ends this process
     serve(lambda: Worker(framework, threads))
 

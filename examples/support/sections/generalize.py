@@ -15,6 +15,7 @@ from examples.support.page import (
     Figures,
     Results,
     bands,
+    fenced,
     mean_and_spread,
     new_figure,
     percent,
@@ -55,7 +56,7 @@ def section(results: Results, figures: Figures) -> list[str]:
     ablation = [record for record in records if record.result["without"] and record.result["validation"]]
     paragraphs = []
     if whole:
-        paragraphs += [_answer(whole), _recipe(whole[0]), f"```\n{whole[0].result['network']}\n```"]
+        paragraphs += [_answer(whole), _recipe(whole[0]), fenced(whole[0].result["network"])]
         paragraphs.append(_curves(whole, figures))
     else:
         paragraphs.append(_MISSING)

@@ -1,0 +1,49 @@
+"""What Windows lacks is needed nowhere at import: tried here by taking it away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.runs import ROOT
+
+WITHOUT = """
+import importlib, os, pkgutil, signal, sys
+
+import filelock, matplotlib.backends.backend_agg, numba, pooch, requests, safetensors.numpy, tqdm  # these know Windows
+
+for name in ("fcntl", "grp", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+for name in ("SIGALRM", "SIGHUP", "SIGKILL", "SIGQUIT", "SIGURG", "SIGUSR1", "SIGUSR2"):
+    delattr(signal, name)
+for name in ("fork", "getuid", "geteuid", "killpg", "register_at_fork", "sched_getaffinity", "sched_setaffinity"):
+    if hasattr(os, name):
+        delattr(os, name)
+
+OTHERS = {"jax", "jaxlib", "mxnet", "mygrad", "torch"}
+imported = set()
+for package in map(importlib.import_module, ("autograd", "nn", "optim", "examples")):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            assert error.name in OTHERS, (module.name, error)
+        except SystemExit as error:
+            assert "is not installed" in str(error), (module.name, error)
+        else:
+            imported.add(module.name)
+assert {"examples.train", "examples.report", "examples.support.bench.worker", "autograd.kernels.jit"} <= imported
+
+from examples.support.signals import HANDLED
+assert HANDLED == (signal.SIGINT, signal.SIGTERM)
+from examples import train
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+def test_without_what_windows_lacks(tmp_path: Path) -> None:
+    run = ["--synthetic", "--limit", "80", "--validation", "16", "--epochs", "1", "--out", str(tmp_path / "run")]
+    done = subprocess.run([sys.executable, "-c", WITHOUT, *run], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "run" / "result.json").exists()
