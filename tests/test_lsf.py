@@ -13,10 +13,12 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +162,7 @@ def test_its_name_and_its_program(script: Path) -> None:
         f"lsf/logs/{name}.%J.%I.out", f"lsf/logs/{name}.%J.%I.err"
     ]  # fmt: skip
     assert f" < lsf/{name}.lsf\n" in text or f" < lsf/{name}.lsf  " in text  # its usage
-    assert re.findall(r"^source lsf/common.sh (\w+)", text, re.MULTILINE) == [name]
-    assert text.splitlines()[-1].startswith(('exec "$python" ', "    "))
-    assert '\nexec "$python" ' in text
+    assert text.endswith(f"\nsource lsf/common.sh {name}\n")  # it ends with an exec; nothing comes after it
     assert f"| `{name}.lsf` |" in (ROOT / "lsf" / "README.md").read_text()
 
 
@@ -170,13 +170,16 @@ def test_the_shared_part_is_plain_bash() -> None:
     shared = ROOT / "lsf" / "common.sh"
     assert b"\r" not in shared.read_bytes()
     subprocess.run(["bash", "-n", str(shared)], check=True)
+    assert shared.read_text().splitlines()[-1].startswith('exec "$python" ')
+    for path in (shared, *SCRIPTS):
+        assert "((" not in path.read_text(), "bash arithmetic reads 08 as octal, and runs what an index contains"
 
 
 # The body
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    tried_below = {"compare_gpu", "compare_optimizers_collect", "report"}
+    tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "warm_up"}
     assert {*TRIALS, *tried_below} == {script.stem for script in SCRIPTS}
 
 
@@ -184,11 +187,12 @@ def test_the_report_collects_runs(tmp_path: Path) -> None:
     folders = []
     for index in ("1", "2"):
         assert run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": index})[0] == 0
-        folders.append(str(tmp_path / "runs" / f"train-{index}"))
+        folders.append(tmp_path / "runs" / f"train-{index}")
+    second = folders[1].rename(tmp_path / "runs" / "my second run")
     docs = tmp_path / "docs"
-    variables = JOB | {"TAKE": " ".join(folders), "DOCS": str(docs)}
+    variables = JOB | {"TAKE": f"{folders[0]}\n'{second}'", "DOCS": str(docs)}
     assert run(tmp_path, variables, ROOT / "lsf" / "report.lsf")[0] == 0
-    assert sorted(os.listdir(docs / "runs")) == ["train-1.json", "train-2.json"]
+    assert sorted(os.listdir(docs / "runs")) == ["my second run.json", "train-1.json"]
     assert "mean ± standard deviation of 2 seeds" in (docs / "report.md").read_text()
 
 
@@ -237,6 +241,42 @@ def test_a_job(tmp_path: Path) -> None:
     assert json.loads((folder / "settings.json").read_text())["settings"]["seed"] == 3
     assert "2 epochs are done" in (folder / "log.txt").read_text()
     assert session(folder)["threads"] == 1
+
+
+def test_each_session_says_where_it_ran(tmp_path: Path) -> None:
+    elements = JOB | TINY | {"LSB_JOBINDEX": "2"}
+    for job, epochs in (("4711", "1"), ("4712", "2")):
+        assert run(tmp_path, elements | {"LSB_JOBID": job, "EPOCHS": epochs})[0] == 0
+    folder = tmp_path / "runs" / "train-2"
+    sessions = json.loads((folder / "settings.json").read_text())["sessions"]
+    host = socket.gethostname()
+    assert [(one["job"], one["element"], one["host"]) for one in sessions] == [("4711", "2", host), ("4712", "2", host)]
+    assert all(datetime.fromisoformat(one["began"]) for one in sessions)
+    log = (folder / "log.txt").read_text()
+    for job in ("4711", "4712"):
+        assert re.search(rf"^train.lsf: job {job}, element 2, on {host}, .* 20\d\d-\d\d-\d\d \d\d:\d\d", log, re.M)
+
+
+def test_bash_reads_no_number(tmp_path: Path) -> None:
+    """Bash arithmetic reads 08 as octal, and runs what an index contains."""
+    trap = tmp_path / "trap"
+    for variable in ("SEED", "LSB_JOBINDEX", "LSB_DJOB_NUMPROC", "LSB_MCPU_HOSTS"):
+        text = f"{'here ' * (variable == 'LSB_MCPU_HOSTS')}a[$(touch${{IFS}}{trap})]"
+        status, err = run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": "2", variable: text})
+        assert status == 2
+        assert err.startswith(f"train.lsf: {variable} is 'a[$(touch"), err
+        assert not trap.exists()
+
+
+def test_without_real_pictures_a_job_fails(tmp_path: Path) -> None:
+    """No data anywhere: no cache, and a proxy that does not answer in place of the network."""
+    nowhere = {"CIFAR10_DIR": "", "XDG_CACHE_HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    assert run(tmp_path, JOB | TINY | nowhere | {"SYNTHETIC": "no"})[0] == 1
+    folder = tmp_path / "runs" / "train"
+    log = (folder / "log.txt").read_text()
+    assert "There are no real pictures here: " in log
+    assert "name its folder with DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" in log
+    assert os.listdir(folder) == ["log.txt"]
 
 
 @pytest.mark.parametrize(("wanted", "counts"), [("", "72 training, 8 validation"), ("16", "64 training, 16")])
@@ -332,7 +372,13 @@ def test_a_signal_to_the_process_group(
     job.communicate(timeout=60)
     assert job.returncode == status
     assert not (folder / "done.json").exists()
-    assert f"stopped by {number.name}" in (folder / "log.txt").read_text()
+    log = (folder / "log.txt").read_text()
+    assert f"stopped by {number.name}" in log
+    if status == 85:
+        assert "The queue runs this job again by itself, and it goes on from its checkpoint." in log
+    else:
+        assert "Submit the same job again, and it goes on from its checkpoint: RUNS=" in log
+        assert f"EPOCHS={ENDLESS}" in log and " bsub < lsf/train.lsf\n" in log
     epochs = epochs_done(folder) + 1
     assert run(tmp_path, variables | {"EPOCHS": str(epochs)})[0] == 0  # the scheduler runs the job again
     log = (folder / "log.txt").read_text()
