@@ -25,6 +25,8 @@ from typing import Any
 import pytest
 
 from autograd.kernels.jit import cache_folder
+from examples.generalize import PARTS
+from examples.support.cli import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
 
 SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))
@@ -93,10 +95,10 @@ def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: 
     )
 
 
-def run(tmp_path: Path, variables: dict[str, str], script: Path = TRAIN) -> tuple[int, str]:
+def run(tmp_path: Path, variables: dict[str, str], script: Path = TRAIN, timeout: float = 300) -> tuple[int, str]:
     """Run a script to its end; return its exit status and stderr."""
     job = submit(tmp_path, variables, script=script)
-    _, err = job.communicate(timeout=300)
+    _, err = job.communicate(timeout=timeout)
     return job.returncode, err
 
 
@@ -323,6 +325,39 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
     assert kernels.stat().st_mode & 0o077 == 0
     assert run(tmp_path, job | {"RUN": "next"})[0] == 0
     assert list(node.iterdir()) == [kernels]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # from an empty cache
+def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.mkdir()
+    job = JOB | {"KERNELS": "", "NODE_DISK": str(node)}
+    assert run(tmp_path, job, ROOT / "lsf" / "warm_up.lsf", timeout=3000)[0] == 0
+    log = (tmp_path / "runs" / "warm_up" / "log.txt").read_text()
+    warm = compiled(tmp_path / "runs" / "kernels")
+    assert re.search(rf"^All is compiled: {len(warm)} kernels in ", log, re.MULTILINE)
+    assert not list(node.iterdir())
+    trial = {"SYNTHETIC": "yes", "LIMIT": "500", "VALIDATION": "", "EPOCHS": "1"}
+    jobs = [(name, variables) for name, (variables, _) in TRIALS.items()] + [
+        *(("train", {**trial, "OPTIMIZER": name, "MOMENTUM": "0", "WEIGHT_DECAY": "0.1"}) for name in OPTIMIZERS),
+        ("train", {**trial, "LIMIT": "900", "BATCH_SIZE": "700"}),
+        ("generalize", {**trial, "BATCH_SIZE": "100", "VALIDATION": "100"}),
+        *(("generalize", {**trial, "LIMIT": "150", "VALIDATION": "50", "WITHOUT": part}) for part in PARTS),
+        ("gradcheck", {"TRIALS": "9", "SEED": "5"}),
+        ("profile_layers", {**TIMES, "BATCH_SIZE": "32"}),
+    ]
+    for number, (name, variables) in enumerate(jobs):
+        run_name = name if name in FIRST.values() and number < len(TRIALS) else f"{name}-{number}"
+        again = run(tmp_path, job | variables | {"RUN": run_name}, ROOT / "lsf" / f"{name}.lsf")
+        assert again[0] == 0, (tmp_path / "runs" / run_name / "log.txt").read_text()
+        (cache,) = node.iterdir()
+        assert compiled(cache) == warm, (name, variables)
+
+
+def compiled(cache: Path) -> dict[str, int]:
+    """The kernels in a cache, and when each was compiled."""
+    return {str(path.relative_to(cache)): path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
