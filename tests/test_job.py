@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from examples import compare_frameworks, compare_optimizers, generalize, overfit, train
-from examples.support import cifar10, download, job
+from examples.support import cifar10, cli, download, job
 from examples.support.job import SCRIPTS
 from examples.support.signals import StopRequested
 from tests.runs import ROOT
@@ -24,15 +25,16 @@ from tests.runs import ROOT
 # What a login shell on a cluster has set, as far as its names could be taken for a setting's
 TYPICAL = """
     BASH BASHOPTS BASH_ENV CDPATH CLUSTER COLORTERM COLUMNS CONDA_DEFAULT_ENV CONDA_EXE CONDA_PREFIX CONDA_SHLVL
-    CPATH CUDA_HOME CUDA_VISIBLE_DEVICES CXX DBUS_SESSION_BUS_ADDRESS DISPLAY EDITOR EGO_TOP ENV ENVIRONMENT FPATH GROUP
-    HISTCONTROL HISTSIZE HISTTIMEFORMAT HOME HOST HOSTNAME HOSTTYPE HTTP_PROXY http_proxy INFOPATH INPUTRC JAVA_HOME
-    KDEDIRS KRB5CCNAME LANG LANGUAGE LC_ALL LC_CTYPE LD_LIBRARY_PATH LESS LESSCLOSE LESSOPEN LIBRARY_PATH LINES
-    LMOD_CMD LMOD_DIR LOADEDMODULES LOGNAME LSB_BATCH_JID LSB_JOBNAME LSB_QUEUE LSF_BINDIR LSF_ENVDIR LSF_LIBDIR
-    LSF_SERVERDIR LS_COLORS LS_JOBPID LS_SUBCWD MACHTYPE MAIL MAILCHECK MANPATH MKLROOT MODULEPATH MODULESHOME
-    MODULES_CMD NLSPATH NUMBA_NUM_THREADS OLDPWD OMP_NUM_THREADS OSTYPE PAGER PATH PIP_CACHE_DIR PKG_CONFIG_PATH PROMPT_COMMAND PS1
-    PWD PYTHONPATH PYTHONSTARTUP PYTHONUNBUFFERED PYTHON_VERSION QTDIR REMOTEHOST SCRATCH SHELL SHLVL SSH_AUTH_SOCK
-    SSH_CLIENT SSH_CONNECTION SSH_TTY STARTED TEMP TERM TERMCAP TEXINPUTS TMOUT TMP TMPDIR TZ UID USER USERNAME VENDOR
-    VIRTUAL_ENV VISUAL WORKDIR XAUTHORITY XDG_CONFIG_HOME XDG_DATA_DIRS XDG_RUNTIME_DIR XDG_SESSION_ID XLSF_UIDDIR _
+    CPATH CUDA_HOME CUDA_VISIBLE_DEVICES CXX DBUS_SESSION_BUS_ADDRESS DISPLAY EDITOR EGO_TOP ENV ENVIRONMENT FPATH
+    GROUP HISTCONTROL HISTSIZE HISTTIMEFORMAT HOME HOST HOSTNAME HOSTTYPE HTTP_PROXY http_proxy INFOPATH INPUTRC
+    JAVA_HOME KDEDIRS KRB5CCNAME LANG LANGUAGE LC_ALL LC_CTYPE LD_LIBRARY_PATH LESS LESSCLOSE LESSOPEN
+    LIBRARY_PATH LINES LMOD_CMD LMOD_DIR LOADEDMODULES LOGNAME LSB_BATCH_JID LSB_JOBNAME LSB_QUEUE LSF_BINDIR
+    LSF_ENVDIR LSF_LIBDIR LSF_SERVERDIR LS_COLORS LS_JOBPID LS_SUBCWD MACHTYPE MAIL MAILCHECK MANPATH MKLROOT
+    MODULEPATH MODULESHOME MODULES_CMD NLSPATH NUMBA_NUM_THREADS OLDPWD OMP_NUM_THREADS OSTYPE PAGER PATH
+    PIP_CACHE_DIR PKG_CONFIG_PATH PROMPT_COMMAND PS1 PWD PYTHONPATH PYTHONSTARTUP PYTHONUNBUFFERED PYTHON_VERSION
+    QTDIR REMOTEHOST SCRATCH SHELL SHLVL SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY STARTED TEMP TERM TERMCAP
+    TEXINPUTS TMOUT TMP TMPDIR TZ UID USER USERNAME VENDOR VIRTUAL_ENV VISUAL WORKDIR XAUTHORITY XDG_CONFIG_HOME
+    XDG_DATA_DIRS XDG_RUNTIME_DIR XDG_SESSION_ID XLSF_UIDDIR _
 """
 
 # Runs a job script's Python without becoming the experiment: prints what it would become, and its environment
@@ -194,8 +196,9 @@ def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> Non
     ("variable", "setting"),
     [
         ("EPOCH", "EPOCHS"), ("Epochs", "EPOCHS"), ("epochs", "EPOCHS"), ("EPOCSH", "EPOCHS"), ("lr", "LR"),
-        ("LRS", "LR"), ("BATCHSIZE", "BATCH_SIZE"), ("batch_size", "BATCH_SIZE"), ("BATCH_SIZES", "BATCH_SIZE"), ("SEEDS", "SEED"),
-        ("DATADIR", "DATA_DIR"), ("OPTIMISER", "OPTIMIZER"), ("SYNTETIC", "SYNTHETIC"), ("VALIDATON", "VALIDATION"),
+        ("LRS", "LR"), ("BATCHSIZE", "BATCH_SIZE"), ("batch_size", "BATCH_SIZE"), ("BATCH_SIZES", "BATCH_SIZE"),
+        ("SEEDS", "SEED"), ("DATADIR", "DATA_DIR"), ("OPTIMISER", "OPTIMIZER"), ("SYNTETIC", "SYNTHETIC"),
+        ("VALIDATON", "VALIDATION"),
     ],
 )  # fmt: skip
 def test_a_variable_that_nearly_is_a_setting(launch: Launch, variable: str, setting: str) -> None:
@@ -368,9 +371,17 @@ def test_how_to_go_on(in_a_job: pytest.MonkeyPatch) -> None:
     assert job.go_on("The same command goes on.", requeued=True) == "The same command goes on."
 
 
+def test_a_job_that_is_interrupted(in_a_job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(argv: Any) -> int:
+        raise KeyboardInterrupt
+
+    assert cli.guarded(interrupted, [], stopped="Stopped; go on with --resume.") == 130
+    assert capsys.readouterr().err == f"{job.go_on('')}\n"
+
+
 def test_only_the_limit_signals_are_requeued(in_a_job: pytest.MonkeyPatch) -> None:
     in_a_job.setenv("LSB_EXIT_REQUEUE", "85")
-    assert [StopRequested(number).requeued for number in (10 + 2, 15)] == [True, False]
+    assert [StopRequested(number).requeued for number in (signal.SIGUSR2, signal.SIGTERM)] == [True, False]
 
 
 def _sentences() -> Iterator[tuple[str, str]]:
