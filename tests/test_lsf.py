@@ -256,7 +256,7 @@ def test_each_session_says_where_it_ran(tmp_path: Path) -> None:
     assert all(datetime.fromisoformat(one["began"]) for one in sessions)
     log = (folder / "log.txt").read_text()
     for job in ("4711", "4712"):
-        assert re.search(rf"^train.lsf: job {job}, element 2, on {host}, .* 20\d\d-\d\d-\d\d \d\d:\d\d", log, re.M)
+        assert re.search(rf"^train.lsf: job {job}, element 2, on {host}, 20\d\d-\d\d-\d\d \d\d:\d\d", log, re.M)
 
 
 def test_bash_reads_no_number(tmp_path: Path) -> None:
@@ -340,8 +340,8 @@ def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
     assert not list(node.iterdir())
     trial = {"SYNTHETIC": "yes", "LIMIT": "500", "VALIDATION": "", "EPOCHS": "1"}
     jobs = [(name, variables) for name, (variables, _) in TRIALS.items()] + [
-        *(("train", {**trial, "OPTIMIZER": name, "MOMENTUM": "0", "WEIGHT_DECAY": "0.1"}) for name in OPTIMIZERS),
-        ("train", {**trial, "LIMIT": "900", "BATCH_SIZE": "700"}),
+        *(("train", {**trial, "OPTIMIZER": name, "MOMENTUM": "0.5", "WEIGHT_DECAY": "0.1"}) for name in OPTIMIZERS),
+        ("train", {**trial, "LIMIT": "900", "BATCH_SIZE": "700", "MOMENTUM": "0"}),
         ("generalize", {**trial, "BATCH_SIZE": "100", "VALIDATION": "100"}),
         *(("generalize", {**trial, "LIMIT": "150", "VALIDATION": "50", "WITHOUT": part}) for part in PARTS),
         ("gradcheck", {"TRIALS": "9", "SEED": "5"}),

@@ -213,6 +213,8 @@ def main(argv: list[str]) -> NoReturn:
         runs = Path(variables.get("RUNS") or "runs")
         out = runs / ((variables.get("RUN") or name) + (f"-{element}" if element else ""))
         log = _open_log(out)
+        who = f"{name}.lsf: job {variables.get('LSB_JOBID') or 'none'}, element {element}, on {socket.gethostname()}"
+        os.write(log, f"{who}, {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}\n".encode())
         job = Job(variables, runs, out, element, _seed(variables, element), _threads(variables))
         command = [sys.executable, "-u", "-m", SCRIPTS[name].program]
         command += [*SCRIPTS[name].options(job), *chosen(name, variables)]
@@ -222,14 +224,12 @@ def main(argv: list[str]) -> NoReturn:
         if log is not None:
             os.write(log, line.encode())
         sys.exit(WRONG)
-    who = f"{name}.lsf: job {variables.get('LSB_JOBID') or 'none'}, element {job.element}, on {socket.gethostname()}"
     who += f", {job.threads} thread{'s' * (job.threads != 1)}"
     path = shlex.quote(str(job.out.absolute() / "log.txt"))
     print(f"{who}; follow it with: tail -f {path}", file=sys.stderr, flush=True)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    print(f"{who}, {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}")
     for line in overlooked(name, variables):
         print(f"{name}.lsf: {line}")
     print(f"{name}.lsf: {shlex.join(command)}", flush=True)
