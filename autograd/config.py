@@ -10,7 +10,8 @@ import numba
 import numpy as np
 from llvmlite import binding as llvm
 
-from autograd.kernels.jit import cache_folder, kernel, settings, vector_bytes
+from autograd.kernels.cache import cache_folder
+from autograd.kernels.jit import kernel, settings, vector_bytes
 from autograd.memory import keep_freed_memory
 
 __all__ = ["config", "get_num_threads", "set_num_threads", "show_config"]
@@ -50,7 +51,7 @@ def config() -> dict[str, Any]:
         "threads": get_num_threads(),
         "threading_layer": numba.threading_layer(),
         "freed_memory": "kept" if _keeps_memory else "given back",
-        "cache": str(cache_folder()),
+        "cache": str(cache_folder() or "none"),
     }
 
 

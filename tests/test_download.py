@@ -315,6 +315,17 @@ def test_what_a_killed_download_left_is_swept_away_once_it_is_old(server: Server
     assert left(folder) == sorted([folder.name, new.name])  # another process may be at work in the new one
 
 
+def test_the_cache_folder_is_closed_to_others_whatever_the_umask(server: Server, tmp_path: Path) -> None:
+    """Or the engine would not keep compiled kernels there."""
+    server.gives()
+    before = os.umask(0o002)
+    try:
+        fetch(tmp_path / "lucidgrad" / "data", server.archive())
+    finally:
+        os.umask(before)
+    assert (tmp_path / "lucidgrad").stat().st_mode & 0o022 == 0
+
+
 def test_load_mends_a_damaged_cache(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

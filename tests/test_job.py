@@ -289,8 +289,9 @@ def compiled(runs: Path, mode: int = 0o700) -> Path:
     """Kernels that a warm-up has left."""
     folder = runs / "kernels" / "kernels-0123"
     folder.mkdir(parents=True)
-    (folder / "sgd.nbi").write_text("index")
-    (folder / "sgd.nbi").chmod(0o666)
+    (folder / "sgd.nbc").write_text("code")
+    (folder / "sgd.nbc").chmod(0o666)
+    (folder / ".adam.nbc.0123.tmp").touch()  # a process is writing it
     folder.chmod(mode)
     return folder
 
@@ -301,11 +302,11 @@ def test_a_node_starts_from_the_warm_up(launch: Launch, tmp_path: Path) -> None:
     node.mkdir()
     cache = Path(launch("train", KERNELS="", NODE_DISK=str(node)).environment["LUCIDGRAD_CACHE_DIR"])
     assert cache == node / f"lucidgrad-{os.getuid()}"
-    assert (cache / "kernels-0123" / "sgd.nbi").read_text() == "index"
+    assert (cache / "kernels-0123" / "sgd.nbc").read_text() == "code"
     for path in (cache, *cache.rglob("*")):
         assert not path.stat().st_mode & 0o077, path
     launch("train", KERNELS="", NODE_DISK=str(node))
-    assert sorted(path.name for path in cache.rglob("*")) == ["kernels-0123", "sgd.nbi"]
+    assert sorted(path.name for path in cache.rglob("*")) == ["kernels-0123", "sgd.nbc"]
 
 
 def test_kernels_that_others_can_write_are_not_taken(launch: Launch, tmp_path: Path) -> None:

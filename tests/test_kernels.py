@@ -1,4 +1,4 @@
-"""The kernels at their edges, and what surrounds them: compile cache and thread count."""
+"""The kernels at their edges, and what surrounds them: the number of threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import itertools
 import math
 import mmap
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
@@ -593,46 +591,7 @@ def test_dense_is_one_type_for_any_layout() -> None:
     assert np.shares_memory(jit.dense(locked), locked)
 
 
-# ── the compile cache, and threads ─────────────────────────────────────────────────────
-
-
-def test_cache_folder_changes_with_every_kernel_source_and_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "package"
-    shutil.copytree(jit.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(jit, "PACKAGE", package)
-    monkeypatch.setenv("LUCIDGRAD_CACHE_DIR", str(tmp_path / "cache"))
-
-    def name() -> str:
-        folder = jit.cache_folder.__wrapped__()
-        assert folder.parent == tmp_path / "cache"
-        assert folder.is_dir()
-        return folder.name
-
-    def edit(file: str) -> None:
-        with open(package / file, "a") as source:
-            source.write("# edited\n")
-
-    names = [name()]
-    assert name() == names[0]
-    edit("tensor.py")
-    assert name() == names[0], "no kernel in this file"
-    for file in (
-        "kernels/tile.py",
-        "kernels/gemm.py",
-        "kernels/conv.py",
-        "kernels/planes.py",
-        "kernels/jit.py",
-        "ops/relu.py",
-    ):
-        edit(file)
-        names.append(name())
-    monkeypatch.setattr(numba, "__version__", "0.0")
-    names.append(name())
-    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "another")
-    names.append(name())
-    assert len(set(names)) == len(names)
+# ── threads ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_available_threads_is_the_smaller_of_affinity_and_slots(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from autograd.kernels.jit import cache_folder
+from autograd.kernels.cache import cache_folder
 from examples.generalize import PARTS
 from examples.support.cli import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
@@ -73,6 +73,12 @@ SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
 
 
+def kept_kernels() -> Path:
+    folder = cache_folder()
+    assert folder is not None
+    return folder
+
+
 def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: Path = TRAIN) -> subprocess.Popen[str]:
     """Run a script as a scheduler does: a copy, under another name, in another folder."""
     spool = tmp_path / "spool"
@@ -82,7 +88,7 @@ def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: 
     settings = {
         "PYTHON": sys.executable,
         "RUNS": str(tmp_path / "runs"),
-        "KERNELS": str(cache_folder().parent),
+        "KERNELS": str(kept_kernels().parent),
     }
     return subprocess.Popen(
         ["bash", copy],
@@ -312,8 +318,8 @@ def test_threads_are_the_slots_within_the_affinity(slots: dict[str, str], thread
 def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.mkdir()
-    warm = tmp_path / "runs" / "kernels" / cache_folder().name
-    shutil.copytree(cache_folder(), warm)
+    warm = tmp_path / "runs" / "kernels" / kept_kernels().name
+    shutil.copytree(kept_kernels(), warm)
     job = JOB | TINY | {"KERNELS": "", "NODE_DISK": str(node)}
     assert run(tmp_path, job)[0] == 0
     (kernels,) = node.iterdir()

@@ -5,34 +5,27 @@ an empty kernel takes 1.5, 1.4 and 70 µs, a 0.6 ms kernel gains 1.97, 1.98 and 
 second core; next to a process that hogs one core OpenMP's slowest tenth takes 4 to 7 times its
 median, TBB's 1.02.  OpenMP aborts after a fork and needs a libgomp that a bare machine lacks,
 workqueue aborts when two Python threads enter it.  So: TBB, which pip brings along, then OpenMP.
-
-Cache.  Numba notices an edit in a kernel's own file only, not in one that it calls, and reuses
-machine code on whatever processor shares the home folder.  So the folder's name has a hash of
-all kernel sources, of the versions and of the processor.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import llvmlite
 import numba
 import numpy as np
-import platformdirs
 from llvmlite import binding as llvm
 from numba import types
 
+from autograd.kernels.cache import KernelCache
+
 settings: Any = numba.config  # its variables are made at run time, unseen by type checkers
-PACKAGE = Path(__file__).resolve().parents[1]
 
 # NaN and inf pass through as in the reference, so neither is assumed away; sums may not be
 # reordered by the compiler (the order is the code's), but a product may fuse into an addition.
@@ -81,52 +74,19 @@ def vector_bytes() -> int:
     return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
 
 
-@cache
-def cache_folder() -> Path:
-    """Where compiled kernels are kept; `LUCIDGRAD_CACHE_DIR` moves it, to a node's own disk say."""
-    key = hashlib.sha256()
-    for source in sorted([*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "optim").glob("*.py")]):
-        if b"@kernel" in (text := source.read_bytes()) or source.parent.name == "kernels":
-            key.update(text)
-    key.update(repr((numba.__version__, llvmlite.__version__, np.__version__, sys.version_info[:2])).encode())
-    processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), vector_bytes()
-    key.update(repr(processor).encode())
-    chosen = os.environ.get("LUCIDGRAD_CACHE_DIR")
-    root = Path(chosen) if chosen else platformdirs.user_cache_path("lucidgrad")
-    folder = root / f"kernels-{key.hexdigest()[:16]}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:  # a home that cannot be written to: compile once a machine and user instead
-        folder = Path(tempfile.gettempdir()) / f"lucidgrad-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder
-
-
-@contextlib.contextmanager
-def _our_cache() -> Iterator[None]:
-    """Numba looks up its cache folder when a function is decorated; others' functions keep theirs."""
-    theirs, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
-    try:
-        yield
-    finally:
-        settings.CACHE_DIR = theirs
-
-
 def kernel(parallel: bool = False, inline: bool = False) -> Callable[[Callable], Any]:
     """Compile a function with the project's settings: cached, without the GIL, NaN-honest."""
 
     def compile_lazily(function: Callable) -> Any:
-        with _our_cache():
-            return numba.njit(
-                cache=True,
-                nogil=True,
-                parallel=parallel,
-                fastmath=FASTMATH,
-                error_model="numpy",
-                inline="always" if inline else "never",
-            )(function)
+        compiled: Any = numba.njit(
+            nogil=True,
+            parallel=parallel,
+            fastmath=FASTMATH,
+            error_model="numpy",
+            inline="always" if inline else "never",
+        )(function)
+        compiled._cache = KernelCache(function)  # as cache=True would do, with Numba's cache
+        return compiled
 
     return compile_lazily
 

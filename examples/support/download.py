@@ -84,7 +84,8 @@ def fetch(folder: Path, archive: Archive | None = None, *, replace: bool = False
         if replace:
             _discard(folder)
         _wait_for_an_answer(archive.url)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Not writable by others, whatever the umask: compiled kernels may live beside the data, and are code.
+        folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         _sweep(folder)
         with _scratch(folder) as scratch:
             packed = _retrieve(archive, Path(scratch), progress)

@@ -372,7 +372,7 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a folder so that it appears in one step, for this user alone."""
     fresh = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        shutil.copytree(source, fresh, dirs_exist_ok=True)
+        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))  # files half written
         for path in fresh.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         fresh.chmod(0o700)
