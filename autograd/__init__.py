@@ -35,7 +35,8 @@ from autograd.creation import (
 )
 from autograd.debug import detect_anomaly, reference, verify
 from autograd.devices import device
-from autograd.engine import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from autograd.engine import grad
+from autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from autograd.gradcheck import gradcheck, gradgradcheck
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops import (
@@ -73,6 +74,7 @@ from autograd.ops import (
     expm1,
     flatten,
     flip,
+    floor_divide,
     gather,
     ge,
     group_norm,
@@ -105,9 +107,11 @@ from autograd.ops import (
     neg,
     norm,
     permute,
+    positive,
     pow,
     reciprocal,
     relu,
+    remainder,
     reshape,
     rsqrt,
     scatter_add,
@@ -156,7 +160,6 @@ uint8 = _np.dtype(_np.uint8)
 bool = _np.dtype(_np.bool_)
 
 finfo, iinfo = _np.finfo, _np.iinfo
-inference_mode = no_grad
 
 
 if not _TYPE_CHECKING:  # a checker would take every name for one of ours
@@ -225,6 +228,7 @@ __all__ = [
     "float",
     "float32",
     "float64",
+    "floor_divide",
     "from_numpy",
     "full",
     "full_like",
@@ -284,6 +288,7 @@ __all__ = [
     "ones_like",
     "permute",
     "pi",
+    "positive",
     "pow",
     "profiler",
     "promote_types",
@@ -297,6 +302,7 @@ __all__ = [
     "reference",
     "register",
     "relu",
+    "remainder",
     "reshape",
     "result_type",
     "rsqrt",

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from autograd.devices import check_device
 from autograd.ops import sizes_of
-from autograd.promotion import get_default_dtype
+from autograd.promotion import get_default_dtype, promote_types
 from autograd.tensor import Tensor
 
 
-def _dtype_for(data: Any, array: np.ndarray) -> np.dtype:
-    """What PyTorch makes of lists and numbers: the default float dtype, int64, bool.  Arrays keep theirs."""
-    if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
-        return get_default_dtype()
-    return array.dtype.newbyteorder("=")
+def _dtype_of(data: Any) -> np.dtype:
+    """The dtype that PyTorch gives to data: arrays and NumPy's numbers keep theirs, Python's have the default ones."""
+    if isinstance(data, np.generic) or hasattr(data, "dtype"):
+        return np.dtype(data.dtype)
+    if hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
+        return np.asarray(data).dtype
+    if isinstance(data, bool | int | float):
+        return get_default_dtype() if isinstance(data, float) else np.dtype(type(data))
+    kinds = set(map(type, data))
+    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float} else data  # quick for long lists
+    dtypes = [_dtype_of(x) for x in one_of_each]
+    return reduce(promote_types, dtypes) if dtypes else get_default_dtype()
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -24,9 +32,10 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
 
     Parameters
     ----------
-    data : number, nested lists, ndarray or Tensor
+    data : number, nested lists, ndarray, Tensor, or what NumPy makes an array of
     dtype : dtype, optional
-        Default: the array's; for Python numbers float32 (or as set), int64 or bool.
+        Default: that of arrays and of NumPy's numbers; for Python's float32 (or as set), int64 or bool.  Of several
+        in a list, the one that holds them all.
     requires_grad : bool
     device : None or "cpu"
         There is no other, here and below.
@@ -46,9 +55,9 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
-    return Tensor(
-        array.astype(np.dtype(dtype) if dtype is not None else _dtype_for(source, array), copy=False), requires_grad
-    )
+    if dtype is None:  # float64 may be what NumPy makes of numbers of other dtypes; else its rules are PyTorch's
+        dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
+    return Tensor(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -124,13 +133,27 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 
 
 def linspace(
-    start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    start: float | Tensor,
+    end: float | Tensor,
+    steps: int,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Any = None,
 ) -> Tensor:
-    """`steps` numbers evenly from start to end, both included."""
+    """`steps` numbers evenly from start to end, both included.
+
+    In an integer dtype start, end and the numbers between them are cut off to whole ones.
+    """
     check_device("linspace", device)
     if steps < 0:
         raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
-    return Tensor(np.linspace(start, end, steps).astype(get_default_dtype() if dtype is None else dtype), requires_grad)
+    dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
+    step = (last - first) / max(1, steps - 1)
+    i = np.arange(steps)
+    # each half counts from its own end, so that both ends are exact; whole numbers are cut off, as in PyTorch
+    numbers = np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
+    return Tensor(numbers.astype(dtype), requires_grad)
 
 
 def arange(
@@ -145,5 +168,11 @@ def arange(
         dtype = (
             get_default_dtype() if any(isinstance(n, float | np.floating) for n in (first, last, step)) else np.int64
         )
+    if np.dtype(dtype).kind in "iu" and any(int(n) != n for n in (first, last, step)):  # cut off, as in PyTorch
+        if int(step) == 0:
+            raise ValueError(f"arange: a step of {step} is 0 in {np.dtype(dtype)}")
+        ends = (int(first), int(last), int(step)) if np.dtype(dtype) == np.int64 else (first, last, step)
+        count = len(np.arange(*ends))
+        return Tensor((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
     # counted before it is rounded: NumPy takes the step from the first two numbers, which float32 may spoil
     return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)

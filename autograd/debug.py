@@ -7,7 +7,6 @@ verify            runs both, and stops at the first op that differs, forward or 
 
 from __future__ import annotations
 
-import contextlib
 import linecache
 import os
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.contexts import ContextDecorator
 from autograd.engine import Node, Watch
 from autograd.gradcheck import as_tuple
 from autograd.op import Op
@@ -74,7 +74,7 @@ def _first_bad(a: np.ndarray, and_inf: bool = True) -> str | None:
     return f"{'NaN' if np.isnan(a[where]) else 'inf'} at {list(where)}"
 
 
-class detect_anomaly(Watch, contextlib.ContextDecorator):
+class detect_anomaly(Watch, ContextDecorator):
     """Context or decorator: stop at the first op of this thread that makes a NaN or inf.
 
     Every result is looked at, and every forward remembers its line, so it runs slower.  An inf
@@ -135,7 +135,7 @@ class detect_anomaly(Watch, contextlib.ContextDecorator):
         return results
 
 
-class reference(Watch, contextlib.ContextDecorator):
+class reference(Watch, ContextDecorator):
     """Context or decorator: run the NumPy references instead of the kernels, forward and backward.
 
     Slow; for small inputs.  Backward runs references too where it is inside the context.
@@ -170,7 +170,7 @@ TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
 SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
 
 
-class verify(Watch, contextlib.ContextDecorator):
+class verify(Watch, ContextDecorator):
     """Context or decorator: hold every op against its reference, on the caller's own arrays.
 
     Each forward, and each op that a backward is made of, is compared with its reference in

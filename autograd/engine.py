@@ -15,7 +15,6 @@ a topological order, and neither recursion nor a search of the graph is needed.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import threading
 import weakref
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd import grad_mode
 from autograd.promotion import NUMPY_2, narrowed, promote
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ class Watch:
 
 class _ThreadState(threading.local):
     def __init__(self) -> None:
-        self.recording = True
         self.watch = Watch()
 
 
@@ -192,7 +191,7 @@ def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -
 
 
 def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-    """Run an op.  On tensors: tensors, and a node where one requires grad.  On arrays: arrays.
+    """Run an op.  On tensors or numbers: tensors, and a node where one requires grad.  On arrays: arrays.
 
     That a call on plain arrays goes straight to the forward is what lets the backward of an
     op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
@@ -212,14 +211,14 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
     watch = _state.watch
-    if not found:
+    if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
         return watch.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
     with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
         result = watch.forward(op, arrays, params)
 
-    node = Node(op, params, inputs) if requires_grad and _state.recording and op.backward else None
+    node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
     outputs = tuple([_output(array, node, slot, inputs) for slot, array in enumerate(results)])
     if node is not None:
@@ -312,7 +311,7 @@ def backward(
             for maker, slot, d, ours in _run_backward(node, gs, needs, retain_graph, create_graph):
                 pending.add(maker, slot, d, ours)
 
-    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
+    with grad_mode.set_grad_enabled(create_graph), np.errstate(all="ignore"):
         while pending.heap:
             visit(*pending.next_node())
         for leaf, arrived in pending.sums.items():
@@ -512,74 +511,3 @@ def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool
     if gradient.dtype != root.dtype:
         gradient = gradient.to(root.dtype)
     return gradient if create_graph else gradient.array
-
-
-# ── recording on and off ───────────────────────────────────────────────────────────────
-
-
-def is_grad_enabled() -> bool:
-    """Whether this thread records."""
-    return _state.recording
-
-
-class set_grad_enabled(contextlib.ContextDecorator):
-    """Turn recording on or off in this thread, at once; as a context, until its end."""
-
-    def __init__(self, mode: bool) -> None:
-        self.outer, self.mode = _state.recording, bool(mode)
-        _state.recording = self.mode
-
-    def __call__(self, function: Any) -> Any:
-        _state.recording = self.outer  # as a decorator it sets nothing now, but at every call
-        return super().__call__(function)
-
-    def _recreate_cm(self) -> set_grad_enabled:
-        return type(self)(self.mode)
-
-    def __enter__(self) -> None:
-        _state.recording = self.mode
-
-    def __exit__(self, *exception: object) -> None:
-        _state.recording = self.outer
-
-
-class _Mode(contextlib.ContextDecorator):
-    """A context or decorator that sets recording in this thread and puts it back."""
-
-    mode: bool
-
-    def __new__(cls, function: Callable | None = None) -> Any:
-        mode = super().__new__(cls)
-        return mode if function is None else mode(function)  # the second: @no_grad, without parentheses
-
-    def _recreate_cm(self) -> _Mode:
-        return type(self)()  # each call of a decorated function, in whatever thread, has its own `outer`
-
-    def __enter__(self) -> None:
-        self.outer = _state.recording
-        _state.recording = self.mode
-
-    def __exit__(self, *exception: object) -> None:
-        _state.recording = self.outer
-
-
-class no_grad(_Mode):
-    """Context or decorator: record nothing in this thread.
-
-    Examples
-    --------
-    >>> import autograd
-    >>> x = autograd.ones(2, requires_grad=True)
-    >>> with autograd.no_grad():
-    ...     y = x * 2
-    >>> y.requires_grad
-    False
-    """
-
-    mode = False
-
-
-class enable_grad(_Mode):
-    """Context or decorator: record again, inside a `no_grad`, in this thread."""
-
-    mode = True

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
+from autograd.grad_mode import enable_grad
 from autograd.ops import stack
 from autograd.tensor import Tensor
 
@@ -49,7 +50,7 @@ class _Run:
         self.inputs = [
             x.reshape(x.shape) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in given
         ]
-        with engine.enable_grad():
+        with enable_grad():
             self.result = func(*self.inputs)
         self.outputs = _tuple_of(caller, "what func returns", self.result)
 

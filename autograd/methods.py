@@ -10,14 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import devices, engine, ops
+from autograd import devices, ops
+from autograd.grad_mode import is_grad_enabled
 from autograd.promotion import category
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 Number = bool | int | float
+_CPU = devices.device("cpu")
 Index = Any
+
+# what is written instead of a method that changes a recorded tensor y, where there is no method without the _
+_INSTEAD = {
+    "copy_": "x.expand_as(y)",
+    "fill_": "autograd.full_like(y, value)",
+    "zero_": "autograd.zeros_like(y)",
+    "uniform_": "autograd.rand_like(y)",
+    "normal_": "autograd.randn_like(y)",
+    "setitem": "autograd.where(mask, value, y)",
+}
 
 
 def _is_numeric(x: object) -> bool:
@@ -97,9 +109,12 @@ class TensorMethods:
     __sub__ = ops.sub
     __mul__ = ops.mul
     __truediv__ = ops.div
+    __floordiv__ = ops.floor_divide
+    __mod__ = ops.remainder
     __pow__ = ops.pow
     __matmul__ = ops.matmul
     __neg__ = ops.neg
+    __pos__ = ops.positive
     __abs__ = ops.abs
     __invert__ = ops.bitwise_not
     __and__ = __rand__ = ops.bitwise_and
@@ -122,6 +137,12 @@ class TensorMethods:
 
     def __rtruediv__(self: Any, other: Number) -> Tensor:
         return ops.div(other, self)
+
+    def __rfloordiv__(self: Any, other: Number) -> Tensor:
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self: Any, other: Number) -> Tensor:
+        return ops.remainder(other, self)
 
     def __rpow__(self: Any, base: Number) -> Tensor:
         return ops.pow(base, self)
@@ -180,6 +201,7 @@ class TensorMethods:
     cumsum = ops.cumsum
     equal = ops.equal
     expm1 = ops.expm1
+    floor_divide = ops.floor_divide
     isclose = ops.isclose
     isfinite = ops.isfinite
     isinf = ops.isinf
@@ -195,7 +217,9 @@ class TensorMethods:
     min = ops.min
     minimum = ops.minimum
     norm = ops.norm
+    positive = ops.positive
     reciprocal = ops.reciprocal
+    remainder = ops.remainder
     rsqrt = ops.rsqrt
     sigmoid = ops.sigmoid
     sign = ops.sign
@@ -286,7 +310,7 @@ class TensorMethods:
 
     @property
     def device(self) -> devices.device:
-        return devices.device("cpu")
+        return _CPU
 
     def type_as(self: Any, other: Tensor) -> Tensor:
         return ops.to(self, other.dtype)
@@ -326,15 +350,11 @@ class TensorMethods:
 
     def _is_recorded(self: Any, other: Any) -> Any:
         """Whether arithmetic of the two would leave a node."""
-        return engine.is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
+        return is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
 
     def _write(self: Any, name: str, value: Any, index: Index = ...) -> Tensor:
         """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
-        if self._is_recorded(value):
-            raise RuntimeError(
-                f"{name}: writing in place is not recorded, and here a gradient would be lost; "
-                "write inside `with autograd.no_grad():`, or compute a new tensor instead"
-            )
+        self._check_unrecorded(name, value)
         source = value.array if isinstance(value, TensorMethods) else np.asarray(value)
         category(source.dtype)
         if not self.array.flags.writeable:
@@ -350,6 +370,32 @@ class TensorMethods:
         self.version[0] += 1
         return self
 
+    def _check_unrecorded(self: Any, name: str, value: Any) -> None:
+        """Raise where a recorded tensor would be written to, and say what to write instead.
+
+        Only a leaf's values may be changed under no_grad, as an optimizer does.  What was computed would keep the
+        gradient of its old values, which is wrong without a word.
+        """
+        if not self._is_recorded(value):
+            return
+        instead = _INSTEAD.get(name, f"y.{name.rstrip('_')}(...)")
+        if self._requires_grad and self.node is None:
+            advice = (
+                "and this tensor is a leaf that requires grad, such as a parameter; to give it other values, write "
+                "inside `with autograd.no_grad():`"
+            )
+        elif self._requires_grad:
+            advice = (
+                f"and this tensor was computed by {self.node.op.name}, so gradients would be wrong; make a new tensor: "
+                f"`y = {instead}`"
+            )
+        else:
+            advice = (
+                "and the gradient of what is written here would be lost; make a new tensor: "
+                f"`y = {instead}`, or write what has no gradient, `x.detach()`"
+            )
+        raise RuntimeError(f"{name}: writing in place is not recorded, {advice}")
+
     def _check_category(self: Any, name: str, result: Tensor) -> None:
         """The result of arithmetic in place must not lose its category: 1.5 added to integers is an error."""
         if category(result.dtype) > category(self.dtype):
@@ -361,6 +407,7 @@ class TensorMethods:
         return self._write(name, result)
 
     def __setitem__(self: Any, index: Index, value: Any) -> None:
+        self._check_unrecorded("setitem", value)
         first, second = ops.plain_index(index)  # integers are applied before arrays
         (self[first] if first and second else self)._write("setitem", value, second or first)
 
@@ -386,6 +433,24 @@ class TensorMethods:
     def div_(self: Any, other: Tensor | Number) -> Tensor:
         return self._update("div_", self / other)
 
+    def floor_divide_(self: Any, other: Tensor | Number) -> Tensor:
+        return self._update("floor_divide_", self // other)
+
+    def remainder_(self: Any, other: Tensor | Number) -> Tensor:
+        return self._update("remainder_", self % other)
+
+    def pow_(self: Any, exponent: Tensor | Number) -> Tensor:
+        return self._update("pow_", self**exponent)
+
+    def bitwise_and_(self: Any, other: Tensor | Number) -> Tensor:
+        return self._update("bitwise_and_", self & other)
+
+    def bitwise_or_(self: Any, other: Tensor | Number) -> Tensor:
+        return self._update("bitwise_or_", self | other)
+
+    def bitwise_xor_(self: Any, other: Tensor | Number) -> Tensor:
+        return self._update("bitwise_xor_", self ^ other)
+
     def clamp_(self: Any, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         return self._update("clamp_", ops.clamp(self, min, max))
 
@@ -410,7 +475,7 @@ class TensorMethods:
     # `y += x` that is recorded, as in a residual block: y names a new tensor, and the old one stays as it was
 
     def _renew(self: Any, name: str, result: Tensor) -> Tensor:
-        if not engine.is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
+        if not is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
             return self._update(name, result)
         self._check_category(name, result)
         if result.shape != self.shape:
@@ -428,3 +493,21 @@ class TensorMethods:
 
     def __itruediv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
         return self._renew("div_", self / other)
+
+    def __ifloordiv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("floor_divide_", self // other)
+
+    def __imod__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("remainder_", self % other)
+
+    def __ipow__(self: Any, exponent: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("pow_", self**exponent)
+
+    def __iand__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("bitwise_and_", self & other)
+
+    def __ior__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("bitwise_or_", self | other)
+
+    def __ixor__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._renew("bitwise_xor_", self ^ other)

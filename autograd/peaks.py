@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.config import get_num_threads
 from autograd.kernels import gemm
-from autograd.kernels.jit import kernel
+from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.timing import measure
 
 SECONDS = 0.08  # for each of the three
@@ -24,11 +24,13 @@ TRIAD = 16 * 2**20  # float32 numbers an array
 
 @kernel(parallel=True)
 def _triad(a, b, c, parts):
+    threads = limit_threads(parts)
     for part in numba.prange(parts):
         first, last = part * len(a) // parts, (part + 1) * len(a) // parts
         x, y, z = a[first:last], b[first:last], c[first:last]
         for i in range(len(x)):
             x[i] = y[i] + 3 * z[i]
+    set_threads(threads)
 
 
 def peak_arithmetic(dtype: Any = np.float32) -> float:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd.devices import check_device
+from autograd.kernels.threads import hold_during_fork
 from autograd.ops import sizes_of
 from autograd.promotion import get_default_dtype
 from autograd.tensor import Tensor
 
 _generator = np.random.Generator(np.random.PCG64())
+hold_during_fork(_generator.bit_generator.lock)  # NumPy takes it to draw
 
 
 def manual_seed(seed: int) -> None:

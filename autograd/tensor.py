@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -149,7 +151,21 @@ class Tensor(TensorMethods):
         copy = memo[id(self)] = type(self).__new__(type(self))
         Tensor.__init__(copy, self.array.copy(), self._requires_grad)
         copy._grad = None if self._grad is None else self._grad.detach().clone()
+        _noted(copy).update(deepcopy(_noted(self), memo))
         return copy
+
+    def __copy__(self) -> Tensor:
+        copy = type(self).__new__(type(self))
+        for name in Tensor.__slots__[1:]:  # on the same memory, with the same history
+            setattr(copy, name, getattr(self, name))
+        _noted(copy).update(_noted(self))
+        return copy
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """A pickle has values, requires_grad and attributes, as PyTorch's: no history, gradient or hooks."""
+        if self.hooks and any(self.hooks.values()):
+            warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
+        return _unpickled, (type(self), self.array, self._requires_grad), _noted(self) or None
 
     def detach(self) -> Tensor:
         """The same memory, without history."""
@@ -257,6 +273,17 @@ class Tensor(TensorMethods):
             if self.node.retained is None:
                 self.node.retained = {}
             self.node.retained[self.slot] = weakref.ref(self)  # the node outlives it, and must not keep it alive
+
+
+def _noted(tensor: Tensor) -> dict[str, Any]:
+    """The attributes that a user noted on it, where its class, as nn.Parameter, has room for them."""
+    return getattr(tensor, "__dict__", {})
+
+
+def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, array, requires_grad)
+    return tensor
 
 
 engine.Tensor = Tensor  # type: ignore[misc]

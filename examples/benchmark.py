@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd
-from autograd.kernels.jit import available_threads
+from autograd.kernels.threads import available_threads
 from examples.support import cli, results
 from examples.support.bench import report
 from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS, Case, cases, step

@@ -10,12 +10,12 @@ Where a Sequential holds exactly these layers one after the other, without hooks
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import nn.functional as F
+from autograd.contexts import ContextDecorator
 from nn.activation import ReLU
 from nn.conv import Conv2d
 from nn.linear import Linear
@@ -66,7 +66,7 @@ def is_fusion_enabled() -> bool:
     return _state.enabled
 
 
-class set_fusion_enabled(contextlib.ContextDecorator):
+class set_fusion_enabled(ContextDecorator):
     """Let nn.Sequential fuse layers in this thread, or not: at once; as a context, until its end.
 
     Examples
@@ -106,12 +106,24 @@ def run(modules: Sequence[Module], x: Any) -> Any:
         module = modules[i]
         rule = _rule(modules, i) if type(module) in _FIRST else None
         if rule:
-            x = module._run(rule.run, (x, module), {})
+            x = _fused(rule, modules[i : i + len(rule.kinds)], x)
             i += len(rule.kinds)
         else:
             x = module(x)
             i += 1
     return x
+
+
+def _fused(rule: _Rule, modules: Sequence[Module], x: Any) -> Any:
+    """The modules at once; an error is that of the module which does not fit, as if they ran one after the other."""
+    error: Exception
+    try:
+        return modules[0]._run(rule.run, (x, modules[0]), {})
+    except Exception as raised:
+        error = raised
+    for module in modules:  # outside of except, so that the error of a function that nobody called is not shown too
+        x = module(x)
+    raise error  # the modules have none by themselves
 
 
 def _rule(modules: Sequence[Module], i: int) -> _Rule | None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from autograd import Tensor, debug, no_grad
 from autograd.devices import dtype_for
+from autograd.foreign import array_of
 from autograd.tensor import RemovableHandle
 from nn import hooks
 
 
 class Parameter(Tensor):
-    """A tensor that a module learns: assigned to a module's attribute, it is found by `parameters()`."""
+    """A tensor that a module learns: assigned to a module's attribute, it is found by `parameters()`.
 
-    __slots__ = ()
+    It takes attributes of the user's own, such as `weight._no_weight_decay = True`; copies and pickles have them too.
+    """
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor):
@@ -76,6 +78,7 @@ class Module:
     """
 
     training: bool
+    state_defaults: ClassVar[Mapping[str, Any]] = {}  # values of buffers that states of older versions lack
 
     def __init__(self) -> None:
         # not by plain assignments: those go through __setattr__ below, which needs these
@@ -125,6 +128,8 @@ class Module:
         elif name in self._buffers:
             fits = value is None or isinstance(value, Tensor)
             home = self._check_kind(self._buffers, name, value, "a buffer", "a Tensor", fits)
+        elif name in self._modules and value is not None:
+            home = self._check_kind(self._modules, name, value, "a module", "an nn.Module", False)
         else:
             home = self.__dict__
         for other in homes:
@@ -403,11 +408,11 @@ class Module:
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
-        """Take the values of parameters and buffers from Tensors or NumPy arrays.
+        """Take the values of parameters and buffers from Tensors, NumPy arrays, or another library's tensors.
 
         Parameters
         ----------
-        state_dict : mapping of path to Tensor or ndarray
+        state_dict : mapping of path to Tensor, ndarray, or what has ``__array__`` or ``__dlpack__``
         strict : bool
             Whether names must be exactly this module's.
 
@@ -423,18 +428,21 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state_dict).__name__}")
         own = self.state_dict()
+        state_dict = {**self._defaults(state_dict), **state_dict}
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
-        arrays = {name: np.asarray(_array(state_dict[name])) for name in own if name in state_dict}
-        wrong = [
+        arrays: dict[str, np.ndarray] = {}
+        wrong = []
+        for name in own:
+            if name in state_dict:
+                try:
+                    arrays[name] = array_of(state_dict[name])
+                except TypeError as error:
+                    wrong.append(f"{name} {error}")
+        wrong += [
             f"{name} has shape {array.shape}, the module's {own[name].shape}"
             for name, array in arrays.items()
             if array.shape != own[name].shape
-        ]
-        wrong += [
-            f"{name} holds {array.dtype}, not numbers"
-            for name, array in arrays.items()
-            if array.dtype.kind not in "biuf"
         ]
         if strict:
             wrong += [f"{name} is missing" for name in missing] + [
@@ -449,6 +457,15 @@ class Module:
             for name, array in arrays.items():
                 own[name].copy_(Tensor(array))
         return Misfits(missing, unexpected)
+
+    def _defaults(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """The state_defaults, here and below, of modules whose other entries the state has."""
+        found: dict[str, Any] = {}
+        for path, module in self.named_modules(remove_duplicate=False) if state_dict else ():
+            if module.state_defaults and any(_join(path, name) in state_dict for name in module._buffers):
+                own = [name for name in module.state_defaults if module._buffers.get(name) is not None]
+                found |= {_join(path, name): module.state_defaults[name] for name in own}
+        return found
 
     # ── printing ──
 
@@ -467,10 +484,6 @@ class Module:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _array(value: Tensor | np.ndarray) -> np.ndarray:
-    return value.array if isinstance(value, Tensor) else value
 
 
 def _path(stack: list[Module]) -> str:

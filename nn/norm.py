@@ -3,8 +3,10 @@ that they learn: weight, which starts at 1, and bias, at 0.  The formulas: `nn.f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
 
 import autograd
 import nn.functional as F
@@ -60,6 +62,9 @@ class _BatchNorm(_Norm):
         Buffer.
     """
 
+    state_defaults: ClassVar[Mapping[str, Any]] = {
+        "num_batches_tracked": np.zeros((), np.int64)
+    }  # PyTorch before 0.4.1
     dims: tuple[int, ...]  # that an input may have
     running_mean: Tensor | None
     running_var: Tensor | None
@@ -115,13 +120,12 @@ class _BatchNorm(_Norm):
                 f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
             )
         share = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:
-                share = 1 / self.num_batches_tracked.item()
+        count = self.num_batches_tracked if self.training and self.track_running_stats else None
+        if count is not None and self.momentum is None:
+            share = 1 / (count.item() + 1)
         own_statistics = self.training or self.running_mean is None
         tracked = self.track_running_stats or not self.training  # buffers that are there, but not to be changed
-        return function(
+        y = function(
             input,
             self.running_mean if tracked else None,
             self.running_var if tracked else None,
@@ -131,6 +135,9 @@ class _BatchNorm(_Norm):
             share,
             self.eps,
         )
+        if count is not None:
+            count.add_(1)
+        return y
 
     def extra_repr(self) -> str:
         return (

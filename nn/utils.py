@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,107 @@ import autograd
 from autograd import Tensor, no_grad
 
 
-def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+def _gradients(caller: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not tensors and isinstance(parameters, Iterator):
+        warnings.warn(
+            f"{caller}: the iterator of parameters is empty, so no gradient is clipped; was it used up before, by "
+            "another loop? Pass model.parameters() anew",
+            stacklevel=3,
+        )
     return [p.grad for p in tensors if p.grad is not None]
+
+
+def _limit(caller: str, name: str, value: float) -> float:
+    """The largest norm or value, as a float: a negative one would turn gradients round."""
+    if not float(value) >= 0:
+        raise ValueError(f"{caller}: {name} is {value!r}, and must be at least 0")
+    return float(value)
 
 
 def _norm(arrays: list[np.ndarray], p: float) -> Any:
     """The p-norm of all numbers, which are summed in float64."""
     if p == math.inf:
         return np.max([np.abs(a).max(initial=0) for a in arrays])
+    if p == -math.inf:
+        return np.min([np.abs(a).min(initial=math.inf) for a in arrays])
+    if p == 0:
+        return np.sum([a.any() for a in arrays], dtype=np.float64)
     if p == 2:
         return np.sqrt(np.sum([np.square(a).sum(dtype=np.float64) for a in arrays]))
     return np.sum([(np.abs(a) ** p).sum(dtype=np.float64) for a in arrays]) ** (1 / p)
+
+
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """The norm of all tensors, as if they were one vector.
+
+    Parameters
+    ----------
+    tensors : Tensor or iterable of Tensor
+        Gradients, for example.
+    norm_type : float
+        p of the p-norm.  inf, or "inf", for the largest absolute value, -inf for the smallest; 0 for the number of
+        tensors that are not 0 everywhere, as in PyTorch.
+    error_if_nonfinite : bool
+        Raise a RuntimeError if the norm is inf or NaN.
+
+    Returns
+    -------
+    Tensor, ()
+        In the dtype of the first tensor; 0 for none.
+    """
+    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    return _as_tensor(_total_norm("get_total_norm", listed, norm_type, error_if_nonfinite), listed)
+
+
+def _total_norm(caller: str, tensors: list[Tensor], norm_type: Any, error_if_nonfinite: bool) -> float:
+    try:
+        p = float(norm_type)
+    except (TypeError, ValueError):
+        p = math.nan
+    if math.isnan(p):
+        raise ValueError(f"{caller}: norm_type is {norm_type!r}, and must be a number, inf or -inf")
+    with np.errstate(all="ignore"):  # a norm of inf or NaN is an answer
+        norm = _norm([t.array for t in tensors], p) if tensors else 0.0
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise RuntimeError(f"{caller}: the norm is {norm}; pass error_if_nonfinite=False to go on with it")
+    return float(norm)
+
+
+def _as_tensor(norm: float, tensors: list[Tensor]) -> Tensor:
+    with np.errstate(over="ignore"):
+        return Tensor(np.asarray(norm).astype(tensors[0].dtype)) if tensors else autograd.tensor(norm)
+
+
+def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor) -> None:
+    """Scale all gradients by max_norm / total_norm, if that is below 1.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+    max_norm : float
+        At least 0.
+    total_norm : Tensor, ()
+        From `get_total_norm`.
+
+    Raises
+    ------
+    ValueError
+        If max_norm is negative or NaN.
+    """
+    limit = _limit("clip_grads_with_norm_", "max_norm", max_norm)
+    _scale(_gradients("clip_grads_with_norm_", parameters), limit, float(total_norm))
+
+
+def _scale(gradients: list[Tensor], limit: float, norm: float) -> None:
+    share = limit / (norm + 1e-6)
+    if not share >= 1:  # or NaN
+        for g in gradients:
+            with np.errstate(all="ignore"):
+                g.array *= g.dtype.type(share)
+            g.version[0] += 1
 
 
 def clip_grad_norm_(
@@ -35,8 +125,9 @@ def clip_grad_norm_(
     ----------
     parameters : Tensor or iterable of Tensor
     max_norm : float
+        At least 0.
     norm_type : float
-        p of the p-norm; math.inf for the largest absolute value.
+        As in `get_total_norm`.
     error_if_nonfinite : bool
         Raise a RuntimeError if the norm is inf or NaN, and change nothing.
 
@@ -44,29 +135,40 @@ def clip_grad_norm_(
     -------
     Tensor, ()
         The norm before.
+
+    Raises
+    ------
+    ValueError
+        If max_norm is negative or NaN.
+
+    Warns
+    -----
+    UserWarning
+        If parameters is an iterator that is used up, so that nothing is clipped.
     """
-    gradients = _gradients(parameters)
-    if not gradients:
-        return autograd.tensor(0.0)
-    with np.errstate(all="ignore"):  # a norm of inf or NaN is an answer
-        norm = _norm([g.array for g in gradients], norm_type)
-    if error_if_nonfinite and not np.isfinite(norm):
-        raise RuntimeError(
-            f"clip_grad_norm_: the gradients' norm is {norm}; pass error_if_nonfinite=False to scale them even so"
-        )
-    share = max_norm / (norm + 1e-6)
-    if not share >= 1:  # or NaN
-        for g in gradients:
-            with np.errstate(all="ignore"):
-                g.array *= g.dtype.type(share)
-            g.version[0] += 1
-    return Tensor(np.asarray(norm, gradients[0].dtype))
+    limit = _limit("clip_grad_norm_", "max_norm", max_norm)
+    gradients = _gradients("clip_grad_norm_", parameters)
+    norm = _total_norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
+    _scale(gradients, limit, norm)
+    return _as_tensor(norm, gradients)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Cut every element of all gradients to at most ± clip_value."""
-    for g in _gradients(parameters):
-        g.copy_(Tensor(g.array.clip(-clip_value, clip_value)))
+    """Cut every element of all gradients to at most ± clip_value.
+
+    Raises
+    ------
+    ValueError
+        If clip_value is negative or NaN.
+
+    Warns
+    -----
+    UserWarning
+        If parameters is an iterator that is used up, so that nothing is clipped.
+    """
+    limit = _limit("clip_grad_value_", "clip_value", clip_value)
+    for g in _gradients("clip_grad_value_", parameters):
+        g.copy_(Tensor(g.array.clip(-limit, limit)))
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -15,13 +15,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -30,9 +31,13 @@ def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
             v[i] = flushed(keep * v[i] + share * d * d)
-            d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
+            if v[i] < math.inf:
+                d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
+            else:  # said outright: a compiled x / √∞, an estimate and a Newton step, is NaN
+                d *= 0
             u[i] = flushed(keep * u[i] + share * d * d)
             p[i] -= lr * d
+    set_threads(threads)
 
 
 class Adadelta(Optimizer):
@@ -58,6 +63,8 @@ class Adadelta(Optimizer):
     ----------
     Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, algorithm 1.
     """
+
+    _tensors = ("square_avg", "acc_delta")
 
     def __init__(
         self,

@@ -15,13 +15,14 @@ import numpy as np
 from numba import prange
 
 from autograd import Tensor
-from autograd.kernels.jit import kernel
-from optim.fused import slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import slope, vector, worth_threads
 from optim.optimizer import Optimizer, scalar
 
 
 @kernel(parallel=True)
 def _adagrad(addresses, pieces, lr, eps, decay, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -30,6 +31,7 @@ def _adagrad(addresses, pieces, lr, eps, decay, sign):
             d = slope(p[i], g[i], sign, decay)
             s[i] += d * d
             p[i] -= lr * d / (math.sqrt(s[i]) + eps)
+    set_threads(threads)
 
 
 class Adagrad(Optimizer):
@@ -58,6 +60,8 @@ class Adagrad(Optimizer):
     Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
     Optimization", 2011, figure 1.
     """
+
+    _tensors = ("sum",)
 
     def __init__(
         self,
@@ -89,11 +93,21 @@ class Adagrad(Optimizer):
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimize more parameters, with their own options; their sums are there from now on."""
         super().add_param_group(group)
-        start = self.param_groups[-1]["initial_accumulator_value"]
-        for p in self.param_groups[-1]["params"]:
-            state = self.state.setdefault(p, {})
-            scalar(state, "step", 0)
-            state["sum"] = Tensor(np.full(p.shape, start, p.dtype))
+        self._begin()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As in `Optimizer`; the sums of parameters without a state begin anew."""
+        super().load_state_dict(state_dict)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make the sums that are not there yet."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state.setdefault(p, {})
+                scalar(state, "step", 0)
+                if "sum" not in state:
+                    state["sum"] = Tensor(np.full(p.shape, group["initial_accumulator_value"], p.dtype))
 
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_numbers(group, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")

@@ -10,18 +10,19 @@ p ← p - lr m/(1 - β₁ᵗ) / (√(w/(1 - β₂ᵗ)) + ε)          at step t 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, shrink, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -32,10 +33,12 @@ def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, 
             m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(v[i]) / correction + eps)
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, shrink, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -48,6 +51,7 @@ def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, deca
             v[i] = keep2 * v[i] + share2 * d * d
             w[i] = w[i] if v[i] <= w[i] else v[i]  # so that NaN passes
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(w[i]) / correction + eps)
+    set_threads(threads)
 
 
 class Adam(Optimizer):
@@ -79,6 +83,8 @@ class Adam(Optimizer):
     Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2.
     Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018, algorithm 2.
     """
+
+    _tensors = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,
@@ -135,6 +141,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay, of 0.01 unless told otherwise; its options are Adam's."""
 
+    _tensors = Adam._tensors
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -160,3 +168,9 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As in `Optimizer`; Adam's state is taken too, and weight decay stays decoupled, as in PyTorch."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

@@ -7,11 +7,13 @@ work is cut does not matter to the result, and the cut does not depend on the th
 
 A kernel is called as `kernel(addresses, pieces, *numbers)` and looks like this::
 
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
         for i in range(p.size):
             p[i] -= lr * g[i]
+    set_threads(threads)
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
-from autograd.kernels.jit import kernel, limit_threads, restore_threads
+from autograd.kernels.jit import kernel
 
 _LEAST, _NOTHING = np.finfo(np.float32).smallest_normal, np.float32(0)
 PIECE = 8192  # elements: a few µs of work, and small next to what is worth a second thread
@@ -67,6 +69,15 @@ def flushed(mean):
     one: 0.9 times the least number rounds to itself.  (The bound is float32's for float64 too.)
     """
     return _NOTHING if abs(mean) < _LEAST else mean
+
+
+@kernel()
+def worth_threads(pieces):
+    """How many threads the work is worth: one for each PIECE of elements."""
+    elements = 0
+    for i in range(len(pieces)):
+        elements += pieces[i, 2] - pieces[i, 1]
+    return elements // PIECE
 
 
 @lru_cache(maxsize=256)
@@ -113,9 +124,7 @@ def launch(rule: Callable, numbers: Sequence[float], rows: Sequence[Sequence[Any
                 array = copies[-1][0]
             addresses.append(_address(array.ravel()))
     sizes = tuple([row[0].size for row in rows])
-    threads = limit_threads(sum(sizes) // PIECE)
     rule(np.array(addresses).reshape(len(rows), -1), _cut(sizes), *map(dtype.type, numbers))
-    restore_threads(threads)
     for copy, written in copies:
         if written is not None:
             written[...] = copy

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, SupportsFloat
 
-from optim.optimizer import Optimizer
+from optim.optimizer import Optimizer, is_alike
 
 
 class LRScheduler:
@@ -59,10 +60,33 @@ class LRScheduler:
         """Each group's rate, as last set here."""
         return list(self._last_lr)
 
-    def step(self) -> None:
-        """Go on to the next epoch, and set the rates."""
-        self.last_epoch += 1
-        self._set_lr(self.get_lr())
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next epoch, and set the rates.
+
+        With an epoch, go to that one: deprecated, as in PyTorch.  The rates then follow from the base rates alone.
+        """
+        self._take_new_groups()
+        if epoch is None:
+            self.last_epoch += 1
+            self._set_lr(self.get_lr())
+        else:
+            _warn_of_epoch(self)
+            self.last_epoch = epoch
+            self._set_lr(self._closed_form())
+
+    def _closed_form(self) -> list[float]:
+        """Each group's rate at `last_epoch`, from its base rate."""
+        return self.get_lr()
+
+    def _take_new_groups(self) -> None:
+        """Schedule groups that were added to the optimizer since: the rate that each came with is its base rate."""
+        for group in self.optimizer.param_groups[len(self.base_lrs) :]:
+            group.setdefault("initial_lr", group["lr"])
+            self._take_group(group)
+            self.base_lrs.append(group["initial_lr"])
+
+    def _take_group(self, group: dict[str, Any]) -> None:
+        """Note what else this scheduler keeps for a group."""
 
     def _set_lr(self, rates: Sequence[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
@@ -89,18 +113,71 @@ class LRScheduler:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take what a `state_dict()` of such a scheduler holds; the optimizer's rates are loaded by the optimizer."""
-        own = self.state_dict()
-        if set(state_dict) != set(own):
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict: expects {', '.join(own)}, "
-                f"and got {', '.join(state_dict) or 'nothing'}; nothing was loaded"
-            )
+        self._check_state(state_dict)
         self.__dict__.update(copy.deepcopy(dict(state_dict)))
+
+    def _check_state(self, state_dict: Any) -> None:
+        """Raise where a state is not of this scheduler's kind."""
+        name = type(self).__name__
+        own = self.state_dict()
+        if not isinstance(state_dict, Mapping) or set(state_dict) != set(own):
+            got = (", ".join(map(str, state_dict)) or "nothing") if isinstance(state_dict, Mapping) else "no dict"
+            raise ValueError(
+                f"{name}.load_state_dict: expects {', '.join(own)}, and got {got[:200]}; nothing was loaded"
+            )
+        known = own if type(self).__module__ == __name__ else {"last_epoch", "base_lrs", "_last_lr"} & set(own)
+        for key in known:  # what a scheduler of the user's own adds may be of any kind
+            if why := _misfit(key, state_dict[key], own[key], len(self.optimizer.param_groups)):
+                raise ValueError(f"{name}.load_state_dict: {key} {why}; nothing was loaded")
+
+
+# What some values of schedulers have to be: whole numbers from these on, one of these texts, a list of one a group.
+_WHOLE = {
+    **dict.fromkeys(("step_size", "T_max", "T_0", "T_i", "T_mult", "total_steps"), 1),
+    **dict.fromkeys(("total_iters", "patience", "cooldown", "cooldown_counter", "num_bad_epochs", "milestones"), 0),
+    "last_epoch": -1,
+}
+_CHOICES = {
+    "mode": ("min", "max"),
+    "threshold_mode": ("rel", "abs"),
+    "anneal_strategy": ("cos", "linear"),
+    "phases": ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
+}
+_PER_GROUP = ("base_lrs", "_last_lr", "min_lrs")
+
+
+def _misfit(key: str, value: Any, usual: Any, groups: int) -> str | None:
+    """Why a value cannot take the place of a usual one under that name of a scheduler's state; None where it can."""
+    if isinstance(usual, str):
+        choices = _CHOICES[key]
+        return None if isinstance(value, str) and value in choices else f"must be {' or '.join(map(repr, choices))}"
+    if isinstance(usual, list):
+        if not isinstance(value, list):
+            return "must be a list"
+        wanted = groups if key in _PER_GROUP else len(value) if key == "milestones" else len(usual)
+        if len(value) != wanted:
+            return f"must have {wanted} elements, and has {len(value)}"
+        inner = [0] * wanted if key == "milestones" else usual[:1] * wanted if key in _PER_GROUP else usual
+        return next((why for new, old in zip(value, inner) if (why := _misfit(key, new, old, groups))), None)
+    if isinstance(usual, dict):  # the state of one of a sequence's schedulers, which checks it
+        return None if isinstance(value, dict) else "must hold dicts"
+    if not is_alike(value, usual):
+        return "must be True or False" if isinstance(usual, bool) else "must be a number"
+    if isinstance(usual, int) and key in _WHOLE and (not isinstance(value, int) or value < _WHOLE[key]):
+        return f"must be a whole number, at least {_WHOLE[key]}"
+    return None
 
 
 def _check_optimizer(name: str, optimizer: Any) -> None:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{name}: expects an Optimizer, got {type(optimizer).__name__}")
+
+
+def _warn_of_epoch(scheduler: LRScheduler) -> None:
+    warnings.warn(
+        f"{type(scheduler).__name__}.step: the epoch is deprecated; call step() without it, once an epoch",
+        stacklevel=3,
+    )
 
 
 def _check_count(name: str, option: str, value: Any) -> None:
@@ -116,6 +193,16 @@ def _per_group(name: str, option: str, value: Any, optimizer: Optimizer) -> list
     if len(value) != groups:
         raise ValueError(f"{name}: {len(value)} values of {option} do not fit an optimizer of {groups} groups")
     return list(value)
+
+
+def _of_new_group(name: str, option: str, values: list[Any]) -> Any:
+    """The value for a group that was added: that of the others, where it is the same for all."""
+    if any(value != values[0] for value in values):
+        raise ValueError(
+            f"{name}: the optimizer has a new group, and {option} was a list of one value a group; make the scheduler "
+            "again, with a value for each"
+        )
+    return values[0]
 
 
 class LambdaLR(LRScheduler):
@@ -150,6 +237,9 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = _per_group("LambdaLR", "lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
+    def _take_group(self, group: dict[str, Any]) -> None:
+        self.lr_lambdas.append(_of_new_group("LambdaLR", "lr_lambda", self.lr_lambdas))
+
     def get_lr(self) -> list[float]:
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas)]
 
@@ -173,6 +263,9 @@ class StepLR(LRScheduler):
             return self._rates()
         return [lr * self.gamma for lr in self._rates()]
 
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+
 
 class MultiStepLR(LRScheduler):
     """At each of the milestones, which are epochs, the rate times gamma; twice, where one is given twice."""
@@ -188,6 +281,9 @@ class MultiStepLR(LRScheduler):
         factor = self.gamma ** self.milestones.count(self.last_epoch)
         return [lr * factor for lr in self._rates()]
 
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma ** bisect_right(self.milestones, self.last_epoch) for base in self.base_lrs]
+
 
 class ExponentialLR(LRScheduler):
     """Every epoch, the rate times gamma."""
@@ -198,6 +294,9 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         return self._rates() if self._is_initial else [lr * self.gamma for lr in self._rates()]
+
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
 
 class LinearLR(LRScheduler):
@@ -229,6 +328,10 @@ class LinearLR(LRScheduler):
         before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
         return [lr * (1 + rise / before) for lr in self._rates()]
 
+    def _closed_form(self) -> list[float]:
+        share = min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * (self.start_factor + (self.end_factor - self.start_factor) * share) for base in self.base_lrs]
+
 
 class CosineAnnealingLR(LRScheduler):
     """Down to eta_min along half a cosine T_max epochs long, and up again.
@@ -254,6 +357,10 @@ class CosineAnnealingLR(LRScheduler):
             return [lr + (base - self.eta_min) * up for base, lr in zip(self.base_lrs, self._rates())]
         now, before = (1 + math.cos(math.pi * epoch / self.T_max) for epoch in (self.last_epoch, self.last_epoch - 1))
         return [now / before * (lr - self.eta_min) + self.eta_min for lr in self._rates()]
+
+    def _closed_form(self) -> list[float]:
+        height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -294,6 +401,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """Go on to the next epoch, or to any, between two say, and set the rates."""
+        self._take_new_groups()
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
             self.T_cur += 1
@@ -397,6 +505,13 @@ class OneCycleLR(LRScheduler):
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         super().__init__(optimizer, last_epoch)
 
+    def _take_group(self, group: dict[str, Any]) -> None:
+        known = self.optimizer.param_groups[: len(self.base_lrs)]
+        for option in ("max_lr", "base_momentum", "max_momentum") if self.cycle_momentum else ("max_lr",):
+            group[option] = _of_new_group("OneCycleLR", option, [other[option] for other in known])
+        for option in ("initial_lr", "min_lr"):
+            group[option] = known[0][option] / known[0]["max_lr"] * group["max_lr"]
+
     def get_lr(self) -> list[float]:
         step = self.last_epoch
         if step > self.total_steps:
@@ -462,11 +577,12 @@ class SequentialLR(LRScheduler):
         scheduler._restart([group["initial_lr"] for group in optimizer.param_groups])
         self._last_lr = scheduler.get_last_lr()
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # as in PyTorch, to no other epoch
         """Go on to the next epoch, and set the rates."""
         self.last_epoch += 1
         scheduler = self.schedulers[bisect_right(self.milestones, self.last_epoch)]
         if self.last_epoch in self.milestones:
+            scheduler._take_new_groups()
             scheduler._restart(scheduler.base_lrs)
         else:
             scheduler.step()
@@ -479,8 +595,13 @@ class SequentialLR(LRScheduler):
         }
         return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
+    def _check_state(self, state_dict: Any) -> None:
+        super()._check_state(state_dict)
+        for scheduler, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
+            scheduler._check_state(state)
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take what a `state_dict()` of such a scheduler holds."""
+        """Take what a `state_dict()` of such a scheduler holds, all of it or nothing."""
         schedulers = self.schedulers
         super().load_state_dict(state_dict)
         self.schedulers = schedulers
@@ -551,10 +672,14 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether bad epochs are not counted for now."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]
-        """Note an epoch's metric, and lower the rates where there has been a plateau."""
+    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Note an epoch's metric, and lower the rates where there has been a plateau; the epoch is deprecated."""
         metric = float(metrics)
-        self.last_epoch += 1
+        if epoch is not None:
+            _warn_of_epoch(self)
+        for _ in self.optimizer.param_groups[len(self.min_lrs) :]:
+            self.min_lrs.append(_of_new_group("ReduceLROnPlateau", "min_lr", self.min_lrs))
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(metric):
             self.best = metric
             self.num_bad_epochs = 0

@@ -16,13 +16,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer, scalar
 
 
 @kernel(parallel=True)
 def _nadam(addresses, pieces, lr, ahead, correction, eps, share1, keep2, share2, decay, shrink, sign):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -33,6 +34,7 @@ def _nadam(addresses, pieces, lr, ahead, correction, eps, share1, keep2, share2,
             m[i] = flushed(m[i] + share1 * (d - m[i]))
             v[i] = keep2 * v[i] + share2 * d * d
             p[i] = shrink * p[i] - (lr * d + ahead * m[i]) / (math.sqrt(v[i]) / correction + eps)
+    set_threads(threads)
 
 
 def _momentum(group: dict[str, Any], step: float) -> float:
@@ -67,6 +69,8 @@ class NAdam(Optimizer):
     ----------
     Dozat, "Incorporating Nesterov Momentum into Adam", 2016, algorithm 2.
     """
+
+    _numbers, _tensors = ("step", "mu_product"), ("exp_avg", "exp_avg_sq")
 
     def __init__(
         self,

@@ -16,13 +16,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, centered):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -36,6 +37,7 @@ def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, cen
             spread = v[i] - a[i] * a[i] if centered else v[i]
             b[i] = flushed(momentum * b[i] + d / (math.sqrt(spread) + eps))
             p[i] -= lr * b[i]
+    set_threads(threads)
 
 
 class RMSprop(Optimizer):
@@ -66,6 +68,8 @@ class RMSprop(Optimizer):
     Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012.
     Graves, "Generating Sequences With Recurrent Neural Networks", 2013, equations 38 to 45, for centered.
     """
+
+    _tensors = ("square_avg", "grad_avg", "momentum_buffer")
 
     def __init__(
         self,

@@ -13,13 +13,14 @@ from typing import Any
 
 from numba import prange
 
-from autograd.kernels.jit import kernel
-from optim.fused import flushed, slope, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import flushed, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
 @kernel(parallel=True)
 def _sgd(addresses, pieces, lr, momentum, share, decay, sign, nesterov):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -28,6 +29,7 @@ def _sgd(addresses, pieces, lr, momentum, share, decay, sign, nesterov):
             d = slope(p[i], g[i], sign, decay)
             v[i] = flushed(momentum * v[i] + share * d)
             p[i] -= lr * (d + momentum * v[i] if nesterov else v[i])
+    set_threads(threads)
 
 
 class SGD(Optimizer):
@@ -56,6 +58,8 @@ class SGD(Optimizer):
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013;
     in PyTorch's form, where the learning rate multiplies v at each step.
     """
+
+    _numbers, _tensors = (), ("momentum_buffer",)
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from numba import prange
 import nn
 from autograd import Tensor, no_grad
 from autograd.devices import check_device
-from autograd.kernels.jit import kernel
-from optim.fused import launch, vector
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from optim.fused import launch, vector, worth_threads
 
 Average = Callable[[Tensor, Tensor, Any], Tensor]
 MultiAverage = Callable[[list[Tensor], list[Tensor], Any], None]
@@ -25,11 +25,13 @@ MultiAverage = Callable[[list[Tensor], list[Tensor], Any], None]
 
 @kernel(parallel=True)
 def _blend(addresses, pieces, share):
+    threads = limit_threads(worth_threads(pieces))
     for piece in prange(len(pieces)):
         average = vector(addresses, pieces, piece, 0, share)
         w = vector(addresses, pieces, piece, 1, share)
         for i in range(w.size):
             average[i] += share * (w[i] - average[i])
+    set_threads(threads)
 
 
 def _move(averages: list[Tensor], values: list[Tensor], share: float) -> None:
@@ -134,6 +136,16 @@ class AveragedModel(nn.Module):
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         return self.module(*inputs, **options)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+        """As in `Module`; the count of averages must be a whole number, at least 0."""
+        count = state_dict.get("n_averaged") if isinstance(state_dict, Mapping) else None
+        if isinstance(count, Tensor | np.ndarray) and count.shape == () and not 0 <= count.item() == count.item() // 1:
+            raise ValueError(
+                f"AveragedModel.load_state_dict: n_averaged is {count.item()}, and must be a whole number, at least 0; "
+                "nothing was loaded"
+            )
+        return super().load_state_dict(state_dict, strict)
 
     @no_grad()
     def update_parameters(self, model: nn.Module) -> None:

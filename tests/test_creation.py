@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,36 @@ import pytest
 
 import autograd
 from autograd import Tensor, tensor
+
+
+class Column:
+    """What NumPy makes an array of, as pandas's Series is; without a dtype or elements of its own."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.values = array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.values
+
+
+class Interface:
+    """Memory that NumPy is told of."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.values, self.__array_interface__ = array, array.__array_interface__
+
+
+class Sequence:
+    """What has a length and elements, and is no list."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.values[i]
 
 
 @pytest.mark.parametrize(
@@ -28,12 +61,36 @@ from autograd import Tensor, tensor
         ([tensor(1.0), tensor(2.0)], "float32", (2,)),
         (tensor([1, 2]), "int64", (2,)),
         (range(3), "int64", (3,)),
+        ([np.float64(0.1)], "float64", (1,)),
+        ([np.int32(1)], "int32", (1,)),
+        ([[np.float64(1), 2], [3.0, 4]], "float64", (2, 2)),
+        ([np.float32(1), 1.0], "float32", (2,)),
+        ([np.int64(2), 1.5], "float32", (2,)),
+        ([np.int32(2), np.float32(1)], "float32", (2,)),
+        ([True, np.float64(1)], "float64", (2,)),
+        ([np.zeros(2, np.float32), [1, 2.5]], "float32", (2, 2)),
+        ([tensor(1.0, dtype=np.float64), 2.0], "float64", (2,)),
+        ([tensor([1, 2]), [2.0, 3.0]], "float32", (2, 2)),
+        ([[]], "float32", (1, 0)),
+        (Column(np.array([1.0, 2.0])), "float64", (2,)),
+        ([Column(np.array([1.0, 2.0])), [1, 2]], "float64", (2, 2)),
+        (Column(np.array([1.0, 2.0], np.float32)), "float32", (2,)),
+        (Column(np.array([1.0, 2.0], ">f8")), "float64", (2,)),
+        (Interface(np.array([1.0, 2.0])), "float64", (2,)),
+        (Sequence([np.float64(1), np.float64(2)]), "float64", (2,)),
+        (Sequence([1.0, 2.0]), "float32", (2,)),
     ],
 )
 def test_dtypes_of_data(data: Any, dtype: str, shape: tuple[int, ...]) -> None:
     t = tensor(data)
     assert (t.dtype, t.shape, t.requires_grad) == (np.dtype(dtype), shape, False)
     assert t.dtype.isnative
+
+
+def test_as_tensor_has_the_same_dtypes() -> None:
+    data: list[Any] = [[np.float64(0.1)], Column(np.array([1.0, 2.0])), [1.0], [np.int8(1), 2]]
+    assert [autograd.as_tensor(x).dtype.name for x in data] == ["float64", "float64", "float32", "int64"]
+    assert autograd.tensor([np.float64(0.1)]).item() == 0.1
 
 
 def test_tensor_with_options() -> None:
@@ -130,10 +187,24 @@ def test_like_and_spaced() -> None:
 
 def test_devices() -> None:
     device = autograd.device("cuda" if autograd.cuda.is_available() else "cpu")
-    assert (device.type, str(device), repr(device)) == ("cpu", "cpu", "device(type='cpu')")
+    assert (device.type, device.index, str(device), repr(device)) == ("cpu", None, "cpu", "device(type='cpu')")
     assert isinstance(autograd.ones(1).device, autograd.device) and autograd.ones(1).device == device
-    with pytest.raises(ValueError, match="autograd: device is 'cuda:0', and there is none but 'cpu'"):
-        autograd.device("cuda:0")
+    first = autograd.device("cpu:0")
+    assert (first.type, first.index, str(first), repr(first)) == ("cpu", 0, "cpu:0", "device(type='cpu', index=0)")
+    assert (
+        first == autograd.device("cpu", 0) == autograd.device(type="cpu", index=0) == autograd.device(first) != device
+    )
+    assert len({device, first, autograd.device(device)}) == 2 and device != "cpu"  # as in PyTorch
+    assert pickle.loads(pickle.dumps([device, first])) == [device, first] and copy.deepcopy(first) == first
+    assert autograd.ones(1, device=first).to(first).to("cpu:0").device == device
+    for wrong in ("cuda:0", "cpu:-1", "cpu:", "", "CPU", 0):
+        with pytest.raises(ValueError, match=f"device: device is {wrong!r}, and there is none but 'cpu'"):
+            autograd.device(wrong)
+    for name, index in (("cpu", -1), ("cpu", "0"), ("cpu:0", 0)):
+        with pytest.raises(ValueError, match=f"device: of {name!r} the index is {index!r}; it must be an int"):
+            autograd.device(name, index)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        device.index = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -175,3 +246,44 @@ def test_names_of_numbers_and_packages() -> None:
     assert all(name == package for name, package in packages.items())
     with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'zeroes'"):
         _ = autograd.zeroes  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dtype", "numbers"),
+    [
+        ((3.1,), autograd.int64, [0, 1, 2]),
+        ((-0.9, 2.1, 2.0), autograd.int64, [0]),
+        ((-0.9, 2.1, 2.0), autograd.uint8, [0, 2]),
+        ((0.1, -7.9, -4.0), autograd.int32, [0, -4]),
+        ((5, 0, -2.5), autograd.int32, [5, 3]),
+    ],
+)
+def test_arange_of_integers_cuts_its_numbers_off(arguments: tuple[float, ...], dtype: Any, numbers: Any) -> None:
+    """Expected: what PyTorch 2.13 gives; the length is that of the numbers cut off for int64 alone."""
+    result = partial(autograd.arange, dtype=dtype)(*arguments)
+    assert (result.dtype, result.tolist()) == (dtype, numbers)
+
+
+def test_a_step_that_is_cut_off_to_0_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"arange: a step of 0.5 is 0 in int64"):
+        autograd.arange(0, 2, 0.5, dtype=autograd.int64)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "steps", "dtype", "numbers"),
+    [
+        (4.3, -3, 8, autograd.int64, [4, 3, 2, 1, 0, -1, -2, -3]),
+        (-3.7, 4.9, 4, autograd.int32, [-3, 0, 1, 4]),
+        (4.3, 50, 1, autograd.uint8, [4]),
+        (0, 9, 4, autograd.int8, [0, 3, 6, 9]),
+    ],
+)
+def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: int, dtype: Any, numbers: Any) -> None:
+    """Expected: what PyTorch 2.13 gives."""
+    result = autograd.linspace(start, end, steps, dtype=dtype)
+    assert (result.dtype, result.tolist()) == (dtype, numbers)
+
+
+def test_linspace_counts_in_float64_from_a_float32_tensor() -> None:
+    result = autograd.linspace(autograd.tensor(1.0), 2, 4, dtype=autograd.float64)
+    np.testing.assert_allclose(result.array, [1, 4 / 3, 5 / 3, 2], rtol=1e-15)

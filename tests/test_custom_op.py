@@ -84,8 +84,55 @@ def test_a_wrong_backward_is_found(user_file: tuple[ModuleType, Op]) -> None:
 
 
 def test_a_name_is_taken_once(user_file: tuple[ModuleType, Op]) -> None:
-    with pytest.raises(ValueError, match=f"there is an op named '{user_file[1].name}' already"):
-        autograd.register(user_file[1])
+    op = user_file[1]
+
+    def forward(*arrays: Any, **params: Any) -> Any:
+        return op.forward(*arrays, **params)
+
+    for other in (dataclasses.replace(op, forward=forward), dataclasses.replace(op, forward=np.exp)):
+        with pytest.raises(ValueError, match=f"there is an op named '{op.name}' already"):
+            autograd.register(other)
+    assert table[op.name] is op
+
+
+def test_no_op_of_ours_is_replaced() -> None:
+    for row in list(table.values()):
+        with pytest.raises(ValueError, match=f"there is an op named '{row.name}' already"):
+            autograd.register(dataclasses.replace(row))
+
+
+CELL = """
+import autograd
+
+def forward(x):
+    return x * {factor}
+
+op = autograd.register(autograd.Op(
+    name="of_a_cell",
+    forward={forward},
+    backward=lambda ctx, g: g * {factor},
+    reference=lambda x: x * {factor},
+    sample=lambda draw: autograd.Sample((draw.tensor(3),)),
+    kind="multilinear",
+))
+"""
+
+
+@pytest.mark.parametrize("forward", ["forward", "lambda x: x * {factor}"])
+def test_a_cell_that_runs_again_replaces_its_op(forward: str) -> None:
+    """As in a notebook: each run of a cell, changed or not, is compiled under a file name of its own."""
+    notebook: dict[str, Any] = {"__name__": "__main__"}
+    try:
+        for run, factor in enumerate((2, 2, 3)):
+            cell = CELL.format(factor=factor, forward=forward.format(factor=factor))
+            exec(compile(cell, f"<ipython-input-{run}>", "exec"), notebook)
+            assert table["of_a_cell"] is notebook["op"]
+            assert notebook["op"](autograd.ones(1)).tolist() == [factor]
+        with pytest.raises(ValueError, match="there is an op named 'of_a_cell' already"):
+            exec(compile(cell, "other.py", "exec"), {"__name__": "other"})
+        assert table["of_a_cell"] is notebook["op"]
+    finally:
+        del table["of_a_cell"]
 
 
 def test_a_gradient_of_the_wrong_shape_names_the_op() -> None:

@@ -141,6 +141,68 @@ def test_bad_input_has_its_sentence_under_reference(name: str) -> None:
             check_bad_sample(table[name], bad)
 
 
+BOTH = [autograd.reference, autograd.verify]
+
+
+@pytest.mark.parametrize("context", BOTH)
+def test_a_view_is_a_view_of_the_same_memory(context: Any) -> None:
+    with context():
+        assert autograd.ones(2, 3).view(6).tolist() == [1.0] * 6
+        x = autograd.ones(2, 3, 4)
+        views = [
+            x[0],
+            x[1, 2],
+            x[1, 2, 3],
+            x[..., ::2],
+            x.T,
+            x.permute(2, 0, 1),
+            x.reshape(6, 4),
+            x.flatten(),
+            x[:, None],
+        ]
+        views += [*x.split(1), *x.chunk(2, 2), *x.unbind(1), x.movedim(0, 2), x.unsqueeze(1), x.expand(5, 2, 3, 4)]
+        for view in views:
+            assert np.shares_memory(view.array, x.array)
+        x[0].zero_()
+        x.view(24)[-1].fill_(5)
+        assert x.sum().item() == 16.0 and x[1, 2, 3].item() == 5.0
+        with pytest.raises(RuntimeError, match="read-only"):
+            autograd.ones(1).expand(3).zero_()
+        for copy in (x.clone(), x.flip(0), x[autograd.tensor([0])], autograd.tensor(1.0).cumsum(0), x.T.reshape(24)):
+            assert not np.may_share_memory(copy.array, x.array)
+
+
+@pytest.mark.parametrize("context", BOTH)
+def test_integers_and_bools_keep_their_dtype(context: Any) -> None:
+    mask, small = autograd.tensor([True, False]), autograd.tensor([1, 2], dtype=autograd.uint8)
+    with context():
+        assert mask.clone().dtype == mask.repeat(2).dtype == mask.sign().dtype == autograd.bool
+        assert autograd.tensor([-3, 0]).sign().dtype == autograd.int64
+        assert autograd.square(mask).dtype == autograd.int64
+        assert (
+            small.amin().dtype == (~small).dtype == (small @ small).dtype == small.clamp(max=1).dtype == autograd.uint8
+        )
+        assert small.sum(dtype=autograd.int32).dtype == autograd.int32
+
+
+@pytest.mark.parametrize("context", BOTH)
+@pytest.mark.parametrize("dtype", [autograd.float32, autograd.float64])
+def test_a_reference_has_the_range_of_its_op(context: Any, dtype: Any) -> None:
+    x = tensor([1000.0, 1.0], dtype=dtype, requires_grad=True)
+    with context():
+        y = x.logsumexp(0)
+        y.backward()
+    assert y.item() == 1000.0 and x.grad is not None and x.grad.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("context", BOTH)
+def test_gather_and_scatter_add_of_numbers(context: Any) -> None:
+    x, index = tensor(5.0), tensor(0)
+    with context():
+        assert autograd.gather(x, 0, index).item() == 5.0
+        assert autograd.scatter_add(x, 0, index, tensor(2.0)).item() == 7.0
+
+
 # ── verify ──
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +137,53 @@ def test_an_error_names_the_layer() -> None:
     with pytest.raises(ValueError, match=r"\(5, 7\)") as caught:
         net(picture(*ROWS))
     assert any("1" in note and "Linear" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "op", "module", "words"),
+    [
+        ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 3, 8, 8), "conv2d", "0 (Conv2d)", "3 channels"),
+        ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 2, 8, 3), "max_pool2d", "2 (MaxPool2d)", "(1, 3, 6, 1)"),
+        ((nn.Conv2d(2, 3, 3), nn.ReLU()), (1, 2, 2, 2), "conv2d", "0 (Conv2d)", "does not fit into the picture"),
+        ((nn.Linear(3, 4), nn.ReLU()), (2, 5), "linear", "0 (Linear)", "must be 3"),
+        ((nn.Linear(3, 4), nn.ReLU()), (2, 5, 5), "linear", "0 (Linear)", "flatten"),
+        ((nn.BatchNorm1d(3), nn.ReLU()), (1, 3), "batch_norm", "0 (BatchNorm1d)", "more than 1 value"),
+        ((nn.BatchNorm2d(3), nn.ReLU()), (1, 4, 2, 2), "BatchNorm2d", "0 (BatchNorm2d)", "3 channels"),
+    ],
+)
+def test_errors_speak_of_what_the_user_wrote(
+    layers: tuple[nn.Module, ...], shape: tuple[int, ...], op: str, module: str, words: str
+) -> None:
+    with pytest.raises(ValueError) as error:
+        nn.Sequential(*layers)(picture(*shape))
+    text, notes = str(error.value), error.value.__notes__
+    assert text.startswith(f"{op}: ") and words in text and "_relu" not in text
+    assert notes == [f"in module Sequential.{module}"]
+    shown = "".join(traceback.format_exception(error.value))
+    assert "During handling" not in shown and "direct cause" not in shown
+
+
+def test_a_failed_batch_is_not_counted() -> None:
+    net = nn.Sequential(nn.BatchNorm1d(3), nn.ReLU())
+    with pytest.raises(ValueError, match="more than 1 value"):
+        net(autograd.ones(1, 3))
+    assert net[0].num_batches_tracked.item() == 0 and net[0].running_mean.tolist() == [0, 0, 0]
+
+
+def test_anomaly_names_the_layers_op() -> None:
+    net, x = nn.Sequential(conv(), nn.ReLU()), picture(*IMAGE) * float("nan")
+    said = r"^conv2d: the forward made NaN .* in module Sequential\.0 "
+    with pytest.raises(autograd.debug.AnomalyError, match=said), autograd.detect_anomaly():
+        net(x)
+
+
+def test_an_error_of_the_fused_op_alone_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arrays: Any, **params: Any) -> Any:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(sys.modules["autograd.ops.linear_relu"], "_linear_relu", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        nn.Sequential(nn.Linear(3, 4), nn.ReLU())(autograd.ones(1, 3))
 
 
 def test_the_switch() -> None:

@@ -63,3 +63,12 @@ def test_writing_through_a_number_and_a_mask_counts_as_a_change() -> None:
     assert x.tolist() == [[5, 5], [1, 1]]
     with pytest.raises(RuntimeError, match="changed in place"):
         y.backward()
+
+
+def test_an_element_is_a_view_too() -> None:
+    x = autograd.arange(6).reshape(2, 3)
+    x[1, 2].fill_(9)
+    x[0][1].zero_()
+    for number in x[:, 0]:
+        number.fill_(7)
+    assert x.tolist() == [[7, 0, 2], [7, 4, 9]]

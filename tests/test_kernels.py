@@ -7,6 +7,7 @@ import itertools
 import math
 import mmap
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
@@ -308,14 +310,65 @@ if sys.platform == "linux":  # where mprotect is
         assert done.returncode == 0, f"exit status {done.returncode} (-11 is an access outside)\n{done.stderr}"
 
 
+def tile_sizes(**variables: str) -> str:
+    """Rows of a tile of `spread` and of `dot`, and vectors of pixels, as a process with these variables has them."""
+    code = "from autograd.kernels import planes, tile; print(tile.ROWS, tile.DOT_ROWS, planes.PIXELS)"
+    names = "LUCIDGRAD_VECTOR_BYTES", "LUCIDGRAD_VECTOR_REGISTERS"
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        env={**environment, **{f"LUCIDGRAD_VECTOR_{name}": value for name, value in variables.items()}},
+    )
+    return done.stdout.strip() or done.stderr.splitlines()[-1]
+
+
+def test_tiles_are_as_large_as_the_number_of_registers_allows() -> None:
+    small, large = "4 3 (8, 4, 3, 2)", "8 4 (8, 6, 4, 4)"
+    assert tile_sizes(BYTES="16", REGISTERS="32") == large, "64-bit Arm"
+    assert tile_sizes(BYTES="64") == large, "AVX-512"
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        assert tile_sizes(BYTES="32") == tile_sizes(BYTES="16") == small
+    assert tile_sizes(BYTES="32", REGISTERS="16") == small
+    assert tile_sizes(REGISTERS="8") == (
+        "ValueError: LUCIDGRAD_VECTOR_REGISTERS is '8'; it must be 16 or 32, or not be set"
+    )
+    assert tile_sizes(BYTES="8") == "ValueError: LUCIDGRAD_VECTOR_BYTES is '8'; it must be 16, 32 or 64, or not be set"
+
+
+@pytest.mark.parametrize(
+    ("triple", "width", "registers"),
+    [
+        ("aarch64-unknown-linux-gnu", 16, 32),
+        ("arm64-apple-darwin23.1.0", 16, 32),
+        ("x86_64-unknown-linux-gnu", 64, 32),
+        ("x86_64-unknown-linux-gnu", 32, 16),
+        ("x86_64-pc-windows-msvc", 16, 16),
+        ("riscv64-unknown-linux-gnu", 16, 16),
+    ],
+)
+def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width: int, registers: int) -> None:
+    monkeypatch.delenv("LUCIDGRAD_VECTOR_REGISTERS", raising=False)
+    monkeypatch.setattr(llvm, "get_process_triple", lambda: triple)
+    monkeypatch.setattr(jit, "vector_bytes", lambda: width)
+    assert jit.vector_registers.__wrapped__() == registers
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [16, 32])
-def test_kernels_of_other_widths(width: int) -> None:
-    """The tests of this file, and the battery of the rows that tiles compute, with narrower vector registers."""
+@pytest.mark.parametrize(("width", "registers"), [(16, 16), (16, 32), (32, 16)])  # SSE, 64-bit Arm, AVX2
+def test_kernels_of_other_widths(width: int, registers: int) -> None:
+    """The tests of this file, and the battery of the rows that tiles compute, with other vector registers."""
     root = Path(__file__).resolve().parents[1]
     rows = "conv or linear or matmul or 2x2 or test_kernels and not other_widths and not cache"
     command = [sys.executable, "-m", "pytest", "tests/test_kernels.py", "tests/test_ops.py", "-k", rows]
-    environment = {**os.environ, "LUCIDGRAD_VECTOR_BYTES": str(width), "HYPOTHESIS_PROFILE": "dev"}
+    environment = {
+        **os.environ,
+        "LUCIDGRAD_VECTOR_BYTES": str(width),
+        "LUCIDGRAD_VECTOR_REGISTERS": str(registers),
+        "HYPOTHESIS_PROFILE": "dev",
+    }
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout[-5000:]
     assert " passed" in done.stdout
@@ -592,27 +645,6 @@ def test_dense_is_one_type_for_any_layout() -> None:
 
 
 # ── threads ─────────────────────────────────────────────────────────────────────────────
-
-
-def test_available_threads_is_the_smaller_of_affinity_and_slots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(6)), raising=False)
-    for slots, hosts, expected in [
-        (None, None, 6),
-        ("4", None, 4),
-        ("16", None, 6),
-        ("0", None, 1),
-        ("4", "here 2 there 8", 4),
-        (None, "here 2 there 8", 2),
-        ("many", "here 3", 3),
-        ("", "here", 6),
-        ("-3", "", 6),
-    ]:
-        for variable, value in (("LSB_DJOB_NUMPROC", slots), ("LSB_MCPU_HOSTS", hosts)):
-            if value is None:
-                monkeypatch.delenv(variable, raising=False)
-            else:
-                monkeypatch.setenv(variable, value)
-        assert jit.available_threads() == expected, (slots, hosts)
 
 
 # ── sums of many numbers ───────────────────────────────────────────────────────────────

@@ -256,3 +256,87 @@ WRONG: Any = 2.5  # where a type checker would see it
 def test_errors(make_scheduler: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         make_scheduler(make())
+
+
+# ── groups that are added later, and the deprecated argument ──
+
+SCHEDULERS: dict[str, Any] = {
+    "LambdaLR": lambda o: S.LambdaLR(o, lambda epoch: 0.5**epoch),
+    "StepLR": lambda o: S.StepLR(o, 1, 0.5),
+    "MultiStepLR": lambda o: S.MultiStepLR(o, [1, 2, 3], 0.5),
+    "ExponentialLR": lambda o: S.ExponentialLR(o, 0.5),
+    "LinearLR": lambda o: S.LinearLR(o, 1.0, 0.5, 4),
+    "CosineAnnealingLR": lambda o: S.CosineAnnealingLR(o, 2),
+    "CosineAnnealingWarmRestarts": lambda o: S.CosineAnnealingWarmRestarts(o, 3),
+    "OneCycleLR": lambda o: S.OneCycleLR(o, 1.0, 10, cycle_momentum=False),
+    "OneCycleLR with momentum": lambda o: S.OneCycleLR(o, 1.0, 10),
+    "SequentialLR": lambda o: S.SequentialLR(o, [S.StepLR(o, 1, 0.5), S.ExponentialLR(o, 0.5)], [2]),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_group_that_is_added_later_is_scheduled(name: str) -> None:
+    optimizer = make(momentum=0.9)
+    scheduler = SCHEDULERS[name](optimizer)
+    scheduler.step()
+    optimizer.add_param_group({"params": [autograd.zeros(1, requires_grad=True)], "lr": 0.3})
+    seen = []
+    for _ in range(4):
+        scheduler.step()
+        assert scheduler.get_last_lr() == [group["lr"] for group in optimizer.param_groups]
+        seen.append(optimizer.param_groups[2]["lr"])
+    assert len(set(seen)) > 1 and all(rate >= 0 for rate in seen)
+    if name == "LambdaLR":
+        assert seen == pytest.approx([0.3 * 0.5**epoch for epoch in (2, 3, 4, 5)])
+    state = scheduler.state_dict()
+    scheduler.load_state_dict(state)
+
+
+def test_a_new_group_where_each_had_a_value_of_its_own() -> None:
+    for make_scheduler, option in (
+        (lambda o: S.LambdaLR(o, [lambda epoch: 1.0, lambda epoch: 0.5]), "LambdaLR: .* lr_lambda"),
+        (lambda o: S.OneCycleLR(o, [1.0, 2.0], 10), "OneCycleLR: .* max_lr"),
+    ):
+        optimizer = make(momentum=0.9)
+        scheduler = make_scheduler(optimizer)
+        optimizer.add_param_group({"params": [autograd.zeros(1, requires_grad=True)]})
+        with pytest.raises(ValueError, match=f"{option} was a list of one value a group"):
+            scheduler.step()
+
+
+def test_plateaus_of_a_group_that_is_added_later() -> None:
+    optimizer = make()
+    scheduler = S.ReduceLROnPlateau(optimizer, patience=0)
+    scheduler.step(1.0)
+    optimizer.add_param_group({"params": [autograd.zeros(1, requires_grad=True)], "lr": 0.3})
+    scheduler.step(2.0)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.1, 0.05, 0.03])
+    optimizer = make()
+    scheduler = S.ReduceLROnPlateau(optimizer, patience=0, min_lr=[0.1, 0.2])
+    optimizer.add_param_group({"params": [autograd.zeros(1, requires_grad=True)]})
+    with pytest.raises(ValueError, match=r"ReduceLROnPlateau: .* min_lr was a list of one value a group"):
+        scheduler.step(1.0)
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULERS if name not in ("SequentialLR",)])
+def test_a_step_to_an_epoch_is_deprecated_and_works(name: str) -> None:
+    optimizer, other = make(momentum=0.9), make(momentum=0.9)
+    jumped, walked = SCHEDULERS[name](optimizer), SCHEDULERS[name](other)
+    for _ in range(3):
+        walked.step()
+    if name == "CosineAnnealingWarmRestarts":  # whose epoch is no deprecated argument
+        jumped.step(3)
+    else:
+        with pytest.warns(UserWarning, match=r"\.step: the epoch is deprecated"):
+            jumped.step(3)
+    assert jumped.get_last_lr() == pytest.approx(walked.get_last_lr()) and jumped.last_epoch == 3
+    walked.step()
+    jumped.step()
+    assert jumped.get_last_lr() == pytest.approx(walked.get_last_lr())
+
+
+def test_a_plateaus_epoch_is_deprecated_and_works() -> None:
+    scheduler = S.ReduceLROnPlateau(make())
+    with pytest.warns(UserWarning, match=r"ReduceLROnPlateau\.step: the epoch is deprecated"):
+        scheduler.step(1.0, 7)
+    assert scheduler.last_epoch == 7

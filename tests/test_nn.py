@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import pytest
 
 import autograd
 import nn
+import optim
 from autograd import Tensor, tensor
 from nn import functional as F
 
@@ -77,7 +79,7 @@ def test_assignments() -> None:
         net.scale = autograd.ones(1)  # type: ignore[assignment]
     net.head = nn.ReLU()  # type: ignore[assignment]
     assert [name for name, _ in net.named_parameters()] == NAMES[:3]
-    net.features = 5  # type: ignore[assignment]
+    net.features = None  # type: ignore[assignment]
     assert [name for name, _ in net.named_children()] == ["head"]
     del net.scale
     assert not list(net.parameters())
@@ -109,6 +111,64 @@ def test_init_without_super() -> None:
     for use in (lambda: Forgetful()(1), lambda: list(Forgetful().parameters()), lambda: Forgetful().eval()):
         with pytest.raises(AttributeError, match=r"Forgetful: its __init__ must call super\(\).__init__\(\) first"):
             use()
+
+
+@pytest.mark.parametrize("value", [lambda x: x, nn.Linear, [nn.ReLU()], autograd.ones(1), 3])
+def test_a_module_is_not_replaced_by_what_is_none(value: Any) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head: Any = nn.Linear(2, 2)
+            self.body = nn.Sequential(nn.ReLU())
+
+    net = Net()
+    with pytest.raises(
+        TypeError, match=rf"Net\.head is a module; assign an nn\.Module or None, not {type(value).__name__}"
+    ):
+        net.head = value
+    with pytest.raises(TypeError, match=r"add_module: .0. is a "):
+        net.body[0] = value
+    assert len(list(net.parameters())) == 2
+    net.head = nn.Linear(2, 1)
+    assert net.head.weight.shape == (1, 2)
+    net.head = None
+    assert net.head is None and not list(net.parameters())
+
+
+def test_a_parameter_takes_attributes() -> None:
+    layer = nn.Linear(1, 1)
+    layer.weight._no_weight_decay = True  # type: ignore[attr-defined]
+    layer.weight.tags = ["a"]  # type: ignore[attr-defined]
+    copied = copy.deepcopy(layer)
+    for other in (copied, pickle.loads(pickle.dumps(layer)), layer.double()):
+        assert other.weight._no_weight_decay and other.weight.tags == ["a"]
+        assert not hasattr(other.bias, "_no_weight_decay")
+    copied.weight.tags.append("b")  # type: ignore[attr-defined]
+    assert layer.weight.tags == ["a"] and copy.copy(layer.weight).tags is layer.weight.tags  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):  # room for them would make every operation slower
+        autograd.ones(1)._no_weight_decay = True  # type: ignore[attr-defined]
+
+
+def test_pickles_of_what_users_keep() -> None:
+    """Modules, optimizers and schedulers, together: an optimizer's state stays with its parameters."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    scheduler = optim.lr_scheduler.StepLR(optimizer, 1)
+
+    def step(model: Any, optimizer: Any, scheduler: Any) -> list[Any]:
+        autograd.manual_seed(0)
+        optimizer.zero_grad()
+        model(autograd.randn(4, 2)).sum().backward()
+        optimizer.step()
+        scheduler.step()
+        return [p.tolist() for p in model.parameters()] + scheduler.get_last_lr()
+
+    step(model, optimizer, scheduler)
+    others = pickle.loads(pickle.dumps((model, optimizer, scheduler)))
+    assert step(*others) == step(model, optimizer, scheduler)
+    assert others[0][0].weight is others[1].param_groups[0]["params"][0] is not model[0].weight
+    for thing in (autograd.float32, autograd.device("cpu"), autograd.get_rng_state(), model.state_dict()):
+        assert type(pickle.loads(pickle.dumps(thing))) is type(thing)
 
 
 def test_registering() -> None:

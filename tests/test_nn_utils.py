@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,14 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, tensor
-from nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
+from nn.utils import (
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
+    parameters_to_vector,
+    vector_to_parameters,
+)
 
 
 def parameters(*gradients: list[float] | None) -> list[Tensor]:
@@ -37,6 +45,61 @@ def test_the_norm_of_all_gradients_together(norm_type: float, norm: float) -> No
     assert [p.grad for p in made] == kept  # scaled in place
     assert clip_grad_norm_(made, 100, norm_type).item() == pytest.approx(norm / 2, rel=1e-5)
     assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)  # short enough: as they are
+
+
+@pytest.mark.parametrize(
+    ("norm_type", "norm", "scaled"),
+    [("inf", 4, [0.75, -1]), (0, 1, [3, -4]), (-math.inf, 3, [1, -4 / 3]), ("2", 5, [0.6, -0.8]), (-1, 12 / 7, None)],
+)
+def test_less_usual_norms(norm_type: Any, norm: float, scaled: list[float] | None) -> None:
+    made = parameters([3.0, -4.0])
+    assert get_total_norm([p.grad for p in made if p.grad is not None], norm_type).item() == pytest.approx(norm)
+    assert clip_grad_norm_(made, 1.0, norm_type).item() == pytest.approx(norm)
+    if scaled is not None:
+        assert gradients(made) == pytest.approx(scaled, rel=1e-5)
+
+
+def test_norm_0_counts_tensors() -> None:
+    assert get_total_norm([tensor([1.0, 2.0]), tensor([0.0]), tensor([3.0])], 0).item() == 2  # as in PyTorch
+
+
+def test_the_two_halves_of_clipping() -> None:
+    made, same = parameters([3.0, -4.0], [12.0]), parameters([3.0, -4.0], [12.0])
+    norm = get_total_norm(p.grad for p in made if p.grad is not None)
+    assert norm.item() == 13 and get_total_norm([]).item() == 0 and get_total_norm(tensor([3.0, 4.0])).item() == 5
+    clip_grads_with_norm_(made, 1.0, norm)
+    clip_grad_norm_(same, 1.0)
+    assert gradients(made) == gradients(same) != [3, -4, 12]
+    with pytest.raises(RuntimeError, match="get_total_norm: the norm is inf; pass error_if_nonfinite=False"):
+        get_total_norm([tensor([math.inf])], error_if_nonfinite=True)
+
+
+def test_parameters_that_are_used_up() -> None:
+    model = nn.Linear(1, 1)
+    for clip in (clip_grad_norm_, clip_grad_value_, lambda p, limit: clip_grads_with_norm_(p, limit, tensor(1.0))):
+        used = model.parameters()
+        list(used)
+        with pytest.warns(
+            UserWarning, match=r"clip_grad.*: the iterator of parameters is empty.*model\.parameters\(\)"
+        ):
+            clip(used, 1.0)
+        clip([], 1.0)  # an empty list is meant
+
+
+@pytest.mark.parametrize("limit", [-1.0, math.nan, -math.inf])
+def test_a_negative_limit_is_refused(limit: float) -> None:
+    made = parameters([3.0, -4.0])
+    for clip, name in (
+        (lambda: clip_grad_norm_(made, limit), "clip_grad_norm_: max_norm"),
+        (lambda: clip_grad_value_(made, limit), "clip_grad_value_: clip_value"),
+        (lambda: clip_grads_with_norm_(made, limit, tensor(5.0)), "clip_grads_with_norm_: max_norm"),
+    ):
+        with pytest.raises(ValueError, match=f"{name} is {limit}, and must be at least 0"):
+            clip()
+    for wrong in (math.nan, "x", None):
+        with pytest.raises(ValueError, match=f"clip_grad_norm_: norm_type is {wrong!r}, and must be a number"):
+            clip_grad_norm_(made, 1.0, wrong)  # type: ignore[arg-type]
+    assert gradients(made) == [3, -4]
 
 
 def test_what_clipping_takes() -> None:

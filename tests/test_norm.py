@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 import nn.functional as F
 from autograd import Tensor
 from autograd.op import table
@@ -151,3 +152,19 @@ def test_variance_is_right_far_from_0_and_where_pictures_differ(shape: tuple[int
     tolerance = 1e-6 if dtype == np.float32 else 1e-11
     assert np.abs(mean / x.mean(axis=dims, dtype=np.float64) - 1).max() < tolerance
     assert np.abs(var / x.var(axis=dims, dtype=np.float64) - 1).max() < 10 * tolerance
+
+
+def test_states_without_a_count_of_batches() -> None:
+    net = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1))
+    state = {name: t.clone() + 1 for name, t in net.state_dict().items() if not name.endswith("num_batches_tracked")}
+    net(autograd.randn(4, 3))
+    assert str(net.load_state_dict(state)) == "<All keys matched successfully>"
+    assert net[0].num_batches_tracked.item() == 0 and net[0].running_mean.tolist() == [1, 1, 1]
+    net(autograd.randn(4, 3))
+    net.load_state_dict({"1.bias": state["1.bias"]}, strict=False)  # of no batch norm
+    assert net[0].num_batches_tracked.item() == 1
+    for lacking in ("0.running_var", "1.bias"):
+        with pytest.raises(ValueError, match=f"nothing was loaded: {lacking} is missing$"):
+            net.load_state_dict({name: t for name, t in state.items() if name != lacking})
+    untracked = nn.BatchNorm1d(3, track_running_stats=False)
+    assert str(untracked.load_state_dict(untracked.state_dict())) == "<All keys matched successfully>"

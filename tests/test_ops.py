@@ -20,9 +20,11 @@ from autograd.testing import (
     LAYOUTS,
     Case,
     RandomDraw,
+    check_integers,
     check_op,
     check_row,
     check_threads,
+    draw_case,
     lay_out,
 )
 from nn import functional
@@ -37,6 +39,16 @@ PLAIN = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
 @pytest.mark.parametrize("op", ROWS)
 def test_row(op: Row) -> None:
     check_op(op)
+
+
+PUBLIC_ROWS = [pytest.param(op, id=name) for name, op in table.items() if name in {*ops.__all__, *functional.__all__}]
+
+
+@pytest.mark.parametrize("op", PUBLIC_ROWS)
+def test_a_reference_has_the_dtype_of_integers_and_bools(op: Row) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(8):
+        check_integers(draw_case(op, RandomDraw(rng, op.kind)))
 
 
 def takes_empty(op: Row, sample: Sample) -> bool:
@@ -339,7 +351,15 @@ def test_gradient_of_pow_at_0() -> None:
 
 # ── the lists that name the ops ────────────────────────────────────────────────────────
 
-COMPOSED = {"allclose", "dropout2d", "equal", "flatten", "t", "transpose"}  # of rows that have their own functions
+COMPOSED = {
+    "allclose",
+    "dropout2d",
+    "equal",
+    "flatten",
+    "positive",
+    "t",
+    "transpose",
+}  # of rows that have their own functions
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(ops.__all__) - HELPERS
 
@@ -397,7 +417,7 @@ def test_operators_run_their_rows() -> None:
     x, y = autograd.tensor([2.0, 3.0], requires_grad=True), autograd.tensor([4.0, 3.0])
     made: dict[str, Any] = {
         "add": (x + y, 1 + x), "sub": (x - y, 1 - x), "mul": (x * y, 2 * x), "div": (x / y, 1 / x),
-        "pow": (x**y, 2**x), "neg": (-x,), "abs": (abs(x),),
+        "remainder": (x % y, 2 % x), "pow": (x**y, 2**x), "neg": (-x,), "abs": (abs(x),),
         "matmul": (x.reshape(1, 2) @ y.reshape(2, 1),), "getitem": (x[0],),
     }  # fmt: skip
     assert all(z.grad_fn.op is table[name] for name, results in made.items() for z in results)
@@ -408,9 +428,68 @@ def test_operators_run_their_rows() -> None:
     assert [z.tolist() for z in (a & b, a | b, a ^ b, ~a, True & a, False | a, True ^ a)] == [
         [False, True], [True, True], [True, False], [True, False], [False, True], [False, True], [True, False]
     ]  # fmt: skip
+    assert +x is x and (x // y).tolist() == [0, 1] and (7 // x).tolist() == [3, 2]
     assert (autograd.tensor([6, 5]) & 3).tolist() == [2, 1]
 
 
 def test_check_row_is_what_stands_before_every_row() -> None:
     for op in table.values():
         check_row(op)
+
+
+# ── dtypes and memory of results ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("dtype", [autograd.int32, autograd.uint8, autograd.int8, autograd.float64])
+def test_sums_keep_the_dtype_that_was_asked_for(dtype: Any) -> None:
+    x = autograd.tensor([[100, 100], [100, 1]])
+    for result, numbers in ((x.sum(dtype=dtype), 301), (x.cumsum(1, dtype=dtype), [[100, 200], [100, 101]])):
+        assert result.dtype == dtype
+        np.testing.assert_array_equal(result.array, np.array(numbers).astype(dtype))  # wraps round
+
+
+def test_cumsum_of_a_number_is_a_copy() -> None:
+    x = autograd.tensor(3.0)
+    x.cumsum(0).zero_()
+    assert x.item() == 3.0
+
+
+def test_square_of_bools_is_int64() -> None:
+    result = autograd.square(autograd.tensor([True, False]))
+    assert result.dtype == autograd.int64 and result.tolist() == [1, 0]
+
+
+def test_any_and_all_of_uint8_are_uint8() -> None:
+    x = autograd.tensor([0, 3], dtype=autograd.uint8)
+    assert (x.any().dtype, x.any().item(), x.all().dtype, x.all().item()) == (autograd.uint8, 1, autograd.uint8, 0)
+
+
+@pytest.mark.parametrize(
+    ("op", "input", "other", "expected"),
+    [
+        (autograd.add, 2.0, 3.0, autograd.tensor(5.0)),
+        (autograd.sub, 2, 3, autograd.tensor(-1)),
+        (autograd.mul, True, 2, autograd.tensor(2)),
+        (autograd.div, 1, 2, autograd.tensor(0.5)),
+    ],
+)
+def test_arithmetic_of_numbers_gives_a_tensor(op: Any, input: Any, other: Any, expected: Tensor) -> None:
+    result = op(input, other)
+    assert isinstance(result, Tensor)
+    assert (result.dtype, result.shape, result.item()) == (expected.dtype, (), expected.item())
+
+
+def test_alpha_is_not_rounded() -> None:
+    assert autograd.add(autograd.ones((), dtype=autograd.float64), 0.1, alpha=3).item() == 1 + 0.1 * 3
+    assert autograd.sub(autograd.ones((), dtype=autograd.float64), 0.1, alpha=3).item() == 1 - 0.1 * 3
+
+
+def test_numbers_are_gathered_added_to_and_selected_as_vectors_of_one() -> None:
+    x, zero, two = autograd.tensor(5.0, requires_grad=True), autograd.tensor(0), autograd.tensor([0, 0])
+    assert autograd.gather(x, 0, zero).tolist() == 5.0
+    assert autograd.gather(x, 0, two).tolist() == [5.0, 5.0]
+    assert autograd.gather(autograd.tensor([1.0, 2.0]), 0, autograd.tensor(1)).tolist() == 2.0
+    assert autograd.scatter_add(x, 0, two, autograd.ones(2)).tolist() == 7.0
+    assert autograd.index_select(x, 0, autograd.tensor([0])).tolist() == 5.0
+    (autograd.gather(x, 0, two).sum() + autograd.scatter_add(x, 0, zero, x)).backward()
+    assert x.grad is not None and x.grad.item() == 4.0

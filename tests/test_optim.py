@@ -257,9 +257,7 @@ def test_memory_of_another_shape() -> None:
     optimizer = optim.Adam([x])
     x.grad = autograd.ones(3)
     optimizer.step()
-    state = optimizer.state_dict()
-    state["state"][0]["exp_avg"] = tensor(0.0)
-    optimizer.load_state_dict(state)
+    optimizer.state[x]["exp_avg"] = tensor(0.0)
     with pytest.raises(ValueError, match=r"shape \(\) does not go with a parameter of shape \(3,\)"):
         optimizer.step()
 
@@ -614,8 +612,6 @@ def test_what_is_no_list_of_parameters() -> None:
         optim.SGD([x, x])
     with pytest.raises(ValueError, match="given twice"):
         optim.SGD([{"params": [x]}, {"params": [x]}])
-    with pytest.raises(ValueError, match="no option 'learning_rate'; its options are lr"):
-        optim.SGD([{"params": [x], "learning_rate": 1}])
     assert optim.SGD([{"params": [x], "name": "head"}]).param_groups[0]["name"] == "head"
     with pytest.raises(ValueError, match="a group is a dict with 'params'"):
         optim.SGD([{"lr": 1}])
@@ -633,3 +629,51 @@ def test_text() -> None:
     lines = repr(optimizer).splitlines()
     assert [line for line in lines if "    " not in line] == ["SGD (", "Parameter Group 0", "Parameter Group 1", ")"]
     assert [line for line in lines if "lr" in line] == ["    lr: 0.5", "    lr: 0.001"]
+
+
+@pytest.mark.parametrize("size", [1, 40])
+def test_adadelta_takes_a_gradient_whose_square_overflows(size: int) -> None:
+    p = autograd.ones(size, requires_grad=True)
+    optimizer = optim.Adadelta([p])
+    for gradient in (1e20, 1.0, 3e38, -1e30):
+        p.grad = autograd.full((size,), gradient)
+        optimizer.step()
+        assert p.tolist() == [1] * size  # the running mean of squares is inf, and a step 0, as in PyTorch
+
+
+def test_groups_keep_keys_of_the_users_own() -> None:
+    p, q = (autograd.ones(1, requires_grad=True) for _ in range(2))
+    optimizer = optim.Adam([{"params": [p], "lr_scale": 0.5}, {"params": [q], "name": "q"}])
+    assert optimizer.param_groups[0]["lr_scale"] == 0.5 and "lr_scale: 0.5" in repr(optimizer)
+    state = copy.deepcopy(optimizer.state_dict())
+    optimizer.param_groups[0]["lr_scale"] = 1
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["lr_scale"] == 0.5
+    with pytest.raises(TypeError, match="lr_scale"):
+        optim.Adam([p], lr_scale=0.5)  # type: ignore[call-arg]
+
+
+def test_named_parameters() -> None:
+    model = nn.Linear(2, 1)
+    optimizer = optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    assert optimizer.param_groups[0]["param_names"] == ["weight", "bias"]
+    assert optimizer.param_groups[0]["params"] == [model.weight, model.bias]
+    model(autograd.ones(1, 2)).sum().backward()
+    optimizer.step()
+    state = optimizer.state_dict()
+    assert state["param_groups"][0]["param_names"] == ["weight", "bias"] and set(state["state"]) == {0, 1}
+    unnamed = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    unnamed.load_state_dict(state)
+    assert unnamed.param_groups[0]["param_names"] == ["weight", "bias"]  # as in PyTorch
+    del state["param_groups"][0]["param_names"]
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["param_names"] == ["weight", "bias"]
+
+    groups = optim.SGD([{"params": [("w", model.weight)]}, {"params": [("b", model.bias)], "lr": 0.2}], lr=0.1)
+    assert [group["param_names"] for group in groups.param_groups] == [["w"], ["b"]]
+    with pytest.raises(ValueError, match="SGD: of 2 parameters 1 have names; name all, or none"):
+        optim.SGD([("w", model.weight), model.bias], lr=0.1)
+    with pytest.raises(ValueError, match="SGD: the parameters of all groups must have names, or none"):
+        groups.add_param_group({"params": [autograd.ones(1, requires_grad=True)]})
+    with pytest.raises(TypeError, match="SGD: a parameter is a Tensor, not a tuple"):
+        optim.SGD([(model.weight, "w")], lr=0.1)

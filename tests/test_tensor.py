@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import operator
 import pickle
 from collections.abc import Callable
@@ -49,7 +50,7 @@ def test_numpy_of_what_requires_grad_is_an_error(convert: Callable) -> None:
     assert np.asarray(leaf(1).detach()) == 1
 
 
-ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod]
 
 
 @pytest.mark.parametrize("op", ARITHMETIC)
@@ -146,6 +147,32 @@ def test_copies_and_pickles() -> None:
         assert other.tolist() == [1, 2] and other.requires_grad
         other.data.zero_()
     assert x.tolist() == [1, 2]
+
+
+def test_pickles_as_pytorchs() -> None:
+    x = leaf(1, 2)
+    (x * x).sum().backward()
+    x.register_hook(lambda g: g).remove()
+    for y in (x * 2, x.view(2, 1), x[1:], x, autograd.tensor([True]), (x * 2).detach(), x.expand(3, 2)):
+        for protocol in (0, 2, pickle.HIGHEST_PROTOCOL):
+            other = pickle.loads(pickle.dumps(y, protocol))
+            assert (other.tolist(), other.dtype, other.requires_grad) == (y.tolist(), y.dtype, y.requires_grad)
+            assert other.is_leaf and other.grad is None and other.array.flags.writeable
+    x.register_hook(lambda g: g)
+    with pytest.warns(UserWarning, match="pickle: this tensor's hooks are not part of a pickle"):
+        assert pickle.loads(pickle.dumps(x)).tolist() == [1, 2]
+
+
+def test_a_shallow_copy_is_on_the_same_memory_with_the_same_history() -> None:
+    x = leaf(1, 2)
+    y = copy.copy(x * 3)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [3, 3]
+    z, alias = (x * x).sum(), copy.copy(x)
+    with autograd.no_grad():
+        alias.zero_()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        z.backward()
 
 
 def test_a_tensor_wraps_arrays_only() -> None:
@@ -331,16 +358,28 @@ def test_in_place_never_grows() -> None:
 
 def test_in_place_is_not_recorded_and_says_so() -> None:
     x, plain = leaf(1, 2), autograd.zeros(2)
-    for wrong in (
-        lambda: x.add_(1),
-        lambda: (x * 2).zero_(),
-        lambda: plain.copy_(x),
-        lambda: plain.mul_(x),
-        lambda: x.__setitem__(0, 5.0),
-        lambda: plain.__setitem__(0, x[0]),
-    ):
-        with pytest.raises(RuntimeError, match=r"writing in place is not recorded.*no_grad"):
-            wrong()
+    y = x * 2
+    wrong: list[tuple[Callable, str]] = [
+        (lambda: x.add_(1), "a leaf .*no_grad"),
+        (lambda: x.view(1, 2).__setitem__(0, 5.0), "computed by reshape"),
+        (lambda: leaf(1, 2).__setitem__(0, 5.0), "a leaf .*no_grad"),
+        (lambda: autograd.ones(2, 2, requires_grad=True).__setitem__((0, [1]), 5.0), "a leaf .*no_grad"),
+        (lambda: y.masked_fill_(x > 1, 0), r"computed by mul, .*`y = y\.masked_fill\(\.\.\.\)`"),
+        (lambda: y.add_(1), r"`y = y\.add\(\.\.\.\)`"),
+        (lambda: y.zero_(), r"`y = autograd\.zeros_like\(y\)`"),
+        (lambda: y.fill_(1), r"`y = autograd\.full_like\(y, value\)`"),
+        (lambda: y.uniform_(), r"`y = autograd\.rand_like\(y\)`"),
+        (lambda: y.normal_(), r"`y = autograd\.randn_like\(y\)`"),
+        (lambda: y.copy_(x), r"`y = x\.expand_as\(y\)`"),
+        (lambda: y.__setitem__(0, 5.0), r"`y = autograd\.where\(mask, value, y\)`"),
+        (lambda: plain.copy_(x), r"what is written .*`y = x\.expand_as\(y\)`.*x\.detach\(\)"),
+        (lambda: plain.mul_(x), r"what is written .*`y = y\.mul\(\.\.\.\)`"),
+        (lambda: plain.__setitem__(0, x[0]), r"what is written .*`y = autograd\.where\(mask, value, y\)`"),
+    ]
+    for write, words in wrong:
+        with pytest.raises(RuntimeError, match=rf"writing in place is not recorded, .*{words}") as error:
+            write()
+        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # it would make gradients wrong elsewhere
     assert (x.tolist(), plain.tolist()) == ([1, 2], [0, 0])
     with autograd.no_grad():
         x.add_(1)
@@ -411,18 +450,23 @@ def test_repeat() -> None:
         (operator.isub, [0, 2], 2),
         (operator.imul, [4, 8], 4),
         (operator.itruediv, [1, 2], 1),
+        (operator.ipow, [4, 16], [8, 16]),
+        (operator.imod, [0, 0], 2),
     ],
 )
-def test_operators_in_place_on_a_recorded_tensor_make_a_new_one(change: Callable, value: list, slope: float) -> None:
+def test_operators_in_place_on_a_recorded_tensor_make_a_new_one(change: Callable, value: list, slope: Any) -> None:
     x = leaf(1, 2)
     y = x * 2
     changed = change(y, 2)
     assert changed is not y and y.tolist() == [2, 4] and changed.tolist() == value
     changed.sum().backward()
-    assert x.grad is not None and x.grad.tolist() == [slope, slope]
+    assert x.grad is not None and x.grad.tolist() == (slope if isinstance(slope, list) else [slope, slope])
 
 
-@pytest.mark.parametrize("change", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
+IN_PLACE = [operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.ipow]
+
+
+@pytest.mark.parametrize("change", IN_PLACE)
 def test_operators_in_place_elsewhere_write(change: Callable) -> None:
     x = leaf(1, 2)
     y = x * 2
@@ -431,6 +475,49 @@ def test_operators_in_place_elsewhere_write(change: Callable) -> None:
         assert change(x, 2) is x and x.tolist() != [1, 2]
     with pytest.raises(RuntimeError, match="writing in place is not recorded"):
         change(x, 2)
+
+
+def test_powers_and_bits_in_place() -> None:
+    p, alias = autograd.tensor([3.0]), autograd.tensor([3.0])
+    p = alias
+    p **= 2
+    assert p is alias and alias.tolist() == [9]
+    p %= 5
+    assert p is alias and alias.tolist() == [4]
+    bits = alias_of_bits = autograd.tensor([6, 5])
+    bits &= 4
+    bits |= 1
+    bits ^= 3
+    assert bits is alias_of_bits and bits.tolist() == [6, 6]
+    with pytest.raises(TypeError, match=r"pow_: the result is float32"):
+        bits **= 0.5
+    assert (bits.floor_divide_(4).tolist(), bits.remainder_(1).tolist(), bits.pow_(0).tolist()) == (
+        [1, 1],
+        [0, 0],
+        [1, 1],
+    )
+    assert (bits.bitwise_or_(2).tolist(), bits.bitwise_and_(2).tolist(), bits.bitwise_xor_(2).tolist()) == (
+        [3, 3],
+        [2, 2],
+        [0, 0],
+    )
+
+
+def test_division_that_rounds_down() -> None:
+    x = autograd.tensor([-4.0, 5.0], requires_grad=True)
+    assert (+x is x, (x // 3).tolist(), (x % 3).tolist()) == (True, [-2, 1], [2, 2])
+    threes: list[Any] = [np.float64(3), np.float32(3), np.int64(3)]
+    for three in threes:
+        assert (x // three).tolist() == [-2, 1] and (x % three).dtype == np.float32
+        assert (three // x).tolist() == [-1, 0] and (three % x).tolist() == [-1, 3]
+    assert (x // 0).tolist() == [-math.inf, math.inf] and not (x // 3).requires_grad
+    y = autograd.tensor([3.0, -3.0], requires_grad=True)
+    (x % y).backward(autograd.tensor([1.0, 10.0]))
+    assert x.grad is not None and y.grad is not None
+    assert (x.grad.tolist(), y.grad.tolist()) == ([1, 10], [2, 20])
+    assert (autograd.tensor([-7, 7]) // 2).tolist() == [-4, 3] and (autograd.tensor([-7]) % 2).dtype == np.int64
+    with pytest.raises(TypeError, match="positive: a bool tensor"):
+        +autograd.tensor([True])
 
 
 # ── copies ──

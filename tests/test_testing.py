@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Op, Sample, Tensor
 from autograd.op import Composite, Row, table
+from autograd.ops.reduce import sum_reference
 from autograd.testing import (
     LAYOUTS,
     RandomDraw,
@@ -29,7 +31,10 @@ from autograd.testing import (
     broadcastable_tensors,
     check_bad_sample,
     check_forward,
+    check_integers,
     check_op,
+    check_range,
+    check_reference,
     conv_geometries,
     draw_case,
     lay_out,
@@ -314,6 +319,36 @@ def test_the_page_runs_and_prints_what_it_shows() -> None:
         with contextlib.redirect_stdout(printed):
             exec(compile(code, str(PAGE), "exec"), names)
         assert printed.getvalue() == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "check", "words"),
+    [
+        ("permute", lambda x, *, dims: x.transpose(dims).copy(), check_reference, "output 0 is a view, unlike"),
+        ("clone", lambda x: x, check_reference, "output 0 is no view, unlike"),
+        ("expand", lambda x, *, shape: np.broadcast_arrays(x, np.empty(shape))[0], check_reference, "be written to"),
+        ("exp", lambda x: np.exp(x) * (1 if x.dtype == np.float64 else 2), check_reference, "float32 .* is wrong"),
+        ("sign", lambda x: np.where(x > 0, 1.0, -1.0 * (x < 0)), check_integers, r"is int64, the reference's float64"),
+        ("clone", lambda x: x + 0, check_integers, r"with bool inputs output 0 is bool, the reference's int64"),
+        ("relu", lambda x: np.fmax(x, -x - x) * (x > 0), check_integers, r"on bool forward runs, the reference raises"),
+        ("logsumexp", lambda x, **params: np.log(sum_reference(np.exp(x), **params)), check_range, r"says -?inf"),
+    ],
+)  # fmt: skip
+def test_references_that_differ_in_dtype_view_or_range_are_found(
+    name: str, reference: Any, check: Any, words: str
+) -> None:
+    row = table[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in range(40):
+            drawn = draw_case(row, RandomDraw(np.random.default_rng(seed), row.kind))
+            check(drawn)
+            try:
+                check(dataclasses.replace(drawn, op=dataclasses.replace(row, reference=reference)))
+            except AssertionError as error:
+                if re.search(words, str(error)):
+                    return
+    raise AssertionError("was not found")
 
 
 def test_the_page_names_every_check_and_strategy() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, kernel
+from autograd.kernels.jit import ELEMENTS, blocks, kernel, limit_threads, set_threads
 
 MANY = 131_072  # from so many on threads are faster: adding them takes NumPy 26 µs, this 17; half of them 6 and 13
 SHORT = 32  # rows below this length are left to NumPy
@@ -29,6 +29,7 @@ OPERATIONS = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
 def _rows(operation, x, y, parts, z):
     """z (R, L) from x and y, each of R rows, or of fewer that come again and again, of L numbers or 1."""
     width, size = z.shape[1], z.size
+    threads = limit_threads(parts)
     for part in prange(parts):
         at, last = part * size // parts, (part + 1) * size // parts
         spread_x, spread_y = np.empty(STRETCH, z.dtype), np.empty(STRETCH, z.dtype)
@@ -57,6 +58,7 @@ def _rows(operation, x, y, parts, z):
                 for k in range(len(zs)):
                     zs[k] = xs[k] / ys[k]
             at += count
+    set_threads(threads)
 
 
 def _as_rows(whole: Any, other: Any) -> tuple[Any, Any] | None:

@@ -130,12 +130,12 @@ def phase_lines(length: int, kernel: int, stride: int, padding: int, dilation: i
     """
     places, window = np.arange(length) + padding, np.arange(kernel)
     reach = window * dilation
-    found = []
-    for phase in range(stride):
+    found: list[tuple[np.ndarray, ...]] = []
+    for phase in np.unique(places % stride):  # of a stride above `length`, those that have a place at all
         mine, taps = (places - phase) % stride == 0, (reach - phase) % stride == 0
         base, offset = (places[mine] - phase) // stride, (phase - reach[taps]) // stride
         found.append((np.flatnonzero(mine), base, window[taps], offset))
-    return [f for f in found if len(f[0])]
+    return found
 
 
 def span(lines: list[tuple[np.ndarray, ...]]) -> tuple[int, int]:

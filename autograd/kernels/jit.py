@@ -1,21 +1,11 @@
-"""How kernels are compiled, cached and run on threads.
-
-Threading layer.  TBB, OpenMP and Numba's own workqueue were measured on a 2-core machine (docs/performance.md):
-an empty kernel takes 1.5, 1.4 and 70 µs, a 0.6 ms kernel gains 1.97, 1.98 and 1.8 from the
-second core; next to a process that hogs one core OpenMP's slowest tenth takes 4 to 7 times its
-median, TBB's 1.02.  OpenMP aborts after a fork and needs a libgomp that a bare machine lacks,
-workqueue aborts when two Python threads enter it.  So: TBB, which pip brings along, then OpenMP.
-"""
+"""How kernels are compiled.  Where compiled ones are kept: cache.py; on which threads they run: threads.py."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
-import sys
+import warnings
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -24,8 +14,7 @@ from llvmlite import binding as llvm
 from numba import types
 
 from autograd.kernels.cache import KernelCache
-
-settings: Any = numba.config  # its variables are made at run time, unseen by type checkers
+from autograd.kernels.threads import process_threads, serialized, settings
 
 # NaN and inf pass through as in the reference, so neither is assumed away; sums may not be
 # reordered by the compiler (the order is the code's), but a product may fuse into an addition.
@@ -34,30 +23,16 @@ FASTMATH = {"contract", "nsz", "arcp"}
 ELEMENTS = 16_384  # least numbers worth a thread's while, where little is done with each
 
 
-def _load_tbb() -> None:
-    """Load the libtbb that pip installed, so that Numba's TBB layer finds it by its name.
-
-    pip puts it in the environment's lib folder, where the loader does not look.
-    """
-    for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
-        for library in (*folder.glob("libtbb.so.12"), *folder.glob("libtbb.12.dylib"), *folder.glob("tbb12.dll")):
-            with contextlib.suppress(OSError):
-                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-
-
-def _choose_threading_layer() -> None:
-    if "NUMBA_THREADING_LAYER" not in os.environ:
-        _load_tbb()
-        settings.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
-
-
-def available_threads() -> int:
-    """Threads this process may use: its CPU affinity or its LSF job's slots, whichever is less."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    slots = os.environ.get("LSB_DJOB_NUMPROC", "")
-    if not slots.isdigit():  # older schedulers: LSB_MCPU_HOSTS="hostA 4 hostB 2"; the first host is ours
-        slots = [*os.environ.get("LSB_MCPU_HOSTS", "").split(), "", ""][1]
-    return max(1, min(affinity, int(slots) if slots.isdigit() else affinity))
+def _chosen(variable: str, *choices: int) -> int | None:
+    """The environment variable's number, for tests of kernels for other processors; None where it is not set."""
+    chosen = os.environ.get(variable)
+    if not chosen:
+        return None
+    if chosen not in map(str, choices):
+        *first, last = choices
+        numbers = f"{', '.join(map(str, first))} or {last}"
+        raise ValueError(f"{variable} is {chosen!r}; it must be {numbers}, or not be set")
+    return int(chosen)
 
 
 @cache
@@ -66,18 +41,46 @@ def vector_bytes() -> int:
 
     `LUCIDGRAD_VECTOR_BYTES` sets another than this processor's widest: for tests.
     """
-    if chosen := os.environ.get("LUCIDGRAD_VECTOR_BYTES"):
-        if chosen not in ("16", "32", "64"):
-            raise ValueError(f"LUCIDGRAD_VECTOR_BYTES is {chosen!r}; it must be 16, 32 or 64, or not be set")
-        return int(chosen)
     features = llvm.get_host_cpu_features()
-    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+    widest = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+    return _chosen("LUCIDGRAD_VECTOR_BYTES", 16, 32, 64) or widest
 
 
-def kernel(parallel: bool = False, inline: bool = False) -> Callable[[Callable], Any]:
-    """Compile a function with the project's settings: cached, without the GIL, NaN-honest."""
+@cache
+def vector_registers() -> int:
+    """Number of the vector registers that kernels are written for: 32 or 16.
+
+    64-bit Arm has 32 of any width.  x86-64 has 16, and 32 where they are of 64 bytes.  Of another processor 16 are
+    taken: with fewer than it has, a kernel is slower than it could be; with more, sums would go to memory and back.
+
+    `LUCIDGRAD_VECTOR_REGISTERS` sets another number: for tests.
+    """
+    arm = llvm.get_process_triple().split("-")[0] in ("aarch64", "arm64")
+    return _chosen("LUCIDGRAD_VECTOR_REGISTERS", 16, 32) or (32 if arm or vector_bytes() == 64 else 16)
+
+
+NOT_COMPILED = (
+    "NUMBA_DISABLE_JIT is set, and lucidgrad's kernels cannot run without being compiled: they are made of processor "
+    "instructions. What runs under autograd.reference(), forward and backward, is computed by NumPy alone and works; "
+    "other ops, the optimizers and the averages of weights do not"
+)
+if settings.DISABLE_JIT:
+    warnings.warn(NOT_COMPILED, RuntimeWarning, stacklevel=2)
+
+
+def _not_compiled(*arguments: Any) -> Any:
+    raise RuntimeError(NOT_COMPILED)
+
+
+def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) -> Callable[[Callable], Any]:
+    """Compile a function with the project's settings: cached, without the GIL, NaN-honest.
+
+    A parallel one begins with `threads = limit_threads(...)` and ends with `set_threads(threads)`.
+    """
 
     def compile_lazily(function: Callable) -> Any:
+        if settings.DISABLE_JIT:
+            return _not_compiled
         compiled: Any = numba.njit(
             nogil=True,
             parallel=parallel,
@@ -85,8 +88,9 @@ def kernel(parallel: bool = False, inline: bool = False) -> Callable[[Callable],
             error_model="numpy",
             inline="always" if inline else "never",
         )(function)
-        compiled._cache = KernelCache(function)  # as cache=True would do, with Numba's cache
-        return compiled
+        if cached:
+            compiled._cache = KernelCache(function)  # as cache=True would do, with Numba's cache
+        return serialized(compiled) if parallel else compiled
 
     return compile_lazily
 
@@ -96,21 +100,15 @@ _threads: Any = types.ExternalFunction("get_num_threads", types.intc())
 set_threads: Any = types.ExternalFunction("set_num_threads", types.void(types.intc))
 
 
-@kernel()
+@kernel(cached=False)  # from the cache it would be linked before Numba's threads, and their functions, are there
 def limit_threads(most):
-    """Let this thread's next kernels run on so many threads, at least 1; returns how many it was, for `set_threads`.
+    """Let this kernel run on so many threads, at least 1 and at most the process's; returns what to `set_threads` to.
 
     To wake a thread that has gone to sleep takes some 20 µs: more than all of a small kernel's work.
     """
     before = _threads()
-    set_threads(max(1, min(before, most)))
+    set_threads(max(1, min(process_threads(), most)))
     return before
-
-
-@kernel()
-def restore_threads(before):
-    """Undo a `limit_threads`, from Python."""
-    set_threads(before)
 
 
 class _Writable:
@@ -151,11 +149,5 @@ def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[An
     flat = [dense(a).ravel() for a in arrays]
     y = np.empty(arrays[0].shape, flat[0].dtype)
     parts = blocks(y.size, ELEMENTS)
-    threads = limit_threads(parts)
     run(*flat, *numbers, parts, y.reshape(-1))
-    restore_threads(threads)
     return y
-
-
-_choose_threading_layer()
-numba.set_num_threads(min(available_threads(), settings.NUMBA_NUM_THREADS))

@@ -46,13 +46,13 @@ from numba.extending import intrinsic
 from autograd.kernels.conv import BLOCK_NUMBERS, PARTS, grid, image_blocks, phase_lines, rows_per_block, span
 from autograd.kernels.conv import TAPS as BLOCK_TAPS
 from autograd.kernels.gemm import PRODUCTS, aligned, lanes
-from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes
+from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes, vector_registers
 from autograd.kernels.tile import Tile, clear, rectified
 
 Pair = tuple[int, int]
 
 CHANNELS = 4  # that a vector of pixels meets while it is in a register
-PIXELS = (8, 6, 4, 4) if vector_bytes() == 64 else (8, 4, 3, 2)  # vectors of them, of 1, 2, 3, 4 channels
+PIXELS = (8, 6, 4, 4) if vector_registers() == 32 else (8, 4, 3, 2)  # vectors of them, of 1, 2, 3, 4 channels
 TAPS = (9, 5, 3, 3)  # of the weight gradient
 CYCLES = (1.3, 1.0, 0.75, 0.75)  # of a vector's product, with 1, 2, 3, 4 channels
 TOGETHER = 512  # pixels of a copy, where pictures have fewer

@@ -84,10 +84,10 @@ def add_parts(parts, together, step, column, y):
 
 
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """np.sum over dimensions, distinct and counted from 0."""
+    """np.sum over dimensions, distinct and counted from 0, in the dtype of x."""
     form = _form(x.shape, dim) if x.size >= MANY and x.dtype.char in "fd" else None
     if form is None:
-        return np.sum(x, axis=dim, keepdims=keepdim)
+        return np.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype)  # NumPy would widen small integers
     outer, kept, inner = form
     x, rest, shape = dense(x), 0.0, x.shape
     if kept == 1:  # one number of all: rows of a handy length, and what is left of them

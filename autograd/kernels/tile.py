@@ -33,9 +33,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.jit import vector_bytes
+from autograd.kernels.jit import vector_bytes, vector_registers
 
-ROWS, DOT_ROWS = (8, 4) if vector_bytes() == 64 else (4, 3)  # by the number of registers: 32 or 16
+ROWS, DOT_ROWS = (8, 4) if vector_registers() == 32 else (4, 3)
 VECTORS, GATHERED = 2, 14
 LANES_4, LANES_8 = vector_bytes() // 4, vector_bytes() // 8
 

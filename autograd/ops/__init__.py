@@ -48,6 +48,7 @@ from autograd.ops.functions import (
     log,
     log1p,
     neg,
+    positive,
     reciprocal,
     rsqrt,
     sigmoid,
@@ -76,6 +77,7 @@ from autograd.ops.pad import pad
 from autograd.ops.pow import pow
 from autograd.ops.reduce import cumsum, logsumexp, mean, sum
 from autograd.ops.relu import relu
+from autograd.ops.remainder import floor_divide, remainder
 from autograd.ops.shape import (
     expand,
     flatten,
@@ -141,6 +143,7 @@ __all__ = [
     "expm1",
     "flatten",
     "flip",
+    "floor_divide",
     "gather",
     "ge",
     "gelu",
@@ -188,9 +191,11 @@ __all__ = [
     "pad",
     "permute",
     "plain_index",
+    "positive",
     "pow",
     "reciprocal",
     "relu",
+    "remainder",
     "reshape",
     "rsqrt",
     "scaled_dot_product_attention",

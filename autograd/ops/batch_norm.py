@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd import engine
+from autograd.grad_mode import no_grad
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS, flush
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
@@ -470,7 +470,7 @@ def normalize(
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError(f"{name}: running_mean and running_var must be given where training is False")
-        with engine.no_grad():  # what was counted is no parameter; a copy, since it may be counted on before backward
+        with no_grad():  # what was counted is no parameter; a copy, since it may be counted on before backward
             mean, r = clone(running_mean), (running_var + eps) ** -0.5
         return affine(input, mean, r if weight is None else weight * r, bias)
     if many == 1:
@@ -487,7 +487,7 @@ def normalize(
 
 def _update(running: Tensor | None, new: Tensor, momentum: float) -> None:
     if running is not None:
-        with engine.no_grad():
+        with no_grad():
             running.copy_((1 - momentum) * running + momentum * new)
 
 

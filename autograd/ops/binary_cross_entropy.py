@@ -14,6 +14,7 @@ import numpy as np
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.compare import any
+from autograd.ops.elementwise import check_same_float
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p
 from autograd.ops.losses import draw_reduction, reduced, reduced_reference
@@ -37,7 +38,7 @@ def _backward(ctx: Any, g: Any) -> Any:
 
 
 def _reference(x: Any, t: Any) -> Any:
-    return -(t * np.fmax(np.log(x), -100) + (1 - t) * np.fmax(np.log(1 - x), -100)) + 0 * x
+    return -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log(1 - x), -100))
 
 
 def _sample(draw: Any) -> Sample:
@@ -48,6 +49,7 @@ def _sample(draw: Any) -> Sample:
 _op = register(
     Op(
         name="binary_cross_entropy",
+        check=lambda x, t: check_same_float("binary_cross_entropy", input=x, target=t),
         forward=_forward,
         backward=_backward,
         saves=(0, 1),

@@ -117,22 +117,28 @@ _isfinite = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf)
 _bitwise_not = _row(
     "bitwise_not",
     np.invert,
-    lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else -1 - x,
+    lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else (-1 - x.astype(np.int64)).astype(x.dtype),
     lambda draw: Sample((draw.choice(n := draw.index(draw.shape(0, 3, least=0), 4), np.asarray(n > 1)),)),
     BadSample((np.ones(2),), {}, TypeError, ("bitwise_not", "float64", "bool")),
     check=_no_floats("bitwise_not"),
 )
 
+
+def _truth_type(x: Any) -> Any:
+    """The dtype of any and all: bool, but uint8 of uint8, as in PyTorch, where that once was the dtype of masks."""
+    return np.uint8 if x.dtype == np.uint8 else np.bool_
+
+
 _any = _row(
     "any",
-    lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim),
-    lambda x, **params: sum_reference((x != 0) * 1, **params) > 0,
+    lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
+    lambda x, **params: np.asarray(sum_reference((x != 0) * 1, **params) > 0).astype(_truth_type(x)),
     dims_sample,
 )
 _all = _row(
     "all",
-    lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim),
-    lambda x, **params: sum_reference((x == 0) * 1, **params) == 0,
+    lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
+    lambda x, **params: np.asarray(sum_reference((x == 0) * 1, **params) == 0).astype(_truth_type(x)),
     dims_sample,
 )
 
@@ -242,10 +248,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether some element over some dimensions, or all, is other than 0: a bool tensor."""
+    """Whether some element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
     return _any(input, dim=dims_of("any", dim, input.ndim), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether every element over some dimensions, or all, is other than 0: a bool tensor."""
+    """Whether every element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
     return _all(input, dim=dims_of("all", dim, input.ndim), keepdim=keepdim)

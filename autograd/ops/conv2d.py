@@ -24,6 +24,7 @@ from autograd.kernels import conv, gemm, planes
 from autograd.kernels.jit import dense, vector_bytes
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.ops import tap_by_tap
 from autograd.ops.elementwise import check_same_float
 from autograd.ops.reduce import sum
 from autograd.ops.shape import squeeze, unsqueeze
@@ -167,6 +168,10 @@ def _lanes(array: Any) -> int:
 def run_forward(x: Any, w: Any, b: Any, relu: bool, *, groups: int, **params: Any) -> Any:
     """The convolution of arrays, and of that max(., 0) with relu."""
     size = conv_size(x.shape[2:], w.shape[2:], params)
+    if tap_by_tap.mostly_padding(x.shape[2:], size, w.shape[2:], **params):
+        y = tap_by_tap.forward(x, w, size, groups=groups, **params)
+        y = y if b is None else y + b[:, None, None]
+        return np.where(y <= 0, y.dtype.type(0), y) if relu else y
     y = np.empty((len(x), len(w), *size), x.dtype)
     bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
     walk = planes.forward_walk(
@@ -198,8 +203,12 @@ def conv2d_gradients(ctx: Any, g: Any, x: Any, w: Any, params: dict[str, Any]) -
 def _input_grad_forward(
     g: Any, w: Any, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Any:
-    if not np.isfinite(w).all():  # the kernel puts zeros around g, and 0 · inf is NaN: where there is no g, none is met
-        return _input_grad_tap_by_tap(g, w, input_size, stride, padding, dilation, groups)
+    if (
+        not np.isfinite(w).all()  # the kernel puts zeros around g, and 0 · inf is NaN: where there is no g, none is met
+        or tap_by_tap.mostly_padding(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation)
+        or tap_by_tap.mostly_gaps(input_size, w.shape[2:], stride)
+    ):
+        return tap_by_tap.input_grad(g, w, input_size, stride, padding, dilation, groups)
     outputs, group_channels, kh, kw = w.shape
     dx = np.empty((len(g), group_channels * groups, *input_size), g.dtype)
     walk = planes.backward_walk(
@@ -222,20 +231,6 @@ def _input_grad_forward(
     return dx
 
 
-def _input_grad_tap_by_tap(
-    g: Any, w: Any, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Any:
-    (sh, sw), (ph, pw), (dh, dw), (height, width) = stride, padding, dilation, input_size
-    n, outputs, per_in = len(g), len(w) // groups, w.shape[1]
-    dx = np.zeros((n, groups, per_in, height + 2 * ph, width + 2 * pw), g.dtype)
-    g = g.reshape(n, groups, outputs, *g.shape[2:])
-    w = w.reshape(groups, outputs, per_in, *w.shape[2:])
-    for u, v in np.ndindex(*w.shape[3:]):
-        place = dx[..., u * dh :: sh, v * dw :: sw][..., : g.shape[3], : g.shape[4]]
-        place += np.einsum("ngoij,goc->ngcij", g, w[..., u, v])
-    return dx.reshape(n, groups * per_in, *dx.shape[3:])[:, :, ph : ph + height, pw : pw + width]
-
-
 def _first_windows(y: Any, shape: tuple[int, ...]) -> Any:
     """As much of y as g had: conv_transpose2d may leave room for windows that no g belongs to."""
     return y if y.shape == shape else y[:, :, : shape[2], : shape[3]]
@@ -254,6 +249,8 @@ def _weight_grad_forward(
 ) -> Any:
     images, group_channels, group_outputs = len(x), x.shape[1] // groups, g.shape[1] // groups
     window = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    if tap_by_tap.mostly_padding(x.shape[2:], g.shape[2:], **window):
+        return tap_by_tap.weight_grad(g, x, groups=groups, **window)
     walk = planes.weight_grad_walk(images, group_channels, group_outputs, groups, g.shape[2:], _lanes(g), **window)
     if walk:
         return planes.weight_grads(g, x, groups, walk).reshape(g.shape[1], group_channels, *kernel_size)

@@ -23,6 +23,7 @@ from autograd.kernels import conv, conv_pool, gemm
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
+from autograd.ops import tap_by_tap
 from autograd.ops.conv2d import (
     Pair,
     bad_conv,
@@ -291,5 +292,10 @@ def conv2d_relu_max_pool2d(
     return with_batch(NAME, _winners, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _winners(*inputs: Any, **params: Any) -> Any:
-    return _conv2d_relu_max_pool2d(*inputs, **params)[0]
+def _winners(x: Any, w: Any, b: Any, **params: Any) -> Any:
+    if max(params["padding"]) >= tap_by_tap.FAR:  # perhaps more than the kernels can copy
+        _check(x, w, b, **params)
+        window = {name: params[name] for name in ("stride", "padding", "dilation")}
+        if tap_by_tap.mostly_padding(x.shape[2:], conv_size(x.shape[2:], w.shape[2:], params), w.shape[2:], **window):
+            return max_pool2d(conv2d_relu(x, w, b, **params), 2)
+    return _conv2d_relu_max_pool2d(x, w, b, **params)[0]

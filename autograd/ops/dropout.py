@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import elementwise, kernel
+from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import check_float
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 @kernel(parallel=True)
 def _masked(x, mask, scale, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         some, kept, made = x[block], mask[block], y[block]
         for i in range(len(some)):
             made[i] = some[i] * (scale * x.dtype.type(kept[i]))  # no branch: chance cannot be predicted
+    set_threads(threads)
 
 
 def _forward(x: Any, mask: Any, *, p: float) -> Any:

@@ -163,7 +163,7 @@ _clone = register(
         name="clone",
         forward=lambda x: np.array(x, order="C"),
         backward=lambda ctx, g: g,
-        reference=lambda x: x + 0,
+        reference=lambda x: np.array(x.ravel().tolist(), x.dtype).reshape(x.shape),
         sample=any_shape,
         kind="multilinear",
         flops=0,
@@ -185,12 +185,12 @@ _cast = register(
 
 def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input + alpha · other, broadcast."""
-    return _add(input, other if alpha == 1 else _mul(other, alpha))
+    return _add(input, other if alpha == 1 else other * alpha)
 
 
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """input - alpha · other, broadcast."""
-    return _sub(input, other if alpha == 1 else _mul(other, alpha))
+    return _sub(input, other if alpha == 1 else other * alpha)
 
 
 def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:

@@ -51,7 +51,7 @@ def _best(row: Any, sign: int) -> int:
     """The first of the greatest (sign 1) or least (-1) numbers of a row; NaN beats all."""
     best = 0
     for i, value in enumerate(row):
-        if row[best] == row[best] and (value != value or sign * value > sign * row[best]):
+        if row[best] == row[best] and (value != value or (value > row[best] if sign > 0 else value < row[best])):
             best = i
     return best
 
@@ -152,9 +152,11 @@ def _over_several(name: str, find: Callable, sign: int) -> Op:
     def reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
         for d in dim:
             x = _reference(sign)(x, dim=d, keepdim=True)[0]
-        return x if keepdim else x.squeeze(dim)
+        return np.array(x if keepdim else x.squeeze(dim))  # of a number, which has no dim, a copy
 
     def sample(draw: Any) -> Sample:
+        if draw.choice(False, False, False, True):
+            return Sample((draw.tensor(),), {"dim": (), "keepdim": False})
         drawn = _sample(draw)
         others = [d for d, n in enumerate(drawn.inputs[0].shape) if n and d != drawn.params["dim"]]
         return Sample(

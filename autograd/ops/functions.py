@@ -34,21 +34,28 @@ def _row(
     return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
 
 
-_neg = _row("neg", np.negative, lambda ctx, g: -g, lambda x: 0 - x, kind="multilinear")
+_neg = _row("neg", np.negative, lambda ctx, g: -g, lambda x: np.subtract(0, x, dtype=x.dtype), kind="multilinear")
 
 _abs = _row(
-    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved[0]), lambda x: np.where(x < 0, -x, x), saves=(0,), kind="piecewise"
-)
+    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
+    saves=(0,), kind="piecewise",
+)  # fmt: skip
 
 _sign = _row(
     "sign",
     lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # np.sign(NaN) is NaN, PyTorch's is 0
     None,
-    lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0)),
+    lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0)).astype(x.dtype),
     kind="discrete",
 )
 
-_square = _row("square", np.square, lambda ctx, g: 2 * g * ctx.saved[0], lambda x: x * x, saves=(0,))
+_square = _row(
+    "square",
+    lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
+    lambda ctx, g: 2 * g * ctx.saved[0],
+    lambda x: x * (x.astype(np.int64) if x.dtype == np.bool_ else x),
+    saves=(0,),
+)
 
 _sqrt = _row(
     "sqrt", np.sqrt, lambda ctx, g: g / (2 * ctx.saved[0]), lambda x: x**0.5, 0.5, 4, saves=(~0,), promotes="float"
@@ -141,6 +148,19 @@ def neg(input: Tensor) -> Tensor:
     return _neg(input)
 
 
+def positive(input: Tensor) -> Tensor:
+    """The input itself, as +input.
+
+    Raises
+    ------
+    TypeError
+        For bools.
+    """
+    if input.dtype == bool:
+        raise TypeError("positive: a bool tensor has no sign; convert it, with .int()")
+    return input
+
+
 def abs(input: Tensor) -> Tensor:
     """|input|; the gradient at 0 is 0."""
     return _abs(input)
@@ -152,7 +172,7 @@ def sign(input: Tensor) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """input²."""
+    """input²; of bools in int64."""
     return _square(input)
 
 

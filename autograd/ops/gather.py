@@ -15,7 +15,7 @@ from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.shape import dim_of
+from autograd.ops.shape import dim_of, reshape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -53,15 +53,13 @@ def _check(name: str, x: Any, index: Any, dim: int) -> None:
             f"{name}: an index of shape {index.shape} does not fit a tensor of shape {x.shape}: "
             f"it has as many dimensions, and none but dim {dim} may be larger"
         )
-    size = x.shape[dim] if x.ndim else 1
+    size = x.shape[dim]
     wrong = (index < 0) | (index >= size)
     if wrong.any():
         raise IndexError(f"{name}: index {index[wrong].flat[0]} is out of range: dim {dim} has places 0 to {size - 1}")
 
 
 def _gather_forward(x: Any, index: Any, *, dim: int) -> Any:
-    if x.ndim == 0:
-        return x.copy()
     return np.take_along_axis(_beside(x, index, dim), index, dim)
 
 
@@ -89,8 +87,7 @@ def _scatter_check(x: Any, index: Any, src: Any, *, dim: int) -> None:
 def _scatter_forward(x: Any, index: Any, src: Any, *, dim: int) -> Any:
     y = np.array(x, order="C")
     places = np.arange(y.size).reshape(y.shape)
-    if x.ndim:
-        places = np.take_along_axis(_beside(places, index, dim), index, dim)
+    places = np.take_along_axis(_beside(places, index, dim), index, dim)
     add_rows(y.reshape(-1, 1), places.reshape(-1), src.reshape(-1, 1))
     return y
 
@@ -168,6 +165,11 @@ _scatter_add: Op = register(
 )
 
 
+def _at_least_1d(*tensors: Any) -> list[Any]:
+    """Numbers as vectors of one element: here they have a dimension, as in PyTorch."""
+    return [x if x.ndim else reshape(x, (1,)) for x in tensors]
+
+
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Numbers picked along a dimension, y[i, j] = input[i, index[i, j]] for dim 1 of a matrix.
 
@@ -196,7 +198,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
             [4.]])
     """
     check_arrays("gather", input=input, index=index)
-    return _gather(input, index, dim=dim_of("gather", dim, input.ndim))
+    dim = dim_of("gather", dim, input.ndim)
+    y = _gather(*_at_least_1d(input, index), dim=dim)
+    return y if index.ndim else reshape(y, ())
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -215,6 +219,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     Tensor, of the input's shape
     """
     check_arrays("scatter_add", input=input, index=index, src=src)
+    dim, shape = dim_of("scatter_add", dim, input.ndim), tuple(input.shape)
+    input, index, src = _at_least_1d(input, index, src)
     if src.shape != index.shape and src.ndim == index.ndim:
         src = src[tuple(slice(n) for n in index.shape)]
-    return _scatter_add(input, index, src, dim=dim_of("scatter_add", dim, input.ndim))
+    y = _scatter_add(input, index, src, dim=dim)
+    return y if shape else reshape(y, ())

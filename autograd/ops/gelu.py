@@ -19,7 +19,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.functions import exponential, normal_cdf
-from autograd.kernels.jit import elementwise, kernel
+from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import any_shape, check_float
 from autograd.ops.functions import exp, sigmoid
@@ -32,16 +32,19 @@ ROOT, CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 @kernel(parallel=True)
 def _normal(x, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
             ys[i] = xs[i] * normal_cdf(xs[i])
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _normal_grad(g, x, parts, dx):
     half, peak = x.dtype.type(-0.5), x.dtype.type(ROOT / 2)
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         gs, xs, dxs = g[block], x[block], dx[block]
@@ -49,6 +52,7 @@ def _normal_grad(g, x, parts, dx):
             dxs[i] = normal_cdf(xs[i])
         for i in range(len(xs)):  # a loop of its own: Numba muddles the names of what it inlines twice in one
             dxs[i] = gs[i] * (dxs[i] + xs[i] * (peak * exponential(half * xs[i] * xs[i])))
+    set_threads(threads)
 
 
 def _check(x: Any, *, approximate: str) -> None:

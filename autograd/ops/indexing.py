@@ -27,14 +27,21 @@ def _is_array(part: Any) -> bool:
     return isinstance(part, np.ndarray)
 
 
+def _view(x: Any, index: Index) -> Any:
+    """x[index], which is a view where there are neither arrays nor bools: of a single element, too."""
+    return x[index if any(part is Ellipsis for part in index) else (*index, ...)]
+
+
 def _getitem_forward(x: Any, *, index: Index) -> Any:
     try:
-        return x[index]
+        return _view(x, index)
     except IndexError as error:
         raise IndexError(f"indexing: {error}; the tensor has shape {x.shape}") from None
 
 
 def _getitem_reference(x: Any, *, index: Index) -> Any:
+    if not any(_is_array(part) or isinstance(part, bool) for part in index):
+        return _view(x, index)
     places = np.arange(x.size).reshape(x.shape)[index]
     return np.array([x.ravel()[i] for i in places.ravel()], x.dtype).reshape(places.shape)
 
@@ -160,10 +167,25 @@ def getitem(input: Any, index: Any) -> Any:
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices along `dim` whose numbers are in `index`, a vector (or one number)."""
+    """The slices along `dim` whose numbers are in `index`, a vector (or one number).
+
+    Raises
+    ------
+    IndexError
+        If a number is out of range; none counts from the end.
+    """
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
     place = dim_of("index_select", dim, input.ndim)
+    numbers, size = np.asarray(index), input.shape[place] if input.ndim else 1
+    wrong = numbers[(numbers < 0) | (numbers >= size)]
+    if wrong.size:
+        raise IndexError(
+            f"index_select: index {wrong.flat[0]} is out of range: dim {place} of a tensor of shape "
+            f"{tuple(input.shape)} has places 0 to {size - 1}"
+        )
+    if input.ndim == 0 and math.prod(index.shape) == 1:  # a number has one dimension here, as in PyTorch
+        return index_select(input.reshape((1,)), 0, index).reshape(())
     return getitem(input, (*[slice(None)] * place, index.reshape((-1,))))
 
 
@@ -183,7 +205,13 @@ register(
         reference=lambda x, *, dim, index: np.take(x, index, dim),
         sample=_select_sample,
         bad_samples=[
-            BadSample((np.ones((2, 3)),), {"dim": 1, "index": np.array([3])}, IndexError, ("indexing", "3", "(2, 3)")),
+            BadSample(
+                (np.ones((2, 3)),),
+                {"dim": 1, "index": np.array([3])},
+                IndexError,
+                ("index_select", "index 3", "(2, 3)", "0 to 2"),
+            ),
+            BadSample((np.ones(3),), {"dim": 0, "index": np.array([0, -1])}, IndexError, ("index_select", "index -1")),
             BadSample((np.ones((2, 3)),), {"dim": 2, "index": np.array([0])}, IndexError, ("index_select", "dim 2")),
             BadSample((np.ones(3),), {"dim": 0, "index": np.ones(3)}, ValueError, ("index_select", "float64")),
         ],

@@ -67,8 +67,8 @@ def _split_check(x: Any, *, sizes: tuple[int, ...], dim: int) -> None:
 
 
 def _split_reference(x: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    return tuple(np.compress(owner == i, x, dim) for i in range(len(sizes)))
+    pieces = [slice(sum(sizes[:i]), sum(sizes[: i + 1])) for i in range(len(sizes))]
+    return tuple(x[(*[slice(None)] * dim, piece)] for piece in pieces)
 
 
 def _split_sample(draw: Any) -> Sample:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import elementwise, kernel
+from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import any_shape, check_float
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 @kernel(parallel=True)
 def _bend(a, x, slope, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         ours, xs, ys = a[block], x[block], y[block]
         for i in range(len(xs)):
             value = ours[i]
             ys[i] = value if xs[i] > 0 else slope * value
+    set_threads(threads)
 
 
 def _run(a: Any, x: Any, *, negative_slope: float) -> Any:

@@ -38,8 +38,11 @@ def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
         hint = ""
         if w.ndim == 2:
-            missing = "is its batch dimension missing" if x.size == w.shape[1] else "did you forget to flatten it"
-            hint = f"; the input's last dimension must be {w.shape[1]}: {missing}?"
+            hint = f"; the input's last dimension must be {w.shape[1]}"
+            if x.size == w.shape[1]:
+                hint += ": is its batch dimension missing?"
+            elif x.ndim > 2:
+                hint += ": did you forget to flatten it?"
         raise ValueError(
             f"{name}: input of shape {x.shape} and weight of shape {w.shape} do not fit: "
             f"expects (…, I) and (O, I){hint}"
@@ -105,8 +108,10 @@ _linear = register(
         sample=_sample,
         bad_samples=[
             BadSample(
-                (np.ones((2, 3)), np.ones((5, 4)), None), {}, ValueError, ("linear", "(2, 3)", "(5, 4)", "flatten")
+                (np.ones((2, 3)), np.ones((5, 4)), None), {}, ValueError, ("linear", "(2, 3)", "(5, 4)", "must be 4")
             ),
+            BadSample((np.ones((2, 2, 2)), np.ones((5, 4)), None), {}, ValueError, ("linear", "(2, 2, 2)", "flatten")),
+            BadSample((np.ones((2, 2)), np.ones((5, 4)), None), {}, ValueError, ("linear", "(2, 2)", "batch")),
             BadSample(
                 (np.ones((2, 4)), np.ones((5, 4)), np.ones(4)), {}, ValueError, ("linear", "bias", "(4,)", "(5,)")
             ),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _reference(x: Any, y: Any) -> Any:
-    return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2)
+    return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2, dtype=x.dtype)
 
 
 def _lead(x: Any, y: Any) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import check_float, to
+from autograd.ops.elementwise import check_float, clone, to
 from autograd.ops.functions import exp
 from autograd.ops.shape import dim_of, expand, flip
 
@@ -112,7 +112,7 @@ _logsumexp = register(
         forward=_logsumexp_forward,
         backward=_logsumexp_backward,
         saves=(0, ~0),
-        reference=lambda x, *, dim, keepdim: np.log(sum_reference(np.exp(x), dim=dim, keepdim=keepdim)),
+        reference=lambda x, *, dim, keepdim: np.logaddexp.reduce(x, axis=dim, keepdims=keepdim),
         sample=dims_sample,
         promotes="float",
         flops=4,  # compare, subtract, exp, add
@@ -136,7 +136,7 @@ def _cumsum_sample(draw: Any) -> Sample:
 _cumsum: Op = register(
     Op(
         name="cumsum",
-        forward=lambda x, *, dim: np.cumsum(x, axis=dim),
+        forward=lambda x, *, dim: np.cumsum(x, axis=dim, dtype=x.dtype),
         backward=lambda ctx, g, *, dim: flip(_cumsum(flip(g, (dim,)), dim=dim), (dim,)),
         reference=_cumsum_reference,
         sample=_cumsum_sample,
@@ -207,4 +207,4 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """
     dim = dim_of("cumsum", dim, input.ndim)
     input = _summable(input, dtype)
-    return _cumsum(input, dim=dim) if input.ndim else input
+    return _cumsum(input, dim=dim) if input.ndim else clone(input)

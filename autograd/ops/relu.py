@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import elementwise, kernel
+from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import Op, Sample, register
 from autograd.ops.elementwise import any_shape
 
@@ -26,21 +26,25 @@ def _reference(x: Any) -> Any:
 
 @kernel(parallel=True)
 def _relu(x, parts, y):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
             ys[i] = 0 if xs[i] <= 0 else xs[i]
+    set_threads(threads)
 
 
 @kernel(parallel=True)
 def _relu_grad(g, y, parts, dx):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * y.size // parts, (part + 1) * y.size // parts)
         gs, ys, dxs = g[block], y[block], dx[block]
         for i in range(len(ys)):
             d = gs[i]  # loaded in any case: no branch
             dxs[i] = 0 if ys[i] <= 0 else d
+    set_threads(threads)
 
 
 def _forward(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The same numbers in another shape or order: views where NumPy can make them.
+"""The same numbers in another shape or order: views where NumPy can make them, in the references too.
 
 reshape    dx = g in x's shape                                      (flatten, squeeze, unsqueeze)
 permute    dx = g permuted back                                     (transpose, t, movedim)
@@ -53,7 +53,7 @@ _reshape = register(
         name="reshape",
         forward=_reshape_forward,
         backward=lambda ctx, g, *, shape: g.reshape(ctx.shapes[0]),
-        reference=lambda x, *, shape: np.array(x.ravel().tolist()).reshape(shape).astype(x.dtype),
+        reference=lambda x, *, shape: np.reshape(x, shape),
         sample=_reshape_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"shape": (4, 2)}, ValueError, ("reshape", "(2, 3)", "(4, 2)"))],
         kind="multilinear",
@@ -71,13 +71,6 @@ def _permute_backward(ctx: Any, g: Any, *, dims: tuple[int, ...]) -> Any:
     return permute(g, tuple(int(i) for i in np.argsort([d % g.ndim for d in dims])) if dims else ())
 
 
-def _permute_reference(x: Any, *, dims: tuple[int, ...]) -> Any:
-    y = np.empty([x.shape[d] for d in dims], x.dtype)
-    for index in np.ndindex(*x.shape):
-        y[tuple(index[d] for d in dims)] = x[index]
-    return y
-
-
 def _permute_sample(draw: Any) -> Sample:
     shape = draw.shape(1, 4, least=0)
     return Sample((draw.tensor(*shape),), {"dims": tuple(draw.permutation(len(shape)))})
@@ -89,7 +82,7 @@ _permute = register(
         check=_permute_check,
         forward=lambda x, *, dims: x.transpose(dims),
         backward=_permute_backward,
-        reference=_permute_reference,
+        reference=lambda x, *, dims: np.moveaxis(x, dims, range(x.ndim)),
         sample=_permute_sample,
         bad_samples=[BadSample((np.ones((2, 3)),), {"dims": (0, 0)}, ValueError, ("permute", "(0, 0)", "(2, 3)"))],
         kind="multilinear",
@@ -114,12 +107,6 @@ def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
-def _expand_reference(x: Any, *, shape: tuple[int, ...]) -> Any:
-    y = np.zeros(_expanded(x, shape), x.dtype)
-    y += x
-    return y
-
-
 def _expand_sample(draw: Any) -> Sample:
     shape = draw.shape(0, 3, least=0)
     full = tuple(draw.size(1, 3) if n == 1 else draw.choice(n, -1) for n in shape)
@@ -131,7 +118,7 @@ _expand = register(
         name="expand",
         forward=_expand_forward,
         backward=lambda ctx, g, *, shape: g,
-        reference=_expand_reference,
+        reference=lambda x, *, shape: np.broadcast_to(x, _expanded(x, shape)),
         sample=_expand_sample,
         bad_samples=[
             BadSample((np.ones((2, 3)),), {"shape": (2, 4)}, ValueError, ("expand", "(2, 3)", "(2, 4)")),
@@ -149,7 +136,7 @@ _flip: Op = register(
         name="flip",
         forward=lambda x, *, dims: np.flip(x, dims).copy(),
         backward=lambda ctx, g, *, dims: _flip(g, dims=dims),
-        reference=lambda x, *, dims: x[tuple(slice(None, None, -1 if i in dims else 1) for i in range(x.ndim))],
+        reference=lambda x, *, dims: x[tuple(slice(None, None, -1 if i in dims else 1) for i in range(x.ndim))].copy(),
         sample=lambda draw: Sample((draw.tensor(*draw.shape(2, 3, least=0)),), {"dims": draw.choice((1,), (0, 1), ())}),
         kind="multilinear",
         flops=0,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, elementwise, kernel
+from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.elementwise import Number, broadcasting, to
 from autograd.promotion import result_type
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 @kernel(parallel=True)
 def _select(x, y, condition, parts, z):
+    threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * z.size // parts, (part + 1) * z.size // parts)
         xs, ys, cs, zs = x[block], y[block], condition[block], z[block]
         for i in range(len(zs)):
             this, other = xs[i], ys[i]  # both loaded: no branch
             zs[i] = this if cs[i] else other
+    set_threads(threads)
 
 
 def _check(condition: Any, x: Any, y: Any) -> None:

@@ -22,6 +22,9 @@ from autograd.testing.strategies import strategy
 # Step and tolerance of finite differences: what is linear, between kinks at least, has no truncation error.
 STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 1e-6)}
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan)
+WHOLE = tuple(np.dtype(kind) for kind in (np.int64, np.int32, np.uint8, np.bool_))
+# Factors that bring a function near the end of its range, but not beyond: e^1000 overflows, the cube of the others not.
+LARGE: dict[np.dtype, tuple[float, float]] = {np.dtype(np.float64): (1e3, 1e100), np.dtype(np.float32): (1e3, 1e12)}
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,80 @@ def check_special(case: Case) -> None:
         compare(f"forward of {special}: output {i}", y.array, theirs, 1e-13, "the reference says")
 
 
+def _in_dtype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The numbers in another dtype, not negative where that has none."""
+    return (x != 0 if dtype == np.bool_ else np.abs(x) if dtype.kind == "u" else x).astype(dtype)
+
+
+def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarray], list[np.ndarray]] | None:
+    """The outputs of a call, and those inside `reference()`; None if both raise the same kind of error."""
+    from autograd.debug import reference  # which imports this package
+
+    results: list[Any] = []
+    for context in (engine.Watch, reference):
+        try:
+            with context():
+                results.append([y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))])
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
+            results.append(error)
+    ours, theirs = results
+    if isinstance(ours, Exception) or isinstance(theirs, Exception):
+        if type(ours) is not type(theirs):
+            kinds = [str(x.dtype) for x in inputs if isinstance(x, np.ndarray)]
+            found = [f"raises {r!r}" if isinstance(r, Exception) else "runs" for r in results]
+            raise AssertionError(f"on {', '.join(kinds)} forward {found[0]}, the reference {found[1]}")
+        return None
+    return ours, theirs
+
+
+def _check_reference(case: Case, dtype: np.dtype) -> None:
+    # beside floats integers are indices, and bools masks; alone they are numbers, which need not become floats
+    every = dtype.kind != "f" and not any(_is_float(x) for x in case.sample.inputs)
+    inputs = [
+        lay_out(_in_dtype(x, dtype) if _is_float(x) or every else x, layout) if isinstance(x, np.ndarray) else x
+        for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
+    ]
+    results = _beside_reference(case, inputs)
+    arrays = [x for x in inputs if isinstance(x, np.ndarray)]
+    for i, (a, b) in enumerate(zip(*results, strict=True) if results else ()):
+        what = f"with {dtype} inputs output {i}"
+        if a.dtype != b.dtype:
+            raise AssertionError(f"{what} is {a.dtype}, the reference's {b.dtype}")
+        compare(what, a, b, 1e-5 if a.dtype == np.float32 else 1e-13, "the reference says")
+        views = [[np.may_share_memory(y, x) for x in arrays] for y in (a, b)]
+        if views[0] != views[1]:
+            raise AssertionError(f"{what} is {'a view' if any(views[0]) else 'no view'}, unlike the reference's")
+        if any(views[0]) and a.flags.writeable != b.flags.writeable:
+            raise AssertionError(f"{what} is a view that can be written to, or the reference's is, not both")
+
+
+def check_reference(case: Case) -> None:
+    """Inside `reference()` a call has the values, dtypes, shapes and views that it has outside."""
+    for dtype in LARGE:
+        _check_reference(case, dtype)
+
+
+def check_integers(case: Case) -> None:
+    """The same of integers and bools in the place of floats, where the op takes them.  For ops that users call."""
+    for dtype in WHOLE:
+        _check_reference(case, dtype)
+
+
+def check_range(case: Case) -> None:
+    """Where numbers are large, forward is finite exactly where the reference is."""
+    for dtype, factors in LARGE.items():
+        for factor in factors:
+            inputs = [np.asarray(x * factor, dtype) if _is_float(x) else x for x in case.sample.inputs]
+            results = _beside_reference(case, inputs)
+            for i, (a, b) in enumerate(zip(*results, strict=True) if results else ()):
+                wrong = np.isfinite(a) != np.isfinite(b)
+                if wrong.any():
+                    raise AssertionError(
+                        f"times {factor:g}, in {dtype}, output {i} is {a[wrong].flat[0]}, the reference says "
+                        f"{b[wrong].flat[0]}"
+                    )
+
+
 def check_gradients(case: Case) -> None:
     """Backward is the central difference of ⟨g, forward⟩, in the dtype and shape of its input."""
     op, sample = case.op, case.sample
@@ -256,7 +333,9 @@ def check_threads(case: Case) -> None:
 CHECKS: tuple[Callable[[Case], None], ...] = (
     check_layouts,  # first, and it says so where an op writes to its inputs, which confounds the others
     check_forward,
+    check_reference,
     check_special,
+    check_range,
     check_gradients,
     check_second_gradients,
 )

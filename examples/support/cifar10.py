@@ -1,26 +1,25 @@
 """CIFAR-10 as NumPy arrays, from either published layout, from wherever it can be had.
 
 The binary layout is records of one label byte and 3,072 pixel bytes; the Python layout is
-pickles. A pickle may name any function to be called while it is read, so ours are read by an
-unpickler that knows five names, calls none of them, and builds the arrays itself afterwards.
+pickles. A pickle may name any function to be called while it is read, so these are not unpickled:
+`batch_pickle` reads plain data and descriptions of arrays, and the arrays are made here.
 """
 
 from __future__ import annotations
 
-import io
+import math
 import os
-import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from examples.support import job
+from examples.support import batch_pickle, job
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
@@ -170,7 +169,8 @@ def _read(file: Path) -> bytes:
             raise DataError(f"{file} is empty. Unpack the archive again.")
         if size > MOST_BYTES:
             raise DataError(f"{file} has {size:,} bytes; no file of CIFAR-10 has more than {MOST_BYTES:,}.")
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(size)  # no more, should it grow meanwhile
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}. Check permissions and disk.") from error
 
@@ -214,137 +214,73 @@ def _binary_classes(folder: Path) -> tuple[str, ...]:
     return _checked_classes(file, _read(file).decode("utf-8", "replace").split())
 
 
-class _Recipe:
-    """What a pickle says of an array or a dtype: written down, not carried out."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.arguments = arguments
-        self.state: Any = None
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state
-
-
-class _ArrayRecipe(_Recipe):
-    """From ``_reconstruct(ndarray, (0,), b"b")`` and the state (version, shape, dtype, fortran, bytes)."""
-
-
-class _DtypeRecipe(_Recipe):
-    """From ``dtype("u1", False, True)`` and the state (version, byte order, …)."""
-
-
-class _Encoded(_Recipe):
-    """Bytes, as Python 3 writes them at protocol 2: ``_codecs.encode("text", "latin1")``, no other codec."""
-
-    def __new__(cls, text: object, codec: object) -> Any:
-        if type(text) is not str or codec != "latin1":
-            raise TypeError("bytes are written as text in latin1")
-        return text.encode("latin-1")
-
-
-_ADMITTED: dict[tuple[str, str], object] = {
-    ("numpy.core.multiarray", "_reconstruct"): _ArrayRecipe,
-    ("numpy._core.multiarray", "_reconstruct"): _ArrayRecipe,  # its name since NumPy 2
-    ("numpy", "ndarray"): "numpy.ndarray",  # only ever an argument of _reconstruct
-    ("numpy", "dtype"): _DtypeRecipe,
-    ("_codecs", "encode"): _Encoded,
-}
-# Plain data, and what NumPy arrays take; no opcode that makes other objects, nor one that sets
-# aside as much memory as the file asks for.
-# fmt: off
-_OPCODES = (
-    "PROTO", "FRAME", "MARK", "STOP", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1",
-    "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINUNICODE",
-    "SHORT_BINUNICODE", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_TUPLE",
-    "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET", "MEMOIZE",
-    "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD",
-)
-# fmt: on
-
-
-class _Unpickler(pickle._Unpickler):
-    """Reads plain data and recipes of arrays.
-
-    Python's own unpickler, not the C one: its table of opcodes can be cut down, and a huge memo
-    index costs it nothing. (A batch is 20,000 opcodes; it takes milliseconds.)
-    """
-
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
-        code[0]: pickle._Unpickler.dispatch[code[0]] for code in (getattr(pickle, name) for name in _OPCODES)
-    }
-
-    def __init__(self, file: Path, content: bytes) -> None:
-        super().__init__(io.BytesIO(content), encoding="bytes")
-        self._file = file
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ADMITTED:
-            raise DataError(
-                f"{self._file} tried to name {module}.{name} and was refused: a CIFAR-10 batch holds NumPy "
-                "arrays and lists, nothing that runs. Do not use this file; get it again from its publisher."
-            )
-        return _ADMITTED[module, name]
-
-
-def _unpickle(file: Path) -> dict[Any, Any]:
+def _unpickle(file: Path) -> dict[str, Any]:
     try:
-        content = _Unpickler(file, _read(file)).load()
-    except DataError:
-        raise
-    except Exception as error:  # a damaged pickle may raise anything at all
+        content = batch_pickle.read(_read(file))
+    except batch_pickle.ForbiddenName as error:
         raise DataError(
-            f"{file} is truncated, damaged, or no pickle of plain data ({type(error).__name__}). "
-            "Unpack the archive again."
-        ) from error
+            f"{file} tried to name {error} and was refused: a CIFAR-10 batch holds NumPy "
+            "arrays and lists, nothing that runs. Do not use this file; get it again from its publisher."
+        ) from None
+    except batch_pickle.PickleError as error:
+        raise DataError(
+            f"{file} is truncated, damaged, or no pickle of plain data: {error}. Unpack the archive again."
+        ) from None
     if not isinstance(content, dict):
         raise DataError(f"{file} holds a {type(content).__name__} where CIFAR-10 has a dictionary.")
     return content
 
 
-def _array(file: Path, key: bytes, value: object) -> NDArray[Any]:
-    """The array that a recipe or a list of integers stands for; nothing else stands for one."""
+def _array(file: Path, key: str, value: object) -> NDArray[Any]:
+    """The array that the pickle describes, or that a list of integers stands for; nothing else stands for one."""
     try:
         if isinstance(value, list) and all(type(item) is int for item in value):
             return np.array(value, np.int64)
-        if isinstance(value, _ArrayRecipe):
+        if isinstance(value, batch_pickle.Array):
             return _build(value)
-    except (TypeError, ValueError, IndexError, OverflowError) as error:
-        what = f"{file}: {key.decode()} is a damaged array ({error})"
-        raise DataError(f"{what}. Unpack the archive again.") from error
-    raise DataError(f"{file}: {key.decode()} is missing, or neither an array nor a list of integers.")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{file}: {key} is a damaged array ({error}). Unpack the archive again.") from error
+    raise DataError(f"{file}: {key} is missing, or neither an array nor a list of integers.")
 
 
-def _build(recipe: _ArrayRecipe) -> NDArray[Any]:
-    """Carry a recipe out; its parts come from the file and are not trusted."""
-    _, shape, dtype, fortran, content = recipe.state
-    if not isinstance(dtype, _DtypeRecipe) or not isinstance(content, bytes):
+def _build(array: batch_pickle.Array) -> NDArray[Any]:
+    """Make the array; its parts come from the file and are not trusted."""
+    dtype, shape, content = array.dtype, array.shape, array.content
+    if not isinstance(dtype, batch_pickle.Dtype) or not isinstance(content, bytes):
         raise TypeError("its dtype or its bytes are missing")
-    code, order = (_text(part) for part in (dtype.arguments[0], dtype.state[1]))
+    code, order = _text(dtype.code), _text(dtype.order)
     if code not in ("u1", "i1", "i2", "i4", "i8") or order not in ("|", "<", ">"):
         raise TypeError("it is of another type than integers")
-    return np.frombuffer(content, order + code).reshape(shape, order="F" if fortran else "C")
+    if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(size) is int and size >= 0 for size in shape):
+        raise TypeError("its shape is not one or two sizes")
+    if type(array.fortran) is not bool:
+        raise TypeError("the order of its elements is missing")
+    flat = np.frombuffer(content, order + code)
+    if math.prod(shape) != len(flat):
+        raise ValueError(f"its shape needs {math.prod(shape):,} elements, and it has {len(flat):,}")
+    return flat.reshape(shape, order="F" if array.fortran else "C")
 
 
 def _text(value: object) -> str:
     """Text that Python 2 wrote as bytes and Python 3 as a string; of anything else, none."""
     if isinstance(value, bytes):
-        return value.decode("ascii", "replace")
+        return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else ""
 
 
 def _read_python(file: Path) -> Split:
     content = _unpickle(file)
-    return _split(file, *(_array(file, key, content.get(key)) for key in (b"data", b"labels")))
+    return _split(file, *(_array(file, key, content.get(key)) for key in ("data", "labels")))
 
 
 def _python_classes(folder: Path) -> tuple[str, ...]:
     file = folder / "batches.meta"
     if not file.exists():
         return CLASSES
-    names = _unpickle(file).get(b"label_names")
-    if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+    names = _unpickle(file).get("label_names")
+    if not isinstance(names, list) or not all(_text(name) for name in names):
         raise DataError(f"{file}: label_names is missing, or no list of names. Unpack the archive again.")
-    return _checked_classes(file, [name.decode("utf-8", "replace") for name in names])
+    return _checked_classes(file, [_text(name) for name in names])
 
 
 def _say(line: str) -> None:

@@ -17,7 +17,7 @@ from numba import config as numba_settings
 import autograd
 import nn
 import optim
-from examples.support import checkpoint, cifar10, job, results, synthetic
+from examples.support import checkpoint, cifar10, job, results, schema, synthetic
 from examples.support.checkpoint import CheckpointError, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
 from examples.support.loader import Augment, Loader, channel_statistics, train_validation_split
@@ -210,6 +210,7 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     folder = RunFolder(args.out)
     folder.check(args.resume)
     if args.resume and (stored := folder.stored_settings()):
+        _check_stored(folder, parser, stored)
         parser.set_defaults(**{**stored, "experiment": args.experiment})
         args = _parse(parser, argv)
         began, wanted = _fixed(stored), _fixed(vars(args))
@@ -217,6 +218,46 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
             began = {**wanted, "experiment": stored.get("experiment")}
         checkpoint.check_settings(folder.settings, began, wanted)
     return args
+
+
+def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Mapping[str, Any]) -> None:
+    """Refuse stored settings that the command line could not give."""
+    options = {action.dest: action for action in parser._actions}
+    for name, value in stored.items():
+        if name == "experiment":
+            fits = isinstance(value, str)
+        elif name not in options:
+            fits = False
+        else:
+            fits = _can_be_given(options[name], value, parser.get_default(name))
+        if not fits:
+            raise RunFolderError(
+                f"{folder.settings} is damaged: {name[:40]} is {schema.brief(value)}, which it cannot be. "
+                "Restore it from a copy, or start anew with another --out."
+            )
+
+
+def _can_be_given(option: argparse.Action, value: object, default: object) -> bool:
+    """Whether a value is one that the option makes of some text."""
+    if value is None:
+        return default is None
+    if option.nargs == 0:
+        return isinstance(value, bool)
+    if option.nargs is not None:
+        return isinstance(value, list) and bool(value) and all(_is_made_by(option, item) for item in value)
+    return _is_made_by(option, value)
+
+
+def _is_made_by(option: argparse.Action, value: object) -> bool:
+    if option.choices is not None:
+        return isinstance(value, str) and value in option.choices
+    if option.type is Path or option.type is None:
+        return isinstance(value, str)
+    try:
+        made = option.type(str(value))  # type: ignore[operator]
+    except (argparse.ArgumentTypeError, ValueError):
+        return False
+    return type(made) is type(value) or (isinstance(made, float) and type(value) is int)
 
 
 def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -270,7 +311,7 @@ def run(
             if folder.checkpoint.exists():
                 begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
                 if recipe.fixed_epochs:
-                    begun["epochs"] = folder.stored_settings()["epochs"]
+                    begun["epochs"] = folder.stored_settings().get("epochs")
                 checkpoint.check_settings(folder.settings, begun, settings)
             if not args.quiet:
                 counts = ", ".join(

@@ -8,9 +8,9 @@ Names in the archive are compared and never used as paths.
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import queue
+import re
 import shutil
 import tarfile
 import tempfile
@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 import pooch  # type: ignore[import-untyped]
@@ -35,6 +34,7 @@ CONNECT_SECONDS, SILENCE_SECONDS = 5, 20  # to connect; between two pieces of th
 PATIENCE_SECONDS = 12.0  # for any first answer: looking a name up obeys no other limit
 STALE_SECONDS = 24 * 3600  # after which what a killed download left is swept away
 BESIDES = 1 << 20  # bytes of an unpacked archive beyond the files we take: headers, a readme
+LONGEST_HEADER = 1 << 16  # bytes of an extended header, which has times and the like
 META, META_BYTES = "batches.meta.txt", 4096  # ten names in a text file: its size is only bounded
 
 
@@ -112,27 +112,54 @@ def unpack(packed: Path, folder: Path, sizes: Mapping[str, int]) -> None:
     missing = {*sizes, META}
     most = sum(sizes.values()) + BESIDES
     try:
-        with (
-            gzip.open(packed) as stream,
-            _Bounded(stream, most) as bounded,
-            tarfile.open(mode="r|", fileobj=bounded) as tar,
-        ):
-            for member in tar:
+        with gzip.open(packed) as stream:
+            tar = _Bounded(stream, most)
+            while member := _next_member(tar):
                 name = _checked_name(member, sizes)
-                content = tar.extractfile(member)
-                if content is None or name not in {*sizes, META}:
-                    continue
-                if name not in missing:
-                    raise _refusal(f"holds {name} twice")
-                missing.remove(name)
-                with content, open(folder / name, "xb") as target:
-                    shutil.copyfileobj(content, target, 1 << 20)
-            while bounded.read(1 << 20):  # gzip's own checksum stands at the very end
+                content = _Content(tar, member.size)
+                if name in sizes or name == META:
+                    if name not in missing:
+                        raise _refusal(f"holds {name} twice")
+                    missing.remove(name)
+                    with open(folder / name, "xb") as target:
+                        shutil.copyfileobj(content, target, 1 << 20)
+                content.skip()
+            while tar.read(1 << 20):  # gzip's own checksum stands at the very end
                 pass
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise DownloadError(f"The archive is truncated or damaged ({error}). Download it again.") from error
     if missing:
-        raise DownloadError(f"The archive lacks {', '.join(sorted(missing))}; it is not CIFAR-10's binary one.")
+        raise DownloadError(
+            f"The archive lacks {', '.join(sorted(missing))}; it is not CIFAR-10's binary one. "
+            "Check where it came from, and download it again."
+        )
+
+
+def _next_member(tar: _Bounded) -> tarfile.TarInfo | None:
+    """The next header of a file or a folder; None at the end.
+
+    `tarfile` itself would follow what an extended header says of a size, however large, and would read lists of holes
+    in sparse files.  CIFAR-10's archive has none of these: here an extended header changes nothing.
+    """
+    while True:
+        block = tar.read(tarfile.BLOCKSIZE)
+        if not block or block == bytes(tarfile.BLOCKSIZE):
+            return None
+        try:
+            member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        except ValueError as error:  # a number in a header that is none
+            raise tarfile.ReadError(str(error)) from None
+        if member.size < 0:
+            raise _refusal(f"holds {member.name[:200]!r} with a negative size")
+        if member.type not in (tarfile.XHDTYPE, tarfile.XGLTYPE):
+            return member
+        if member.size > LONGEST_HEADER:
+            raise _refusal(f"holds an extended header that unpacks to more than {LONGEST_HEADER:,} bytes")
+        content = _Content(tar, member.size)
+        header = content.read(member.size)
+        content.skip()
+        if found := re.search(rb"(size|path|linkpath|GNU\.sparse[.\w]*)=", header):
+            raise _refusal(f"holds an extended header that sets {found[1].decode()}")
 
 
 def _checked_name(member: tarfile.TarInfo, sizes: Mapping[str, int]) -> str:
@@ -141,6 +168,8 @@ def _checked_name(member: tarfile.TarInfo, sizes: Mapping[str, int]) -> str:
     if parts[0] == "" or ".." in parts or ":" in member.name:
         raise _refusal(f"holds a path that leads out of its folder, {member.name[:200]!r}")
     if member.isdir():
+        if member.size:
+            raise _refusal(f"holds a folder with content, {member.name[:200]!r}")
         return ""
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
         raise _refusal(f"holds a link, a device or the like, {member.name[:200]!r}")
@@ -156,19 +185,38 @@ def _refusal(what: str) -> DownloadError:
     return DownloadError(f"The archive {what}; it was refused, and nothing was kept. Check where it came from.")
 
 
-class _Bounded(io.BufferedIOBase):
+class _Bounded:
     """A stream that gives up beyond a number of bytes: a small archive can unpack to more than any disk."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, most: int) -> None:
+    def __init__(self, stream: gzip.GzipFile, most: int) -> None:
         self._stream, self._most, self._left = stream, most, most
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        most = self._left + 1
-        content = self._stream.read(most if size is None or size < 0 else min(size, most))
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(min(size, self._left + 1))
         self._left -= len(content)
         if self._left < 0:
             raise _refusal(f"unpacks to more than the {self._most:,} bytes of CIFAR-10")
         return content
+
+
+class _Content:
+    """The content of the member whose header was read last."""
+
+    def __init__(self, tar: _Bounded, size: int) -> None:
+        self._tar, self._left, self._padding = tar, size, -size % tarfile.BLOCKSIZE
+
+    def read(self, size: int = 1 << 20, /) -> bytes:
+        content = self._tar.read(min(size, self._left))
+        if self._left and not content:
+            raise EOFError("it ends inside a file")
+        self._left -= len(content)
+        return content
+
+    def skip(self) -> None:
+        """Go on to the next header."""
+        while self.read(1 << 20):
+            pass
+        self._tar.read(self._padding)
 
 
 def _wait_for_an_answer(url: str) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
+from examples.support import schema
 from examples.support.files import CheckpointError, write_whole
 from examples.support.rebuilt import Resumable
 
@@ -35,19 +37,43 @@ def restore(path: Path, net: Resumable, settings: Mapping[str, Any]) -> list[dic
     """
     try:
         with safe_open(path, framework="numpy") as opened:
-            state = opened.metadata()
+            state = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no dict)
-        before, history = json.loads(state["settings"]), list(json.loads(state["history"]))
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        schema.record({"settings": schema.text, "history": schema.text})("its description", state)
+        before, history = schema.loads(state["settings"]), schema.loads(state["history"])
+        schema.dict_of(schema.setting)("settings", before)
+        schema.list_of(schema.dict_of(schema.number()))("history", history)
+        if [row.get("epoch") for row in history] != list(range(1, len(history) + 1)):
+            raise schema.Unfit("the rows of its history are not of epochs 1, 2, …")
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}). Remove it to begin anew.") from error
-    if other := {name: value for name, value in before.items() if settings[name] != value}:
+    if other := {name: value for name, value in before.items() if settings.get(name) != value}:
         raise CheckpointError(
             f"{path} belongs to a run with other settings ({other}). Resume with those, or choose another --out."
         )
     arrays: dict[str, dict[str, Any]] = {"weights": {}, "momenta": {}}
-    for name, tensor in tensors.items():
-        kind, parameter = name.split(" ")
-        arrays[kind][parameter] = tensor
+    try:
+        for name, tensor in tensors.items():
+            kind, _, parameter = name.partition(" ")
+            if kind not in arrays:
+                raise schema.Unfit(f"it holds the tensor {name[:80]!r}, which no such run has")
+            arrays[kind][parameter] = tensor
+        weights = net.weights()
+        _check_arrays("weights", arrays["weights"], weights)
+        if arrays["momenta"] or (history and settings.get("momentum")):  # none is kept before the first step
+            _check_arrays("momenta", arrays["momenta"], weights)
+    except schema.Unfit as error:
+        raise CheckpointError(f"{path} cannot be resumed from: {error}. Remove it to begin anew.") from None
     net.load(arrays["weights"])
     net.load_momenta(arrays["momenta"])
     return history
+
+
+def _check_arrays(kind: str, have: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray]) -> None:
+    """Refuse other names, shapes or dtypes than the net's weights have."""
+    for name in sorted({*have, *want}):
+        found, needed = (
+            f"{a.dtype} {a.shape}" if a is not None else "nothing" for a in (have.get(name), want.get(name))
+        )
+        if found != needed:
+            raise schema.Unfit(f"for the {kind} of {name[:80]} it holds {found}, and the net needs {needed}")

@@ -32,9 +32,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import autograd
+from examples.support import schema
 from examples.support.files import write_whole
 
 FILE = "result.json"
+
+
+_ANY = schema.dict_of(schema.anything)
+_RECORD = schema.record(
+    {
+        "experiment": schema.text,
+        "when": schema.text,
+        "seconds": schema.number(0),
+        "command": schema.list_of(schema.text),
+        "settings": _ANY,
+        "data": schema.optional(_ANY),
+        "machine": _ANY,
+        "versions": schema.dict_of(schema.text),
+        "cut_short": schema.optional(schema.text),
+        "result": _ANY,
+    }
+)
 
 
 class ResultError(Exception):
@@ -127,14 +145,14 @@ def read(path: Path) -> Record:
         There is none, or it is damaged.
     """
     try:
-        content = json.loads(path.read_bytes())
-        return Record(path.stem, **{name: content[name] for name in Record._fields[1:]})
+        content = schema.loads(path.read_bytes())
+        _RECORD("it", content)
+        return Record(path.stem, **content)
     except FileNotFoundError:
         raise ResultError(f"There is no {path}: the run is not finished, or this is not its folder.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, schema.Unfit) as error:
         raise ResultError(
-            f"{path} is not a result that the report can use ({type(error).__name__}: {error}). "
-            "Run the experiment again."
+            f"{path} is not a result that the report can use ({error}). Run the experiment again."
         ) from error
 
 

@@ -36,9 +36,18 @@ from safetensors.numpy import save as to_safetensors
 
 import autograd
 import nn
-from examples.support import job
+from examples.support import job, schema
 from examples.support.files import write_whole
 from examples.support.plots import learning_curves
+
+_DESCRIPTION = schema.record(
+    {
+        "settings": schema.dict_of(schema.setting),
+        "data": schema.dict_of(schema.setting),
+        "sessions": schema.list_of(schema.dict_of(schema.anything)),
+    },
+    may_lack=("data", "sessions"),
+)
 
 
 class RunFolderError(Exception):
@@ -119,8 +128,11 @@ class RunFolder:
     def finished_epochs(self) -> int:
         """Return how many epochs a finished run has; 0 for any other."""
         try:
-            return int(json.loads(self.done.read_bytes())["epochs"])
-        except (OSError, ValueError, TypeError, KeyError):
+            mark = schema.loads(self.done.read_bytes())
+            schema.dict_of(schema.anything)("it", mark)
+            schema.whole()("its epochs", mark.get("epochs"))
+            return int(mark["epochs"])
+        except (OSError, schema.Unfit):
             return 0
 
     def write_settings(self, settings: dict[str, Any], data: dict[str, Any], *, resume: bool) -> None:
@@ -152,10 +164,12 @@ class RunFolder:
 
     def _description(self) -> dict[str, Any]:
         try:
-            return dict(json.loads(self.settings.read_bytes()))
+            content = schema.loads(self.settings.read_bytes())
+            _DESCRIPTION("it", content)
+            return dict(content)
         except FileNotFoundError:
             return {}
-        except (ValueError, TypeError) as error:
+        except schema.Unfit as error:
             raise RunFolderError(
                 f"{self.settings} is damaged ({error}). Restore it from a copy, or start anew with another --out."
             ) from error

@@ -85,7 +85,7 @@ def train(
     """
     progress = Progress()
     if folder.checkpoint.exists():
-        progress = checkpoint.restore(folder.checkpoint, parts, settings)
+        progress = checkpoint.restore(folder.checkpoint, parts, settings, columns=_columns(data), steps=len(data.train))
         if not quiet and progress.epochs < epochs:
             print(f"Resuming in {_position(progress)}.", flush=True)
     if epochs < progress.epochs + (progress.now.step > 0):
@@ -189,6 +189,13 @@ def _measure(parts: Parts, data: Data, progress: Progress, check: Check) -> dict
             if not math.isfinite(loss):
                 _give_up(f"The {name} loss is {loss}", parts, progress)
     return {**row, "seconds": now.seconds, "images_per_second": now.pictures / now.seconds}
+
+
+def _columns(data: Data) -> list[str]:
+    """The names in a row of `_measure`."""
+    measured = ["train", *(name for name in ("validation", "test") if getattr(data, name))]
+    each = [f"{name}_{what}" for name in measured for what in ("loss", "error")]
+    return ["epoch", "learning_rate", *each, "seconds", "images_per_second"]
 
 
 def _count_wrong(scores: autograd.Tensor, y: np.ndarray) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.with_torch.calls import call
+from tests.with_torch.calls import call, constant
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 DTYPES = [np.dtype(name) for name in ("float32", "float64", "int64", "int32", "uint8", "bool")]
@@ -60,7 +60,7 @@ for name in ("expm1", "tanh", "sigmoid", "logical_not", "isnan", "isinf", "isfin
 for name in ("log", "sqrt", "rsqrt", "reciprocal"):
     of_one(name, 0.5, 4)
 of_one("log1p", -0.5, 4)
-for name in ("abs", "neg", "square", "relu", "exp", "sin", "cos"):
+for name in ("abs", "neg", "positive", "square", "relu", "exp", "sin", "cos"):
     of_one(name, dtypes=False)
 
 
@@ -159,6 +159,28 @@ for name in ("mul", "div", "eq", "ne", "lt", "le", "gt", "ge"):
 for name in ("logical_and", "logical_or", "maximum", "minimum"):
     of_two(name, scalars=False)
 of_two("pow", dtypes=False, low=0.5)
+
+
+def division(name: str) -> None:
+    """Of floats and integers; only remainder has a gradient, and torch's floor_divide refuses to compute its own."""
+
+    def generate(draw: Any) -> Arguments:
+        a, b = draw.broadcastable(2)
+        x, y = numbers(draw, *a, low=-9, high=9), numbers(draw, *b, low=-3, high=3)
+        if draw.choice(False, True):
+            x = np.asarray(np.nan_to_num(x, posinf=7, neginf=-7).astype(np.int64))
+            y = np.asarray(np.where(y < 0, -2, 3).astype(draw.choice("i4", "i8")))
+        other = draw.choice(y, y, 2, -3, 0.75)
+        if name == "remainder":
+            return (x, other), {}
+        return (constant(x), constant(y) if other is y else other), {}
+
+    call(name, where="torch")(generate)
+    call(name, where="method")(generate)
+
+
+division("floor_divide")
+division("remainder")
 
 
 def with_alpha(name: str) -> None:

@@ -494,9 +494,9 @@ def test_hooks(needs_grad: bool) -> None:
             assert_close(p.grad, q.grad)
 
 
-@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.5, float("inf")])
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.5, float("inf"), "inf", 0, float("-inf"), -1.5])
 @pytest.mark.parametrize("max_norm", [0.5, 100.0])
-def test_clip_grad(norm_type: float, max_norm: float) -> None:
+def test_clip_grad(norm_type: Any, max_norm: float) -> None:
     rng = np.random.default_rng(0)
     gradients = [rng.standard_normal((3, 4)), rng.standard_normal(5)]
     mine = [nn.Parameter(autograd.zeros(*g.shape, dtype=autograd.float64)) for g in gradients]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,26 +96,127 @@ def test_arguments_and_their_defaults(name: str) -> None:
     assert {k: v for k, v in have.items() if k not in ignored} == {k: v for k, v in want.items() if k not in ignored}
 
 
-@pytest.mark.parametrize("name", ["Adam", "SGD"])
-def test_pytorchs_state_goes_on_here(name: str) -> None:
+STATES = [
+    *((name, {}) for name in GRID),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("Adam", {"amsgrad": True}),
+    ("AdamW", {"amsgrad": True}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}),
+    ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5}),
+]
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "tensors": lambda t: t,
+    "tensors with history": lambda t: t.clone().requires_grad_(),
+    "arrays": lambda t: t.numpy(),
+    "DLPack": lambda t: Capsule(t),
+}
+
+
+class Capsule:
+    """A tensor that can be read through DLPack alone."""
+
+    def __init__(self, t: torch.Tensor) -> None:
+        self.__dlpack__, self.__dlpack_device__ = t.__dlpack__, t.__dlpack_device__
+
+
+def go_on(pairs: tuple[list[Any], list[Any]], optimizers: Any, first: int, last: int) -> None:
+    for step in range(first, last):
+        set_gradients(*pairs, step)
+        for optimizer in optimizers:
+            optimizer.step()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "options"), STATES, ids=str)
+def test_pytorchs_state_goes_on_here(name: str, options: dict[str, Any], form: str) -> None:
     ours, theirs = pair(np.float64)
-    options = {"lr": 0.1, "momentum": 0.9} if name == "SGD" else {"lr": 0.1, "amsgrad": True}
-    optimizer, reference = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
-    for step in range(5):
-        set_gradients(ours, theirs, step)
-        reference.step()
-    state = reference.state_dict()
-    arrays = {i: {k: v.numpy() for k, v in values.items()} for i, values in state["state"].items()}
-    optimizer.load_state_dict({"state": arrays, "param_groups": state["param_groups"]})
+    optimizer, reference = getattr(optim, name)(ours), getattr(torch.optim, name)(theirs, **options)
+    reference.param_groups[0]["lr"] *= 2
+    go_on((ours, theirs), [reference], 0, 5)
+    saved = reference.state_dict()
+    if form != "tensors":
+        saved["state"] = {
+            i: {key: FORMS[form](value) if isinstance(value, torch.Tensor) else value for key, value in values.items()}
+            for i, values in saved["state"].items()
+        }
+    optimizer.load_state_dict(saved)
     with autograd.no_grad():
         for p, q in zip(ours, theirs):
             p.copy_(tensor(q.detach().numpy()))
-    for step in range(5, 10):
-        set_gradients(ours, theirs, step)
-        optimizer.step()
-        reference.step()
+    go_on((ours, theirs), [optimizer, reference], 5, 10)
     for p, q in zip(ours, theirs):
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "options"), STATES, ids=str)
+def test_our_state_goes_on_in_pytorch(name: str, options: dict[str, Any]) -> None:
+    ours, theirs = pair(np.float64)
+    optimizer, reference = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs)
+    go_on((ours, theirs), [optimizer], 0, 5)
+    saved = copy.deepcopy(optimizer.state_dict())
+    saved["state"] = {
+        i: {key: torch.from_numpy(value.numpy()) for key, value in values.items()}
+        for i, values in saved["state"].items()
+    }
+    reference.load_state_dict(saved)
+    with torch.no_grad():
+        for p, q in zip(ours, theirs):
+            q.copy_(torch.from_numpy(p.detach().numpy()))
+    go_on((ours, theirs), [optimizer, reference], 5, 10)
+    for p, q in zip(ours, theirs):
+        # PyTorch goes on with NAdam's mu_product in the parameters' dtype, here float64 after float32
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-9)
+
+
+def test_a_rate_that_is_pytorchs_tensor_and_a_momentum_of_none() -> None:
+    ours, theirs = pair(np.float64)
+    optimizer, reference = optim.SGD(ours, momentum=0.9), torch.optim.SGD(theirs, torch.tensor(0.25), momentum=0.9)
+    saved = reference.state_dict()
+    optimizer.load_state_dict({**saved, "state": {0: {"momentum_buffer": None}}})
+    assert optimizer.param_groups[0]["lr"] == 0.25 and type(optimizer.param_groups[0]["lr"]) is float
+    go_on((ours, theirs), [optimizer, reference], 0, 3)
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.to(torch.bfloat16), "cannot be read as a NumPy array"),
+        (lambda t: t.to(torch.complex64), "holds complex64, not real numbers"),
+        (lambda t: t.to_sparse(), "cannot be read as a NumPy array"),
+        (lambda t: t.to("meta"), "cannot be read as a NumPy array"),
+        (lambda t: t[:1], r"of shape \(1, 5\) does not fit"),
+    ],
+)
+def test_pytorchs_tensors_that_are_refused(change: Any, words: str) -> None:
+    ours, theirs = pair(np.float32)
+    optimizer, reference = optim.Adam(ours), torch.optim.Adam(theirs)
+    go_on((ours, theirs), [reference], 0, 1)
+    saved = reference.state_dict()
+    saved["param_groups"][0]["lr"] = 9.0
+    saved["state"][0]["exp_avg"] = change(saved["state"][0]["exp_avg"])
+    with pytest.raises(ValueError, match=rf"exp_avg of parameter 0 .*{words}.*nothing was loaded"):
+        optimizer.load_state_dict(saved)
+    assert optimizer.state == {} and optimizer.param_groups[0]["lr"] == 1e-3
+
+
+@pytest.mark.parametrize(("saver", "loader"), list(itertools.permutations(GRID, 2)))
+def test_another_optimizers_state(saver: str, loader: str) -> None:
+    """What PyTorch cannot go on with is refused here; Adam and AdamW take each other's, and have the same options."""
+    ours, theirs = pair(np.float32)
+    optimizer, reference = getattr(optim, loader)(ours), getattr(torch.optim, saver)(theirs)
+    go_on((ours, theirs), [reference], 0, 1)
+    before = copy.deepcopy(optimizer.state_dict())
+    if {saver, loader} == {"Adam", "AdamW"}:
+        optimizer.load_state_dict(reference.state_dict())
+        again = getattr(torch.optim, loader)(theirs)
+        again.load_state_dict(reference.state_dict())
+        assert optimizer.param_groups[0]["decoupled_weight_decay"] == again.param_groups[0]["decoupled_weight_decay"]
+        return
+    with pytest.raises(ValueError, match=f"{loader} cannot take {saver.removesuffix('W')}'s .*nothing was loaded"):
+        optimizer.load_state_dict(reference.state_dict())
+    assert str(optimizer.state_dict()) == str(before)
 
 
 # ── schedulers ──
@@ -362,3 +465,40 @@ def test_averages(make: Any, use_buffers: bool) -> None:
     np.testing.assert_allclose(
         mine(tensor(x)).detach().numpy(), reference(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("name", sorted(GRID))
+@pytest.mark.parametrize("gradients", [(1e21, 1.0), (3e38, -1.0), (1e-30, 1e21), (1e-45, 1e-45), (float("inf"), 1.0)])
+@pytest.mark.parametrize("size", [1, 40])
+def test_extreme_gradients(name: str, gradients: tuple[float, ...], size: int) -> None:
+    ours, theirs = autograd.ones(size, requires_grad=True), torch.ones(size, requires_grad=True)
+    pairs = [(getattr(optim, name)([ours], lr=0.01), ours), (getattr(torch.optim, name)([theirs], lr=0.01), theirs)]
+    for gradient in gradients:
+        ours.grad, theirs.grad = autograd.full((size,), gradient), torch.full((size,), gradient)
+        for optimizer, _ in pairs:
+            optimizer.step()
+        np.testing.assert_allclose(ours.tolist(), theirs.tolist(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda S, o: S.StepLR(o, 2, 0.5),
+        lambda S, o: S.MultiStepLR(o, [2, 2, 4], 0.5),
+        lambda S, o: S.ExponentialLR(o, 0.5),
+        lambda S, o: S.LinearLR(o, 0.25, 0.75, 4),
+        lambda S, o: S.CosineAnnealingLR(o, 4, 0.01),
+        lambda S, o: S.LambdaLR(o, lambda epoch: 1 / (epoch + 1)),
+    ],
+)
+def test_steps_to_an_epoch(make: Any) -> None:
+    ours = optim.SGD([autograd.ones(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=1.0)
+    pair = [make(S, ours), make(T, theirs)]
+    for epoch in (3, 1, None, 5, 0):
+        for scheduler in pair:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                scheduler.step(epoch)
+            assert any(w.category is UserWarning and "epoch" in str(w.message) for w in said) == (epoch is not None)
+        assert pair[0].get_last_lr() == pytest.approx(pair[1].get_last_lr(), rel=1e-12)

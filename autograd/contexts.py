@@ -1,0 +1,59 @@
+"""Contexts that are decorators too, of functions, generators and coroutines."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+
+class ContextDecorator(contextlib.ContextDecorator):
+    """A context that may decorate a function: then the function's body runs inside it.
+
+    The body of a generator runs in pieces, from one value to the next, and a coroutine's from one await to the
+    next.  Each piece runs inside the context, and what happens between two pieces is outside it.
+    """
+
+    def __call__(self, function: Callable) -> Any:
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"{type(self).__name__}: cannot decorate {function.__name__!r}, an asynchronous generator; "
+                f"write `with {type(self).__name__}(...):` inside it, around what does not await"
+            )
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generate(*args: Any, **kwargs: Any) -> Any:
+                return (yield from self._in_pieces(function(*args, **kwargs)))
+
+            return generate
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wait(*args: Any, **kwargs: Any) -> Any:
+                return await types.coroutine(self._in_pieces)(function(*args, **kwargs))
+
+            return wait
+        return super().__call__(function)
+
+    def _in_pieces(self, inner: Generator | Coroutine) -> Generator[Any, Any, Any]:
+        """Pass on all that is sent, thrown and returned, with a context of its own around each piece (PEP 380)."""
+        resume: Callable[[Any], Any] = inner.send
+        sent: Any = None
+        while True:
+            try:
+                with self._recreate_cm():  # type: ignore[attr-defined]
+                    value = resume(sent)
+            except StopIteration as end:
+                return end.value
+            try:
+                resume, sent = inner.send, (yield value)
+            except GeneratorExit:
+                with self._recreate_cm():  # type: ignore[attr-defined]
+                    inner.close()
+                raise
+            except BaseException as error:
+                resume, sent = inner.throw, error

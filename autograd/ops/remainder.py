@@ -1,0 +1,140 @@
+"""Division that rounds down, and what it leaves: z = ⌊x / y⌋ and r = x - y z, element by element.
+
+    z    no gradient: it is 0 wherever there is one
+    r    dx = g,  dy = -g ⌊x / y⌋
+
+The remainder has the sign of y, as in Python and NumPy.  Gradients come in the result's shape; the engine sums
+them to the inputs'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.elementwise import Number, bad_broadcast, broadcasting
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
+
+def _check(name: str) -> Callable[..., None]:
+    def check(x: Any, y: Any) -> None:
+        y = np.asarray(y)
+        if y.dtype == bool:
+            raise TypeError(f"{name}: bool tensors cannot be divided; convert them, with .int()")
+        if y.dtype.kind in "iu" and not y.all():
+            raise RuntimeError(f"{name}: an integer is divided by 0; only floats can express the result")
+
+    return check
+
+
+def _reference(of_numbers: Callable[[Any, Any], Any], by_zero: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Python's own operator, two numbers at a time; of a divisor of 0, which it does not take, `by_zero`."""
+
+    def reference(x: Any, y: Any) -> Any:
+        z = np.frompyfunc(lambda a, b: of_numbers(a, b) if b else by_zero(np.float64(a), b), 2, 1)(x, y)
+        return np.asarray(z).astype(np.result_type(x, y))
+
+    return reference
+
+
+def _bad(name: str) -> list[BadSample]:
+    return [
+        bad_broadcast(name),
+        BadSample((np.ones(2, bool),) * 2, {}, TypeError, (f"{name}:", "bool", ".int()")),
+        BadSample((np.ones(2, int), np.array([1, 0])), {}, RuntimeError, (f"{name}:", "divided by 0")),
+    ]
+
+
+def _quotients(draw: Any) -> Sample:
+    a, b = draw.broadcastable(2)
+    return Sample((draw.tensor(*a), draw.tensor(*b, low=draw.choice(0.5, -2))))
+
+
+def _away_from_jumps(draw: Any) -> Sample:
+    """Quotients that are not nearly whole numbers, where a remainder jumps."""
+    a, b = draw.broadcastable(2)
+    sign = draw.choice(1, -1)
+    rng = np.random.default_rng(draw.size(0, 1 << 16))
+    while True:
+        x, y = rng.uniform(-4, 4, a), sign * rng.uniform(0.5, 4, b)
+        if (abs(x / y - np.round(x / y)) > 1e-3).all():
+            return Sample((x, y))
+
+
+_floor_divide = register(
+    Op(
+        name="floor_divide",
+        check=_check("floor_divide"),
+        forward=lambda x, y: broadcasting("floor_divide", np.floor_divide, x, y),
+        backward=None,
+        reference=_reference(lambda a, b: a // b, lambda a, b: a / b),
+        sample=_quotients,
+        bad_samples=_bad("floor_divide"),
+        kind="discrete",
+        promotes="same",
+    )
+)
+
+
+def _remainder_backward(ctx: Any, g: Any) -> Any:
+    x, y = ctx.saved
+    return g, -(g * _floor_divide(x, y)) if ctx.needs[1] else None
+
+
+_remainder = register(
+    Op(
+        name="remainder",
+        check=_check("remainder"),
+        forward=lambda x, y: broadcasting("remainder", np.remainder, x, y),
+        backward=_remainder_backward,
+        saves=(0, 1),
+        reference=_reference(lambda a, b: a % b, lambda a, b: np.nan),
+        sample=_away_from_jumps,
+        bad_samples=_bad("remainder"),
+        promotes="same",
+        broadcasts=True,
+    )
+)
+
+
+def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input / other, rounded down and broadcast: input // other.  It carries no gradient.
+
+    Raises
+    ------
+    RuntimeError
+        If an integer is divided by 0.
+    TypeError
+        For bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor([-4.0, 5.0]) // 3
+    tensor([-2.,  1.])
+    """
+    return _floor_divide(input, other)
+
+
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """input - other · (input // other), broadcast: input % other, which has the sign of other.
+
+    Raises
+    ------
+    RuntimeError
+        If an integer is divided by 0.
+    TypeError
+        For bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor([-4.0, 5.0]) % 3
+    tensor([2., 2.])
+    """
+    return _remainder(input, other)

@@ -1,0 +1,141 @@
+"""What the JSON of a run's files may hold: types, ranges and names, checked before any of it is used.
+
+A check is a function of where a value is, such as "progress.now.step", and of the value. It raises `Unfit`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+Check = Callable[[str, Any], None]
+
+
+class Unfit(ValueError):
+    """A value is not what has to be there; the text is a clause that says where, and what has to be."""
+
+
+def loads(text: str | bytes) -> Any:
+    """Read JSON; keys that are there twice and nesting beyond all use are errors, too.
+
+    Raises
+    ------
+    Unfit
+        It cannot be read.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise Unfit("its JSON is nested too deeply") from None
+    except Unfit:
+        raise
+    except ValueError as error:
+        raise Unfit(f"it is no JSON: {error}") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unfit(f"its JSON has the key {twice[:40]!r} twice")
+    return content
+
+
+def brief(value: Any) -> str:
+    """A value in few words, for a sentence."""
+    if isinstance(value, Mapping | list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, int) and abs(value) >= 1 << 64:
+        return "a huge number"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _refuse(where: str, value: Any, wanted: str) -> None:
+    raise Unfit(f"{where} is {brief(value)}, and has to be {wanted}")
+
+
+def whole(least: int = 0) -> Check:
+    """A whole number, at least that."""
+
+    def check(where: str, value: Any) -> None:
+        if type(value) is not int or not least <= value < 1 << 63:
+            _refuse(where, value, f"a whole number, at least {least}")
+
+    return check
+
+
+def number(least: float = -math.inf) -> Check:
+    """A finite number, at least that."""
+
+    def check(where: str, value: Any) -> None:
+        if type(value) not in (int, float) or not (abs(value) < 1 << 1000 and value >= least):
+            _refuse(where, value, "a finite number" + ("" if least == -math.inf else f", at least {least:g}"))
+
+    return check
+
+
+def text(where: str, value: Any) -> None:
+    if not isinstance(value, str):
+        _refuse(where, value, "text")
+
+
+def setting(where: str, value: Any) -> None:
+    """None, True, False, a finite number or text; or a list of these."""
+    for item in value if isinstance(value, list) else [value]:
+        if item is not None and not isinstance(item, bool | str):
+            if not isinstance(item, int | float):
+                _refuse(where, item, "a number, text, true, false or null")
+            number()(where, item)
+
+
+def anything(where: str, value: Any) -> None:
+    """No check."""
+
+
+def optional(check: Check) -> Check:
+    """None, or what passes the check."""
+    return lambda where, value: None if value is None else check(where, value)
+
+
+def list_of(check: Check) -> Check:
+    """A list; its elements pass the check."""
+
+    def check_list(where: str, value: Any) -> None:
+        if not isinstance(value, list):
+            _refuse(where, value, "a list")
+        for i, item in enumerate(value):
+            check(f"{where}[{i}]", item)
+
+    return check_list
+
+
+def dict_of(check: Check) -> Check:
+    """A dict; its values pass the check."""
+
+    def check_dict(where: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            _refuse(where, value, "a dictionary")
+        for name, item in value.items():
+            check(f"{where}.{name[:40]}", item)
+
+    return check_dict
+
+
+def record(fields: Mapping[str, Check], may_lack: Collection[str] = ()) -> Check:
+    """A dict of just these keys; each value passes its check."""
+
+    def check(where: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            _refuse(where, value, "a dictionary")
+        if missing := [name for name in fields if name not in value and name not in may_lack]:
+            raise Unfit(f"{where} lacks {', '.join(missing)}")
+        if unknown := [name for name in value if name not in fields]:
+            raise Unfit(f"{where} has {unknown[0][:40]!r}, which has no meaning there")
+        for name, item in value.items():
+            fields[name](f"{where}.{name}", item)
+
+    return check

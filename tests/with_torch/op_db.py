@@ -1,0 +1,199 @@
+"""PyTorch's own table of sample inputs, op_db, for every function that both have.
+
+An entry of the table has a name ("sum", "nn.functional.conv2d", "T"), variants of it
+("div.floor_rounding"), and generators of calls for each dtype.  Here a name is mapped to the
+function of ours, and a call to the same call on our tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.common_utils import freeze_rng_state
+
+import autograd
+import nn.functional as F
+from autograd import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """An entry of op_db and the function of ours that has its name.
+
+    Attributes
+    ----------
+    name : str
+        With the variant's, as in "div.floor_rounding".
+    info : OpInfo
+    ours : callable
+        Takes a sample's input, arguments and keywords, as `info.op` does.
+    """
+
+    name: str
+    info: Any
+    ours: Callable[..., Any]
+
+
+# Entries whose `info.op` is called in another way than the function of that name.
+OTHERWISE: dict[str, Callable[..., Any]] = {
+    "einsum": lambda operands, equation: autograd.einsum(equation, *operands),
+    "zero_": lambda x: x.clone().zero_(),
+    "T": lambda x: x.T,
+    "mT": lambda x: x.mT,
+    "where": lambda x, condition, other: autograd.where(condition, x, other),
+    "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
+    "item": Tensor.item,
+    **{name: getattr(Tensor, name) for name in ("bool", "double", "float", "int", "long")},
+}
+
+
+def ours_named(name: str) -> Callable[..., Any] | None:
+    """The function of ours by op_db's name, or None."""
+    home, _, function = name.rpartition(".")
+    if name in OTHERWISE:
+        return OTHERWISE[name]
+    if home == "nn.functional":
+        return getattr(F, function, None) if function in F.__all__ else None
+    if home:
+        return None
+    found = getattr(autograd, name, None)
+    return found if callable(found) and name in autograd.__all__ else getattr(Tensor, name, None)
+
+
+def entries() -> list[Entry]:
+    """The entries that both have, in the table's order."""
+    found = []
+    for info in op_db:
+        ours = ours_named(info.name)
+        if ours is not None:
+            variant = info.variant_test_name
+            found.append(Entry(f"{info.name}.{variant}" if variant else info.name, info, ours))
+    return found
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: `function(*args, **kwargs)` of either side."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+def _seeded(generate: Callable[[], Any]) -> list[Any]:
+    """What a generator of op_db draws, the same at every run; its warnings are not ours."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  (the generators draw from it)
+    try:
+        with freeze_rng_state(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.manual_seed(0)
+            random.seed(0)
+            np.random.seed(0)  # noqa: NPY002
+            return list(generate())
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+
+
+def sample_of(sample: Any) -> Call:
+    """The call of a SampleInput."""
+    return Call((sample.input, *sample.args), dict(sample.kwargs))
+
+
+@functools.lru_cache(maxsize=4)
+def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> list[Call]:
+    """The calls of an entry in a dtype, on PyTorch's tensors; none where it does not take that dtype."""
+    if dtype not in entry.info.supported_dtypes("cpu"):
+        return []
+    requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
+    drawn = _seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    return [sample_of(sample) for sample in drawn]
+
+
+def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type[Exception], ...], str]]:
+    """The calls of an entry that PyTorch refuses, each with the error's type and a pattern of its words."""
+    if entry.info.error_inputs_func is None:
+        return []
+    drawn = _seeded(lambda: entry.info.error_inputs("cpu"))
+    return [(sample_of(error.sample_input), error.error_type, error.error_regex) for error in drawn]
+
+
+class NotOurs(TypeError):
+    """A value that no tensor of ours can hold: a complex or half-precision one, or a sparse one."""
+
+
+DTYPES = {
+    getattr(torch, name): np.dtype(name)
+    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+}
+
+
+def copied(tensor: torch.Tensor) -> torch.Tensor:
+    """A new leaf with the same numbers, strides and `requires_grad`, on memory of its own."""
+    storage = tensor.untyped_storage().clone()
+    copy = torch.empty(0, dtype=tensor.dtype)
+    copy.set_(storage, tensor.storage_offset(), tensor.shape, tensor.stride())  # type: ignore[call-overload]
+    return copy.requires_grad_(tensor.requires_grad)
+
+
+def converted(function: Callable[[torch.Tensor], Any], value: Any, dtype: Callable[[torch.dtype], Any]) -> Any:
+    """The value with function(tensor) for every tensor in it, and dtype(torch.dtype) for every dtype."""
+    if isinstance(value, torch.Tensor):
+        return function(value)
+    if isinstance(value, torch.dtype):
+        return dtype(value)
+    if isinstance(value, Call):
+        return Call(converted(function, value.args, dtype), converted(function, value.kwargs, dtype))
+    if isinstance(value, tuple | list):
+        kind = type(value) if type(value) in (tuple, list) else tuple  # torch.Size
+        return kind(converted(function, item, dtype) for item in value)
+    return {k: converted(function, v, dtype) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _our_dtype(dtype: torch.dtype) -> np.dtype:
+    if dtype not in DTYPES:
+        raise NotOurs(str(dtype))
+    return DTYPES[dtype]
+
+
+def _our_tensor(tensor: torch.Tensor) -> Tensor:
+    if tensor.layout is not torch.strided:
+        raise NotOurs(str(tensor.layout))
+    _our_dtype(tensor.dtype)
+    return Tensor(copied(tensor).detach().numpy(), tensor.requires_grad)
+
+
+def to_ours(value: Any) -> Any:
+    """A call, or any other value, with tensors and dtypes of ours; strides are kept, memory is not shared.
+
+    Raises
+    ------
+    NotOurs
+        Naming the dtype or the layout that we do not have.
+    """
+    return converted(_our_tensor, value, _our_dtype)
+
+
+def to_theirs(value: Any) -> Any:
+    """The same on copies, so that a call that writes in place leaves the sample as it is."""
+    return converted(copied, value, lambda dtype: dtype)
+
+
+def flat(value: Any) -> list[Any]:
+    """The tensors and numbers of a result, in order."""
+    if isinstance(value, tuple | list):
+        return [leaf for item in value for leaf in flat(item)]
+    return [value]
+
+
+def tensors_of(call: Call) -> list[Any]:
+    """The tensors of a call, ours or theirs, in order."""
+    values = flat([*call.args, *call.kwargs.values()])
+    return [value for value in values if isinstance(value, Tensor | torch.Tensor)]
