@@ -23,7 +23,7 @@ from numba import config as numba_settings
 from tqdm import tqdm
 
 import autograd
-from examples.support import cli, results
+from examples.support import cli, job, results
 from examples.support.bench.contest import Failure, installed, named_interpreter
 from examples.support.cells import Cells, stopping
 from examples.support.compare import experiment
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = job.Parser(
         f"python -m examples.{NAME}",
         description="Compare speed, losses and accuracy of the baseline in lucidgrad, PyTorch and MXNet.",
         allow_abbrev=False,
@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N",
         help=f"of every framework on the CPU {shown}")  # fmt: skip
     add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: as examples.train)")
-    add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
+    add("--synthetic", action=argparse.BooleanOptionalAction, default=False,
+        help="use the built-in, drawn pictures instead of CIFAR-10")  # fmt: skip
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
     add("--out", type=Path, default=Path(f"runs/{NAME}"), metavar="DIR", help=f"the run folder {shown}")
     return parser
@@ -105,7 +106,8 @@ def _compare(args: argparse.Namespace) -> int:
             try:
                 missing = _parts(args, arena, cells)
             except Failure as failure:
-                raise ResultError(f"{failure}. Finished parts are kept; the same command goes on.") from failure
+                advice = job.go_on("The same command goes on.")
+                raise ResultError(f"{failure}. Finished parts are kept. {advice}") from failure
     return _write(args, cells, missing, data.identity)
 
 
@@ -128,7 +130,7 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
             else:
                 why = arena.unable(framework, device)
             if why:
-                arena.say(f"{framework} on the {device}: {why}")
+                arena.say(f"{framework} on the {device}: {job.worded(why)}")
                 missing.append({"framework": framework, "device": device, "why": why})
             else:
                 able[device].append(framework)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from examples.models import Baseline
-from examples.support import cli, results
+from examples.support import cli, job, results
 from examples.support.cifar10 import Cifar10, Split
 from examples.support.cli import Splits
 from examples.support.files import write_whole
@@ -219,9 +219,18 @@ def _check_finished(trials: Sequence[Run], epochs: int) -> None:
     ]
     if missing:
         raise RunFolderError(
-            f"Of the {len(trials)} trials {len(missing)} are not finished: {', '.join(missing)}. Do each of them with "
-            "--resume --trial N, or all that is left in one go with --resume and without --collect."
+            f"Of the {len(trials)} trials {len(missing)} are not finished: {', '.join(missing)}. {_do(missing)}"
         )
+
+
+def _do(trials: Sequence[str]) -> str:
+    """Say how trials are done that are not finished."""
+    if job.script():
+        return (
+            "Submit them again, with the variables of this job, and then this job: "
+            f'bsub -J "compare_optimizers[{",".join(trials)}]" < lsf/compare_optimizers.lsf'
+        )
+    return "Do each of them with --resume --trial N, or all that is left in one go with --resume and without --collect."
 
 
 def _write(

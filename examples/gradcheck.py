@@ -8,7 +8,6 @@ agree to rounding.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from tqdm import tqdm
 import autograd
 from autograd.gradcheck import gradients, numerical_gradient, relative_error
 from examples.models import Baseline
-from examples.support import cli, results
+from examples.support import cli, job, results
 from examples.support.files import check_writable
 from examples.support.page import write_figure
 from examples.support.run_folder import locked
@@ -212,7 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = job.Parser(
         "python -m examples.gradcheck",
         description="Compare the gradients of each component, and of the whole baseline, with finite differences.",
         allow_abbrev=False,
@@ -236,7 +235,8 @@ def _check(args: argparse.Namespace) -> int:
         with StopOnSignal() as stop:
             rows = check(args.seed, args.trials, stop.check)
     except StopRequested as stopped:
-        print(f"The checks were {stopped}; the same command does them anew.", file=sys.stderr)
+        advice = job.go_on("The same command does them anew.", then="it does them anew", requeued=stopped.requeued)
+        print(f"The checks were {stopped}. {advice}", file=sys.stderr)
         raise
     laid_out = [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]
     found = {"places": PLACES, "rows": laid_out}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.models import Baseline
-from examples.support import cli
+from examples.support import cli, job
 from examples.support.cifar10 import Split
 from examples.support.loader import train_validation_split
 from examples.support.signals import StopOnSignal
@@ -44,10 +44,12 @@ def _run(argv: Sequence[str] | None) -> int:
     with StopOnSignal() as stop:
         run = cli.run(args, Baseline, splits, data, accuracy=True, stop=stop, found=_found)
     if error := run.found["error"]:
+        more = "more" if job.script() else "--resume and more"
         print(
             f"After {cli.epochs_in_words(run.progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "
             "pictures wrong. "
-            "Go on with --resume and more --epochs; if that does not help, look for a bug with examples.gradcheck.",
+            f"{job.worded(f'Go on with {more} --epochs')}; if that does not help, look for a bug with "
+            "examples.gradcheck.",
             file=sys.stderr,
         )
         return 1

@@ -16,7 +16,7 @@ from typing import Any
 from numba import config as numba_settings
 from tqdm import tqdm
 
-from examples.support import cli, results
+from examples.support import cli, job, results
 from examples.support.cells import Cells, stopping
 from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY, time_layers
 from examples.support.page import write_figure
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """A parser with what the experiments on time have in common."""
-    parser = argparse.ArgumentParser(f"python -m examples.{name}", description=description, allow_abbrev=False)
+    parser = job.Parser(f"python -m examples.{name}", description=description, allow_abbrev=False)
     add = parser.add_argument
     shown = "(default: %(default)s)"
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]

@@ -6,14 +6,13 @@ typed by hand, and making it trains nothing.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
-from examples.support import cli
+from examples.support import cli, job
 from examples.support.files import check_writable, sweep, write_whole
 from examples.support.manifest import Manifest
 from examples.support.page import Figures, Results
@@ -52,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = job.Parser(
         "python -m examples.report",
         description="Make docs/report.md and its figures from the results in docs/runs.",
         allow_abbrev=False,

@@ -295,7 +295,8 @@ def test_a_size_that_lies_about_the_bytes(tmp_path: Path) -> None:
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing anywhere: no variable, an empty cache, no network, and a small synthetic set."""
     small = synthetic.make(20, 10)
-    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    for variable in ("CIFAR10_DIR", "LSB_JOBID"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
     monkeypatch.setattr(synthetic, "make", lambda: small)
 

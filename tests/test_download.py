@@ -438,7 +438,8 @@ def test_load_falls_back_aloud(
     trouble: str,
 ) -> None:
     small = synthetic.make(10, 10)
-    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    for variable in ("CIFAR10_DIR", "LSB_JOBID"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path / "lucidgrad")
     monkeypatch.setattr(download, "PUBLISHED", server.archive())
     monkeypatch.setattr(synthetic, "make", lambda: small)

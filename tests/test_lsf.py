@@ -13,16 +13,20 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograd.kernels.cache import cache_folder
+from examples.generalize import PARTS
+from examples.support.cli import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
 
 SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))
@@ -97,10 +101,10 @@ def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: 
     )
 
 
-def run(tmp_path: Path, variables: dict[str, str], script: Path = TRAIN) -> tuple[int, str]:
+def run(tmp_path: Path, variables: dict[str, str], script: Path = TRAIN, timeout: float = 300) -> tuple[int, str]:
     """Run a script to its end; return its exit status and stderr."""
     job = submit(tmp_path, variables, script=script)
-    _, err = job.communicate(timeout=300)
+    _, err = job.communicate(timeout=timeout)
     return job.returncode, err
 
 
@@ -166,9 +170,7 @@ def test_its_name_and_its_program(script: Path) -> None:
         f"lsf/logs/{name}.%J.%I.out", f"lsf/logs/{name}.%J.%I.err"
     ]  # fmt: skip
     assert f" < lsf/{name}.lsf\n" in text or f" < lsf/{name}.lsf  " in text  # its usage
-    assert re.findall(r"^source lsf/common.sh (\w+)", text, re.MULTILINE) == [name]
-    assert text.splitlines()[-1].startswith(('exec "$python" ', "    "))
-    assert '\nexec "$python" ' in text
+    assert text.endswith(f"\nsource lsf/common.sh {name}\n")  # it ends with an exec; nothing comes after it
     assert f"| `{name}.lsf` |" in (ROOT / "lsf" / "README.md").read_text()
 
 
@@ -176,13 +178,16 @@ def test_the_shared_part_is_plain_bash() -> None:
     shared = ROOT / "lsf" / "common.sh"
     assert b"\r" not in shared.read_bytes()
     subprocess.run(["bash", "-n", str(shared)], check=True)
+    assert shared.read_text().splitlines()[-1].startswith('exec "$python" ')
+    for path in (shared, *SCRIPTS):
+        assert "((" not in path.read_text(), "bash arithmetic reads 08 as octal, and runs what an index contains"
 
 
 # The body
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    tried_below = {"compare_gpu", "compare_optimizers_collect", "report"}
+    tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "warm_up"}
     assert {*TRIALS, *tried_below} == {script.stem for script in SCRIPTS}
 
 
@@ -190,11 +195,12 @@ def test_the_report_collects_runs(tmp_path: Path) -> None:
     folders = []
     for index in ("1", "2"):
         assert run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": index})[0] == 0
-        folders.append(str(tmp_path / "runs" / f"train-{index}"))
+        folders.append(tmp_path / "runs" / f"train-{index}")
+    second = folders[1].rename(tmp_path / "runs" / "my second run")
     docs = tmp_path / "docs"
-    variables = JOB | {"TAKE": " ".join(folders), "DOCS": str(docs)}
+    variables = JOB | {"TAKE": f"{folders[0]}\n'{second}'", "DOCS": str(docs)}
     assert run(tmp_path, variables, ROOT / "lsf" / "report.lsf")[0] == 0
-    assert sorted(os.listdir(docs / "runs")) == ["train-1.json", "train-2.json"]
+    assert sorted(os.listdir(docs / "runs")) == ["my second run.json", "train-1.json"]
     assert "mean ± standard deviation of 2 seeds" in (docs / "report.md").read_text()
 
 
@@ -245,6 +251,42 @@ def test_a_job(tmp_path: Path) -> None:
     assert session(folder)["threads"] == 1
 
 
+def test_each_session_says_where_it_ran(tmp_path: Path) -> None:
+    elements = JOB | TINY | {"LSB_JOBINDEX": "2"}
+    for job, epochs in (("4711", "1"), ("4712", "2")):
+        assert run(tmp_path, elements | {"LSB_JOBID": job, "EPOCHS": epochs})[0] == 0
+    folder = tmp_path / "runs" / "train-2"
+    sessions = json.loads((folder / "settings.json").read_text())["sessions"]
+    host = socket.gethostname()
+    assert [(one["job"], one["element"], one["host"]) for one in sessions] == [("4711", "2", host), ("4712", "2", host)]
+    assert all(datetime.fromisoformat(one["began"]) for one in sessions)
+    log = (folder / "log.txt").read_text()
+    for job in ("4711", "4712"):
+        assert re.search(rf"^train.lsf: job {job}, element 2, on {host}, 20\d\d-\d\d-\d\d \d\d:\d\d", log, re.M)
+
+
+def test_bash_reads_no_number(tmp_path: Path) -> None:
+    """Bash arithmetic reads 08 as octal, and runs what an index contains."""
+    trap = tmp_path / "trap"
+    for variable in ("SEED", "LSB_JOBINDEX", "LSB_DJOB_NUMPROC", "LSB_MCPU_HOSTS"):
+        text = f"{'here ' * (variable == 'LSB_MCPU_HOSTS')}a[$(touch${{IFS}}{trap})]"
+        status, err = run(tmp_path, JOB | TINY | {"LSB_JOBINDEX": "2", variable: text})
+        assert status == 2
+        assert err.startswith(f"train.lsf: {variable} is 'a[$(touch"), err
+        assert not trap.exists()
+
+
+def test_without_real_pictures_a_job_fails(tmp_path: Path) -> None:
+    """No data anywhere: no cache, and a proxy that does not answer in place of the network."""
+    nowhere = {"CIFAR10_DIR": "", "XDG_CACHE_HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    assert run(tmp_path, JOB | TINY | nowhere | {"SYNTHETIC": "no"})[0] == 1
+    folder = tmp_path / "runs" / "train"
+    log = (folder / "log.txt").read_text()
+    assert "There are no real pictures here: " in log
+    assert "name its folder with DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" in log
+    assert os.listdir(folder) == ["log.txt"]
+
+
 @pytest.mark.parametrize(("wanted", "counts"), [("", "72 training, 8 validation"), ("16", "64 training, 16")])
 def test_held_out_pictures(wanted: str, counts: str, tmp_path: Path) -> None:
     assert run(tmp_path, JOB | TINY | {"VALIDATION": wanted, "EPOCHS": "1"})[0] == 0
@@ -289,6 +331,39 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
     assert kernels.stat().st_mode & 0o077 == 0
     assert run(tmp_path, job | {"RUN": "next"})[0] == 0
     assert list(node.iterdir()) == [kernels]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # from an empty cache
+def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.mkdir()
+    job = JOB | {"KERNELS": "", "NODE_DISK": str(node)}
+    assert run(tmp_path, job, ROOT / "lsf" / "warm_up.lsf", timeout=3000)[0] == 0
+    log = (tmp_path / "runs" / "warm_up" / "log.txt").read_text()
+    warm = compiled(tmp_path / "runs" / "kernels")
+    assert re.search(rf"^All is compiled: {len(warm)} kernels in ", log, re.MULTILINE)
+    assert not list(node.iterdir())
+    trial = {"SYNTHETIC": "yes", "LIMIT": "500", "VALIDATION": "", "EPOCHS": "1"}
+    jobs = [(name, variables) for name, (variables, _) in TRIALS.items()] + [
+        *(("train", {**trial, "OPTIMIZER": name, "MOMENTUM": "0.5", "WEIGHT_DECAY": "0.1"}) for name in OPTIMIZERS),
+        ("train", {**trial, "LIMIT": "900", "BATCH_SIZE": "700", "MOMENTUM": "0"}),
+        ("generalize", {**trial, "BATCH_SIZE": "100", "VALIDATION": "100"}),
+        *(("generalize", {**trial, "LIMIT": "150", "VALIDATION": "50", "WITHOUT": part}) for part in PARTS),
+        ("gradcheck", {"TRIALS": "9", "SEED": "5"}),
+        ("profile_layers", {**TIMES, "BATCH_SIZE": "32"}),
+    ]
+    for number, (name, variables) in enumerate(jobs):
+        run_name = name if name in FIRST.values() and number < len(TRIALS) else f"{name}-{number}"
+        again = run(tmp_path, job | variables | {"RUN": run_name}, ROOT / "lsf" / f"{name}.lsf")
+        assert again[0] == 0, (tmp_path / "runs" / run_name / "log.txt").read_text()
+        (cache,) = node.iterdir()
+        assert compiled(cache) == warm, (name, variables)
+
+
+def compiled(cache: Path) -> dict[str, int]:
+    """The kernels in a cache, and when each was compiled."""
+    return {str(path.relative_to(cache)): path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -338,7 +413,13 @@ def test_a_signal_to_the_process_group(
     job.communicate(timeout=60)
     assert job.returncode == status
     assert not (folder / "done.json").exists()
-    assert f"stopped by {number.name}" in (folder / "log.txt").read_text()
+    log = (folder / "log.txt").read_text()
+    assert f"stopped by {number.name}" in log
+    if status == 85:
+        assert "The queue runs this job again by itself, and it goes on from its checkpoint." in log
+    else:
+        assert "Submit the same job again, and it goes on from its checkpoint: RUNS=" in log
+        assert f"EPOCHS={ENDLESS}" in log and " bsub < lsf/train.lsf\n" in log
     epochs = epochs_done(folder) + 1
     assert run(tmp_path, variables | {"EPOCHS": str(epochs)})[0] == 0  # the scheduler runs the job again
     log = (folder / "log.txt").read_text()

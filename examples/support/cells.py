@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from examples.support import job
 from examples.support.files import check_writable, sweep, write_whole
 from examples.support.results import ResultError
 from examples.support.signals import StopOnSignal, StopRequested
@@ -22,7 +23,8 @@ def stopping(again: str) -> Iterator[Callable[[], None]]:
         with StopOnSignal() as stop:
             yield stop.check
     except StopRequested as stopped:
-        print(f"The run was {stopped}; finished parts are kept. {again}", file=sys.stderr)
+        advice = job.go_on(again, requeued=stopped.requeued)
+        print(f"The run was {stopped}; finished parts are kept. {advice}", file=sys.stderr)
         raise
 
 

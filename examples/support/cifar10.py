@@ -19,7 +19,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from examples.support import batch_pickle
+from examples.support import batch_pickle, job
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
@@ -68,12 +68,14 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
 
     In order: ``data_dir``; the folder named by the variable ``CIFAR10_DIR``; the user's cache;
     a download of the published archive into that cache; the built-in synthetic set, with a loud
-    line on stderr. A folder that was asked for is used or is an error, never passed over.
+    line on stderr. A folder that was asked for is used or is an error, never passed over; in a
+    batch job so is the want of real pictures.
 
     Raises
     ------
     DataError
-        ``data_dir``, or the folder in ``CIFAR10_DIR``, does not hold whole CIFAR-10 data.
+        ``data_dir``, or the folder in ``CIFAR10_DIR``, does not hold whole CIFAR-10 data; or a
+        batch system runs this program, and no real pictures can be had.
     """
     if data_dir is not None:
         return read_folder(Path(data_dir))
@@ -101,6 +103,12 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
             return read_folder(cache)
         except DataError as error:
             reason = f"no copy is on this machine, and the download failed: {str(error).rstrip('.')}"
+    if job.in_batch():  # nobody watches: a result from drawn pictures would be taken for one from CIFAR-10
+        raise DataError(
+            f"There are no real pictures here: {reason}. A batch job uses drawn ones only where it is told to. Fetch "
+            "CIFAR-10 with python -m examples.download where there is a network, and name its folder with --data-dir, "
+            "or ask for the drawn pictures with --synthetic."
+        )
     _say(
         f"!!! THESE ARE NOT REAL PICTURES: using the built-in synthetic set, since {reason}. For CIFAR-10, "
         f"unpack {download.PUBLISHED.url} and name its folder with --data-dir or the variable CIFAR10_DIR."

@@ -17,7 +17,7 @@ from numba import config as numba_settings
 import autograd
 import nn
 import optim
-from examples.support import checkpoint, cifar10, results, schema, synthetic
+from examples.support import checkpoint, cifar10, job, results, schema, synthetic
 from examples.support.checkpoint import CheckpointError, Parts, Progress
 from examples.support.cifar10 import Cifar10, DataError, Split
 from examples.support.loader import Augment, Loader, channel_statistics, train_validation_split
@@ -108,10 +108,11 @@ def _answered(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] |
     except StopRequested as stop:
         return stop.status
     except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
+        print(job.go_on(stopped), file=sys.stderr)
         return 130
     except _KNOWN as error:
-        print(str(error) or type(error).__name__, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        sentences = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+        print(*map(job.worded, sentences), sep="\n", file=sys.stderr)
         return 1
 
 
@@ -122,13 +123,14 @@ def training_parser(
 
     Without the optimizer's settings where the experiment chooses these itself; `fixed_epochs` as in `Recipe`.
     """
-    parser = argparse.ArgumentParser(f"python -m {experiment}", description=description, allow_abbrev=False)
+    parser = job.Parser(f"python -m {experiment}", description=description, allow_abbrev=False)
     add = parser.add_argument
     shown = "(default: %(default)s)"
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: the variable "
         "CIFAR10_DIR, else the user's cache, else a download)")  # fmt: skip
-    add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
+    add("--synthetic", action=argparse.BooleanOptionalAction, default=False,
+        help="use the built-in, drawn pictures instead of CIFAR-10")  # fmt: skip
     add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
     add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
         f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
@@ -352,13 +354,16 @@ def run(
                 _write_result(args, folder, result)
     except StopRequested as stop_requested:
         command = f"{_interpreter()} -m {args.experiment} --resume {again or f'--out {shlex.quote(str(args.out))}'}"
-        print(f"The run was {stop_requested}; nothing is lost. Go on with: {command}", file=sys.stderr, flush=True)
+        advice = job.go_on(
+            f"Go on with: {command}", then="it goes on from its checkpoint", requeued=stop_requested.requeued
+        )
+        print(f"The run was {stop_requested}; nothing is lost. {advice}", file=sys.stderr, flush=True)
         raise
     if again:
         return result
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
-        more = "" if recipe.fixed_epochs else " Go on with more --epochs."
+        more = "" if recipe.fixed_epochs else job.worded(" Go on with more --epochs.")
         print(f"The run in {args.out} was finished already: {done}.{more}", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)

@@ -4,7 +4,7 @@
 file                     what
 =======================  ==================================================================
 settings.json            settings, data, and for every session (the start and each resume):
-                         command, versions, threads
+                         command, versions, threads; job, element of its array, and host
 metrics.jsonl            one line of JSON an epoch
 learning_curves.png      the same as a picture
 checkpoint.safetensors   all that ``--resume`` needs; see `examples.support.checkpoint`
@@ -37,7 +37,7 @@ from safetensors.numpy import save as to_safetensors
 
 import autograd
 import nn
-from examples.support import schema
+from examples.support import job, schema
 from examples.support.files import sweep, write_whole
 from examples.support.plots import learning_curves
 
@@ -163,6 +163,7 @@ class RunFolder:
         session = {
             "began": _now(),
             "command": sys.orig_argv,
+            **job.identity(),
             **autograd.config(),
         }
         earlier = self._description().get("sessions", []) if resume else []

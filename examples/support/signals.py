@@ -46,6 +46,7 @@ class StopRequested(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.status = exit_status(number, os.environ.get("LSB_EXIT_REQUEUE", ""))
+        self.requeued = self.status == REQUEUE
 
 
 class StopOnSignal:
