@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,11 +14,13 @@ from autograd import engine
 from autograd.op import Row
 from autograd.tensor import Tensor
 
-FEW = 8  # entries of each input that fast_mode looks at
+FEW = 8  # elements of each input, and of the outputs, that fast_mode looks at
+CANCELLATION = 1e-11  # forward and backward may differ by so much where terms of about 1 cancel
+NOISE = 1e-6  # a gradient smaller than this may drown in the rounding of its finite difference
 
 
 class GradcheckError(AssertionError):
-    """A gradient that differs from the finite difference; the message says which entry."""
+    """A gradient that differs from the finite difference, or that it cannot judge; the message says which element."""
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
@@ -38,6 +41,22 @@ def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max()) / scale if scale else 0.0
 
 
+def difference(f: Callable[[], Any], x: np.ndarray, index: tuple[int, ...], step: float) -> tuple[Any, Any, float]:
+    """f with x[index] a step higher, f with it a step lower, and the distance between the two values of x[index].
+
+    `x` is written to, and put back.
+    """
+    kept = x[index]
+    try:
+        x[index] = kept + step
+        above, high = f(), x[index]
+        x[index] = kept - step
+        below, low = f(), x[index]
+    finally:
+        x[index] = kept
+    return above, below, float(high - low)  # the distance that rounding has left
+
+
 def numerical_gradient(
     f: Callable[[], float], x: np.ndarray, step: float, places: Iterable[tuple[int, ...]] | None = None
 ) -> np.ndarray:
@@ -49,63 +68,92 @@ def numerical_gradient(
     """
     gradient = np.zeros(x.shape)
     for index in np.ndindex(*x.shape) if places is None else places:
-        kept = x[index]
-        try:
-            x[index] = kept + step
-            above, high = f(), x[index]
-            x[index] = kept - step
-            below, low = f(), x[index]
-        finally:
-            x[index] = kept
-        gradient[index] = (above - below) / (high - low)  # the step that was really taken
+        above, below, distance = difference(f, x, index, step)
+        gradient[index] = (above - below) / distance
     return gradient
 
 
+class _Point:
+    """A function at one point: its float outputs as one vector, and backward's gradients of them.
+
+    Attributes
+    ----------
+    checked : list of (int, Tensor)
+        The inputs that require grad, with their numbers.
+    y : ndarray, (m,)
+        The elements of all float outputs, one output after the other.
+    """
+
+    def __init__(self, function: Callable[..., Any], inputs: Sequence[Any]) -> None:
+        self.function, self.inputs = function, inputs
+        self.checked = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+        for i, x in self.checked:
+            if x.dtype != np.float64:
+                raise TypeError(f"gradcheck: input {i} is {x.dtype}; finite differences need float64, so use .double()")
+            if not x.array.flags.writeable:
+                raise ValueError(f"gradcheck: input {i} is read-only, and its elements have to be moved; use .clone()")
+        self.outputs = self._call()
+        self.y = self._vector(self.outputs)
+        self.ends = np.cumsum([y.array.size for y in self.outputs], dtype=int)
+        self.eps = np.concatenate([np.full(y.array.size, np.finfo(y.dtype).eps) for y in self.outputs] or [np.zeros(0)])
+
+    def _call(self) -> list[Tensor]:
+        return [y for y in as_tuple(self.function(*self.inputs)) if y.dtype.kind == "f"]
+
+    @staticmethod
+    def _vector(outputs: Sequence[Tensor]) -> np.ndarray:
+        return np.concatenate([y.array.astype(np.float64).ravel() for y in outputs] or [np.zeros(0)])
+
+    def moved(self, x: np.ndarray, index: tuple[int, ...], step: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """The outputs on both sides of x[index], and the distance: recorded, as the function may take gradients."""
+        return difference(lambda: self._vector(self._call()), x, index, step)
+
+    def backward(self, g: np.ndarray) -> list[np.ndarray]:
+        """The gradient of ⟨g, y⟩ by each checked input."""
+        roots, gs = [], []
+        for y, part in zip(self.outputs, np.split(g, self.ends[:-1]), strict=False):
+            # an output without a graph has gradient 0: if it depends on an input, finite differences show it
+            if y.requires_grad:
+                incoming = part.reshape(y.shape).astype(y.dtype)
+                incoming.flags.writeable = False  # a backward that writes to its g shows itself
+                roots.append(y)
+                gs.append(Tensor(incoming))
+        wanted = [x for _, x in self.checked]
+        found = engine.grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
+        return [np.zeros(x.shape) if d is None else d.array for x, d in zip(wanted, found, strict=True)]
+
+    def place(self, k: int) -> str:
+        """Where element k of the vector is: "output 0 at [1, 2]"."""
+        number = int(np.searchsorted(self.ends, k, side="right"))
+        y = self.outputs[number]
+        where = np.unravel_index(k - (self.ends[number] - y.array.size), y.shape)
+        return f"output {number} at {[int(n) for n in where]}"
+
+
+def _some(shape: tuple[int, ...], most: int | None, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """The indices of an array: all, or `most` of them, drawn at random."""
+    size = math.prod(shape)
+    if most is None or size <= most:
+        return list(np.ndindex(*shape))
+    chosen = np.unravel_index(rng.choice(size, most, replace=False), shape)
+    return [tuple(int(k) for k in index) for index in zip(*chosen, strict=True)]
+
+
 def gradients(
-    function: Callable[..., Any], inputs: Sequence[Any], step: float, seed: int = 0, most: int | None = None
-) -> list[tuple[int, np.ndarray, np.ndarray, float]]:
-    """(number, backward's gradient, numerical gradient, its rounding) of each input that requires grad.
+    function: Callable[..., Any], inputs: Sequence[Any], step: float, seed: int = 0
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """(number, backward's gradient, numerical gradient) of each input that requires grad.
 
     The scalar that is differentiated is ⟨g, function(*inputs)⟩ with random g, one for each
-    float output: a plain sum would have gradient 0 behind a softmax, right or wrong.  With `most`
-    the numerical gradient of a larger input is taken at so many of its entries, drawn at random,
-    and is backward's everywhere else.
+    float output: a plain sum would have gradient 0 behind a softmax, right or wrong.
     """
-    rng = np.random.default_rng(seed)
-    checked = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
-    for i, x in checked:
-        if x.dtype != np.float64:
-            raise TypeError(f"gradcheck: input {i} is {x.dtype}; finite differences need float64, so use .double()")
-        if not x.array.flags.writeable:
-            raise ValueError(f"gradcheck: input {i} is read-only, and its elements have to be moved; use .clone()")
-
-    def outputs() -> list[Tensor]:
-        return [y for y in as_tuple(function(*inputs)) if y.dtype.kind == "f"]
-
-    ys = outputs()
-    gs = [np.asarray(rng.standard_normal(y.shape)) for y in ys]
-    for g in gs:
-        g.flags.writeable = False  # a backward that writes to its g shows itself
-    # an output without a graph counts too: if it depends on an input, the finite difference shows what is missing
-    roots = [(y, Tensor(g)) for y, g in zip(ys, gs, strict=True) if y.requires_grad]
-    found = engine.grad([y for y, _ in roots], [x for _, x in checked], [g for _, g in roots], allow_unused=True)
-
-    def loss() -> float:  # recorded like any call: the function may take gradients itself
-        return float(sum(float((g * y.array).sum()) for g, y in zip(gs, outputs(), strict=True)))
-
-    # ε f / h: all there is of the difference where a gradient is 0
-    rounding = 16 * np.finfo(np.float64).eps * (1 + sum(float(np.abs(y.array).sum()) for y in ys)) / step
-    results: list[tuple[int, np.ndarray, np.ndarray, float]] = []
-    for (i, x), d in zip(checked, found, strict=True):
-        ours = np.zeros(x.shape) if d is None else d.array
-        if most is None or x.array.size <= most:
-            theirs = numerical_gradient(loss, x.array, step)
-        else:
-            chosen = np.unravel_index(rng.choice(x.array.size, most, replace=False), x.shape)
-            theirs = ours.copy()
-            theirs[chosen] = numerical_gradient(loss, x.array, step, list(zip(*chosen, strict=True)))[chosen]
-        results.append((i, ours, theirs, rounding))
-    return results
+    point = _Point(function, inputs)
+    g = np.random.default_rng(seed).standard_normal(point.y.size)
+    found = point.backward(g)
+    return [
+        (i, ours, numerical_gradient(lambda: float((g * point._vector(point._call())).sum()), x.array, step))
+        for (i, x), ours in zip(point.checked, found, strict=True)
+    ]
 
 
 def gradcheck(
@@ -130,12 +178,12 @@ def gradcheck(
         The step h of f(x ± h).  The default, ∛ε, suits smooth functions; for functions that are
         linear in each input take 1.
     atol, rtol : float
-        The largest difference allowed: atol, and rtol times the gradient's largest element; the
-        rounding of the finite difference itself comes on top.
+        The largest difference allowed, for each element of an output by each element of an input: atol, and rtol
+        times the larger of the two numbers; the uncertainty of the finite difference comes on top.
     raise_exception : bool
         Raise, or return False.
     fast_mode : bool
-        Of each input look at 8 entries, drawn at random.
+        Of each input and of the outputs look at 8 elements, drawn at random; and at all outputs together.
 
     Returns
     -------
@@ -145,7 +193,8 @@ def gradcheck(
     Raises
     ------
     GradcheckError
-        Naming the function, the input, the element and both numbers.
+        If a gradient is wrong, naming the function, the input, the elements and both numbers.  If it cannot be
+        judged: an output is not finite, or rounding leaves nothing of a finite difference.
     TypeError
         If an input that requires grad is not float64.
 
@@ -159,9 +208,8 @@ def gradcheck(
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         raise ValueError("gradcheck: no input requires grad, so there is nothing to check")
-    found = gradients(func, inputs, eps, most=FEW if fast_mode else None)
     name, words = _names(func, len(inputs))
-    return _judge(f"{name}: the gradient", words, inputs, found, atol, rtol, raise_exception)
+    return _is_right(f"{name}: the gradient", words, func, inputs, eps, atol, rtol, fast_mode, raise_exception)
 
 
 def gradgradcheck(
@@ -223,10 +271,10 @@ def gradgradcheck(
         found = engine.grad(differentiable(*arguments), wanted, incoming, create_graph=True, allow_unused=True)
         return tuple(d for d in found if d is not None)
 
-    found = gradients(gradient, [*inputs, *gs], eps, most=FEW if fast_mode else None)
     name, words = _names(func, len(inputs))
     words += [f"grad_outputs[{k}]" for k in range(len(gs))]
-    return _judge(f"{name}: the second gradient", words, [*inputs, *gs], found, atol, rtol, raise_exception)
+    what = f"{name}: the second gradient"
+    return _is_right(what, words, gradient, [*inputs, *gs], eps, atol, rtol, fast_mode, raise_exception)
 
 
 def _names(func: Callable[..., Any], count: int) -> tuple[str, list[str]]:
@@ -246,30 +294,130 @@ def _names(func: Callable[..., Any], count: int) -> tuple[str, list[str]]:
     return name, words
 
 
-def _judge(
+def _is_right(
     what: str,
     words: Sequence[str],
+    func: Callable[..., Any],
     inputs: Sequence[Any],
-    found: Iterable[tuple[int, np.ndarray, np.ndarray, float]],
+    step: float,
     atol: float,
     rtol: float,
+    fast_mode: bool,
     raise_exception: bool,
 ) -> bool:
-    """Whether all gradients found are right; else raise, if asked to, for the first that is not, at its worst entry."""
-    for i, ours, theirs, rounding in found:
-        scale = max(np.abs(a[np.isfinite(a)]).max(initial=0) for a in (ours, theirs))
-        allowed = atol + rtol * scale + rounding
-        with np.errstate(invalid="ignore"):
-            same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-            difference = np.where(same, 0, np.nan_to_num(np.abs(ours - theirs), nan=np.inf))
-        if not (difference <= allowed).all():
-            if not raise_exception:
-                return False
-            where = tuple(int(k) for k in np.unravel_index(int(difference.argmax()), ours.shape))
-            raise GradcheckError(
-                f"{what} of {words[i]}, of shape {ours.shape}, is wrong at {list(where)}, "
-                f"where the input is {inputs[i].array[where]:.9g}: "
-                f"for a random incoming gradient backward says {ours[where]:.9g}, "
-                f"finite differences {theirs[where]:.9g} (allowed: {allowed:.2g} apart)"
-            )
+    try:
+        _check(what, words, func, inputs, step, atol, rtol, FEW if fast_mode else None)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
     return True
+
+
+def _check(
+    what: str,
+    words: Sequence[str],
+    func: Callable[..., Any],
+    inputs: Sequence[Any],
+    step: float,
+    atol: float,
+    rtol: float,
+    most: int | None,
+) -> None:
+    """Raise GradcheckError for the first gradient that is wrong, or that finite differences cannot judge.
+
+    Every output element is compared by every input element.  Its allowance counts from its own numbers: no large or
+    infinite neighbour widens it.  With `most`, that many elements of each input and of the outputs are compared, and
+    all outputs together for one random incoming gradient.
+    """
+    point = _Point(func, inputs)
+    if not np.isfinite(point.y).all() and any(x.array.size for _, x in point.checked):
+        k = int(np.flatnonzero(~np.isfinite(point.y))[0])
+        raise GradcheckError(
+            f"{what} cannot be judged: {point.place(k)} is {point.y[k]:g}, and finite differences of it mean nothing; "
+            "check the function where all of its outputs are finite"
+        )
+    rng = np.random.default_rng(0)
+    g = rng.standard_normal(point.y.size)
+    together = point.backward(g)
+    rows = np.array([k for (k,) in _some(point.y.shape, most, rng)], dtype=int)
+    single = [point.backward(np.eye(1, point.y.size, k)[0]) for k in rows]
+    for n, (i, x) in enumerate(point.checked):
+        by_row = np.array([found[n] for found in single]).reshape(len(rows), *x.shape)
+        for index in _some(x.shape, most, rng):
+            every: tuple[Any, ...] = (slice(None), *index)
+            ours = by_row[every]
+            place = f"at {list(index)}, where the input is {x.array[index]:.9g}"
+            where = f"{what} of {words[i]}, of shape {x.shape}, {{}} {place}"
+            if not np.isfinite(together[n][index]):
+                raise GradcheckError(
+                    f"{where.format('is wrong')}: for a random incoming gradient backward says {together[n][index]}, "
+                    "although all outputs are finite"
+                )
+            theirs, doubt = _compare(point, x.array, index, step, rows, ours, atol, rtol, where)
+            # a backward that is right for each output alone may be wrong for all: where it sets what it should add
+            terms = theirs.copy()
+            terms[rows] = ours
+            expected = (g * terms).sum()
+            allowed = atol + (np.abs(g) * (rtol * np.abs(terms) + doubt + CANCELLATION)).sum()
+            if not abs(together[n][index] - expected) <= allowed:
+                raise GradcheckError(
+                    f"{where.format('is wrong')}: for a random incoming gradient backward says "
+                    f"{together[n][index]:.9g}, finite differences and the gradients of single outputs {expected:.9g}"
+                )
+
+
+def _compare(
+    point: _Point,
+    x: np.ndarray,
+    index: tuple[int, ...],
+    step: float,
+    rows: np.ndarray,
+    ours: np.ndarray,
+    atol: float,
+    rtol: float,
+    where: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slope of every output by x[index], with its uncertainty. Raise if backward's, `ours` of `rows` is wrong."""
+
+    def slopes(step: float) -> tuple[np.ndarray, np.ndarray]:
+        above, below, distance = point.moved(x, index, step)
+        with np.errstate(all="ignore"):
+            largest = np.maximum(np.abs(above), np.abs(below))
+            return (above - below) / distance, 32 * point.eps * largest / distance
+
+    def cannot(k: int, why: str) -> GradcheckError:
+        return GradcheckError(f"{where.format('cannot be judged')}: {point.place(k)}, which is {point.y[k]:.9g}, {why}")
+
+    theirs, doubt = slopes(step)
+    if not (np.isfinite(theirs) & np.isfinite(doubt)).all():
+        k = int(np.flatnonzero(~np.isfinite(theirs + doubt))[0])
+        raise cannot(k, f"is not finite a step of {step:g} away; check it farther from there, or with a smaller eps")
+    with np.errstate(all="ignore"):
+        apart = np.where(ours == theirs[rows], 0, np.abs(ours - theirs[rows]))
+        apart = np.nan_to_num(apart, nan=np.inf)
+    size = np.maximum(np.abs(theirs[rows]), np.where(np.isfinite(ours), np.abs(ours), 0))
+    # forward and backward round differently where large terms cancel
+    cancellation = np.minimum(CANCELLATION, 1e-3 * size) + 16 * point.eps[rows]
+    if (apart > atol + rtol * size + doubt[rows] + cancellation).any():
+        # how far the differences of other steps are from this one tells how wrong the difference itself can be
+        others = [slopes(share * step)[0] for share in (0.5, 0.7, 0.85)]
+        with np.errstate(all="ignore"):
+            doubt = np.nan_to_num(doubt + 10 * np.max([np.abs(other - theirs) for other in others], axis=0), nan=np.inf)
+    allowed = atol + rtol * size + doubt[rows] + cancellation
+    wrong = np.flatnonzero(apart > allowed)
+    if wrong.size:
+        r = int(wrong[(apart[wrong] / np.maximum(size[wrong], np.finfo(float).tiny)).argmax()])
+        raise GradcheckError(
+            f"{where.format('is wrong')}: of {point.place(rows[r])}, which is {point.y[rows[r]]:.9g}, backward says "
+            f"{ours[r]:.9g}, finite differences {theirs[rows[r]]:.9g} (allowed: {allowed[r]:.2g} apart)"
+        )
+    lost = np.flatnonzero((apart > 0) & (doubt[rows] > np.maximum(max(atol, NOISE), 0.01 * size)))
+    if lost.size:
+        r = int(lost[0])
+        raise cannot(
+            int(rows[r]),
+            f"has finite differences of {theirs[rows[r]]:.2g} that are uncertain by {doubt[rows[r]]:.2g}, and backward "
+            f"says {ours[r]:.2g}; scale the function down, choose another eps, or check it at another point",
+        )
+    return theirs, doubt

@@ -146,7 +146,7 @@ def check_component(component: Component, seed: int) -> Iterator[Row]:
     drawn = component.draw(np.random.default_rng([seed, 1]))  # not the stream from which `gradients` draws
     count = len(component.inputs)
     inputs = [*(autograd.tensor(array, requires_grad=True) for array in drawn[:count]), *drawn[count:]]
-    for i, ours, numerical, _ in gradients(component.call, inputs, step, seed):
+    for i, ours, numerical in gradients(component.call, inputs, step, seed):
         error = relative_error(ours, numerical)
         yield Row(component.name, component.inputs[i], ours.shape, error, step, tolerance)
 
