@@ -171,8 +171,8 @@ def linspace(
     if steps < 0:
         raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
     for what, n in (("start", start), ("end", end)):
-        if np.ndim(getattr(n, "array", n)) > 0:
-            raise ValueError(f"linspace: {what} has shape {tuple(n.shape)}; expects a number")  # type: ignore[attr-defined]
+        if shape := np.shape(getattr(n, "array", n)):
+            raise ValueError(f"linspace: {what} has shape {shape}; expects a number")
     dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
     first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
