@@ -16,7 +16,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, slope, vector, worth_threads
+from optim.fused import flushed, multiply_add, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
@@ -30,12 +30,12 @@ def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
         u = vector(addresses, pieces, piece, 3, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(keep * v[i] + share * d * d)
+            v[i] = flushed(multiply_add(keep, v[i], share * d * d))
             if v[i] < math.inf:
                 d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
             else:  # said outright: a compiled x / √∞, an estimate and a Newton step, is NaN
                 d *= 0
-            u[i] = flushed(keep * u[i] + share * d * d)
+            u[i] = flushed(multiply_add(keep, u[i], share * d * d))
             p[i] -= lr * d
     set_threads(threads)
 

@@ -16,7 +16,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, slope, vector, worth_threads
+from optim.fused import flushed, multiply_add, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
@@ -31,7 +31,7 @@ def _adam(addresses, pieces, lr, correction, eps, share1, keep2, share2, decay, 
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
             m[i] = flushed(m[i] + share1 * (d - m[i]))
-            v[i] = keep2 * v[i] + share2 * d * d
+            v[i] = multiply_add(keep2, v[i], share2 * d * d)
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(v[i]) / correction + eps)
     set_threads(threads)
 
@@ -48,7 +48,7 @@ def _amsgrad(addresses, pieces, lr, correction, eps, share1, keep2, share2, deca
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
             m[i] = flushed(m[i] + share1 * (d - m[i]))
-            v[i] = keep2 * v[i] + share2 * d * d
+            v[i] = multiply_add(keep2, v[i], share2 * d * d)
             w[i] = w[i] if v[i] <= w[i] else v[i]  # so that NaN passes
             p[i] = shrink * p[i] - lr * m[i] / (math.sqrt(w[i]) / correction + eps)
     set_threads(threads)

@@ -155,9 +155,10 @@ def _misfit(key: str, value: Any, usual: Any, groups: int) -> str | None:
         if not isinstance(value, list):
             return "must be a list"
         wanted = groups if key in _PER_GROUP else len(value) if key == "milestones" else len(usual)
-        if len(value) != wanted:
+        # a scheduler that rests, as one of a sequence may, has not met a group that was added meanwhile
+        if len(value) != wanted and not (key in _PER_GROUP and len(value) == len(usual)):
             return f"must have {wanted} elements, and has {len(value)}"
-        inner = [0] * wanted if key == "milestones" else usual[:1] * wanted if key in _PER_GROUP else usual
+        inner = [0] * wanted if key == "milestones" else usual[:1] * len(value) if key in _PER_GROUP else usual
         return next((why for new, old in zip(value, inner) if (why := _misfit(key, new, old, groups))), None)
     if isinstance(usual, dict):  # the state of one of a sequence's schedulers, which checks it
         return None if isinstance(value, dict) else "must hold dicts"

@@ -17,7 +17,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, slope, vector, worth_threads
+from optim.fused import flushed, multiply_add, slope, vector, worth_threads
 from optim.optimizer import Optimizer, scalar
 
 
@@ -32,8 +32,8 @@ def _nadam(addresses, pieces, lr, ahead, correction, eps, share1, keep2, share2,
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
             m[i] = flushed(m[i] + share1 * (d - m[i]))
-            v[i] = keep2 * v[i] + share2 * d * d
-            p[i] = shrink * p[i] - (lr * d + ahead * m[i]) / (math.sqrt(v[i]) / correction + eps)
+            v[i] = multiply_add(keep2, v[i], share2 * d * d)
+            p[i] = shrink * p[i] - multiply_add(lr, d, ahead * m[i]) / (math.sqrt(v[i]) / correction + eps)
     set_threads(threads)
 
 

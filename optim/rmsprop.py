@@ -17,7 +17,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, slope, vector, worth_threads
+from optim.fused import flushed, multiply_add, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
@@ -32,7 +32,7 @@ def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, cen
         b = vector(addresses, pieces, piece, 4, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(keep * v[i] + share * d * d)
+            v[i] = flushed(multiply_add(keep, v[i], share * d * d))
             a[i] = flushed(a[i] + share * (d - a[i]))
             spread = v[i] - a[i] * a[i] if centered else v[i]
             b[i] = flushed(momentum * b[i] + d / (math.sqrt(spread) + eps))

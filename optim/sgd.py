@@ -14,7 +14,7 @@ from typing import Any
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, slope, vector, worth_threads
+from optim.fused import flushed, multiply_add, slope, vector, worth_threads
 from optim.optimizer import Optimizer
 
 
@@ -27,7 +27,7 @@ def _sgd(addresses, pieces, lr, momentum, share, decay, sign, nesterov):
         v = vector(addresses, pieces, piece, 2, lr)
         for i in range(p.size):
             d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(momentum * v[i] + share * d)
+            v[i] = flushed(multiply_add(momentum, v[i], share * d))
             p[i] -= lr * (d + momentum * v[i] if nesterov else v[i])
     set_threads(threads)
 

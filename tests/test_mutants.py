@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+import autograd
 from autograd import Tensor, engine
-from autograd.gradcheck import as_tuple
+from autograd.gradcheck import as_tuple, gradcheck
 from autograd.op import Composite, Op, Row, Sample, table
 from autograd.testing import (
     CHECKS,
@@ -22,6 +23,7 @@ from autograd.testing import (
     check_second_gradients,
     draw_case,
 )
+from autograd.testing.battery import STEPS
 
 DRAWN, KEPT, NUMBERS = 60, 20, 30
 DIFFERENTIABLE = [op for op in table.values() if op.kind != "discrete"]
@@ -156,7 +158,14 @@ def inputs_with_gradients(op: Row) -> set[int]:
     return seen
 
 
-@pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in DIFFERENTIABLE])
+def test_a_gradient_that_is_not_zero_is_caught() -> None:
+    """The mutants below change a gradient, and that of sign is 0 everywhere."""
+    sign = table["sign"]
+    assert not inputs_with_gradients(sign)
+    assert caught(dataclasses.replace(sign, backward=lambda ctx, g: g), check_gradients)
+
+
+@pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in DIFFERENTIABLE if op.name != "sign"])
 def test_wrong_gradients_are_caught(op: Row) -> None:
     inputs = inputs_with_gradients(op)
     assert inputs
@@ -167,6 +176,47 @@ def test_wrong_gradients_are_caught(op: Row) -> None:
                 if not caught(wrong_gradient(op, i, wrong), check):
                     survivors.append(f"{check.__name__}: input {i} {name}")
     assert not survivors
+
+
+NEIGHBOURS: dict[str, Callable[[Tensor], Tensor]] = {
+    "infinite": lambda x: x.sum() * 0 + np.inf,
+    "huge": lambda x: x.sum() * 1e8,
+    "tiny": lambda x: x.sum() * 1e-12,
+}
+
+
+def beside(op: Row, neighbour: Callable[[Tensor], Tensor]) -> Callable[..., Any]:
+    """The op's float results with one more element behind them, which depends on an input too."""
+
+    def function(*inputs: Any, **params: Any) -> Tensor:
+        ys = [y for y in as_tuple(op(*inputs, **params)) if y.requires_grad]
+        x = next(x for x in inputs if isinstance(x, Tensor) and x.requires_grad and x.array.size)
+        return autograd.cat([*(y.reshape(-1) for y in ys), neighbour(x).reshape(1)])
+
+    return function
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+@pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in DIFFERENTIABLE if op.name != "sign"])
+def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
+    """A gradient of 1.01 times the right size, beside an element whose own would allow that, were it to count."""
+    for case in some_cases(op):
+        inputs, outputs = inputs_and_outputs(case)
+        i = next((i for i in inputs_with_gradients(op) if isinstance(inputs[i], Tensor) and inputs[i].array.size), None)
+        if i is None or not all(np.isfinite(y.array).all() for y in outputs):
+            continue
+        call = partial(beside(op, NEIGHBOURS[neighbour]), **case.sample.params)
+        wrong = partial(beside(wrong_gradient(op, i, lambda g: g * 1.01), NEIGHBOURS[neighbour]), **case.sample.params)
+        step, tolerance = STEPS[op.kind]
+        right = gradcheck(call, inputs, eps=step, rtol=tolerance, raise_exception=False)
+        if neighbour != "infinite" and not right:
+            continue  # this case cannot be judged, or the sum behind it crosses a kink
+        assert right == (neighbour != "infinite")
+        gradient = engine.grad(call(*inputs)[:-1].sum(), [inputs[i]], allow_unused=True)[0]
+        if gradient is not None and gradient.array.any():
+            assert not gradcheck(wrong, inputs, eps=step, rtol=tolerance, raise_exception=False)
+            return
+    pytest.fail("no case was judged")
 
 
 # ── windows off by one ─────────────────────────────────────────────────────────────────

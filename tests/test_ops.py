@@ -64,7 +64,8 @@ def takes_empty(op: Row, sample: Sample) -> bool:
 
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
-    never_drawn = {"getitem", "index_select", "reshape"}  # their indices and sizes are drawn for something to be there
+    # their indices and sizes are drawn for something to be there
+    never_drawn = {"getitem", "index_select", "pad_places", "reshape"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
         samples = [op.sample(RandomDraw(rng, op.kind)) for _ in range(300)]
@@ -183,6 +184,7 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "cross_entropy_input_grad": [Sample((normal(3001), normal(3001, 10), labels(3001, 10)), SMOOTHED)],
     "gather": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70)), {"dim": 0})],
+    "nll_loss_gather": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70)), {"dim": 0})],
     "scatter_add": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70), normal(500, 70)), {"dim": 0})],
     "matmul": [
         Sample((normal(130, 300), normal(300, 150))),
@@ -366,7 +368,7 @@ PUBLIC = set(ops.__all__) - HELPERS
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
     assert set(table) >= PUBLIC - COMPOSED
-    for name in set(table) - PUBLIC:
+    for name in set(table) - PUBLIC - {"attached"}:  # which belongs to the gradients of several functions
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, f"{name}: a row that no function of autograd.ops runs, and the gradient of none"
         assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training"))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +19,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, tensor
+from tests.runs import ROOT
 
 
 def leaf(*values: float) -> Tensor:
@@ -677,3 +682,39 @@ def test_named_parameters() -> None:
         groups.add_param_group({"params": [autograd.ones(1, requires_grad=True)]})
     with pytest.raises(TypeError, match="SGD: a parameter is a Tensor, not a tuple"):
         optim.SGD([(model.weight, "w")], lr=0.1)
+
+
+# ── the process that compiles ──────────────────────────────────────────────────────────
+
+STEPS_OF_ALL = """
+import hashlib
+import numpy as np
+import autograd, optim
+
+for name, options in (
+    ("SGD", {"momentum": 0.9, "weight_decay": 0.01, "dampening": 0.1}), ("Adam", {"weight_decay": 0.01}),
+    ("Adam", {"amsgrad": True}), ("AdamW", {}), ("NAdam", {"weight_decay": 0.01}), ("Adadelta", {}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}), ("Adagrad", {"weight_decay": 0.01}),
+):
+    rng = np.random.default_rng(1)
+    p = autograd.tensor(rng.standard_normal(1000).astype(np.float32), requires_grad=True)
+    optimizer = getattr(optim, name)([p], lr=0.01, **options)
+    for _ in range(4):
+        p.grad = autograd.tensor(rng.standard_normal(1000).astype(np.float32))
+        optimizer.step()
+    print(name, hashlib.sha256(p.detach().numpy().tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_the_process_that_compiles_takes_the_steps_of_those_that_read_the_cache(tmp_path: Path) -> None:
+    """Where two products are added, the compiler may fuse either one with the addition: `multiply_add` says which."""
+    environment = {**os.environ, "LUCIDGRAD_CACHE_DIR": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", STEPS_OF_ALL], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert said[0].count("\n") == 8
+    assert said[0] == said[1]

@@ -332,7 +332,7 @@ def test_a_result_of_another_form_is_refused_before_anything_is_kept(
         assert contents(docs) == {}, what
     (bad / "result.json").write_bytes(b'{"experiment":' + b"[" * 100_000)
     assert report.main(["--docs", str(docs), "--take", str(bad)]) == 1
-    assert "is not a result that the report can use (RecursionError" in capsys.readouterr().err
+    assert "is not a result that the report can use (its JSON is nested too deeply" in capsys.readouterr().err
 
 
 def test_a_kept_result_of_another_form_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

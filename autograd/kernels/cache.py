@@ -51,6 +51,7 @@ from numba.core.serialize import dumps
 PACKAGE = Path(__file__).resolve().parents[1]
 
 _DIGEST = hashlib.sha256().digest_size
+_POSIX = hasattr(os, "geteuid")  # where files have owners and modes
 _FORGOTTEN = 3600  # seconds after which a temporary file's writer must have been killed
 
 
@@ -118,7 +119,7 @@ def _fingerprint() -> str:
 def _chosen() -> Path:
     """What ``LUCIDGRAD_CACHE_DIR`` names.  A link of the user's own, or of root's, is followed."""
     path = Path(os.environ["LUCIDGRAD_CACHE_DIR"])
-    if os.name == "posix" and path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
+    if _POSIX and path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
         raise UntrustedError(f"{path} is a link of another user's. Set LUCIDGRAD_CACHE_DIR to a folder of your own.")
     return path.resolve()
 
@@ -132,7 +133,7 @@ def _of_the_user() -> Path:
 
 def _temporary() -> Path:
     """A name that later processes of this user find again, and that others can guess: so it is checked."""
-    return Path(tempfile.gettempdir()) / f"lucidgrad-{os.geteuid() if os.name == 'posix' else 0}"
+    return Path(tempfile.gettempdir()) / f"lucidgrad-{os.geteuid() if _POSIX else 0}"
 
 
 def _own_folder(folder: Path) -> Path:
@@ -167,7 +168,7 @@ def _complaint(state: os.stat_result, is_right: Callable[[int], bool], kind: str
         return "it is a symbolic link"
     if not is_right(state.st_mode):
         return f"it is not a {kind}"
-    if os.name == "posix":  # elsewhere a user's folders are closed to others by their place
+    if _POSIX:  # elsewhere a user's folders are closed to others by their place
         if state.st_uid != os.geteuid():
             return f"it belongs to user {state.st_uid}, and you are user {os.geteuid()}"
         if state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

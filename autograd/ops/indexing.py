@@ -113,7 +113,7 @@ _getitem = register(
     )
 )
 
-pad_getitem = attaching("pad_getitem", _getitem)
+pad_places = attaching("pad_places", _getitem)
 
 _getitem_grad: Op = register(
     Op(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.indexing import getitem, pad_getitem
+from autograd.ops.indexing import getitem, pad_places
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -122,7 +122,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
             f"pad: mode {mode!r} with value {value}: expects 'constant', or 'reflect', 'replicate' or 'circular' "
             "without a value"
         )
-    take = getitem if mode == "circular" else pad_getitem
+    take = getitem if mode == "circular" else pad_places
     shape = tuple(input.shape)
     _check(shape, widths)
     for dim, (left, right) in enumerate(_by_dim(shape, widths)):

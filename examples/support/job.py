@@ -129,7 +129,7 @@ SCRIPTS = {
     "generalize": Script(
         "examples.generalize", ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "WITHOUT"), _resumed
     ),
-    "report": Script("examples.report", ("TAKE", "DOCS"), lambda job: []),
+    "report": Script("examples.report", ("TAKE", "DOCS", "REPLACE"), lambda job: []),
     "warm_up": Script("examples.support.warm_up", (), lambda job: []),
 }
 
@@ -163,7 +163,13 @@ def worded(text: str) -> str:
 
 
 def _variable(option: re.Match[str]) -> str:
-    known = {"out": "RUN", "threads": "-n", "synthetic": "SYNTHETIC=yes", "no-synthetic": "SYNTHETIC=no"}
+    known = {
+        "out": "RUN",
+        "threads": "-n",
+        "synthetic": "SYNTHETIC=yes",
+        "no-synthetic": "SYNTHETIC=no",
+        "replace": "REPLACE=yes",
+    }
     if name := known.get(option[1]):
         return name + (option[2] or "")
     return option[1].upper().replace("-", "_") + ("=" if option[2] else "")
@@ -276,7 +282,7 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
     Raises
     ------
     Refused
-        SYNTHETIC is neither yes nor no, a list cannot be taken apart, or a report is to be made of no run.
+        SYNTHETIC or REPLACE is neither yes nor no, a list cannot be taken apart, or a report is to be made of no run.
     """
     options = []
     for variable in SCRIPTS[name].settings:
@@ -290,6 +296,8 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
                 )
         elif variable == "SYNTHETIC":
             options.append(option if _yes(variable, value) else f"--no{option[1:]}")
+        elif variable == "REPLACE":
+            options += [option] if _yes(variable, value) else []
         elif variable in LISTS:
             options += [option, *_words(variable, value)]
         elif variable not in ("TORCH", "MXNET"):
