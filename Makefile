@@ -1,6 +1,7 @@
 # make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
-# make test         install into .venv and run the whole test suite             (ARGS="-k conv2d" narrows it)
-# make fast         the tests that take under ten seconds each
+# make test         install into .venv and run the tests that take under ten seconds each
+#                   (ARGS="-k conv2d" narrows it)
+# make test-all     all tests: about twice as long
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make environment  install into .venv what `make train` and `make report` need, and no more
@@ -11,7 +12,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: train report test fast lint format environment clean
+.PHONY: train report test test-all lint format environment clean
 .DELETE_ON_ERROR:
 
 environment: $(VENV)/installed-examples
@@ -23,10 +24,11 @@ report: environment
 	$(RUN) -m examples.report $(ARGS)
 
 test: $(VENV)/installed-test
-	$(RUN) -m pytest $(ARGS)
-
-fast: $(VENV)/installed-test
+	@echo "The tests take about five minutes on two cores; twice that the first time, when kernels are compiled."
 	$(RUN) -m pytest -m "not slow" $(ARGS)
+
+test-all: $(VENV)/installed-test
+	$(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
