@@ -14,7 +14,7 @@ import nn
 import nn.functional as F
 from autograd import Tensor, engine, tensor
 from autograd.debug import AnomalyError, MismatchError
-from autograd.op import Op, table
+from autograd.op import Op, Sample, table
 from autograd.testing import RandomDraw, check_bad_sample, draw_case
 
 CONTEXTS = [autograd.detect_anomaly, autograd.reference, autograd.verify]
@@ -435,3 +435,34 @@ def test_a_context_is_entered_once_at_a_time(context: Any) -> None:
         assert engine._state.watch is watch
     with watch:
         assert engine._state.watch is watch
+
+
+# ── verify(), where numbers are large, infinite, or cancel ─────────────────────────────
+
+
+def test_verify_finds_a_wrong_slope_beside_a_huge_one() -> None:
+    wrong = Op(
+        name="twice",
+        forward=lambda x: 2 * x,
+        backward=lambda ctx, g: np.where(np.abs(g) < 1e6, g, 2 * g),  # half the right gradient, where g is small
+        reference=lambda x: 2 * x,
+        sample=lambda draw: Sample(()),
+        kind="multilinear",
+    )
+    x = autograd.tensor([1.0, 1.0], dtype=autograd.float64, requires_grad=True)
+    with autograd.verify(), pytest.raises(MismatchError, match="the backward's gradient of input 0 is wrong"):
+        wrong(x).backward(autograd.tensor([1e9, 1.0], dtype=autograd.float64))
+
+
+def test_verify_says_that_it_cannot_judge() -> None:
+    x = autograd.tensor([0.0, 1.0], dtype=autograd.float64, requires_grad=True)
+    for far in (1e30, np.inf):  # rounding leaves nothing of a step; and there is no step from infinity
+        with autograd.verify(), pytest.warns(RuntimeWarning, match="its gradient of input 0 cannot be judged"):
+            (x + far).backward(autograd.ones(2, dtype=autograd.float64))
+
+
+def test_verify_allows_what_rounding_leaves_where_terms_cancel() -> None:
+    x = autograd.tensor([1e8, 1.0, -1e8, 3.0])
+    with autograd.verify():
+        x.sum()
+        autograd.einsum("i,i->", x, autograd.ones(4))

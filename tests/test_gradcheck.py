@@ -235,3 +235,82 @@ def test_numerical_gradient_puts_back_what_it_moved() -> None:
 )
 def test_relative_error(a: list[float], b: list[float], error: float) -> None:
     assert relative_error(np.array(a), np.array(b)) == error
+
+
+# ── where large numbers could hide a wrong gradient ────────────────────────────────────
+
+
+def half(x: Tensor) -> Tensor:
+    """x², with half its gradient."""
+    return x.detach() * x
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: autograd.cat([x[:1] * 1e8, half(x[1:])]),
+        lambda x: autograd.cat([x * 1e8, half(x)]),
+        lambda x: (x * 1e8, half(x)),
+        lambda x: (x[0] * 1e8 + half(x[1])).reshape(1),
+        lambda x: autograd.cat([x * 1e-12, half(x)]),
+        lambda x: half(x) * 1e-9,
+    ],
+)
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_large_neighbours_hide_no_wrong_gradient(function: Any, fast_mode: bool) -> None:
+    x = tensor([1.0, 3.0], dtype=F64, requires_grad=True)
+    with pytest.raises(GradcheckError, match=r"is wrong at \[\d\].* backward says"):
+        gradcheck(function, x, fast_mode=fast_mode)
+    with pytest.raises(GradcheckError, match="is wrong"):
+        gradgradcheck(lambda x: function(x) if isinstance(function(x), Tensor) else function(x)[1], x)
+
+
+def test_right_gradients_of_large_and_small_functions_pass() -> None:
+    x = tensor([1.0, 3.0], dtype=F64, requires_grad=True)
+    for factor in (1e-12, 1e-6, 1e6, 1e8):
+        assert gradcheck(lambda x, factor=factor: (x * x * factor, x.exp()), x)
+    assert gradcheck(lambda x: x**3, tensor([0.0, 1e-3], dtype=F64, requires_grad=True))  # a slope of 0, curved
+    assert gradcheck(lambda x: x.log(), tensor([1e-3, 1.0], dtype=F64, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda x: 1 / x, "output 0 at [0] is inf"),
+        (lambda x: autograd.cat([x + tensor([-np.inf], dtype=F64), half(x + 1)]), "output 0 at [0] is -inf"),
+        (lambda x: (x + 1, x * np.nan), "output 1 at [0] is nan"),
+        (lambda x: x + 1e9, "uncertain by"),
+    ],
+)
+def test_what_cannot_be_judged_is_never_right(function: Any, said: str) -> None:
+    x = tensor([0.0], dtype=F64, requires_grad=True)
+    with pytest.raises(GradcheckError, match="cannot be judged") as error:
+        gradcheck(function, x)
+    assert said in str(error.value)
+    assert gradcheck(function, x, raise_exception=False) is False
+
+
+def test_a_step_over_the_edge_cannot_be_judged() -> None:
+    with pytest.raises(GradcheckError, match="is not finite a step of"):
+        gradcheck(lambda x: x.log(), tensor([1e-9], dtype=F64, requires_grad=True))
+
+
+def test_a_gradient_that_is_set_and_not_added_is_caught() -> None:
+    """Right for each output alone, and wrong for two that share an input."""
+
+    def backward(ctx: Any, g: Any) -> Any:
+        dx = np.zeros(1)
+        for value in g:
+            if value:
+                dx[0] = value
+        return dx
+
+    twice = Op(
+        name="twice",
+        forward=lambda x: np.concatenate([x, x]),
+        backward=backward,
+        reference=lambda x: np.concatenate([x, x]),
+        sample=lambda draw: Sample(()),
+    )
+    with pytest.raises(GradcheckError, match="for a random incoming gradient backward says"):
+        gradcheck(twice, leaf(1))
