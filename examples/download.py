@@ -24,12 +24,12 @@ def _run(argv: Sequence[str] | None) -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        default=cache_folder(),
         metavar="DIR",
         help="the folder to make; name it with --data-dir then (default: the user's cache, where no name is needed)",
     )
-    folder = parser.parse_args(argv).out
+    chosen = parser.parse_args(argv).out
     try:
+        folder = chosen or cache_folder()
         if folder.exists():
             print(f"There already: {read_folder(folder)}")
         else:

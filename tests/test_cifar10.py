@@ -15,6 +15,7 @@ import numpy as np
 import platformdirs
 import pytest
 
+from examples.download import main as download_main
 from examples.support import cifar10, download, synthetic
 from examples.support.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
 
@@ -356,3 +357,17 @@ def test_a_damaged_cache_is_told_and_fetched_again(
     monkeypatch.setattr(download, "fetch", fetch)
     assert "binary layout" in str(load(None))
     assert "cached copy of CIFAR-10 is damaged" in capsys.readouterr().err
+
+
+def test_without_a_home_folder_there_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unknown(name: str) -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(cifar10.platformdirs, "user_cache_path", unknown)
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    with pytest.raises(DataError, match=r"no home folder is known\. Set the variable HOME, or .*--data-dir"):
+        cifar10.load(None)
+    assert download_main([]) == 1
+    assert "no home folder is known" in capsys.readouterr().err

@@ -117,8 +117,20 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
 
 
 def cache_folder() -> Path:
-    """Where a download is kept, for this user."""
-    return platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
+    """Where a download is kept, for this user.
+
+    Raises
+    ------
+    DataError
+        The system does not know a home folder of this user.
+    """
+    try:
+        return platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
+    except RuntimeError:
+        raise DataError(
+            "There is no place to keep CIFAR-10 in, since no home folder is known. Set the variable HOME, or name the "
+            "folder of the pictures with --data-dir or CIFAR10_DIR, or use the drawn ones with --synthetic."
+        ) from None
 
 
 def read_folder(folder: Path) -> Cifar10:
