@@ -44,7 +44,7 @@ def _pointer(typing_context: Any, address: Any, like: Any) -> Any:
 
 
 @intrinsic
-def multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+def _multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """a b + c, rounded once where the processor can do that.
 
     Of `a * b + c * d` the compiler may fuse either product with the addition.  It did not choose the same one when it
@@ -58,6 +58,9 @@ def multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
         return builder.fma(x, y, z) if fused else builder.fadd(builder.fmul(x, y), z)
 
     return a(a, a, a), generate
+
+
+multiply_add: Any = _multiply_add  # Numba, not the caller, gives its first argument
 
 
 @kernel()
