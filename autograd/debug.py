@@ -227,9 +227,9 @@ class verify(Watch, ContextDecorator):
             incoming = [g.array if hasattr(g, "array") else g for g in gs]
             with np.errstate(all="ignore"):
                 for i, d in enumerate(as_tuple(results)):
-                    if ctx.needs[i] and d is not None:  # the number 0 stands for zeros
-                        d = np.broadcast_to(np.asarray(getattr(d, "array", d), np.float64), np.shape(arrays[i]))
-                        self._check_slope(node, i, d, arrays, incoming, place)
+                    if ctx.needs[i] and d is not None:
+                        d = np.zeros(np.shape(arrays[i])) if isinstance(d, int) else getattr(d, "array", d)
+                        self._check_slope(node, i, np.asarray(d), arrays, incoming, place)
         return results
 
     def _check_slope(
@@ -285,11 +285,12 @@ class verify(Watch, ContextDecorator):
             return CANNOT_JUDGE
         if not np.isfinite(slope):
             return f"along a random direction it rises by {slope}, the reference by {expected:.6g}"
-        rounding = 64 * np.finfo(np.float64).eps * np.abs(g * y) / step  # of the differences
-        rounding = np.where(g == 0, 0, rounding)
+        rounding = 64 * np.finfo(np.float64).eps * np.where(g == 0, 0, np.abs(g * y)) / step  # of the differences
+        weight = float(np.abs(g[counts] if counts.any() else g).sum())
         uncertain = (
             float(rounding[counts].sum())
-            + 64 * np.finfo(dtype).eps * float(np.abs(terms)[counts].sum() + np.abs(g)[counts].sum())  # of backward,
+            + 64 * np.finfo(np.float64).eps * weight / step  # an output near 0 can be a difference of larger numbers
+            + 64 * np.finfo(dtype).eps * (float(np.abs(terms)[counts].sum()) + weight)  # of backward,
             + 2 * abs(expected - float(finer[counts].sum()))  # and what the step was too long for
         )
         apart = abs(slope - expected) - SLOPE_TOLERANCE[dtype] * float(np.abs(slopes).sum())
