@@ -239,3 +239,44 @@ def _plan(shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
     form = math.prod(sizes[:most]), sizes[most], math.prod(sizes[most + 1 :])
     rest = tuple([k for k in summed if k != most])
     return form, [1 if k == most else n for k, n in enumerate(sizes)], rest
+
+
+# ── running sums ───────────────────────────────────────────────────────────────────────
+
+
+@kernel(parallel=True)
+def _running(x, cuts, y):
+    """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64."""
+    outer, rows, kept = x.shape
+    strips = -(-kept // LINE)
+    threads = limit_threads(x.size // ELEMENTS)
+    for cut in prange(cuts):
+        wide = np.empty(LINE)
+        for strip in range(cut * outer * strips // cuts, (cut + 1) * outer * strips // cuts):
+            p, k = strip // strips, strip % strips * LINE
+            if kept == 1:
+                so_far, row, out = 0.0, x[p, :, 0], y[p, :, 0]
+                for n in range(rows):
+                    so_far += row[n]
+                    out[n] = so_far
+            else:
+                sums = wide[: min(LINE, kept - k)]
+                sums[:] = 0
+                for n in range(rows):
+                    some, out = x[p, n, k : k + len(sums)], y[p, n, k : k + len(sums)]
+                    for i in range(len(sums)):
+                        sums[i] += some[i]
+                        out[i] = sums[i]
+    set_threads(threads)
+
+
+def running_total(x: Any, *, dim: int) -> Any:
+    """np.cumsum along a dimension, rounded once where x is of float32."""
+    if x.dtype != np.float32:
+        return np.cumsum(x, axis=dim)
+    if x.size < ELEMENTS:
+        return np.cumsum(x, axis=dim, dtype=np.float64).astype(x.dtype)
+    y = np.empty(x.shape, x.dtype)
+    form = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
+    _running(dense(x).reshape(form), min(form[0] * -(-form[2] // LINE), blocks(x.size, ELEMENTS)), y.reshape(form))
+    return y
