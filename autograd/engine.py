@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import grad_mode
+from autograd.kernels.sums import total
 from autograd.promotion import NUMPY_2, narrowed, promote
 
 if TYPE_CHECKING:
@@ -367,9 +368,8 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
                 f"{op.name}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
                 f"whose shape is {shape}; a gradient has the shape of its input"
             )
-        stretched = [lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]]
-        d = d.sum((*range(lead), *stretched)).reshape(shape)
-        d = d if isinstance(d, Tensor) else np.asarray(d)
+        dim = (*range(lead), *[lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]])
+        d = (d.sum(dim) if isinstance(d, Tensor) else total(d, dim=dim, keepdim=False)).reshape(shape)
     if d.dtype != dtype:
         d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
     return d

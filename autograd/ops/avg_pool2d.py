@@ -11,6 +11,7 @@ window has, and what it is divided by, is worked out beforehand, so both pooling
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
+from autograd.kernels.sums import FEW
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, ints, out_size, pairs
@@ -54,11 +56,11 @@ def _pool(x, rows, columns, y):
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
-                total = x.dtype.type(0)
+                total = 0.0  # in float64, which for numbers that are added one by one is as fast
                 for row in range(rows[i, 0], rows[i, 1]):
                     for column in range(columns[j, 0], columns[j, 1]):
                         total += x[plane, row, column]
-                y[plane, i, j] = total / x.dtype.type(rows[i, 2] * columns[j, 2])
+                y[plane, i, j] = total / (rows[i, 2] * columns[j, 2])
     set_threads(threads)
 
 
@@ -86,9 +88,11 @@ def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], s
         return y
 
     def grad_forward(g: Any, *, input_size: Pair, **params: Any) -> Any:
-        dx = np.zeros((*g.shape[:2], *input_size), g.dtype)
-        _pool_grad(planes(g), *spans_of(input_size, **params), planes(dx))
-        return dx
+        rows, columns = spans_of(input_size, **params)
+        added = math.prod((s[:, 1] - s[:, 0]).sum() / n for s, n in zip((rows, columns), input_size, strict=True))
+        dx = np.zeros((*g.shape[:2], *input_size), g.dtype if added <= FEW else np.float64)
+        _pool_grad(planes(g), rows, columns, planes(dx))
+        return dx.astype(g.dtype, copy=False)
 
     def grad_sample(draw: Any) -> Sample:
         (x,), params = (drawn := sample(draw)).inputs, drawn.params

@@ -14,6 +14,7 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.sums import FEW
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attaching
 from autograd.ops.shape import dim_of, reshape
@@ -24,22 +25,51 @@ if TYPE_CHECKING:
 COLUMNS = 16  # least columns worth a thread's while: a cache line of float32
 
 
+@kernel()
+def _named_often(rows, count):
+    """The rows that are named more than FEW times; of the one at place k of these count, 0 before, becomes -k - 1."""
+    often = np.empty(len(rows) // FEW, np.int64)
+    found = 0
+    for row in rows:
+        if count[row] == FEW:
+            often[found] = row
+            found += 1
+            count[row] = -found
+        elif count[row] >= 0:
+            count[row] += 1
+    return often[:found]
+
+
 @kernel(parallel=True)
-def _add_rows(g, rows, parts, y):
-    """y[rows[i]] += g[i] of matrices: every block of columns is one thread's, and goes down the rows in order."""
+def _add_rows(g, rows, parts, y, count, wide):
+    """y[rows[i]] += g[i] of matrices: every block of columns is one thread's, and goes down the rows in order.
+
+    Where count[row] = -k - 1, row k of `wide` is added to instead, in float64.
+    """
     threads = limit_threads(g.size // ELEMENTS)
     for part in prange(parts):
         start, stop = part * y.shape[1] // parts, (part + 1) * y.shape[1] // parts
         for i in range(len(rows)):
-            for j in range(start, stop):
-                y[rows[i], j] += g[i, j]
+            k = -1 - count[rows[i]] if len(wide) else -1
+            if k < 0:
+                for j in range(start, stop):
+                    y[rows[i], j] += g[i, j]
+            else:
+                for j in range(start, stop):
+                    wide[k, j] += g[i, j]
     set_threads(threads)
 
 
 def add_rows(y: Any, rows: Any, g: Any) -> None:
     """y[rows] += g in place, for y (R, K) and rows (M), where a row named twice gets both."""
     if y.dtype in (np.float32, np.float64):
-        _add_rows(dense(g), dense(rows), blocks(y.shape[1], COLUMNS), y)
+        rows, count, often = dense(rows), np.zeros(0, np.int32), np.zeros(0, np.int64)
+        if y.dtype == np.float32 and len(rows) > FEW:
+            count = np.zeros(len(y), np.int32)
+            often = _named_often(rows, count)
+        wide = y[often].astype(np.float64)
+        _add_rows(dense(g), rows, blocks(y.shape[1], COLUMNS), y, count, wide)
+        y[often] = wide
     else:
         np.add.at(y, rows, g)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float
 from autograd.ops.extrema import amax, amin
@@ -32,7 +33,7 @@ def _check(x: Any, *, p: float, **params: Any) -> None:
 
 def _forward(x: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
     powers = np.square(x) if p == 2 else np.abs(x) ** p
-    return np.sum(powers, axis=dim, keepdims=keepdim) ** (1 / p)
+    return total(powers, dim=dim, keepdim=keepdim) ** (1 / p)
 
 
 def _backward(ctx: Any, g: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.kernels.sums import total
+from autograd.kernels.sums import running_total, total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float, clone, to
 from autograd.ops.functions import exp
@@ -97,7 +97,7 @@ _mean = register(
 def _logsumexp_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     most = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
     most = np.where(np.isfinite(most), most, 0)  # inf - inf would be NaN
-    y = np.log(np.sum(np.exp(x - most), axis=dim, keepdims=True)) + most
+    y = np.log(total(np.exp(x - most), dim=dim, keepdim=True)) + most
     return y if keepdim else y.squeeze(dim)
 
 
@@ -136,7 +136,7 @@ def _cumsum_sample(draw: Any) -> Sample:
 _cumsum: Op = register(
     Op(
         name="cumsum",
-        forward=lambda x, *, dim: np.cumsum(x, axis=dim, dtype=x.dtype),
+        forward=running_total,
         backward=lambda ctx, g, *, dim: flip(_cumsum(flip(g, (dim,)), dim=dim), (dim,)),
         reference=_cumsum_reference,
         sample=_cumsum_sample,

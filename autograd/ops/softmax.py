@@ -13,6 +13,7 @@ from numba import prange
 
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.sums import STEPS
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float, to
 from autograd.ops.functions import exp
@@ -60,13 +61,18 @@ def greatest(row, lanes):
 
 @kernel()
 def row_sum(row, lanes):
-    """Σ of a row."""
-    lanes[:] = 0
-    for start in range(0, len(row), LANES):
-        some = row[start : start + LANES]
-        for i in range(len(some)):
-            lanes[i] += some[i]
-    return lanes[: len(row)].sum()
+    """Σ of a row, in float64 from at most STEPS · LANES numbers in the row's own dtype."""
+    whole = 0.0
+    for first in range(0, len(row), STEPS * LANES):
+        part = row[first : first + STEPS * LANES]
+        lanes[:] = 0
+        for start in range(0, len(part), LANES):
+            some = part[start : start + LANES]
+            for i in range(len(some)):
+                lanes[i] += some[i]
+        for value in lanes[: len(part)]:
+            whole += value
+    return row.dtype.type(whole)
 
 
 @kernel(parallel=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import check_float
 from autograd.ops.reduce import Dims, count, dims_of, dims_sample, kept, mean, sum_reference
@@ -27,7 +28,7 @@ def _degrees(shape: tuple[int, ...], dim: tuple[int, ...], correction: float) ->
 
 def _forward(x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     squares = np.square(x - mean(x, dim, True))
-    return np.sum(squares, axis=dim, keepdims=keepdim) / np.asarray(_degrees(x.shape, dim, correction), x.dtype)
+    return total(squares, dim=dim, keepdim=keepdim) / np.asarray(_degrees(x.shape, dim, correction), x.dtype)
 
 
 def _grad(ctx: Any, g: Any, dim: tuple[int, ...], correction: float) -> Any:
