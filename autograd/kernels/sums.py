@@ -23,7 +23,8 @@ from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads,
 
 MANY = 2 * ELEMENTS  # numbers from which on threads gain
 LANES = 64  # sums that grow side by side, as a processor can add them
-STEPS = 32  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
+STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
+FOURS = 32  # the same, of sums of four numbers
 FEW = 16  # numbers that may be added one by one in float32: off by 3e-7 of their sum at most
 LINE = 512  # sums that grow side by side, of numbers that lie side by side in memory
 SHARE = 1024  # numbers of a part that are added at a time: they stay in the first-level cache
@@ -47,12 +48,21 @@ def _rows(x, parts, sums):
         lanes, wide, steps = np.zeros(LANES, x.dtype), np.zeros(LANES), 0
         for a in range(part * outer // parts, (part + 1) * outer // parts):
             row = x[a, k]
-            for start in range(0, len(row), LANES):
+            whole = len(row) - len(row) % (4 * LANES)
+            for start in range(0, whole, 4 * LANES):
+                first, second = row[start : start + LANES], row[start + LANES : start + 2 * LANES]
+                third, fourth = row[start + 2 * LANES : start + 3 * LANES], row[start + 3 * LANES : start + 4 * LANES]
+                for i in range(LANES):
+                    lanes[i] += (first[i] + second[i]) + (third[i] + fourth[i])
+                steps += 1
+                if steps % FOURS == 0:
+                    flush(lanes, wide)
+            for start in range(whole, len(row), LANES):
                 some = row[start : start + LANES]
                 for i in range(len(some)):
                     lanes[i] += some[i]
                 steps += 1
-                if steps % STEPS == 0:
+                if steps % FOURS == 0:
                     flush(lanes, wide)
         flush(lanes, wide)
         sums[part, k] = wide.sum()
@@ -100,7 +110,7 @@ def _add_lines(x, at, lines, step, some, sums):
         third, fourth = x[start + 2 * step : start + 2 * step + width], x[start + 3 * step : start + 3 * step + width]
         for i in range(len(some)):
             some[i] += (first[i] + second[i]) + (third[i] + fourth[i])
-        if r // 4 % STEPS == STEPS - 1 or r + 4 == whole:
+        if r // 4 % FOURS == FOURS - 1 or r + 4 == whole:
             for i in range(len(some)):
                 sums[i] += some[i]
                 some[i] = 0
@@ -178,12 +188,12 @@ def _total_of_rows(x: Any, outer: int, kept: int, inner: int) -> Any:
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """np.sum over dimensions, distinct and counted from 0; in float32 within 1e-6 of Σ |x|."""
     if x.dtype.char not in "fd":
-        return np.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype)
+        return np.add.reduce(x, axis=dim, keepdims=keepdim, dtype=x.dtype)  # np.sum, with less around it
     if not x.flags.c_contiguous:
         return _total_of_view(x, dim, keepdim)
     plan = _plan(x.shape, dim)
     if plan is None:
-        return np.sum(x, axis=dim, keepdims=keepdim, dtype=x.dtype)
+        return np.add.reduce(x, axis=dim, keepdims=keepdim, dtype=x.dtype)  # np.sum, with less around it
     form, between, rest = plan
     if between is None:
         y = _total_of_rows(dense(x), *form)
@@ -244,29 +254,35 @@ def _plan(shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
 # ── running sums ───────────────────────────────────────────────────────────────────────
 
 
+@kernel()
+def _run_strips(x, first, last, y):
+    """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64, for the strips first … last of LINE columns."""
+    rows, kept = x.shape[1], x.shape[2]
+    strips, wide = -(-kept // LINE), np.empty(LINE)
+    for strip in range(first, last):
+        p, k = strip // strips, strip % strips * LINE
+        if kept == 1:
+            so_far, row, out = 0.0, x[p, :, 0], y[p, :, 0]
+            for n in range(rows):
+                so_far += row[n]
+                out[n] = so_far
+        else:
+            sums = wide[: min(LINE, kept - k)]
+            sums[:] = 0
+            for n in range(rows):
+                some, out = x[p, n, k : k + len(sums)], y[p, n, k : k + len(sums)]
+                for i in range(len(sums)):
+                    sums[i] += some[i]
+                    out[i] = sums[i]
+
+
 @kernel(parallel=True)
 def _running(x, cuts, y):
-    """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64."""
-    outer, rows, kept = x.shape
-    strips = -(-kept // LINE)
+    """The same for all strips, in `cuts` shares."""
+    strips = x.shape[0] * -(-x.shape[2] // LINE)
     threads = limit_threads(x.size // ELEMENTS)
     for cut in prange(cuts):
-        wide = np.empty(LINE)
-        for strip in range(cut * outer * strips // cuts, (cut + 1) * outer * strips // cuts):
-            p, k = strip // strips, strip % strips * LINE
-            if kept == 1:
-                so_far, row, out = 0.0, x[p, :, 0], y[p, :, 0]
-                for n in range(rows):
-                    so_far += row[n]
-                    out[n] = so_far
-            else:
-                sums = wide[: min(LINE, kept - k)]
-                sums[:] = 0
-                for n in range(rows):
-                    some, out = x[p, n, k : k + len(sums)], y[p, n, k : k + len(sums)]
-                    for i in range(len(sums)):
-                        sums[i] += some[i]
-                        out[i] = sums[i]
+        _run_strips(x, cut * strips // cuts, (cut + 1) * strips // cuts, y)
     set_threads(threads)
 
 
@@ -274,9 +290,11 @@ def running_total(x: Any, *, dim: int) -> Any:
     """np.cumsum along a dimension, rounded once where x is of float32."""
     if x.dtype != np.float32:
         return np.cumsum(x, axis=dim, dtype=x.dtype)  # NumPy would widen small integers
-    if x.size < ELEMENTS:
-        return np.cumsum(x, axis=dim, dtype=np.float64).astype(x.dtype)
     y = np.empty(x.shape, x.dtype)
     form = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
-    _running(dense(x).reshape(form), min(form[0] * -(-form[2] // LINE), blocks(x.size, ELEMENTS)), y.reshape(form))
+    rows, sums, strips = dense(x).reshape(form), y.reshape(form), form[0] * -(-form[2] // LINE)
+    if x.size < MANY:
+        _run_strips(rows, 0, strips, sums)
+    else:
+        _running(rows, min(strips, blocks(x.size, ELEMENTS)), sums)
     return y

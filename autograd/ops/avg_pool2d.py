@@ -49,6 +49,21 @@ def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
     return dx
 
 
+@kernel()
+def _mean_of(x, rows, columns):
+    """The mean over the window of x (H, W): numbers added one by one, in float64 where they are more than FEW."""
+    count, some, many = x.dtype.type(rows[2] * columns[2]), x.dtype.type(0), 0.0
+    if (rows[1] - rows[0]) * (columns[1] - columns[0]) <= FEW:
+        for row in range(rows[0], rows[1]):
+            for column in range(columns[0], columns[1]):
+                some += x[row, column]
+        return some / count
+    for row in range(rows[0], rows[1]):
+        for column in range(columns[0], columns[1]):
+            many += x[row, column]
+    return x.dtype.type(many / count)
+
+
 @kernel(parallel=True)
 def _pool(x, rows, columns, y):
     """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by."""
@@ -56,11 +71,7 @@ def _pool(x, rows, columns, y):
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
-                total = 0.0  # in float64, which for numbers that are added one by one is as fast
-                for row in range(rows[i, 0], rows[i, 1]):
-                    for column in range(columns[j, 0], columns[j, 1]):
-                        total += x[plane, row, column]
-                y[plane, i, j] = total / (rows[i, 2] * columns[j, 2])
+                y[plane, i, j] = _mean_of(x[plane], rows[i], columns[j])
     set_threads(threads)
 
 

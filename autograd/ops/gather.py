@@ -22,7 +22,15 @@ from autograd.ops.shape import dim_of, reshape
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
+_NONE, _NO_ROWS = np.zeros(0, np.int32), np.zeros((0, 0))
 COLUMNS = 16  # least columns worth a thread's while: a cache line of float32
+
+
+@kernel()
+def add(y, x):
+    """y += x, of vectors."""
+    for i in range(len(y)):
+        y[i] += x[i]
 
 
 @kernel()
@@ -46,30 +54,40 @@ def _add_rows(g, rows, parts, y, count, wide):
 
     Where count[row] = -k - 1, row k of `wide` is added to instead, in float64.
     """
-    threads = limit_threads(g.size // ELEMENTS)
+    threads, columns = limit_threads(g.size // ELEMENTS), y.shape[1]
     for part in prange(parts):
-        start, stop = part * y.shape[1] // parts, (part + 1) * y.shape[1] // parts
+        start, stop = part * columns // parts, (part + 1) * columns // parts
         for i in range(len(rows)):
-            k = -1 - count[rows[i]] if len(wide) else -1
-            if k < 0:
-                for j in range(start, stop):
-                    y[rows[i], j] += g[i, j]
+            row = rows[i]
+            k = -1 - count[row] if len(wide) else -1
+            if columns == 1:
+                if k < 0:
+                    y[row, 0] += g[i, 0]
+                else:
+                    wide[k, 0] += g[i, 0]
+            elif k < 0:
+                add(y[row, start:stop], g[i, start:stop])
             else:
-                for j in range(start, stop):
-                    wide[k, j] += g[i, j]
+                add(wide[k, start:stop], g[i, start:stop])
     set_threads(threads)
 
 
 def add_rows(y: Any, rows: Any, g: Any) -> None:
     """y[rows] += g in place, for y (R, K) and rows (M), where a row named twice gets both."""
     if y.dtype in (np.float32, np.float64):
-        rows, count, often = dense(rows), np.zeros(0, np.int32), np.zeros(0, np.int64)
-        if y.dtype == np.float32 and len(rows) > FEW:
+        g, rows, parts = dense(g), dense(rows), blocks(y.shape[1], COLUMNS)
+        if y.dtype == np.float64 or len(rows) <= FEW:
+            _add_rows(g, rows, parts, y, _NONE, _NO_ROWS)
+        elif y.size <= g.size:
+            wide = y.astype(np.float64)
+            _add_rows(g, rows, parts, wide, _NONE, _NO_ROWS)
+            y[...] = wide
+        else:  # of a large table only what is added to often is kept in float64
             count = np.zeros(len(y), np.int32)
             often = _named_often(rows, count)
-        wide = y[often].astype(np.float64)
-        _add_rows(dense(g), rows, blocks(y.shape[1], COLUMNS), y, count, wide)
-        y[often] = wide
+            wide = y[often].astype(np.float64)
+            _add_rows(g, rows, parts, y, count, wide)
+            y[often] = wide
     else:
         np.add.at(y, rows, g)
 
@@ -118,7 +136,10 @@ def _scatter_check(x: Any, index: Any, src: Any, *, dim: int) -> None:
 def _scatter_forward(x: Any, index: Any, src: Any, *, dim: int) -> Any:
     y = np.array(x, order="C")
     places = np.arange(y.size).reshape(y.shape)
-    places = np.take_along_axis(_beside(places, index, dim), index, dim)
+    if x.ndim == 1:
+        places = index.astype(np.int64, copy=False)
+    else:
+        places = np.take_along_axis(_beside(places, index, dim), index, dim)
     add_rows(y.reshape(-1, 1), places.reshape(-1), src.reshape(-1, 1))
     return y
 
