@@ -188,12 +188,11 @@ def _total_of_rows(x: Any, outer: int, kept: int, inner: int) -> Any:
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """np.sum over dimensions, distinct and counted from 0; in float32 within 1e-6 of Σ |x|."""
     if x.dtype.char not in "fd":
-        return np.add.reduce(x, axis=dim, keepdims=keepdim, dtype=x.dtype)  # np.sum, with less around it
-    if not x.flags.c_contiguous:
-        return _total_of_view(x, dim, keepdim)
+        return np.add.reduce(x, dim, x.dtype, None, keepdim)  # np.sum, with less around it
+    x = np.asarray(x, order="C")  # the order of the additions, and so the bits, are those of the dimensions
     plan = _plan(x.shape, dim)
     if plan is None:
-        return np.add.reduce(x, axis=dim, keepdims=keepdim, dtype=x.dtype)  # np.sum, with less around it
+        return np.add.reduce(x, dim, x.dtype, None, keepdim)  # np.sum, with less around it
     form, between, rest = plan
     if between is None:
         y = _total_of_rows(dense(x), *form)
@@ -201,16 +200,6 @@ def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
         y = _total_of_columns(dense(x).reshape(form))
         y = y.reshape(between).sum(axis=rest) if rest else y
     return y.astype(x.dtype).reshape(_result(x.shape, dim, keepdim))
-
-
-def _total_of_view(x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """Of an array that is no block of memory in the order of its dimensions."""
-    order = sorted(range(x.ndim), key=lambda i: -x.strides[i])  # that of a transposed array's memory
-    if not x.transpose(order).flags.c_contiguous:
-        return total(np.ascontiguousarray(x), dim=dim, keepdim=keepdim)
-    back = [order.index(i) for i in range(x.ndim)]
-    y = total(x.transpose(order), dim=tuple([back[i] for i in dim]), keepdim=True).transpose(back)
-    return y if keepdim else y.squeeze(dim)
 
 
 def _result(shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> list[int]:

@@ -49,29 +49,21 @@ def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
     return dx
 
 
-@kernel()
-def _mean_of(x, rows, columns):
-    """The mean over the window of x (H, W): numbers added one by one, in float64 where they are more than FEW."""
-    count, some, many = x.dtype.type(rows[2] * columns[2]), x.dtype.type(0), 0.0
-    if (rows[1] - rows[0]) * (columns[1] - columns[0]) <= FEW:
-        for row in range(rows[0], rows[1]):
-            for column in range(columns[0], columns[1]):
-                some += x[row, column]
-        return some / count
-    for row in range(rows[0], rows[1]):
-        for column in range(columns[0], columns[1]):
-            many += x[row, column]
-    return x.dtype.type(many / count)
-
-
 @kernel(parallel=True)
-def _pool(x, rows, columns, y):
-    """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by."""
+def _pool(x, rows, columns, zero, y):
+    """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by.
+
+    Numbers are added to `zero`, in its dtype.
+    """
     threads = limit_threads(x.size // ELEMENTS)
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
-                y[plane, i, j] = _mean_of(x[plane], rows[i], columns[j])
+                total = zero
+                for row in range(rows[i, 0], rows[i, 1]):
+                    for column in range(columns[j, 0], columns[j, 1]):
+                        total += x[plane, row, column]
+                y[plane, i, j] = total / x.dtype.type(rows[i, 2] * columns[j, 2])
     set_threads(threads)
 
 
@@ -95,7 +87,8 @@ def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], s
     def forward(x: Any, **params: Any) -> Any:
         rows, columns = spans_of(x.shape[2:], **params)
         y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
-        _pool(planes(x), rows, columns, planes(y))
+        added = [int((spans[:, 1] - spans[:, 0]).max(initial=0)) for spans in (rows, columns)]
+        _pool(planes(x), rows, columns, x.dtype.type(0) if math.prod(added) <= FEW else 0.0, planes(y))
         return y
 
     def grad_forward(g: Any, *, input_size: Pair, **params: Any) -> Any:
