@@ -39,6 +39,7 @@ from autograd.testing import RandomDraw, draw_case, lay_out
 
 WARM_UP = 0.15  # the share of the time in which things may still grow
 CALLS = 12  # of ops, a round
+FLOATS = (np.float32, np.float64)
 CONTEXTS: list[Callable[[], Any]] = [
     contextlib.nullcontext,
     contextlib.nullcontext,
@@ -60,7 +61,7 @@ def raise_thrown(gradient: Tensor) -> None:
     raise Thrown
 
 
-doubted: Counter[str] = Counter()  # calls of ops of whose gradient verify() was wrongly in doubt
+doubted: Counter[str] = Counter()  # ops of which verify() called a gradient wrong
 
 
 def call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
@@ -112,7 +113,7 @@ STEPS: list[Callable[[Tensor, Tensor], Tensor]] = [
     lambda a, b: autograd.where(autograd.tensor(np.tri(24) > 0), a, b),
     lambda a, b: F.layer_norm(a, (24,)) + b.mean(0),
     lambda a, b: F.conv2d(a.view(1, 1, 24, 24), b[:3, :3].reshape(1, 1, 3, 3), padding=1).view(24, 24),
-    lambda a, b: F.max_pool2d(a.reshape(1, 1, 24, 24), 2).reshape(12, 12).repeat(2, 2) + b.flip(0),
+    lambda a, b: nn.MaxPool2d(2)(a.reshape(1, 1, 24, 24)).reshape(12, 12).repeat(2, 2) + b.flip(0),
     lambda a, b: a.clone().index_select(0, autograd.tensor(np.arange(24)[::-1].copy())) + b.cumsum(1) / 24,
 ]
 
@@ -123,7 +124,7 @@ def graph(seed: int) -> bytes:
     In some graphs a hook raises in the middle of a backward, after which the backward runs again.
     """
     rng = np.random.default_rng(seed)
-    dtype = rng.choice([np.float32, np.float64])
+    dtype = FLOATS[rng.integers(2)]
     leaves = [Tensor(rng.uniform(-1, 1, (24, 24)).astype(dtype), True) for _ in range(3)]
     nodes = list(leaves)
     for _ in range(20):
@@ -199,7 +200,7 @@ def in_a_fork(seed: int, expected: bytes, *, beside_a_thread: bool) -> bool:
 def ops_in_turn(seed: int) -> None:
     """Run every op of the table, in both float dtypes."""
     for name in sorted(table):
-        for dtype in (np.float32, np.float64):
+        for dtype in FLOATS:
             call(table[name], np.random.default_rng(seed), dtype)
 
 
@@ -215,7 +216,7 @@ def round_of(number: int) -> None:
     most = autograd.get_num_threads()
     rows = list(table.values())
     for _ in range(CALLS):
-        call(rows[rng.integers(len(rows))], rng, rng.choice([np.float32, np.float64]))
+        call(rows[rng.integers(len(rows))], rng, FLOATS[rng.integers(2)])
     seeds = [int(seed) for seed in rng.integers(0, 2**31, 3)]
     alone = [graph(seed) for seed in seeds]
     autograd.set_num_threads(int(rng.integers(1, most + 1)))
@@ -307,7 +308,9 @@ def show(samples: Sequence[Sample], rows: int = 12) -> str:
     return "\n".join(lines)
 
 
-def soak(seconds: float, work: Callable[[int], None] = round_of, *, warm: bool = True, samples: int = 120) -> list[Sample]:
+def soak(
+    seconds: float, work: Callable[[int], None] = round_of, *, warm: bool = True, samples: int = 120
+) -> list[Sample]:
     """Do rounds for so many seconds; return what was measured after the warm-up.
 
     Parameters
@@ -345,7 +348,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(show(taken))
     sentences = grown(taken)
     if doubted:
-        print("verify() was in doubt of a gradient:", ", ".join(f"{name} {n} times" for name, n in doubted.most_common()))
+        counts = ", ".join(f"{name} {n} times" for name, n in doubted.most_common())
+        print(f"verify() called a gradient wrong: {counts}.")
     print(*sentences or [f"Nothing grew in {args.minutes:g} minutes, {taken[-1].rounds:,} rounds."], sep="\n")
     return 1 if sentences else 0
 
