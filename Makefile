@@ -2,6 +2,8 @@
 # make test         install into .venv and run the tests that take under ten seconds each
 #                   (ARGS="-k conv2d" narrows it)
 # make test-all     all tests: about twice as long
+# make soak         20 minutes of random work under which nothing may grow, training experiments killed 60 times each,
+#                   hostile and damaged files; about 40 minutes (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make environment  install into .venv what `make train` and `make report` need, and no more
@@ -12,7 +14,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: train report test test-all lint format environment clean
+.PHONY: train report test test-all soak lint format environment clean
 .DELETE_ON_ERROR:
 
 environment: $(VENV)/installed-examples
@@ -29,6 +31,12 @@ test: $(VENV)/installed-test
 
 test-all: $(VENV)/installed-test
 	$(RUN) -m pytest $(ARGS)
+
+soak: $(VENV)/installed-test
+	$(RUN) -m tests.soak --minutes 20
+	$(RUN) -m tests.kills --kills 60
+	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
+	    tests/test_kernel_cache.py
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .

@@ -369,7 +369,7 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
                 f"whose shape is {shape}; a gradient has the shape of its input"
             )
         dim = (*range(lead), *[lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]])
-        d = (d.sum(dim) if isinstance(d, Tensor) else total(d, dim=dim, keepdim=False)).reshape(shape)
+        d = (d.sum(dim) if isinstance(d, Tensor) else np.asarray(total(d, dim=dim, keepdim=False))).reshape(shape)
     if d.dtype != dtype:
         d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
     return d

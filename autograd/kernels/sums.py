@@ -21,6 +21,7 @@ from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 
+_reduce: Any = np.add.reduce  # np.sum, with less around it
 MANY = 2 * ELEMENTS  # numbers from which on threads gain
 LANES = 64  # sums that grow side by side, as a processor can add them
 STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
@@ -188,11 +189,11 @@ def _total_of_rows(x: Any, outer: int, kept: int, inner: int) -> Any:
 def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """np.sum over dimensions, distinct and counted from 0; in float32 within 1e-6 of Σ |x|."""
     if x.dtype.char not in "fd":
-        return np.add.reduce(x, dim, x.dtype, None, keepdim)  # np.sum, with less around it
+        return _reduce(x, dim, x.dtype, None, keepdim)
     x = np.asarray(x, order="C")  # the order of the additions, and so the bits, are those of the dimensions
     plan = _plan(x.shape, dim)
     if plan is None:
-        return np.add.reduce(x, dim, x.dtype, None, keepdim)  # np.sum, with less around it
+        return _reduce(x, dim, x.dtype, None, keepdim)
     form, between, rest = plan
     if between is None:
         y = _total_of_rows(dense(x), *form)

@@ -16,7 +16,7 @@ from examples import torch_cnn
 from examples.support.compare import ours
 from examples.support.compare.experiment import initial_weights
 from examples.support.rebuilt import DeviceError
-from tests import rebuilt
+from tests import kills, rebuilt
 from tests.runs import ROOT
 
 
@@ -44,6 +44,10 @@ def test_the_check_of_training_bites() -> None:
 
 def test_resuming(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rebuilt.check_resuming(torch_cnn.main, tmp_path, capsys)
+
+
+def test_killed_it_ends_with_the_same_bits(tmp_path: Path) -> None:
+    assert kills.kill("torch_cnn", 3, tmp_path).kills == 3
 
 
 def test_streams(tmp_path: Path) -> None:
