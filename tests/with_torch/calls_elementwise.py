@@ -360,7 +360,10 @@ def norm(draw: Any) -> Arguments:
     dims = some_dims(draw, x.ndim)
     few = np.size(dims) <= 2  # torch refuses the Frobenius norm, which is its default, of three named dimensions
     p = draw.choice(2, 1, 3, 1.5, np.inf, -np.inf, *(["fro"] if few else []))
-    return (x,), {**(some(draw, p=p) if few else {"p": p}), **draw.choice({}, {"dim": dims, "keepdim": draw.choice(True, False)})}
+    return (x,), {
+        **(some(draw, p=p) if few else {"p": p}),
+        **draw.choice({}, {"dim": dims, "keepdim": draw.choice(True, False)}),
+    }
 
 
 @call("cumsum", where="torch")
