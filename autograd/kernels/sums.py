@@ -27,7 +27,8 @@ LANES = 64  # sums that grow side by side, as a processor can add them
 STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
 FOURS = 32  # the same, of sums of four numbers
 FEW = 16  # numbers that may be added one by one in float32: off by 3e-7 of their sum at most
-LINE = 512  # sums that grow side by side, of numbers that lie side by side in memory
+LINE = 1024  # sums that grow side by side, of numbers that lie side by side in memory
+ROWS = 256  # the same, where one row has fewer numbers, and several are taken together
 SHARE = 1024  # numbers of a part that are added at a time: they stay in the first-level cache
 
 
@@ -127,7 +128,7 @@ def _add_strips(x, first, last, begin, end, sums):
     rows, kept = x.shape[1], x.shape[2]
     strips, flat = -(-kept // LINE), x.reshape(-1)
     some, wide = np.zeros(LINE, x.dtype), np.empty(LINE)
-    together = max(1, min(LINE // kept, (end - begin) // 4))  # rows that make a line
+    together = max(1, min(ROWS // kept, (end - begin) // 4))  # rows that make a line
     lines = (end - begin) // together
     for strip in range(first, last):
         p, k = strip // strips, strip % strips * LINE
@@ -167,7 +168,7 @@ def _total_of_columns(x: Any) -> Any:
         _add_strips(x, 0, strips, 0, rows, sums)
         return sums
     cuts = min(strips, many)
-    parts = max(1, min(rows // LANES, many // cuts))
+    parts = max(1, min(rows // (4 * FOURS), many // cuts))
     sums = np.empty((parts, outer, kept))
     _columns(x, cuts, parts, sums)
     return sums[0] if parts == 1 else sums.sum(axis=0)

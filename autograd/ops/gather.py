@@ -8,6 +8,7 @@ Each is the other's gradient.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 _NONE, _NO_ROWS = np.zeros(0, np.int32), np.zeros((0, 0))
-COLUMNS = 16  # least columns worth a thread's while: a cache line of float32
-
-
-@kernel()
-def add(y, x):
-    """y += x, of vectors."""
-    for i in range(len(y)):
-        y[i] += x[i]
+COLUMNS = 256  # least columns worth a thread: memory is read in long runs, a line of the cache at a time is slow
 
 
 @kernel()
@@ -54,7 +48,8 @@ def _add_rows(g, rows, parts, y, count, wide):
 
     Where count[row] = -k - 1, row k of `wide` is added to instead, in float64.
     """
-    threads, columns = limit_threads(g.size // ELEMENTS), y.shape[1]
+    columns = y.shape[1]
+    threads = limit_threads(g.size // ELEMENTS)
     for part in prange(parts):
         start, stop = part * columns // parts, (part + 1) * columns // parts
         for i in range(len(rows)):
@@ -66,9 +61,13 @@ def _add_rows(g, rows, parts, y, count, wide):
                 else:
                     wide[k, 0] += g[i, 0]
             elif k < 0:
-                add(y[row, start:stop], g[i, start:stop])
+                out, some = y[row, start:stop], g[i, start:stop]
+                for j in range(len(out)):
+                    out[j] += some[j]
             else:
-                add(wide[k, start:stop], g[i, start:stop])
+                sums, some = wide[k, start:stop], g[i, start:stop]
+                for j in range(len(sums)):
+                    sums[j] += some[j]
     set_threads(threads)
 
 
@@ -135,11 +134,10 @@ def _scatter_check(x: Any, index: Any, src: Any, *, dim: int) -> None:
 
 def _scatter_forward(x: Any, index: Any, src: Any, *, dim: int) -> Any:
     y = np.array(x, order="C")
-    places = np.arange(y.size).reshape(y.shape)
-    if x.ndim == 1:
-        places = index.astype(np.int64, copy=False)
-    else:
-        places = np.take_along_axis(_beside(places, index, dim), index, dim)
+    places = index.astype(np.int64) * math.prod(y.shape[dim + 1 :])
+    for d, n in enumerate(index.shape):
+        if d != dim:  # how far in memory the numbers are from the first along the other dimensions
+            places += (np.arange(n) * math.prod(y.shape[d + 1 :])).reshape(-1, *(1,) * (index.ndim - d - 1))
     add_rows(y.reshape(-1, 1), places.reshape(-1), src.reshape(-1, 1))
     return y
 
