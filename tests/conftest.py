@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 import autograd
+from examples.support.signals import HANDLED
 
 # Programs under test inherit what is ignored, such as SIGINT where the tests run in a script's background.
 for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
@@ -44,9 +45,12 @@ def _global_state() -> dict[str, Any]:
 def no_leaks() -> Iterator[None]:
     """Start every test from one seed, and fail one that leaves global state changed."""
     before, random_state = _global_state(), autograd.get_rng_state()
+    handlers = {number: signal.getsignal(number) for number in HANDLED}
     autograd.manual_seed(0)
     yield
     after = _global_state()
+    for number, handler in handlers.items():  # an experiment that was stopped ignores signals until its process ends
+        signal.signal(number, handler)
     autograd.set_rng_state(random_state)
     autograd.set_grad_enabled(before["grad mode"])
     autograd.set_default_dtype(before["default dtype"])

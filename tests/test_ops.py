@@ -184,6 +184,7 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "cross_entropy_input_grad": [Sample((normal(3001), normal(3001, 10), labels(3001, 10)), SMOOTHED)],
     "gather": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70)), {"dim": 0})],
+    "cumsum": [Sample((normal(300, 301),), {"dim": dim}) for dim in (0, 1)],
     "nll_loss_gather": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70)), {"dim": 0})],
     "scatter_add": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70), normal(500, 70)), {"dim": 0})],
     "matmul": [

@@ -166,3 +166,26 @@ def test_ctrl_c_in_an_experiment_that_notes_no_signals(capsys: pytest.CaptureFix
     assert cli.guarded(interrupted, [], stopped="Stopped.") == 130
     assert capsys.readouterr().err == "Stopped.\n"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+LATE = """
+import os, signal, sys
+from examples.support.signals import StopOnSignal, StopRequested
+
+class Late:  # deleted while Python ends, when it has taken its own handlers away
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGUSR2)
+
+late = Late()
+try:
+    with StopOnSignal() as stop:
+        signal.raise_signal(signal.SIGUSR2)
+        stop.check()
+except StopRequested as stopped:
+    sys.exit(stopped.status)
+"""
+
+
+def test_a_second_signal_while_python_ends() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "LSB_EXIT_REQUEUE"}
+    assert subprocess.run([sys.executable, "-c", LATE], cwd=ROOT, env=environment, check=False).returncode == 75

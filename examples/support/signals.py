@@ -20,6 +20,7 @@ Windows lacks some of these signals.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -115,6 +116,14 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 def _on_the_way_out(number: int, frame: FrameType | None) -> None:
     """Do nothing: the program is about to end. (SIG_IGN would tell a later `StopOnSignal` to leave it alone.)"""
+
+
+@atexit.register
+def _ignore_at_the_end() -> None:
+    """Python takes its handlers away while it ends, and a signal would kill it then."""
+    for number in HANDLED:
+        if signal.getsignal(number) is _on_the_way_out:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def exit_status(number: int, requeue_values: str) -> int:
