@@ -227,7 +227,7 @@ class verify(Watch, ContextDecorator):
             incoming = [g.array if hasattr(g, "array") else g for g in gs]
             with np.errstate(all="ignore"):
                 for i, d in enumerate(as_tuple(results)):
-                    if ctx.needs[i] and d is not None:
+                    if ctx.needs_input_grad[i] and d is not None:
                         d = np.zeros(np.shape(arrays[i])) if isinstance(d, int) else getattr(d, "array", d)
                         self._check_slope(node, i, np.asarray(d), arrays, incoming, place)
         return results

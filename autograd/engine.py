@@ -173,10 +173,10 @@ class Node:
 class _Context:
     """The `ctx` of a backward: which inputs want a gradient, what was saved, and every input's shape."""
 
-    __slots__ = ("needs", "saved", "shapes")
+    __slots__ = ("needs_input_grad", "saved_tensors", "shapes")
 
     def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> None:
-        self.needs, self.saved, self.shapes = needs, saved, shapes
+        self.needs_input_grad, self.saved_tensors, self.shapes = needs, saved, shapes
 
 
 def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -> Tensor:

@@ -71,8 +71,8 @@ class Op(Row):
     forward : callable (*arrays, **params) -> array, or tuple of arrays
         The reference's result, faster.
     backward : callable (ctx, g, **params) -> gradient, or tuple of one an input; or None
-        Takes a g for every output.  `ctx.needs[i]` tells whether input i wants a gradient,
-        `ctx.shapes[i]` is its shape, `ctx.saved` has what `saves` names.  Written with operators
+        Takes a g for every output.  `ctx.needs_input_grad[i]` tells whether input i wants a gradient,
+        `ctx.shapes[i]` is its shape, `ctx.saved_tensors` has what `saves` names.  Written with operators
         and ops only, so that it runs on arrays and, for higher-order gradients, on tensors.
         A gradient is the number 0 where it is zero everywhere, and None where there is none.
         No backward, None: not differentiable.

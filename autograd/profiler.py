@@ -399,7 +399,7 @@ class profile(Watch):
         finally:
             self._frame = above
         outputs = results if isinstance(results, tuple) else (results,)
-        self._end(frame, above, start, end, frame.flops, (*gs, *ctx.saved), outputs)
+        self._end(frame, above, start, end, frame.flops, (*gs, *ctx.saved_tensors), outputs)
         return results
 
     def _end(

@@ -278,7 +278,7 @@ def test_a_wrong_backward_is_named(name: str, factor: float) -> None:
 def test_a_wrong_gradient_kernel_is_named_with_the_forward_it_belongs_to() -> None:
     relu_input_grad = table["relu_input_grad"]
     wrong = mutant("relu_input_grad", forward=lambda g, y: g * 0.5)
-    op = mutant("relu", backward=lambda ctx, g: wrong(g, ctx.saved[0]))
+    op = mutant("relu", backward=lambda ctx, g: wrong(g, ctx.saved_tensors[0]))
     assert wrong.reference is relu_input_grad.reference
     x = tensor([1.0, 2.0], requires_grad=True)
     with (
@@ -378,8 +378,8 @@ def test_a_bad_gradient_outside_says_that_the_forward_was() -> None:
 
 def test_forwards_are_looked_at_again_after_a_failing_backward() -> None:
     op = Op(
-        name="failing", forward=lambda x: x * 1, backward=lambda ctx, g: ctx.saved.nothing, reference=lambda x: x * 1,
-        sample=table["exp"].sample,
+        name="failing", forward=lambda x: x * 1, backward=lambda ctx, g: ctx.saved_tensors.nothing,
+        reference=lambda x: x * 1, sample=table["exp"].sample,
     )  # fmt: skip
     with autograd.detect_anomaly():
         with pytest.raises(AttributeError):

@@ -120,7 +120,7 @@ def test_no_two_grads_share_memory(function: Callable, create_graph: bool) -> No
         lambda ctx, g: (g[:], g[::1], None),
         lambda ctx, g: (lambda d: (d, d, None))(g * 1),
         lambda ctx, g: (lambda d: (d, d.reshape(-1), None))(g * 1),
-        lambda ctx, g: (ctx.saved[0], ctx.saved[0], None),
+        lambda ctx, g: (ctx.saved_tensors[0], ctx.saved_tensors[0], None),
     ],
 )
 def test_a_backward_may_return_what_it_was_given_or_one_array_twice(results: Callable) -> None:
@@ -401,7 +401,7 @@ def test_backward_sees_which_inputs_need_a_gradient() -> None:
     seen = []
 
     def backward(ctx: Any, g: Any) -> Any:
-        seen.append(ctx.needs)
+        seen.append(ctx.needs_input_grad)
         return g, None
 
     op = user_op(backward, lambda x, y: x + y)
@@ -562,7 +562,9 @@ def test_mixed_derivatives_of_saved_outputs() -> None:
 def test_a_saved_output_without_dimensions_has_its_history(shape: tuple[int, ...]) -> None:
     """NumPy hands a user's forward a scalar there, which is not the array that the tensor holds."""
 
-    op = user_op(lambda ctx, g: -2 * ctx.saved[0] * ctx.saved[1] * g, lambda x: np.exp(-x * x), saves=(0, ~0))
+    op = user_op(
+        lambda ctx, g: -2 * ctx.saved_tensors[0] * ctx.saved_tensors[1] * g, lambda x: np.exp(-x * x), saves=(0, ~0)
+    )
     x = autograd.ones(shape, dtype=F64, requires_grad=True)
     y = op(x)
     (first,) = autograd.grad(y, x, create_graph=True)
@@ -980,7 +982,7 @@ def test_backward_is_told_which_gradients_are_wanted() -> None:
     asked = []
 
     def backward(ctx: Any, g: Any) -> Any:
-        asked.append(ctx.needs)
+        asked.append(ctx.needs_input_grad)
         return g, g
 
     plus = user_op(backward, lambda x, y: x + y)
@@ -1003,7 +1005,9 @@ def test_other_data_after_forward_is_no_wrong_second_gradient() -> None:
 
 def test_a_second_saved_output_has_its_own_history() -> None:
     op = user_op(
-        lambda ctx, g, h: g * ctx.saved[0] + h * ctx.saved[1], lambda x: (np.exp(x), np.exp(x) * x), saves=(~0, ~1)
+        lambda ctx, g, h: g * ctx.saved_tensors[0] + h * ctx.saved_tensors[1],
+        lambda x: (np.exp(x), np.exp(x) * x),
+        saves=(~0, ~1),
     )
     x = leaf(2, dtype=F64)
     second = op(x)[1]
@@ -1053,7 +1057,7 @@ def test_a_new_but_read_only_gradient_is_copied() -> None:
 
 
 def test_a_saved_array_given_as_a_gradient_stays_as_it_is() -> None:
-    op = user_op(lambda ctx, g: ctx.saved[0], lambda x: x * 2, saves=(~0,))
+    op = user_op(lambda ctx, g: ctx.saved_tensors[0], lambda x: x * 2, saves=(~0,))
     x = leaf(1, 2)
     y = op(x)
     (y + x * 1 + x * 1).sum().backward(retain_graph=True)

@@ -24,7 +24,7 @@ def square(factor: float = 2.0, which: Any = slice(None)) -> Op:
     """x², whose backward is wrong at `which` unless factor is 2."""
 
     def backward(ctx: Any, g: Any) -> Any:
-        (x,) = ctx.saved
+        (x,) = ctx.saved_tensors
         dx = 2 * g * x
         dx[which] *= factor / 2
         return dx
@@ -156,7 +156,7 @@ def cut(cut_off: str) -> Op:
     """x y, whose backward forgets that its gradient depends on `cut_off`."""
 
     def backward(ctx: Any, g: Any) -> Any:
-        values = {"x": ctx.saved[0], "y": ctx.saved[1], "g": g}
+        values = {"x": ctx.saved_tensors[0], "y": ctx.saved_tensors[1], "g": g}
         if isinstance(g, Tensor) and cut_off:
             values[cut_off] = values[cut_off].detach()
         return values["g"] * values["y"], values["g"] * values["x"]

@@ -48,7 +48,7 @@ def wrong_square(factor: float) -> Component:
     op = Op(
         name="square",
         forward=lambda x: x * x,
-        backward=lambda ctx, g: factor * g * ctx.saved[0],
+        backward=lambda ctx, g: factor * g * ctx.saved_tensors[0],
         saves=(0,),
         reference=np.square,
         sample=lambda draw: Sample(()),

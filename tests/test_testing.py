@@ -123,7 +123,7 @@ def test_a_failure_shrinks_and_names_op_shapes_parameters_and_entry() -> None:
 def wrong_square(**changed: Any) -> Op:
     row: dict[str, Any] = {
         "forward": lambda x: x * x,
-        "backward": lambda ctx, g: 2 * g * ctx.saved[0],
+        "backward": lambda ctx, g: 2 * g * ctx.saved_tensors[0],
         "reference": lambda x: x**2,
         "sample": lambda draw: Sample((draw.tensor(*draw.shape(0, 2, least=0)),)),
     }
@@ -138,7 +138,7 @@ def written_to(x: np.ndarray) -> np.ndarray:
 
 
 def detached(ctx: Any, g: Any) -> Any:
-    (x,) = ctx.saved
+    (x,) = ctx.saved_tensors
     return 2 * g * (x.detach() if isinstance(x, Tensor) else x)
 
 
@@ -156,7 +156,7 @@ WRONG: dict[str, tuple[Op, str]] = {
         r"check_forward: square\(float64 \(\) 1.0\)\nforward: output 0 is wrong at \[\]: it is 2.0, .* says 1.0$",
     ),
     "shape": (
-        wrong_square(forward=lambda x: (x * x)[None], backward=lambda ctx, g: 2 * g[0] * ctx.saved[0]),
+        wrong_square(forward=lambda x: (x * x)[None], backward=lambda ctx, g: 2 * g[0] * ctx.saved_tensors[0]),
         r"check_forward: .*\nforward: output 0 has shape \(1,\), the reference says \(\)$",
     ),
     "dtype": (
@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[Op, str]] = {
         r"check_special: .*\nforward of square\(float64 \(\) nan\): output 0 is wrong at \[\]: it is 0.0, .* nan$",
     ),
     "gradient": (
-        wrong_square(backward=lambda ctx, g: 2 * g * abs(ctx.saved[0])),
+        wrong_square(backward=lambda ctx, g: 2 * g * abs(ctx.saved_tensors[0])),
         r"check_gradients: square\(float64 \(\) -0.001\)\nsquare: the gradient of input 0 \(x\), .* at \[\], .* -0.001",
     ),
     "second gradient": (
@@ -198,9 +198,11 @@ def cube(square: Callable[..., Any], **changed: Any) -> Composite:
 @pytest.mark.usefixtures("from_scratch")
 def test_a_composite_of_a_wrong_row_is_found() -> None:
     check_op(cube(wrong_square()))
-    forgotten = wrong_square(backward=lambda ctx, g: g * ctx.saved[0])
+    forgotten = wrong_square(backward=lambda ctx, g: g * ctx.saved_tensors[0])
     assert "check_gradients: cube(float64 () 1.0)\ncube: the gradient of input 0 (x)" in message(cube(forgotten))
-    constant = wrong_square(backward=lambda ctx, g: 2 * g * np.asarray(getattr(ctx.saved[0], "array", ctx.saved[0])))
+    constant = wrong_square(
+        backward=lambda ctx, g: 2 * g * np.asarray(getattr(ctx.saved_tensors[0], "array", ctx.saved_tensors[0]))
+    )
     assert "check_second_gradients: cube" in message(cube(constant))
     assert "check_forward: cube" in message(cube(wrong_square(), reference=lambda x: 2 * x**3))
 

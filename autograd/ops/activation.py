@@ -38,7 +38,7 @@ def _elu_forward(x: Any, *, alpha: float) -> Any:
 
 
 def _elu_backward(ctx: Any, g: Any, *, alpha: float) -> Any:
-    x, y = ctx.saved
+    x, y = ctx.saved_tensors
     return where(x <= 0, g * (y + alpha), g)
 
 
@@ -68,7 +68,7 @@ def _softplus_forward(x: Any, *, beta: float, threshold: float) -> Any:
 
 
 def _softplus_backward(ctx: Any, g: Any, *, beta: float, threshold: float) -> Any:
-    z = beta * ctx.saved[0]
+    z = beta * ctx.saved_tensors[0]
     return where(z > threshold, g, g * sigmoid(z))
 
 

@@ -45,6 +45,6 @@ def attaching(name: str, op: Op) -> Op:
 
     def backward(ctx: Any, *gs: Any, **params: Any) -> Any:
         d, *others = results if isinstance(results := op.backward(ctx, *gs, **params), tuple) else (results,)  # type: ignore[misc]
-        return attached(d, ctx.saved[-1]), *others
+        return attached(d, ctx.saved_tensors[-1]), *others
 
     return register(replace(op, name=name, backward=backward, saves=(*op.saves, ~0)))

@@ -109,7 +109,9 @@ def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], s
             name=name,
             check=check,
             forward=forward,
-            backward=lambda ctx, g, **params: attached(grad(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved),
+            backward=lambda ctx, g, **params: attached(
+                grad(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved_tensors
+            ),
             saves=(~0,),
             reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
             sample=sample,

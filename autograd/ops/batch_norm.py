@@ -115,11 +115,11 @@ def _sums_forward(g: Any, x: Any, mean: Any) -> Any:
 
 
 def _sums_backward(ctx: Any, total: Any, product: Any) -> Any:
-    g, x, mean = ctx.saved
+    g, x, mean = ctx.saved_tensors
     return (
-        affine(x, mean, product, total) if ctx.needs[0] else None,
-        affine(g, None, product, None) if ctx.needs[1] else None,
-        -product * sum(g, _all_but_channels(x)) if ctx.needs[2] else None,
+        affine(x, mean, product, total) if ctx.needs_input_grad[0] else None,
+        affine(g, None, product, None) if ctx.needs_input_grad[1] else None,
+        -product * sum(g, _all_but_channels(x)) if ctx.needs_input_grad[2] else None,
     )
 
 
@@ -185,16 +185,16 @@ def _affine_forward(x: Any, mean: Any, scale: Any, shift: Any, g: Any, g_scale: 
 
 
 def _affine_backward(ctx: Any, h: Any) -> Any:
-    x, mean, scale, g, g_scale = ctx.saved
+    x, mean, scale, g, g_scale = ctx.saved_tensors
     dmean = dscale = dshift = dg_scale = None
-    if any(ctx.needs[1:4]):
+    if any(ctx.needs_input_grad[1:4]):
         dshift, dscale = batch_norm_sums(h, x, _zeros(scale) if mean is None else mean)
-        dmean = -scale * dshift if ctx.needs[1] else None
-    if ctx.needs[5]:
+        dmean = -scale * dshift if ctx.needs_input_grad[1] else None
+    if ctx.needs_input_grad[5]:
         dg_scale = batch_norm_sums(h, g, _zeros(scale))[1]
-    dx = affine(h, None, scale, None) if ctx.needs[0] else None
-    dg = affine(h, None, g_scale, None) if ctx.needs[4] else None
-    return dx, dmean, dscale, dshift if ctx.needs[3] else None, dg, dg_scale
+    dx = affine(h, None, scale, None) if ctx.needs_input_grad[0] else None
+    dg = affine(h, None, g_scale, None) if ctx.needs_input_grad[4] else None
+    return dx, dmean, dscale, dshift if ctx.needs_input_grad[3] else None, dg, dg_scale
 
 
 def affine(x: Any, mean: Any, scale: Any, shift: Any, g: Any = None, g_scale: Any = None) -> Any:
@@ -305,16 +305,16 @@ def _mean_and_var(x: Any) -> Any:
 
 def training_backward(ctx: Any, g: Any, dmean: Any, dvar: Any, *, eps: float) -> Any:
     """The gradients of x, w and b from those of y, mean and var."""
-    x, w, mean, var = ctx.saved[:4]
+    x, w, mean, var = ctx.saved_tensors[:4]
     r = (var + eps) ** -0.5
     scale = r if w is None else w * r
     total, product = batch_norm_sums(g, x, mean)
     dx = None
-    if ctx.needs[0]:
+    if ctx.needs_input_grad[0]:
         many = max(1, _count(x))
         slope = (2 * dvar - scale * r * r * product) / many
         dx = affine(x, mean, slope, (dmean - scale * total) / many, g, scale)
-    return dx, r * product if ctx.needs[1] else None, total if ctx.needs[2] else None
+    return dx, r * product if ctx.needs_input_grad[1] else None, total if ctx.needs_input_grad[2] else None
 
 
 # ── rows ───────────────────────────────────────────────────────────────────────────────

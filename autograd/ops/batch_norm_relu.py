@@ -37,7 +37,7 @@ def _reference(x: Any, w: Any, b: Any, *, eps: float) -> Any:
 
 
 def _backward(ctx: Any, g: Any, dmean: Any, dvar: Any, *, eps: float) -> Any:
-    return training_backward(ctx, relu_input_grad(g, ctx.saved[4]), dmean, dvar, eps=eps)
+    return training_backward(ctx, relu_input_grad(g, ctx.saved_tensors[4]), dmean, dvar, eps=eps)
 
 
 def _away_from_kink(sample: Any, reference: Any) -> Any:

@@ -30,9 +30,9 @@ def _forward(x: Any, t: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    x, t = ctx.saved
-    dx = g * (x - t) / clamp(x * (1 - x), min=LEAST_VARIANCE) if ctx.needs[0] else None
-    dt = g * (clamp(log1p(-x), min=LEAST_LOG) - clamp(log(x), min=LEAST_LOG)) if ctx.needs[1] else None
+    x, t = ctx.saved_tensors
+    dx = g * (x - t) / clamp(x * (1 - x), min=LEAST_VARIANCE) if ctx.needs_input_grad[0] else None
+    dt = g * (clamp(log1p(-x), min=LEAST_LOG) - clamp(log(x), min=LEAST_LOG)) if ctx.needs_input_grad[1] else None
     return dx, dt
 
 

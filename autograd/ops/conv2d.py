@@ -190,16 +190,16 @@ def run_forward(x: Any, w: Any, b: Any, relu: bool, *, groups: int, **params: An
 
 
 def _backward(ctx: Any, g: Any, **params: Any) -> Any:
-    x, w = ctx.saved
+    x, w = ctx.saved_tensors
     return conv2d_gradients(ctx, g, x, w, params)
 
 
 def conv2d_gradients(ctx: Any, g: Any, x: Any, w: Any, params: dict[str, Any]) -> Any:
     """dx, dw and db, of those that ctx wants."""
     return (
-        conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs[0] else None,
-        conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
-        sum(g, (0, 2, 3)) if ctx.needs[2] else None,
+        conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs_input_grad[0] else None,
+        conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
+        sum(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None,
     )
 
 
@@ -240,10 +240,10 @@ def _first_windows(y: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _input_grad_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
-    g, w = ctx.saved
+    g, w = ctx.saved_tensors
     return (
-        _first_windows(conv2d_row(h, w, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
-        conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
+        _first_windows(conv2d_row(h, w, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
+        conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
     )
 
 
@@ -273,10 +273,10 @@ def _weight_grad_forward(
 
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
-    g, x = ctx.saved
+    g, x = ctx.saved_tensors
     return (
-        _first_windows(conv2d_row(x, h, None, **params), ctx.shapes[0]) if ctx.needs[0] else None,
-        conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs[1] else None,
+        _first_windows(conv2d_row(x, h, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
+        conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
     )
 
 

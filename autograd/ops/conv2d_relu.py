@@ -36,7 +36,7 @@ def _reference(x: Any, w: Any, b: Any, **params: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any, **params: Any) -> Any:
-    x, w, y = ctx.saved
+    x, w, y = ctx.saved_tensors
     return conv2d_gradients(ctx, relu_input_grad(g, y), x, w, params)
 
 

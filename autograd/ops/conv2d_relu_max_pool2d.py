@@ -91,14 +91,14 @@ def _forward(x: Any, w: Any, b: Any, *, groups: int, **params: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
-    x, w, y, places = ctx.saved
+    x, w, y, places = ctx.saved_tensors
     g = relu_input_grad(g, y)
     dx = None
-    if ctx.needs[0]:
+    if ctx.needs_input_grad[0]:
         size = conv_size(x.shape[2:], w.shape[2:], params)
         dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), w, input_size=x.shape[2:], **params)
-    dw = unpooled_weight_grad(g, places, x, kernel_size=w.shape[2:], **params) if ctx.needs[1] else None
-    return dx, dw, sum(g, (0, 2, 3)) if ctx.needs[2] else None
+    dw = unpooled_weight_grad(g, places, x, kernel_size=w.shape[2:], **params) if ctx.needs_input_grad[1] else None
+    return dx, dw, sum(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None
 
 
 def _clear(y: Any) -> bool:
@@ -175,7 +175,7 @@ max_pool2d_2x2_input_grad = register(
     Op(
         name="max_pool2d_2x2_input_grad",
         forward=_unpool_forward,
-        backward=lambda ctx, h, *, size: (_max_pool2d_2x2_gather(h, ctx.saved[0]), None),
+        backward=lambda ctx, h, *, size: (_max_pool2d_2x2_gather(h, ctx.saved_tensors[0]), None),
         saves=(1,),
         reference=_unpool_reference,
         sample=_unpool_sample,
@@ -188,7 +188,7 @@ _max_pool2d_2x2_gather: Op = register(
     Op(
         name="max_pool2d_2x2_gather",
         forward=_pick_forward,
-        backward=lambda ctx, g: (max_pool2d_2x2_input_grad(g, ctx.saved[0], size=ctx.shapes[0][2:]), None),
+        backward=lambda ctx, g: (max_pool2d_2x2_input_grad(g, ctx.saved_tensors[0], size=ctx.shapes[0][2:]), None),
         saves=(1,),
         reference=_pick_reference,
         sample=_pick_sample,
@@ -240,10 +240,10 @@ def _weight_grad_forward(
 
 
 def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
-    g, places, x = ctx.saved
-    dg = _max_pool2d_2x2_gather(conv2d_row(x, h, None, **params), places) if ctx.needs[0] else None
+    g, places, x = ctx.saved_tensors
+    dg = _max_pool2d_2x2_gather(conv2d_row(x, h, None, **params), places) if ctx.needs_input_grad[0] else None
     dx = None
-    if ctx.needs[2]:
+    if ctx.needs_input_grad[2]:
         size = conv_size(x.shape[2:], kernel_size, params)
         dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), h, input_size=x.shape[2:], **params)
     return dg, None, dx

@@ -115,7 +115,7 @@ def _forward(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduc
 
 
 def _backward(ctx: Any, g: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
-    x, t = ctx.saved
+    x, t = ctx.saved_tensors
     if reduction == "mean":
         g = g / max(1, _counted(t, ignore_index))
     if reduction != "none":
@@ -131,12 +131,12 @@ def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing:
 
 
 def _grad_backward(ctx: Any, h: Any, *, ignore_index: int, label_smoothing: float) -> Any:
-    g, x, t = ctx.saved
+    g, x, t = ctx.saved_tensors
     dg = dx = None
-    if ctx.needs[0]:
+    if ctx.needs_input_grad[0]:
         one = np.ones(ctx.shapes[0], g.dtype)
         dg = sum(_input_grad(one, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1)
-    if ctx.needs[1]:
+    if ctx.needs_input_grad[1]:
         kept = g * (t != ignore_index)
         dx = softmax_input_grad(h * kept.reshape((-1, 1)), softmax(x, 1), dim=1)
     return dg, dx, None

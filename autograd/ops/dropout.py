@@ -48,7 +48,7 @@ _dropout: Op = register(
         name="dropout",
         check=lambda x, mask, *, p: check_float("dropout", x),
         forward=_forward,
-        backward=lambda ctx, g, *, p: (_dropout(g, ctx.saved[0], p=p), None),
+        backward=lambda ctx, g, *, p: (_dropout(g, ctx.saved_tensors[0], p=p), None),
         saves=(1,),
         reference=lambda x, mask, *, p: x * mask * (1 / (1 - p) if p < 1 else 0),
         sample=_sample,

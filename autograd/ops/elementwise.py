@@ -116,7 +116,7 @@ _sub = register(
         name="sub",
         check=_no_bools,
         forward=_binary("sub", np.subtract),
-        backward=lambda ctx, g: (g, -g if ctx.needs[1] else None),
+        backward=lambda ctx, g: (g, -g if ctx.needs_input_grad[1] else None),
         reference=np.subtract,
         sample=_two(),
         bad_samples=[bad_broadcast("sub"), BadSample((np.ones(2, bool),) * 2, {}, TypeError, ("sub:", ".int()"))],
@@ -128,8 +128,8 @@ _sub = register(
 
 
 def _mul_backward(ctx: Any, g: Any) -> Any:
-    x, y = ctx.saved
-    return (_mul(g, y) if ctx.needs[0] else None, _mul(g, x) if ctx.needs[1] else None)
+    x, y = ctx.saved_tensors
+    return (_mul(g, y) if ctx.needs_input_grad[0] else None, _mul(g, x) if ctx.needs_input_grad[1] else None)
 
 
 _mul: Op = register(
@@ -149,9 +149,9 @@ _mul: Op = register(
 
 
 def _div_backward(ctx: Any, g: Any) -> Any:
-    y, z = ctx.saved
+    y, z = ctx.saved_tensors
     dx = _div(g, y)
-    return dx, -_mul(dx, z) if ctx.needs[1] else None
+    return dx, -_mul(dx, z) if ctx.needs_input_grad[1] else None
 
 
 _div: Op = register(

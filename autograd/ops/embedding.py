@@ -32,7 +32,7 @@ def _check(t: Any, w: Any, *, padding_idx: int | None) -> None:
 
 
 def _backward(ctx: Any, g: Any, *, padding_idx: int | None) -> Any:
-    return None, _weight_grad(g, ctx.saved[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
+    return None, _weight_grad(g, ctx.saved_tensors[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
 
 
 def _grad_forward(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
@@ -44,7 +44,7 @@ def _grad_forward(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
 
 
 def _grad_backward(ctx: Any, h: Any, *, rows: int, padding_idx: int | None) -> Any:
-    (t,) = ctx.saved
+    (t,) = ctx.saved_tensors
     dg = _embedding(t, h, padding_idx=padding_idx)
     return dg if padding_idx is None else where(unsqueeze(t, t.ndim) == padding_idx, 0.0, dg), None
 

@@ -78,7 +78,7 @@ def _sample(draw: Any) -> Sample:
 def _backward(ctx: Any, g: Any, _: Any, *, dim: int, keepdim: bool) -> Any:
     shape = ctx.shapes[0]
     places = np.arange(shape[dim]).reshape(-1, *(1,) * (len(shape) - 1 - dim))
-    return where(kept(ctx.saved[0], shape, (dim,)) == places, kept(g, shape, (dim,)), 0.0)
+    return where(kept(ctx.saved_tensors[0], shape, (dim,)) == places, kept(g, shape, (dim,)), 0.0)
 
 
 def _with_place(name: str, find: Callable, sign: int) -> Op:
@@ -143,7 +143,7 @@ _argmin = _place("argmin", np.argmin, -1)
 
 
 def _many_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    x, y = ctx.saved
+    x, y = ctx.saved_tensors
     equal = to(x == kept(y, x.shape, dim), x.dtype)
     return kept(g, x.shape, dim) * (equal / sum(equal, dim, True))
 
@@ -222,7 +222,7 @@ def _of_two(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
 
 def _sharing(less: Callable) -> Callable:
     def backward(ctx: Any, g: Any) -> Any:
-        x, y = ctx.saved
+        x, y = ctx.saved_tensors
         g = where(x == y, 0.5 * g, g)
         return where(less(x, y), 0.0, g), where(less(y, x), 0.0, g)
 
@@ -231,8 +231,8 @@ def _sharing(less: Callable) -> Callable:
 
 def _bounded(inside: Callable, outside: Callable) -> Callable:
     def backward(ctx: Any, g: Any) -> Any:
-        x, bound = ctx.saved
-        return where(inside(x, bound), g, 0.0), where(outside(x, bound), g, 0.0) if ctx.needs[1] else None
+        x, bound = ctx.saved_tensors
+        return where(inside(x, bound), g, 0.0), where(outside(x, bound), g, 0.0) if ctx.needs_input_grad[1] else None
 
     return backward
 

@@ -51,7 +51,7 @@ _neg = _row(
 )
 
 _abs = _row(
-    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
+    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved_tensors[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
     saves=(0,), kind="piecewise",
 )  # fmt: skip
 
@@ -66,19 +66,26 @@ _sign = _row(
 _square = _row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
-    lambda ctx, g: 2 * g * ctx.saved[0],
+    lambda ctx, g: 2 * g * ctx.saved_tensors[0],
     lambda x: x * (x.astype(np.int64) if x.dtype == np.bool_ else x),
     saves=(0,),
 )
 
 _sqrt = _row(
-    "sqrt", np.sqrt, lambda ctx, g: g / (2 * ctx.saved[0]), lambda x: x**0.5, 0.5, 4, saves=(~0,), promotes="float"
+    "sqrt",
+    np.sqrt,
+    lambda ctx, g: g / (2 * ctx.saved_tensors[0]),
+    lambda x: x**0.5,
+    0.5,
+    4,
+    saves=(~0,),
+    promotes="float",
 )
 
 _rsqrt = _row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
-    lambda ctx, g: -0.5 * g * ctx.saved[0] ** 3,
+    lambda ctx, g: -0.5 * g * ctx.saved_tensors[0] ** 3,
     lambda x: np.sqrt(x) ** -1.0,
     0.5,
     4,
@@ -89,7 +96,7 @@ _rsqrt = _row(
 _reciprocal = _row(
     "reciprocal",
     np.reciprocal,
-    lambda ctx, g: -g * ctx.saved[0] ** 2,
+    lambda ctx, g: -g * ctx.saved_tensors[0] ** 2,
     lambda x: 1 / x,
     0.5,
     4,
@@ -97,12 +104,12 @@ _reciprocal = _row(
     promotes="float",
 )
 
-_exp = _row("exp", np.exp, lambda ctx, g: g * ctx.saved[0], lambda x: np.e**x, saves=(~0,), promotes="float")
+_exp = _row("exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float")
 
 _expm1 = _row(
     "expm1",
     np.expm1,
-    lambda ctx, g: g * (ctx.saved[0] + 1),
+    lambda ctx, g: g * (ctx.saved_tensors[0] + 1),
     lambda x: np.exp(x) - 1,
     saves=(~0,),
     promotes="float",
@@ -111,7 +118,7 @@ _expm1 = _row(
 _log = _row(
     "log",
     np.log,
-    lambda ctx, g: g / ctx.saved[0],
+    lambda ctx, g: g / ctx.saved_tensors[0],
     lambda x: np.log2(x) * np.log(2.0),
     0.5,
     4,
@@ -122,7 +129,7 @@ _log = _row(
 _log1p = _row(
     "log1p",
     np.log1p,
-    lambda ctx, g: g / (ctx.saved[0] + 1),
+    lambda ctx, g: g / (ctx.saved_tensors[0] + 1),
     lambda x: np.log(1 + x),
     -0.5,
     4,
@@ -133,7 +140,7 @@ _log1p = _row(
 _tanh = _row(
     "tanh",
     np.tanh,
-    lambda ctx, g: g * (1 - ctx.saved[0] * ctx.saved[0]),
+    lambda ctx, g: g * (1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
     lambda x: 1 - 2 / (np.exp(2 * x) + 1),
     saves=(~0,),
     promotes="float",
@@ -142,18 +149,28 @@ _tanh = _row(
 _sigmoid = _row(
     "sigmoid",
     lambda x: 1 / (1 + np.exp(-x)),  # e^-x overflows to inf, whose inverse is the 0 that is due
-    lambda ctx, g: g * (ctx.saved[0] * (1 - ctx.saved[0])),
+    lambda ctx, g: g * (ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
     lambda x: (1 + np.tanh(x / 2)) / 2,
     saves=(~0,),
     promotes="float",
 )
 
 _sin = _row(
-    "sin", np.sin, lambda ctx, g: g * cos(ctx.saved[0]), lambda x: np.exp(1j * x).imag, saves=(0,), promotes="float"
+    "sin",
+    np.sin,
+    lambda ctx, g: g * cos(ctx.saved_tensors[0]),
+    lambda x: np.exp(1j * x).imag,
+    saves=(0,),
+    promotes="float",
 )
 
 _cos = _row(
-    "cos", np.cos, lambda ctx, g: -g * sin(ctx.saved[0]), lambda x: np.exp(1j * x).real, saves=(0,), promotes="float"
+    "cos",
+    np.cos,
+    lambda ctx, g: -g * sin(ctx.saved_tensors[0]),
+    lambda x: np.exp(1j * x).real,
+    saves=(0,),
+    promotes="float",
 )
 
 

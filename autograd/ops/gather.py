@@ -150,11 +150,11 @@ def _scatter_reference(x: Any, index: Any, src: Any, *, dim: int) -> Any:
 
 
 def _gather_backward(ctx: Any, g: Any, *, dim: int) -> Any:
-    return _scatter_add(np.zeros(ctx.shapes[0], g.dtype), ctx.saved[0], g, dim=dim), None
+    return _scatter_add(np.zeros(ctx.shapes[0], g.dtype), ctx.saved_tensors[0], g, dim=dim), None
 
 
 def _scatter_backward(ctx: Any, g: Any, *, dim: int) -> Any:
-    return g, None, _gather(g, ctx.saved[0], dim=dim) if ctx.needs[2] else None
+    return g, None, _gather(g, ctx.saved_tensors[0], dim=dim) if ctx.needs_input_grad[2] else None
 
 
 def _draw(draw: Any) -> tuple[tuple[int, ...], Any, int]:

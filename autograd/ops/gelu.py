@@ -68,7 +68,7 @@ def _forward(x: Any, *, approximate: str) -> Any:
 
 
 def _backward(ctx: Any, g: Any, *, approximate: str) -> Any:
-    (x,) = ctx.saved
+    (x,) = ctx.saved_tensors
     if approximate == "none":
         return gelu_input_grad(g, x)
     p = sigmoid(x * (x * x * (2 * ROOT * CUBIC) + 2 * ROOT))
@@ -76,9 +76,9 @@ def _backward(ctx: Any, g: Any, *, approximate: str) -> Any:
 
 
 def _grad_backward(ctx: Any, h: Any) -> Any:
-    g, x = ctx.saved
-    dg = gelu_input_grad(h, x) if ctx.needs[0] else None
-    return dg, h * g * exp(x * x * -0.5) * (ROOT / 2) * (2 - x * x) if ctx.needs[1] else None
+    g, x = ctx.saved_tensors
+    dg = gelu_input_grad(h, x) if ctx.needs_input_grad[0] else None
+    return dg, h * g * exp(x * x * -0.5) * (ROOT / 2) * (2 - x * x) if ctx.needs_input_grad[1] else None
 
 
 def _normal_cdf(x: Any) -> Any:

@@ -148,8 +148,12 @@ def _forward(x: Any, w: Any, b: Any, *, eps: float) -> Any:
 
 
 def _backward(ctx: Any, g: Any, *, eps: float) -> Any:
-    dx, dw, db = _rows_grad(g, *ctx.saved, eps=eps)
-    return dx if ctx.needs[0] else None, dw if ctx.needs[1] else None, db if ctx.needs[2] else None
+    dx, dw, db = _rows_grad(g, *ctx.saved_tensors, eps=eps)
+    return (
+        dx if ctx.needs_input_grad[0] else None,
+        dw if ctx.needs_input_grad[1] else None,
+        db if ctx.needs_input_grad[2] else None,
+    )
 
 
 def _grad_forward(g: Any, x: Any, w: Any, *, eps: float) -> Any:
@@ -161,19 +165,19 @@ def _grad_forward(g: Any, x: Any, w: Any, *, eps: float) -> Any:
 
 
 def _grad_backward(ctx: Any, h: Any, k: Any, m: Any, *, eps: float) -> Any:
-    g, x, w = ctx.saved
+    g, x, w = ctx.saved_tensors
     d = x - mean(x, 1, True)
     r = (mean(d * d, 1, True) + eps) ** -0.5
     z = d * r
     u = g if w is None else g * w
     of_h, of_u = (_rows_grad(a, x, None, eps=eps)[0] for a in (h, u))
     dg = dx = None
-    if ctx.needs[0]:
+    if ctx.needs_input_grad[0]:
         dg = (of_h if w is None else w * of_h) + k * z + m
-    if ctx.needs[1]:
+    if ctx.needs_input_grad[1]:
         dx = z * mean(h * of_u, 1, True) + of_h * mean(u * z, 1, True) + of_u * mean(h * z, 1, True)
         dx = _rows_grad(g, x, k, eps=eps)[0] - r * dx
-    return dg, dx, sum(g * of_h, 0) if ctx.needs[2] else None
+    return dg, dx, sum(g * of_h, 0) if ctx.needs_input_grad[2] else None
 
 
 def _rows_sample(draw: Any) -> Sample:

@@ -36,7 +36,9 @@ def _run(a: Any, x: Any, *, negative_slope: float) -> Any:
 
 
 def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
-    return _leaky_relu_input_grad(h, ctx.saved[0], negative_slope=negative_slope) if ctx.needs[0] else None, 0
+    return _leaky_relu_input_grad(h, ctx.saved_tensors[0], negative_slope=negative_slope) if ctx.needs_input_grad[
+        0
+    ] else None, 0
 
 
 def _sample(draw: Any) -> Sample:
@@ -54,7 +56,7 @@ _leaky_relu = register(
         name="leaky_relu",
         check=partial(check_float, "leaky_relu"),
         forward=lambda x, *, negative_slope: _run(x, x, negative_slope=negative_slope),
-        backward=lambda ctx, g, **params: _leaky_relu_input_grad(g, ctx.saved[0], **params),
+        backward=lambda ctx, g, **params: _leaky_relu_input_grad(g, ctx.saved_tensors[0], **params),
         saves=(0,),
         reference=lambda x, *, negative_slope: np.where(x > 0, x, negative_slope * x),
         sample=_sample,

@@ -78,7 +78,7 @@ def run_forward(x: Any, w: Any, b: Any, relu: bool) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    return linear_gradients(ctx, g, *ctx.saved)
+    return linear_gradients(ctx, g, *ctx.saved_tensors)
 
 
 def linear_gradients(ctx: Any, g: Any, x: Any, w: Any) -> Any:
@@ -86,9 +86,9 @@ def linear_gradients(ctx: Any, g: Any, x: Any, w: Any) -> Any:
     if x.ndim != 2:
         rows = math.prod(x.shape[:-1])
         g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
-    dx = matmul(g, w) if ctx.needs[0] else None
-    dw = matmul(g.T, x) if ctx.needs[1] else None
-    db = sum(g, 0) if ctx.needs[2] else None
+    dx = matmul(g, w) if ctx.needs_input_grad[0] else None
+    dw = matmul(g.T, x) if ctx.needs_input_grad[1] else None
+    db = sum(g, 0) if ctx.needs_input_grad[2] else None
     return dx if dx is None or len(ctx.shapes[0]) == 2 else reshape(dx, ctx.shapes[0]), dw, db
 
 

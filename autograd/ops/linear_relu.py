@@ -24,7 +24,7 @@ def _reference(x: Any, w: Any, b: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    x, w, y = ctx.saved
+    x, w, y = ctx.saved_tensors
     return linear_gradients(ctx, relu_input_grad(g, y), x, w)
 
 

@@ -55,10 +55,10 @@ def _forward(x: Any, y: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    x, y = ctx.saved
+    x, y = ctx.saved_tensors
     return (
-        _matmul(g, _turned(y)) if ctx.needs[0] else None,
-        _matmul(_turned(x), g) if ctx.needs[1] else None,
+        _matmul(g, _turned(y)) if ctx.needs_input_grad[0] else None,
+        _matmul(_turned(x), g) if ctx.needs_input_grad[1] else None,
     )
 
 

@@ -182,7 +182,7 @@ def _forward(
 
 
 def _backward(ctx: Any, g: Any, _: Any, *, ceil_mode: bool = False, **params: Any) -> Any:
-    taps, y = ctx.saved
+    taps, y = ctx.saved_tensors
     return attached(max_pool2d_input_grad(g, taps, input_size=ctx.shapes[0][2:], **params), y)
 
 
@@ -196,7 +196,7 @@ def _scatter_forward(
 
 
 def _scatter_backward(ctx: Any, h: Any, *, input_size: Pair, **params: Any) -> Any:
-    return _max_pool2d_gather(h, ctx.saved[0], **params), None
+    return _max_pool2d_gather(h, ctx.saved_tensors[0], **params), None
 
 
 def _gather_forward(x: Any, taps: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE) -> Any:
@@ -207,7 +207,7 @@ def _gather_forward(x: Any, taps: Any, *, kernel_size: Pair, stride: Pair, paddi
 
 
 def _gather_backward(ctx: Any, g: Any, **params: Any) -> Any:
-    return max_pool2d_input_grad(g, ctx.saved[0], input_size=ctx.shapes[0][2:], **params), None
+    return max_pool2d_input_grad(g, ctx.saved_tensors[0], input_size=ctx.shapes[0][2:], **params), None
 
 
 def _places(taps: Any, *, width: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE) -> Any:

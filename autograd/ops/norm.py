@@ -37,7 +37,7 @@ def _forward(x: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def _backward(ctx: Any, g: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
-    x, y = ctx.saved
+    x, y = ctx.saved_tensors
     share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner one for second gradients: no 0 · ∞
     return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * kept(share, x.shape, dim)
 

@@ -26,12 +26,12 @@ def _power(x: Any, y: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    x, y, z = ctx.saved
+    x, y, z = ctx.saved_tensors
     dx = dy = None
-    if ctx.needs[0]:
+    if ctx.needs_input_grad[0]:
         undefined = y.ndim > 0 or y == 0  # where 0 · 0⁻¹ would be NaN
         dx = g * y * pow(where((x == 0) * (y == 0), 1.0, x) if undefined else x, y - 1)
-    if ctx.needs[1]:
+    if ctx.needs_input_grad[1]:
         flat = (x == 0) * (y >= 0)
         dy = where(flat, 0.0, g * z * log(where(flat, 1.0, x)))
     return dx, dy

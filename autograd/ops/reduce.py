@@ -102,7 +102,7 @@ def _logsumexp_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def _logsumexp_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    x, y = ctx.saved
+    x, y = ctx.saved_tensors
     return kept(g, x.shape, dim) * exp(x - kept(y, x.shape, dim))
 
 

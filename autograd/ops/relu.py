@@ -62,7 +62,7 @@ _relu_op = register(
     Op(
         name="relu",
         forward=_forward,
-        backward=lambda ctx, g: relu_input_grad(g, ctx.saved[0]),
+        backward=lambda ctx, g: relu_input_grad(g, ctx.saved_tensors[0]),
         saves=(~0,),
         reference=_reference,
         sample=any_shape,
@@ -74,7 +74,7 @@ relu_input_grad: Op = register(
     Op(
         name="relu_input_grad",
         forward=lambda g, y: elementwise(_relu_grad, g, y),
-        backward=lambda ctx, g: (relu_input_grad(g, ctx.saved[0]) if ctx.needs[0] else None, 0),
+        backward=lambda ctx, g: (relu_input_grad(g, ctx.saved_tensors[0]) if ctx.needs_input_grad[0] else None, 0),
         saves=(1,),
         reference=lambda g, y: np.where(y <= 0, 0, g),
         sample=_grad_sample,

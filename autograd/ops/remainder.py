@@ -83,8 +83,8 @@ _floor_divide = register(
 
 
 def _remainder_backward(ctx: Any, g: Any) -> Any:
-    x, y = ctx.saved
-    if not ctx.needs[1]:
+    x, y = ctx.saved_tensors
+    if not ctx.needs_input_grad[1]:
         return g, None
     return g, attached(attached(-(g * _floor_divide(x, y)), x), y)  # the quotient's own derivative is zero
 

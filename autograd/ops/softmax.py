@@ -156,17 +156,17 @@ def _check(name: str) -> Any:
 
 
 def _softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
-    g, y = ctx.saved
-    dg = softmax_input_grad(h, y, dim=dim) if ctx.needs[0] else None
-    dy = h * (g - sum(g * y, dim, True)) - g * sum(h * y, dim, True) if ctx.needs[1] else None
+    g, y = ctx.saved_tensors
+    dg = softmax_input_grad(h, y, dim=dim) if ctx.needs_input_grad[0] else None
+    dy = h * (g - sum(g * y, dim, True)) - g * sum(h * y, dim, True) if ctx.needs_input_grad[1] else None
     return dg, dy
 
 
 def _log_softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
-    g, y = ctx.saved
+    g, y = ctx.saved_tensors
     p = exp(y)
-    dg = h - sum(h * p, dim, True) if ctx.needs[0] else None
-    dy = -(h * p * sum(g, dim, True)) if ctx.needs[1] else None
+    dg = h - sum(h * p, dim, True) if ctx.needs_input_grad[0] else None
+    dy = -(h * p * sum(g, dim, True)) if ctx.needs_input_grad[1] else None
     return dg, dy
 
 
@@ -198,7 +198,7 @@ _softmax_op = register(
         name="softmax",
         check=_check("softmax"),
         forward=lambda x, *, dim: _by_rows(_softmax, dim, x),
-        backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved[0], dim=dim),
+        backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved_tensors[0], dim=dim),
         saves=(~0,),
         reference=_reference,
         sample=_sample,
@@ -223,7 +223,7 @@ _log_softmax_op = register(
         name="log_softmax",
         check=_check("log_softmax"),
         forward=lambda x, *, dim: _by_rows(_log_softmax, dim, x),
-        backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved[0], dim=dim),
+        backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved_tensors[0], dim=dim),
         saves=(~0,),
         reference=_log_reference,
         sample=_sample,

@@ -32,12 +32,12 @@ def _forward(x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) 
 
 
 def _grad(ctx: Any, g: Any, dim: tuple[int, ...], correction: float) -> Any:
-    x, shape = ctx.saved[0], ctx.shapes[0]
+    x, shape = ctx.saved_tensors[0], ctx.shapes[0]
     return 2 * kept(g, shape, dim) / _degrees(shape, dim, correction) * (x - mean(x, dim, True))
 
 
 def _std_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    y = ctx.saved[1]
+    y = ctx.saved_tensors[1]
     share = where(y == 0, 0.0, g / (2 * where(y == 0, 1.0, y)))  # the inner one for second gradients: no 0 / 0
     return _grad(ctx, share, dim, correction)
 

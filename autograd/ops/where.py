@@ -56,11 +56,11 @@ def _forward(condition: Any, x: Any, y: Any) -> Any:
 
 
 def _backward(ctx: Any, g: Any) -> Any:
-    (condition,) = ctx.saved
+    (condition,) = ctx.saved_tensors
     return (
         None,
-        where(condition, g, 0.0) if ctx.needs[1] else None,
-        where(condition, 0.0, g) if ctx.needs[2] else None,
+        where(condition, g, 0.0) if ctx.needs_input_grad[1] else None,
+        where(condition, 0.0, g) if ctx.needs_input_grad[2] else None,
     )
 
 
