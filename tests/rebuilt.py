@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from examples.support.compare import ours
-from examples.support.compare.experiment import initial_weights
-from examples.support.rebuilt import FAN_IN, LAYERS, PARAMETERS, Rebuilt
-from tests.runs import end, start_in_shell, without_times
+from examples.experiments.support.frameworks import ours
+from examples.experiments.support.frameworks.experiment import initial_weights
+from examples.experiments.support.frameworks.rebuilt import FAN_IN, LAYERS, PARAMETERS, Rebuilt
+from tests.runs import end, program, start_in_shell, without_times
 
 LR, MOMENTUM = 0.05, 0.9
 
@@ -100,7 +100,7 @@ def check_streams(experiment: str, folder: Path) -> None:
     """A run comes to its end where nobody reads its stdout, and where stdout is closed."""
     settings = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "1", "--out"]
     for name, redirections in (("unread", ""), ("closed", ">&-")):
-        process = start_in_shell([f"examples.{experiment}", *settings, str(folder / name)], redirections)
+        process = start_in_shell([program(experiment), *settings, str(folder / name)], redirections)
         status, _, err = end(process, unread=name == "unread")
         assert (status, err) == (0, "")
         assert (folder / name / "result.json").exists()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from examples.support.augmentation import CropAndFlip
-from examples.support.cifar10 import Split
-from examples.support.loader import Loader
+from examples.experiments.support.data.augmentation import CropAndFlip
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import Loader
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 32, 32), np.uint8)
 ALL = np.arange(20)

@@ -15,10 +15,10 @@ import pytest
 
 import autograd
 from autograd.timing import Timing
-from examples import benchmark
-from examples.support.bench import cases, contest, data, in_lucidgrad, report, worker
-from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
-from examples.support.bench.contest import Contest, Entrant, Failure, Result
+from examples.benchmark import __main__ as benchmark
+from examples.benchmark import cases, contest, data, in_lucidgrad, report, worker
+from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
+from examples.benchmark.contest import Contest, Entrant, Failure, Result
 from nn import functional as F
 
 BENCH = Path(cases.__file__).parent

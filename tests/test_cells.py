@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from examples.support.cells import Cells, stopping
-from examples.support.results import ResultError
-from examples.support.signals import StopRequested
+from examples.experiments.support.runs.cells import Cells, stopping
+from examples.experiments.support.runs.results import ResultError
+from examples.experiments.support.runs.signals import StopRequested
 
 
 def test_cells_are_done_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 import autograd
 import nn
 import optim
-from examples.support.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
+from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
 from nn import functional as F
 from optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 

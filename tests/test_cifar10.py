@@ -15,9 +15,9 @@ import numpy as np
 import platformdirs
 import pytest
 
-from examples.download import main as download_main
-from examples.support import cifar10, download, synthetic
-from examples.support.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
+from examples.experiments.download import main as download_main
+from examples.experiments.support.data import cifar10, download, synthetic
+from examples.experiments.support.data.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
 
 COUNT = 3  # pictures a batch
 

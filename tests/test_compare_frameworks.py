@@ -17,17 +17,19 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from examples import compare_frameworks, report, train
-from examples.support import results, synthetic
-from examples.support.bench.contest import Entrant, Failure
-from examples.support.cifar10 import Split
-from examples.support.compare import ours, parity
-from examples.support.compare.experiment import initial_weights
-from examples.support.compare.worker import save
-from examples.support.loader import Loader, channel_statistics
-from examples.support.page import Figures
-from examples.support.rebuilt import PARAMETERS, measure, train_epoch
-from examples.support.sections import compare_frameworks as section
+from examples.benchmark.contest import Entrant, Failure
+from examples.experiments import compare_frameworks, train
+from examples.experiments.support.data import synthetic
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import Loader, channel_statistics
+from examples.experiments.support.frameworks import ours, parity
+from examples.experiments.support.frameworks.experiment import initial_weights
+from examples.experiments.support.frameworks.rebuilt import PARAMETERS, measure, train_epoch
+from examples.experiments.support.frameworks.worker import save
+from examples.experiments.support.runs import results
+from examples.report import __main__ as report
+from examples.report.page import Figures
+from examples.report.sections import compare_frameworks as section
 from tests.runs import ROOT, results_in, wait_for
 
 # ── the parts ──
@@ -47,7 +49,7 @@ def test_differences() -> None:
 
 
 def test_ours_trains_as_the_training_script_does(tmp_path: Path) -> None:
-    """To the bit: so the accuracy compared is the one that `python -m examples.train` reaches."""
+    """To the bit: so the accuracy compared is the one that `python -m examples.experiments.train` reaches."""
     arguments = ["--synthetic", "--limit", "60", "--validation", "0", "--batch-size", "16", "--epochs", "2",
                  "--seed", "3", "--quiet"]  # fmt: skip
     assert train.main([*arguments, "--out", str(tmp_path)]) == 0
@@ -92,7 +94,7 @@ def test_a_look_is_what_the_training_does() -> None:
 
 
 def test_the_process_and_its_errors(tmp_path: Path) -> None:
-    entrant = Entrant("lucidgrad", 1, program="examples.support.compare.worker")
+    entrant = Entrant("lucidgrad", 1, program="examples.experiments.support.frameworks.worker")
     try:
         assert "lucidgrad" in entrant.hear()["versions"]
         save(tmp_path / "weights", initial_weights(0))
@@ -193,7 +195,7 @@ def _without_times(cell: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("module", "name"), [("torch", "PyTorch"), ("mxnet", "MXNet")])
 def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
-    program = f"import sys; sys.modules['{module}'] = None; import examples.{module}_cnn"
+    program = f"import sys; sys.modules['{module}'] = None; import examples.experiments.{module}_cnn"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert run.stderr.startswith(f"{name} is not installed for {sys.executable}. It has an environment of its own:")
@@ -204,7 +206,7 @@ def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
 def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_path: Path) -> None:
     """The processes of the frameworks get it too; what was finished is kept."""
     endless = [*SMALL, "--epochs", "100000", "--devices", "cpu", "--out", str(tmp_path)]
-    program = [sys.executable, "-m", "examples.compare_frameworks", *endless]
+    program = [sys.executable, "-m", "examples.experiments.compare_frameworks", *endless]
     with subprocess.Popen(program, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as run:
         wait_for(tmp_path / "cells" / "accuracy-lucidgrad-0.safetensors", run)
         os.killpg(run.pid, number)
@@ -350,7 +352,7 @@ def test_results_of_two_machines(written: Callable[..., str]) -> None:
 
 
 def test_the_section_without_results(written: Callable[..., str]) -> None:
-    assert written().startswith("There is no result yet; `python -m examples.compare_frameworks")
+    assert written().startswith("There is no result yet; `python -m examples.experiments.compare_frameworks")
     content = made_up()
     content.update(speed={}, parity=None, accuracy=[])
     text = written(content)

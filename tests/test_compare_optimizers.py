@@ -1,4 +1,4 @@
-"""`python -m examples.compare_optimizers`: trials, the choice of rates, resuming run by run, and the section."""
+"""`compare_optimizers`: trials, the choice of rates, resuming run by run, and the section."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from examples import compare_optimizers
-from examples.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
-from examples.support import cli, results
-from examples.support.page import Figures, Results
-from examples.support.sections import compare_optimizers as section_module
-from examples.support.signals import StopOnSignal, StopRequested
+from examples.experiments import compare_optimizers
+from examples.experiments.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
+from examples.experiments.support import cli
+from examples.experiments.support.runs import results
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.report.page import Figures, Results
+from examples.report.sections import compare_optimizers as section_module
 from tests.runs import ROOT, results_in
 
 TINY = ["--synthetic", "--limit", "60", "--validation", "20", "--batch-size", "20", "--quiet"]
@@ -127,7 +128,9 @@ def test_a_stop_says_how_to_resume_the_comparison(
     with monkeypatch.context() as patch:
         patch.setattr(StopOnSignal, "check", check)
         assert run(out=tmp_path / "c") == 143
-        assert f"-m examples.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        assert (
+            f"-m examples.experiments.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        )
         assert run("--trial", "2", out=tmp_path / "d") == 143
         assert f" --resume --out {tmp_path / 'd'} --trial 2\n" in capsys.readouterr().err
     assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings it began with
@@ -272,7 +275,7 @@ def test_a_clear_lead_and_a_rate_at_the_grids_end(tmp_path: Path) -> None:
 def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     assert section_module.section(results_in(tmp_path / "none"), Figures("figures")) == [
-        "There is no result yet; `python -m examples.compare_optimizers` makes one."
+        "There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."
     ]
     text = "\n".join(
         section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures("figures"))

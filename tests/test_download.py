@@ -24,9 +24,9 @@ import platformdirs
 import pytest
 import requests
 
-from examples import download as command
-from examples.support import cifar10, download, synthetic
-from examples.support.download import Archive, DownloadError, fetch, unpack
+from examples.experiments import download as command
+from examples.experiments.support.data import cifar10, download, synthetic
+from examples.experiments.support.data.download import Archive, DownloadError, fetch, unpack
 
 SIZES = {f"{name}.bin": 4 * 3073 for name in cifar10.BATCHES}
 TOP = "cifar-10-batches-bin/"

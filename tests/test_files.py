@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from examples.support.files import write_whole
+from examples.experiments.support.runs.files import write_whole
 
 
 def full_disk(*_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m examples.generalize`: the net, its parts, the test pictures kept back, resuming, and the section."""
+"""`generalize`: the net, its parts, the test pictures kept back, resuming, and the section."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import pytest
 
 import autograd
 import nn
-from examples import generalize
-from examples.generalize import PARTS, main, principal_components
-from examples.models import ThreeLayers
-from examples.support import synthetic
-from examples.support.cifar10 import Split
-from examples.support.loader import Loader
-from examples.support.measures import Verdicts, filters, misclassified, verdicts
-from examples.support.page import Figures, Results
-from examples.support.sections import generalize as section_module
-from examples.support.sections import train as train_section
-from examples.support.signals import StopOnSignal, StopRequested
-from examples.train import main as train_main
+from examples.experiments import generalize
+from examples.experiments.generalize import PARTS, main, principal_components
+from examples.experiments.models import ThreeLayers
+from examples.experiments.support.data import synthetic
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.measures import Verdicts, filters, misclassified, verdicts
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.experiments.train import main as train_main
+from examples.report.page import Figures, Results
+from examples.report.sections import generalize as section_module
+from examples.report.sections import train as train_section
 from nn import functional as F
 from tests.runs import TINY, outcome, results_in
 
@@ -305,9 +305,9 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
 def test_the_sections_without_results(tmp_path: Path) -> None:
     read = records(tmp_path / "kept")
     text = "\n".join(section_module.section(read, Figures("figures")))
-    assert "`python -m examples.generalize` makes one" in text
+    assert "`python -m examples.experiments.generalize` makes one" in text
     assert train_section.section(read, Figures("figures")) == [
-        "There is no result yet; `python -m examples.train` makes one."
+        "There is no result yet; `python -m examples.experiments.train` makes one."
     ]
 
 

@@ -1,4 +1,4 @@
-"""`python -m examples.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
+"""`python -m examples.experiments.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 
 from autograd import Op, Sample
 from autograd.kernels import conv_pool
-from examples import gradcheck
-from examples.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
-from examples.report import make
-from examples.support import results
+from examples.experiments import gradcheck
+from examples.experiments.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
+from examples.experiments.support.runs import results
+from examples.report.__main__ import make
 from tests.runs import ROOT
 
 
@@ -109,7 +109,11 @@ def test_a_wrong_kernel_fails_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_line(tmp_path: Path) -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "examples.gradcheck", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "examples.experiments.gradcheck", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert all(option in shown.stdout for option in ("--seed", "--trials", "--out"))
 
@@ -149,7 +153,7 @@ def test_its_section(tmp_path: Path) -> None:
     run, docs = tmp_path / "run", tmp_path / "docs"
     (docs / "runs").mkdir(parents=True)
     make(docs)
-    assert "`python -m examples.gradcheck --trials 200` makes one." in (docs / "report.md").read_text()
+    assert "`python -m examples.experiments.gradcheck --trials 200` makes one." in (docs / "report.md").read_text()
     assert main(["--trials", "1", "--out", str(run)]) == 0
     content = json.loads((run / "result.json").read_text())
     kept = docs / "runs" / "gradcheck.json"

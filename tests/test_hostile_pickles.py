@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.support import batch_pickle
-from examples.support.cifar10 import MOST_BYTES, DataError, read_folder
+from examples.experiments.support.data import batch_pickle
+from examples.experiments.support.data.cifar10 import MOST_BYTES, DataError, read_folder
 from tests.test_cifar10 import LABELS, PIXELS, python_2, write_python
 
 # Of the processor, and of memory, for reading any of them; tracing the memory makes it ten times as slow.

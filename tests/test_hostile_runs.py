@@ -17,10 +17,11 @@ from safetensors.numpy import save as to_safetensors
 
 import autograd
 import optim
-from examples import train
-from examples.support import checkpoint, rebuilt_checkpoint, results, schema
-from examples.support.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
-from examples.support.results import ResultError
+from examples.experiments import train
+from examples.experiments.support.frameworks import rebuilt_checkpoint
+from examples.experiments.support.runs import checkpoint, results, schema
+from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
+from examples.experiments.support.runs.results import ResultError
 from tests.runs import TINY
 from tests.test_checkpoint import SETTINGS, averaged, make, rng, step, weights
 

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from examples import compare_frameworks, compare_optimizers, generalize, overfit, train
-from examples.support import cifar10, cli, download, job
-from examples.support.job import SCRIPTS
-from examples.support.signals import StopRequested
+from examples.experiments import compare_frameworks, compare_optimizers, generalize, overfit, train
+from examples.experiments.support import cli, job
+from examples.experiments.support.data import cifar10, download
+from examples.experiments.support.job import SCRIPTS
+from examples.experiments.support.runs.signals import StopRequested
 from tests.runs import ROOT
 
 # What a login shell on a cluster has set, as far as its names could be taken for a setting's
@@ -40,7 +41,7 @@ TYPICAL = """
 # Runs a job script's Python without becoming the experiment: prints what it would become, and its environment
 STAND_IN = """
 import json, os, sys
-from examples.support import job
+from examples.experiments.support import job
 os.execve = lambda program, command, variables: (print(json.dumps([command, variables]), flush=True), os._exit(0))
 job.main(sys.argv[1:])
 """
@@ -263,18 +264,20 @@ def test_the_programs(launch: Launch, tmp_path: Path) -> None:
     alone = {"TORCH": sys.executable, "MXNET": "/nowhere/python"}
     launched = launch("compare_frameworks", SEED="4", EPOCHS="2", **alone)
     assert launched.options == [
-        "-m", "examples.compare_frameworks", "--devices", "cpu", "--accuracy", "--out", f"{runs}/compare_frameworks",
-        "--seeds", "4", "5", "6", "--python", f"torch={sys.executable}", "--epochs=2",
+        "-m", "examples.experiments.compare_frameworks", "--devices", "cpu", "--accuracy",
+        "--out", f"{runs}/compare_frameworks", "--seeds", "4", "5", "6",
+        "--python", f"torch={sys.executable}", "--epochs=2",
     ]  # fmt: skip
     launched = launch("compare_optimizers", SEED="4", LSB_JOBINDEX="3")
     assert launched.options == [
-        "-m", "examples.compare_optimizers", "--resume", "--out", f"{runs}/compare_optimizers", "--seed", "4",
-        "--trial", "3",
+        "-m", "examples.experiments.compare_optimizers", "--resume", "--out", f"{runs}/compare_optimizers",
+        "--seed", "4", "--trial", "3",
     ]  # fmt: skip
     assert (tmp_path / "runs" / "compare_optimizers-3" / "log.txt").exists()
     launched = launch("compare_optimizers_collect", SEED="4")
     assert launched.options == [
-        "-m", "examples.compare_optimizers", "--collect", "--resume", "--out", f"{runs}/compare_optimizers",
+        "-m", "examples.experiments.compare_optimizers", "--collect", "--resume",
+        "--out", f"{runs}/compare_optimizers",
         "--seed", "4",
     ]  # fmt: skip
     launched = launch("acceleration", PROFILE="my profile")
@@ -393,7 +396,7 @@ def test_only_the_limit_signals_are_requeued(in_a_job: pytest.MonkeyPatch) -> No
 def _sentences() -> Iterator[tuple[str, str]]:
     """All that the programs of the job scripts say, as it stands in their source: file, text."""
     others = {"benchmark", "download", "mxnet_cnn", "torch_cnn", "train_rebuilt", "job", "__init__"}
-    files = [*(ROOT / "examples").glob("*.py"), *(ROOT / "examples" / "support").glob("*.py")]
+    files = (ROOT / "examples").rglob("*.py")
     for file in files:
         if file.stem in others:
             continue

@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 
 from autograd.kernels.cache import cache_folder
-from examples.generalize import PARTS
-from examples.support.cli import OPTIMIZERS
+from examples.experiments.generalize import PARTS
+from examples.experiments.support.cli import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
 
 SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))

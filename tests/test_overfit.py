@@ -1,4 +1,4 @@
-"""`python -m examples.overfit`: 100 pictures by heart, or a sentence and a failure."""
+"""`python -m examples.experiments.overfit`: 100 pictures by heart, or a sentence and a failure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.overfit import main
-from examples.report import make
-from examples.support import results
+from examples.experiments.overfit import main
+from examples.experiments.support.runs import results
+from examples.report.__main__ import make
 from tests.runs import outcome, without_times
 
 
@@ -48,7 +48,7 @@ def test_its_section(tmp_path: Path) -> None:
     run, docs = tmp_path / "overfit", tmp_path / "docs"
     (docs / "runs").mkdir(parents=True)
     make(docs)
-    assert "`python -m examples.overfit` makes one." in (docs / "report.md").read_text()
+    assert "`python -m examples.experiments.overfit` makes one." in (docs / "report.md").read_text()
     assert main(["--synthetic", "--out", str(run), "--epochs", "2"]) == 1
     make(docs, [run])
     text = (docs / "report.md").read_text()

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from examples.support import plots
-from examples.support.plots import learning_curves
+from examples.report import plots
+from examples.report.plots import learning_curves
 
 HISTORY = [
     {

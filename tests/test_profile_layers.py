@@ -1,4 +1,4 @@
-"""`python -m examples.profile_layers` and `acceleration`: plain-Python layers, times, expectation, sections."""
+"""`profile_layers` and `acceleration`: plain-Python layers, times, expectation, sections."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 import autograd
-from examples import acceleration, profile_layers
-from examples.models import Baseline
-from examples.report import make
-from examples.support import amdahl, layer_times, loops, results
-from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY
-from examples.support.sections.profile_layers import bottleneck
+from examples.experiments import acceleration, profile_layers
+from examples.experiments.models import Baseline
+from examples.experiments.support.runs import results
+from examples.experiments.support.timing import amdahl, layer_times, loops
+from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, NUMPY
+from examples.report.__main__ import make
+from examples.report.sections.profile_layers import bottleneck
 from nn import functional as F
 
 QUICK = ["--batch-size", "1", "--loops-batch", "1", "--repeat-for", "0.001", "--repeats", "1"]
@@ -193,7 +194,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert "Numba, 2 threads: hidden, 27 % of the step" in text
     assert "A picture takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread, 500 times less." in text
     assert "Only one thread was used" in text
-    assert "There is no result yet; `python -m examples.acceleration`" in text
+    assert "There is no result yet; `python -m examples.experiments.acceleration`" in text
     text = keep(docs, "acceleration", run, exact_steps)
     assert "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 in place of" in text
     assert "| plain Python → Numba, 1 thread | 100.0 % | 500 | 500 | 250 | 99.80 % | 99.60 % | – |" in text

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from examples import report
-from examples.support import files, results
-from examples.support.page import Figures, Results, escaped, fenced
-from examples.support.run_folder import locked
+from examples.experiments.support.runs import files, results
+from examples.experiments.support.runs.run_folder import locked
+from examples.report import __main__ as report
+from examples.report.page import Figures, Results, escaped, fenced
 from tests.runs import ROOT
 
 ROW = {"component": "relu", "input": "x", "shape": [2, 3], "error": 1.5e-9, "tolerance": 1e-6, "step": 1, "shapes": 7,

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from examples import train
-from examples.support import cli
-from tests.runs import TINY, end, start_in_shell
+from examples.experiments import train
+from examples.experiments.support import cli
+from tests.runs import TINY, end, program, start_in_shell
 
 EXPERIMENTS = [
     "acceleration",
@@ -35,7 +35,7 @@ FULL = "Standard output could not be written: No space left on device."
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment(name: str) -> None:
     """The help of each, which no experiment prints by itself, where nobody reads it and where it cannot be written."""
-    command = [f"examples.{name}", "--help"]
+    command = [program(name), "--help"]
     unread, closed, full = (
         start_in_shell(command, ""),
         start_in_shell(command, ">&-"),
@@ -61,7 +61,7 @@ def test_every_experiment(name: str) -> None:
 )
 def test_a_run_comes_to_its_end(redirections: str, unread: bool, status: int, said: str, tmp_path: Path) -> None:
     returned, _, err = end(
-        start_in_shell(["examples.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread
+        start_in_shell(["examples.experiments.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread
     )
     assert returned == status
     assert err.startswith(said) and err.count("\n") == bool(said) and str(tmp_path) not in err
@@ -175,7 +175,7 @@ class Watched(io.StringIO):
 def test_the_results_are_on_the_disk_before_anything_is_said_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from examples import gradcheck
+    from examples.experiments import gradcheck
 
     runs: list[tuple[Any, list[str], str]] = [
         (train.main, TINY, "epochs are done"),

@@ -9,7 +9,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from examples.support import synthetic
+from examples.experiments.support.data import synthetic
 
 SHA256 = "32eb3c7fc2afa70965fb464601deb871af4df358608226bebddc11ee8e13c329"  # of make(300, 50)
 

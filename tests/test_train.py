@@ -1,4 +1,4 @@
-"""`python -m examples.train`: what it leaves, the same bits however it is interrupted, and bad input."""
+"""`python -m examples.experiments.train`: what it leaves, the same bits however it is interrupted, and bad input."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from examples.models import Baseline
-from examples.support import training
-from examples.support.run_folder import RunFolder
-from examples.support.signals import StopOnSignal, StopRequested
-from examples.train import main
+from examples.experiments.models import Baseline
+from examples.experiments.support import training
+from examples.experiments.support.runs.run_folder import RunFolder
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.experiments.train import main
 from tests.runs import (
     ENDLESS,
     ROOT,
@@ -290,7 +290,7 @@ def test_a_signal_at_a_random_moment(
     assert f"stopped by {number.name}; nothing is lost" in err
     assert "Traceback" not in err
     assert (tmp_path / "checkpoint.safetensors").exists()
-    resume = shlex.split(err.split("examples.train")[1])
+    resume = shlex.split(err.split("examples.experiments.train")[1])
     epochs = epochs_done(tmp_path) + 1
     returned, said, err = train(*resume, "--epochs", str(epochs))
     assert (returned, err) == (0, "")
@@ -426,7 +426,7 @@ def test_the_hint_names_this_python(
     assert run(*TINY, out=Path("run")) == 130
     hint = shlex.split(capsys.readouterr().err.split("Go on with: ")[1])
     named = "my env/bin/python" if inside else str(python)
-    assert hint == [named, "-m", "examples.train", "--resume", "--out", "run"]
+    assert hint == [named, "-m", "examples.experiments.train", "--resume", "--out", "run"]
 
 
 def test_resume_for_more_epochs(tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -471,7 +471,7 @@ def test_resume_with_other_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As where CIFAR-10 was there at first, and the built-in set had to stand in later."""
-    from examples.support import synthetic
+    from examples.experiments.support.data import synthetic
 
     assert run(*TINY, out=tmp_path) == 0
     make = synthetic.make
@@ -573,7 +573,7 @@ def test_ctrl_c_before_the_training(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("examples.support.cli.load_data", interrupt)
+    monkeypatch.setattr("examples.experiments.support.cli.load_data", interrupt)
     assert run(*TINY, out=tmp_path) == 130
     assert "before the training began" in capsys.readouterr().err
     monkeypatch.undo()

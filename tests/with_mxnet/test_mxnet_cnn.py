@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import autograd
-from examples import mxnet_cnn
-from examples.support import mxnet as module
-from examples.support.mxnet import context, mxnet
-from examples.support.rebuilt import DeviceError
+from examples.experiments import mxnet_cnn
+from examples.experiments.support.frameworks import mxnet as module
+from examples.experiments.support.frameworks.mxnet import context, mxnet
+from examples.experiments.support.frameworks.rebuilt import DeviceError
 from nn import functional as F
 from tests import rebuilt
 

@@ -1,0 +1,24 @@
+"""This machine's own matrix product: NumPy's BLAS, which more threads are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from examples.benchmark import data
+
+
+def versions() -> dict[str, str]:
+    return {"numpy": np.__version__}
+
+
+def set_threads(threads: int) -> None:
+    """NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
+
+
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+    """The function to time: a square product in float32."""
+    a, b = (data.normal((what["side"], what["side"]), seed) for seed in range(2))
+    return lambda: a @ b

@@ -1,0 +1,52 @@
+"""Download CIFAR-10, for machines that have no network when they train: ``python -m examples.experiments.download``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from examples.experiments.support import cli
+from examples.experiments.support.data import download
+from examples.experiments.support.data.cifar10 import DataError, cache_folder, read_folder
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    return cli.guarded(_run, argv, stopped="Stopped before all was fetched; nothing was kept.")
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(
+        "python -m examples.experiments.download",
+        description="Download CIFAR-10 (170 MB), check it, and unpack it to where the experiments look for it.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the folder to make; name it with --data-dir then (default: the user's cache, where no name is needed)",
+    )
+    chosen = parser.parse_args(argv).out
+    try:
+        folder = chosen or cache_folder()
+        if folder.exists():
+            print(f"There already: {read_folder(folder)}")
+        else:
+            download.fetch(folder)
+            print(read_folder(folder))
+    except DataError as error:
+        print(error, file=sys.stderr)
+        if isinstance(error, download.DownloadError):
+            print(
+                f"Or do by hand what this would have done: fetch {download.PUBLISHED.url} on a machine that reaches "
+                "it, unpack it here, and name its folder to the experiments with --data-dir.",
+                file=sys.stderr,
+            )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Where does the time go? ``python -m examples.experiments.profile_layers``.
+
+Each layer of the baseline, forward and backward, in plain Python, in NumPy (the engine's
+references), and with the Numba kernels, each layer for itself; beside it the step in which the
+engine fuses layers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numba import config as numba_settings
+from tqdm import tqdm
+
+from examples.experiments.support import cli, job
+from examples.experiments.support.runs import results
+from examples.experiments.support.runs.cells import Cells, stopping
+from examples.experiments.support.runs.run_folder import locked
+from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, NUMPY, time_layers
+from examples.report.page import write_figure
+from examples.report.sections.profile_layers import draw
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    return cli.guarded(_run, argv, stopped="Stopped; go on with --resume.")
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """A parser with what the experiments on time have in common."""
+    parser = job.Parser(f"python -m examples.experiments.{name}", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    shown = "(default: %(default)s)"
+    most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"pictures a step {shown}")
+    add("--loops-batch", type=cli.integer(1), default=2, metavar="N",
+        help=f"pictures a step of plain Python, which takes about a second for each {shown}")  # fmt: skip
+    add(
+        "--repeat-for",
+        type=cli.real(above=0),
+        default=5.0,
+        metavar="S",
+        help=f"seconds for each {shown}",
+    )
+    add("--repeats", type=cli.integer(1), default=3, metavar="N", help=f"how often at least {shown}")
+    add("--threads", type=cli.integer(1, most), default=min(2, most), metavar="N",
+        help=f"beside one thread, so many {shown}")  # fmt: skip
+    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and pictures {shown}")
+    add("--out", type=Path, default=Path(f"runs/{name}"), metavar="DIR",
+        help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
+    add("--resume", action="store_true", help="keep what the folder's run has measured; where its settings were "
+        "others, refuse")  # fmt: skip
+    return parser
+
+
+def settings_of(args: argparse.Namespace) -> dict[str, Any]:
+    """All that decides the outcome."""
+    return {name: value for name, value in vars(args).items() if name not in ("out", "resume")}
+
+
+def ways(args: argparse.Namespace) -> list[tuple[str, int, int]]:
+    """What to measure: the way, its threads, its batch."""
+    counts = sorted({1, args.threads})
+    return [
+        (LOOPS, 1, args.loops_batch),
+        (NUMPY, 1, args.batch_size),
+        *((way, threads, args.batch_size) for way in (NUMBA, FUSED) for threads in counts),
+    ]
+
+
+def one_thread_only(args: argparse.Namespace) -> str | None:
+    """What was left out where there is one thread; else nothing."""
+    return "Only one thread was used: what a second gains is not measured here." if args.threads == 1 else None
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
+    with locked(args.out):
+        return _profile(args)
+
+
+def _profile(args: argparse.Namespace) -> int:
+    with stopping("The same command with --resume goes on.") as check:
+        cells = Cells(args.out / "cells", resume=args.resume, check=check)
+        found = [
+            cells.once(
+                f"{way}, {threads}",
+                settings_of(args),
+                lambda: (time_layers(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
+            ).result
+            for way, threads, size in tqdm(ways(args), unit="way", leave=False, disable=not sys.stderr.isatty())
+        ]
+    result = {"ways": found}
+    results.write_table(args.out / "profile_layers.csv", _rows(found))
+    write_figure(draw(result), [args.out / "profile_layers.png"])
+    results.write(
+        args.out, "profile_layers", result, settings=settings_of(args), seconds=cells.seconds,
+        cut_short=one_thread_only(args),
+    )  # fmt: skip
+    for way in found:
+        print(f"{way['way']}, threads {way['threads']}: {1000 * way['step'] / way['batch']:.4g} ms a picture")
+    print(f"The result is in {args.out}.")
+    return 0
+
+
+def _rows(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"way": way["way"], "threads": way["threads"], "batch": way["batch"], "layer": layer, "pass": direction,
+         "seconds": seconds}
+        for way in found
+        for layer, passes in way["layers"].items()
+        for direction, seconds in passes.items()
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

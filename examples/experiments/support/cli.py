@@ -1,0 +1,446 @@
+"""From a command line to a finished run: what the experiments' scripts share."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import math
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from numba import config as numba_settings
+
+import autograd
+import nn
+import optim
+from examples.experiments.support import job
+from examples.experiments.support.data import cifar10, synthetic
+from examples.experiments.support.data.cifar10 import Cifar10, DataError, Split
+from examples.experiments.support.data.loader import Augment, Loader, channel_statistics, train_validation_split
+from examples.experiments.support.runs import checkpoint, results, schema
+from examples.experiments.support.runs.checkpoint import CheckpointError, Parts, Progress
+from examples.experiments.support.runs.results import ResultError
+from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested, interruptible
+from examples.experiments.support.runs.streams import steady
+from examples.experiments.support.training import Data, Loss, NotFinite, train
+from examples.report.manifest import NotOurs
+from nn import functional as F
+
+OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimizer]] = {
+    "sgd": lambda parameters, args: optim.SGD(
+        parameters, lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay
+    ),
+    "nesterov": lambda parameters, args: optim.SGD(
+        parameters, lr=args.lr, momentum=args.momentum, nesterov=True, weight_decay=args.weight_decay
+    ),
+    "adagrad": lambda parameters, args: optim.Adagrad(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "rmsprop": lambda parameters, args: optim.RMSprop(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "adam": lambda parameters, args: optim.Adam(parameters, lr=args.lr, weight_decay=args.weight_decay),
+    "adamw": lambda parameters, args: optim.AdamW(parameters, lr=args.lr, weight_decay=args.weight_decay),
+}
+
+# All other settings decide the outcome, and must stay as they were when a run is resumed. A schedule
+# ends with the last epoch: there the number of epochs decides, too.
+_FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
+OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
+EVALUATION_BATCH = 250
+_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotFinite, OSError, ValueError, MemoryError)
+
+
+class Splits(NamedTuple):
+    """Pictures to train on, to hold out, and to test on; empty splits are not measured."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+class Recipe(NamedTuple):
+    """How a run trains, where it is not by the optimizer of the command line alone."""
+
+    parts: Callable[[nn.Module, argparse.Namespace, int], Parts]  # (model, args, steps an epoch)
+    loss: Loss = F.cross_entropy
+    augment: Augment | None = None
+    fixed_epochs: bool = False  # the number of epochs decides the outcome of each, as with a schedule
+
+
+def plain_parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
+    """The optimizer of the command line, for all parameters alike, and nothing else."""
+    return Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
+
+
+PLAIN = Recipe(plain_parts)
+
+
+class Result(NamedTuple):
+    """A finished run."""
+
+    model: nn.Module  # with the averages of its weights, where the run keeps them
+    loaders: Data
+    progress: Progress
+    found: Mapping[str, Any] = {}  # what result.json holds besides the history
+
+
+def guarded(
+    main: Callable[[Sequence[str] | None], int],
+    argv: Sequence[str] | None,
+    stopped: str = "Stopped before the training began; there was nothing to save.",
+) -> int:
+    """Run an experiment; turn what may go wrong into a sentence on stderr and an exit status.
+
+    `stopped` is what to say after a Ctrl-C that nothing else answers.
+    """
+    with steady() as streams, interruptible():
+        try:
+            return streams.status(_answered(main, argv, stopped))
+        except SystemExit as leaving:  # argparse does so after --help, and after a setting that it refuses
+            if leaving.code or streams.status(0) == 0:
+                raise
+            return 1
+
+
+def _answered(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None, stopped: str) -> int:
+    try:
+        return main(argv)
+    except StopRequested as stop:
+        return stop.status
+    except KeyboardInterrupt:
+        print(job.go_on(stopped), file=sys.stderr)
+        return 130
+    except _KNOWN as error:
+        sentences = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+        print(*map(job.worded, sentences), sep="\n", file=sys.stderr)
+        return 1
+
+
+def training_parser(
+    experiment: str, description: str, *, with_optimizer: bool = True, fixed_epochs: bool = False, **defaults: Any
+) -> argparse.ArgumentParser:
+    """Return a parser with the settings that every training run has; its defaults are given.
+
+    Without the optimizer's settings where the experiment chooses these itself; `fixed_epochs` as in `Recipe`.
+    """
+    parser = job.Parser(f"python -m examples.experiments.{experiment}", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    shown = "(default: %(default)s)"
+    most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: the variable "
+        "CIFAR10_DIR, else the user's cache, else a download)")  # fmt: skip
+    add("--synthetic", action=argparse.BooleanOptionalAction, default=False,
+        help="use the built-in, drawn pictures instead of CIFAR-10")  # fmt: skip
+    add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
+    add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
+        f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
+        "run yet")  # fmt: skip
+    add("--epochs", type=integer(1), metavar="N", help=f"passes over the training pictures {shown}")
+    add("--batch-size", type=integer(1), metavar="N", help=f"pictures a step {shown}")
+    if with_optimizer:
+        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"what makes the steps {shown}")
+        add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
+        add("--momentum", type=real(below=1), metavar="X", help=f"of sgd and nesterov, 0 to below 1 {shown}")
+        add("--weight-decay", type=real(), metavar="X", help=f"of the optimizer, as in PyTorch's {shown}")
+    add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
+    add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
+        "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
+    add("--quiet", action="store_true", help="only say where the results are")
+    common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0} if with_optimizer else {}
+    # Run folders store this name, which is older than the package examples.experiments.
+    parser.set_defaults(experiment=f"examples.{experiment}", **{"seed": 0, **common, **defaults})
+    return parser
+
+
+def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
+    """Add the settings that say which pictures are used; None holds out a tenth."""
+    usual = "a tenth of them" if validation is None else f"{validation:,}"
+    parser.add_argument(
+        "--validation",
+        type=integer(0),
+        metavar="N",
+        default=validation,
+        help=f"training pictures to hold out and validate on; 0 trains on all (default: {usual})",
+    )
+    parser.add_argument(
+        "--limit",
+        type=integer(1),
+        metavar="N",
+        help="use only the first N training and N test pictures, for a trial",
+    )
+
+
+def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
+    """Load the data, and part it as the settings of `add_splits` say."""
+    if args.limit and args.validation and args.validation >= args.limit:
+        parser.error(f"--validation {args.validation} leaves no picture of --limit {args.limit} to train on")
+    data = load_data(args, args.limit)
+    count = len(data.train.labels)
+    held_out = count // 10 if args.validation is None else args.validation
+    if held_out >= count:
+        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training pictures to train on.")
+    return Splits(*train_validation_split(data.train, held_out, args.seed), data.test), data
+
+
+def integer(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return an argparse type: a whole number, at least low, and at most high."""
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not low <= value <= (high or 2**63 - 1):
+            raise argparse.ArgumentTypeError(f"must be a whole number, {bounds}, not {text}")
+        return value
+
+    return convert
+
+
+def real(above: float | None = None, below: float = math.inf) -> Callable[[str], float]:
+    """Return an argparse type: a finite number, above a bound or at least 0, and below another."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not ((value >= 0 if above is None else value > above) and value < below):
+            low = "at least 0" if above is None else f"above {above}"
+            high = "finite" if below == math.inf else f"below {below}"
+            raise argparse.ArgumentTypeError(f"must be {low} and {high}, not {text}")
+        return value
+
+    return convert
+
+
+def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line, and check that the run folder can be used so.
+
+    A resumed run has the settings that it began with where the command line names none.
+    """
+    args = _parse(parser, argv)
+    folder = RunFolder(args.out)
+    folder.check(args.resume)
+    if args.resume and (stored := folder.stored_settings()):
+        _check_stored(folder, parser, stored)
+        parser.set_defaults(**{**stored, "experiment": args.experiment})
+        args = _parse(parser, argv)
+        began, wanted = _fixed(stored), _fixed(vars(args))
+        if not folder.checkpoint.exists():  # nothing is there to go on from: other settings may begin it anew
+            began = {**wanted, "experiment": stored.get("experiment")}
+        checkpoint.check_settings(folder.settings, began, wanted)
+    return args
+
+
+def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Mapping[str, Any]) -> None:
+    """Refuse stored settings that the command line could not give."""
+    options = {action.dest: action for action in parser._actions}
+    for name, value in stored.items():
+        if name == "experiment":
+            fits = isinstance(value, str)
+        elif name not in options:
+            fits = False
+        else:
+            fits = _can_be_given(options[name], value, parser.get_default(name))
+        if not fits:
+            raise RunFolderError(
+                f"{folder.settings} is damaged: {name[:40]} is {schema.brief(value)}, which it cannot be. "
+                "Restore it from a copy, or start anew with another --out."
+            )
+
+
+def _can_be_given(option: argparse.Action, value: object, default: object) -> bool:
+    """Whether a value is one that the option makes of some text."""
+    if value is None:
+        return default is None
+    if option.nargs == 0:
+        return isinstance(value, bool)
+    if option.nargs is not None:
+        return isinstance(value, list) and bool(value) and all(_is_made_by(option, item) for item in value)
+    return _is_made_by(option, value)
+
+
+def _is_made_by(option: argparse.Action, value: object) -> bool:
+    if option.choices is not None:
+        return isinstance(value, str) and value in option.choices
+    if option.type is Path or option.type is None:
+        return isinstance(value, str)
+    try:
+        made = option.type(str(value))  # type: ignore[operator]
+    except (argparse.ArgumentTypeError, ValueError):
+        return False
+    return type(made) is type(value) or (isinstance(made, float) and type(value) is int)
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    args = parser.parse_args(argv)
+    if args.synthetic and args.data_dir:
+        parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
+    return args
+
+
+def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
+    """Load the data that the command line names: of each part the first `limit` pictures."""
+    if args.synthetic:
+        return synthetic.make(limit or 50_000, limit or 10_000, seed=0)
+    data = cifar10.load(args.data_dir)
+    first = slice(limit)
+    train_part, test_part = (Split(part.images[first], part.labels[first]) for part in (data.train, data.test))
+    return dataclasses.replace(data, train=train_part, test=test_part)
+
+
+def run(
+    args: argparse.Namespace,
+    make_model: Callable[[], nn.Module],
+    splits: Splits,
+    data: Cifar10,
+    *,
+    recipe: Recipe = PLAIN,
+    accuracy: bool = False,
+    stop: StopOnSignal,
+    found: Callable[[Result], Mapping[str, Any]] | None = None,
+    again: str | None = None,
+) -> Result:
+    """Train a new model, or go on with the folder's, and leave the folder finished.
+
+    `found` gives what result.json holds besides the history; without it there is no such file.
+
+    `accuracy` draws that in the learning curves, in place of the error. `stop` notes signals, also
+    before and after this; where this run is a part of an experiment, `again` are the options that go on with the whole,
+    which itself says what is done.
+    """
+    if args.threads:
+        autograd.set_num_threads(args.threads)
+    autograd.manual_seed(args.seed)
+    model = make_model()
+    folder = RunFolder(args.out, accuracy=accuracy)
+    loaders = _loaders(splits, args, recipe.augment)
+    parts = recipe.parts(model, args, len(loaders.train))
+    settings = {**_fixed(vars(args)), "data": _digest(splits)}
+    if recipe.fixed_epochs:
+        settings["epochs"] = args.epochs
+    stored = {name: value for name, value in vars(args).items() if name not in OF_THE_SESSION}
+    stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
+    try:
+        with folder.opened(args.resume):
+            if folder.checkpoint.exists():
+                begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
+                if recipe.fixed_epochs:
+                    begun["epochs"] = folder.stored_settings().get("epochs")
+                checkpoint.check_settings(folder.settings, begun, settings)
+            if not args.quiet:
+                counts = ", ".join(
+                    f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
+                )
+                print(
+                    f"{data} This run: {counts} pictures, seed {args.seed}, threads {autograd.get_num_threads()}.",
+                    flush=True,
+                )
+            finished = folder.finished_epochs()
+            if finished > args.epochs:
+                raise ValueError(
+                    f"The run in {args.out} has finished {epochs_in_words(finished)} already, and --epochs asks for "
+                    f"{args.epochs}. Ask for more --epochs, or choose another --out."
+                )
+            folder.write_settings(stored, {**data.identity, "sha256": settings["data"]}, resume=args.resume)
+            progress = train(
+                parts, loaders, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet
+            )
+            result = Result(parts.average.module if parts.average else model, loaders, progress)
+            folder.finish(result.model, progress.history)
+            if found:
+                result = result._replace(found=found(result))
+                _write_result(args, folder, result)
+    except StopRequested as stop_requested:
+        options = again or f"--out {shlex.quote(str(args.out))}"
+        command = f"{_interpreter()} -m examples.experiments.{_name(args)} --resume {options}"
+        advice = job.go_on(
+            f"Go on with: {command}", then="it goes on from its checkpoint", requeued=stop_requested.requeued
+        )
+        print(f"The run was {stop_requested}; nothing is lost. {advice}", file=sys.stderr, flush=True)
+        raise
+    if again:
+        return result
+    done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
+    if finished == progress.epochs:
+        more = "" if recipe.fixed_epochs else job.worded(" Go on with more --epochs.")
+        print(f"The run in {args.out} was finished already: {done}.{more}", flush=True)
+    else:
+        print(f"{done}; the results are in {args.out}.", flush=True)
+    return result
+
+
+def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
+    """Write a finished run's result.json, which has the history first, and history.csv."""
+    settings, data = folder.stored_settings(), folder.stored_data()
+    history = result.progress.history
+    results.write_table(args.out / "history.csv", history)
+    results.write(
+        args.out,
+        _name(args),
+        {"history": history, **result.found},
+        settings=settings,
+        seconds=sum(row["seconds"] for row in history),
+        data=data,
+        cut_short=cut_short(settings, data),
+    )
+
+
+def _name(args: argparse.Namespace) -> str:
+    """Return the name of the experiment's script."""
+    return str(args.experiment).rpartition(".")[2]
+
+
+def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any], *more: str) -> str | None:
+    """Say what a run did without that the question asks for: CIFAR-10, and all of it; `more` sentences come first."""
+    sentences = [*more]
+    if not data.get("real", True):
+        sentences.append("The pictures were drawn by the program: they are not CIFAR-10's.")
+    if limit := settings.get("limit"):
+        sentences.append(f"Only the first {limit:,} training and test pictures were used.")
+    return " ".join(sentences) or None
+
+
+def epochs_in_words(count: int) -> str:
+    """Return "1 epoch", "2 epochs"."""
+    return f"{count} epoch{'s' * (count != 1)}"
+
+
+def _interpreter() -> str:
+    """Return this Python for a shell, as briefly as it can be named from here."""
+    path = Path(sys.executable or "python")
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def _fixed(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _FREE}
+
+
+def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) -> Data:
+    """Make the loaders; all standardize with the statistics of the training pictures."""
+    mean, std = channel_statistics(splits.train.images)
+
+    def fixed_order(split: Split) -> Loader | None:
+        if len(split.labels) == 0:
+            return None
+        return Loader(split, EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
+
+    train_loader = Loader(
+        splits.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed, augment=augment
+    )
+    return Data(train_loader, fixed_order(splits.validation), fixed_order(splits.test))
+
+
+def _digest(splits: Splits) -> str:
+    """Tell data sets apart, so that no run goes on with other pictures than it began with."""
+    total = hashlib.sha256()
+    for split in splits:
+        for array in split:
+            total.update(repr(array.shape).encode())
+            total.update(array.data)
+    return total.hexdigest()
