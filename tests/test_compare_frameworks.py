@@ -307,15 +307,16 @@ def test_the_section(written: Callable[..., str]) -> None:
     text = written(made_up())
     assert "| lucidgrad, CPU | 6,400 | 12,800 |" in text
     assert "| MXNet, CPU | 20.0 | 2,500 |" in text
-    assert "That holds at every one of 2 steps; PyTorch's is within twice lucidgrad's at 2." in text
+    assert "This holds at all 2 steps. The reverse, PyTorch within twice lucidgrad's difference, holds at 2." in text
     assert "is within twice PyTorch's: 2.0e-03 nats for lucidgrad, 9.8e-04 for PyTorch." in text
-    assert "PyTorch's and MXNet's conv give the same bits" in text
+    assert "PyTorch's and MXNet's convolutions give identical bits" in text
     assert "by 4.4e-06 (lucidgrad), 3.1e-06 (PyTorch), 1.0e-08 (MXNet) in the geometric mean" in text
-    assert "lucidgrad and MXNet part at the output gradients of scores, by 1.0e-07" in text
+    assert "lucidgrad and MXNet first differ in the output gradients of scores, by 1.0e-07" in text
     assert "| lucidgrad | 70.00 | 69.00 | 68.00 | 69.00 ± 1.00 |" in text
-    assert "The means are 0.20 points apart, within the 0.5 points" in text
+    assert "The means differ by 0.20 percentage points, within the goal of 0.5." in text
     assert (
-        "PyTorch on the GPU, MXNet on the GPU. PyTorch cannot use a GPU: none is there. It was not asked for." in text
+        "for PyTorch on the GPU and MXNet on the GPU. PyTorch cannot use a GPU: none is there. It was not requested."
+        in text
     )
     assert "`bsub < lsf/compare_gpu.lsf`" in text
     assert text.count("![") == 2
@@ -328,9 +329,9 @@ def test_the_section_says_what_is_not_reached(written: Callable[..., str]) -> No
         cell["epochs"][0]["test_error"] += 0.02
     content["accuracy"] = [cell for cell in content["accuracy"] if cell["seed"] < 2]
     text = written(content)
-    assert "is NOT within twice PyTorch's" in text and "That does NOT hold at every one, but at 1 of 2 steps" in text
-    assert "1.80 points apart, NOT within the 0.5" in text
-    assert "Three seeds were asked for, and 2 were run." in text
+    assert "is NOT within twice PyTorch's" in text and "This holds at only 1 of 2 steps." in text
+    assert "differ by 1.80 percentage points, NOT within the goal of 0.5" in text
+    assert "The goal is three seeds; only 2 were run." in text
 
 
 def test_a_run_without_lucidgrad_and_what_failed(written: Callable[..., str]) -> None:
@@ -338,8 +339,8 @@ def test_a_run_without_lucidgrad_and_what_failed(written: Callable[..., str]) ->
     del content["parity"]["losses"]["lucidgrad"]
     content["speed"]["cpu"]["failures"] = ["cpu, batch 4096: torch: out of memory"]
     text = written(content)
-    assert "The losses of all three were not compared yet" in text
-    assert "What failed: cpu, batch 4096: torch: out of memory." in text
+    assert "The losses of the three frameworks have not been compared yet" in text
+    assert "These measurements failed: cpu, batch 4096: torch: out of memory." in text
 
 
 def test_results_of_two_machines(written: Callable[..., str]) -> None:
@@ -356,4 +357,7 @@ def test_the_section_without_results(written: Callable[..., str]) -> None:
     content = made_up()
     content.update(speed={}, parity=None, accuracy=[])
     text = written(content)
-    assert "The losses of all three were not compared yet" in text and "Does it learn as well? Not run yet" in text
+    assert (
+        "The losses of the three frameworks have not been compared yet" in text
+        and "Does it learn as well? This has not been run yet" in text
+    )

@@ -251,16 +251,16 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
     }
     figures = Figures("figures")
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.001, 0.01, 0.1]), figures))
-    assert "**momentum is first on the test pictures, with 40.0 ± 1.4 % error**" in text
-    assert "second is Nesterov (41.0 ± 1.4 %), 1.0 points behind, no more than chance between seeds" in text
-    assert "last is SGD (47.0 ± 1.4 %)" in text
-    assert "after epoch 1 momentum (50.0 %, 2.0 points before Nesterov)" in text
-    assert "after epoch 2 Nesterov (40.0 %, 2.0 points before momentum)" in text
-    assert "fitted best by momentum (loss 0.780); it is first on the test pictures too" in text
-    assert "momentum lowers the error of SGD by 7.0 points; Nesterov's form raises that of momentum by 1.0." in text
-    assert "A validation error of 46.0 %, which all reach, takes momentum 10 s, Nesterov 10 s, SGD 12 s." in text
+    assert "**momentum has the lowest test error, 40.0 ± 1.4 %**" in text
+    assert "Nesterov is second (41.0 ± 1.4 %), 1.0 points behind, within the variation between seeds" in text
+    assert "SGD is last (47.0 ± 1.4 %)" in text
+    assert "after epoch 1 momentum (50.0 %, 2.0 points ahead of Nesterov)" in text
+    assert "after epoch 2 Nesterov (40.0 %, 2.0 points ahead of momentum)" in text
+    assert "momentum fits the training images best (loss 0.780); it also has the lowest test error" in text
+    assert "momentum lowers the error of SGD by 7.0 points; Nesterov's variant raises that of momentum by 1.0." in text
+    assert "a validation error of 46.0 %, which all reach: momentum 10 s, Nesterov 10 s, SGD 12 s." in text
     assert "from 4.0 s (SGD) to 5.0 s (momentum)" in text
-    assert "grid's end" not in text
+    assert "end of the grid" not in text
     assert "| momentum | 0.01 | 0.780 ± 0.028 | 29.0 ± 1.4 | 39.0 ± 1.4 | 40.0 ± 1.4 | 5.0 |" in text
     assert {"figures/optimizers.svg", "figures/optimizers-rates.png"} <= set(figures.files)
 
@@ -268,8 +268,8 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
 def test_a_clear_lead_and_a_rate_at_the_grids_end(tmp_path: Path) -> None:
     runs = {"Adam": [history([0.40], 4.0), history([0.41], 4.0)], "AdamW": [history([0.5], 4.0), history([0.51], 4.0)]}
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.01, 0.1]), Figures("figures")))
-    assert "AdamW (51.5 ± 0.7 %), 10.0 points behind, more than chance between seeds" in text
-    assert "The best lies at the grid's end for Adam and AdamW" in text
+    assert "AdamW is second (51.5 ± 0.7 %), 10.0 points behind, more than the variation between seeds explains" in text
+    assert "The best rate is at the end of the grid for Adam and AdamW" in text
 
 
 def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> 
     text = "\n".join(
         section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures("figures"))
     )
-    assert "**SGD is first on the test pictures, with 51.0 % error**." in text
+    assert "**SGD has the lowest test error, 51.0 %**." in text
 
 
 def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:

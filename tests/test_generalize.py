@@ -285,9 +285,9 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     figures = Figures("figures")
     text = "\n\n".join(section_module.section(read, figures))
     accuracy = 100 * result(whole)["result"]["test"]["accuracy"]
-    assert f"**{accuracy:.1f} ± 0.0 % of the 80 test pictures" in text
+    assert f"**{accuracy:.1f} ± 0.0 % of the 80 test images" in text
     assert "; seeds 0, 1)" in text
-    assert "Of other settings, or of the same seed, and not counted is a." in text
+    assert "Not included, because of other settings or the same seed: a." in text
     assert "The pictures were drawn by the program" in text
     gain = 100 * (
         result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
@@ -296,8 +296,8 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     assert f"| {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
     left = next(part for part in text.split("\n\n") if part.startswith("Not measured"))
     assert "crops and mirror images, a start" in left and "dropout" not in left
-    assert "Without batch norm the learning rate is 0.1 times as high, or the loss is infinite." in text
-    assert "Without the cycle it is 0.05 throughout." in text
+    assert "Without batch norm the learning rate is multiplied by 0.1; otherwise the loss becomes infinite." in text
+    assert "Without the cycle it is constant at 0.05." in text
     names = {Path(name).stem for name in figures.files if name.endswith(".svg")}
     assert names == {f"generalize-{what}" for what in ("curves", "parts", "confusion", "mistakes")}
 
@@ -317,13 +317,13 @@ def test_parts_are_compared_among_runs_of_the_same_settings(whole: Path, tmp_pat
     names = ("nothing", "dropout", "weight_decay")
     read = records(tmp_path / "kept", a=whole, **{name: tmp_path / name for name in names})
     text = "\n".join(section_module.section(read, Figures("figures")))
-    assert "What each part gives was not measured yet" in text
+    assert "The contribution of each part has not been measured yet" in text
 
 
 def test_a_run_without_held_out_pictures_has_a_section(tmp_path: Path) -> None:
     assert run("--validation", "0", "--epochs", "1", out=tmp_path / "all") == 0
     read = records(tmp_path / "kept", a=tmp_path / "all")
-    assert any("test pictures" in part for part in section_module.section(read, Figures("figures")))
+    assert any("test images" in part for part in section_module.section(read, Figures("figures")))
 
 
 def test_the_baselines_section(tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ def test_the_baselines_section(tmp_path: Path) -> None:
     figures = Figures("figures")
     text = "\n\n".join(train_section.section(records(tmp_path / "kept", a=tmp_path / "train"), figures))
     row = content["result"]["history"][-1]
-    assert f"**{100 * (1 - row['test_error']):.1f} % of the test pictures" in text
+    assert f"**{100 * (1 - row['test_error']):.1f} % of the test images" in text
     assert f"| 0 | 2 | {100 * (1 - row['train_error']):.1f} % |" in text
-    assert "The 32 filters of its first layer" in text
+    assert "The 32 filters of the first layer" in text
     assert "figures/train-filters.svg" in figures.files

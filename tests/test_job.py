@@ -384,7 +384,7 @@ def test_a_job_that_is_interrupted(in_a_job: pytest.MonkeyPatch, capsys: pytest.
     def interrupted(argv: Any) -> int:
         raise KeyboardInterrupt
 
-    assert cli.guarded(interrupted, [], stopped="Stopped; go on with --resume.") == 130
+    assert cli.command(stopped="Stopped; go on with --resume.")(interrupted)([]) == 130
     assert capsys.readouterr().err == f"{job.go_on('')}\n"
 
 

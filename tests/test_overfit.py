@@ -54,7 +54,7 @@ def test_its_section(tmp_path: Path) -> None:
     text = (docs / "report.md").read_text()
     content = json.loads((docs / "runs" / "overfit.json").read_text())
     found = content["result"]
-    assert f"**No: after 2 epochs the net classifies {100 * (1 - found['error']):.0f} % of its 100 training" in text
+    assert f"**No: after 2 epochs the network classifies {100 * (1 - found['error']):.0f} % of its 100 training" in text
     assert "figures/overfit.svg" in text
     found["error"] = 0
     for row, training, validation in zip(found["history"], (0.5, 0), (2, 3.14)):
@@ -62,7 +62,7 @@ def test_its_section(tmp_path: Path) -> None:
     (docs / "runs" / "overfit.json").write_text(json.dumps(content))
     make(docs)
     text = (docs / "report.md").read_text()
-    assert "**Yes: after 2 epochs the net classifies all of its 100 training pictures correctly**" in text
+    assert "**Yes: after 2 epochs the network classifies all of its 100 training images correctly**" in text
     assert "The pictures were drawn by the program" in text
     assert "Epoch 2 was the first without a mistake." in text
-    assert "least in epoch 1 (2.00) and is 3.14 at the end: the net learns 100 pictures by heart" in text
+    assert "lowest in epoch 1 (2.00) and rises to 3.14 by the end. The network memorizes 100 images" in text

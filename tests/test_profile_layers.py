@@ -190,32 +190,38 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
         }  # fmt: skip
 
     text = keep(docs, "profile_layers", profiled, exact_profile)
-    assert "**The bottleneck depends on the way. plain Python: conv, 80 % of the step; NumPy: conv, 70 %" in text
+    assert (
+        "**The bottleneck depends on the implementation. plain Python: conv, 80 % of the step; NumPy: conv, 70 %"
+        in text
+    )
     assert "Numba, 2 threads: hidden, 27 % of the step" in text
-    assert "A picture takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread, 500 times less." in text
+    assert "An image takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread: 500 times faster." in text
     assert "Only one thread was used" in text
     assert "There is no result yet; `python -m examples.experiments.acceleration`" in text
     text = keep(docs, "acceleration", run, exact_steps)
-    assert "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 in place of" in text
+    assert (
+        "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 ms per image instead"
+        in text
+    )
     assert "| plain Python → Numba, 1 thread | 100.0 % | 500 | 500 | 250 | 99.80 % | 99.60 % | – |" in text
     assert "| NumPy → Numba, 1 thread | 90.0 % | 9.00 | 5.00 | 5.00 | 80.00 % | 80.00 % | 10.00 |" in text
-    assert "expected 500 times as fast, measured 250 times, 50 % less." in text
+    assert "500 times as fast was expected, and 250 times was measured, 50 % less." in text
     assert "2.00 times as fast on 1 thread, 2.00 times as fast on 2 threads" in text
-    assert "compiles the kernels: 8.5 s" in text and "94 pictures later that is saved" in text
-    assert "takes 0.2 s for reading them" in text
+    assert "compiles the kernels, which takes 8.5 s" in text and "regained after 94 images" in text
+    assert "takes 0.2 s to load them" in text
 
     def numpy_slower(content: dict[str, Any]) -> None:
         exact_steps(content)
         content["result"]["seconds_per_picture"] |= {"plain Python, 1": 10.0, "NumPy, 1": 0.2}
 
     text = keep(docs, "acceleration", run, numpy_slower)
-    assert "measured 10.0 times, 100 % more. The law takes for granted" in text
-    assert "it is 20.00 ms a picture before and 10.00 ms after" in text
+    assert "10.0 times was measured, 100 % more. The law assumes" in text
+    assert "it is 20.00 ms per image before and 10.00 ms after" in text
 
     def same(content: dict[str, Any]) -> None:
         content["result"]["ways"] = copy.deepcopy(PROFILE[:3])
 
-    assert "**The bottleneck is conv, however it is computed**: it takes 80 % in plain Python" in keep(
+    assert "**The bottleneck is conv in every implementation.** Its share of the step: 80 % in plain Python" in keep(
         docs, "profile_layers", profiled, same
     )
 

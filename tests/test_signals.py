@@ -166,7 +166,7 @@ def test_ctrl_c_in_an_experiment_that_notes_no_signals(capsys: pytest.CaptureFix
         signal.raise_signal(signal.SIGINT)
         return 0
 
-    assert cli.guarded(interrupted, [], stopped="Stopped.") == 130
+    assert cli.command(stopped="Stopped.")(interrupted)([]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
     assert signal.getsignal(signal.SIGINT) is before
 

@@ -119,7 +119,7 @@ def test_stdout_fails_in_the_middle(after: int, number: int, status: int, monkey
     out, err = Stream(after, OSError(number, os.strerror(number))), io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    assert cli.guarded(chatter, []) == status
+    assert cli.command()(chatter)([]) == status
     assert out.calls <= after + 1  # no more is tried
     lines = err.getvalue().splitlines()
     assert lines[:3] == ["on stderr"] * 3
@@ -131,7 +131,7 @@ def test_stdout_fails_in_the_middle(after: int, number: int, status: int, monkey
 
 def test_stderr_fails_in_the_middle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stderr", Stream(1, OSError(errno.ENOSPC, "full")))
-    assert cli.guarded(chatter, []) == 0
+    assert cli.command()(chatter)([]) == 0
     assert capsys.readouterr().out == "on stdout\n" * 3
 
 
@@ -141,7 +141,7 @@ def test_the_status_of_a_failed_run_stays(monkeypatch: pytest.MonkeyPatch) -> No
         return 7
 
     monkeypatch.setattr(sys, "stdout", Stream(0, OSError(errno.ENOSPC, "full")))
-    assert cli.guarded(fails, []) == 7
+    assert cli.command()(fails)([]) == 7
 
 
 def test_a_character_that_the_stream_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_a_character_that_the_stream_does_not_have(monkeypatch: pytest.MonkeyPat
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    assert cli.guarded(says, []) == 0
+    assert cli.command()(says)([]) == 0
     assert out.buffer.getvalue() == b"3 \\xd7 4, \\udcff\n"  # type: ignore[attr-defined]
     assert err.buffer.getvalue() == b"3 \\xd7 4\n"  # type: ignore[attr-defined]
 

@@ -29,11 +29,6 @@ from examples.experiments.support.runs.run_folder import locked
 QUICK = ("baseline", "adam", "small")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped before all was measured; no report was written.")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m examples.benchmark",
@@ -60,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(argv: Sequence[str] | None) -> int:
+@cli.command(stopped="Stopped before all was measured; no report was written.")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
     args = _parser().parse_args(argv)
     check_writable(args.out / "benchmark.json")
     with locked(args.out):

@@ -34,12 +34,9 @@ from examples.report.sections.acceleration import draw
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cli.command(stopped="Stopped; go on with --resume.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped; go on with --resume.")
-
-
-def _run(argv: Sequence[str] | None) -> int:
     reader = parser("acceleration", "Predict from the profile what the Numba kernels save, and measure it.")
     reader.add_argument("--profile", type=Path, default=Path("runs/profile_layers"), metavar="DIR",
                         help="the run folder of profile_layers (default: %(default)s)")  # fmt: skip

@@ -40,11 +40,6 @@ BATCHES = {"cpu": [64, 128, 256], "gpu": [64, 256, 1024, 4096]}
 WEIGHED = ("lucidgrad", "torch")  # whose accuracy is compared
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped; what was finished is kept. The same command goes on.")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = job.Parser(
         f"python -m examples.experiments.{NAME}",
@@ -73,24 +68,17 @@ def _parser() -> argparse.ArgumentParser:
         "(default: 0 1 2); the first is the parity's")  # fmt: skip
     add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N",
         help=f"of every framework on the CPU {shown}")  # fmt: skip
-    add(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="the folder that holds data_batch_1… (default: as for train)",
-    )
-    add("--synthetic", action=argparse.BooleanOptionalAction, default=False,
-        help="use the built-in, drawn pictures instead of CIFAR-10")  # fmt: skip
+    cli.add_images(parser)
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
     add("--out", type=Path, default=Path(f"runs/{NAME}"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
 
-def _run(argv: Sequence[str] | None) -> int:
+@cli.command(stopped="Stopped; what was finished is kept. The same command goes on.")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
     parser = _parser()
-    args = parser.parse_args(argv)
-    if args.synthetic and args.data_dir:
-        parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
+    args = cli.parse(parser, argv)
     check_writable(args.out / results.FILE)
     with locked(args.out):
         return _compare(args)

@@ -80,12 +80,9 @@ _OF_THE_COMPARISON = {"rates", "trial_epochs", "seeds", "trial", "collect"}
 _OF_THE_SESSION = {*cli.OF_THE_SESSION, "trial", "collect"}
 
 
+@cli.command()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv)
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = cli.training_parser(
         "compare_optimizers",
         f"Compare {', '.join(METHODS)} on the baseline. Ctrl-C stops it and loses nothing: --resume goes on.",
@@ -253,8 +250,7 @@ def _write(
         results.write_table(args.out / "history.csv", rows)
         write_figure(panels(result), [args.out / "curves.png"])
     every = [*trials.values(), *finals.values()]
-    folder = RunFolder(args.out)
-    settings, data = folder.stored_settings(), folder.stored_data()
+    settings, data, _ = RunFolder(args.out).stored()
     results.write(
         args.out,
         "compare_optimizers",

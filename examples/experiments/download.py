@@ -12,12 +12,9 @@ from examples.experiments.support.data import download
 from examples.experiments.support.data.cifar10 import DataError, cache_folder, read_folder
 
 
+@cli.command(stopped="Stopped before all was fetched; nothing was kept.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped before all was fetched; nothing was kept.")
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         "python -m examples.experiments.download",
         description="Download CIFAR-10 (170 MB), check it, and unpack it to where the experiments look for it.",

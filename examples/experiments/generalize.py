@@ -112,12 +112,9 @@ def principal_components(images: NDArray[np.uint8], size: int, count: int) -> ND
     return both.reshape(count, 3, size, size).astype(np.float32)
 
 
+@cli.command()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv)
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = cli.training_parser(
         "generalize",
         "Train a net of three layers with weights to generalize as well as it can. The number of --epochs decides "

@@ -207,12 +207,9 @@ def _finite(error: float) -> float:
     return error if np.isfinite(error) else 1.0
 
 
+@cli.command(stopped="Stopped before all gradients were checked; no report was written.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status: 0 if every gradient is right."""
-    return cli.guarded(_run, argv, stopped="Stopped before all gradients were checked; no report was written.")
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = job.Parser(
         "python -m examples.experiments.gradcheck",
         description="Compare the gradients of each component, and of the whole baseline, with finite differences.",

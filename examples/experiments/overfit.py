@@ -22,12 +22,9 @@ PICTURES = 100
 VALIDATION = 1000
 
 
+@cli.command()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv)
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = cli.training_parser(
         "overfit",
         f"Train the baseline on {PICTURES} pictures until it knows them all; fail where it does not.",

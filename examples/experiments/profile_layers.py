@@ -25,11 +25,6 @@ from examples.report.page import write_figure
 from examples.report.sections.profile_layers import draw
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped; go on with --resume.")
-
-
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """A parser with what the experiments on time have in common."""
     parser = job.Parser(f"python -m examples.experiments.{name}", description=description, allow_abbrev=False)
@@ -77,7 +72,9 @@ def one_thread_only(args: argparse.Namespace) -> str | None:
     return "Only one thread was used: what a second gains is not measured here." if args.threads == 1 else None
 
 
-def _run(argv: Sequence[str] | None) -> int:
+@cli.command(stopped="Stopped; go on with --resume.")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
     args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
     with locked(args.out):
         return _profile(args)

@@ -12,12 +12,9 @@ from examples.experiments.support.measures import filters
 from examples.experiments.support.runs.signals import StopOnSignal
 
 
+@cli.command()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv)
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = cli.training_parser(
         "train",
         "Train the baseline CNN on CIFAR-10. Ctrl-C stops it and loses nothing: --resume goes on.",

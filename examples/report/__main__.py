@@ -1,7 +1,7 @@
 """The report: ``python -m examples.report``, or ``make report``.
 
-It is made from results alone (`examples.experiments.support.runs.results`), in ``docs/runs``: no number in it is
-typed by hand, and making it trains nothing.
+It is generated from the results in ``docs/runs`` alone (`examples.experiments.support.runs.results`). No number in it
+is typed by hand, and generating it trains nothing.
 """
 
 from __future__ import annotations
@@ -45,12 +45,9 @@ REPORT, MANIFEST = "report.md", "report-files.json"
 _ANOTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
+@cli.command(stopped="Stopped before the report was written.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return cli.guarded(_run, argv, stopped="Stopped before the report was written.")
-
-
-def _run(argv: Sequence[str] | None) -> int:
     parser = job.Parser(
         "python -m examples.report",
         description="Make docs/report.md and its figures from the results in docs/runs.",
@@ -58,44 +55,44 @@ def _run(argv: Sequence[str] | None) -> int:
     )
     add = parser.add_argument
     add("--take", type=Path, nargs="+", default=[], metavar="FOLDER",
-        help="first keep the results of these run folders, each under the folder's name")  # fmt: skip
+        help="first store the results of these run folders, each under the name of its folder")  # fmt: skip
     add("--docs", type=Path, default=DOCS, metavar="DIR",
-        help="the folder of runs/, report.md and figures/ (default: docs/ beside the examples)")  # fmt: skip
+        help="the folder that contains runs/, report.md and figures/ (default: docs/)")  # fmt: skip
     add("--replace", action="store_true",
-        help="with --take: overwrite results of other runs that are kept under the same names")  # fmt: skip
+        help="with --take: overwrite stored results of the same names")  # fmt: skip
     args = parser.parse_args(argv)
     check_writable(args.docs / MANIFEST)
     with locked(args.docs, "--docs"):
         changed = make(args.docs, args.take, replace=args.replace)
     for path in changed:
-        print(f"{path} is of an earlier report, and was changed since: it was left where it is.")
+        print(f"{path} is from an earlier report and was changed since; it was not removed.")
     print(f"The report is {args.docs / REPORT}.")
     return 0
 
 
 def make(docs: Path, take: Sequence[Path] = (), *, replace: bool = False) -> list[Path]:
-    """Write the report and its figures, and remove what earlier reports made that is in it no more.
+    """Write the report and its figures, and remove files of earlier reports that are no longer part of it.
 
     Parameters
     ----------
     docs : Path
-        The folder of runs/, report.md and figures/; no other process makes a report there meanwhile.
+        The folder that contains runs/, report.md and figures/. No other process may write a report there meanwhile.
     take : sequence of Path
-        Run folders whose results are kept in docs/runs first: all of them, or none where one is of no use.
+        Run folders whose results are stored in docs/runs first: all of them, or none if one cannot be used.
     replace : bool
-        The results may overwrite kept ones.
+        Allow overwriting stored results.
 
     Returns
     -------
     list of Path
-        Files of earlier reports that are in this one no more, but were changed by hand and therefore left.
+        Files of earlier reports that were not removed because they were changed by hand.
 
     Raises
     ------
     ResultError
         A result cannot be used, or would overwrite another.
     NotOurs
-        A file that no report made, or that was changed since, is in the way.
+        A file that no report wrote, or that was changed since, is in the way.
     """
     runs, figures = docs / "runs", docs / "figures"
     kept = {path: read(path) for path in sorted(runs.glob("*.json"))}
@@ -112,7 +109,7 @@ def make(docs: Path, take: Sequence[Path] = (), *, replace: bool = False) -> lis
 
 
 def _taken(folders: Sequence[Path], runs: Path, replace: bool) -> dict[Path, tuple[Record, bytes]]:
-    """Read the results of run folders; return each, with its bytes, by the file it is to be kept in."""
+    """Read the results of run folders; return each with its bytes, by the file to store it in."""
     shown = [_experiment(section) for section in SECTIONS]
     taken: dict[Path, tuple[Record, bytes]] = {}
     whose: dict[Path, Path] = {}
@@ -121,19 +118,19 @@ def _taken(folders: Sequence[Path], runs: Path, replace: bool) -> dict[Path, tup
         record = parse(content, folder / FILE)
         if record.experiment not in shown:
             raise ResultError(
-                f"{folder} is a run of {record.experiment}, which has no section in the report; those that have one "
-                f"are {', '.join(shown)}."
+                f"{folder} is a run of {record.experiment}, which has no section in the report. Experiments that have "
+                f"one: {', '.join(shown)}."
             )
         path = runs / f"{folder.resolve().name}.json"
         if path in taken and taken[path][1] != content:
             raise ResultError(
-                f"{whose[path]} and {folder} have other results, and both would be kept as {path}. Rename one of the "
-                "two folders."
+                f"{whose[path]} and {folder} have different results, and both would be stored as {path}. Rename one of "
+                "the two folders."
             )
         if path.exists() and not replace and path.read_bytes() != content:
             raise ResultError(
-                f"{path} is kept already, and {folder} has another result. Overwrite it with --replace, or rename the "
-                "folder."
+                f"{path} exists already, and {folder} has a different result. Overwrite it with --replace, or rename "
+                "the folder."
             )
         taken[path], whose[path] = (record, content), folder
     for path, (record, _) in taken.items():
@@ -142,7 +139,7 @@ def _taken(folders: Sequence[Path], runs: Path, replace: bool) -> dict[Path, tup
 
 
 def _keep(contents: Mapping[Path, bytes]) -> None:
-    """Write files, all of them or none."""
+    """Write all of the files, or none."""
     before: dict[Path, bytes | None] = {}
     try:
         for path, content in contents.items():
@@ -156,10 +153,10 @@ def _keep(contents: Mapping[Path, bytes]) -> None:
 
 
 def _compose(records: Mapping[Path, Record]) -> dict[str, bytes]:
-    """Make the report and its figures, by their paths in docs."""
+    """Return the report and its figures by their paths in docs."""
     figures = Figures("figures")
     results = Results(records.values())
-    parts = ["# What the experiments found", *_effort(results)]
+    parts = ["# Results of the experiments", *_effort(results)]
     for section in SECTIONS:
         try:
             parts += [f"## {section.TITLE}", *section.section(results, figures)]
@@ -168,22 +165,22 @@ def _compose(records: Mapping[Path, Record]) -> dict[str, bytes]:
                 if record.experiment == _experiment(section):
                     _check_form(path, record)
             raise ResultError(
-                f"The results of {_experiment(section)} do not go together ({type(error).__name__}: {error}). Remove "
-                "those of older versions from runs/."
+                f"The results of {_experiment(section)} cannot be combined ({type(error).__name__}: {error}). Remove "
+                "results of older versions from runs/."
             ) from error
     return {REPORT: ("\n\n".join(parts) + "\n").encode(), **figures.files}
 
 
 def _check_form(path: Path, record: Record) -> None:
-    """Refuse a result that the section on its experiment cannot read: by letting it try."""
+    """Raise if the section on the experiment cannot read the result, by trying it."""
     for section in SECTIONS:
         if _experiment(section) == record.experiment:
             try:
                 section.section(Results([record]), Figures("figures"))
             except _ANOTHER_FORM as error:
                 raise ResultError(
-                    f"{path} has another form than the report on {record.experiment} reads ({type(error).__name__}: "
-                    f"{error}). Run the experiment again with this version."
+                    f"{path} does not have the form that the section on {record.experiment} reads "
+                    f"({type(error).__name__}: {error}). Run the experiment again with this version."
                 ) from error
 
 
@@ -192,15 +189,16 @@ def _experiment(section: ModuleType) -> str:
 
 
 def _effort(results: Results) -> list[str]:
-    """Say where the numbers come from, and what they cost."""
+    """Say where the numbers come from and how long the runs took."""
     records = results.all()
     if not records:
         return []
     longest = max(records, key=lambda record: record.seconds)
     minutes, most = (f"{seconds / 60:,.0f}" for seconds in (sum(record.seconds for record in records), longest.seconds))
     return [
-        "Every number below is read from the results in [runs](runs), by `make report`. All runs together "
-        f"({len(records)}) took {minutes} minutes, the longest ({longest.name}) {most}; what was cut short says so."
+        "`make report` generates this page from the results in [runs](runs); no number is typed by hand. The "
+        f"{len(records)} runs took {minutes} minutes in total, the longest one ({longest.name}) {most} minutes. "
+        "Results of shortened runs say so."
     ]
 
 

@@ -1,7 +1,7 @@
-"""A list of the files that a program made in a folder that others use too: what it may overwrite and remove.
+"""The list of files that the report wrote into a shared folder, and may therefore overwrite and remove.
 
-It is a JSON file: by path, the SHA-256 digests of what was made there. There are two where a kill left open which one
-was written last.
+It is a JSON file that maps each path to the SHA-256 digests of the content written there. There are two digests if the
+program was killed and it is unknown which content was written last.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class NotOurs(Exception):
-    """A file is in the way that the program did not make: which, and what to do."""
+    """A file that the program did not write is in the way. The text says which, and what to do."""
 
 
 class Manifest:
-    """The files that a report made, and their digests.
+    """The files that a report wrote, and their digests.
 
     Parameters
     ----------
     path : Path
-        Of the list; all paths in it are seen from its folder.
+        The list; all paths in it are relative to its folder.
 
     Raises
     ------
     NotOurs
-        The file is there, but is no such list.
+        The file exists but is not such a list.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,18 +44,18 @@ class Manifest:
             made = json.loads(path.read_bytes())
             for name, digests in made.items():
                 if not _NAME.fullmatch(name) or not all(_DIGEST.fullmatch(digest) for digest in digests):
-                    raise ValueError(f"{name[:100]!r} is not the name and the digest of a part of the report")
+                    raise ValueError(f"{name[:100]!r} is not a file name of the report with its digests")
             self._made = made
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise NotOurs(
-                f"{path} is not the list of what an earlier report made ({error}). Restore it, or choose another "
-                "--docs, or remove it with the report and the figures beside it."
+                f"{path} is not the list of files of an earlier report ({error}). Restore it, choose another --docs, "
+                "or remove it together with the report and the figures beside it."
             ) from error
 
     def check(self, contents: Mapping[str, bytes]) -> None:
-        """Refuse to write files where others are that no report made, or that were changed since; change nothing.
+        """Raise if a file that would be written exists and is not an unchanged file of a report. Change nothing.
 
         Raises
         ------
@@ -67,21 +67,21 @@ class Manifest:
                 found = _digest_of(path)
                 if found != _digest(content) and found not in self._made.get(name, []):
                     raise NotOurs(
-                        f"{path} was not made by this report, or was changed since, and would be overwritten. "
+                        f"{path} would be overwritten, but the report did not write it, or it was changed since. "
                         "Nothing was changed. Choose another --docs, or rename or remove that file."
                     )
 
     def write(self, contents: Mapping[str, bytes]) -> list[Path]:
-        """Write files whole, remove those of earlier times that are no more among them, and renew the list.
+        """Write files atomically, remove files of earlier reports that are not among them, and update the list.
 
         Returns
         -------
         list of Path
-            Files that are no more among them, but were left, since they were changed.
+            Files of earlier reports that were not removed because they were changed.
         """
         now = {name: [_digest(content)] for name, content in contents.items()}
         both = {name: sorted({*now.get(name, []), *self._made.get(name, [])}) for name in {**self._made, **now}}
-        self._store(both)  # so that whatever a kill leaves is known to be ours
+        self._store(both)  # after a kill, whatever is there is known to be ours
         for name, content in contents.items():
             write_whole(self._path.parent / name, content)
         left = []
@@ -104,7 +104,7 @@ def _digest(content: bytes) -> str:
 
 
 def _digest_of(path: Path) -> str | None:
-    """The digest of a regular file; None where there is none."""
+    """Return the digest of a regular file, or None if there is none."""
     with suppress(OSError):
         if path.is_file() and not path.is_symlink():
             return _digest(path.read_bytes())

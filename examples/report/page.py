@@ -1,4 +1,4 @@
-"""What the sections of the report are made with: results, figures, numbers in words."""
+"""Tools for the sections of the report: results, figures, tables and numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from examples.experiments.support.runs.files import write_whole
 from examples.experiments.support.runs.results import Record
 
-# Okabe and Ito's palette, which the colour-blind tell apart; line, marker or hatch say the same in black and white
+# The palette of Okabe and Ito is safe for colour-blind readers. Lines, markers and hatches work in black and white.
 COLORS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -29,10 +29,10 @@ HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 
 
 class Results:
-    """The results that a report is made from; their text is escaped, and can stand anywhere in Markdown.
+    """The results that a report is made from. Their text is escaped, so that it is safe anywhere in Markdown.
 
-    Results come from other machines and other people: a name in one may hold a pipe, a tag or a line break. What
-    `fenced` shows is as it was.
+    Results come from other machines and other people: a name may contain a pipe, a tag or a line break. Text that
+    `fenced` shows is not escaped.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -40,15 +40,15 @@ class Results:
         self._records = [Record(*(_escaped(value) for value in record)) for record in ordered]
 
     def of(self, experiment: str) -> list[Record]:
-        """All results of an experiment, by name."""
+        """Return all results of an experiment, sorted by name."""
         return [record for record in self._records if record.experiment == experiment]
 
     def all(self) -> list[Record]:
-        """All results, by name."""
+        """Return all results, sorted by name."""
         return list(self._records)
 
 
-_FENCED = {"network"}  # keys of text that is shown by `fenced`
+_FENCED = {"network"}  # keys whose text is shown by `fenced`
 
 
 def _escaped(value: Any) -> Any:
@@ -60,29 +60,29 @@ def _escaped(value: Any) -> Any:
 
 
 def escaped(text: str) -> str:
-    """Text as Markdown that shows it: one line, without links, tags, cells or emphasis of its own."""
+    """Escape text for Markdown: one line, without links, tags, table cells or emphasis."""
     plain = "".join(" " if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029" else c for c in text)
     plain = re.sub(r"[\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", " ".join(plain.split()))
-    return re.sub(r"^(\d*)([-+=.)])(?=[-+=\s]|$)", r"\1\\\2", plain)  # no list and no heading begins with it
+    return re.sub(r"^(\d*)([-+=.)])(?=[-+=\s]|$)", r"\1\\\2", plain)  # it must not start a list or a heading
 
 
 def fenced(text: str) -> str:
-    """Text as a block of Markdown that shows it as it is, line breaks too."""
+    """Return a fenced block that shows the text unchanged, with its line breaks."""
     lines = ("".join(c if unicodedata.category(c)[0] != "C" else " " for c in line) for line in text.splitlines())
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return "\n".join([fence, *lines, fence])
 
 
 def seeds_of_one(records: Sequence[Record]) -> tuple[list[Record], str | None]:
-    """Choose runs that can be averaged: their seeds differ, and nothing else.
+    """Choose runs that can be averaged: they differ in nothing but their seeds.
 
     Returns
     -------
     chosen : list of Record
-        One a seed, of equal seeds the later. Of several kinds of run those that were not cut short, then the kind with
-        the most seeds, then the latest.
+        One per seed; the later one for equal seeds. Among several kinds of run: first those that were not cut
+        short, then the kind with the most seeds, then the latest.
     others : str or None
-        A sentence on what was not chosen.
+        A sentence that names the runs that were not chosen.
     """
     kinds: dict[str, dict[int, Record]] = {}
     for record in sorted(records, key=lambda record: record.when):
@@ -100,18 +100,17 @@ def seeds_of_one(records: Sequence[Record]) -> tuple[list[Record], str | None]:
     best = max(kinds.values(), key=worth, default={})
     chosen = [best[seed] for seed in sorted(best)]
     rest = [record.name for record in records if record not in chosen]
-    verb = "is" if len(rest) == 1 else "are"
-    others = f"Of other settings, or of the same seed, and not counted {verb} {', '.join(rest)}." if rest else None
+    others = f"Not included, because of other settings or the same seed: {', '.join(rest)}." if rest else None
     return chosen, others
 
 
 class Figures:
-    """The report's pictures: each as SVG for the report and as PNG for a look.
+    """The figures of the report, each as SVG and as PNG.
 
     Attributes
     ----------
     files : dict of str to bytes
-        By the path seen from the report.
+        The content of each file by its path relative to the report.
     """
 
     def __init__(self, folder: str) -> None:
@@ -119,7 +118,7 @@ class Figures:
         self.files: dict[str, bytes] = {}
 
     def add(self, name: str, figure: Figure, alt: str) -> str:
-        """Keep a picture; return the line of Markdown that shows it."""
+        """Add a figure; return the line of Markdown that shows it."""
         path = f"{self.folder}/" + re.sub(r"[^\w.-]+", "-", name)
         while f"{path}.svg" in self.files:
             path += "-again"
@@ -129,32 +128,32 @@ class Figures:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches; it belongs to no window."""
+    """Return an empty figure of this size in inches, without a window."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def write_figure(figure: Figure, paths: Sequence[Path]) -> None:
-    """Write a figure whole, in the format of each path's suffix; the same figure gives the same bytes."""
+    """Write a figure atomically in the format of each path's suffix; equal figures give equal bytes."""
     for path in paths:
         write_whole(path, _rendered(figure, path.stem, path.suffix.removeprefix(".")))
 
 
 def _rendered(figure: Figure, name: str, kind: str) -> bytes:
     picture = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": name}):  # else the names inside are random
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # else element ids are random
         figure.savefig(picture, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
     return picture.getvalue()
 
 
 def bands(histories: Sequence[Sequence[Mapping[str, Any]]], splits: Mapping[str, str]) -> Figure:
-    """Draw loss and error against epochs, for splits by name: the mean of all runs, and a band from least to most."""
+    """Draw loss and error of each split against epochs: the mean of all runs and a band from minimum to maximum."""
     figure = new_figure(9, 3.4)
     epochs = min(len(history) for history in histories)
     x = np.arange(1, epochs + 1)
     grid = figure.subplots(1, 2)
-    for axes, what, scale, unit in zip(grid, ("loss", "error"), (1, 100), ("loss [nats per picture]", "error [%]")):
+    for axes, what, scale, unit in zip(grid, ("loss", "error"), (1, 100), ("loss [nats per image]", "error [%]")):
         for i, (split, label) in enumerate(splits.items()):
             y = scale * np.array([[row[f"{split}_{what}"] for row in history[:epochs]] for history in histories])
             axes.plot(x, y.mean(0), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=3, label=label)
@@ -168,17 +167,22 @@ def bands(histories: Sequence[Sequence[Mapping[str, Any]]], splits: Mapping[str,
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; all columns but the first are numbers and stand to the right."""
+    """Return a Markdown table; all columns except the first are aligned right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def words(items: Sequence[str]) -> str:
+    """Join items for a sentence: "a", "a and b", "a, b and c"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
 def percent(share: float, digits: int = 1) -> str:
-    """0.8012 as "80.1 %"."""
+    """Format a fraction: 0.8012 is "80.1 %"."""
     return f"{100 * share:.{digits}f} %"
 
 
 def mean_and_spread(values: Sequence[float], scale: float = 100, digits: int = 1) -> str:
-    """The mean, and the standard deviation of a sample where there are several: "80.1 ± 0.3"."""
+    """Format the mean and, for several values, the sample standard deviation: "80.1 ± 0.3"."""
     mean = f"{scale * statistics.fmean(values):.{digits}f}"
     return mean if len(values) < 2 else f"{mean} ± {scale * statistics.stdev(values):.{digits}f}"

@@ -1,8 +1,8 @@
-"""Learning curves, for the screen, for print, and for eyes that tell few colours apart."""
+"""Learning curves, readable on screen, in print and by colour-blind readers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 
 
 def learning_curves(history: Sequence[dict[str, Any]], path: Path, *, accuracy: bool = False) -> None:
-    """Draw loss and error against the epoch, and write the picture whole; the suffix (.png, .svg) is its format."""
+    """Draw loss and error against the epoch; write the figure in the format of the suffix (.png, .svg)."""
     write_figure(curves(history, accuracy=accuracy), [path])
 
 
@@ -30,27 +30,33 @@ def curves(history: Sequence[dict[str, Any]], *, accuracy: bool = False) -> Figu
     Parameters
     ----------
     history : sequence of dict
-        The rows of metrics.jsonl: "epoch", and "<split>_loss" and "<split>_error" of each
-        split that was measured; errors as fractions.
+        The rows of metrics.jsonl: "epoch", and "<split>_loss" and "<split>_error" for each measured
+        split. Errors are fractions.
     accuracy : bool
-        Draw the accuracy, 1 - error, in place of the error.
+        Draw the accuracy, 1 - error, instead of the error.
     """
     figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     quantity = "accuracy" if accuracy else "error"
-    _panel(left, history, "Loss", "cross-entropy [nats per picture]", lambda row, split: row[f"{split}_loss"])
+    _panel(left, history, "Loss", "cross-entropy [nats per image]", lambda row, split: row[f"{split}_loss"])
     _panel(
         right,
         history,
         quantity.capitalize(),
-        f"{quantity} [% of pictures]",
+        f"{quantity} [% of images]",
         lambda row, split: 100 * (1 - row[f"{split}_error"] if accuracy else row[f"{split}_error"]),
     )
     left.legend(frameon=False)
     return figure
 
 
-def _panel(axes: Axes, history: Sequence[dict[str, Any]], title: str, unit: str, value: Any) -> None:
+def _panel(
+    axes: Axes,
+    history: Sequence[dict[str, Any]],
+    title: str,
+    unit: str,
+    value: Callable[[Mapping[str, Any], str], float],
+) -> None:
     epochs = [row["epoch"] for row in history]
     for split, style in _STYLES.items():
         if f"{split}_loss" in history[0]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import hashlib
 import math
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec
 
 from numba import config as numba_settings
 
@@ -30,6 +31,8 @@ from examples.experiments.support.runs.streams import steady
 from examples.experiments.support.training import Data, Loss, NotFinite, train
 from examples.report.manifest import NotOurs
 from nn import functional as F
+
+P = ParamSpec("P")
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimizer]] = {
     "sgd": lambda parameters, args: optim.SGD(
@@ -86,36 +89,38 @@ class Result(NamedTuple):
     found: Mapping[str, Any] = {}  # what result.json holds besides the history
 
 
-def guarded(
-    main: Callable[[Sequence[str] | None], int],
-    argv: Sequence[str] | None,
+def command(
     stopped: str = "Stopped before the training began; there was nothing to save.",
-) -> int:
-    """Run an experiment; turn what may go wrong into a sentence on stderr and an exit status.
+) -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Decorate the main function of an experiment: expected errors become a sentence on stderr and an exit status.
 
-    `stopped` is what to say after a Ctrl-C that nothing else answers.
+    `stopped` is the sentence after a Ctrl-C that nothing else handles.
     """
-    with steady() as streams, interruptible():
-        try:
-            return streams.status(_answered(main, argv, stopped))
-        except SystemExit as leaving:  # argparse does so after --help, and after a setting that it refuses
-            if leaving.code or streams.status(0) == 0:
-                raise
-            return 1
 
+    def decorate(run: Callable[P, int]) -> Callable[P, int]:
+        @functools.wraps(run)
+        def main(*args: P.args, **kwargs: P.kwargs) -> int:
+            with steady() as stdout, interruptible():
+                try:
+                    status = run(*args, **kwargs)
+                except StopRequested as stop:
+                    status = stop.status
+                except KeyboardInterrupt:
+                    print(job.go_on(stopped), file=sys.stderr)
+                    status = 130
+                except _KNOWN as error:
+                    sentences = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+                    print(*map(job.worded, sentences), sep="\n", file=sys.stderr)
+                    status = 1
+                except SystemExit as leaving:  # argparse exits after --help and after an invalid option
+                    if leaving.code or stdout.status(0) == 0:
+                        raise
+                    return 1
+                return stdout.status(status)
 
-def _answered(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None, stopped: str) -> int:
-    try:
-        return main(argv)
-    except StopRequested as stop:
-        return stop.status
-    except KeyboardInterrupt:
-        print(job.go_on(stopped), file=sys.stderr)
-        return 130
-    except _KNOWN as error:
-        sentences = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
-        print(*map(job.worded, sentences), sep="\n", file=sys.stderr)
-        return 1
+        return main
+
+    return decorate
 
 
 def training_parser(
@@ -129,10 +134,7 @@ def training_parser(
     add = parser.add_argument
     shown = "(default: %(default)s)"
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    add("--data-dir", type=Path, metavar="DIR", help="the folder that holds data_batch_1… (default: the variable "
-        "CIFAR10_DIR, else the user's cache, else a download)")  # fmt: skip
-    add("--synthetic", action=argparse.BooleanOptionalAction, default=False,
-        help="use the built-in, drawn pictures instead of CIFAR-10")  # fmt: skip
+    add_images(parser)
     add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
     add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
         f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
@@ -152,6 +154,23 @@ def training_parser(
     # Run folders store this name, which is older than the package examples.experiments.
     parser.set_defaults(experiment=f"examples.{experiment}", **{"seed": 0, **common, **defaults})
     return parser
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the images."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="the folder that contains data_batch_1… (default: the variable CIFAR10_DIR, the user's cache, or a "
+        "download)",
+    )
+    parser.add_argument(
+        "--synthetic",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="use the built-in generated images instead of CIFAR-10",
+    )
 
 
 def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
@@ -222,13 +241,13 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
     A resumed run has the settings that it began with where the command line names none.
     """
-    args = _parse(parser, argv)
+    args = parse(parser, argv)
     folder = RunFolder(args.out)
     folder.check(args.resume)
-    if args.resume and (stored := folder.stored_settings()):
+    if args.resume and (stored := folder.stored().settings):
         _check_stored(folder, parser, stored)
         parser.set_defaults(**{**stored, "experiment": args.experiment})
-        args = _parse(parser, argv)
+        args = parse(parser, argv)
         began, wanted = _fixed(stored), _fixed(vars(args))
         if not folder.checkpoint.exists():  # nothing is there to go on from: other settings may begin it anew
             began = {**wanted, "experiment": stored.get("experiment")}
@@ -276,7 +295,8 @@ def _is_made_by(option: argparse.Action, value: object) -> bool:
     return type(made) is type(value) or (isinstance(made, float) and type(value) is int)
 
 
-def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read a command line with the options of `add_images`."""
     args = parser.parse_args(argv)
     if args.synthetic and args.data_dir:
         parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
@@ -328,9 +348,10 @@ def run(
     try:
         with folder.opened(args.resume):
             if folder.checkpoint.exists():
-                begun = {**_fixed(folder.stored_settings()), "data": folder.stored_digest()}
+                before = folder.stored()
+                begun = {**_fixed(before.settings), "data": before.data.get("sha256")}
                 if recipe.fixed_epochs:
-                    begun["epochs"] = folder.stored_settings().get("epochs")
+                    begun["epochs"] = before.settings.get("epochs")
                 checkpoint.check_settings(folder.settings, begun, settings)
             if not args.quiet:
                 counts = ", ".join(
@@ -376,7 +397,7 @@ def run(
 
 def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
     """Write a finished run's result.json, which has the history first, and history.csv."""
-    settings, data = folder.stored_settings(), folder.stored_data()
+    settings, data, _ = folder.stored()
     history = result.progress.history
     results.write_table(args.out / "history.csv", history)
     results.write(

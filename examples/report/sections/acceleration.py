@@ -1,4 +1,4 @@
-"""The report's section on Numba: what the profile lets one expect, what was measured, and what compiling costs."""
+"""The section on Numba: the expected gain, the measured gain, and the cost of compilation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TITLE = "What does Numba save?"
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """Of each run the answer, the table of expected and measured gains, the bars, and what compiling costs."""
+    """Return for each run the answer, expected and measured gains, and the cost of compilation."""
     records = results.of("acceleration")
     if not records:
         return [
@@ -25,12 +25,12 @@ def section(results: Results, figures: Figures) -> list[str]:
     parts = []
     for record in records:
         found = record.result
-        alt = "Expected and measured gain of each change, bars on a logarithmic axis"
+        alt = "Expected and measured gain of each change, on a logarithmic axis"
         parts += [
             _answer(found),
-            "The expected gain is Amdahl's: 1 / ((1 − p) + p / s), where p is the share of the step that layers, "
-            "loss and optimizer take by the profile, and s how many times faster they become: by their own times in "
-            "that profile where the way changes, by the number of threads where that does.",
+            "The expected gain follows Amdahl's law: 1 / ((1 − p) + p / s). Here p is the share of the step that "
+            "layers, loss and optimizer take in the profile, and s is their speed-up. If the implementation changes, "
+            "s is the ratio of their times in the profile. If the number of threads changes, s is that number.",
             _table(found),
             figures.add(record.name, draw(found), alt),
             _fusion(found),
@@ -41,7 +41,7 @@ def section(results: Results, figures: Figures) -> list[str]:
 
 
 def gains(found: dict[str, Any]) -> list[tuple[str, float, float]]:
-    """Of each change its name, the expected gain, and the measured one."""
+    """Return for each change its name, the expected gain and the measured gain."""
     times = found["seconds_per_picture"]
     return [
         (f"{_words(row['before'])} → {_words(row['after'])}", row["gain"], times[row["before"]] / times[row["after"]])
@@ -63,23 +63,23 @@ def _answer(found: dict[str, Any]) -> str:
     slow, fast = f"{NUMPY}, 1", min((key for key in times if key.startswith(f"{NUMBA}, ")), key=times.__getitem__)
     words = [
         f"**A training step takes {percent(1 - times[fast] / times[slow], 2)} less time with the kernels "
-        f"({_words(fast)}) than in NumPy: {milliseconds(times[fast])} in place of {milliseconds(times[slow])} ms a "
-        "picture.**"
+        f"({_words(fast)}) than in NumPy: {milliseconds(times[fast])} ms per image instead of "
+        f"{milliseconds(times[slow])} ms.**"
     ]
     row, (change, expected, measured) = max(
         zip(found["expected"], gains(found), strict=True), key=lambda both: abs(both[1][2] / both[1][1] - 1)
     )
     off = measured / expected - 1
     words.append(
-        f"Expectation and measurement differ most for {change}: expected {_times(expected)} times as fast, measured "
-        f"{_times(measured)} times, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
+        f"Prediction and measurement differ most for {change}: {_times(expected)} times as fast was expected, and "
+        f"{_times(measured)} times was measured, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
     )
     rest = {row["before"]: (1 - row["share"]) * times[row["before"]] for row in found["expected"]}
     before, after = rest[row["before"]], rest.get(row["after"])
     if before and after:
         words.append(
-            "The law takes for granted that what is in no layer stays as it is; by the profile it is "
-            f"{milliseconds(before)} ms a picture before and {milliseconds(after)} ms after."
+            "The law assumes that the time outside the layers does not change. In the profile it is "
+            f"{milliseconds(before)} ms per image before and {milliseconds(after)} ms after."
         )
     return " ".join(words)
 
@@ -90,7 +90,16 @@ def _table(found: dict[str, Any]) -> str:
          percent(1 - 1 / expected, 2), percent(1 - 1 / measured, 2), _times(row["limit"]) if row["limit"] else "–"]
         for row, (change, expected, measured) in zip(found["expected"], gains(found), strict=True)
     ]  # fmt: skip
-    header = ["change", "p", "s", "gain expected", "measured", "saving expected", "measured", "gain at most (s = ∞)"]
+    header = [
+        "change",
+        "p",
+        "s",
+        "expected gain",
+        "measured gain",
+        "expected saving",
+        "measured saving",
+        "limit (s = ∞)",
+    ]
     return table(header, rows)
 
 
@@ -101,7 +110,7 @@ def _fusion(found: dict[str, Any]) -> str:
         f"{times[apart] / times[key]:.2f} times as fast on {key.rsplit(', ', 1)[1]} thread{'s' * (key[-2:] != ' 1')}"
         for key, apart in fused.items()
     )
-    return f"With layers fused (as the engine runs them, and the profile above does not) the step is {words}."
+    return f"The engine also fuses layers, which the profile above does not. With fusion the step is {words}."
 
 
 def _compiling(found: dict[str, Any]) -> str:
@@ -109,14 +118,16 @@ def _compiling(found: dict[str, Any]) -> str:
     compiling, reading = (max(0.0, first["first"] - first["median"]) for first in (empty, full))
     times = found["seconds_per_picture"]
     saved = times[f"{NUMPY}, 1"] - times[f"{FUSED}, 1"]
-    words = f"The first step of all compiles the kernels: {compiling:.1f} s (that step less a later one)"
+    words = f"The first step compiles the kernels, which takes {compiling:.1f} s (that step minus a later one)"
     if saved > 0:
-        words += f"; {compiling / saved:,.0f} pictures later that is saved"
-    return f"{words}. They stay in a cache: the first step of a later process takes {reading:.1f} s for reading them."
+        words += f"; this is regained after {compiling / saved:,.0f} images"
+    return (
+        f"{words}. Compiled kernels are cached: in a later process the first step takes {reading:.1f} s to load them."
+    )
 
 
 def draw(found: dict[str, Any]) -> Figure:
-    """Two bars a change, expected and measured, on a logarithmic axis."""
+    """Draw the expected and the measured gain of each change as bars on a logarithmic axis."""
     rows = gains(found)
     figure = new_figure(8, 1.3 + 0.75 * len(rows))
     axes = figure.subplots()
@@ -134,7 +145,7 @@ def draw(found: dict[str, Any]) -> Figure:
     axes.set_xlim(floor, 8 * max(value for row in rows for value in row[1:]))
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     axes.invert_yaxis()
-    axes.set(xlabel="gain: times as fast")
+    axes.set(xlabel="gain [times as fast]")
     axes.grid(axis="x", alpha=0.3, linewidth=0.6)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     for side in ("top", "right"):

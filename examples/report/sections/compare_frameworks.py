@@ -1,4 +1,4 @@
-"""The report's section on MXNet and PyTorch."""
+"""The section on the comparison with MXNet and PyTorch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from examples.experiments.support.cli import epochs_in_words
 from examples.experiments.support.frameworks.drawing import LEAST, WAYS, name_of, parity_figure, speed_figure
 from examples.experiments.support.frameworks.parity import EXACT, first_that_parts, loss_differences
 from examples.experiments.support.runs.results import Record
-from examples.report.page import Figures, Results, mean_and_spread, table
+from examples.report.page import Figures, Results, mean_and_spread, table, words
 
-TITLE = "The same net in MXNet and in PyTorch: is it the same, and how fast?"
+TITLE = "The same network in MXNet and PyTorch: is it the same, and how fast is it?"
 
 _PYTHONS = "--python torch=.venv-torch/bin/python --python mxnet=.venv-mxnet/bin/python"
 COMMAND = f"python -m examples.experiments.compare_frameworks {_PYTHONS}"
@@ -23,17 +23,18 @@ DEVICES = {"cpu": "CPU", "gpu": "GPU"}
 TARGET = 0.5  # points
 
 DIFFERENCES = """\
-What had to be made equal. MXNet's loss is one number a picture, and its trainer divides the gradients by a batch size \
-it is told; here the mean is taken first, and the trainer is told 1. MXNet's momentum has the learning rate inside \
-(`m = μm - lr·g; p += m`), ours and PyTorch's has not (`v = μv + g; p -= lr·v`); that is the same while the learning \
-rate is constant, and differs on a schedule. Gluon draws weights from U(-0.07, 0.07) and sets biases to 0; PyTorch and \
-lucidgrad draw both from U(-1/√fan_in, 1/√fan_in), and so does the rebuilt net when it is trained alone. BatchNorm, \
-which this net has not, takes the share of the *old* value as its momentum in MXNet (0.9 where ours is 0.1), and its \
-running variance is the biased one, smaller by (n-1)/n; `tests/with_mxnet` holds all of this."""
+Some conventions differ and had to be matched. MXNet's loss is one number per image, and its trainer divides the \
+gradients by a given batch size; here the mean is taken first, and the trainer is given 1. MXNet's momentum includes \
+the learning rate (`m = μm - lr·g; p += m`); in lucidgrad and PyTorch it does not (`v = μv + g; p -= lr·v`). The two \
+are equal as long as the learning rate is constant, and differ under a schedule. Gluon draws weights from \
+U(-0.07, 0.07) and sets biases to 0. PyTorch and lucidgrad draw both from U(-1/√fan_in, 1/√fan_in), and so does the \
+MXNet network when it is trained alone. This network has no BatchNorm; MXNet's momentum there is the weight of the \
+*old* value (0.9 where ours is 0.1), and its running variance is the biased one, smaller by a factor of (n-1)/n. \
+`tests/with_mxnet` tests all of this."""
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """The paragraphs."""
+    """Return the paragraphs of the section."""
     records = results.of("compare_frameworks")
     if not records:
         return [f"There is no result yet; `{COMMAND} --accuracy` makes one."]
@@ -51,9 +52,9 @@ def _speed(records: Sequence[Record], figures: Figures) -> list[str]:
     said = []
     if parts:
         said.append(
-            "Every framework trains the baseline in a process of its own, and they are asked in turn; the numbers are "
-            "medians. The table has training steps (forward, loss, backward, SGD with momentum) on a batch that is "
-            "in place already, in pictures a second:"
+            "Every framework trains the baseline in its own process, and the processes take turns. All numbers are "
+            "medians. The first table shows training steps (forward, loss, backward, SGD with momentum) on a batch "
+            "that is already loaded, in images per second:"
         )
         batches = sorted({row["batch"] for _, _, some in parts for row in some["steps"]})
         rows = []
@@ -67,7 +68,7 @@ def _speed(records: Sequence[Record], figures: Figures) -> list[str]:
         titles = [f"{DEVICES[device]}, {_threads(record)}" for record, device, _ in parts]
         figure = speed_figure([(title, some["steps"]) for title, (_, _, some) in zip(titles, parts, strict=True)])
         said.append(figures.add("compare_frameworks_speed", figure, "Training speed of the frameworks"))
-        said.append("A whole epoch, its batches loaded and standardized on the way:")
+        said.append("A whole epoch, including loading and standardizing the batches:")
         rows = []
         for _, device, some in parts:
             for framework in dict.fromkeys(row["framework"] for row in some["epochs"]):
@@ -80,15 +81,15 @@ def _speed(records: Sequence[Record], figures: Figures) -> list[str]:
                     ]
                 )
         batch = parts[0][0].settings["batch_size"]
-        said.append(table([f"batch size {batch}", "seconds an epoch", "pictures/s"], rows))
+        said.append(table([f"batch size {batch}", "seconds per epoch", "images/s"], rows))
         said.append(" ".join(dict.fromkeys(_machine(record) for record, _, _ in parts)))
         if failures := [failure for _, _, some in parts for failure in some["failures"]]:
-            said.append(f"What failed: {'; '.join(failures)}.")
+            said.append(f"These measurements failed: {'; '.join(failures)}.")
     return said + _missing(records)
 
 
 def _missing(records: Sequence[Record]) -> list[str]:
-    """The rows that are not there, why, and what fills them."""
+    """Say which rows are missing, why, and which command adds them."""
     filled = {
         (row["framework"], device)
         for record in records
@@ -102,21 +103,23 @@ def _missing(records: Sequence[Record]) -> list[str]:
         if (row["framework"], row["device"]) not in filled
     }
     wanted = [("torch", "gpu"), ("mxnet", "gpu"), *((way, "cpu") for way in FRAMEWORKS)]
-    lacking = [(*key, whys.get(key, "It was not asked for.")) for key in wanted if key not in filled]
+    lacking = [(*key, whys.get(key, "It was not requested.")) for key in wanted if key not in filled]
     if not lacking:
         return []
-    names = ", ".join(f"{name_of(framework)} on the {DEVICES[device]}" for framework, device, _ in lacking)
+    names = words([f"{name_of(framework)} on the {DEVICES[device]}" for framework, device, _ in lacking])
     reasons = " ".join(dict.fromkeys(why for _, _, why in lacking))
     on_gpu = any(device == "gpu" for _, device, _ in lacking)
-    command = f"`bsub < lsf/compare_gpu.lsf`, or on a machine with a GPU `{GPU_COMMAND}`" if on_gpu else f"`{COMMAND}`"
-    verb = "row is" if len(lacking) == 1 else "rows are"
-    return [f"The {verb} missing of {names}. {reasons} This fills them: {command}."]
+    command = (
+        f"`bsub < lsf/compare_gpu.lsf`, or, on a machine with a GPU, `{GPU_COMMAND}`" if on_gpu else f"`{COMMAND}`"
+    )
+    verb, what = ("row is", "it") if len(lacking) == 1 else ("rows are", "them")
+    return [f"The {verb} missing for {names}. {reasons} To add {what}, run {command}."]
 
 
 def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
     compared = [r for r in records if r.result["parity"] and set(FRAMEWORKS) <= r.result["parity"]["losses"].keys()]
     if not compared:
-        return [f"The losses of all three were not compared yet: `{COMMAND}` does it."]
+        return [f"The losses of the three frameworks have not been compared yet; `{COMMAND}` does this."]
     record = compared[0]
     parity = record.result["parity"]
     losses = parity["losses"]
@@ -124,31 +127,31 @@ def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
     within = sum(a <= 2 * b for a, b in zip(ours, torch, strict=True))
     reversed_ = sum(b <= 2 * a for a, b in zip(ours, torch, strict=True))
     largest = "is" if max(ours) <= 2 * max(torch) else "is NOT"
-    each = "holds at every one" if within == len(ours) else f"does NOT hold at every one, but at {within}"
+    each = f"all {within}" if within == len(ours) else f"only {within} of {len(ours)}"
     exact = {name: loss_differences(losses, name, EXACT) for name in FRAMEWORKS}
     middle = ", ".join(f"{_middle(some):.1e} ({name_of(name)})" for name, some in exact.items())
     most = ", ".join(f"{max(some):.1e}" for some in exact.values())
     said = [
-        f"Is it the same net? The same initial weights and the same {len(ours)} batches were given to each, in float32 "
-        f"on the CPU (batch {record.settings['batch_size']}, learning rate {record.settings['lr']:g}, momentum "
-        f"{record.settings['momentum']:g}). What was asked: that lucidgrad's loss differs from MXNet's by no more than "
-        f"twice what PyTorch's does, at each step. That {each} of {len(ours)} steps; PyTorch's is within twice "
-        f"lucidgrad's at {reversed_}. Two distances of one step are two random numbers, either of which may happen to "
-        f"be near 0. The largest of all steps {largest} within twice PyTorch's: {max(ours):.1e} nats for lucidgrad, "
-        f"{max(torch):.1e} for PyTorch.",
-        figures.add("compare_frameworks_parity", parity_figure(losses), "Differences of the losses, step by step"),
+        f"Is it the same network? Each framework got the same initial weights and the same {len(ours)} batches, in "
+        f"float32 on the CPU (batch {record.settings['batch_size']}, learning rate {record.settings['lr']:g}, momentum "
+        f"{record.settings['momentum']:g}). The goal: at every step, lucidgrad's loss differs from MXNet's by at most "
+        f"twice as much as PyTorch's does. This holds at {each} steps. The reverse, PyTorch within twice lucidgrad's "
+        f"difference, holds at {reversed_}. At a single step both differences are rounding noise, and either can be "
+        f"close to 0 by chance. lucidgrad's largest difference over all steps {largest} within twice PyTorch's: "
+        f"{max(ours):.1e} nats for lucidgrad, {max(torch):.1e} for PyTorch.",
+        figures.add("compare_frameworks_parity", parity_figure(losses), "Differences between the losses at each step"),
     ]
     if all(row["difference"] == 0 for row in parity["looks"]["torch, mxnet"] if row["layer"] == "conv"
            and row["what"] == "outputs"):  # fmt: skip
         said.append(
-            "Besides, PyTorch's and MXNet's conv give the same bits, so the two share these rounding errors: "
-            "their distance is not that of two that round on their own."
+            "PyTorch's and MXNet's convolutions give identical bits. The two share these rounding errors, so their "
+            "difference is not that of two independent implementations."
         )
     return [
         *said,
-        "A yardstick that owes nothing to either is a training of the same net in float64. The losses are off from its "
-        f"losses by {middle} in the geometric mean over the steps, and by {most} at most: what remains is rounding, "
-        "and it grows from step to step as it does between any two float32 trainings.",
+        "Training the same network in float64 gives a reference that is independent of all three. The losses differ "
+        f"from this reference by {middle} in the geometric mean over the steps, and by at most {most}. These are "
+        "rounding errors. They grow from step to step, as between any two float32 trainings.",
         f"{_parting(parity['looks'])} {_flips(parity['flips'])}",
         _look_table(parity["looks"]),
         _weights(parity["weights"]),
@@ -156,7 +159,7 @@ def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
 
 
 def _middle(distances: Sequence[float]) -> float:
-    """The geometric mean; equal losses count as LEAST apart."""
+    """Return the geometric mean; a distance of 0 counts as LEAST."""
     return math.exp(statistics.fmean(math.log(max(LEAST, distance)) for distance in distances))
 
 
@@ -166,29 +169,30 @@ def _parting(looks: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
         a, b = pair.split(", ")
         row = first_that_parts(looks[pair])
         if row is None:
-            sentences.append(f"{name_of(a)} and {name_of(b)} have the same bits everywhere.")
+            sentences.append(f"{name_of(a)} and {name_of(b)} have identical bits everywhere.")
         else:
             sentences.append(
-                f"{name_of(a)} and {name_of(b)} part at the {row['what'].replace('_', ' ')} of "
-                f"{row['layer']}, by {row['difference']:.1e} of the largest one."
+                f"{name_of(a)} and {name_of(b)} first differ in the {row['what'].replace('_', ' ')} of {row['layer']}, "
+                f"by {row['difference']:.1e} relative to the largest value."
             )
-    return "Where do they part? At the first step, going forward and then backward: " + " ".join(sentences)
+    return "Where do they start to differ? In the first step, forward and then backward: " + " ".join(sentences)
 
 
 def _flips(flips: Mapping[str, int]) -> str:
     exact = ", ".join(str(flips[f"{name}, {EXACT}"]) for name in FRAMEWORKS)
     return (
-        "Where two numbers of a pooling window agree to rounding, or one is 0 to rounding, frameworks may choose "
-        "differently, and the gradient takes another way: at the first step it does so at "
-        f"{flips['lucidgrad, mxnet']} places of conv's output between lucidgrad and MXNet, at {flips['torch, mxnet']} "
-        f"between PyTorch and MXNet, and at {exact} between {', '.join(map(name_of, FRAMEWORKS))} and float64. Each "
-        "such place is a difference in the gradient of conv's weight far above that of the sums."
+        "If two values in a pooling window are equal up to rounding, or one is 0 up to rounding, the frameworks may "
+        "choose different ones, and the gradient takes a different path. In the first step this happens at "
+        f"{flips['lucidgrad, mxnet']} elements of conv's output between lucidgrad and MXNet, at "
+        f"{flips['torch, mxnet']} between PyTorch and MXNet, and at {exact} between "
+        f"{', '.join(map(name_of, FRAMEWORKS))} and float64. Each such element changes the gradient of conv's weight "
+        "far more than the rounding of the sums."
     )
 
 
 def _look_table(looks: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     pairs = ("lucidgrad, mxnet", "torch, mxnet", *(f"{name}, {EXACT}" for name in FRAMEWORKS))
-    header = ["first step: largest difference, relative", *(_pair(pair) for pair in pairs)]
+    header = ["first step: largest relative difference", *(_pair(pair) for pair in pairs)]
     rows = []
     for lines in zip(*(looks[pair] for pair in pairs), strict=True):
         if lines[0]["what"] != "output_gradients":
@@ -211,9 +215,9 @@ def _weights(weights: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
             cells += [f"{course[0]:.0e}", f"{course[-1]:.0e}"]
         rows.append(cells)
     count = len(next(iter(weights["lucidgrad, mxnet"].values())))
-    steps = ("after 1 step", f"after {count}")
+    steps = ("after 1 step", f"after {count} steps")
     header = [f"{who} – MXNet, {step}" for who in ("lucidgrad", "PyTorch") for step in steps]
-    return table(["weights: largest difference, relative", *header], rows)
+    return table(["weights: largest relative difference", *header], rows)
 
 
 def _accuracy(records: Sequence[Record]) -> list[str]:
@@ -223,7 +227,7 @@ def _accuracy(records: Sequence[Record]) -> list[str]:
         finals[cell["framework"]][cell["seed"]] = 1 - cell["epochs"][-1]["test_error"]
     seeds = sorted(set(finals["lucidgrad"]) & set(finals["torch"]))
     if not seeds:
-        return [f"Does it learn as well? Not run yet: `{COMMAND} --accuracy` trains both to the end."]
+        return [f"Does it learn as well? This has not been run yet; `{COMMAND} --accuracy` trains both to the end."]
     epochs = len(cells[0]["epochs"])
     rows = []
     for framework, found in finals.items():
@@ -241,13 +245,13 @@ def _accuracy(records: Sequence[Record]) -> list[str]:
     }
     said = [
         f"Does it learn as well? Both were trained for {epochs_in_words(epochs)}, from the same initial weights and "
-        "with the same order of the same pictures. The accuracy on the test pictures, in percent:",
-        table(["", *(f"seed {seed}" for seed in seeds), "mean ± spread"], rows),
-        f"The means are {abs(apart):.2f} points apart, {verdict} the {TARGET} points that were asked for. An epoch "
+        "with the same images in the same order. Accuracy on the test images, in percent:",
+        table(["", *(f"seed {seed}" for seed in seeds), "mean ± std"], rows),
+        f"The means differ by {abs(apart):.2f} percentage points, {verdict} the goal of {TARGET}. An epoch "
         f"took {seconds['lucidgrad']:.1f} s in lucidgrad and {seconds['torch']:.1f} s in PyTorch.",
     ]
     if len(seeds) < 3:
-        said.append(f"Three seeds were asked for, and {len(seeds)} {'was' if len(seeds) == 1 else 'were'} run.")
+        said.append(f"The goal is three seeds; only {len(seeds)} {'was' if len(seeds) == 1 else 'were'} run.")
     return said
 
 

@@ -1,17 +1,29 @@
-"""The report's section on the optimizers."""
+"""The section on the comparison of optimizers."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from examples.experiments.support.cli import epochs_in_words
 from examples.experiments.support.runs.results import Record
-from examples.report.page import COLORS, LINES, MARKERS, Figures, Results, mean_and_spread, new_figure, percent, table
+from examples.report.page import (
+    COLORS,
+    LINES,
+    MARKERS,
+    Figures,
+    Results,
+    mean_and_spread,
+    new_figure,
+    percent,
+    table,
+    words,
+)
 
 TITLE = "Which optimizer?"
 
@@ -20,7 +32,7 @@ Curves = dict[str, list[list[Row]]]  # method -> the histories of its seeds
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """What each comparison found."""
+    """Return the paragraphs on each comparison."""
     records = results.of("compare_optimizers")
     if not records:
         return ["There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."]
@@ -33,8 +45,8 @@ def section(results: Results, figures: Figures) -> list[str]:
             *_verdict(record, curves),
             _table(record, curves),
             figures.add(f"optimizers{several}", panels(record.result), "Loss and errors against epochs and seconds"),
-            "Lines are means over the seeds, bands go from the least to the greatest. Training loss and error are "
-            "counted over the epoch, while the weights still change: at its end they are lower.",
+            "Lines are means over the seeds; bands show the range. Training loss and error are averaged over the "
+            "epoch, while the weights change, so they are lower at its end.",
             *_discussion(record, curves),
             figures.add(f"optimizers-rates{several}", _rates(record), "Validation error against the learning rate"),
             _choice(record),
@@ -45,7 +57,7 @@ def section(results: Results, figures: Figures) -> list[str]:
 
 
 def panels(result: Mapping[str, Any]) -> Figure:
-    """Draw training loss and the three errors, against epochs above and against seconds below."""
+    """Draw training loss and the three errors against epochs (top row) and seconds (bottom row)."""
     curves = _curves(result)
     figure = new_figure(12, 6.4)
     grid = figure.subplots(2, 4)
@@ -76,7 +88,7 @@ _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def _curves(result: Mapping[str, Any]) -> Curves:
-    """The histories of the runs at the best rates; all are as long as the shortest."""
+    """Return the histories of the runs at the best rates, cut to the length of the shortest."""
     curves: Curves = {}
     for run in result["runs"]:
         if run["history"]:
@@ -100,24 +112,25 @@ def _how(record: Record) -> str:
     rates = ", ".join(f"{rate:g}" for rate in settings["rates"])
     return (
         f"Every optimizer trains the baseline from the same initial weights on the same batches of "
-        f"{settings['batch_size']}. Its learning rate is the one of {rates} with the lowest error on "
-        f"{settings['validation']:,} validation pictures after {_epochs(settings['trial_epochs'])}; then it is trained "
-        f"for {_epochs(settings['epochs'])} with each of {settings['seeds']} seeds. All other settings are PyTorch's "
-        f"defaults, but momentum {momentum:g} for momentum and Nesterov; AdamW's decay is {decay:g}, the others' 0."
+        f"{settings['batch_size']}. The learning rates {rates} are tried for each, and the one with the lowest error "
+        f"on {settings['validation']:,} validation images after {epochs_in_words(settings['trial_epochs'])} is chosen. "
+        f"Then the optimizer is trained for {epochs_in_words(settings['epochs'])} with each of {settings['seeds']} "
+        "seeds. All other settings are PyTorch's defaults, except that momentum and Nesterov use a momentum of "
+        f"{momentum:g}, and the weight decay is {decay:g} for AdamW and 0 for the others."
     )
 
 
 def _verdict(record: Record, curves: Curves) -> list[str]:
     if not curves:
-        return ["No optimizer came through with finite numbers."]
+        return ["With every optimizer the loss became infinite."]
     ranked = sorted(curves, key=lambda method: _mean(curves, method, "test_error"))
     first = ranked[0]
-    text = f"**{first} is first on the test pictures, with {_spread(curves, first)} % error**"
+    text = f"**{first} has the lowest test error, {_spread(curves, first)} %**"
     if len(ranked) > 1:
         second, last = ranked[1], ranked[-1]
         close = _separation(curves, first, second)
         text += (
-            f"; second is {second} ({_spread(curves, second)} %), {close}; last is {last} ({_spread(curves, last)} %)."
+            f". {second} is second ({_spread(curves, second)} %), {close}. {last} is last ({_spread(curves, last)} %)."
         )
     else:
         text += "."
@@ -129,13 +142,15 @@ def _spread(curves: Curves, method: str) -> str:
 
 
 def _separation(curves: Curves, first: str, second: str) -> str:
-    """Say whether two methods' test errors differ by more than the spread over seeds."""
+    """Say whether the test errors of two methods differ by more than the variation between seeds."""
     a, b = _last(curves, first, "test_error"), _last(curves, second, "test_error")
     gap = statistics.fmean(b) - statistics.fmean(a)
     if min(len(a), len(b)) < 2:
-        return f"{100 * gap:.1f} points behind (one seed: by chance, perhaps)"
+        return f"{100 * gap:.1f} points behind, which may be chance with one seed"
     error = (statistics.variance(a) / len(a) + statistics.variance(b) / len(b)) ** 0.5
-    judgement = "more than chance between seeds" if gap > 2 * error else "no more than chance between seeds"
+    judgement = (
+        "more than the variation between seeds explains" if gap > 2 * error else "within the variation between seeds"
+    )
     return f"{100 * gap:.1f} points behind, {judgement}"
 
 
@@ -152,7 +167,7 @@ def _table(record: Record, curves: Curves) -> str:
                 f"{statistics.median(seconds):.1f}",
             ]
         )
-    header = ["optimizer", "rate", "training loss", *(f"{w} error [%]" for w in _SPLITS.values()), "s an epoch"]
+    header = ["optimizer", "rate", "training loss", *(f"{w} error [%]" for w in _SPLITS.values()), "s per epoch"]
     return table(header, rows)
 
 
@@ -173,35 +188,35 @@ def _leaders(curves: Curves, count: int) -> str:
     for epoch in range(count):
         ranked = sorted(curves, key=lambda method: _mean(curves, method, "validation_error", epoch))
         first, second = (_mean(curves, method, "validation_error", epoch) for method in ranked[:2])
-        lead = f"{ranked[0]} ({percent(first)}, {100 * (second - first):.1f} points before {ranked[1]})"
+        lead = f"{ranked[0]} ({percent(first)}, {100 * (second - first):.1f} points ahead of {ranked[1]})"
         sentences.append(f"after epoch {epoch + 1} {lead}")
-    return f"First by validation error is {'; '.join(sentences)}."
+    return f"Lowest validation error: {'; '.join(sentences)}."
 
 
 def _fitting(curves: Curves) -> str:
-    """Who fits the training pictures best, and who loses most of it on others."""
+    """Say which optimizer fits the training images best, and how far test and training error are apart."""
     fits = min(curves, key=lambda method: _mean(curves, method, "train_loss"))
     gaps = {method: _mean(curves, method, "test_error") - _mean(curves, method, "train_error") for method in curves}
     widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
     best = min(curves, key=lambda method: _mean(curves, method, "test_error"))
     moral = (
-        "it is first on the test pictures too"
+        "it also has the lowest test error"
         if fits == best
-        else f"on the test pictures, though, {best} is first: to learn quickest is not to generalize best"
+        else f"{best}, however, has the lowest test error: fitting best is not generalizing best"
     )
     return (
-        f"The training pictures are fitted best by {fits} (loss {_mean(curves, fits, 'train_loss'):.3f}); {moral}. "
-        f"Test error less training error is {100 * gaps[widest]:.1f} points with {widest}, the most, and "
-        f"{100 * gaps[narrowest]:.1f} with {narrowest}, the least."
+        f"{fits} fits the training images best (loss {_mean(curves, fits, 'train_loss'):.3f}); {moral}. "
+        f"The gap between test and training error is largest for {widest} ({100 * gaps[widest]:.1f} points) and "
+        f"smallest for {narrowest} ({100 * gaps[narrowest]:.1f})."
     )
 
 
 def _neighbours(curves: Curves) -> str:
-    """What momentum gives over plain SGD, at each one's best rate."""
+    """Say what momentum gains over plain SGD, each at its best rate."""
     plain, heavy, nesterov = (_mean(curves, method, "test_error") for method in ("SGD", "momentum", "Nesterov"))
     return (
-        f"At its own best rate each, momentum {_changes(plain, heavy)} the error of SGD by "
-        f"{100 * abs(heavy - plain):.1f} points; Nesterov's form {_changes(heavy, nesterov)} that of momentum by "
+        f"With each at its own best rate, momentum {_changes(plain, heavy)} the error of SGD by "
+        f"{100 * abs(heavy - plain):.1f} points; Nesterov's variant {_changes(heavy, nesterov)} that of momentum by "
         f"{100 * abs(nesterov - heavy):.1f}."
     )
 
@@ -211,7 +226,7 @@ def _changes(before: float, after: float) -> str:
 
 
 def _time(curves: Curves, count: int) -> str:
-    """How long each takes for an epoch, and to the error that all reach."""
+    """Say how long each takes for an epoch, and until the error that all reach."""
     epoch = {m: statistics.median(row["seconds"] for history in curves[m] for row in history) for m in curves}
     quickest, slowest = min(epoch, key=epoch.__getitem__), max(epoch, key=epoch.__getitem__)
     goal = max(min(_mean(curves, method, "validation_error", e) for e in range(count)) for method in curves)
@@ -223,13 +238,13 @@ def _time(curves: Curves, count: int) -> str:
         )
     ranked = sorted(times, key=times.__getitem__)
     moral = (
-        "the curves against seconds tell the same as those against epochs"
+        "curves against seconds show the same as curves against epochs"
         if epoch[slowest] < 1.2 * epoch[quickest]
-        else "an epoch more with one may cost less than an epoch with another"
+        else "an extra epoch of one may cost less than an epoch of another"
     )
     return (
         f"An epoch takes from {epoch[quickest]:.1f} s ({quickest}) to {epoch[slowest]:.1f} s ({slowest}): {moral}. "
-        f"A validation error of {percent(goal)}, which all reach, takes "
+        f"The time to a validation error of {percent(goal)}, which all reach: "
         + ", ".join(f"{method} {times[method]:.0f} s" for method in ranked)
         + "."
     )
@@ -247,7 +262,7 @@ def _rates(record: Record) -> Figure:
         if tried:
             axes.plot(*zip(*sorted(tried)), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], label=method)
     axes.set_xscale("log")
-    epochs = _epochs(record.settings["trial_epochs"])
+    epochs = epochs_in_words(record.settings["trial_epochs"])
     axes.set(xlabel="learning rate", ylabel=f"validation error after {epochs} [%]")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, handlelength=3.5)
@@ -259,19 +274,11 @@ def _choice(record: Record) -> str:
     edge = [method for method, rate in record.result["best"].items() if rate in (rates[0], rates[-1])]
     failed = [f"{t['method']} at {t['rate']:g}" for t in record.result["trials"] if t["not_finite"]]
     lost = [f"{r['method']} with seed {r['seed']}" for r in record.result["runs"] if r["not_finite"]]
-    text = "The rates are chosen after few epochs, on a coarse grid."
+    text = "The rates are chosen after few epochs and on a coarse grid."
     if edge and len(rates) > 1:
-        text += f" The best lies at the grid's end for {_words(edge)}, which may do better beyond it."
+        text += f" The best rate is at the end of the grid for {words(edge)}, which may do better beyond it."
     if failed:
-        text += f" The loss became infinite for {_words(failed)}."
+        text += f" The loss became infinite for {words(failed)}."
     if lost:
-        text += f" At the chosen rate it still did for {_words(lost)}, which the means leave out."
+        text += f" At the chosen rate it still did for {words(lost)}; the means exclude these runs."
     return text
-
-
-def _words(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def _epochs(count: int) -> str:
-    return f"{count} epoch{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""The report's section on generalization with three layers."""
+"""The section on generalization with three layers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from examples.report.page import (
 
 TITLE = "How well can three layers with weights generalize?"
 
-_MISSING = "There is no result of a whole run yet; `python -m examples.experiments.generalize` makes one."
+_MISSING = "There is no result of a full run yet; `python -m examples.experiments.generalize` makes one."
 _COMMANDS = "The commands that measure it are in `python -m pydoc examples.experiments.generalize`."
 _WORDS = {
     "augmentation": "crops and mirror images",
@@ -40,7 +40,7 @@ _WORDS = {
 
 
 class _Part(NamedTuple):
-    """What a part gives."""
+    """What a part contributes."""
 
     words: str
     without: str  # the accuracy without it, in percent
@@ -48,7 +48,7 @@ class _Part(NamedTuple):
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """All that whole runs and those without a part found."""
+    """Return the paragraphs on full runs and on runs that leave out a part."""
     records = results.of("generalize")
     if not records:
         return [_MISSING]
@@ -75,26 +75,27 @@ def _answer(whole: Sequence[Record]) -> str:
     minutes = least if least == most else f"{least} to {most}"
     spread = "mean ± standard deviation" if len(whole) > 1 else "one run"
     return (
-        f"**{mean_and_spread(accuracies)} % of the {whole[0].result['test']['pictures']:,} test pictures are "
-        f"classified correctly** ({spread}; seed{'s' * (len(whole) > 1)} {seeds}). The net has two convolutions and "
-        f"one linear layer, {whole[0].result['parameters']:,} parameters in all, and was trained for "
-        f"{whole[0].settings['epochs']} epochs, {minutes} minutes a run on {whole[0].machine['threads']} threads. "
-        "Everything was chosen on validation pictures that were not trained on; the test pictures were looked at once, "
-        "at the end of each run."
+        f"**{mean_and_spread(accuracies)} % of the {whole[0].result['test']['pictures']:,} test images are "
+        f"classified correctly** ({spread}; seed{'s' * (len(whole) > 1)} {seeds}). The network has two convolutions "
+        f"and one linear layer with {whole[0].result['parameters']:,} parameters in total. It was trained for "
+        f"{whole[0].settings['epochs']} epochs, which took {minutes} minutes per run on {whole[0].machine['threads']} "
+        "threads. All choices were made on held-out validation images; the test images were used once, at the end of "
+        "each run."
     )
 
 
 def _recipe(record: Record) -> str:
     parts, settings = record.result["parts"], record.settings
     return (
-        "The filters of the first layer start as the principal components of patches, each with its opposite. "
-        f"Training pictures are moved by up to {parts['pad']} pixels each way (reflected at the edges) and mirrored at "
-        f"random. {_optimizer(settings)}, batches of {settings['batch_size']}; the "
-        f"learning rate rises for {percent(parts['warm_up'], 0)} of the steps to {settings['lr']:g} and falls to "
-        f"nearly 0, half a cosine each way. Weight decay {settings['weight_decay']:g}, not of biases and batch norm; "
-        f"label smoothing {parts['label_smoothing']:g}; {percent(parts['dropout'], 0)} dropout before the linear "
-        f"layer. The weights that are used are averages over the last steps (decay {parts['decay']:g} a step), and "
-        "the probabilities of a picture are averaged with those of its mirror image."
+        "The filters of the first layer are initialized with the principal components of image patches, each with its "
+        f"negative. Training images are shifted by up to {parts['pad']} pixels in each direction (with reflection at "
+        f"the edges) and flipped at random. The optimizer is {_optimizer(settings)}, with batches of "
+        f"{settings['batch_size']}. The learning rate rises to {settings['lr']:g} during the first "
+        f"{percent(parts['warm_up'], 0)} of the steps and then falls to nearly 0, each along half a cosine. Weight "
+        f"decay is {settings['weight_decay']:g} (none for biases and batch norm), label smoothing is "
+        f"{parts['label_smoothing']:g}, and dropout before the linear layer is {percent(parts['dropout'], 0)}. The "
+        f"network is evaluated with an exponential moving average of the weights (decay {parts['decay']:g} per step), "
+        "and the probabilities of each image are averaged with those of its mirror image."
     )
 
 
@@ -103,18 +104,18 @@ def _optimizer(settings: Mapping[str, Any]) -> str:
         "nesterov": f"SGD with Nesterov momentum {settings['momentum']:g}",
         "sgd": f"SGD with momentum {settings['momentum']:g}",
     }
-    return kinds.get(settings["optimizer"], f"The optimizer {settings['optimizer']}")
+    return kinds.get(settings["optimizer"], settings["optimizer"])
 
 
 def _curves(whole: Sequence[Record], figures: Figures) -> str:
-    shown = {"train": "training (moved, mirrored)"}
-    if "validation_loss" in whole[0].result["history"][0]:  # else no pictures were held out
+    shown = {"train": "training (augmented)"}
+    if "validation_loss" in whole[0].result["history"][0]:  # else no images were held out
         shown["validation"] = "validation"
     figure = bands([record.result["history"] for record in whole], shown)
     alt = "Loss and error of training and validation against epochs; the band spans all seeds"
     words = (
-        "Lines are means over the seeds, bands go from the least to the greatest. The training loss is the smoothed "
-        "one, over changed pictures and with dropout, and therefore above the loss in use."
+        "Lines are means over the seeds; bands show the range. The training loss includes label smoothing, "
+        "augmentation and dropout, and is therefore higher than the loss in evaluation."
     )
     return figures.add("generalize-curves", figure, alt) + "\n\n" + words
 
@@ -137,48 +138,47 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
     text = []
     if rows and full:
         text.append(
-            f"What each part gives, on the {full.settings['validation']:,} validation pictures: the accuracy after "
-            f"{full.settings['epochs']} epochs with all parts is {percent(reference)}; each run below lacks one. A "
-            "difference of less than about a point is within the chance of one run. Parts that hold a net back from "
-            "learning its pictures by heart give less in so few epochs than in the whole run." + _rates(full, ablation)
+            f"What does each part contribute? With all parts, the accuracy on the {full.settings['validation']:,} "
+            f"validation images after {full.settings['epochs']} epochs is {percent(reference)}. Each run below leaves "
+            "out one part. With one run each, a difference of less than about a point may be chance. Parts that "
+            "prevent overfitting contribute less in so few epochs than in a full run." + _rates(full, ablation)
         )
         if unknown:
-            text.append(f"Not measured, for want of time: {', '.join(unknown.values())}. {_COMMANDS}")
+            text.append(f"Not measured, to save time: {', '.join(unknown.values())}. {_COMMANDS}")
     else:
-        text.append(f"What each part gives was not measured yet. {_COMMANDS}")
+        text.append(f"The contribution of each part has not been measured yet. {_COMMANDS}")
     measured = [record.result["validation"] for record in whole if record.result["validation"]]
     if measured:
         last, averaged, mirrored = ([m[key] for m in measured] for key in ("last", "averaged", "mirrored"))
         for words, before, after in (
-            ("averages of the weights (whole runs)", last, averaged),
-            ("mirror images in use (whole runs)", averaged, mirrored),
+            ("averaged weights (full runs)", last, averaged),
+            ("mirror images in evaluation (full runs)", averaged, mirrored),
         ):
             gain = _points(statistics.fmean(b - a for a, b in zip(before, after, strict=True)))
             rows.append(_Part(words, mean_and_spread(before), gain))
     if rows:
         cells = [[row.words, row.without, f"{row.gain:+.1f}"] for row in rows]
-        text.append(table(["left out", "validation accuracy without it [%]", "so it gives [points]"], cells))
+        text.append(table(["part", "validation accuracy without it [%]", "contribution [points]"], cells))
         text.append(_bars(rows, figures))
     return text
 
 
 def _points(share: float) -> float:
-    """Return a difference of shares in points, to the tenth that is shown; never -0.0."""
+    """Return a difference of fractions in percentage points, rounded to one decimal; never -0.0."""
     return round(100 * share, 1) + 0.0
 
 
 def _rates(full: Record, ablation: Sequence[Record]) -> str:
-    """What else differs in two of the runs: the learning rate."""
+    """Say in which runs the learning rate differs too."""
     text = ""
     of_all = full.result["history"][0]["learning_rate"]
     for record in ablation:
         rate = record.result["history"][0]["learning_rate"]
         if record.result["without"] == "batch_norm":
-            text += (
-                f" Without batch norm the learning rate is {rate / of_all:.2g} times as high, or the loss is infinite."
-            )
+            text += f" Without batch norm the learning rate is multiplied by {rate / of_all:.2g}; "
+            text += "otherwise the loss becomes infinite."
         if record.result["without"] == "one_cycle":
-            text += f" Without the cycle it is {rate:.2g} throughout."
+            text += f" Without the cycle it is constant at {rate:.2g}."
     return text
 
 
@@ -192,7 +192,7 @@ def _bars(rows: Sequence[_Part], figures: Figures) -> str:
         axes.barh(place, gain, color=COLORS[int(loses)], hatch=HATCHES[int(loses)], edgecolor="black", linewidth=0.6)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(y, [row.words for row in rows])
-    axes.set_xlabel("gain in validation accuracy [points]")
+    axes.set_xlabel("contribution to validation accuracy [points]")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     for place, gain in zip(y, gains, strict=True):
@@ -205,7 +205,7 @@ def _bars(rows: Sequence[_Part], figures: Figures) -> str:
             ha="left" if gain >= 0 else "right",
         )
     axes.margins(x=0.15)
-    return figures.add("generalize-parts", figure, "What each part gives, in points of validation accuracy")
+    return figures.add("generalize-parts", figure, "Contribution of each part to the validation accuracy, in points")
 
 
 def _confusion(whole: Sequence[Record], figures: Figures) -> str:
@@ -222,23 +222,23 @@ def _confusion(whole: Sequence[Record], figures: Figures) -> str:
                 axes.text(j, i, f"{share:.0f}", ha="center", va="center", color="white" if share > 50 else "black")
     axes.set_xticks(range(10), classes, rotation=45, ha="right")
     axes.set_yticks(range(10), classes)
-    axes.set(xlabel="taken for", ylabel="class")
+    axes.set(xlabel="predicted class", ylabel="true class")
     figure.colorbar(image, ax=axes, label="share of the class [%]", shrink=0.8)
     mistakes = shares - np.diag(np.diag(shares))
     i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
     best, worst = shares.diagonal().argmax(), shares.diagonal().argmin()
     words = (
-        f"The class that is recognized best is {classes[best]} ({shares[best, best]:.0f} %), the hardest "
-        f"{classes[worst]} ({shares[worst, worst]:.0f} %); the commonest mistake is {classes[i]} taken for "
-        f"{classes[j]} ({mistakes[i, j]:.0f} % of that class)."
+        f"The easiest class is {classes[best]} ({shares[best, best]:.0f} % correct), the hardest is {classes[worst]} "
+        f"({shares[worst, worst]:.0f} %). The most common mistake is to predict {classes[j]} for {classes[i]} "
+        f"({mistakes[i, j]:.0f} % of that class)."
     )
-    return words + "\n\n" + figures.add("generalize-confusion", figure, "Which test pictures are taken for which class")
+    return words + "\n\n" + figures.add("generalize-confusion", figure, "Confusion matrix of the test images")
 
 
 def _mistakes(record: Record, figures: Figures) -> str:
     shown = record.result["test"]["misclassified"]
     if not shown:
-        return "No test picture is misclassified."
+        return "No test image is misclassified."
     classes = record.result["classes"]
     columns = 4
     rows = -(-len(shown) // columns)
@@ -254,7 +254,11 @@ def _mistakes(record: Record, figures: Figures) -> str:
     for axes in grid.flat[len(shown) :]:
         axes.set_axis_off()
     words = (
-        f"Misclassified test pictures of the run with seed {record.settings['seed']}, spread evenly over all of them: "
-        "above each its class and number, below it the three classes that the net finds likeliest."
+        f"Misclassified test images of the run with seed {record.settings['seed']}, at even intervals in the test set. "
+        "Above each are its class and index, below it the three most probable classes."
     )
-    return words + "\n\n" + figures.add("generalize-mistakes", figure, "Misclassified test pictures with probabilities")
+    return (
+        words
+        + "\n\n"
+        + figures.add("generalize-mistakes", figure, "Misclassified test images with predicted probabilities")
+    )

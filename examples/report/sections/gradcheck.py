@@ -1,4 +1,4 @@
-"""The report's section on the gradients: the worst relative error of each."""
+"""The section on gradient checks: the largest relative error of each gradient."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from examples.report.page import COLORS, Figures, Results, new_figure, table
 
 TITLE = "Is every gradient right?"
 NET = "baseline"
-_EXACT = 1e-17  # where the picture, whose axis has no 0, shows an error of 0
+_EXACT = 1e-17  # an error of 0 is drawn here, since a logarithmic axis has no 0
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """Of each run an answer, the picture, and the table."""
+    """Return for each run the answer, the figure and the table."""
     records = results.of("gradcheck")
     if not records:
         return ["There is no result yet; `python -m examples.experiments.gradcheck --trials 200` makes one."]
     parts = []
     for record in records:
         picture = figures.add(
-            record.name, draw(record.result), "The worst relative error of each gradient, and what is allowed"
+            record.name, draw(record.result), "The largest relative error of each gradient and its tolerance"
         )
         parts += [_answer(record.result, record.settings["trials"]), picture, _table(record.result["rows"])]
         parts += [record.cut_short] if record.cut_short else []
@@ -37,28 +37,28 @@ def _answer(result: dict[str, Any], trials: int) -> str:
         verdict = f"**No: {len(wrong)} of {len(rows)} gradients are wrong: {names}.**"
     words = [
         verdict,
-        f"Compared in float64, with central differences, over {trials:,} random calls of each; of every gradient the "
-        f"worst counts. Of a parameter of the whole net, {result['places']} entries drawn at random are checked "
-        "each time.",
+        f"Each was compared with central differences in float64, in {trials:,} random calls. The table shows the "
+        f"largest error of each. For the parameters of the whole network, {result['places']} random entries are "
+        "checked in each call.",
     ]
     kinds = {
-        "that is linear between kinks, where nothing but rounding is allowed": [r for r in rows if r["step"] == 1],
-        "that is smooth": [r for r in rows if r["step"] < 1 and r["component"] != NET],
-        "of the whole net": [r for r in rows if r["component"] == NET],
+        "of a piecewise linear function, where only rounding errors are allowed,": [r for r in rows if r["step"] == 1],
+        "of a smooth function": [r for r in rows if r["step"] < 1 and r["component"] != NET],
+        "of the whole network": [r for r in rows if r["component"] == NET],
     }
     for kind, chosen in kinds.items():
         if chosen:
             worst = max(chosen, key=lambda row: row["error"])
             words.append(
-                f"The worst {kind}: {worst['component']} by {worst['input']}, shape {_shape(worst)}, "
-                f"{worst['error']:.1e} of {worst['tolerance']:.0e} allowed."
+                f"The largest error {kind} is {worst['error']:.1e} (tolerance {worst['tolerance']:.0e}): "
+                f"{worst['component']} by {worst['input']}, shape {_shape(worst)}."
             )
     return " ".join(words)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
     return table(
-        ["gradient", "worst relative error", "allowed", "at shape", "shapes tried", "verdict"],
+        ["gradient", "largest relative error", "tolerance", "at shape", "shapes tried", "verdict"],
         [
             [f"{row['component']} by {row['input']}", f"{row['error']:.1e}", f"{row['tolerance']:.0e}", _shape(row),
              str(row["shapes"]), "right" if row["passed"] else "**wrong**"]
@@ -72,7 +72,7 @@ def _shape(row: dict[str, Any]) -> str:
 
 
 def draw(result: dict[str, Any]) -> Figure:
-    """The errors as dots on a logarithmic axis, and what is allowed as a line before each."""
+    """Draw the errors as dots on a logarithmic axis, and each tolerance as a tick."""
     rows = result["rows"]
     places = range(len(rows))
     figure = new_figure(7, 1.2 + 0.22 * len(rows))
@@ -84,13 +84,13 @@ def draw(result: dict[str, Any]) -> Figure:
             axes.plot(*zip(*chosen), marker, color=color, markersize=6, label=label)
     axes.plot(
         [row["tolerance"] for row in rows], places, "|", color=COLORS[2], markersize=11, markeredgewidth=1.6,
-        label="allowed",
+        label="tolerance",
     )  # fmt: skip
     axes.set_yticks(places, [f"{row['component']} by {row['input']}" for row in rows], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(_EXACT / 2, max(1e-4, *(3 * row["error"] for row in rows)))
-    least = "; at the left edge: no error at all" if any(row["error"] == 0 for row in rows) else ""
-    axes.set(xlabel=f"worst relative error, no unit{least}")
+    least = "; no error at all at the left edge" if any(row["error"] == 0 for row in rows) else ""
+    axes.set(xlabel=f"largest relative error (no unit{least})")
     axes.grid(alpha=0.3, linewidth=0.6)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     for side in ("top", "right"):

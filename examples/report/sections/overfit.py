@@ -1,4 +1,4 @@
-"""The report's section on learning by heart: the curves, and an answer in words."""
+"""The section on overfitting 100 images: the answer and the curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TITLE = "Can it overfit 100 samples?"
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """Of each run an answer and the curves."""
+    """Return for each run the answer and the curves."""
     records = results.of("overfit")
     if not records:
         return ["There is no result yet; `python -m examples.experiments.overfit` makes one."]
@@ -28,8 +28,8 @@ def _answer(record: Record) -> str:
     first, last = history[0], history[-1]
     known = "all" if found["error"] == 0 else percent(1 - found["error"], 0)
     words = [
-        f"**{'Yes' if found['error'] == 0 else 'No'}: after {len(history)} epochs the net classifies {known} of its "
-        f"{found['pictures']} training pictures correctly**, at a loss of {found['loss']:.4f}.",
+        f"**{'Yes' if found['error'] == 0 else 'No'}: after {len(history)} epochs the network classifies {known} of "
+        f"its {found['pictures']} training images correctly**, with a loss of {found['loss']:.4f}.",
         f"The training loss fell from {first['train_loss']:.2f} in the first epoch to {last['train_loss']:.4f} in the "
         "last.",
     ]
@@ -38,13 +38,13 @@ def _answer(record: Record) -> str:
         words.append(f"Epoch {whole} was the first without a mistake.")
     best = min(history, key=lambda row: row["validation_loss"])
     words.append(
-        f"Of {found['validation']:,} pictures that it does not train on it classifies "
+        f"Of {found['validation']:,} images that it was not trained on, it classifies "
         f"{percent(1 - last['validation_error'])} correctly."
     )
     if best["epoch"] < last["epoch"]:
         words.append(
-            f"Their loss was least in epoch {best['epoch']} ({best['validation_loss']:.2f}) and is "
-            f"{last['validation_loss']:.2f} at the end: the net learns {found['pictures']} pictures by heart, which "
-            "shows that gradients, labels and optimizer work together, and learns little about others."
+            f"Their loss is lowest in epoch {best['epoch']} ({best['validation_loss']:.2f}) and rises to "
+            f"{last['validation_loss']:.2f} by the end. The network memorizes {found['pictures']} images, which shows "
+            "that gradients, labels and optimizer work together. It learns little about other images."
         )
     return " ".join(words)

@@ -1,4 +1,4 @@
-"""The report's section on the baseline: its accuracy, and what its first layer learns to see."""
+"""The section on the baseline: its accuracy and the filters of its first layer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from examples.experiments.support.runs.results import Record
 from examples.report.page import Figures, Results, bands, mean_and_spread, new_figure, percent, seeds_of_one, table
 
-TITLE = "How good is the baseline, and what does it look for?"
+TITLE = "How good is the baseline, and what do its filters detect?"
 
 
 def section(results: Results, figures: Figures) -> list[str]:
-    """The accuracy of each run, and the filters of the first."""
+    """Return the accuracy of each run and the filters of the first."""
     records, others = seeds_of_one(results.of("train"))
     if not records:
         return ["There is no result yet; `python -m examples.experiments.train` makes one."]
@@ -31,8 +31,9 @@ def _answer(records: list[Record]) -> str:
     gap = [row["test_error"] - row["train_error"] for row in last]
     spread = f", mean ± standard deviation of {len(records)} seeds" if len(records) > 1 else ""
     return (
-        f"**{mean_and_spread(accuracies)} % of the test pictures are classified correctly{spread}**. The error is "
-        f"{mean_and_spread(gap)} points above that on the training pictures, counted while the weights still change."
+        f"**{mean_and_spread(accuracies)} % of the test images are classified correctly{spread}**. The test error is "
+        f"{mean_and_spread(gap)} points higher than the training error, which is averaged over the epoch while the "
+        "weights change."
     )
 
 
@@ -40,7 +41,7 @@ def _curves(records: list[Record], figures: Figures) -> str:
     names = {"train": "training", "validation": "validation", "test": "test"}
     shown = {split: label for split, label in names.items() if f"{split}_loss" in records[0].result["history"][0]}
     figure = bands([record.result["history"] for record in records], shown)
-    words = "Lines are means over the seeds, bands go from the least to the greatest."
+    words = "Lines are means over the seeds; bands show the range."
     return figures.add("train-curves", figure, "The baseline's loss and error against epochs") + "\n\n" + words
 
 
@@ -60,14 +61,13 @@ def _filters(record: Record, figures: Figures) -> str:
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
-    for axes, filter in zip(grid.flat, filters):
-        low, high = filter.min(), filter.max()
-        axes.imshow(((filter - low) / (high - low or 1)).transpose(1, 2, 0), interpolation="nearest")
+    for axes, weight in zip(grid.flat, filters):
+        low, high = weight.min(), weight.max()
+        axes.imshow(((weight - low) / (high - low or 1)).transpose(1, 2, 0), interpolation="nearest")
     count, _, height, width = filters.shape
     name = figures.add("train-filters", figure, f"The {count} learned filters, {height} x {width} pixels")
     words = (
-        f"The {count} filters of its first layer (seed {record.settings['seed']}), each {height} x {width} pixels in "
-        "three colours, from its least weight (0) to its greatest (1): what a patch of the picture has to look like "
-        "for the filter to answer most."
+        f"The {count} filters of the first layer (seed {record.settings['seed']}), each {height} x {width} pixels in "
+        "three colours and scaled to its own range. A filter responds most to an image patch that looks like it."
     )
     return f"{words}\n\n{name}"

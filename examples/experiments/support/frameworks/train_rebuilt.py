@@ -26,6 +26,7 @@ from examples.report.plots import learning_curves
 EVALUATION_BATCH = 250
 
 
+@cli.command(stopped="Stopped; the results of the epochs that are done are kept.")
 def main(
     experiment: str,
     title: str,
@@ -47,11 +48,15 @@ def main(
         Of the framework.
     argv : sequence of str, optional
     """
-
-    def run(argv: Sequence[str] | None) -> int:
-        return _run(experiment, title, make, versions, argv)
-
-    return cli.guarded(run, argv, stopped="Stopped; the results of the epochs that are done are kept.")
+    args = cli.parse(_parser(experiment, title), argv)
+    try:
+        net = make(args.device, args.lr, args.momentum, args.seed)
+    except DeviceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    check_writable(args.out / results.FILE)
+    with locked(args.out):
+        return _train(args, experiment, title, net, versions)
 
 
 def _parser(experiment: str, title: str) -> argparse.ArgumentParser:
@@ -67,36 +72,12 @@ def _parser(experiment: str, title: str) -> argparse.ArgumentParser:
     add("--lr", type=cli.real(above=0), default=0.01, metavar="X", help=f"learning rate {shown}")
     add("--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"0 to below 1 {shown}")
     add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and order {shown}")
-    add(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="the folder that holds data_batch_1… (default: as for train)",
-    )
-    add("--synthetic", action="store_true", help="use the built-in, drawn pictures instead of CIFAR-10")
+    cli.add_images(parser)
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
     add("--out", type=Path, default=Path("runs") / experiment, metavar="DIR",
         help=f"the run folder {shown}")  # fmt: skip
     add("--resume", action="store_true", help="go on with the run in --out; starts where there is none yet")
     return parser
-
-
-def _run(
-    experiment: str,
-    title: str,
-    make: Callable[[str, float, float, int], Resumable],
-    versions: Mapping[str, str],
-    argv: Sequence[str] | None,
-) -> int:
-    args = _parser(experiment, title).parse_args(argv)
-    try:
-        net = make(args.device, args.lr, args.momentum, args.seed)
-    except DeviceError as error:
-        print(error, file=sys.stderr)
-        return 1
-    check_writable(args.out / results.FILE)
-    with locked(args.out):
-        return _train(args, experiment, title, net, versions)
 
 
 def _train(args: argparse.Namespace, experiment: str, title: str, net: Resumable, versions: Mapping[str, str]) -> int:

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -52,8 +52,16 @@ _DESCRIPTION = schema.record(
 )
 
 
+class Stored(NamedTuple):
+    """The content of settings.json."""
+
+    settings: dict[str, Any]  # that the run began with
+    data: dict[str, Any]  # the source of its images, and their digest
+    sessions: list[dict[str, Any]]
+
+
 class RunFolderError(Exception):
-    """A run folder cannot be used as asked: which, why, and what to do."""
+    """A run folder cannot be used as requested. The text says which, why, and what to do."""
 
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # of some network file systems
@@ -137,17 +145,24 @@ class RunFolder:
             self.check(resume)  # again: another run may have come and gone since
             yield
 
-    def stored_settings(self) -> dict[str, Any]:
-        """Return the settings that the run began with; nothing where no run has begun."""
-        return dict(self._description().get("settings", {}))
+    def stored(self) -> Stored:
+        """Read settings.json; all parts are empty if no run has begun.
 
-    def stored_data(self) -> dict[str, Any]:
-        """Return where the pictures that the run began with came from, and their digest."""
-        return dict(self._description().get("data", {}))
-
-    def stored_digest(self) -> str | None:
-        """Return the digest of the pictures that the run began with."""
-        return self.stored_data().get("sha256")
+        Raises
+        ------
+        RunFolderError
+            The file is damaged.
+        """
+        try:
+            content = schema.loads(self.settings.read_bytes())
+            _DESCRIPTION("it", content)
+        except FileNotFoundError:
+            content = {}
+        except schema.Unfit as error:
+            raise RunFolderError(
+                f"{self.settings} is damaged ({error}). Restore it from a copy, or start again with another --out."
+            ) from error
+        return Stored(content.get("settings", {}), content.get("data", {}), content.get("sessions", []))
 
     def finished_epochs(self) -> int:
         """Return how many epochs a finished run has; 0 for any other."""
@@ -167,7 +182,7 @@ class RunFolder:
             **job.identity(),
             **autograd.config(),
         }
-        earlier = self._description().get("sessions", []) if resume else []
+        earlier = self.stored().sessions if resume else []
         content = {"settings": settings, "data": data, "sessions": [*earlier, session]}
         write_whole(self.settings, json.dumps(content, indent=2).encode() + b"\n")
         if settings["epochs"] != self.finished_epochs():  # more epochs are wanted than last time
@@ -185,18 +200,6 @@ class RunFolder:
         write_whole(self.weights, to_safetensors(tensors))
         mark = {"finished": _now(), "epochs": len(history), "last": history[-1]}
         write_whole(self.done, json.dumps(mark, indent=2).encode() + b"\n")
-
-    def _description(self) -> dict[str, Any]:
-        try:
-            content = schema.loads(self.settings.read_bytes())
-            _DESCRIPTION("it", content)
-            return dict(content)
-        except FileNotFoundError:
-            return {}
-        except schema.Unfit as error:
-            raise RunFolderError(
-                f"{self.settings} is damaged ({error}). Restore it from a copy, or start anew with another --out."
-            ) from error
 
 
 def _now() -> str:

@@ -39,7 +39,7 @@ def open_closed() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
-class _Steady:
+class Steady:
     """A text stream that notes the first error, and from then on takes everything and writes nothing."""
 
     def __init__(self, stream: Any) -> None:
@@ -79,22 +79,15 @@ class _Steady:
                 os.dup2(null, self._stream.fileno())
                 os.close(null)
 
-
-class Streams:
-    """What became of stdout."""
-
-    def __init__(self, stdout: _Steady) -> None:
-        self._stdout = stdout
-
     def status(self, status: int) -> int:
-        """Return the exit status of the run; where stdout could not be written say so, and return 1 in place of 0."""
-        self._stdout.flush()
-        error = self._stdout.error
+        """Return the exit status of a run; if writing failed, say so on stderr and return 1 in place of 0."""
+        self.flush()
+        error = self.error
         if error is None or _reader_has_gone(error):
             return status
         print(
             f"Standard output could not be written: {error.strerror or error}. The rest of what the run printed is "
-            "lost; its files are whole. Free some space where the output goes, or send it elsewhere.",
+            "lost; its files are complete. Free some space there, or redirect the output elsewhere.",
             file=sys.stderr,
         )
         return status or 1
@@ -105,14 +98,14 @@ def _reader_has_gone(error: OSError) -> bool:
 
 
 @contextmanager
-def steady() -> Iterator[Streams]:
-    """Let stdout and stderr fail without an exception, while the ``with`` block runs."""
+def steady() -> Iterator[Steady]:
+    """Let stdout and stderr fail without an exception inside the ``with`` block; yield the new stdout."""
     before = sys.stdout, sys.stderr
     with open(os.devnull, "w") as nowhere:
-        stdout, stderr = (_Steady(stream or nowhere) for stream in before)
+        stdout, stderr = (Steady(stream or nowhere) for stream in before)
         sys.stdout, sys.stderr = stdout, stderr  # type: ignore[assignment]
         try:
-            yield Streams(stdout)
+            yield stdout
         finally:
             stdout.flush()
             stderr.flush()
