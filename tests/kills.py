@@ -1,6 +1,6 @@
 """Training experiments killed again and again, and the bits they end with: ``python -m tests.kills --kills 60``.
 
-Each experiment runs on a few drawn pictures, is killed with SIGKILL, and goes on with ``--resume``, until it is
+Each experiment runs on a few drawn images, is killed with SIGKILL, and goes on with ``--resume``, until it is
 finished; then all that it left is compared, bit by bit, with what an undisturbed run leaves, and a new run begins.
 Half of the kills come at random moments; the others as soon as a file is seen half written.
 """

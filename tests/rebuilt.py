@@ -19,8 +19,8 @@ LR, MOMENTUM = 0.05, 0.9
 
 #: What a run with ``--synthetic --limit 40`` says about itself.
 CUT_SHORT = (
-    "The pictures were drawn by the program: they are not CIFAR-10's. "
-    "Only the first 40 training and test pictures were used."
+    "The images were drawn by the program: they are not CIFAR-10's. "
+    "Only the first 40 training and test images were used."
 )
 
 

@@ -18,7 +18,7 @@ from examples.report.page import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# 64 pictures to train on: 4 steps an epoch
+# 64 images to train on: 4 steps an epoch
 TINY = ["--synthetic", "--limit", "80", "--validation", "16", "--batch-size", "16", "--epochs", "2"]
 
 # 250 steps, less than a second, an epoch; as many epochs as a test wants

@@ -1,4 +1,4 @@
-"""CropAndFlip: what it draws, decided by (seed, epoch, picture) alone."""
+"""CropAndFlip: what it draws, decided by (seed, epoch, image) alone."""
 
 from __future__ import annotations
 

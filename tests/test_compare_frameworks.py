@@ -81,7 +81,7 @@ def test_only_the_first_steps_of_an_epoch() -> None:
 
 
 def test_a_look_is_what_the_training_does() -> None:
-    """Layer by layer, unfused, as against the fused net: the same gradients; and a look changes nothing."""
+    """Layer by layer, unfused, as against the fused network: the same gradients; and a look changes nothing."""
     random = np.random.default_rng(0)
     x, y = random.standard_normal((4, 3, 32, 32), np.float32), random.integers(0, 10, 4)
     net = ours.Net("cpu", 0.5, 0.0)
@@ -223,7 +223,7 @@ def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_
         (["--python", "torch"], "write NAME=PATH"),
         (["--devices", "tpu"], "invalid choice: 'tpu'"),
         (["--momentum", "1"], "must be at least 0 and below 1"),
-        (["--synthetic", "--data-dir", "x"], "name two sets of pictures"),
+        (["--synthetic", "--data-dir", "x"], "name two sets of images"),
     ],
 )
 def test_bad_arguments(arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,7 +242,7 @@ def test_nothing_to_compare(
     assert "Nothing could be compared" in capsys.readouterr().err
     assert not (tmp_path / "run" / "result.json").exists()
     assert compare_frameworks.main(arguments) == 1
-    assert "There are 16 training pictures, less than a batch of 64." in capsys.readouterr().err
+    assert "There are 16 training images, less than a batch of 64." in capsys.readouterr().err
 
 
 # ── the section ──

@@ -33,7 +33,7 @@ TOP = "cifar-10-batches-bin/"
 
 
 def files() -> dict[str, bytes]:
-    """The files of a small archive: four pictures a batch, of noise, so that it hardly compresses."""
+    """The files of a small archive: four images a batch, of noise, so that it hardly compresses."""
     rng = np.random.default_rng(0)
     records = {name: rng.integers(0, 10, (4, 3073), np.uint8).tobytes() for name in SIZES}
     return {**records, "batches.meta.txt": "\n".join(cifar10.CLASSES).encode()}

@@ -1,4 +1,4 @@
-"""`generalize`: the net, its parts, the test pictures kept back, resuming, and the section."""
+"""`generalize`: the network, its parts, the test images kept back, resuming, and the section."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def stop_at(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StopOnSignal, "check", check)
 
 
-# The net and how it is trained
+# The network and how it is trained
 
 
 def test_the_net_has_three_layers_with_weights_besides_batch_norm() -> None:
@@ -288,7 +288,7 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     assert f"**{accuracy:.1f} ± 0.0 % of the 80 test images" in text
     assert "; seeds 0, 1)" in text
     assert "Not included, because of other settings or the same seed: a." in text
-    assert "The pictures were drawn by the program" in text
+    assert "The images were drawn by the program" in text
     gain = 100 * (
         result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
         - result(tmp_path / "dropout")["result"]["validation"]["mirrored"]

@@ -70,7 +70,7 @@ def refused(file: Path, parts: Parts, **options: Any) -> str:
         restore(file, parts, SETTINGS, **options)
     sentence = str(caught.value)
     assert sentence.startswith(str(file)) and sentence.endswith(".") and len(sentence) < 700
-    assert "start anew with another --out" in sentence
+    assert "start again with another --out" in sentence
     assert "\n" not in sentence
     assert everything(parts) == before
     assert file.read_bytes() == content
@@ -133,9 +133,9 @@ FORGED: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "a step of 2^70": put("progress", "now", "step", 1 << 70),
     "no step": drop("progress", "now", "step"),
     "a key too many": put("progress", "now", "colour", 1),
-    "steps without pictures": put("progress", "now", "pictures", 0),
-    "more wrong than pictures": put("progress", "now", "wrong", 9),
-    "pictures without steps": put("progress", "now", "step", 0),
+    "steps without images": put("progress", "now", "pictures", 0),
+    "more wrong than images": put("progress", "now", "wrong", 9),
+    "images without steps": put("progress", "now", "step", 0),
     "steps in no time": put("progress", "now", "seconds", 0.0),
     "negative seconds": put("progress", "now", "seconds", -1.0),
     "an infinite loss": put("progress", "now", "loss_sum", math.inf),
@@ -344,7 +344,7 @@ def resume(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     assert captured.out == ""
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     (line,) = captured.err.splitlines()
-    assert "start anew with another --out." in line
+    assert "start again with another --out." in line
     return line
 
 

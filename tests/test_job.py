@@ -345,8 +345,8 @@ def test_a_wrong_setting_is_named(in_a_job: pytest.MonkeyPatch, capsys: pytest.C
         (["--lr=0"], "LR: must be above 0 and finite, not 0"),
         (["--batch-size=x"], "BATCH_SIZE: 'x' is not a whole number"),
         (["--optimizer=x"], "OPTIMIZER: invalid choice: 'x'"),
-        (["--validation=80", "--limit=80"], "VALIDATION=80 leaves no picture of LIMIT=80 to train on"),
-        (["--synthetic", "--data-dir=x"], "SYNTHETIC=yes and DATA_DIR name two sets of pictures; choose one of them"),
+        (["--validation=80", "--limit=80"], "VALIDATION=80 leaves no image of LIMIT=80 to train on"),
+        (["--synthetic", "--data-dir=x"], "SYNTHETIC=yes and DATA_DIR name two sets of images; choose one of them"),
     ):
         with pytest.raises(SystemExit) as left:
             train.main(options)
@@ -366,7 +366,7 @@ def test_a_run_that_cannot_go_on(
     assert train.main([*options, "--epochs=1"]) == 1
     assert "EPOCHS asks for 1. Ask for more EPOCHS, or choose another RUN.\n" in capsys.readouterr().err
     assert train.main([*options, "--lr=0.5"]) == 1
-    assert "start anew with another RUN.\n" in capsys.readouterr().err
+    assert "start again with another RUN.\n" in capsys.readouterr().err
 
 
 def test_how_to_go_on(in_a_job: pytest.MonkeyPatch) -> None:
@@ -454,9 +454,9 @@ def test_a_job_wants_real_pictures(
         in_a_job.setenv(job.STARTED, started)
         assert main(["--out", str(tmp_path / "run")]) == 1
         out, err = capsys.readouterr()
-        names = "DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" if started else (
-            "--data-dir, or ask for the drawn pictures with --synthetic"
+        names = "DATA_DIR, or ask for the drawn images with SYNTHETIC=yes" if started else (
+            "--data-dir, or ask for the drawn images with --synthetic"
         )  # fmt: skip
-        assert "There are no real pictures here: no copy is on this machine, and the download failed: nobody" in err
+        assert "There are no real images here: no copy is on this machine, and the download failed: nobody" in err
         assert err.endswith(f"name its folder with {names}.\n") and "epoch" not in out
     assert not (tmp_path / "run" / "result.json").exists()

@@ -1,4 +1,4 @@
-"""Loader: the right pictures, in an order that (seed, epoch) alone decides, at every step."""
+"""Loader: the right images, in an order that (seed, epoch) alone decides, at every step."""
 
 from __future__ import annotations
 

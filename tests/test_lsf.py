@@ -282,8 +282,8 @@ def test_without_real_pictures_a_job_fails(tmp_path: Path) -> None:
     assert run(tmp_path, JOB | TINY | nowhere | {"SYNTHETIC": "no"})[0] == 1
     folder = tmp_path / "runs" / "train"
     log = (folder / "log.txt").read_text()
-    assert "There are no real pictures here: " in log
-    assert "name its folder with DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" in log
+    assert "There are no real images here: " in log
+    assert "name its folder with DATA_DIR, or ask for the drawn images with SYNTHETIC=yes" in log
     assert os.listdir(folder) == ["log.txt"]
 
 

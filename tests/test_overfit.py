@@ -1,4 +1,4 @@
-"""`python -m examples.experiments.overfit`: 100 pictures by heart, or a sentence and a failure."""
+"""`python -m examples.experiments.overfit`: 100 images by heart, or a sentence and a failure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.runs import outcome, without_times
 @pytest.mark.slow
 def test_learns_100_pictures_by_heart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--synthetic", "--out", str(tmp_path)]) == 0
-    assert "All 100 training pictures are classified correctly." in capsys.readouterr().out
+    assert "All 100 training images are classified correctly." in capsys.readouterr().out
     rows = outcome(tmp_path)["metrics"]
     assert rows[0]["train_error"] > 0.5
     assert rows[-1]["train_error"] == 0
@@ -38,8 +38,8 @@ def test_fails_where_it_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[s
     argv = ["--synthetic", "--out", str(tmp_path)]
     assert main([*argv, "--epochs", "1"]) == 1
     err = capsys.readouterr().err
-    assert "After 1 epoch the net gets" in err
-    assert "of its 100 training pictures wrong" in err
+    assert "After 1 epoch the network gets" in err
+    assert "of its 100 training images wrong" in err
     assert "--resume" in err
     assert results.read(tmp_path / "result.json").result["error"] > 0
 
@@ -63,6 +63,6 @@ def test_its_section(tmp_path: Path) -> None:
     make(docs)
     text = (docs / "report.md").read_text()
     assert "**Yes: after 2 epochs the network classifies all of its 100 training images correctly**" in text
-    assert "The pictures were drawn by the program" in text
+    assert "The images were drawn by the program" in text
     assert "Epoch 2 was the first without a mistake." in text
     assert "lowest in epoch 1 (2.00) and rises to 3.14 by the end. The network memorizes 100 images" in text

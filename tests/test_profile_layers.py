@@ -105,9 +105,9 @@ def way(name: str, threads: int, batch: int, step: float, conv: float, hidden: f
 
 
 PROFILE = [
-    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s a picture, all in layers
-    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s a picture in layers, 0.01 s beyond
-    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s a picture in layers
+    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s an image, all in layers
+    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s an image in layers, 0.01 s beyond
+    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s an image in layers
     way(NUMBA, 2, 10, 0.15, 0.01, 0.04),
     way(FUSED, 1, 10, 0.1, 0.05, 0.01),
     way(FUSED, 2, 10, 0.1, 0.05, 0.01),

@@ -113,7 +113,7 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert len(lines) == 4
     threads = settings["sessions"][0]["threads"]
     assert "synthetic" in lines[0]
-    assert f"This run: 64 training, 16 validation, 80 test pictures, seed 5, threads {threads}." in lines[0]
+    assert f"This run: 64 training, 16 validation, 80 test images, seed 5, threads {threads}." in lines[0]
     assert lines[1].startswith("epoch 1/2   training loss 2.")
     for word in ("training", "validation", "test"):
         assert f"{word} loss" in lines[2]
@@ -479,7 +479,7 @@ def test_resume_with_other_pictures(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert run("--resume", out=tmp_path) == 1
     err = capsys.readouterr().err
-    assert "a run with other pictures than it would go on with" in err
+    assert "a run with other images than it would go on with" in err
     assert not re.search("[0-9a-f]{64}", err)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -521,8 +521,8 @@ def test_resume_of_a_damaged_run(name: str, tmp_path: Path, capsys: pytest.Captu
         (["--optimizer", "magic"], "invalid choice: 'magic'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch"),
         (["--threads", "100000"], "--threads: must be a whole number, from 1 to "),
-        (["--synthetic", "--data-dir", "x"], "--synthetic and --data-dir name two sets of pictures"),
-        (["--limit", "10", "--validation", "10"], "--validation 10 leaves no picture of --limit 10 to train on"),
+        (["--synthetic", "--data-dir", "x"], "--synthetic and --data-dir name two sets of images"),
+        (["--limit", "10", "--validation", "10"], "--validation 10 leaves no image of --limit 10 to train on"),
     ],
 )
 def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -537,7 +537,7 @@ def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: py
     ("argv", "sentence"),
     [
         (["--data-dir", "nowhere"], "nowhere does not exist"),
-        (["--synthetic", "--validation", "50000"], "--validation 50000 leaves none of the 50,000 training pictures"),
+        (["--synthetic", "--validation", "50000"], "--validation 50000 leaves none of the 50,000 training images"),
     ],
 )
 def test_what_cannot_be_run(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -556,7 +556,7 @@ def test_a_refused_run_leaves_no_folder(tmp_path: Path) -> None:
 def test_a_tenth_is_held_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--synthetic", "--limit", "80", "--epochs", "1", out=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "72 training, 8 validation, 80 test pictures" in said
+    assert "72 training, 8 validation, 80 test images" in said
     assert "\n1 epoch is done; " in said
 
 

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--python", action="append", default=[], type=named_interpreter, metavar="NAME=PATH",
         help="the interpreter of a framework's environment (default: this one's)")  # fmt: skip
     add("--batch-sizes", nargs="+", type=cli.integer(1), metavar="N", help="of the baseline (default: 64 128 256)")
-    add("--net-batch", type=cli.integer(1), default=64, metavar="N", help=f"of the other nets {shown}")
+    add("--net-batch", type=cli.integer(1), default=64, metavar="N", help=f"of the other networks {shown}")
     add("--memory-batch", type=cli.integer(1), default=256, metavar="N", help=f"where memory is measured {shown}")
     add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"{shown}")
     add("--rounds", type=cli.integer(1), metavar="N", help="measurements of each (default: 5)")

@@ -1,4 +1,4 @@
-"""What is measured: nets and single ops, as plain data that every framework builds from."""
+"""What is measured: networks and single ops, as plain data that every framework builds from."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Layer = Conv | BatchNorm | Relu | Pool | Flatten | Linear
 
 
 class Net(NamedTuple):
-    """A net for pictures (C, H, W), or for vectors (C,)."""
+    """A network for images (C, H, W), or for vectors (C,)."""
 
     input: tuple[int, ...]
     layers: list[Layer]
@@ -82,7 +82,7 @@ NETS = {
     ),
     "stages": Net((3, 32, 32), [*_stage(32), *_stage(64), *_stage(128), Flatten(), Linear(CLASSES)]),
     "deeper": Net((3, 32, 32), [*_stage(32, 32), *_stage(64, 64), *_stage(128, 128), Flatten(), Linear(CLASSES)]),
-    "odd": Net(  # odd channels, stride 2, overlapping pools, a picture that is not square
+    "odd": Net(  # odd channels, stride 2, overlapping pools, an image that is not square
         (3, 37, 29),
         [Conv(17, 5, 2, 2), Relu(), Pool(3, 2), Conv(23, 3, 1, 1), Relu(), Pool(3, 2), Flatten(), Linear(CLASSES)],
     ),

@@ -27,7 +27,7 @@ def set_threads(threads: int) -> None:
 
 
 def build(net: Net) -> nn.Sequential:
-    """The net as layers."""
+    """The network as layers."""
     layers: list[nn.Module] = []
     for layer, shape in net.walk():
         match layer:
@@ -47,7 +47,7 @@ def build(net: Net) -> nn.Sequential:
 
 
 def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence[Tensor]) -> Tensor:
-    """The net with nothing but functions: what layers hold comes in, in their order."""
+    """The network with nothing but functions: what layers hold comes in, in their order."""
     p, b = iter(parameters), iter(buffers)
     for layer in net.layers:
         match layer:

@@ -26,7 +26,7 @@ def set_threads(threads: int) -> None:
 
 
 def build(net: Net) -> Any:
-    """The net as layers."""
+    """The network as layers."""
     model = nn.HybridSequential()
     for layer, shape in net.walk():
         match layer:

@@ -24,7 +24,7 @@ def set_threads(threads: int) -> None:
 
 
 def build(net: Net) -> nn.Sequential:
-    """The net as layers."""
+    """The network as layers."""
     layers: list[nn.Module] = []
     for layer, shape in net.walk():
         match layer:

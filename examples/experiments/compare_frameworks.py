@@ -1,6 +1,6 @@
-"""The same net in lucidgrad, PyTorch and MXNet: ``python -m examples.experiments.compare_frameworks``.
+"""The same network in lucidgrad, PyTorch and MXNet: ``python -m examples.experiments.compare_frameworks``.
 
-How fast is each, on the CPU and on a GPU where there is one? Is it the same net: the same losses,
+How fast is each, on the CPU and on a GPU where there is one? Is it the same network: the same losses,
 step by step, from the same weights and batches? And with ``--accuracy``: does it learn as well?
 
 Every framework runs in a process of its own. One that lives in another environment is named with
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(FRAMEWORKS)} (default: all)")  # fmt: skip
     add("--devices", nargs="+", choices=list(BATCHES), default=list(BATCHES), metavar="NAME",
         help="cpu, gpu (default: both; a GPU that is not there is noted)")  # fmt: skip
-    add("--accuracy", action="store_true", help="train lucidgrad and PyTorch to the end too, on all pictures")
+    add("--accuracy", action="store_true", help="train lucidgrad and PyTorch to the end too, on all images")
     add("--batch-sizes", nargs="+", type=cli.integer(1), metavar="N",
         help="of the steps that are timed (default: 64 128 256; on a GPU 64 256 1024 4096)")  # fmt: skip
     add("--rounds", type=cli.integer(1), default=5, metavar="N", help=f"measurements of each step {shown}")
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N",
         help=f"of every framework on the CPU {shown}")  # fmt: skip
     cli.add_images(parser)
-    add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
+    add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test images")
     add("--out", type=Path, default=Path(f"runs/{NAME}"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
@@ -90,7 +90,7 @@ def _compare(args: argparse.Namespace) -> int:
     data = cli.load_data(args, args.limit)
     count = len(data.train.labels)
     if not (whole := count // args.batch_size):
-        raise ValueError(f"There are {count} training pictures, less than a batch of {args.batch_size}.")
+        raise ValueError(f"There are {count} training images, less than a batch of {args.batch_size}.")
     args.steps = min(args.steps, whole)
     args.frameworks = [name for name in FRAMEWORKS if name in args.frameworks]
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
@@ -161,7 +161,7 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
 
 
 def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]], data: dict[str, Any]) -> int:
-    """Write the result, its tables and its pictures."""
+    """Write the result, its tables and its images."""
     done = cells.done
     if not done:
         print("Nothing could be compared: no framework that was chosen can train here.", file=sys.stderr)

@@ -234,7 +234,7 @@ def _do(trials: Sequence[str]) -> str:
 def _write(
     args: argparse.Namespace, trials: Mapping[Run, Outcome], finals: Mapping[Run, Outcome], best: Mapping[str, float]
 ) -> None:
-    """Write result.json, and its curves as a table and as a picture."""
+    """Write result.json, and its curves as a table and as an image."""
     rows = [
         {"optimizer": run.method, "rate": run.rate, "seed": run.seed, **row}
         for run, outcome in finals.items()

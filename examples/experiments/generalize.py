@@ -1,7 +1,7 @@
 """How well can three layers with weights generalize? ``python -m examples.experiments.generalize``.
 
-Chosen on validation pictures; the test pictures are looked at once, at the end of a run with all
-of its parts. ``--without NAME`` leaves one part out and measures on the validation pictures alone:
+Chosen on validation images; the test images are looked at once, at the end of a run with all
+of its parts. ``--without NAME`` leaves one part out and measures on the validation images alone:
 
     for part in nothing augmentation batch_norm principal_components dropout label_smoothing weight_decay one_cycle; do
         python -m examples.experiments.generalize --without $part --epochs 4 --out runs/generalize-without-$part
@@ -52,7 +52,7 @@ DECAY = 0.99  # of the averages of the weights, a step
 WARM_UP = 0.25  # the share of the steps in which the learning rate rises
 # without batch norm the full rate makes the loss infinite
 RATE_WITHOUT_NORM = 0.1
-SHOWN = 12  # misclassified pictures in the result
+SHOWN = 12  # misclassified images in the result
 
 
 def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
@@ -75,7 +75,7 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
 
 
 def principal_components(images: NDArray[np.uint8], size: int, count: int) -> NDArray[np.float32]:
-    """The directions in which patches of pictures differ most, each with its opposite: filters to start from.
+    """The directions in which patches of images differ most, each with its opposite: filters to start from.
 
     Their length is the mean one of PyTorch's random filters.
 
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "generalize",
-        "Train a net of three layers with weights to generalize as well as it can. The number of --epochs decides "
+        "Train a network of three layers with weights to generalize as well as it can. The number of --epochs decides "
         "the schedule of the learning rate.",
         fixed_epochs=True,
         out=Path("runs/generalize"),
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--without",
         choices=("nothing", *PARTS),
-        help="leave this part out, and the test pictures alone: for the comparison of the parts",
+        help="leave this part out, and the test images alone: for the comparison of the parts",
     )
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
@@ -190,7 +190,7 @@ def _validation(model: nn.Module, loaders: Data, history: Sequence[dict[str, Any
 
 
 def _test(model: nn.Module, train: Loader, test: Split) -> dict[str, Any]:
-    """Look at the test pictures, for the first and only time."""
+    """Look at the test images, for the first and only time."""
     loader = Loader(test, cli.EVALUATION_BATCH, mean=train.mean, std=train.std, shuffle=False, seed=train.seed)
     found = verdicts(model, loader, mirrored=True)
     return {

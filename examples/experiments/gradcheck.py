@@ -32,7 +32,7 @@ from nn import functional as F
 
 LINEAR, SMOOTH = (1.0, 1e-9), (6e-6, 1e-6)  # step, tolerance
 NET = (1e-7, 1e-5)  # at 1e-6 a pixel of 43,000 crosses a kink of relu or of the pooling in one trial of 100
-PICTURES, PLACES = 2, 25  # for the whole net: pictures in its batch, and entries checked of each parameter
+PICTURES, PLACES = 2, 25  # for the whole network: images in its batch, and entries checked of each parameter
 
 
 class Component(NamedTuple):

@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
 
 
 class Baseline(nn.Module):
-    """The small convolutional net that every experiment is measured against.
+    """The small convolutional network that every experiment is measured against.
 
     ==========  ==========================  ==================
     layer       what                        its output
@@ -54,12 +54,12 @@ class Baseline(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class for every picture.
+        """Score every class for every image.
 
         Parameters
         ----------
         x : Tensor, (N, 3, 32, 32)
-            Standardized pictures.
+            Standardized images.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class Baseline(nn.Module):
         Parameters
         ----------
         x : Tensor or array, (N, 3, 32, 32)
-            Standardized pictures, in the parameters' dtype.
+            Standardized images, in the parameters' dtype.
         y : Tensor or array, (N,)
             Their classes, int64, 0 to 9.
 
@@ -156,7 +156,7 @@ class ThreeLayers(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class for every picture: (N, 3, 32, 32), standardized -> (N, 10).
+        """Score every class for every image: (N, 3, 32, 32), standardized -> (N, 10).
 
         The tenth makes the steps of the linear layer, whose inputs are many, as small as it needs them.
         """

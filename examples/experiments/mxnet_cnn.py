@@ -1,9 +1,9 @@
 """The baseline once more, in MXNet: ``python -m examples.experiments.mxnet_cnn --device cpu``.
 
-It is the net of `examples.experiments.models.Baseline`, and it trains as that does. Four things that MXNet
+It is the network of `examples.experiments.models.Baseline`, and it trains as that does. Four things that MXNet
 does otherwise are evened out here: weights are drawn from U(-1/√fan_in, 1/√fan_in), biases too,
 where gluon's defaults are U(-0.07, 0.07) and 0; the loss is the mean over the batch, where
-gluon's is one number a picture; the step is told that nothing is left to divide by the batch;
+gluon's is one number per image; the step is told that nothing is left to divide by the batch;
 and gradients overwrite those of the step before, which therefore need no zero_grad.
 One stays, and changes nothing while the learning rate is constant: the momentum that MXNet
 keeps is -lr times ours, ``m = μm - lr·g; p += m`` for ``v = μv + g; p -= lr·v``.

@@ -1,7 +1,7 @@
-"""Can the baseline learn 100 pictures by heart? ``python -m examples.experiments.overfit``.
+"""Can the baseline learn 100 images by heart? ``python -m examples.experiments.overfit``.
 
-A net that cannot, although it has thousands of weights a picture, has a bug: a wrong
-gradient, labels out of step with their pictures, or an optimizer that climbs.
+A network that cannot, although it has thousands of weights per image, has a bug: a wrong
+gradient, labels out of step with their images, or an optimizer that climbs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "overfit",
-        f"Train the baseline on {PICTURES} pictures until it knows them all; fail where it does not.",
+        f"Train the baseline on {PICTURES} images until it knows them all; fail where it does not.",
         out=Path("runs/overfit"),
         epochs=30,
         batch_size=20,
@@ -43,14 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if error := run.found["error"]:
         more = "more" if job.script() else "--resume and more"
         print(
-            f"After {cli.epochs_in_words(run.progress.epochs)} the net gets {error:.0%} of its {PICTURES} training "
-            "pictures wrong. "
+            f"After {cli.epochs_in_words(run.progress.epochs)} the network gets {error:.0%} of its {PICTURES} training "
+            "images wrong. "
             f"{job.worded(f'Go on with {more} --epochs')}; if that does not help, look for a bug with "
             "examples.experiments.gradcheck.",
             file=sys.stderr,
         )
         return 1
-    print(f"All {PICTURES} training pictures are classified correctly.")
+    print(f"All {PICTURES} training images are classified correctly.")
     return 0
 
 

@@ -31,9 +31,9 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     shown = "(default: %(default)s)"
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"pictures a step {shown}")
+    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"images per step {shown}")
     add("--loops-batch", type=cli.integer(1), default=2, metavar="N",
-        help=f"pictures a step of plain Python, which takes about a second for each {shown}")  # fmt: skip
+        help=f"images per step of plain Python, which takes about a second for each {shown}")  # fmt: skip
     add(
         "--repeat-for",
         type=cli.real(above=0),
@@ -44,7 +44,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     add("--repeats", type=cli.integer(1), default=3, metavar="N", help=f"how often at least {shown}")
     add("--threads", type=cli.integer(1, most), default=min(2, most), metavar="N",
         help=f"beside one thread, so many {shown}")  # fmt: skip
-    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and pictures {shown}")
+    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and images {shown}")
     add("--out", type=Path, default=Path(f"runs/{name}"), metavar="DIR",
         help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
     add("--resume", action="store_true", help="keep what the folder's run has measured; where its settings were "
@@ -99,7 +99,7 @@ def _profile(args: argparse.Namespace) -> int:
         cut_short=one_thread_only(args),
     )  # fmt: skip
     for way in found:
-        print(f"{way['way']}, threads {way['threads']}: {1000 * way['step'] / way['batch']:.4g} ms a picture")
+        print(f"{way['way']}, threads {way['threads']}: {1000 * way['step'] / way['batch']:.4g} ms per image")
     print(f"The result is in {args.out}.")
     return 0
 

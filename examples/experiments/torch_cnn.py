@@ -1,6 +1,6 @@
 """The baseline once more, in PyTorch: ``python -m examples.experiments.torch_cnn --device cpu``.
 
-It is the net of `examples.experiments.models.Baseline`, and it trains as that does. PyTorch's conventions
+It is the network of `examples.experiments.models.Baseline`, and it trains as that does. PyTorch's conventions
 are ours, so nothing has to be evened out.
 """
 

@@ -33,7 +33,7 @@ def test_initial_weights() -> None:
 
 
 def test_the_check_of_training_bites() -> None:
-    """A net whose momentum, or whose mean, is another one fails it."""
+    """A network whose momentum, or whose mean, is another one fails it."""
     with pytest.raises(AssertionError):
         rebuilt.check_training(torch_cnn.Net("cpu", rebuilt.LR, 0.0))
     net = torch_cnn.Net("cpu", rebuilt.LR, rebuilt.MOMENTUM)

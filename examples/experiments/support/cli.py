@@ -139,14 +139,14 @@ def training_parser(
     add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
         f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
         "run yet")  # fmt: skip
-    add("--epochs", type=integer(1), metavar="N", help=f"passes over the training pictures {shown}")
-    add("--batch-size", type=integer(1), metavar="N", help=f"pictures a step {shown}")
+    add("--epochs", type=integer(1), metavar="N", help=f"passes over the training images {shown}")
+    add("--batch-size", type=integer(1), metavar="N", help=f"images per step {shown}")
     if with_optimizer:
         add("--optimizer", choices=sorted(OPTIMIZERS), help=f"what makes the steps {shown}")
         add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
         add("--momentum", type=real(below=1), metavar="X", help=f"of sgd and nesterov, 0 to below 1 {shown}")
         add("--weight-decay", type=real(), metavar="X", help=f"of the optimizer, as in PyTorch's {shown}")
-    add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out pictures {shown}")
+    add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out images {shown}")
     add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
         "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
     add("--quiet", action="store_true", help="only say where the results are")
@@ -174,32 +174,32 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
-    """Add the settings that say which pictures are used; None holds out a tenth."""
+    """Add the settings that say which images are used; None holds out a tenth."""
     usual = "a tenth of them" if validation is None else f"{validation:,}"
     parser.add_argument(
         "--validation",
         type=integer(0),
         metavar="N",
         default=validation,
-        help=f"training pictures to hold out and validate on; 0 trains on all (default: {usual})",
+        help=f"training images to hold out and validate on; 0 trains on all (default: {usual})",
     )
     parser.add_argument(
         "--limit",
         type=integer(1),
         metavar="N",
-        help="use only the first N training and N test pictures, for a trial",
+        help="use only the first N training and N test images, for a trial",
     )
 
 
 def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
     """Load the data, and part it as the settings of `add_splits` say."""
     if args.limit and args.validation and args.validation >= args.limit:
-        parser.error(f"--validation {args.validation} leaves no picture of --limit {args.limit} to train on")
+        parser.error(f"--validation {args.validation} leaves no image of --limit {args.limit} to train on")
     data = load_data(args, args.limit)
     count = len(data.train.labels)
     held_out = count // 10 if args.validation is None else args.validation
     if held_out >= count:
-        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training pictures to train on.")
+        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training images to train on.")
     return Splits(*train_validation_split(data.train, held_out, args.seed), data.test), data
 
 
@@ -268,7 +268,7 @@ def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Ma
         if not fits:
             raise RunFolderError(
                 f"{folder.settings} is damaged: {name[:40]} is {schema.brief(value)}, which it cannot be. "
-                "Restore it from a copy, or start anew with another --out."
+                "Restore it from a copy, or start again with another --out."
             )
 
 
@@ -299,12 +299,12 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     """Read a command line with the options of `add_images`."""
     args = parser.parse_args(argv)
     if args.synthetic and args.data_dir:
-        parser.error("--synthetic and --data-dir name two sets of pictures; choose one of them")
+        parser.error("--synthetic and --data-dir name two sets of images; choose one of them")
     return args
 
 
 def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
-    """Load the data that the command line names: of each part the first `limit` pictures."""
+    """Load the data that the command line names: of each part the first `limit` images."""
     if args.synthetic:
         return synthetic.make(limit or 50_000, limit or 10_000, seed=0)
     data = cifar10.load(args.data_dir)
@@ -358,7 +358,7 @@ def run(
                     f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
                 )
                 print(
-                    f"{data} This run: {counts} pictures, seed {args.seed}, threads {autograd.get_num_threads()}.",
+                    f"{data} This run: {counts} images, seed {args.seed}, threads {autograd.get_num_threads()}.",
                     flush=True,
                 )
             finished = folder.finished_epochs()
@@ -420,9 +420,9 @@ def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any], *more: str) 
     """Say what a run did without that the question asks for: CIFAR-10, and all of it; `more` sentences come first."""
     sentences = [*more]
     if not data.get("real", True):
-        sentences.append("The pictures were drawn by the program: they are not CIFAR-10's.")
+        sentences.append("The images were drawn by the program: they are not CIFAR-10's.")
     if limit := settings.get("limit"):
-        sentences.append(f"Only the first {limit:,} training and test pictures were used.")
+        sentences.append(f"Only the first {limit:,} training and test images were used.")
     return " ".join(sentences) or None
 
 
@@ -443,7 +443,7 @@ def _fixed(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) -> Data:
-    """Make the loaders; all standardize with the statistics of the training pictures."""
+    """Make the loaders; all standardize with the statistics of the training images."""
     mean, std = channel_statistics(splits.train.images)
 
     def fixed_order(split: Split) -> Loader | None:
@@ -458,7 +458,7 @@ def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) 
 
 
 def _digest(splits: Splits) -> str:
-    """Tell data sets apart, so that no run goes on with other pictures than it began with."""
+    """Tell data sets apart, so that no run goes on with other images than it began with."""
     total = hashlib.sha256()
     for split in splits:
         for array in split:

@@ -16,25 +16,25 @@ from nn import functional as F
 
 
 class Verdicts(NamedTuple):
-    """A model's answer to every picture of a split, in the split's order."""
+    """A model's answer to every image of a split, in the split's order."""
 
     probabilities: NDArray[np.float32]  # (N, 10)
     labels: NDArray[np.int64]  # (N,)
 
     @property
     def error(self) -> float:
-        """The share of pictures whose likeliest class is another than theirs."""
+        """The share of images whose likeliest class is another than theirs."""
         return float((self.probabilities.argmax(1) != self.labels).mean())
 
     def confusion(self) -> list[list[int]]:
-        """How many pictures of each class (row) were taken for which (column)."""
+        """How many images of each class (row) were taken for which (column)."""
         counts = np.zeros((10, 10), int)
         np.add.at(counts, (self.labels, self.probabilities.argmax(1)), 1)
         return counts.tolist()
 
 
 def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callable[[], None] = lambda: None) -> Verdicts:
-    """Ask a model, in eval mode, about every picture; `mirrored` averages over it and its mirror image."""
+    """Ask a model, in eval mode, about every image; `mirrored` averages over it and its mirror image."""
     probabilities, labels = [], []
     model.eval()
     with autograd.no_grad():
@@ -48,7 +48,7 @@ def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callabl
 
 
 def misclassified(verdicts: Verdicts, images: NDArray[np.uint8], count: int) -> list[dict[str, Any]]:
-    """Some misclassified pictures, spread evenly over the split: pixels, class, the three likeliest classes.
+    """Some misclassified images, spread evenly over the split: pixels, class, the three likeliest classes.
 
     The pixels are the bytes of uint8 (3, 32, 32), in base64.
     """

@@ -109,13 +109,13 @@ def train(
         raise
     except NotFinite as error:
         if folder.checkpoint.exists():
-            error.add_note(f"{folder.checkpoint} is from before and still good; start anew with another --out.")
+            error.add_note(f"{folder.checkpoint} is from before and still good; start again with another --out.")
         raise
     return progress
 
 
 def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
-    """Return the mean loss and the share of pictures classified wrongly, in eval mode."""
+    """Return the mean loss and the share of images classified wrongly, in eval mode."""
     loss_sum, wrong = 0.0, 0
     model.eval()
     with autograd.no_grad():
@@ -213,7 +213,7 @@ def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Setting
 def _give_up(what: str, parts: Parts, progress: Progress) -> None:
     raise NotFinite(
         f"{what} in {_position(progress)}, at the learning rate {parts.optimizer.param_groups[0]['lr']:g}. "
-        "Start anew with a smaller --lr (a tenth, say); if that changes nothing, look at the data."
+        "Start again with a smaller --lr (a tenth, say); if that changes nothing, look at the data."
     )
 
 
@@ -226,4 +226,4 @@ def _line(row: dict[str, Any], epochs: int) -> str:
     for split, name in (("train", "training"), ("validation", "validation"), ("test", "test")):
         if f"{split}_loss" in row:
             parts.append(f"{name} loss {row[f'{split}_loss']:.4f} error {100 * row[f'{split}_error']:5.2f} %")
-    return "   ".join([*parts, f"{row['seconds']:.1f} s, {row['images_per_second']:.0f} pictures/s"])
+    return "   ".join([*parts, f"{row['seconds']:.1f} s, {row['images_per_second']:.0f} images/s"])

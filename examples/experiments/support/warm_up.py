@@ -1,6 +1,6 @@
 """Compile the kernels that the experiments need: ``python -m examples.experiments.support.warm_up``.
 
-The experiments run with a few pictures, with each setting that leads to other kernels, and with small and large
+The experiments run with a few images, with each setting that leads to other kernels, and with small and large
 batches, since some kernels are for large arrays only. What that compiles stays in the cache of kernels; a job
 that starts from this cache compiles nothing. (`overfit` and `acceleration` have no kernel of their own.)
 """
@@ -21,7 +21,7 @@ from examples.experiments.support import cli
 
 Main = Callable[[Sequence[str]], int]
 
-_SIZES = {  # the usual one is the experiment's own; 250 pictures are a batch of an evaluation
+_SIZES = {  # the usual one is the experiment's own; 250 images are a batch of an evaluation
     "small": ["--synthetic", "--epochs", "1", "--limit", "40", "--validation", "8", "--batch-size", "8"],
     "usual": ["--synthetic", "--epochs", "1", "--limit", "400", "--validation", "250"],
     "large": ["--synthetic", "--epochs", "1", "--limit", "1100", "--validation", "76", "--batch-size", "1024"],

@@ -1,7 +1,7 @@
-"""Training pictures, moved and mirrored: as if there were more of them.
+"""Training images, moved and mirrored: as if there were more of them.
 
-What happens to a picture is decided by (seed, epoch, picture) alone, so that a run that is resumed
-sees the same pictures without a state of its own. The numbers come from SplitMix64's mixing
+What happens to an image is decided by (seed, epoch, image) alone, so that a run that is resumed
+sees the same images without a state of its own. The numbers come from SplitMix64's mixing
 function, of the three as a counter.
 """
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 
 class CropAndFlip:
-    """Move every picture by up to ``pad`` pixels each way, and mirror every other one.
+    """Move every image by up to ``pad`` pixels each way, and mirror every other one.
 
     Parameters
     ----------
     pad : int
-        At least 0 and below the pictures' size. What a move uncovers shows the picture, mirrored at its edge.
+        At least 0 and below the pictures' size. What a move uncovers shows the image, mirrored at its edge.
     seed : int
         Not negative.
 
@@ -33,13 +33,13 @@ class CropAndFlip:
         self.seed = seed
 
     def __call__(self, images: NDArray[np.uint8], chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
-        """Return changed copies of the chosen pictures.
+        """Return changed copies of the chosen images.
 
         Parameters
         ----------
         images : uint8, (N, C, H, W)
         chosen : int64, (B,)
-            Which pictures.
+            Which images.
         epoch : int
 
         Returns
@@ -71,7 +71,7 @@ class CropAndFlip:
 
 
 def _reflected(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Where a place beyond an edge is found in the picture, mirrored at its outermost pixel."""
+    """Where a place beyond an edge is found in the image, mirrored at its outermost pixel."""
     place = np.abs(place)
     return np.minimum(place, 2 * (size - 1) - place)
 

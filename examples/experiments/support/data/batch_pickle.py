@@ -19,7 +19,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# A published batch has 10,000 pictures. For each, a pickle of Python 3 in protocol 2 has nine opcodes
+# A published batch has 10,000 images. For each, a pickle of Python 3 in protocol 2 has nine opcodes
 # (label and file name), and those of other versions have fewer.
 MOST_OPCODES = 120_000
 # The 30.7 MB of pixels are made twice in that protocol: as text, and as the bytes that the text stands for.

@@ -42,7 +42,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Cifar10:
-    """Both splits, the ten class names in label order, what the pictures are, and the folder they were read from.
+    """Both splits, the ten class names in label order, what the images are, and the folder they were read from.
 
     `real` is False where they were drawn by `synthetic.make`.
     """
@@ -70,13 +70,13 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
     In order: ``data_dir``; the folder named by the variable ``CIFAR10_DIR``; the user's cache;
     a download of the published archive into that cache; the built-in synthetic set, with a loud
     line on stderr. A folder that was asked for is used or is an error, never passed over; in a
-    batch job so is the want of real pictures.
+    batch job so is the want of real images.
 
     Raises
     ------
     DataError
         ``data_dir``, or the folder in ``CIFAR10_DIR``, does not hold whole CIFAR-10 data; or a
-        batch system runs this program, and no real pictures can be had.
+        batch system runs this program, and no real images can be had.
     """
     if data_dir is not None:
         return read_folder(Path(data_dir))
@@ -104,11 +104,11 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
             return read_folder(cache)
         except DataError as error:
             reason = f"no copy is on this machine, and the download failed: {str(error).rstrip('.')}"
-    if job.in_batch():  # nobody watches: a result from drawn pictures would be taken for one from CIFAR-10
+    if job.in_batch():  # nobody watches: a result from drawn images would be taken for one from CIFAR-10
         raise DataError(
-            f"There are no real pictures here: {reason}. A batch job uses drawn ones only where it is told to. Fetch "
+            f"There are no real images here: {reason}. A batch job uses drawn ones only where it is told to. Fetch "
             "CIFAR-10 with python -m examples.experiments.download where there is a network, and name its "
-            "folder with --data-dir, or ask for the drawn pictures with --synthetic."
+            "folder with --data-dir, or ask for the drawn images with --synthetic."
         )
     _say(
         f"!!! THESE ARE NOT REAL PICTURES: using the built-in synthetic set, since {reason}. For CIFAR-10, "
@@ -130,7 +130,7 @@ def cache_folder() -> Path:
     except RuntimeError:
         raise DataError(
             "There is no place to keep CIFAR-10 in, since no home folder is known. Set the variable HOME, or name the "
-            "folder of the pictures with --data-dir or CIFAR10_DIR, or use the drawn ones with --synthetic."
+            "folder of the images with --data-dir or CIFAR10_DIR, or use the drawn ones with --synthetic."
         ) from None
 
 
@@ -156,7 +156,7 @@ def read_folder(folder: Path) -> Cifar10:
             *batches, test = splits = [read_batch(file) for file in files]
             _check_counts(files, [len(split.labels) for split in splits])
             train = Split(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
-            counts = f"{len(train.labels):,} training and {len(test.labels):,} test pictures"
+            counts = f"{len(train.labels):,} training and {len(test.labels):,} test images"
             return Cifar10(train, test, read_classes(place), f"CIFAR-10, {layout} layout, {counts}", place)
     raise DataError(
         f"{folder} holds no CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
@@ -165,12 +165,12 @@ def read_folder(folder: Path) -> Cifar10:
 
 
 def _check_counts(files: list[Path], counts: list[int]) -> None:
-    """Refuse a file that was cut between two pictures: all published batches have 10,000."""
+    """Refuse a file that was cut between two images: all published batches have 10,000."""
     usual = max(sorted(counts, reverse=True), key=counts.count)
     for file, count in zip(files, counts, strict=True):
         if count != usual:
             raise DataError(
-                f"{file} holds {count:,} pictures, and the other batches {usual:,}: one of them was cut short or "
+                f"{file} holds {count:,} images, and the other batches {usual:,}: one of them was cut short or "
                 "is of another set. Unpack the whole archive again."
             )
 
@@ -191,10 +191,10 @@ def _read(file: Path) -> bytes:
 def _split(file: Path, pixels: NDArray[Any], labels: NDArray[Any]) -> Split:
     """A checked Split from pixels uint8 (N, 3072) and integer labels (N,)."""
     if pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != PIXELS or not len(pixels):
-        raise DataError(f"{file}: pictures must be uint8 (N, {PIXELS}), not {pixels.dtype} {pixels.shape}.")
+        raise DataError(f"{file}: images must be uint8 (N, {PIXELS}), not {pixels.dtype} {pixels.shape}.")
     if labels.dtype.kind not in "iu" or labels.shape != (len(pixels),):
         raise DataError(
-            f"{file}: labels must be integers ({len(pixels)},), one a picture, not {labels.dtype} {labels.shape}."
+            f"{file}: labels must be integers ({len(pixels)},), one per image, not {labels.dtype} {labels.shape}."
         )
     wrong = np.flatnonzero((labels < 0) | (labels > 9))
     if len(wrong):
@@ -214,7 +214,7 @@ def _read_binary(file: Path) -> Split:
     if len(content) % RECORD:
         raise DataError(
             f"{file} is truncated or damaged: {len(content):,} bytes are not a whole number of "
-            f"{RECORD}-byte pictures. Unpack the archive again."
+            f"{RECORD}-byte images. Unpack the archive again."
         )
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     return _split(file, records[:, 1:], records[:, 0])

@@ -1,4 +1,4 @@
-"""Batches of standardized pictures, in an order that (seed, epoch) alone decides.
+"""Batches of standardized images, in an order that (seed, epoch) alone decides.
 
 The position in the data is therefore two numbers, (epoch, step): a run that is resumed needs no
 other state. The order comes from raw PCG64 numbers, a stream that NumPy promises never to change.
@@ -15,7 +15,7 @@ from examples.experiments.support.data.cifar10 import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-# (all pictures uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> changed copies of these, uint8 (B, 3, H, W)
+# (all images uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> changed copies of these, uint8 (B, 3, H, W)
 Augment = Callable[[NDArray[np.uint8], NDArray[np.int64], int], NDArray[np.uint8]]
 
 _SPLITTING, _SHUFFLING = 0, 1  # separate random streams of one seed
@@ -29,7 +29,7 @@ class Loader:
     split : Split
         images uint8 (N, 3, 32, 32), labels int64 (N,).
     batch_size : int
-        Pictures a batch; the last batch of an epoch holds what is left.
+        Images a batch; the last batch of an epoch holds what is left.
     mean, std : array_like, (3,)
         Of each channel, for pixels scaled to [0, 1]: see `channel_statistics`.
     shuffle : bool
@@ -37,7 +37,7 @@ class Loader:
     seed : int
         Not negative. Decides the orders.
     augment : function, optional
-        Draws the pictures of a batch anew, such as `augmentation.CropAndFlip`.
+        Draws the images of a batch anew, such as `augmentation.CropAndFlip`.
 
     Raises
     ------
@@ -58,12 +58,12 @@ class Loader:
     ) -> None:
         images, labels = split
         if len(images) == 0:
-            raise ValueError("Loader: the split is empty; a loader needs at least one picture.")
+            raise ValueError("Loader: the split is empty; a loader needs at least one image.")
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(f"Loader: images must be uint8 (N, 3, H, W), not {images.dtype} {images.shape}.")
         if labels.dtype != np.int64 or labels.shape != (len(images),):
             raise ValueError(
-                f"Loader: labels must be int64 ({len(images)},), one a picture, not {labels.dtype} {labels.shape}."
+                f"Loader: labels must be int64 ({len(images)},), one per image, not {labels.dtype} {labels.shape}."
             )
         if batch_size < 1:
             raise ValueError(f"Loader: batch_size must be at least 1, not {batch_size}.")
@@ -86,7 +86,7 @@ class Loader:
         Yields
         ------
         x : float32, (B, 3, H, W), C-contiguous
-            Standardized pictures.
+            Standardized images.
         y : int64, (B,)
             Their classes.
         """
@@ -105,7 +105,7 @@ class Loader:
             yield self._standardize(pictures), self.split.labels[chosen]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Which picture comes when in an epoch: a permutation of 0..N-1, int64 (N,)."""
+        """Which image comes when in an epoch: a permutation of 0..N-1, int64 (N,)."""
         count = len(self.split.labels)
         if not self.shuffle:
             return np.arange(count, dtype=np.int64)
@@ -135,7 +135,7 @@ def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], 
     Raises
     ------
     ValueError
-        There are no pictures, or they are not uint8 (N, 3, H, W).
+        There are no images, or they are not uint8 (N, 3, H, W).
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3 or images.size == 0:
         raise ValueError(
@@ -154,20 +154,20 @@ def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], 
 
 
 def train_validation_split(split: Split, validation: int, seed: int) -> tuple[Split, Split]:
-    """Set ``validation`` random pictures of a split aside; both parts keep the split's order.
+    """Set ``validation`` random images of a split aside; both parts keep the split's order.
 
     ``validation`` = 0 gives the split itself and an empty one. The same seed gives the same parts.
 
     Raises
     ------
     ValueError
-        ``validation`` is negative, or leaves no picture to train on.
+        ``validation`` is negative, or leaves no image to train on.
     """
     count = len(split.labels)
     if not 0 <= validation < count:
         raise ValueError(
             f"train_validation_split: validation must be 0 to {count - 1}, to leave at least one of "
-            f"{count} pictures to train on, not {validation}."
+            f"{count} images to train on, not {validation}."
         )
     _check_seed(seed)
     if validation == 0:  # spares a copy of everything

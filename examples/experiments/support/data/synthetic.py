@@ -1,6 +1,6 @@
-"""Ten classes of drawn pictures, in the shapes and dtypes of CIFAR-10: for machines without the real ones.
+"""Ten classes of drawn images, in the shapes and dtypes of CIFAR-10: for machines without the real ones.
 
-Each picture is a figure or a texture in one random colour on a random two-colour ground, turned,
+Each image is a figure or a texture in one random colour on a random two-colour ground, turned,
 moved and scaled at random, partly hidden by a bar, under noise.
 
 The bytes depend on the seed alone. Random numbers are raw PCG64 output, a stream that NumPy
@@ -21,13 +21,13 @@ F32 = NDArray[np.float32]
 Figure = Callable[[F32, F32, F32, F32], F32]
 
 SIDE = 32
-BLOCK = 128  # pictures drawn at once: the arrays of a block stay in the processor's cache
+BLOCK = 128  # images drawn at once: the arrays of a block stay in the processor's cache
 NOISE = 120.0  # full width of the noise, in grey levels
-PARAMETERS = 24  # random numbers a picture
+PARAMETERS = 24  # random numbers per image
 
 
 def make(train: int = 50_000, test: int = 10_000, seed: int = 0) -> Cifar10:
-    """Draw the set: ``train`` and ``test`` pictures, the classes in equal parts, in random order.
+    """Draw the set: ``train`` and ``test`` images, the classes in equal parts, in random order.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def make(train: int = 50_000, test: int = 10_000, seed: int = 0) -> Cifar10:
         train=_draw_split(train, seed, 0),
         test=_draw_split(test, seed, 1),
         classes=tuple(_FIGURES),
-        source=f"The built-in synthetic set, not real pictures: {train:,} training, {test:,} test",
+        source=f"The built-in synthetic set, not real images: {train:,} training, {test:,} test",
         real=False,
     )
 
@@ -59,7 +59,7 @@ def _draw_split(count: int, seed: int, which: int) -> Split:
 
 
 def _draw(figure: Figure, count: int, bits: np.random.PCG64) -> NDArray[np.uint8]:
-    """Draw ``count`` pictures of one class: (count, 3, 32, 32)."""
+    """Draw ``count`` images of one class: (count, 3, 32, 32)."""
     r = iter(_uniform(bits, (PARAMETERS, count, 1, 1)))
     cosine, sine = _direction(next(r), next(r))
     size = 6 + 7 * next(r)  # of a figure, in pixels from its middle
@@ -127,7 +127,7 @@ def _one_of(a: F32, b: F32) -> F32:
 
 
 # The ten classes: the signed distance to the edge in pixels, negative inside, at (u, v) in the figure's
-# own turned frame; r is its radius, (N, 1, 1), and q in [0, 1) one more random number a picture.
+# own turned frame; r is its radius, (N, 1, 1), and q in [0, 1) one more random number per image.
 _FIGURES: dict[str, Figure] = {
     "disc": lambda u, v, r, q: _radius(u, v) - r,
     "ring": lambda u, v, r, q: np.abs(_radius(u, v) - r * (0.7 + 0.1 * q)) - 0.22 * r,

@@ -1,4 +1,4 @@
-"""The pictures of `examples.experiments.compare_frameworks`."""
+"""The images of `examples.experiments.compare_frameworks`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def name_of(way: str) -> str:
 
 
 def speed_figure(parts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Figure:
-    """Bars of pictures a second against the batch size: a panel for each title and its rows."""
+    """Bars of images a second against the batch size: a panel for each title and its rows."""
     figure = new_figure(4.6 * len(parts), 3.6)
     panels = figure.subplots(1, len(parts), squeeze=False)[0]
     for axes, (title, rows) in zip(panels, parts, strict=True):
@@ -40,7 +40,7 @@ def speed_figure(parts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Fi
             axes.bar(places, [rate for _, rate in found], 0.8 / len(ways), label=name_of(way), color=color,
                      hatch=hatch, edgecolor="white", linewidth=0.5)  # fmt: skip
         axes.set_xticks(range(len(batches)), [str(batch) for batch in batches])
-        axes.set(title=title, xlabel="batch size [pictures]", ylabel="training speed [pictures/s]")
+        axes.set(title=title, xlabel="batch size [images]", ylabel="training speed [images/s]")
         axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

@@ -26,7 +26,7 @@ Versions = dict[str, str]
 
 
 class Arena:
-    """The frameworks, each with its Python; the pictures; and the settings that all parts share.
+    """The frameworks, each with its Python; the images; and the settings that all parts share.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ def initial_weights(seed: int) -> dict[str, np.ndarray]:
 def speed(
     arena: Arena, frameworks: Sequence[str], device: str, batches: Sequence[int], rounds: int, seconds: float
 ) -> tuple[dict[str, Any], Versions]:
-    """Training steps on batches that are there already, and whole epochs on the pictures, loading included."""
+    """Training steps on batches that are there already, and whole epochs on the images, loading included."""
     names = [name for name in CONTESTANTS if CONTESTANTS[name].framework in frameworks]
     ways = [name for name in names if name in (*frameworks, "torch-channels-last")]
     with Contest(ways, arena.interpreters, arena.say) as contest:
@@ -177,7 +177,7 @@ def same_training(arena: Arena, frameworks: Sequence[str], steps: int, seed: int
 def accuracy(
     arena: Arena, framework: str, seed: int, epochs: int, checkpoint: Path, settings: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Versions]:
-    """Train on all pictures; measure on the test pictures, and save a checkpoint, after each epoch."""
+    """Train on all images; measure on the test images, and save a checkpoint, after each epoch."""
     arena.say(f"accuracy: {framework}, seed {seed}")
     rows: list[dict[str, Any]] = []
     fixed = {**settings, "seed": seed}

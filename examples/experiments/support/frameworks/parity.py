@@ -1,4 +1,4 @@
-"""Is it the same net?  The same weights and batches in every framework, and where they part.
+"""Is it the same network?  The same weights and batches in every framework, and where they part.
 
 Float32 sums depend on their order, so no two frameworks agree to the last bit, and training
 makes the differences grow. A training in float64 shows what each one's rounding has done.

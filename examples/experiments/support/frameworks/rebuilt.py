@@ -34,7 +34,7 @@ class DeviceError(Exception):
 
 
 class Look(NamedTuple):
-    """What a net makes of a batch, outside of training: nothing in it has changed."""
+    """What a network makes of a batch, outside of training: nothing in it has changed."""
 
     outputs: dict[str, np.ndarray]  # by layer
     output_gradients: dict[str, np.ndarray]  # by layer: of the mean loss, by the layer's output
@@ -74,9 +74,9 @@ class Resumable(Rebuilt, Protocol):
 
 
 class Epoch(NamedTuple):
-    """A pass over the training pictures."""
+    """A pass over the training images."""
 
-    loss: float  # the mean over the pictures, each from before its step
+    loss: float  # the mean over the images, each from before its step
     seconds: float
     images_per_second: float
 
@@ -96,7 +96,7 @@ def train_epoch(
 
 
 def measure(net: Rebuilt, loader: Loader) -> tuple[float, float]:
-    """Mean loss, in float64, and the share of the pictures that are classified wrongly."""
+    """Mean loss, in float64, and the share of the images that are classified wrongly."""
     loss, wrong = 0.0, 0
     for x, y in loader.batches(0):
         scores = net.scores(x)

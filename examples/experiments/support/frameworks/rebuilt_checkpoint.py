@@ -28,12 +28,12 @@ def save(path: Path, net: Resumable, settings: Mapping[str, Any], history: Seque
 
 
 def restore(path: Path, net: Resumable, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give a net back what a checkpoint holds; return the rows of the epochs that are done.
+    """Give a network back what a checkpoint holds; return the rows of the epochs that are done.
 
     Raises
     ------
     CheckpointError
-        It is damaged, or of a run with other settings; the net is unchanged.
+        It is damaged, or of a run with other settings; the network is unchanged.
     """
     try:
         with safe_open(path, framework="numpy") as opened:
@@ -76,4 +76,4 @@ def _check_arrays(kind: str, have: Mapping[str, np.ndarray], want: Mapping[str, 
             f"{a.dtype} {a.shape}" if a is not None else "nothing" for a in (have.get(name), want.get(name))
         )
         if found != needed:
-            raise schema.Unfit(f"for the {kind} of {name[:80]} it holds {found}, and the net needs {needed}")
+            raise schema.Unfit(f"for the {kind} of {name[:80]} it holds {found}, and the network needs {needed}")

@@ -62,18 +62,18 @@ def main(
 def _parser(experiment: str, title: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         f"python -m examples.experiments.{experiment}",
-        description=f"Train the baseline on CIFAR-10 in {title}, with the settings of train, on all pictures.",
+        description=f"Train the baseline on CIFAR-10 in {title}, with the settings of train, on all images.",
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
-    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"where the net is {shown}")
-    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"passes over the training pictures {shown}")
-    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"pictures a step {shown}")
+    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"where the network is {shown}")
+    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"passes over the training images {shown}")
+    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"images per step {shown}")
     add("--lr", type=cli.real(above=0), default=0.01, metavar="X", help=f"learning rate {shown}")
     add("--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"0 to below 1 {shown}")
     add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and order {shown}")
     cli.add_images(parser)
-    add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test pictures")
+    add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test images")
     add("--out", type=Path, default=Path("runs") / experiment, metavar="DIR",
         help=f"the run folder {shown}")  # fmt: skip
     add("--resume", action="store_true", help="go on with the run in --out; starts where there is none yet")
@@ -119,6 +119,6 @@ def _train(args: argparse.Namespace, experiment: str, title: str, net: Resumable
         learning_curves([{name: row[name] for name in row if "train" not in name} for row in history],
                         args.out / "learning_curves.png")  # fmt: skip
         print(f"{name}: training loss {trained.loss:.4f}, test loss {loss:.4f}, error {wrong:.2%}; "
-              f"{trained.seconds:.1f} s, {trained.images_per_second:,.0f} pictures/s", flush=True)  # fmt: skip
+              f"{trained.seconds:.1f} s, {trained.images_per_second:,.0f} images/s", flush=True)  # fmt: skip
     print(f"The results are in {args.out}.")
     return 0

@@ -13,7 +13,7 @@ command                                                  answer
 ``{"do": "step", "batch": file, "out": file}``           ``{"loss"}``; out has the weights after the step
 ``{"do": "epoch", "data": file, "batch_size", "seed",    ``{"loss", "seconds", "images_per_second"}``;
 "epoch", "steps"}``                                      steps null: all
-``{"do": "test", "data": file}``                         ``{"loss", "wrong"}`` on the test pictures
+``{"do": "test", "data": file}``                         ``{"loss", "wrong"}`` on the test images
 ``{"do": "save", "file", "settings", "history"}``        ``{}``; a checkpoint, with what else it is to hold
 ``{"do": "restore", "file", "settings"}``                ``{"history"}``
 =======================================================  =================================================
@@ -47,7 +47,7 @@ EVALUATION_BATCH = 250
 
 
 class Worker:
-    """A net, the data it was last asked to learn from, and the answers to commands."""
+    """A network, the data it was last asked to learn from, and the answers to commands."""
 
     def __init__(self, framework: str, threads: int) -> None:
         settings = importlib.import_module(f"examples.benchmark.in_{framework}")

@@ -39,7 +39,7 @@ from optim.swa_utils import AveragedModel
 FORMAT = 1
 _KEY = "lucidgrad"
 
-_ADVICE = "Restore the file from a copy, or start anew with another --out."
+_ADVICE = "Restore the file from a copy, or start again with another --out."
 _ENVELOPE = schema.record({"format": schema.whole(), "digest": schema.text, "state": schema.anything})
 _STATE = schema.record(
     {
@@ -106,7 +106,7 @@ class Epoch:
     """What has been seen of the epoch under way: the position in the data, and running sums."""
 
     step: int = 0  # steps done
-    pictures: int = 0  # pictures seen in them
+    pictures: int = 0  # images seen in them
     wrong: int = 0  # how many of these were classified wrongly
     loss_sum: float = 0.0
     seconds: float = 0.0
@@ -241,7 +241,7 @@ def _progress(stored: Mapping[str, Any], columns: Collection[str] | None, steps:
     if steps is not None and now.step > steps:
         raise schema.Unfit(f"it is after step {now.step} of an epoch of {steps} steps")
     if not (now.step <= now.pictures and now.wrong <= now.pictures and (now.step > 0) == (now.pictures > 0)):
-        raise schema.Unfit(f"{now.wrong} wrong of {now.pictures} pictures in {now.step} steps are not possible")
+        raise schema.Unfit(f"{now.wrong} wrong of {now.pictures} images in {now.step} steps are not possible")
     if (now.step > 0) != (now.seconds > 0) or (not now.step and now.loss_sum):
         raise schema.Unfit(f"{now.step} steps in {now.seconds:g} seconds, with losses of {now.loss_sum:g}, do not fit")
     return Progress(history, now)
@@ -357,7 +357,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def check_settings(path: Path, stored: Settings, wanted: Settings) -> None:
-    """Refuse settings other than the stored ones; "data" among them is a digest of the pictures."""
+    """Refuse settings other than the stored ones; "data" among them is a digest of the images."""
     differences = [
         f"{name} {stored.get(name)!r}, not {wanted.get(name)!r}"
         for name in sorted({*stored, *wanted} - {"data"})
@@ -366,12 +366,12 @@ def check_settings(path: Path, stored: Settings, wanted: Settings) -> None:
     if differences:
         raise CheckpointError(
             f"{path} belongs to a run with other settings: {'; '.join(differences)}. "
-            "Resume with the settings of that run, or start anew with another --out."
+            "Resume with the settings of that run, or start again with another --out."
         )
     if stored.get("data") != wanted.get("data"):
         raise CheckpointError(
-            f"{path} belongs to a run with other pictures than it would go on with now: it has to go on with those "
-            "it began with. Name their folder with --data-dir, or start anew with another --out."
+            f"{path} belongs to a run with other images than it would go on with now: it has to go on with those "
+            "it began with. Name their folder with --data-dir, or start again with another --out."
         )
 
 
@@ -385,5 +385,5 @@ def _check_model(path: Path, stored: Mapping[str, np.ndarray], model: nn.Module)
         if have != want:
             raise CheckpointError(
                 f"{path} belongs to another model: for {name} it holds {have}, and the model has {want}. "
-                "Resume with the model of that run, or start anew with another --out."
+                "Resume with the model of that run, or start again with another --out."
             )

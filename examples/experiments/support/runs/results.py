@@ -10,7 +10,7 @@ experiment      the script's name, as in ``python -m examples.<experiment>``
 when, seconds   the end (UTC), and how long it took
 command         the command line
 settings        all that decides the outcome
-data            which pictures; null where none were used
+data            which images; null where none were used
 machine         processor, system, CPUs it may use, threads
 versions        Python and packages
 cut_short       a sentence where something was left out that the question asks; else null

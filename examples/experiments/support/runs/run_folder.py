@@ -6,7 +6,7 @@ file                     what
 settings.json            settings, data, and for every session (the start and each resume):
                          command, versions, threads; job, element of its array, and host
 metrics.jsonl            one line of JSON an epoch
-learning_curves.png      the same as a picture
+learning_curves.png      the same as an image
 checkpoint.safetensors   all that ``--resume`` needs; see `examples.experiments.support.runs.checkpoint`
 weights.safetensors      the trained weights, once the run is done
 done.json                the mark of a finished run: without it the run is not finished
@@ -130,7 +130,7 @@ class RunFolder:
         if resume and self.checkpoint.exists() and not self.settings.exists():
             raise RunFolderError(
                 f"{self.path} holds a checkpoint, but its {self.settings.name} is missing, without which the run "
-                "cannot be resumed. Restore that file from a copy, or start anew with another --out."
+                "cannot be resumed. Restore that file from a copy, or start again with another --out."
             )
         path = self.path.absolute()
         nearest = next(place for place in (path, *path.parents) if os.path.exists(place))

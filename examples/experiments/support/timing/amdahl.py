@@ -39,7 +39,7 @@ def expected(ways: list[dict[str, Any]]) -> list[Expected]:
     """Of each change what the profile lets one expect.
 
     From NumPy, and from plain Python, to the kernels on one thread the speed-up is that of the
-    profile's layers, a picture; from one thread to more it is the number of threads.
+    profile's layers, per image; from one thread to more it is the number of threads.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def expected(ways: list[dict[str, Any]]) -> list[Expected]:
 
 
 def measured(ways: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds a picture of each way."""
+    """Seconds per image of each way."""
     return {key(way): per_picture(way) for way in ways}
 
 

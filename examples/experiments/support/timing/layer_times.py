@@ -23,7 +23,7 @@ LR, MOMENTUM = 0.01, 0.9
 
 
 def batch(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standardized pictures and classes; what is in them changes no time."""
+    """Standardized images and classes; what is in them changes no time."""
     random = np.random.default_rng(seed)
     return random.standard_normal((size, 3, 32, 32), np.float32), random.integers(0, 10, size)
 
@@ -66,7 +66,7 @@ def time_first_and_later(way: str, threads: int, size: int, seed: int, seconds: 
 
 
 def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], Any]:
-    """Return the same net in plain Python, and its pictures."""
+    """Return the same network in plain Python, and its images."""
     autograd.manual_seed(seed)
     state = {name: tensor.detach().numpy() for name, tensor in Baseline().state_dict().items()}
     x, y = batch(size, seed)

@@ -15,7 +15,7 @@ Numbers = Any  # a float, or a list of Numbers
 
 
 class Layer(Protocol):
-    """What a net is made of."""
+    """What a network is made of."""
 
     name: str
     weights: list[Numbers]
@@ -32,7 +32,7 @@ def zeros(*shape: int) -> Numbers:
 
 
 class Conv:
-    """Convolution of stride 1 without padding. Nothing asks for the gradient by the pictures: it is None."""
+    """Convolution of stride 1 without padding. Nothing asks for the gradient by the images: it is None."""
 
     def __init__(self, name: str, weight: Numbers, bias: Numbers) -> None:
         self.name, self.weights = name, [weight, bias]  # (O, C, kh, kw), (O,)
@@ -217,7 +217,7 @@ class CrossEntropy:
 
 
 def baseline(state: dict[str, Any], labels: Sequence[int]) -> list[Layer]:
-    """The layers of `examples.experiments.models.Baseline` with its weights, and its loss on pictures of these classes.
+    """The layers of `examples.experiments.models.Baseline` with its weights, and its loss on images of these classes.
 
     Parameters
     ----------
