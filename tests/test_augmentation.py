@@ -60,7 +60,7 @@ def test_negative_arguments(pad: int, seed: int) -> None:
 
 
 def test_a_pad_as_large_as_the_pictures() -> None:
-    with pytest.raises(ValueError, match="CropAndFlip: pad 32 is not below the pictures' size, 32 x 32"):
+    with pytest.raises(ValueError, match="CropAndFlip: pad 32 must be less than the image size, 32 x 32"):
         CropAndFlip(32, 0)(IMAGES, ALL, 0)
 
 

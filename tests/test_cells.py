@@ -49,7 +49,7 @@ def test_a_signal_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert cells.once("a", {}, do).result == 1
         cells.once("b", {}, lambda: pytest.fail("done"))
     assert stopped.value.status == 75
-    assert capsys.readouterr().err == "The run was stopped by SIGUSR2; finished parts are kept. Again goes on.\n"
+    assert capsys.readouterr().err == "The run was stopped by SIGUSR2; finished parts are stored. Again goes on.\n"
     after = Cells(tmp_path)
     assert after.once("a", {}, lambda: pytest.fail("done again")).result == 1
     assert not after.kept("b")

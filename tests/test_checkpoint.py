@@ -126,10 +126,10 @@ def test_other_settings(file: Path) -> None:
 
 
 def test_another_model(file: Path) -> None:
-    refused(file, make(width=6), SETTINGS, r"0\.bias it holds float32 \(5,\), and the model has float32 \(6,\)")
+    refused(file, make(width=6), SETTINGS, r"0\.bias it contains float32 \(5,\), but the model has float32 \(6,\)")
     deeper = make()
     deeper.model.append(nn.Linear(2, 2))  # type: ignore[operator]
-    refused(file, deeper, SETTINGS, r"3\.bias it holds nothing")
+    refused(file, deeper, SETTINGS, r"3\.bias it contains nothing")
 
 
 def test_another_format(file: Path, tmp_path: Path) -> None:
@@ -216,6 +216,6 @@ def state(module: nn.Module) -> dict[str, bytes]:
 def test_a_checkpoint_without_averages_is_refused_where_they_are_kept(file: Path) -> None:
     parts = averaged()
     before = weights(parts)
-    with pytest.raises(CheckpointError, match=r"belongs to another model: for module\.0\.bias it holds nothing"):
+    with pytest.raises(CheckpointError, match=r"belongs to another model: for module\.0\.bias it contains nothing"):
         restore(file, parts, SETTINGS)
     assert weights(parts) == before

@@ -193,7 +193,7 @@ PIXELS, LABELS = batch(0)
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([1, 2], "holds a list where CIFAR-10 has a dictionary"),
+        ([1, 2], "contains a list where CIFAR-10 has a dictionary"),
         ({b"labels": [1, 2, 3]}, "data is missing"),
         ({b"data": PIXELS}, "labels is missing"),
         (
@@ -205,8 +205,8 @@ PIXELS, LABELS = batch(0)
         ({b"data": PIXELS[:, 1:], b"labels": [1, 2, 3]}, r"must be uint8 \(N, 3072\), not uint8 \(3, 3071\)"),
         ({b"data": PIXELS[:0], b"labels": []}, r"must be uint8 \(N, 3072\), not uint8 \(0, 3072\)"),
         ({b"data": PIXELS.astype("<i2"), b"labels": [1, 2, 3]}, "must be uint8"),
-        ({b"data": PIXELS.astype("<f4"), b"labels": [1, 2, 3]}, "another type than integers"),
-        ({b"data": np.full((3, 3072), None), b"labels": [1, 2, 3]}, "another type than integers"),
+        ({b"data": PIXELS.astype("<f4"), b"labels": [1, 2, 3]}, "its elements are not integers"),
+        ({b"data": np.full((3, 3072), None), b"labels": [1, 2, 3]}, "its elements are not integers"),
     ],
 )
 def test_a_pickle_of_something_else(tmp_path: Path, content: Any, sentence: str) -> None:
@@ -331,7 +331,7 @@ def test_the_synthetic_set_is_loud(
     assert "synthetic" in load(None, allow_download=allowed).source
     out, err = capsys.readouterr()
     loud = err.splitlines()[-1]
-    assert "NOT REAL PICTURES" in loud and reason in loud and "--data-dir" in loud and "CIFAR10_DIR" in loud
+    assert "NOT REAL IMAGES" in loud and reason in loud and "--data-dir" in loud and "CIFAR10_DIR" in loud
     assert out == ""
 
 

@@ -198,7 +198,7 @@ def test_bad_arguments(argv: list[str], sentence: str, tmp_path: Path, capsys: p
 
 def test_a_folder_that_holds_a_comparison(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=whole) == 1
-    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert "already contains a run. Continue it with --resume" in capsys.readouterr().err
     assert run("--resume", "--seed", "9", out=whole) == 1
     assert "seed 0, not 9" in capsys.readouterr().err
 

@@ -227,7 +227,7 @@ def test_what_is_forged_here_would_be_read_otherwise(file: Path) -> None:
 
 
 def test_a_schedule_that_the_run_does_not_have(file: Path) -> None:
-    assert "a state of a schedule, and the run is without one" in refused(file, make()._replace(scheduler=None))
+    assert "a scheduler state, but the run is without a scheduler" in refused(file, make()._replace(scheduler=None))
 
 
 def test_columns_and_steps_of_the_run(file: Path) -> None:

@@ -362,9 +362,9 @@ def test_a_run_that_cannot_go_on(
     assert train.main([*options, "--epochs=2"]) == 0
     capsys.readouterr()
     assert train.main(["--resume", "--epochs=2", "--out", str(tmp_path / "run")]) == 0
-    assert "finished already: 2 epochs are done. Go on with more EPOCHS.\n" in capsys.readouterr().out
+    assert "already finished: 2 epochs are done. Train further with more EPOCHS.\n" in capsys.readouterr().out
     assert train.main([*options, "--epochs=1"]) == 1
-    assert "EPOCHS asks for 1. Ask for more EPOCHS, or choose another RUN.\n" in capsys.readouterr().err
+    assert "EPOCHS is 1. Give more EPOCHS, or choose another RUN.\n" in capsys.readouterr().err
     assert train.main([*options, "--lr=0.5"]) == 1
     assert "start again with another RUN.\n" in capsys.readouterr().err
 
@@ -454,8 +454,8 @@ def test_a_job_wants_real_pictures(
         in_a_job.setenv(job.STARTED, started)
         assert main(["--out", str(tmp_path / "run")]) == 1
         out, err = capsys.readouterr()
-        names = "DATA_DIR, or ask for the drawn images with SYNTHETIC=yes" if started else (
-            "--data-dir, or ask for the drawn images with --synthetic"
+        names = "DATA_DIR, or request the generated images with SYNTHETIC=yes" if started else (
+            "--data-dir, or request the generated images with --synthetic"
         )  # fmt: skip
         assert "There are no real images here: no copy is on this machine, and the download failed: nobody" in err
         assert err.endswith(f"name its folder with {names}.\n") and "epoch" not in out

@@ -168,7 +168,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
     other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
     assert profile_layers.main(other) == 1
-    assert "was made with other settings ({'seed': 0}). Choose another --out" in capsys.readouterr().err
+    assert "was made with different settings ({'seed': 0}). Choose another --out" in capsys.readouterr().err
     monkeypatch.undo()
 
     steps = {"empty cache": {"first": 9.0, "median": 0.5}, "full cache": {"first": 0.75, "median": 0.5}}

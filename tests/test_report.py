@@ -261,7 +261,7 @@ def test_two_reports_do_not_share_a_folder_and_leftovers_are_swept(
     with locked(tmp_path):
         left[0].write_text("of a report that runs")
         assert report.main(["--docs", str(tmp_path)]) == 1
-        assert f"Another run is under way in {tmp_path}. Wait for its end, or choose another --docs." in (
+        assert f"Another run is using {tmp_path}. Wait until it ends, or choose another --docs." in (
             capsys.readouterr().err
         )
         assert all(path.exists() for path in left)
@@ -366,7 +366,7 @@ def test_a_full_disk_keeps_all_or_nothing(at: int, tmp_path: Path, monkeypatch: 
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", full)
-        with pytest.raises(OSError, match="could not be written whole"):
+        with pytest.raises(OSError, match="could not be written"):
             report.make(docs, runs, replace=True)
     kept = {name for name in contents(docs) if name.startswith("runs/")}
     if at < 3:  # else the results were kept, and the list of the report's files was the one that failed

@@ -1,4 +1,4 @@
-"""From a command line to a finished run: what the experiments' scripts share."""
+"""From the command line to a finished run: what the scripts of the experiments share."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimi
     "adamw": lambda parameters, args: optim.AdamW(parameters, lr=args.lr, weight_decay=args.weight_decay),
 }
 
-# All other settings decide the outcome, and must stay as they were when a run is resumed. A schedule
-# ends with the last epoch: there the number of epochs decides, too.
+# All other settings affect the result and must not change when a run is resumed. With a learning rate schedule the
+# number of epochs affects it, too.
 _FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
 OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
 EVALUATION_BATCH = 250
@@ -56,7 +56,7 @@ _KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotF
 
 
 class Splits(NamedTuple):
-    """Pictures to train on, to hold out, and to test on; empty splits are not measured."""
+    """Images for training, validation and test; empty splits are not measured."""
 
     train: Split
     validation: Split
@@ -64,16 +64,16 @@ class Splits(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How a run trains, where it is not by the optimizer of the command line alone."""
+    """How a run trains if it needs more than the optimizer of the command line."""
 
-    parts: Callable[[nn.Module, argparse.Namespace, int], Parts]  # (model, args, steps an epoch)
+    parts: Callable[[nn.Module, argparse.Namespace, int], Parts]  # (model, args, steps per epoch)
     loss: Loss = F.cross_entropy
     augment: Augment | None = None
-    fixed_epochs: bool = False  # the number of epochs decides the outcome of each, as with a schedule
+    fixed_epochs: bool = False  # every epoch depends on the number of epochs, as with a schedule
 
 
 def plain_parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
-    """The optimizer of the command line, for all parameters alike, and nothing else."""
+    """Return the optimizer of the command line for all parameters, without schedule or average."""
     return Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
 
 
@@ -83,10 +83,10 @@ PLAIN = Recipe(plain_parts)
 class Result(NamedTuple):
     """A finished run."""
 
-    model: nn.Module  # with the averages of its weights, where the run keeps them
+    model: nn.Module  # with averaged weights if the run averages them
     loaders: Data
     progress: Progress
-    found: Mapping[str, Any] = {}  # what result.json holds besides the history
+    found: Mapping[str, Any] = {}  # what result.json contains besides the history
 
 
 def command(
@@ -126,9 +126,9 @@ def command(
 def training_parser(
     experiment: str, description: str, *, with_optimizer: bool = True, fixed_epochs: bool = False, **defaults: Any
 ) -> argparse.ArgumentParser:
-    """Return a parser with the settings that every training run has; its defaults are given.
+    """Return a parser with the options of every training run and the given defaults.
 
-    Without the optimizer's settings where the experiment chooses these itself; `fixed_epochs` as in `Recipe`.
+    `with_optimizer` is False if the experiment itself chooses the optimizer. `fixed_epochs` is as in `Recipe`.
     """
     parser = job.Parser(f"python -m examples.experiments.{experiment}", description=description, allow_abbrev=False)
     add = parser.add_argument
@@ -136,22 +136,27 @@ def training_parser(
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     add_images(parser)
     add("--out", type=Path, metavar="DIR", help=f"the run folder {shown}")
-    add("--resume", action="store_true", help="continue the run in --out with the settings it began with; only "
-        f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may be given anew; starts where there is no "
-        "run yet")  # fmt: skip
+    add("--resume", action="store_true", help="continue the run in --out with its original settings; only "
+        f"{'' if fixed_epochs else '--epochs, '}--threads and --data-dir may change; "
+        "starts a new run if there is none")  # fmt: skip
     add("--epochs", type=integer(1), metavar="N", help=f"passes over the training images {shown}")
     add("--batch-size", type=integer(1), metavar="N", help=f"images per step {shown}")
     if with_optimizer:
-        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"what makes the steps {shown}")
+        add("--optimizer", choices=sorted(OPTIMIZERS), help=f"the optimizer {shown}")
         add("--lr", type=real(above=0), metavar="X", help=f"learning rate {shown}")
-        add("--momentum", type=real(below=1), metavar="X", help=f"of sgd and nesterov, 0 to below 1 {shown}")
-        add("--weight-decay", type=real(), metavar="X", help=f"of the optimizer, as in PyTorch's {shown}")
-    add("--seed", type=integer(0), metavar="N", help=f"decides weights, order and held-out images {shown}")
-    add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result has the same bits "
-        "with any number (default: the CPUs this process may use, or the batch system's slots)")  # fmt: skip
-    add("--quiet", action="store_true", help="only say where the results are")
+        add(
+            "--momentum",
+            type=real(below=1),
+            metavar="X",
+            help=f"momentum of sgd and nesterov, at least 0 and below 1 {shown}",
+        )
+        add("--weight-decay", type=real(), metavar="X", help=f"weight decay of the optimizer, as in PyTorch {shown}")
+    add("--seed", type=integer(0), metavar="N", help=f"seed of weights, order and validation split {shown}")
+    add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result is bitwise the same "
+        "for any number (default: the CPUs this process may use, or the slots of the batch job)")  # fmt: skip
+    add("--quiet", action="store_true", help="print only where the results are")
     common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0} if with_optimizer else {}
-    # Run folders store this name, which is older than the package examples.experiments.
+    # Run folders store this name; the package examples.experiments is newer.
     parser.set_defaults(experiment=f"examples.{experiment}", **{"seed": 0, **common, **defaults})
     return parser
 
@@ -174,14 +179,14 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
-    """Add the settings that say which images are used; None holds out a tenth."""
+    """Add the options for the validation split and for a limit; None holds out a tenth."""
     usual = "a tenth of them" if validation is None else f"{validation:,}"
     parser.add_argument(
         "--validation",
         type=integer(0),
         metavar="N",
         default=validation,
-        help=f"training images to hold out and validate on; 0 trains on all (default: {usual})",
+        help=f"number of training images to hold out for validation; 0 trains on all (default: {usual})",
     )
     parser.add_argument(
         "--limit",
@@ -192,7 +197,7 @@ def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
 
 
 def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
-    """Load the data, and part it as the settings of `add_splits` say."""
+    """Load the data and split it as the options of `add_splits` say."""
     if args.limit and args.validation and args.validation >= args.limit:
         parser.error(f"--validation {args.validation} leaves no image of --limit {args.limit} to train on")
     data = load_data(args, args.limit)
@@ -204,7 +209,7 @@ def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tu
 
 
 def integer(low: int, high: int | None = None) -> Callable[[str], int]:
-    """Return an argparse type: a whole number, at least low, and at most high."""
+    """Return an argparse type: an integer from low to high."""
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
 
     def convert(text: str) -> int:
@@ -220,7 +225,7 @@ def integer(low: int, high: int | None = None) -> Callable[[str], int]:
 
 
 def real(above: float | None = None, below: float = math.inf) -> Callable[[str], float]:
-    """Return an argparse type: a finite number, above a bound or at least 0, and below another."""
+    """Return an argparse type: a finite number above `above` (or at least 0) and below `below`."""
 
     def convert(text: str) -> float:
         try:
@@ -237,9 +242,9 @@ def real(above: float | None = None, below: float = math.inf) -> Callable[[str],
 
 
 def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line, and check that the run folder can be used so.
+    """Read the command line and check that the run folder can be used.
 
-    A resumed run has the settings that it began with where the command line names none.
+    A resumed run takes settings that the command line does not give from the stored run.
     """
     args = parse(parser, argv)
     folder = RunFolder(args.out)
@@ -249,14 +254,14 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
         parser.set_defaults(**{**stored, "experiment": args.experiment})
         args = parse(parser, argv)
         began, wanted = _fixed(stored), _fixed(vars(args))
-        if not folder.checkpoint.exists():  # nothing is there to go on from: other settings may begin it anew
+        if not folder.checkpoint.exists():  # there is nothing to resume, so the settings may change
             began = {**wanted, "experiment": stored.get("experiment")}
         checkpoint.check_settings(folder.settings, began, wanted)
     return args
 
 
 def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Mapping[str, Any]) -> None:
-    """Refuse stored settings that the command line could not give."""
+    """Raise if a stored setting could not come from the command line."""
     options = {action.dest: action for action in parser._actions}
     for name, value in stored.items():
         if name == "experiment":
@@ -267,13 +272,13 @@ def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Ma
             fits = _can_be_given(options[name], value, parser.get_default(name))
         if not fits:
             raise RunFolderError(
-                f"{folder.settings} is damaged: {name[:40]} is {schema.brief(value)}, which it cannot be. "
+                f"{folder.settings} is damaged: {name[:40]} cannot be {schema.brief(value)}. "
                 "Restore it from a copy, or start again with another --out."
             )
 
 
 def _can_be_given(option: argparse.Action, value: object, default: object) -> bool:
-    """Whether a value is one that the option makes of some text."""
+    """Return whether the option could produce the value from some text."""
     if value is None:
         return default is None
     if option.nargs == 0:
@@ -299,12 +304,12 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     """Read a command line with the options of `add_images`."""
     args = parser.parse_args(argv)
     if args.synthetic and args.data_dir:
-        parser.error("--synthetic and --data-dir name two sets of images; choose one of them")
+        parser.error("--synthetic and --data-dir are two sources of images; choose one of them")
     return args
 
 
 def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
-    """Load the data that the command line names: of each part the first `limit` images."""
+    """Load the data that the command line names; with `limit` only the first images of each split."""
     if args.synthetic:
         return synthetic.make(limit or 50_000, limit or 10_000, seed=0)
     data = cifar10.load(args.data_dir)
@@ -325,13 +330,25 @@ def run(
     found: Callable[[Result], Mapping[str, Any]] | None = None,
     again: str | None = None,
 ) -> Result:
-    """Train a new model, or go on with the folder's, and leave the folder finished.
+    """Train a new model or resume the run in the folder, and write all files of the finished run.
 
-    `found` gives what result.json holds besides the history; without it there is no such file.
-
-    `accuracy` draws that in the learning curves, in place of the error. `stop` notes signals, also
-    before and after this; where this run is a part of an experiment, `again` are the options that go on with the whole,
-    which itself says what is done.
+    Parameters
+    ----------
+    args : Namespace
+        The options of `training_parser`.
+    make_model : function
+    splits : Splits
+    data : Cifar10
+    recipe : Recipe
+    accuracy : bool
+        Draw the accuracy instead of the error in the learning curves.
+    stop : StopOnSignal
+        Has received the signals since before this call.
+    found : function, optional
+        Returns what result.json contains besides the history. Without it there is no result.json.
+    again : str, optional
+        The options that resume the whole experiment if this run is a part of it. The experiment then prints the
+        closing message itself.
     """
     if args.threads:
         autograd.set_num_threads(args.threads)
@@ -364,8 +381,8 @@ def run(
             finished = folder.finished_epochs()
             if finished > args.epochs:
                 raise ValueError(
-                    f"The run in {args.out} has finished {epochs_in_words(finished)} already, and --epochs asks for "
-                    f"{args.epochs}. Ask for more --epochs, or choose another --out."
+                    f"The run in {args.out} has already finished {epochs_in_words(finished)}, but --epochs is "
+                    f"{args.epochs}. Give more --epochs, or choose another --out."
                 )
             folder.write_settings(stored, {**data.identity, "sha256": settings["data"]}, resume=args.resume)
             progress = train(
@@ -380,7 +397,7 @@ def run(
         options = again or f"--out {shlex.quote(str(args.out))}"
         command = f"{_interpreter()} -m examples.experiments.{_name(args)} --resume {options}"
         advice = job.go_on(
-            f"Go on with: {command}", then="it goes on from its checkpoint", requeued=stop_requested.requeued
+            f"Resume with: {command}", then="it resumes from its checkpoint", requeued=stop_requested.requeued
         )
         print(f"The run was {stop_requested}; nothing is lost. {advice}", file=sys.stderr, flush=True)
         raise
@@ -388,15 +405,15 @@ def run(
         return result
     done = f"{epochs_in_words(progress.epochs)} {'is' if progress.epochs == 1 else 'are'} done"
     if finished == progress.epochs:
-        more = "" if recipe.fixed_epochs else job.worded(" Go on with more --epochs.")
-        print(f"The run in {args.out} was finished already: {done}.{more}", flush=True)
+        more = "" if recipe.fixed_epochs else job.worded(" Train further with more --epochs.")
+        print(f"The run in {args.out} was already finished: {done}.{more}", flush=True)
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
     return result
 
 
 def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
-    """Write a finished run's result.json, which has the history first, and history.csv."""
+    """Write history.csv and result.json, which starts with the history, for a finished run."""
     settings, data, _ = folder.stored()
     history = result.progress.history
     results.write_table(args.out / "history.csv", history)
@@ -417,10 +434,10 @@ def _name(args: argparse.Namespace) -> str:
 
 
 def cut_short(settings: Mapping[str, Any], data: Mapping[str, Any], *more: str) -> str | None:
-    """Say what a run did without that the question asks for: CIFAR-10, and all of it; `more` sentences come first."""
+    """Say in which way a run was shortened: generated images, or a limit. The sentences `more` come first."""
     sentences = [*more]
     if not data.get("real", True):
-        sentences.append("The images were drawn by the program: they are not CIFAR-10's.")
+        sentences.append("The images were generated by the program; they are not CIFAR-10.")
     if limit := settings.get("limit"):
         sentences.append(f"Only the first {limit:,} training and test images were used.")
     return " ".join(sentences) or None
@@ -432,7 +449,7 @@ def epochs_in_words(count: int) -> str:
 
 
 def _interpreter() -> str:
-    """Return this Python for a shell, as briefly as it can be named from here."""
+    """Return the path of this Python for a shell, relative to the current folder if possible."""
     path = Path(sys.executable or "python")
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
@@ -443,7 +460,7 @@ def _fixed(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) -> Data:
-    """Make the loaders; all standardize with the statistics of the training images."""
+    """Return the loaders; all standardize with the statistics of the training images."""
     mean, std = channel_statistics(splits.train.images)
 
     def fixed_order(split: Split) -> Loader | None:
@@ -458,7 +475,7 @@ def _loaders(splits: Splits, args: argparse.Namespace, augment: Augment | None) 
 
 
 def _digest(splits: Splits) -> str:
-    """Tell data sets apart, so that no run goes on with other images than it began with."""
+    """Return a digest of the images and labels, so that no run resumes with different data."""
     total = hashlib.sha256()
     for split in splits:
         for array in split:

@@ -1,8 +1,8 @@
-"""The training loop: it can be stopped between any two steps, and goes on to the same bits.
+"""The training loop. It can stop between any two steps; the resumed run is bitwise the same.
 
-What a step depends on is the parts (model, optimizer, scheduler), the engine's random
-numbers, and the position (epoch, step), from which the loader finds the batch. A checkpoint
-holds just that.
+A step depends on the parts (model, optimizer, scheduler), the state of the random number
+generator, and the position (epoch, step), which determines the batch. A checkpoint contains
+exactly this.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from examples.experiments.support.runs.run_folder import RunFolder
 from examples.experiments.support.runs.signals import StopRequested
 from nn import functional as F
 
-Check = Callable[[], None]  # called at every safe point; raises StopRequested to stop there
-Loss = Callable[[autograd.Tensor, autograd.Tensor], autograd.Tensor]  # (scores, classes) -> their mean, ()
+Check = Callable[[], None]  # called where a run can stop; raises StopRequested to stop
+Loss = Callable[[autograd.Tensor, autograd.Tensor], autograd.Tensor]  # (scores, classes) -> mean loss, ()
 
 
 class NotFinite(Exception):
-    """A loss or a weight is not a finite number: where, and what to try."""
+    """A loss or a weight is not finite. The text says where, and what to try."""
 
 
 class Data(NamedTuple):
-    """What to train on, and what to measure on after each epoch."""
+    """Loaders for training, and for evaluation after each epoch."""
 
     train: Loader
     validation: Loader | None = None
@@ -52,9 +52,9 @@ def train(
     loss: Loss = F.cross_entropy,
     quiet: bool = False,
 ) -> Progress:
-    """Train up to a number of epochs, from the folder's checkpoint where it has one.
+    """Train up to a number of epochs, starting from the checkpoint in the folder if there is one.
 
-    Each epoch ends with a checkpoint, a row in metrics.jsonl, new curves and a line on
+    Each epoch ends with a checkpoint, a row in metrics.jsonl, new learning curves and a line on
     stdout.
 
     Parameters
@@ -63,25 +63,25 @@ def train(
         Model, optimizer, scheduler, average; changed in place.
     data : Data
     epochs : int
-        In all, those of earlier sessions included.
+        Total number, including epochs of earlier sessions.
     folder : RunFolder
     settings : dict
-        All that decides the outcome; a checkpoint made with others is refused.
+        All settings that affect the result; a checkpoint with other settings is refused.
     check : function
         `StopOnSignal.check`.
     loss : function
-        What is minimized; what is measured after an epoch is always the cross-entropy.
+        The training loss. Evaluation always uses the cross-entropy.
     quiet : bool
-        No progress bar and no line an epoch.
+        No progress bar and no line per epoch.
 
     Raises
     ------
     StopRequested
-        By a signal; the checkpoint has been written.
+        A signal arrived; the checkpoint has been written.
     NotFinite
-        The loss is no longer finite; the last good checkpoint is still there.
+        The loss is no longer finite; the last good checkpoint is unchanged.
     CheckpointError, OSError
-        The checkpoint cannot be used, or a file not be written.
+        The checkpoint cannot be used, or a file cannot be written.
     """
     progress = Progress()
     if folder.checkpoint.exists():
@@ -89,9 +89,7 @@ def train(
         if not quiet and progress.epochs < epochs:
             print(f"Resuming in {_position(progress)}.", flush=True)
     if epochs < progress.epochs + (progress.now.step > 0):
-        raise ValueError(
-            f"The run is in {_position(progress)}, and --epochs {epochs} is behind it. Ask for more --epochs."
-        )
+        raise ValueError(f"The run is already in {_position(progress)}, beyond --epochs {epochs}. Give more --epochs.")
     folder.write_metrics(progress.history)
     try:
         while progress.epochs < epochs:
@@ -109,13 +107,15 @@ def train(
         raise
     except NotFinite as error:
         if folder.checkpoint.exists():
-            error.add_note(f"{folder.checkpoint} is from before and still good; start again with another --out.")
+            error.add_note(
+                f"{folder.checkpoint} was written earlier and is still good; start again with another --out."
+            )
         raise
     return progress
 
 
 def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
-    """Return the mean loss and the share of images classified wrongly, in eval mode."""
+    """Return the mean loss and the error (the fraction of misclassified images) in eval mode."""
     loss_sum, wrong = 0.0, 0
     model.eval()
     with autograd.no_grad():
@@ -131,7 +131,7 @@ def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> t
 def _train_epoch(
     parts: Parts, loader: Loader, progress: Progress, epochs: int, check: Check, criterion: Loss, quiet: bool
 ) -> None:
-    """Do the steps that the epoch under way still lacks."""
+    """Do the remaining steps of the current epoch."""
     now = progress.now
     parts.model.train()
     with tqdm(
@@ -157,7 +157,7 @@ def _train_epoch(
 
 
 def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criterion: Loss) -> float:
-    """Learn from one batch; return its mean loss from before the step."""
+    """Do one training step; return the mean loss of the batch before the step."""
     scores = parts.model(autograd.from_numpy(x))
     loss = criterion(scores, autograd.from_numpy(y))
     value = loss.item()
@@ -175,7 +175,7 @@ def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criter
 
 
 def _measure(parts: Parts, data: Data, progress: Progress, check: Check) -> dict[str, Any]:
-    """Make the row of the epoch whose last step is done."""
+    """Return the row of metrics of a completed epoch."""
     now = progress.now
     row = {
         "epoch": progress.epochs + 1,
@@ -192,7 +192,7 @@ def _measure(parts: Parts, data: Data, progress: Progress, check: Check) -> dict
 
 
 def _columns(data: Data) -> list[str]:
-    """The names in a row of `_measure`."""
+    """Return the names in a row of `_measure`."""
     measured = ["train", *(name for name in ("validation", "test") if getattr(data, name))]
     each = [f"{name}_{what}" for name in measured for what in ("loss", "error")]
     return ["epoch", "learning_rate", *each, "seconds", "images_per_second"]
@@ -203,7 +203,7 @@ def _count_wrong(scores: autograd.Tensor, y: np.ndarray) -> int:
 
 
 def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Settings) -> None:
-    """Write the checkpoint, unless the weights are no numbers: then the last good one stays."""
+    """Write the checkpoint. If a weight is not finite, raise and leave the last good one unchanged."""
     for name, tensor in parts.model.state_dict().items():
         if not np.isfinite(tensor.detach().numpy()).all():
             _give_up(f"The weight {name} is not finite", parts, progress)
@@ -213,7 +213,7 @@ def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Setting
 def _give_up(what: str, parts: Parts, progress: Progress) -> None:
     raise NotFinite(
         f"{what} in {_position(progress)}, at the learning rate {parts.optimizer.param_groups[0]['lr']:g}. "
-        "Start again with a smaller --lr (a tenth, say); if that changes nothing, look at the data."
+        "Start again with a smaller --lr, such as a tenth of it; if that does not help, check the data."
     )
 
 

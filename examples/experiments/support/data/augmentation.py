@@ -1,8 +1,8 @@
-"""Training images, moved and mirrored: as if there were more of them.
+"""Data augmentation: random shifts and horizontal flips of the training images.
 
-What happens to an image is decided by (seed, epoch, image) alone, so that a run that is resumed
-sees the same images without a state of its own. The numbers come from SplitMix64's mixing
-function, of the three as a counter.
+The transformation of an image depends only on (seed, epoch, image), so that a resumed run sees
+the same images without extra state. The random numbers are the mixing function of SplitMix64,
+applied to these three numbers as a counter.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 
 class CropAndFlip:
-    """Move every image by up to ``pad`` pixels each way, and mirror every other one.
+    """Shift each image by up to ``pad`` pixels in each direction, and flip half of the images.
 
     Parameters
     ----------
     pad : int
-        At least 0 and below the pictures' size. What a move uncovers shows the image, mirrored at its edge.
+        At least 0 and less than the image size. Uncovered pixels are filled by reflection at the edge.
     seed : int
         Not negative.
 
@@ -33,13 +33,13 @@ class CropAndFlip:
         self.seed = seed
 
     def __call__(self, images: NDArray[np.uint8], chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
-        """Return changed copies of the chosen images.
+        """Return augmented copies of the chosen images.
 
         Parameters
         ----------
         images : uint8, (N, C, H, W)
         chosen : int64, (B,)
-            Which images.
+            Indices of the images.
         epoch : int
 
         Returns
@@ -48,7 +48,7 @@ class CropAndFlip:
         """
         height, width = images.shape[2:]
         if self.pad >= min(height, width):
-            raise ValueError(f"CropAndFlip: pad {self.pad} is not below the pictures' size, {height} x {width}.")
+            raise ValueError(f"CropAndFlip: pad {self.pad} must be less than the image size, {height} x {width}.")
         down, right, mirrored = self.moves(chosen, epoch)
         rows = _reflected(np.arange(height) + down[:, None], height)  # (B, H)
         columns = _reflected(np.arange(width) + right[:, None], width)  # (B, W)
@@ -59,19 +59,19 @@ class CropAndFlip:
     def moves(
         self, chosen: NDArray[np.int64], epoch: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """How far down and to the right each chosen picture's window goes, and whether it is mirrored; each (B,)."""
-        with np.errstate(over="ignore"):  # modulo 2**64 is meant
+        """Return the shift down, the shift to the right, and whether to flip, for each chosen image; each (B,)."""
+        with np.errstate(over="ignore"):  # overflow modulo 2**64 is intended
             key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
             numbers = _mixed(key + chosen.astype(np.uint64))
         places = 2 * self.pad + 1
-        # of 16 bits each: with 9 places the likeliest is 0.01 % likelier than the others
+        # 16 bits each: with 9 places the probabilities differ by at most 0.01 %
         down, right = (((numbers >> np.uint64(s)) & np.uint64(0xFFFF)) % np.uint64(places) for s in (0, 16))
         mirrored = (numbers >> np.uint64(32)) & np.uint64(1) == 1
         return down.astype(np.int64) - self.pad, right.astype(np.int64) - self.pad, mirrored
 
 
 def _reflected(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Where a place beyond an edge is found in the image, mirrored at its outermost pixel."""
+    """Reflect indices beyond an edge at the outermost pixel."""
     place = np.abs(place)
     return np.minimum(place, 2 * (size - 1) - place)
 

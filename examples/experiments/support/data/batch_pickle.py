@@ -1,9 +1,9 @@
 """The pickles of CIFAR-10's Python layout, read without unpickling them.
 
-A pickle is a program for a stack machine. It may call any function while it is read, and even one
-that calls nothing can fill the memory or run for hours. The reader here is a small stack machine of
-our own. It knows only the opcodes that a batch needs, it calls nothing, and it limits how many
-opcodes are carried out and how many bytes they make.
+A pickle is a program for a stack machine. It can call any function while it is read, and even a
+pickle that calls nothing can fill the memory or run for hours. The reader here is a small stack
+machine. It knows only the opcodes that a batch needs, it calls nothing, and it limits the number
+of executed opcodes and of bytes they create.
 
 References
 ----------
@@ -20,32 +20,32 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 # A published batch has 10,000 images. For each, a pickle of Python 3 in protocol 2 has nine opcodes
-# (label and file name), and those of other versions have fewer.
+# (label and file name); other versions have fewer.
 MOST_OPCODES = 120_000
-# The 30.7 MB of pixels are made twice in that protocol: as text, and as the bytes that the text stands for.
+# That protocol creates the 30.7 MB of pixels twice: as text, and as the bytes that the text encodes.
 MOST_BYTES_MADE = 64 << 20
-LONGEST_NAME = 64  # bytes of a module's or a function's name
+LONGEST_NAME = 64  # bytes in the name of a module or function
 
-_NOT_LATIN_1 = re.compile(rb"[\xc4-\xff]")  # bytes that UTF-8 has only for characters beyond U+00FF
+_NOT_LATIN_1 = re.compile(rb"[\xc4-\xff]")  # bytes that UTF-8 uses only for characters above U+00FF
 
 
 class PickleError(Exception):
-    """A pickle that is no batch; the text is a clause that says what is wrong."""
+    """A pickle is not a batch. The text is a clause that says what is wrong."""
 
 
 class ForbiddenName(PickleError):
-    """A pickle names a function or a class that no batch needs; the text is that name."""
+    """A pickle names a function or class that no batch needs. The text is that name."""
 
 
 class Name(NamedTuple):
-    """A function or a class that the pickle names: never imported, never called."""
+    """A function or class that the pickle names; it is never imported or called."""
 
     module: str
     name: str
 
 
 class Dtype:
-    """What the pickle says of a dtype: its code, such as "u1", and its byte order."""
+    """Description of a dtype in the pickle: its code, such as "u1", and its byte order."""
 
     def __init__(self, code: object) -> None:
         self.code = code
@@ -53,7 +53,7 @@ class Dtype:
 
 
 class Array:
-    """What the pickle says of an array; nothing of it has been checked."""
+    """Description of an array in the pickle; nothing in it has been validated."""
 
     def __init__(self) -> None:
         self.shape: object = None
@@ -72,27 +72,27 @@ _ADMITTED = {_NDARRAY, _DTYPE, _ENCODE, *_RECONSTRUCT, *_FROM_BUFFER}
 
 
 def read(content: bytes) -> object:
-    """Return the plain data that a pickle holds: None, bool, int, bytes, str, list, tuple, dict, Dtype, Array.
+    """Return the plain data in a pickle: None, bool, int, bytes, str, list, tuple, dict, Dtype, Array.
 
-    Keys of a dict are str; those that the pickle has as bytes are decoded.
+    Keys of a dict are str; keys in bytes are decoded.
 
     Raises
     ------
     PickleError
-        The pickle is cut short, needs more than a batch does, or holds what no batch holds.
+        The pickle is truncated, exceeds the limits, or contains something that no batch contains.
     """
     return _Machine(content).run()
 
 
 class _Machine:
-    """The stack, the memo, and the position in the pickle."""
+    """The stack, the memo and the position in the pickle."""
 
     def __init__(self, content: bytes) -> None:
         self.content = memoryview(content)
         self.position = 0
         self.room = MOST_BYTES_MADE
         self.stack: list[Any] = []
-        self.marks: list[int] = []  # how long the stack was at each MARK
+        self.marks: list[int] = []  # the height of the stack at each MARK
         self.memo: dict[int, Any] = {}
 
     def run(self) -> object:
@@ -162,7 +162,7 @@ class _Machine:
 
     def text(self, form: str) -> None:
         piece = self.take(self.number(form))
-        if _NOT_LATIN_1.search(piece):  # it would take up to four bytes a character
+        if _NOT_LATIN_1.search(piece):  # str would need up to four bytes per character
             raise PickleError("a text has characters outside Latin-1")
         try:
             text = str(piece, "utf-8")
@@ -192,7 +192,7 @@ class _Machine:
         if len(items) % 2:
             raise PickleError("a key has no value")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) not in (str, bytes):  # others may take years to hash
+            if type(key) not in (str, bytes):  # other keys may take years to hash
                 raise PickleError(f"a key is a {type(key).__name__}")
             name = key if isinstance(key, str) else key.decode("latin-1")
             if name in target:
@@ -220,7 +220,7 @@ class _Machine:
         self.name(*self.items_of(2))
 
     def call(self) -> None:
-        """Note what an admitted function would return; none is called."""
+        """Push a description of what an admitted function would return, without calling it."""
         function, arguments = self.items_of(2)
         if type(function) is not Name or type(arguments) is not tuple:
             raise PickleError("something is called that is no function")
@@ -234,7 +234,7 @@ class _Machine:
         elif function == _DTYPE and len(arguments) == 3:
             self.stack.append(Dtype(arguments[0]))
         elif function == _ENCODE and len(arguments) == 2:
-            text, codec = arguments  # so Python 3 writes bytes in protocol 2
+            text, codec = arguments  # this is how Python 3 writes bytes in protocol 2
             if type(text) is not str or type(codec) is not str or codec != "latin1":
                 raise PickleError("bytes have to be written as text in latin1")
             self.count(len(text))

@@ -1,8 +1,8 @@
-"""CIFAR-10 as NumPy arrays, from either published layout, from wherever it can be had.
+"""CIFAR-10 as NumPy arrays, from either published layout.
 
-The binary layout is records of one label byte and 3,072 pixel bytes; the Python layout is
-pickles. A pickle may name any function to be called while it is read, so these are not unpickled:
-`batch_pickle` reads plain data and descriptions of arrays, and the arrays are made here.
+The binary layout consists of records of one label byte and 3,072 pixel bytes; the Python layout
+consists of pickles. A pickle can call any function while it is read, so these are not unpickled:
+`batch_pickle` reads plain data and descriptions of arrays, and this module builds the arrays.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
 PIXELS = 3 * 32 * 32
 RECORD = 1 + PIXELS  # bytes
-MOST_BYTES = 64 << 20  # twice a published batch: a larger file is no CIFAR-10, and could fill the memory
+MOST_BYTES = 64 << 20  # twice a published batch; a larger file is not CIFAR-10 and could fill the memory
 
 
 class DataError(Exception):
-    """The data cannot be used; the text is a sentence: which file, what is wrong, what to do."""
+    """The data cannot be used. The text says which file, what is wrong, and what to do."""
 
 
 class Split(NamedTuple):
-    """Pictures and their classes: images uint8 (N, 3, 32, 32) in 0..255, labels int64 (N,)."""
+    """Images and their classes: images uint8 (N, 3, 32, 32) in 0..255, labels int64 (N,)."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -42,9 +42,9 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Cifar10:
-    """Both splits, the ten class names in label order, what the images are, and the folder they were read from.
+    """Both splits, the ten class names in label order, a description of the source, and the folder.
 
-    `real` is False where they were drawn by `synthetic.make`.
+    `real` is False for images that `synthetic.make` generated.
     """
 
     train: Split
@@ -56,27 +56,27 @@ class Cifar10:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What a result says of them."""
+        """The description that results store."""
         return {"source": self.source, "real": self.real}
 
     def __str__(self) -> str:
-        """Say it in a sentence, for whoever starts a run; results, which are published, have the source alone."""
+        """Return a sentence with the folder; results, which are published, contain only the source."""
         return f"{self.source}{f', from {self.folder}' if self.folder else ''}."
 
 
 def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
-    """The ten-class data, from the first place that has it.
+    """Load CIFAR-10 from the first available source.
 
-    In order: ``data_dir``; the folder named by the variable ``CIFAR10_DIR``; the user's cache;
-    a download of the published archive into that cache; the built-in synthetic set, with a loud
-    line on stderr. A folder that was asked for is used or is an error, never passed over; in a
-    batch job so is the want of real images.
+    The order is: ``data_dir``; the folder in the variable ``CIFAR10_DIR``; the user's cache;
+    a download of the published archive into that cache; the built-in synthetic set, with a
+    warning on stderr. A requested folder is never skipped: if it cannot be used, that is an
+    error. In a batch job the lack of real images is an error, too.
 
     Raises
     ------
     DataError
-        ``data_dir``, or the folder in ``CIFAR10_DIR``, does not hold whole CIFAR-10 data; or a
-        batch system runs this program, and no real images can be had.
+        ``data_dir`` or the folder in ``CIFAR10_DIR`` does not contain complete CIFAR-10 data, or
+        this is a batch job and no real images are available.
     """
     if data_dir is not None:
         return read_folder(Path(data_dir))
@@ -104,48 +104,48 @@ def load(data_dir: Path | None, *, allow_download: bool = True) -> Cifar10:
             return read_folder(cache)
         except DataError as error:
             reason = f"no copy is on this machine, and the download failed: {str(error).rstrip('.')}"
-    if job.in_batch():  # nobody watches: a result from drawn images would be taken for one from CIFAR-10
+    if job.in_batch():  # nobody watches, and a result from synthetic images would be mistaken for CIFAR-10
         raise DataError(
-            f"There are no real images here: {reason}. A batch job uses drawn ones only where it is told to. Fetch "
+            f"There are no real images here: {reason}. A batch job uses generated ones only on request. Fetch "
             "CIFAR-10 with python -m examples.experiments.download where there is a network, and name its "
-            "folder with --data-dir, or ask for the drawn images with --synthetic."
+            "folder with --data-dir, or request the generated images with --synthetic."
         )
     _say(
-        f"!!! THESE ARE NOT REAL PICTURES: using the built-in synthetic set, since {reason}. For CIFAR-10, "
+        f"!!! THESE ARE NOT REAL IMAGES: using the built-in synthetic set, because {reason}. For CIFAR-10, "
         f"unpack {download.PUBLISHED.url} and name its folder with --data-dir or the variable CIFAR10_DIR."
     )
     return synthetic.make()
 
 
 def cache_folder() -> Path:
-    """Where a download is kept, for this user.
+    """Return the folder of this user for a download.
 
     Raises
     ------
     DataError
-        The system does not know a home folder of this user.
+        The home folder of this user is unknown.
     """
     try:
         return platformdirs.user_cache_path("lucidgrad") / "cifar-10-batches-bin"
     except RuntimeError:
         raise DataError(
-            "There is no place to keep CIFAR-10 in, since no home folder is known. Set the variable HOME, or name the "
-            "folder of the images with --data-dir or CIFAR10_DIR, or use the drawn ones with --synthetic."
+            "There is no folder to store CIFAR-10 in, because the home folder is unknown. Set the variable HOME, name "
+            "the folder of the images with --data-dir or CIFAR10_DIR, or use generated images with --synthetic."
         ) from None
 
 
 def read_folder(folder: Path) -> Cifar10:
-    """Read CIFAR-10 from a folder that holds either published layout, or from the folder above it.
+    """Read CIFAR-10 from a folder with either published layout, or from its parent folder.
 
     Raises
     ------
     DataError
-        A batch is missing, truncated, damaged, hostile or empty; the sentence names the file.
+        A batch is missing, truncated, damaged, hostile or empty. The text names the file.
     """
     folder = folder.expanduser()
     if not folder.is_dir():
         what = "is a file; unpack it" if folder.exists() else "does not exist"
-        raise DataError(f"{folder} {what}. Name the folder that holds data_batch_1 … data_batch_5 and test_batch.")
+        raise DataError(f"{folder} {what}. Name the folder that contains data_batch_1 … data_batch_5 and test_batch.")
     for place in (folder, folder / "cifar-10-batches-bin", folder / "cifar-10-batches-py"):
         for layout, suffix, read_batch, read_classes in _LAYOUTS:
             files = [place / (name + suffix) for name in BATCHES]
@@ -159,19 +159,19 @@ def read_folder(folder: Path) -> Cifar10:
             counts = f"{len(train.labels):,} training and {len(test.labels):,} test images"
             return Cifar10(train, test, read_classes(place), f"CIFAR-10, {layout} layout, {counts}", place)
     raise DataError(
-        f"{folder} holds no CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
+        f"{folder} does not contain CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
         "data_batch_1 … test_batch (Python layout). Unpack a published archive, and name its folder."
     )
 
 
 def _check_counts(files: list[Path], counts: list[int]) -> None:
-    """Refuse a file that was cut between two images: all published batches have 10,000."""
+    """Raise if a file was truncated between two images: all published batches have equally many."""
     usual = max(sorted(counts, reverse=True), key=counts.count)
     for file, count in zip(files, counts, strict=True):
         if count != usual:
             raise DataError(
-                f"{file} holds {count:,} images, and the other batches {usual:,}: one of them was cut short or "
-                "is of another set. Unpack the whole archive again."
+                f"{file} contains {count:,} images, the other batches {usual:,}. One of them is truncated or from "
+                "another data set. Unpack the whole archive again."
             )
 
 
@@ -183,13 +183,13 @@ def _read(file: Path) -> bytes:
         if size > MOST_BYTES:
             raise DataError(f"{file} has {size:,} bytes; no file of CIFAR-10 has more than {MOST_BYTES:,}.")
         with file.open("rb") as opened:
-            return opened.read(size)  # no more, should it grow meanwhile
+            return opened.read(size)  # no more, even if the file grows meanwhile
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}. Check permissions and disk.") from error
 
 
 def _split(file: Path, pixels: NDArray[Any], labels: NDArray[Any]) -> Split:
-    """A checked Split from pixels uint8 (N, 3072) and integer labels (N,)."""
+    """Return a validated Split from pixels uint8 (N, 3072) and integer labels (N,)."""
     if pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != PIXELS or not len(pixels):
         raise DataError(f"{file}: images must be uint8 (N, {PIXELS}), not {pixels.dtype} {pixels.shape}.")
     if labels.dtype.kind not in "iu" or labels.shape != (len(pixels),):
@@ -198,7 +198,7 @@ def _split(file: Path, pixels: NDArray[Any], labels: NDArray[Any]) -> Split:
         )
     wrong = np.flatnonzero((labels < 0) | (labels > 9))
     if len(wrong):
-        where = f"picture {wrong[0]} has the label {labels[wrong[0]]}"
+        where = f"image {wrong[0]} has the label {labels[wrong[0]]}"
         raise DataError(f"{file}: {where}; labels go from 0 to 9. Unpack the archive again.")
     return Split(np.ascontiguousarray(pixels).reshape(-1, 3, 32, 32), labels.astype(np.int64))
 
@@ -222,7 +222,7 @@ def _read_binary(file: Path) -> Split:
 
 def _binary_classes(folder: Path) -> tuple[str, ...]:
     file = folder / "batches.meta.txt"
-    if not file.exists():  # the names are known; a folder of the six batches alone is whole enough
+    if not file.exists():  # the names are known; the six batches are enough
         return CLASSES
     return _checked_classes(file, _read(file).decode("utf-8", "replace").split())
 
@@ -232,20 +232,20 @@ def _unpickle(file: Path) -> dict[str, Any]:
         content = batch_pickle.read(_read(file))
     except batch_pickle.ForbiddenName as error:
         raise DataError(
-            f"{file} tried to name {error} and was refused: a CIFAR-10 batch holds NumPy "
-            "arrays and lists, nothing that runs. Do not use this file; get it again from its publisher."
+            f"{file} refers to {error} and was rejected: a CIFAR-10 batch contains only NumPy arrays and lists, "
+            "nothing that runs. Do not use this file; download it again from its publisher."
         ) from None
     except batch_pickle.PickleError as error:
         raise DataError(
-            f"{file} is truncated, damaged, or no pickle of plain data: {error}. Unpack the archive again."
+            f"{file} is truncated, damaged, or not a pickle of plain data: {error}. Unpack the archive again."
         ) from None
     if not isinstance(content, dict):
-        raise DataError(f"{file} holds a {type(content).__name__} where CIFAR-10 has a dictionary.")
+        raise DataError(f"{file} contains a {type(content).__name__} where CIFAR-10 has a dictionary.")
     return content
 
 
 def _array(file: Path, key: str, value: object) -> NDArray[Any]:
-    """The array that the pickle describes, or that a list of integers stands for; nothing else stands for one."""
+    """Return the array that the pickle describes, or an array of a list of integers; reject anything else."""
     try:
         if isinstance(value, list) and all(type(item) is int for item in value):
             return np.array(value, np.int64)
@@ -257,25 +257,25 @@ def _array(file: Path, key: str, value: object) -> NDArray[Any]:
 
 
 def _build(array: batch_pickle.Array) -> NDArray[Any]:
-    """Make the array; its parts come from the file and are not trusted."""
+    """Build the array; its parts come from the file and are not trusted."""
     dtype, shape, content = array.dtype, array.shape, array.content
     if not isinstance(dtype, batch_pickle.Dtype) or not isinstance(content, bytes):
         raise TypeError("its dtype or its bytes are missing")
     code, order = _text(dtype.code), _text(dtype.order)
     if code not in ("u1", "i1", "i2", "i4", "i8") or order not in ("|", "<", ">"):
-        raise TypeError("it is of another type than integers")
+        raise TypeError("its elements are not integers")
     if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(size) is int and size >= 0 for size in shape):
         raise TypeError("its shape is not one or two sizes")
     if type(array.fortran) is not bool:
         raise TypeError("the order of its elements is missing")
     flat = np.frombuffer(content, order + code)
     if math.prod(shape) != len(flat):
-        raise ValueError(f"its shape needs {math.prod(shape):,} elements, and it has {len(flat):,}")
+        raise ValueError(f"its shape needs {math.prod(shape):,} elements, but it has {len(flat):,}")
     return flat.reshape(shape, order="F" if array.fortran else "C")
 
 
 def _text(value: object) -> str:
-    """Text that Python 2 wrote as bytes and Python 3 as a string; of anything else, none."""
+    """Return text that Python 2 wrote as bytes and Python 3 as str; "" for anything else."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else ""
@@ -292,7 +292,7 @@ def _python_classes(folder: Path) -> tuple[str, ...]:
         return CLASSES
     names = _unpickle(file).get("label_names")
     if not isinstance(names, list) or not all(_text(name) for name in names):
-        raise DataError(f"{file}: label_names is missing, or no list of names. Unpack the archive again.")
+        raise DataError(f"{file}: label_names is missing or not a list of names. Unpack the archive again.")
     return _checked_classes(file, [_text(name) for name in names])
 
 

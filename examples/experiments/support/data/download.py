@@ -1,8 +1,8 @@
-"""The published CIFAR-10 archive, fetched and unpacked whole or not at all.
+"""Download and unpack the published CIFAR-10 archive, completely or not at all.
 
-Everything happens in a folder of its own beside the destination, which gets its name in one step
-at the end: a failure, a kill, or a second process at the same work leaves nothing half-written.
-Names in the archive are compared and never used as paths.
+All work happens in a temporary folder beside the destination, which is renamed in one step at the
+end. A failure, a kill or a second process leaves nothing incomplete. Names in the archive are only
+compared, never used as paths.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from urllib3.util import Retry
 
 from examples.experiments.support.data.cifar10 import DataError
 
-ATTEMPTS = 3  # at a download that was cut or came out wrong, or that the server was too busy for
-BUSY = (429, 500, 502, 503, 504)  # what a server answers that may be asked again
-BACK_OFF_SECONDS = 2.0  # before the second attempt, and four times as long before each further one
-LONGEST_WAIT_SECONDS = 120.0  # where the server says itself when to come back
-CONNECT_SECONDS, SILENCE_SECONDS = 5, 20  # to connect; between two pieces of the answer
-PATIENCE_SECONDS = 12.0  # for any first answer: looking a name up obeys no other limit
-STALE_SECONDS = 24 * 3600  # after which what a killed download left is swept away
-BESIDES = 1 << 20  # bytes of an unpacked archive beyond the files we take: headers, a readme
-LONGEST_HEADER = 1 << 16  # bytes of an extended header, which has times and the like
-META, META_BYTES = "batches.meta.txt", 4096  # ten names in a text file: its size is only bounded
+ATTEMPTS = 3  # after a broken connection, a wrong checksum, or a busy server
+BUSY = (429, 500, 502, 503, 504)  # status codes after which a request may be repeated
+BACK_OFF_SECONDS = 2.0  # before the second attempt; four times as long before each further attempt
+LONGEST_WAIT_SECONDS = 120.0  # the longest Retry-After that is obeyed
+CONNECT_SECONDS, SILENCE_SECONDS = 5, 20  # to connect; between two chunks of the response
+PATIENCE_SECONDS = 12.0  # for any first response; the name lookup has no other limit
+STALE_SECONDS = 24 * 3600  # after which leftovers of a killed download are removed
+BESIDES = 1 << 20  # bytes of an unpacked archive besides the files we need: headers, a readme
+LONGEST_HEADER = 1 << 16  # bytes of an extended header, which contains times and similar data
+META, META_BYTES = "batches.meta.txt", 4096  # a text file with ten names, of which only the maximum size is known
 
 
 class DownloadError(DataError):
-    """The archive could not be had; the text is a sentence: from where, what went wrong, what to do."""
+    """The archive is not available. The text says from where, what went wrong, and what to do."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A .tar.gz: its address, its MD5, and the exact size in bytes of each batch that it holds."""
+    """A .tar.gz: its URL, its MD5, and the exact size in bytes of each batch in it."""
 
     url: str
     md5: str
@@ -65,32 +65,32 @@ PUBLISHED = Archive(
 
 
 def fetch(folder: Path, archive: Archive | None = None, *, replace: bool = False, progress: bool = True) -> None:
-    """Download an archive and unpack it, so that ``folder`` holds its files.
+    """Download an archive and unpack it into ``folder``.
 
-    Where another process puts the folder there first, that one is kept.
+    If another process creates the folder first, that one is used.
 
     Parameters
     ----------
     folder : Path
-        The destination; the folders above it are made.
+        The destination; its parent folders are created.
     archive : Archive, optional
         The published one (`PUBLISHED`) if not given.
     replace : bool
-        ``folder`` is there and is of no use: remove it first.
+        Remove the existing, unusable ``folder`` first.
     progress : bool
-        Draw a progress bar, where stderr is a terminal.
+        Show a progress bar if stderr is a terminal.
 
     Raises
     ------
     DownloadError
-        No answer, a bad checksum, a hostile archive, a full disk …; ``folder`` is not there then.
+        No response, a wrong checksum, a hostile archive, a full disk …; ``folder`` does not exist then.
     """
     archive = archive or PUBLISHED
     try:
         if replace:
             _discard(folder)
         _wait_for_an_answer(archive.url)
-        # Not writable by others, whatever the umask: compiled kernels may live beside the data, and are code.
+        # Never writable by others: compiled kernels, which are code, may be stored beside the data.
         folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         _sweep(folder)
         with _scratch(folder) as scratch:
@@ -102,18 +102,18 @@ def fetch(folder: Path, archive: Archive | None = None, *, replace: bool = False
     except OSError as error:
         raise DownloadError(
             f"CIFAR-10 could not be stored in {folder.parent}: {error.strerror or error}. Free some space "
-            "there (340 MB), mend its permissions, or set XDG_CACHE_HOME to another folder."
+            "there (340 MB), correct its permissions, or set XDG_CACHE_HOME to another folder."
         ) from error
 
 
 def unpack(packed: Path, folder: Path, sizes: Mapping[str, int]) -> None:
-    """Write the batches of a .tar.gz, and its list of class names, into ``folder``; take nothing else.
+    """Unpack the batches and the list of class names of a .tar.gz into ``folder``, and nothing else.
 
     Raises
     ------
     DownloadError
-        The archive is damaged, lacks a file, or holds what no honest archive does: a link, a
-        device, a path that leads elsewhere, a file twice or of another size.
+        The archive is damaged, lacks a file, or contains something suspicious: a link, a device,
+        a path outside the folder, a duplicate file or a file of another size.
     """
     missing = {*sizes, META}
     most = sum(sizes.values()) + BESIDES
@@ -130,7 +130,7 @@ def unpack(packed: Path, folder: Path, sizes: Mapping[str, int]) -> None:
                     with open(folder / name, "xb") as target:
                         shutil.copyfileobj(content, target, 1 << 20)
                 content.skip()
-            while tar.read(1 << 20):  # gzip's own checksum stands at the very end
+            while tar.read(1 << 20):  # gzip has its checksum at the very end
                 pass
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise DownloadError(f"The archive is truncated or damaged ({error}). Download it again.") from error
@@ -142,10 +142,10 @@ def unpack(packed: Path, folder: Path, sizes: Mapping[str, int]) -> None:
 
 
 def _next_member(tar: _Bounded) -> tarfile.TarInfo | None:
-    """The next header of a file or a folder; None at the end.
+    """Return the next header of a file or folder, or None at the end.
 
-    `tarfile` itself would follow what an extended header says of a size, however large, and would read lists of holes
-    in sparse files.  CIFAR-10's archive has none of these: here an extended header changes nothing.
+    `tarfile` itself would obey any size in an extended header, however large, and would read the maps of sparse
+    files. CIFAR-10's archive has neither, so extended headers have no effect here.
     """
     while True:
         block = tar.read(tarfile.BLOCKSIZE)
@@ -153,7 +153,7 @@ def _next_member(tar: _Bounded) -> tarfile.TarInfo | None:
             return None
         try:
             member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except ValueError as error:  # a number in a header that is none
+        except ValueError as error:  # an invalid number in a header
             raise tarfile.ReadError(str(error)) from None
         if member.size < 0:
             raise _refusal(f"holds {member.name[:200]!r} with a negative size")
@@ -169,7 +169,7 @@ def _next_member(tar: _Bounded) -> tarfile.TarInfo | None:
 
 
 def _checked_name(member: tarfile.TarInfo, sizes: Mapping[str, int]) -> str:
-    """The last part of a member's name, or "" for a folder; refuses what no honest archive holds."""
+    """Return the last part of the name of a member, or "" for a folder; reject anything suspicious."""
     parts = member.name.replace("\\", "/").split("/")
     if parts[0] == "" or ".." in parts or ":" in member.name:
         raise _refusal(f"holds a path that leads out of its folder, {member.name[:200]!r}")
@@ -188,11 +188,11 @@ def _checked_name(member: tarfile.TarInfo, sizes: Mapping[str, int]) -> str:
 
 
 def _refusal(what: str) -> DownloadError:
-    return DownloadError(f"The archive {what}; it was refused, and nothing was kept. Check where it came from.")
+    return DownloadError(f"The archive {what}. It was rejected, and nothing was stored. Check its origin.")
 
 
 class _Bounded:
-    """A stream that gives up beyond a number of bytes: a small archive can unpack to more than any disk."""
+    """A stream with a maximum number of bytes: a small archive can unpack to more than any disk holds."""
 
     def __init__(self, stream: gzip.GzipFile, most: int) -> None:
         self._stream, self._most, self._left = stream, most, most
@@ -219,21 +219,21 @@ class _Content:
         return content
 
     def skip(self) -> None:
-        """Go on to the next header."""
+        """Skip to the next header."""
         while self.read(1 << 20):
             pass
         self._tar.read(self._padding)
 
 
 def _wait_for_an_answer(url: str) -> None:
-    """Find out within seconds, on a node without a network too, whether the server can be reached."""
+    """Check within seconds whether the server can be reached, even on a node without a network."""
     outcome: queue.SimpleQueue[OSError | ValueError | None] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             requests.head(url, timeout=CONNECT_SECONDS, allow_redirects=True).close()
             outcome.put(None)
-        except (OSError, ValueError) as error:  # all that requests raises; handed to the thread that waits
+        except (OSError, ValueError) as error:  # all that requests raises; passed to the waiting thread
             outcome.put(error)
 
     threading.Thread(target=ask, daemon=True).start()
@@ -246,9 +246,9 @@ def _wait_for_an_answer(url: str) -> None:
 
 
 def _retrieve(archive: Archive, folder: Path, progress: bool) -> Path:
-    """Download into ``folder``, from the start again where the connection is cut or the checksum wrong."""
-    pooch.get_logger().setLevel("WARNING")  # what it would say of temporary paths helps nobody
-    identity = {"Accept-Encoding": "identity"}  # the .gz itself, not what a helpful layer makes of it
+    """Download into ``folder``; start again if the connection breaks or the checksum is wrong."""
+    pooch.get_logger().setLevel("WARNING")  # its messages about temporary paths do not help
+    identity = {"Accept-Encoding": "identity"}  # the .gz file itself, without decoding on the way
     reason: Exception | None = None
     for attempt in range(ATTEMPTS):
         if reason:
@@ -266,36 +266,36 @@ def _retrieve(archive: Archive, folder: Path, progress: bool) -> Path:
             except requests.HTTPError as error:
                 error.response.close()
                 if error.response.status_code not in BUSY:
-                    raise DownloadError(f"The server does not give the archive out: {error}.") from error
+                    raise DownloadError(f"The server refuses the download: {error}.") from error
                 reason = error
             except (requests.RequestException, ValueError) as error:  # ValueError: the checksum
                 reason = error
-    what = "the connection was cut"
+    what = "the connection broke"
     if isinstance(reason, ValueError):
-        what = "a file with the wrong checksum came"
+        what = "the file had a wrong checksum"
     if isinstance(reason, requests.HTTPError):
         what = f"the server was busy ({reason.response.status_code} {reason.response.reason})"
     raise DownloadError(f"{archive.url}: {what}, {ATTEMPTS} times. Try later, or fetch it by hand.") from reason
 
 
 def _wait_after(reason: Exception, attempt: int) -> None:
-    """Wait before another attempt: as long as the server asks for, or ever longer.
+    """Wait before another attempt: as long as the server asks for, or longer each time.
 
     Raises
     ------
     DownloadError
-        The server asks for more patience than we have.
+        The server asks for a longer wait than the limit.
     """
     seconds = BACK_OFF_SECONDS * 4 ** (attempt - 1)
     if isinstance(reason, requests.HTTPError):
         try:
             asked = Retry().get_retry_after(reason.response.raw) or 0.0
-        except (InvalidHeader, ValueError, OverflowError):  # neither a number nor a date, or one that is too large
+        except (InvalidHeader, ValueError, OverflowError):  # not a number or a date, or too large
             asked = 0.0
         if asked > LONGEST_WAIT_SECONDS:
             raise DownloadError(
-                f"{_host(reason.response.url)} is busy ({reason.response.status_code}), and asks to be tried again in "
-                f"{math.ceil(asked / 60):,} minutes. Try then, or fetch the archive by hand."
+                f"{_host(reason.response.url)} is busy ({reason.response.status_code}) and asks for a retry in "
+                f"{math.ceil(asked / 60):,} minutes. Try again then, or fetch the archive by hand."
             ) from reason
         seconds = max(seconds, asked)
     time.sleep(seconds)
@@ -305,7 +305,7 @@ def _publish(ready: Path, folder: Path) -> None:
     try:
         os.rename(ready, folder)
     except OSError:
-        if not folder.is_dir():  # else another process was first, and its copy went through the same checks
+        if not folder.is_dir():  # otherwise another process was first; its copy passed the same checks
             raise
 
 
@@ -314,7 +314,7 @@ def _scratch(folder: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _discard(folder: Path) -> None:
-    """Remove a folder under another name, so that nobody reads it while it goes."""
+    """Rename a folder and then remove it, so that nobody reads it meanwhile."""
     with _scratch(folder) as scratch, suppress(FileNotFoundError):
         os.rename(folder, Path(scratch) / "old")
 

@@ -1,7 +1,7 @@
-"""Batches of standardized images, in an order that (seed, epoch) alone decides.
+"""Batches of standardized images, in an order that depends only on (seed, epoch).
 
-The position in the data is therefore two numbers, (epoch, step): a run that is resumed needs no
-other state. The order comes from raw PCG64 numbers, a stream that NumPy promises never to change.
+The position in the data is therefore (epoch, step), and a resumed run needs no other state.
+The order comes from raw PCG64 output, a stream that NumPy guarantees never to change.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from examples.experiments.support.data.cifar10 import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-# (all images uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> changed copies of these, uint8 (B, 3, H, W)
+# (all images uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> augmented copies, uint8 (B, 3, H, W)
 Augment = Callable[[NDArray[np.uint8], NDArray[np.int64], int], NDArray[np.uint8]]
 
 _SPLITTING, _SHUFFLING = 0, 1  # separate random streams of one seed
 
 
 class Loader:
-    """Batches of a split, shuffled anew each epoch.
+    """Batches of a split, reshuffled every epoch.
 
     Parameters
     ----------
     split : Split
         images uint8 (N, 3, 32, 32), labels int64 (N,).
     batch_size : int
-        Images a batch; the last batch of an epoch holds what is left.
+        Images per batch; the last batch of an epoch contains the rest.
     mean, std : array_like, (3,)
         Of each channel, for pixels scaled to [0, 1]: see `channel_statistics`.
     shuffle : bool
-        False keeps the order of the split, in every epoch.
+        False keeps the order of the split in every epoch.
     seed : int
-        Not negative. Decides the orders.
+        Not negative. Determines the order.
     augment : function, optional
-        Draws the images of a batch anew, such as `augmentation.CropAndFlip`.
+        Augments the images of a batch, such as `augmentation.CropAndFlip`.
 
     Raises
     ------
@@ -77,11 +77,11 @@ class Loader:
         self._scale, self._shift = _standardization(mean, std)
 
     def __len__(self) -> int:
-        """Batches an epoch, the last, smaller one included."""
+        """Return the number of batches per epoch, including a smaller last one."""
         return (len(self.split.labels) + self.batch_size - 1) // self.batch_size
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, from step ``start`` on.
+        """Return an iterator over the batches of one epoch, starting at step ``start``.
 
         Yields
         ------
@@ -94,7 +94,9 @@ class Loader:
             raise ValueError(f"Loader.batches: epoch must not be negative, but is {epoch}.")
         if not 0 <= start <= len(self):
             raise ValueError(f"Loader.batches: start must be 0 to {len(self)} (an epoch), not {start}.")
-        return self._batches(epoch, start)  # apart, so that the checks run now, not at the first batch
+        return self._batches(
+            epoch, start
+        )  # a generator of its own, so that the checks run now and not at the first batch
 
     def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
         order = self.order(epoch)
@@ -105,7 +107,7 @@ class Loader:
             yield self._standardize(pictures), self.split.labels[chosen]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Which image comes when in an epoch: a permutation of 0..N-1, int64 (N,)."""
+        """Return the order of the images in an epoch: a permutation of 0..N-1, int64 (N,)."""
         count = len(self.split.labels)
         if not self.shuffle:
             return np.arange(count, dtype=np.int64)
@@ -119,9 +121,9 @@ class Loader:
 
 
 def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of each channel, over pixels scaled to [0, 1].
+    """Return mean and standard deviation of each channel, for pixels scaled to [0, 1].
 
-    They are computed from the 256 counts of each channel, which are exact, in float64.
+    They are computed in float64 from the exact counts of the 256 levels of each channel.
 
     Parameters
     ----------
@@ -130,7 +132,7 @@ def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], 
     Returns
     -------
     mean, std : float32, (3,)
-        The standard deviation is the population's (divided by the count, not by one less).
+        The population standard deviation (divided by the count, not by the count minus one).
 
     Raises
     ------
@@ -154,9 +156,9 @@ def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], 
 
 
 def train_validation_split(split: Split, validation: int, seed: int) -> tuple[Split, Split]:
-    """Set ``validation`` random images of a split aside; both parts keep the split's order.
+    """Split off ``validation`` random images; both parts keep the order of the split.
 
-    ``validation`` = 0 gives the split itself and an empty one. The same seed gives the same parts.
+    With ``validation`` = 0 return the split itself and an empty one. Equal seeds give equal parts.
 
     Raises
     ------
@@ -170,7 +172,7 @@ def train_validation_split(split: Split, validation: int, seed: int) -> tuple[Sp
             f"{count} images to train on, not {validation}."
         )
     _check_seed(seed)
-    if validation == 0:  # spares a copy of everything
+    if validation == 0:  # avoids a copy
         return split, Split(split.images[:0], split.labels[:0])
     aside = np.zeros(count, bool)
     aside[_permutation(count, seed, _SPLITTING)[:validation]] = True
@@ -178,7 +180,7 @@ def train_validation_split(split: Split, validation: int, seed: int) -> tuple[Sp
 
 
 def _standardization(mean: ArrayLike, std: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale and shift, each (1, 3, 1, 1): (pixel / 255 - mean) / std = pixel · scale + shift."""
+    """Return scale and shift, each (1, 3, 1, 1): (pixel / 255 - mean) / std = pixel · scale + shift."""
     mean, std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
     if mean.shape != (3,) or std.shape != (3,) or not np.isfinite(mean).all():
         raise ValueError(f"Loader: mean and std must be three finite numbers each, not {mean} and {std}.")

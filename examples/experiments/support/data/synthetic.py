@@ -1,11 +1,11 @@
-"""Ten classes of drawn images, in the shapes and dtypes of CIFAR-10: for machines without the real ones.
+"""Ten classes of generated images with the shapes and dtypes of CIFAR-10, for machines without the real data.
 
-Each image is a figure or a texture in one random colour on a random two-colour ground, turned,
-moved and scaled at random, partly hidden by a bar, under noise.
+Each image shows a shape or a texture in one random colour on a random two-colour background. The
+shape is rotated, shifted and scaled at random, partly hidden by a bar, and covered with noise.
 
-The bytes depend on the seed alone. Random numbers are raw PCG64 output, a stream that NumPy
-promises never to change, and pixels are made with + - * / sqrt, floor and comparisons only, which
-IEEE 754 rounds the same everywhere; sin and cos differ from machine to machine in the last bit.
+The bytes depend only on the seed. Random numbers are raw PCG64 output, a stream that NumPy
+guarantees never to change. Pixels are computed with + - * / sqrt, floor and comparisons only,
+which IEEE 754 rounds identically everywhere; sin and cos differ between machines in the last bit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ F32 = NDArray[np.float32]
 Figure = Callable[[F32, F32, F32, F32], F32]
 
 SIDE = 32
-BLOCK = 128  # images drawn at once: the arrays of a block stay in the processor's cache
-NOISE = 120.0  # full width of the noise, in grey levels
+BLOCK = 128  # images generated at once: the arrays of a block fit into the cache
+NOISE = 120.0  # range of the noise in grey levels
 PARAMETERS = 24  # random numbers per image
 
 
 def make(train: int = 50_000, test: int = 10_000, seed: int = 0) -> Cifar10:
-    """Draw the set: ``train`` and ``test`` images, the classes in equal parts, in random order.
+    """Generate ``train`` and ``test`` images with equally frequent classes in random order.
 
     Raises
     ------
     ValueError
-        A count is below 1, or the seed negative.
+        A count is below 1, or the seed is negative.
     """
     if train < 1 or test < 1 or seed < 0:
         given = f"not {train}, {test} and {seed}"
@@ -59,20 +59,20 @@ def _draw_split(count: int, seed: int, which: int) -> Split:
 
 
 def _draw(figure: Figure, count: int, bits: np.random.PCG64) -> NDArray[np.uint8]:
-    """Draw ``count`` images of one class: (count, 3, 32, 32)."""
+    """Generate ``count`` images of one class: (count, 3, 32, 32)."""
     r = iter(_uniform(bits, (PARAMETERS, count, 1, 1)))
     cosine, sine = _direction(next(r), next(r))
-    size = 6 + 7 * next(r)  # of a figure, in pixels from its middle
+    size = 6 + 7 * next(r)  # radius of the shape in pixels
     x, y = _grid(7 * (2 * next(r) - 1), 7 * (2 * next(r) - 1))
     outside = figure(x * cosine + y * sine, y * cosine - x * sine, size, next(r))  # a signed distance
-    inside = np.clip(0.5 - outside, 0, 1)  # (count, 32, 32): 1 in the figure, soft at its edge
+    inside = np.clip(0.5 - outside, 0, 1)  # (count, 32, 32): 1 inside the shape, with a soft edge
 
     cosine, sine = _direction(next(r), next(r))
     ramp = np.clip(0.5 + (x * cosine + y * sine) / SIDE, 0, 1)
     cosine, sine = _direction(next(r), next(r))
-    bar = np.clip(2 - np.abs(x * cosine + y * sine + (16 * next(r) - 8)), 0, 1)  # hides 3 pixels' width
+    bar = np.clip(2 - np.abs(x * cosine + y * sine + (16 * next(r) - 8)), 0, 1)  # hides a width of 3 pixels
 
-    dark = next(r) < 0.5  # figure darker than its ground, or lighter
+    dark = next(r) < 0.5  # whether the shape is darker than the background
     grain = bits.random_raw(count * 3 * SIDE * SIDE // 8).astype("<u8").view(np.uint8)
     noise = grain.reshape(3, count, SIDE, SIDE).astype(np.float32) * np.float32(NOISE / 255) - np.float32(NOISE / 2)
     pictures = np.empty((count, 3, SIDE, SIDE), np.uint8)
@@ -103,14 +103,14 @@ def _smaller(u: F32, v: F32) -> F32:
 
 
 def _centred(u: F32, period: F32, phase: F32) -> F32:
-    """``u`` brought into -period/2 .. period/2 by whole periods."""
+    """Return ``u`` modulo ``period``, in -period/2 .. period/2."""
     turns = u / period + phase
     centred: F32 = (turns - np.floor(turns) - 0.5) * period
     return centred
 
 
 def _wave(u: F32, period: F32, phase: F32) -> F32:
-    """A triangle wave of slope ±1: the distance to the edges of stripes half a period wide."""
+    """Return a triangle wave of slope ±1: the distance to the edges of stripes that are half a period wide."""
     wave: F32 = np.abs(_centred(u, period, phase)) - 0.25 * period
     return wave
 
@@ -121,13 +121,13 @@ def _dots(u: F32, v: F32, period: F32, phase: F32) -> F32:
 
 
 def _one_of(a: F32, b: F32) -> F32:
-    """Inside where exactly one of two distances is inside."""
+    """Combine two distances: inside where exactly one of them is inside."""
     either: F32 = np.maximum(np.minimum(a, b), -np.maximum(a, b))
     return either
 
 
-# The ten classes: the signed distance to the edge in pixels, negative inside, at (u, v) in the figure's
-# own turned frame; r is its radius, (N, 1, 1), and q in [0, 1) one more random number per image.
+# The ten classes: the signed distance to the edge in pixels, negative inside, at (u, v) in the rotated frame of
+# the shape. r is its radius, (N, 1, 1), and q in [0, 1) is another random number per image.
 _FIGURES: dict[str, Figure] = {
     "disc": lambda u, v, r, q: _radius(u, v) - r,
     "ring": lambda u, v, r, q: np.abs(_radius(u, v) - r * (0.7 + 0.1 * q)) - 0.22 * r,
@@ -143,7 +143,7 @@ _FIGURES: dict[str, Figure] = {
 
 
 def _direction(a: F32, b: F32) -> tuple[F32, F32]:
-    """A random direction (cosine, sine) from two uniform numbers, without a sine: the rational circle."""
+    """Return a random direction (cosine, sine) from two uniform numbers by the rational parametrization of the circle."""
     t = 2 * a - 1
     cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)  # the right half of the circle
     sign = np.where(b < 0.5, np.float32(-1), np.float32(1))
@@ -151,13 +151,13 @@ def _direction(a: F32, b: F32) -> tuple[F32, F32]:
 
 
 def _grid(x: F32, y: F32) -> tuple[F32, F32]:
-    """Pixel coordinates (N, 1, 32) and (N, 32, 1) about the points (x, y) from the picture's middle."""
+    """Return pixel coordinates (N, 1, 32) and (N, 32, 1) relative to points (x, y) from the image centre."""
     axis = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
     return axis[None, None, :] - x, axis[None, :, None] - y
 
 
 def _uniform(bits: np.random.PCG64, shape: tuple[int, ...]) -> F32:
-    """Uniform float32 numbers in [0, 1): the upper 24 bits of raw 64-bit output."""
+    """Return uniform float32 numbers in [0, 1) from the upper 24 bits of raw 64-bit output."""
     raw = bits.random_raw(int(np.prod(shape))) >> np.uint64(40)
     return raw.astype(np.float32).reshape(shape) * np.float32(2**-24)
 

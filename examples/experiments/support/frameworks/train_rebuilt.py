@@ -84,7 +84,7 @@ def _train(args: argparse.Namespace, experiment: str, title: str, net: Resumable
     checkpoint = args.out / "checkpoint.safetensors"
     if checkpoint.exists() and not args.resume:
         raise RunFolderError(
-            f"{args.out} holds a run already. Continue it with --resume, choose another --out, or remove the folder."
+            f"{args.out} already contains a run. Continue it with --resume, choose another --out, or remove the folder."
         )
     data = cli.load_data(args, args.limit)
     mean, std = channel_statistics(data.train.images)

@@ -1,4 +1,4 @@
-"""Parts of an experiment that are kept when they are done: a kill loses the one in flight."""
+"""Parts of an experiment that are stored when they are done. A kill loses only the current one."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from examples.experiments.support.runs.signals import StopOnSignal, StopRequeste
 
 @contextmanager
 def stopping(again: str) -> Iterator[Callable[[], None]]:
-    """Note signals; give the `StopOnSignal.check` to call between parts, and say on a stop how to go on."""
+    """Record signals; yield the `StopOnSignal.check` to call between parts. After a stop, say how to resume."""
     try:
         with StopOnSignal() as stop:
             yield stop.check
     except StopRequested as stopped:
         advice = job.go_on(again, requeued=stopped.requeued)
-        print(f"The run was {stopped}; finished parts are kept. {advice}", file=sys.stderr)
+        print(f"The run was {stopped}; finished parts are stored. {advice}", file=sys.stderr)
         raise
 
 
 class Cell(NamedTuple):
-    """A part: what it found, how long that took, and the versions of the frameworks that took part."""
+    """A part: its result, its duration, and the versions of the frameworks."""
 
     result: Any
     seconds: float
@@ -37,16 +37,16 @@ class Cell(NamedTuple):
 
 
 class Cells:
-    """A folder with a JSON file for each part that is done.
+    """A folder with a JSON file for each finished part.
 
     Parameters
     ----------
     folder : Path
-        It is made where it is missing. It lies in a run folder whose lock the caller holds.
+        Created if missing. It is in a run folder whose lock the caller holds.
     resume : bool
-        Keep what the folder has; else it is removed, and all is done anew.
+        Use the finished parts in the folder. If False, remove them and start again.
     check : callable ()
-        Called before each part is done; from `stopping`.
+        Called before each part; from `stopping`.
     """
 
     def __init__(self, folder: Path, *, resume: bool = True, check: Callable[[], None] = lambda: None) -> None:
@@ -65,14 +65,14 @@ class Cells:
         settings: Mapping[str, Any],
         do: Callable[[], tuple[Any, dict[str, str]]],
     ) -> Cell:
-        """Do a part and keep it; where it was done before with the same settings, read it.
+        """Do a part and store it, or read it if it was done before with the same settings.
 
-        `settings` are all that decides the outcome. `do` returns what was found, and versions.
+        `settings` are all settings that affect the result. `do` returns the result and versions.
 
         Raises
         ------
         ResultError
-            The part was done with other settings, or its file is damaged.
+            The part was done with different settings, or its file is damaged.
         """
         path = self.folder / f"{name}.json"
         plain = json.loads(json.dumps(settings))
@@ -81,8 +81,8 @@ class Cells:
             if before != plain:
                 other = {key: value for key, value in before.items() if plain.get(key) != value} or before
                 raise ResultError(
-                    f"{path} was made with other settings ({other}). Choose another --out, or remove that file to "
-                    "do this part anew."
+                    f"{path} was made with different settings ({other}). Choose another --out, or remove that file "
+                    "to repeat this part."
                 )
         else:
             self._check()
@@ -94,12 +94,12 @@ class Cells:
         return cell
 
     def kept(self, name: str) -> bool:
-        """Whether a part was done, in this run or an earlier one."""
+        """Return whether a part was done, in this session or an earlier one."""
         return (self.folder / f"{name}.json").exists()
 
     @property
     def seconds(self) -> float:
-        """What all parts took, in this session and before it."""
+        """The duration of all parts, including earlier sessions."""
         return float(sum(cell.seconds for cell in self.done.values()))
 
     @staticmethod
@@ -108,4 +108,4 @@ class Cells:
             content = json.loads(path.read_bytes())
             return Cell(*(content[key] for key in Cell._fields)), dict(content["settings"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ResultError(f"{path} is damaged ({error}). Remove it to do this part anew.") from error
+            raise ResultError(f"{path} is damaged ({error}). Remove it to repeat this part.") from error

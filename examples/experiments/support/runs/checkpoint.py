@@ -1,17 +1,17 @@
-"""A run, frozen between two steps, in one safetensors file.
+"""The state of a run between two steps, in one safetensors file.
 
 ========================  ===================================================================
-tensor                    what
+tensor                    content
 ========================  ===================================================================
-``model.<name>``          parameters and buffers, under their names in the state_dict
-``optimizer.<i>.<name>``  what the optimizer keeps for parameter i, such as its momentum
-``average.<name>``        averages of the model's weights, where the run keeps them
-``rng``                   the state of the engine's random numbers
+``model.<name>``          parameters and buffers by their names in the state_dict
+``optimizer.<i>.<name>``  optimizer state of parameter i, such as its momentum
+``average.<name>``        averaged weights, if the run averages them
+``rng``                   the state of the random number generator
 ========================  ===================================================================
 
-The rest is JSON, as the string "lucidgrad" in the file's metadata: the position, the sums of
-the epoch under way, the metrics of the epochs before, the settings, and a digest of it all.
-JSON keeps every float64 exactly. Nothing is pickled: a checkpoint cannot run code.
+The rest is JSON, under the key "lucidgrad" in the metadata of the file: the position, the sums
+of the current epoch, the metrics of earlier epochs, the settings, and a digest of everything.
+JSON stores every float64 exactly. Nothing is pickled, so a checkpoint cannot run code.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ Settings = Mapping[str, Any]
 
 
 class Optimizer(Protocol):
-    """What training needs of an optimizer: PyTorch's interface, and the names of what it keeps."""
+    """The interface that training needs: PyTorch's, and the names of an optimizer's state."""
 
     param_groups: list[dict[str, Any]]
 
@@ -84,7 +84,7 @@ class Optimizer(Protocol):
 
 
 class Scheduler(Protocol):
-    """What training needs of a learning rate scheduler; its state is numbers and strings."""
+    """The interface of a learning rate scheduler; its state consists of numbers and strings."""
 
     def step(self) -> Any: ...
     def state_dict(self) -> dict[str, Any]: ...
@@ -92,48 +92,48 @@ class Scheduler(Protocol):
 
 
 class Parts(NamedTuple):
-    """What a step of training changes, the engine's random numbers aside."""
+    """The objects that a training step changes, besides the random number generator."""
 
     model: nn.Module
     optimizer: Optimizer
     scheduler: Scheduler | None = None
     each_step: bool = False  # the scheduler steps after every batch, not after every epoch
-    average: AveragedModel | None = None  # takes the weights in after every batch
+    average: AveragedModel | None = None  # updated after every batch
 
 
 @dataclass
 class Epoch:
-    """What has been seen of the epoch under way: the position in the data, and running sums."""
+    """The current epoch: its position in the data, and running sums."""
 
     step: int = 0  # steps done
     pictures: int = 0  # images seen in them
-    wrong: int = 0  # how many of these were classified wrongly
+    wrong: int = 0  # of these, how many were misclassified
     loss_sum: float = 0.0
     seconds: float = 0.0
 
 
 @dataclass
 class Progress:
-    """How far a run is: a row of metrics for every whole epoch, and the epoch under way."""
+    """The progress of a run: a row of metrics for every completed epoch, and the current epoch."""
 
     history: list[dict[str, Any]] = field(default_factory=list)
     now: Epoch = field(default_factory=Epoch)
 
     @property
     def epochs(self) -> int:
-        """Whole epochs done."""
+        """The number of completed epochs."""
         return len(self.history)
 
     def end_epoch(self, row: dict[str, Any]) -> None:
-        """Add the row of the epoch under way, and stand at the start of the next."""
+        """Add the row of the current epoch, and move to the start of the next one."""
         self.history.append(row)
         self.now = Epoch()
 
 
 def save(path: Path, parts: Parts, progress: Progress, settings: Settings) -> None:
-    """Write a checkpoint whole; what stood there before stays until then."""
+    """Write a checkpoint atomically."""
     optimizer_tensors, optimizer_rest = _split_optimizer(parts.optimizer.state_dict())
-    if _is_begun(progress):  # say so where nothing is kept yet of a parameter, which had no gradient
+    if _is_begun(progress):  # record parameters without state, which had no gradient
         for index in _expected_state(parts.optimizer):
             optimizer_rest["state"].setdefault(index, None)
     tensors = {f"model.{name}": _array(tensor) for name, tensor in parts.model.state_dict().items()}
@@ -159,9 +159,9 @@ def restore(
     columns: Collection[str] | None = None,
     steps: int | None = None,
 ) -> Progress:
-    """Put a checkpoint's state into the parts and the engine, and return its progress.
+    """Load a checkpoint into the parts and the random number generator; return its progress.
 
-    Where anything is wrong, nothing is changed.
+    If anything is wrong, nothing is changed.
 
     Parameters
     ----------
@@ -169,14 +169,14 @@ def restore(
     parts : Parts
     settings : dict
     columns : collection of str, optional
-        The names in each row of the history, where they are known.
+        The names in each row of the history, if known.
     steps : int, optional
-        Steps of an epoch, where they are known.
+        Steps per epoch, if known.
 
     Raises
     ------
     CheckpointError
-        The file is damaged or no checkpoint, or it belongs to a run with other settings or
+        The file is damaged or not a checkpoint, or it belongs to a run with other settings or
         another model.
     OSError
         The file cannot be read.
@@ -191,7 +191,7 @@ def restore(
             _check_optimizer(parts, state["optimizer"]["state"], optimizer)
         if (state["scheduler"] is None) != (parts.scheduler is None):
             has, runs = ("no", "with") if parts.scheduler else ("a", "without")
-            raise schema.Unfit(f"it has {has} state of a schedule, and the run is {runs} one")
+            raise schema.Unfit(f"it has {has} scheduler state, but the run is {runs} a scheduler")
         _check_options(parts, state["optimizer"]["param_groups"])
         _check_tensor_names(tensors, parts)
     except schema.Unfit as error:
@@ -211,7 +211,7 @@ def restore(
         if parts.scheduler:
             parts.scheduler.load_state_dict(state["scheduler"])
         autograd.set_rng_state(autograd.from_numpy(tensors["rng"]))
-        for prefix, module in reversed(modules.items()):  # the model, in which all fits now, comes last
+        for prefix, module in reversed(modules.items()):  # the model comes last; it is known to fit
             module.load_state_dict({name: autograd.from_numpy(array) for name, array in stored[prefix].items()})
     except (ValueError, TypeError, KeyError) as error:
         parts.optimizer.load_state_dict(before)
@@ -231,13 +231,13 @@ def _is_begun(progress: Progress) -> bool:
 
 
 def _progress(stored: Mapping[str, Any], columns: Collection[str] | None, steps: int | None) -> Progress:
-    """The progress, where its numbers agree with each other."""
+    """Return the progress if its numbers are consistent."""
     history, now = stored["history"], Epoch(**stored["now"])
     for i, row in enumerate(history):
         if row.get("epoch") != i + 1:
             raise schema.Unfit(f"row {i + 1} of its history is not of epoch {i + 1}")
         if columns is not None and set(row) != set(columns):
-            raise schema.Unfit(f"row {i + 1} of its history has {', '.join(row)}, and needs {', '.join(columns)}")
+            raise schema.Unfit(f"row {i + 1} of its history has {', '.join(row)}, but needs {', '.join(columns)}")
     if steps is not None and now.step > steps:
         raise schema.Unfit(f"it is after step {now.step} of an epoch of {steps} steps")
     if not (now.step <= now.pictures and now.wrong <= now.pictures and (now.step > 0) == (now.pictures > 0)):
@@ -248,25 +248,23 @@ def _progress(stored: Mapping[str, Any], columns: Collection[str] | None, steps:
 
 
 def _expected_state(optimizer: Optimizer) -> dict[str, tuple[str, ...]]:
-    """What the optimizer keeps once it has made a step, by a parameter's number; nothing where it keeps nothing."""
+    """Return the names of the optimizer state after a step, by the number of each parameter that has state."""
     groups = optimizer.param_groups
     named = [optimizer.state_names(group) or () for group in groups for _ in group["params"]]
     return {str(i): names for i, names in enumerate(named) if names}
 
 
 def _check_optimizer(parts: Parts, listed: Mapping[str, Any], joined: Mapping[str, Any]) -> None:
-    """Refuse where something of the optimizer's is left out: the run would go on to other weights."""
+    """Raise if optimizer state is missing; the resumed run would differ."""
     for index, names in _expected_state(parts.optimizer).items():
         if index not in listed:
-            raise schema.Unfit(f"it lacks what the optimizer keeps for parameter {index}, {', '.join(names)}")
+            raise schema.Unfit(f"it lacks the optimizer state of parameter {index}, {', '.join(names)}")
         if listed[index] is not None and (missing := set(names) - set(joined["state"][int(index)])):
-            raise schema.Unfit(
-                f"it lacks {', '.join(sorted(missing))}, which the optimizer keeps for parameter {index}"
-            )
+            raise schema.Unfit(f"it lacks {', '.join(sorted(missing))} in the optimizer state of parameter {index}")
 
 
 def _check_options(parts: Parts, stored: list[dict[str, Any]]) -> None:
-    """Refuse options other than the optimizer's: settings decide them, and a schedule changes some."""
+    """Raise if options of the optimizer differ, except those that a scheduler changes."""
     changing = {"params"} | ({"lr", "momentum", "betas", *SCHEDULED} if parts.scheduler else set())
     current = json.loads(json.dumps(parts.optimizer.state_dict()["param_groups"]))
     for i, (have, want) in enumerate(zip(stored, current)):
@@ -280,11 +278,11 @@ def _check_options(parts: Parts, stored: list[dict[str, Any]]) -> None:
 
 def _check_tensor_names(tensors: Mapping[str, np.ndarray], parts: Parts) -> None:
     if "rng" not in tensors:
-        raise schema.Unfit("it lacks the state of the random numbers, rng")
+        raise schema.Unfit("it lacks rng, the state of the random number generator")
     known = ("model.", "optimizer.", *(["average."] if parts.average else []))
     for name in tensors:
         if name != "rng" and not name.startswith(known):
-            raise schema.Unfit(f"it holds the tensor {name[:80]!r}, which this run does not have")
+            raise schema.Unfit(f"it contains the tensor {name[:80]!r}, which this run does not have")
 
 
 def _array(tensor: Tensor) -> np.ndarray:
@@ -292,7 +290,7 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 def _split_optimizer(state_dict: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Part an optimizer's state into the tensors and the rest, which JSON holds."""
+    """Split the state of an optimizer into tensors and the rest, which JSON can represent."""
     tensors: dict[str, np.ndarray] = {}
     rest: dict[str, dict[str, Any] | None] = {}
     for index, entries in state_dict["state"].items():
@@ -304,24 +302,24 @@ def _split_optimizer(state_dict: dict[str, Any]) -> tuple[dict[str, np.ndarray],
 
 
 def _join_optimizer(tensors: Mapping[str, np.ndarray], rest: dict[str, Any]) -> dict[str, Any]:
-    """Undo `_split_optimizer`."""
+    """Invert `_split_optimizer`."""
     state: dict[int, dict[str, Any]] = {}
     for index, entries in rest["state"].items():
         if not (index.isdecimal() and len(index) < 10):
-            raise schema.Unfit(f"it has a state of parameter {index[:40]!r}, which is no number")
+            raise schema.Unfit(f"it has state for parameter {index[:40]!r}, which is not a number")
         if entries is not None:
             state[int(index)] = dict(entries)
     for key, array in tensors.items():
         if key.startswith("optimizer."):
             _, index, name = (*key.split(".", 2), "", "")[:3]
             if not (index.isdecimal() and len(index) < 10 and int(index) in state) or name in state[int(index)]:
-                raise schema.Unfit(f"it holds the tensor {key[:80]!r}, and its description has no place for it")
+                raise schema.Unfit(f"it contains the tensor {key[:80]!r}, which its description does not list")
             state[int(index)][name] = array
     return {"state": state, "param_groups": rest["param_groups"]}
 
 
 def _digest(tensors: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> str:
-    """Sum up tensors and state, so that one flipped bit anywhere shows."""
+    """Return a digest of tensors and state, which changes with any flipped bit."""
     total = hashlib.sha256(json.dumps(state, sort_keys=True).encode())
     for name, array in sorted(tensors.items()):
         total.update(f"{name} {array.dtype.str} {array.shape}".encode())
@@ -336,16 +334,16 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
     except SafetensorError as error:
         raise CheckpointError(f"{path} is cut short or damaged ({error}). {_ADVICE}") from error
-    except (TypeError, AttributeError, ValueError) as error:  # a type that NumPy does not have, as BF16
-        raise CheckpointError(f"{path} holds a tensor of a type that no checkpoint has ({error}). {_ADVICE}") from error
+    except (TypeError, AttributeError, ValueError) as error:  # a type that NumPy lacks, such as BF16
+        raise CheckpointError(f"{path} contains a tensor of an unsupported type ({error}). {_ADVICE}") from error
     if text is None:
-        raise CheckpointError(f"{path} holds tensors, but is no checkpoint of a training run. {_ADVICE}")
+        raise CheckpointError(f"{path} contains tensors, but is not a checkpoint of a training run. {_ADVICE}")
     try:
         envelope = schema.loads(text)
         if isinstance(envelope, dict) and envelope.get("format", FORMAT) != FORMAT:
             raise CheckpointError(
-                f"{path} is written in format {schema.brief(envelope['format'])}; this version reads format {FORMAT}. "
-                "Resume the run with the version that began it."
+                f"{path} has format {schema.brief(envelope['format'])}; this version reads format {FORMAT}. "
+                "Resume the run with the version that started it."
             )
         _ENVELOPE("its description", envelope)
         intact = envelope["digest"] == _digest(tensors, envelope["state"])
@@ -357,7 +355,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def check_settings(path: Path, stored: Settings, wanted: Settings) -> None:
-    """Refuse settings other than the stored ones; "data" among them is a digest of the images."""
+    """Raise if settings differ from the stored ones; "data" is a digest of the images."""
     differences = [
         f"{name} {stored.get(name)!r}, not {wanted.get(name)!r}"
         for name in sorted({*stored, *wanted} - {"data"})
@@ -370,8 +368,8 @@ def check_settings(path: Path, stored: Settings, wanted: Settings) -> None:
         )
     if stored.get("data") != wanted.get("data"):
         raise CheckpointError(
-            f"{path} belongs to a run with other images than it would go on with now: it has to go on with those "
-            "it began with. Name their folder with --data-dir, or start again with another --out."
+            f"{path} belongs to a run with other images. A run must resume with the images it started with: name "
+            "their folder with --data-dir, or start again with another --out."
         )
 
 
@@ -384,6 +382,6 @@ def _check_model(path: Path, stored: Mapping[str, np.ndarray], model: nn.Module)
         have, want = kind(stored.get(name)), kind(wanted.get(name))
         if have != want:
             raise CheckpointError(
-                f"{path} belongs to another model: for {name} it holds {have}, and the model has {want}. "
+                f"{path} belongs to another model: for {name} it contains {have}, but the model has {want}. "
                 "Resume with the model of that run, or start again with another --out."
             )

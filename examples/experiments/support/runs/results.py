@@ -1,20 +1,20 @@
-"""What an experiment found: one JSON file, from which the report is made.
+"""The result of an experiment: one JSON file, which the report reads.
 
 An experiment writes ``result.json`` into its run folder; ``python -m examples.report --take FOLDER``
-keeps it as ``docs/runs/<name of the folder>.json``.
+stores it as ``docs/runs/<name of the folder>.json``.
 
 ==============  =======================================================================
-key             what
+key             content
 ==============  =======================================================================
-experiment      the script's name, as in ``python -m examples.<experiment>``
-when, seconds   the end (UTC), and how long it took
+experiment      the script, as in ``python -m examples.experiments.<experiment>``
+when, seconds   the end (UTC) and the duration
 command         the command line
-settings        all that decides the outcome
-data            which images; null where none were used
-machine         processor, system, CPUs it may use, threads
-versions        Python and packages
-cut_short       a sentence where something was left out that the question asks; else null
-result          what was found, in the experiment's own form
+settings        all settings that affect the result
+data            the source of the images; null if none were used
+machine         processor, system, usable CPUs, threads
+versions        of Python and packages
+cut_short       a sentence if the run was shortened; else null
+result          the findings, in a form of each experiment
 ==============  =======================================================================
 """
 
@@ -56,11 +56,11 @@ _RECORD = schema.record(
 
 
 class ResultError(Exception):
-    """A result cannot be used: which, why, and what to do."""
+    """A result cannot be used. The text says which, why, and what to do."""
 
 
 class Record(NamedTuple):
-    """A result that was read: the name it is kept under, and its keys."""
+    """A stored result: its name and the values of its keys."""
 
     name: str
     experiment: str
@@ -86,21 +86,21 @@ def write(
     versions: Mapping[str, str] = {},
     cut_short: str | None = None,
 ) -> Path:
-    """Write ``result.json`` whole into a run folder; return its path.
+    """Write ``result.json`` into a run folder; return its path.
 
     Parameters
     ----------
     folder : Path
     experiment : str
-        The script's name.
+        The name of the script.
     result, settings, data : dict
-        Of what JSON can hold; no NaN and no inf.
+        Values that JSON can represent, without NaN and inf.
     seconds : float
-        Of all sessions of the run.
+        The duration of all sessions of the run.
     versions : dict of str to str
-        Of other frameworks that took part.
+        Versions of other frameworks.
     cut_short : str, optional
-        What was left out, and why.
+        A sentence that says how the run was shortened.
 
     Raises
     ------
@@ -142,23 +142,23 @@ def read(path: Path) -> Record:
     Raises
     ------
     ResultError
-        There is none, or it is damaged, or a key is missing or of another type.
+        The file is missing or damaged, or a key is missing or has another type.
     """
     return parse(read_bytes(path), path)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read the file of a result; raises ResultError where that cannot be done."""
+    """Read the file of a result; raise ResultError if that fails."""
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise ResultError(f"There is no {path}: the run is not finished, or this is not its folder.") from None
     except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error.strerror}. Look at its permissions.") from error
+        raise ResultError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
 
 
 def parse(text: bytes, path: Path) -> Record:
-    """Read the text of a result that comes from the file `path`; raises as `read`."""
+    """Parse the text of the result file `path`; raise as `read` does."""
     try:
         content = schema.loads(text)
         _RECORD("it", content)
@@ -170,7 +170,7 @@ def parse(text: bytes, path: Path) -> Record:
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of the same columns as CSV, whole."""
+    """Write rows with the same columns as CSV."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -179,7 +179,7 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """Return the name of the processor if the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

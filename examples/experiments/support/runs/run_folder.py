@@ -1,22 +1,22 @@
-"""What a training run leaves behind.
+"""The files of a training run.
 
 =======================  ==================================================================
-file                     what
+file                     content
 =======================  ==================================================================
 settings.json            settings, data, and for every session (the start and each resume):
-                         command, versions, threads; job, element of its array, and host
-metrics.jsonl            one line of JSON an epoch
-learning_curves.png      the same as an image
-checkpoint.safetensors   all that ``--resume`` needs; see `examples.experiments.support.runs.checkpoint`
-weights.safetensors      the trained weights, once the run is done
-done.json                the mark of a finished run: without it the run is not finished
-result.json              what the report takes from a finished run; see `examples.experiments.support.runs.results`
+                         command, versions, threads; job, array index, and host
+metrics.jsonl            one line of JSON per epoch
+learning_curves.png      a plot of metrics.jsonl
+checkpoint.safetensors   all that ``--resume`` needs; see `checkpoint`
+weights.safetensors      the trained weights, written at the end
+done.json                marks a finished run
+result.json              what the report reads of a finished run; see `results`
 history.csv              the rows of metrics.jsonl as a table
-.lock                    empty; locked while a run is under way, by the kernel: a kill frees it
+.lock                    empty; the kernel locks it during a run, and frees it after a kill
 =======================  ==================================================================
 
-The checkpoint is the one source: metrics and curves are made from it, whole, each time. A
-kill between two of these files therefore loses nothing; the next resume makes them again.
+The checkpoint is the only source: metrics and curves are rewritten from it every time. A
+kill between two of these files therefore loses nothing; the next resume writes them again.
 """
 
 from __future__ import annotations
@@ -69,23 +69,23 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)  # of 
 
 @contextmanager
 def locked(folder: Path, option: str = "--out") -> Iterator[None]:
-    """Make a folder, and keep other runs out of it while the ``with`` block runs.
+    """Create a folder and lock it against other runs inside the ``with`` block.
 
-    The system holds the lock, and frees it when the process ends, however it ends. Then what a killed run left
-    half-written is removed. `option` is the one that names another folder.
+    The operating system holds the lock and frees it when the process ends in any way. Incomplete files that a killed
+    run left are removed. `option` is the option that chooses the folder.
 
     Raises
     ------
     RunFolderError
-        Another run is under way there, or the folder cannot be written.
+        Another run uses the folder, or it cannot be written.
     """
-    lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)  # a soft lock outlives a kill
+    lock = FileLock(folder / ".lock", blocking=False, fallback_to_soft=False)  # a soft lock would survive a kill
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise RunFolderError(
-            f"Another run is under way in {folder}. Wait for its end, or choose another {option}."
+            f"Another run is using {folder}. Wait until it ends, or choose another {option}."
         ) from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
@@ -93,7 +93,7 @@ def locked(folder: Path, option: str = "--out") -> Iterator[None]:
                 f"The run folder {folder} cannot be made or written to: {error.strerror}. Choose another {option}."
             ) from error
         print(
-            f"{folder} is on a file system without locks: nothing keeps a second run out of it. Start none there.",
+            f"{folder} is on a file system without locks. Do not start a second run there.",
             file=sys.stderr,
         )
     try:
@@ -109,7 +109,7 @@ class RunFolder:
 
     def __init__(self, path: Path, *, accuracy: bool = False) -> None:
         self.path = path
-        self.accuracy = accuracy  # drawn in place of the error
+        self.accuracy = accuracy  # drawn instead of the error
         self.settings = path / "settings.json"
         self.metrics = path / "metrics.jsonl"
         self.curves = path / "learning_curves.png"
@@ -118,31 +118,31 @@ class RunFolder:
         self.done = path / "done.json"
 
     def check(self, resume: bool) -> None:
-        """Refuse a folder that cannot be made, resumed, or begun in; change nothing.
+        """Raise if a run cannot start or resume in the folder. Change nothing.
 
-        A run that never came as far as a checkpoint may be begun anew.
+        A run that has no checkpoint yet may start again.
         """
         if not resume and any(file.exists() for file in (self.checkpoint, self.weights, self.done)):
             raise RunFolderError(
-                f"{self.path} holds a run already. Continue it with --resume, choose another --out, "
+                f"{self.path} already contains a run. Continue it with --resume, choose another --out, "
                 "or remove the folder."
             )
         if resume and self.checkpoint.exists() and not self.settings.exists():
             raise RunFolderError(
-                f"{self.path} holds a checkpoint, but its {self.settings.name} is missing, without which the run "
-                "cannot be resumed. Restore that file from a copy, or start again with another --out."
+                f"{self.path} contains a checkpoint but no {self.settings.name}, so the run cannot be resumed. Restore "
+                "that file from a copy, or start again with another --out."
             )
         path = self.path.absolute()
         nearest = next(place for place in (path, *path.parents) if os.path.exists(place))
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            why = "may not be written to" if nearest.is_dir() else "is a file"
+            why = "is not writable" if nearest.is_dir() else "is a file"
             raise RunFolderError(f"The run folder {self.path} cannot be made: {nearest} {why}. Choose another --out.")
 
     @contextmanager
     def opened(self, resume: bool) -> Iterator[None]:
-        """Make the folder, and keep other runs out of it while the ``with`` block runs."""
+        """Create the folder and lock it against other runs inside the ``with`` block."""
         with locked(self.path):
-            self.check(resume)  # again: another run may have come and gone since
+            self.check(resume)  # check again: another run may have written to the folder since
             yield
 
     def stored(self) -> Stored:
@@ -165,7 +165,7 @@ class RunFolder:
         return Stored(content.get("settings", {}), content.get("data", {}), content.get("sessions", []))
 
     def finished_epochs(self) -> int:
-        """Return how many epochs a finished run has; 0 for any other."""
+        """Return the number of epochs of a finished run, or 0 if the run is not finished."""
         try:
             mark = schema.loads(self.done.read_bytes())
             schema.dict_of(schema.anything)("it", mark)
@@ -175,7 +175,7 @@ class RunFolder:
             return 0
 
     def write_settings(self, settings: dict[str, Any], data: dict[str, Any], *, resume: bool) -> None:
-        """Write down what the run is, and add this session to those of a resumed run."""
+        """Write settings.json; a resumed run adds this session to the earlier ones."""
         session = {
             "began": _now(),
             "command": sys.orig_argv,
@@ -185,17 +185,17 @@ class RunFolder:
         earlier = self.stored().sessions if resume else []
         content = {"settings": settings, "data": data, "sessions": [*earlier, session]}
         write_whole(self.settings, json.dumps(content, indent=2).encode() + b"\n")
-        if settings["epochs"] != self.finished_epochs():  # more epochs are wanted than last time
+        if settings["epochs"] != self.finished_epochs():  # this session will train for more epochs
             self.done.unlink(missing_ok=True)
 
     def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
-        """Write the metrics of all whole epochs, and their curves."""
+        """Write the metrics of all completed epochs, and their curves."""
         write_whole(self.metrics, "".join(json.dumps(row) + "\n" for row in history).encode())
         if history:
             learning_curves(history, self.curves, accuracy=self.accuracy)
 
     def finish(self, model: nn.Module, history: Sequence[dict[str, Any]]) -> None:
-        """Write the trained weights, then the mark that the run is finished."""
+        """Write the trained weights, then done.json."""
         tensors = {name: np.asarray(t.detach().numpy(), order="C") for name, t in model.state_dict().items()}
         write_whole(self.weights, to_safetensors(tensors))
         mark = {"finished": _now(), "epochs": len(history), "last": history[-1]}

@@ -1,6 +1,6 @@
-"""What the JSON of a run's files may hold: types, ranges and names, checked before any of it is used.
+"""Validation of the JSON in the files of a run: types, ranges and names, before any of it is used.
 
-A check is a function of where a value is, such as "progress.now.step", and of the value. It raises `Unfit`.
+A check is a function of the place of a value, such as "progress.now.step", and of the value. It raises `Unfit`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ Check = Callable[[str, Any], None]
 
 
 class Unfit(ValueError):
-    """A value is not what has to be there; the text is a clause that says where, and what has to be."""
+    """A value is invalid. The text is a clause that says where, and what is required."""
 
 
 def loads(text: str | bytes) -> Any:
-    """Read JSON; keys that are there twice and nesting beyond all use are errors, too.
+    """Parse JSON; duplicate keys and excessive nesting are errors, too.
 
     Raises
     ------
     Unfit
-        It cannot be read.
+        The text cannot be parsed.
     """
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates)
@@ -32,7 +32,7 @@ def loads(text: str | bytes) -> Any:
     except Unfit:
         raise
     except ValueError as error:
-        raise Unfit(f"it is no JSON: {error}") from None
+        raise Unfit(f"it is not JSON: {error}") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def brief(value: Any) -> str:
-    """A value in few words, for a sentence."""
+    """Return a short description of a value for a sentence."""
     if isinstance(value, Mapping | list | tuple):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, int) and abs(value) >= 1 << 64:
@@ -55,21 +55,21 @@ def brief(value: Any) -> str:
 
 
 def _refuse(where: str, value: Any, wanted: str) -> None:
-    raise Unfit(f"{where} is {brief(value)}, and has to be {wanted}")
+    raise Unfit(f"{where} is {brief(value)}, but must be {wanted}")
 
 
 def whole(least: int = 0) -> Check:
-    """A whole number, at least that."""
+    """Return a check: an integer that is at least `least`."""
 
     def check(where: str, value: Any) -> None:
         if type(value) is not int or not least <= value < 1 << 63:
-            _refuse(where, value, f"a whole number, at least {least}")
+            _refuse(where, value, f"an integer of at least {least}")
 
     return check
 
 
 def number(least: float = -math.inf) -> Check:
-    """A finite number, at least that."""
+    """Return a check: a finite number that is at least `least`."""
 
     def check(where: str, value: Any) -> None:
         if type(value) not in (int, float) or not (abs(value) < 1 << 1000 and value >= least):
@@ -84,7 +84,7 @@ def text(where: str, value: Any) -> None:
 
 
 def setting(where: str, value: Any) -> None:
-    """None, True, False, a finite number or text; or a list of these."""
+    """Check for None, a bool, a finite number or text, or a list of these."""
     for item in value if isinstance(value, list) else [value]:
         if item is not None and not isinstance(item, bool | str):
             if not isinstance(item, int | float):
@@ -93,16 +93,16 @@ def setting(where: str, value: Any) -> None:
 
 
 def anything(where: str, value: Any) -> None:
-    """No check."""
+    """Accept every value."""
 
 
 def optional(check: Check) -> Check:
-    """None, or what passes the check."""
+    """Return a check: None, or a value that passes `check`."""
     return lambda where, value: None if value is None else check(where, value)
 
 
 def list_of(check: Check) -> Check:
-    """A list; its elements pass the check."""
+    """Return a check: a list whose elements pass `check`."""
 
     def check_list(where: str, value: Any) -> None:
         if not isinstance(value, list):
@@ -114,7 +114,7 @@ def list_of(check: Check) -> Check:
 
 
 def dict_of(check: Check) -> Check:
-    """A dict; its values pass the check."""
+    """Return a check: a dict whose values pass `check`."""
 
     def check_dict(where: str, value: Any) -> None:
         if not isinstance(value, dict):
@@ -126,7 +126,7 @@ def dict_of(check: Check) -> Check:
 
 
 def record(fields: Mapping[str, Check], may_lack: Collection[str] = ()) -> Check:
-    """A dict of just these keys; each value passes its check."""
+    """Return a check: a dict with exactly these keys, whose values pass their checks."""
 
     def check(where: str, value: Any) -> None:
         if not isinstance(value, dict):
@@ -134,7 +134,7 @@ def record(fields: Mapping[str, Check], may_lack: Collection[str] = ()) -> Check
         if missing := [name for name in fields if name not in value and name not in may_lack]:
             raise Unfit(f"{where} lacks {', '.join(missing)}")
         if unknown := [name for name in value if name not in fields]:
-            raise Unfit(f"{where} has {unknown[0][:40]!r}, which has no meaning there")
+            raise Unfit(f"{where} has the unknown key {unknown[0][:40]!r}")
         for name, item in value.items():
             fields[name](f"{where}.{name}", item)
 

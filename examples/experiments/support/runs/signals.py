@@ -1,21 +1,21 @@
 """Stopping on a signal without losing work.
 
-A handler only makes a note; the training loop asks at its safe points, between two steps,
-with `check()`, saves, and leaves with the exit status that the signal calls for:
+A handler only records the signal. Between two steps the training loop calls `check()`, saves,
+and exits with the status of the signal:
 
 =================  ===================================  ==========================================
-signal             who sends it                         exit status
+signal             sent by                              exit status
 =================  ===================================  ==========================================
 INT                Ctrl-C, bkill                        130
-TERM               kill, bkill ten seconds later        143
-HUP                a terminal that is closed            129
-USR2, URG          the run limit of a batch system      85 where the queue runs 85 again, else 75
+TERM               kill; bkill after ten seconds        143
+HUP                closing the terminal                 129
+USR2, URG          the run limit of a batch system      85 if the queue requeues 85, else 75
 =================  ===================================  ==========================================
 
-INT, TERM and HUP never give 85, or bkill would only make the job start over.
+INT, TERM and HUP never give 85; otherwise bkill would only restart the job.
 
-A signal that is ignored when the program starts stays ignored: INT in a script's background jobs, HUP under nohup.
-Windows lacks some of these signals.
+A signal that is ignored at the start stays ignored: INT in background jobs of a script, HUP under nohup.
+Windows does not have all of these signals.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 REQUEUE = 85
-TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, run it again
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: not an error, run it again
 
 
 def _existing(*names: str) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ HANDLED = (*_existing("SIGINT", "SIGTERM", "SIGHUP"), *_LIMIT)
 
 
 class StopRequested(Exception):
-    """A signal asked for an end; `status` is the exit status it calls for."""
+    """A signal asked the program to stop; `status` is the exit status."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -51,10 +51,10 @@ class StopRequested(Exception):
 
 
 class StopOnSignal:
-    """Note signals instead of dying of them, while the ``with`` block runs.
+    """Record signals inside the ``with`` block instead of ending the process.
 
-    The first signal decides; an impatient second Ctrl-C changes nothing, neither during the
-    save nor after it, on the way out. (SIGQUIT, Ctrl-\\, still kills at once.)
+    The first signal counts. A second Ctrl-C has no effect, neither during the save nor
+    afterwards while the program exits. (SIGQUIT, Ctrl-\\, still kills at once.)
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class StopOnSignal:
     ) -> None:
         leaving = isinstance(error, StopRequested)
         for number, handler in self._before.items():
-            if handler is None:  # one that Python did not set, and cannot name
+            if handler is None:  # a handler that Python did not install
                 handler = signal.SIG_DFL
             signal.signal(number, _on_the_way_out if leaving else handler)
 
@@ -81,15 +81,15 @@ class StopOnSignal:
             self.received = number
 
     def check(self) -> None:
-        """Raise StopRequested where a signal has come; call it at a safe point."""
+        """Raise StopRequested if a signal has arrived; call it where the run can stop."""
         if self.received is not None:
             raise StopRequested(self.received)
 
 
 def exit_on_interrupt() -> None:
-    """Let Ctrl-C end the program with one line and status 130: for the time of the imports.
+    """During the imports, let Ctrl-C end the program with one line and status 130.
 
-    A KeyboardInterrupt would show where in them it was, and some packages catch it.
+    A KeyboardInterrupt would print a traceback, and some packages catch it.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _exit)
@@ -97,7 +97,7 @@ def exit_on_interrupt() -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt again while the ``with`` block runs, and change nothing after it."""
+    """Let Ctrl-C raise KeyboardInterrupt inside the ``with`` block, and ignore it afterwards."""
     importing = signal.getsignal(signal.SIGINT) is _exit
     if importing:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -110,30 +110,30 @@ def interruptible() -> Iterator[None]:
 
 def _exit(number: int, frame: FrameType | None) -> None:
     with suppress(OSError):
-        os.write(2, b"Stopped before anything began.\n")  # not by print, which the signal may have interrupted
+        os.write(2, b"Stopped before anything began.\n")  # not with print, which the signal may have interrupted
     os._exit(128 + number)
 
 
 def _on_the_way_out(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the program is about to end. (SIG_IGN would tell a later `StopOnSignal` to leave it alone.)"""
+    """Do nothing, since the program is about to end. (A later `StopOnSignal` would leave SIG_IGN alone.)"""
 
 
 @atexit.register
 def _ignore_at_the_end() -> None:
-    """Python takes its handlers away while it ends, and a signal would kill it then."""
+    """Ignore signals during shutdown, when Python removes its handlers and a signal would kill it."""
     for number in HANDLED:
         if signal.getsignal(number) is _on_the_way_out:
             signal.signal(number, signal.SIG_IGN)
 
 
 def exit_status(number: int, requeue_values: str) -> int:
-    """Return the exit status for a signal, given the queue's LSB_EXIT_REQUEUE."""
+    """Return the exit status for a signal, given LSB_EXIT_REQUEUE of the queue."""
     if number not in _LIMIT:
         return 128 + number
     return REQUEUE if _listed(REQUEUE, requeue_values) else TRY_AGAIN
 
 
 def _listed(status: int, values: str) -> bool:
-    """Tell whether a requeue list, such as "85 99", "all ~1" or "EXCLUDE(85)", holds a status."""
+    """Return whether a requeue list, such as "85 99", "all ~1" or "EXCLUDE(85)", contains a status."""
     words = re.findall(r"~?\w+", values)
     return f"~{status}" not in words and (str(status) in words or "all" in words)

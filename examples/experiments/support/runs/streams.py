@@ -1,13 +1,13 @@
-"""stdout and stderr that may fail: a run goes on where nobody can read what it says.
+"""stdout and stderr may fail: a run continues even if its output cannot be written.
 
 ==========================================  =============================================================
-what is wrong                               what happens
+problem                                     effect
 ==========================================  =============================================================
-closed (``>&-``)                            nothing is said; the exit status is the run's
+closed (``>&-``)                            no output; the exit status of the run
 the reader has gone (``| head -1``)         the same
-stdout is on a full disk, or fails          the run ends; then a sentence on stderr, and exit status 1
-stderr is on a full disk, or fails          nothing more is said there; the exit status is the run's
-it cannot show a character (ASCII alone)    the character is shown as an escape, such as ``\\xd7``
+stdout is on a full disk, or fails          the run finishes; a sentence on stderr, exit status 1
+stderr is on a full disk, or fails          no more output there; the exit status of the run
+a character cannot be encoded (ASCII)       an escape in its place, such as ``\\xd7``
 ==========================================  =============================================================
 """
 
@@ -22,25 +22,25 @@ from typing import Any
 
 
 def open_closed() -> None:
-    """Give stdin, stdout and stderr that are closed to the null device.
+    """Open the null device for each of stdin, stdout and stderr that is closed.
 
-    Otherwise the next file that is opened takes their number, and what is printed goes into it. To be called before
-    other modules are imported, which may open files.
+    Otherwise the next opened file gets its number, and printed text goes into that file. Call this before importing
+    other modules, which may open files.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            if os.open(os.devnull, os.O_RDWR) == number:  # the lowest number that is free
+            if os.open(os.devnull, os.O_RDWR) == number:  # the lowest free number
                 os.set_inheritable(number, True)
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lasts)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 class Steady:
-    """A text stream that notes the first error, and from then on takes everything and writes nothing."""
+    """A text stream that records its first error and then discards all further output."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -73,7 +73,7 @@ class Steady:
             do()
         except OSError as error:
             self.error = error
-            # What the stream still holds would fail once more when Python ends, with status 120: let it go nowhere.
+            # At exit Python would flush the buffered text, fail again and exit with 120. Send it to the null device.
             with suppress(OSError):
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._stream.fileno())
