@@ -200,7 +200,7 @@ PIXELS, LABELS = batch(0)
             {b"data": PIXELS, b"labels": [1, 2]},
             r"labels must be integers \(3,\), one per image, not int64 \(2,\)",
         ),
-        ({b"data": PIXELS, b"labels": [1, -1, 2]}, "picture 1 has the label -1"),
+        ({b"data": PIXELS, b"labels": [1, -1, 2]}, "image 1 has the label -1"),
         ({b"data": PIXELS, b"labels": [1, b"2", 3]}, "labels is missing, or neither"),
         ({b"data": PIXELS[:, 1:], b"labels": [1, 2, 3]}, r"must be uint8 \(N, 3072\), not uint8 \(3, 3071\)"),
         ({b"data": PIXELS[:0], b"labels": []}, r"must be uint8 \(N, 3072\), not uint8 \(0, 3072\)"),

@@ -99,7 +99,7 @@ def test_the_process_and_its_errors(tmp_path: Path) -> None:
         assert "lucidgrad" in entrant.hear()["versions"]
         save(tmp_path / "weights", initial_weights(0))
         begin = {"lr": 0.1, "momentum": 0.9, "weights": str(tmp_path / "weights")}
-        with pytest.raises(Failure, match="lucidgrad: lucidgrad has no kernels for a GPU"):
+        with pytest.raises(Failure, match="lucidgrad: lucidgrad has no GPU kernels"):
             entrant.ask("begin", device="gpu", **begin)
         with pytest.raises(Failure, match="FileNotFoundError"):
             entrant.ask("begin", device="cpu", **{**begin, "weights": "/nowhere"})
@@ -198,7 +198,7 @@ def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
     program = f"import sys; sys.modules['{module}'] = None; import examples.experiments.{module}_cnn"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert run.stderr.startswith(f"{name} is not installed for {sys.executable}. It has an environment of its own:")
+    assert run.stderr.startswith(f"{name} is not installed for {sys.executable}. It needs its own environment:")
 
 
 @pytest.mark.slow
@@ -242,7 +242,7 @@ def test_nothing_to_compare(
     assert "Nothing could be compared" in capsys.readouterr().err
     assert not (tmp_path / "run" / "result.json").exists()
     assert compare_frameworks.main(arguments) == 1
-    assert "There are 16 training images, less than a batch of 64." in capsys.readouterr().err
+    assert "There are 16 training images, fewer than a batch of 64." in capsys.readouterr().err
 
 
 # ── the section ──

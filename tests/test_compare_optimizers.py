@@ -144,7 +144,7 @@ def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: 
         assert run("--trial", str(trial), "--resume", out=tmp_path / "parts") == 0
     assert sorted(os.listdir(tmp_path / "parts")) == ["trials"]
     assert run("--collect", out=tmp_path / "parts") == 1
-    assert "Of the 4 trials 1 are not finished: 2." in capsys.readouterr().err
+    assert "1 of 4 trials are not finished: 2." in capsys.readouterr().err
     assert run("--trial", "2", "--resume", out=tmp_path / "parts") == 0
     assert "SGD       rate 0.01" in capsys.readouterr().out
     assert run("--collect", out=tmp_path / "parts") == 0
@@ -185,7 +185,7 @@ def test_what_diverged_once_is_tried_anew_by_a_new_comparison(tmp_path: Path) ->
     [
         (["--trial", "5"], "--trial 5: there are 4 trials, 2 optimizers x --rates"),
         (["--trial", "1", "--collect"], "not allowed with argument"),
-        (["--validation", "0"], "--validation 0 leaves nothing to choose the learning rates by"),
+        (["--validation", "0"], "--validation 0 leaves no images for choosing the learning rates"),
         (["--lr", "0.1"], "unrecognized arguments: --lr"),
     ],
 )

@@ -408,7 +408,7 @@ def test_the_command(
     assert command.main(["--out", str(folder)]) == 0
     assert holds_the_files(folder)
     assert command.main(["--out", str(folder)]) == 0
-    assert "There already" in capsys.readouterr().out
+    assert "Already downloaded" in capsys.readouterr().out
     assert server.gets == 1
     (folder / "test_batch.bin").write_bytes(b"half")
     assert command.main(["--out", str(folder)]) == 1

@@ -92,7 +92,7 @@ def test_a_signal_is_answered_between_trials(
 
     monkeypatch.setattr(gradcheck, "check_net", signalled)
     assert main(["--out", str(tmp_path)]) == 75
-    assert "The checks were stopped by SIGUSR2. The same command does them anew." in capsys.readouterr().err
+    assert "The checks were stopped by SIGUSR2. Run the same command to repeat them." in capsys.readouterr().err
     assert not (tmp_path / "result.json").exists()
 
 

@@ -446,7 +446,7 @@ def test_forged_checkpoints_of_a_rebuilt_baseline(tmp_path: Path, tensors: Any, 
     file = tmp_path / "checkpoint"
     file.write_bytes(to_safetensors(content, metadata))
     net: Any = Net()
-    with pytest.raises(CheckpointError, match=r"Remove it to begin anew\.|choose another --out\.") as caught:
+    with pytest.raises(CheckpointError, match=r"Remove it to start again\.|choose another --out\.") as caught:
         rebuilt_checkpoint.restore(file, net, FIXED)
     assert str(file) in str(caught.value)
     assert not any(array.any() for array in net.arrays.values()) and all(

@@ -175,7 +175,9 @@ def test_lists(launch: Launch) -> None:
     launched = launch("report", TAKE="runs/a 'runs/my run")
     assert launched.status == 2
     assert launched.err == launched.log.splitlines(keepends=True)[-1]
-    assert launched.err.startswith("report.lsf: TAKE cannot be taken apart (No closing quotation): runs/a 'runs/my run")
+    assert launched.err.startswith(
+        "report.lsf: TAKE cannot be split into words (No closing quotation): runs/a 'runs/my run"
+    )
 
 
 @pytest.mark.parametrize("take", ["", " \n"])
@@ -183,7 +185,7 @@ def test_a_report_of_nothing(launch: Launch, take: str) -> None:
     launched = launch("report", TAKE=take, DOCS="elsewhere")
     assert launched.status == 2
     assert launched.log.splitlines(keepends=True)[1:] == [launched.err]
-    assert launched.err.startswith("report.lsf: TAKE is not set: name the run folders that the report is made from, ")
+    assert launched.err.startswith("report.lsf: TAKE is not set. Name the run folders for the report, ")
 
 
 def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> Non
         launched = launch("train", RUNS=runs)
         assert launched.status == 2
         assert launched.err == (
-            f"train.lsf: the run folder {runs}/train cannot be made or written to ({reason}). Name another place with "
+            f"train.lsf: the run folder {runs}/train cannot be created or written to ({reason}). Name another folder with "
             "RUNS, or another run with RUN.\n"
         )
 
@@ -370,12 +372,14 @@ def test_a_run_that_cannot_go_on(
 
 
 def test_how_to_go_on(in_a_job: pytest.MonkeyPatch) -> None:
-    assert job.go_on("…") == "Submit the same job again, and it goes on from what is done: bsub < lsf/train.lsf"
+    assert job.go_on("…") == "Submit the same job again, and it continues from what is done: bsub < lsf/train.lsf"
     for variable, value in {"RUN": "my run", "EPOCHS": "3", "LSB_JOBINDEX": "2", "TRIALS": "7"}.items():
         in_a_job.setenv(variable, value)
     command = """RUN='my run' EPOCHS=3 bsub -J "train[2]" < lsf/train.lsf"""
     assert job.go_on("…", then="that is all") == f"Submit the same job again, and that is all: {command}"
-    assert job.go_on("…", requeued=True) == "The queue runs this job again by itself, and it goes on from what is done."
+    assert (
+        job.go_on("…", requeued=True) == "The queue runs this job again by itself, and it continues from what is done."
+    )
     in_a_job.delenv(job.STARTED)
     assert job.go_on("The same command goes on.", requeued=True) == "The same command goes on."
 

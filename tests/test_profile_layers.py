@@ -150,7 +150,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled)]) == 0
     record = results.read(profiled / "result.json")
     assert record.experiment == "profile_layers"
-    assert record.cut_short == "Only one thread was used: what a second gains is not measured here."
+    assert record.cut_short == "Only one thread was used; the gain of a second one was not measured."
     found = record.result["ways"]
     assert [(way["way"], way["threads"]) for way in found] == [(name, 1) for name in (LOOPS, NUMPY, NUMBA, FUSED)]
     layers = {"conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores", "loss", "optimizer"}

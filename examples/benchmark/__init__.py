@@ -1,5 +1,6 @@
-"""The benchmark's parts: what is measured (`cases`), by whom (`in_*`, a file a framework), how, and how it is told.
+"""The benchmark: ``python -m examples.benchmark``.
 
-A framework runs in a process of its own (`worker`), which the benchmark (`contest`) asks for one
-measurement after the other.  Files that run beside another framework import neither lucidgrad nor Numba.
+`cases` defines what is measured, `in_*` implements it in each framework, and `report` makes tables and the chart.
+Each framework runs in its own process (`worker`), and `contest` asks these processes for measurements in turn.
+Modules that run in the process of another framework import neither lucidgrad nor Numba.
 """

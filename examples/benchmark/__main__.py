@@ -1,8 +1,8 @@
-"""How fast is it, beside others? ``python -m examples.benchmark``.
+"""Compare the speed with other frameworks: ``python -m examples.benchmark``.
 
-Every framework runs in a process of its own, and they are measured in turn, round after round;
-what is compared are measurements of one round. One that lives in another environment is named
-with its interpreter: ``--python mxnet=.venv-mxnet/bin/python``.
+Every framework runs in its own process, and they take turns in every round. Only measurements of
+the same round are compared. For a framework in another environment give its
+interpreter: ``--python mxnet=.venv-mxnet/bin/python``.
 """
 
 from __future__ import annotations
@@ -32,30 +32,42 @@ QUICK = ("baseline", "adam", "small")
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m examples.benchmark",
-        description="Measure training steps, single ops, starts and memory beside every framework that is installed.",
+        description="Measure training steps, single ops, start-up and memory of every installed framework.",
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
     most = available_threads()
-    add("--quick", action="store_true", help=f"within a minute: {', '.join(QUICK)}, batch 64, few rounds, "
+    add("--quick", action="store_true", help=f"takes a minute: {', '.join(QUICK)}, batch 64, few rounds, "
         "without torch-compile, JAX and MyGrad")  # fmt: skip
-    add("--cases", nargs="+", choices=GROUPS, metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)")
+    add("--cases", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of {', '.join(GROUPS)} (default: all)")
     add("--frameworks", nargs="+", choices=[*FRAMEWORKS, *CONTESTANTS], metavar="NAME",
-        help=f"frameworks, or single ways to use one, of {', '.join(dict.fromkeys([*FRAMEWORKS, *CONTESTANTS]))} "
-        "(default: all that are installed)")  # fmt: skip
+        help=f"frameworks, or variants of one, of {', '.join(dict.fromkeys([*FRAMEWORKS, *CONTESTANTS]))} "
+        "(default: all installed ones)")  # fmt: skip
     add("--python", action="append", default=[], type=named_interpreter, metavar="NAME=PATH",
-        help="the interpreter of a framework's environment (default: this one's)")  # fmt: skip
-    add("--batch-sizes", nargs="+", type=cli.integer(1), metavar="N", help="of the baseline (default: 64 128 256)")
-    add("--net-batch", type=cli.integer(1), default=64, metavar="N", help=f"of the other networks {shown}")
-    add("--memory-batch", type=cli.integer(1), default=256, metavar="N", help=f"where memory is measured {shown}")
-    add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"{shown}")
-    add("--rounds", type=cli.integer(1), metavar="N", help="measurements of each (default: 5)")
-    add("--seconds", type=cli.real(), metavar="X", help="for each measurement (default: 0.4)")
+        help="the Python of a framework's environment (default: this Python)")  # fmt: skip
+    add(
+        "--batch-sizes",
+        nargs="+",
+        type=cli.integer(1),
+        metavar="N",
+        help="batch sizes of the baseline (default: 64 128 256)",
+    )
+    add("--net-batch", type=cli.integer(1), default=64, metavar="N", help=f"batch size of the other networks {shown}")
+    add(
+        "--memory-batch",
+        type=cli.integer(1),
+        default=256,
+        metavar="N",
+        help=f"batch size for the memory measurement {shown}",
+    )
+    add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"number of threads {shown}")
+    add("--rounds", type=cli.integer(1), metavar="N", help="rounds of measurements (default: 5)")
+    add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.4)")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
 
-@cli.command(stopped="Stopped before all was measured; no report was written.")
+@cli.command(stopped="Stopped before everything was measured; no report was written.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     args = _parser().parse_args(argv)
@@ -75,7 +87,7 @@ def _measure(args: argparse.Namespace) -> int:
     frameworks = dict.fromkeys(CONTESTANTS[name].framework for name in chosen)
     missing = [name for name in frameworks if not installed(name, interpreters[name])]
     for name in missing:
-        print(f"{name} is not installed for {interpreters[name]}; name another one with --python {name}=PATH.")
+        print(f"{name} is not installed for {interpreters[name]}; give another one with --python {name}=PATH.")
     chosen = [name for name in chosen if CONTESTANTS[name].framework not in missing]
 
     listed = cases(groups, batches, args.net_batch, args.threads)
@@ -89,7 +101,7 @@ def _measure(args: argparse.Namespace) -> int:
         if "memory" in groups:
             memory = contest.measure_memory(step("baseline", args.memory_batch, args.threads, "memory"))
     if not contest.results and not memory:
-        print("Nothing was measured: no framework that was chosen enters these cases.", file=sys.stderr)
+        print("Nothing was measured: none of the chosen frameworks has these cases.", file=sys.stderr)
         return 1
     found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
     text = _text(contest, found)
@@ -106,7 +118,7 @@ def _measure(args: argparse.Namespace) -> int:
 
 
 def _chosen(names: Sequence[str] | None, quick: bool) -> list[str]:
-    """The contestants that are named, alone or by their framework."""
+    """Return the contestants that are named directly or by their framework."""
     if not names:
         slow = {"torch-compile", "jax", "mygrad"} if quick else set()
         return [name for name in CONTESTANTS if name not in slow]
@@ -116,7 +128,7 @@ def _chosen(names: Sequence[str] | None, quick: bool) -> list[str]:
 
 
 def _narrowed(framework: str, wanted: set[str]) -> bool:
-    """Whether some of a framework's ways are named, beside the one that bears its name."""
+    """Return whether variants of a framework are named besides the one with its name."""
     return any(CONTESTANTS[name].framework == framework for name in wanted & set(CONTESTANTS) - {framework})
 
 
@@ -132,7 +144,7 @@ def _report(
     missing: list[str],
     procedure: dict[str, Any],
 ) -> dict[str, Any]:
-    """All that was found, as it goes into the JSON file."""
+    """Return the content of the JSON file."""
     groups = {case.name: case.group for case in listed}
     flops = {case.name: case.flops for case in listed if case.group == "flat"}
     return {
@@ -162,7 +174,7 @@ def _report(
 
 
 def _text(contest: Contest, found: dict[str, Any]) -> str:
-    """The tables, for the screen."""
+    """Return the tables for the screen."""
     versions = "; ".join(
         ", ".join(f"{name} {version}" for name, version in some.items()) for some in contest.versions.values()
     )
@@ -178,12 +190,12 @@ def _text(contest: Contest, found: dict[str, Any]) -> str:
         parts.append(report.aligned(rows))
     if gain := found["scaling"]:
         parts.append(
-            f"1 → {found['threads']} threads: the baseline's step gains {gain['step']:.2f} ×, the machine's matrix "
-            f"product {gain['matmul']:.2f} ×: {gain['share']:.2f} of it."
+            f"1 → {found['threads']} threads: the baseline's step is {gain['step']:.2f} × as fast, the machine's "
+            f"matrix product {gain['matmul']:.2f} ×; ratio {gain['share']:.2f}."
         )
     if found["flatness"]:
         cells = [[row["case"], f"{row['ns_per_flop']:.5f}", f"{row['off_median']:+.0%}"] for row in found["flatness"]]
-        parts.append(report.aligned([["one convolution", "ns per FLOP", "off the median"], *cells]))
+        parts.append(report.aligned([["one convolution", "ns per FLOP", "vs. median"], *cells]))
     if found["failures"]:
         parts.append("\n".join(["Not measured:", *found["failures"]]))
     return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""What is measured: networks and single ops, as plain data that every framework builds from."""
+"""The measured networks and single ops, as plain data from which every framework builds them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-LR, MOMENTUM = 0.01, 0.9  # of the training step's SGD
+LR, MOMENTUM = 0.01, 0.9  # of SGD in the training step
 CLASSES = 10
 
 
@@ -43,13 +43,13 @@ Layer = Conv | BatchNorm | Relu | Pool | Flatten | Linear
 
 
 class Net(NamedTuple):
-    """A network for images (C, H, W), or for vectors (C,)."""
+    """A network for images (C, H, W) or vectors (C,)."""
 
     input: tuple[int, ...]
     layers: list[Layer]
 
     def walk(self) -> Iterator[tuple[Layer, tuple[int, ...]]]:
-        """Every layer, with the shape that comes in."""
+        """Yield every layer with the shape of its input."""
         shape = self.input
         for layer in self.layers:
             yield layer, shape
@@ -93,7 +93,7 @@ NETS = {
     "mlp": Net((784,), [Linear(512), Relu(), Linear(256), Relu(), Linear(CLASSES)]),
 }  # fmt: skip
 
-# name -> shape of the input; each is run forward, then backward
+# name -> shape of the input; each runs forward, then backward
 OPS = {
     "relu": (64, 32, 26, 26),
     "max_pool2d": (64, 32, 26, 26),
@@ -103,7 +103,7 @@ OPS = {
     "linear": (64, 5408),
 }
 LINEAR_FEATURES = 100
-ADAM_SHAPES = [(32, 3, 7, 7), (32,), (100, 5408), (100,), (10, 100), (10,)]  # the baseline's parameters
+ADAM_SHAPES = [(32, 3, 7, 7), (32,), (100, 5408), (100,), (10, 100), (10,)]  # the parameters of the baseline
 CONV_PARTS = ("output", "input gradient", "weight gradient")
 
 
@@ -115,15 +115,15 @@ class Case:
     ----------
     name : str
     group : str
-        What the command line calls it by.
+        Its name on the command line.
     kind : "step", "conv", "op", "adam", "small" or "matmul"
     what : dict
-        Its sizes.
+        Its parameters, such as sizes.
     threads : int
     block : str
-        Cases of a block are measured in turn; others one after the other.
+        Cases in the same block take turns; different blocks are measured one after the other.
     flops : int
-        Of one call, where times are told by operation.
+        Of one call, for cases whose time is reported per operation.
     """
 
     name: str
@@ -140,7 +140,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A framework, in one of the ways to use it, and the kinds of cases that it enters."""
+    """A variant of a framework, and the kinds of cases that it supports."""
 
     name: str
     framework: str
@@ -165,7 +165,7 @@ CONTESTANTS = {
 }
 FRAMEWORKS = {
     "lucidgrad": "autograd", "torch": "torch", "mxnet": "mxnet", "jax": "jax", "mygrad": "mygrad", "numpy": "numpy",
-}  # fmt: skip  # and the module that each is imported as
+}  # fmt: skip  # framework -> its module
 GROUPS = ("baseline", "nets", "convs", "ops", "adam", "small", "one-thread", "scaling", "flat", "start", "memory")
 
 
@@ -185,7 +185,7 @@ def _conv(kind: str, group: str, part: str, channels: int, outputs: int, side: i
 
 
 def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: int) -> list[Case]:
-    """The cases of the groups; starts and memory are no cases, but runs of their own."""
+    """Return the cases of the groups; start-up and memory are measured separately."""
     found: list[Case] = []
     if "baseline" in groups:
         found += [step("baseline", batch, threads, "baseline") for batch in batches]

@@ -1,8 +1,8 @@
-"""Asking frameworks in turn: A B C, A B C, …, each in a process of its own.
+"""Measure frameworks in turn: A B C, A B C, …, each in its own process.
 
-Two frameworks in one process slow each other down, and what else runs on a machine comes and
-goes: so each of them is asked for a short measurement in every round, and what is compared are
-measurements of one round.
+Two frameworks in one process slow each other down, and the load of a machine varies. Therefore
+each framework does a short measurement in every round, and only measurements of the same round are
+compared.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from autograd.timing import Timing, summarized
 from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, Case
 
 ROOT = Path(__file__).resolve().parents[2]
-PAUSE = 0.02  # s between two turns, in which the last one's waiting threads fall asleep
+PAUSE = 0.02  # s between two turns, in which spinning threads of the previous one go to sleep
 _FIND = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
 
 
 class Failure(Exception):
-    """A contestant could not do what it was asked; the text says why."""
+    """A contestant failed. The text says why."""
 
 
 class Result(NamedTuple):
-    """What a contestant took for a case."""
+    """The times of a contestant for a case."""
 
-    timing: Timing  # its first call is nan where the whole was from a process's start on
-    rounds: list[float]  # the median of each round, in seconds a call
+    timing: Timing  # the first call is nan if the time starts with the process
+    rounds: list[float]  # the median of each round, in seconds per call
 
 
 class Entrant:
-    """A contestant's process."""
+    """The process of a contestant."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Entrant:
         return answer
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        """Give a command and wait for its answer."""
+        """Send a command and wait for the answer."""
         assert self._process.stdin
         with suppress(BrokenPipeError):  # then there is no answer either
             self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -96,7 +96,7 @@ class Entrant:
 
 
 def named_interpreter(text: str) -> tuple[str, str]:
-    """An argparse type: NAME=PATH, a framework and the Python of its environment."""
+    """An argparse type: NAME=PATH, a framework and its Python."""
     name, _, path = text.partition("=")
     if name not in FRAMEWORKS or not path:
         raise argparse.ArgumentTypeError(
@@ -104,23 +104,23 @@ def named_interpreter(text: str) -> tuple[str, str]:
             f"{', '.join(FRAMEWORKS)}"
         )
     if shutil.which(path) is None:
-        raise argparse.ArgumentTypeError(f"{path} is no program; give the path of {name}'s Python")
+        raise argparse.ArgumentTypeError(f"{path} is not a program; give the path of {name}'s Python")
     return name, str(Path(shutil.which(path) or path).absolute())
 
 
 def installed(framework: str, interpreter: str) -> bool:
-    """Whether the interpreter finds a framework's module, without importing it."""
+    """Return whether an interpreter finds the module of a framework, without importing it."""
     return subprocess.run([interpreter, "-c", _FIND, FRAMEWORKS[framework]], cwd=ROOT, check=False).returncode == 0
 
 
 class Contest:
-    """The contestants' processes, and what they have said.
+    """The processes of the contestants, and their results.
 
     Attributes
     ----------
     results : dict of case name to dict of contestant name to Result
     failures : list of str
-        A sentence for each case that a contestant could not do.
+        A sentence for each failed case of a contestant.
     versions : dict of framework to dict of name to version
     """
 
@@ -141,12 +141,12 @@ class Contest:
         self._running.clear()
 
     def run(self, cases: Iterable[Case], rounds: int, seconds: float) -> None:
-        """Measure the cases, block by block: all that enter a block are measured in turn."""
+        """Measure the cases block by block; all contestants of a block take turns."""
         for _, block in groupby(cases, key=lambda case: case.block):
             self._run_block(list(block), rounds, seconds)
 
     def _run_block(self, block: list[Case], rounds: int, seconds: float) -> None:
-        entered: list[tuple[Case, Entrant, float]] = []  # and how long the first call took
+        entered: list[tuple[Case, Entrant, float]] = []  # with the duration of the first call
         for case in block:
             self.say(case.name)
             for name in self._entering(case):
@@ -177,7 +177,7 @@ class Contest:
                     yield name
 
     def _entrant(self, name: str, threads: int) -> Entrant:
-        """The contestant's process, started where it does not run yet."""
+        """Return the process of a contestant, and start it if it is not running."""
         if (name, threads) not in self._running:
             entrant = self._started(name, threads)
             try:
@@ -194,7 +194,7 @@ class Contest:
 
     @contextmanager
     def _noted(self, what: str) -> Iterator[None]:
-        """Note a failure, and go on."""
+        """Record a failure and continue."""
         try:
             yield
         except Failure as failure:
@@ -202,9 +202,9 @@ class Contest:
             self.say(f"  {failure}")
 
     def measure_starts(self, case: Case, rounds: int, cold: bool) -> None:
-        """From nothing to the end of the first training step: import, build, step; each time a new process.
+        """Time import, build and the first training step in a new process each time.
 
-        Cold: with an empty folder in place of the compiled kernels that lucidgrad keeps; once, as it takes long.
+        `cold` uses an empty kernel cache for lucidgrad, and measures once because it takes long.
         """
         name = f"{'cold' if cold else 'warm'} start"
         self.say(name)
@@ -215,7 +215,7 @@ class Contest:
                     continue
                 with tempfile.TemporaryDirectory() as folder, self._noted(name):
                     seconds = self._start(contestant, case, {"LUCIDGRAD_CACHE_DIR": folder} if cold else {})
-                    if cold or turn:  # the first one fills caches
+                    if cold or turn:  # the first start fills caches
                         found.setdefault(contestant, []).append(seconds)
         for contestant, times in found.items():
             self.results.setdefault(name, {})[contestant] = Result(summarized(times, math.nan), times)
@@ -231,7 +231,7 @@ class Contest:
             entrant.close()
 
     def measure_memory(self, case: Case) -> dict[str, int]:
-        """The most bytes that a process which trains has had in memory, imports included."""
+        """Return the peak memory in bytes of a training process, including imports."""
         self.say(f"peak memory, {case.name}")
         found = {}
         for contestant in self._entering(case):

@@ -22,13 +22,13 @@ def versions() -> dict[str, str]:
 
 
 def set_threads(threads: int) -> None:
-    """XLA starts as many threads as it may use processors, when it is first used."""
-    if hasattr(os, "sched_setaffinity"):  # else XLA uses all
+    """Limit the usable CPUs, since XLA starts one thread for each of them at first use."""
+    if hasattr(os, "sched_setaffinity"):  # otherwise XLA uses all CPUs
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def parameters(net: Net) -> list[tuple[Any, Any]]:
-    """Weight and bias of each layer that has them, uniform up to 1 / √inputs; of a batch norm 1 and 0."""
+    """Return weights and biases, uniform up to 1 / √inputs; 1 and 0 for batch norm."""
     found = []
     random = np.random.default_rng(0)
     for layer, shape in net.walk():
@@ -48,7 +48,7 @@ def parameters(net: Net) -> list[tuple[Any, Any]]:
 
 
 def forward(net: Net, params: Any, x: Any) -> tuple[Any, list[tuple[Any, Any]]]:
-    """The scores, and mean and variance of each batch norm."""
+    """Return the scores, and mean and variance of each batch norm."""
     p, statistics = iter(params), []
     for layer in net.layers:
         match layer:
@@ -74,7 +74,7 @@ def forward(net: Net, params: Any, x: Any) -> tuple[Any, list[tuple[Any, Any]]]:
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time: one step of SGD."""
+    """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = (jnp.asarray(array) for array in data.batch(net, what["batch"]))
     params = parameters(net)

@@ -27,7 +27,7 @@ def set_threads(threads: int) -> None:
 
 
 def build(net: Net) -> nn.Sequential:
-    """The network as layers."""
+    """Return the layers of a network."""
     layers: list[nn.Module] = []
     for layer, shape in net.walk():
         match layer:
@@ -47,7 +47,7 @@ def build(net: Net) -> nn.Sequential:
 
 
 def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence[Tensor]) -> Tensor:
-    """The network with nothing but functions: what layers hold comes in, in their order."""
+    """Evaluate the network with functions only; parameters and buffers are given in order."""
     p, b = iter(parameters), iter(buffers)
     for layer in net.layers:
         match layer:
@@ -67,7 +67,7 @@ def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence
 
 
 def training_step(net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, functional: bool) -> Callable[[], Any]:
-    """A function that takes one step of SGD and returns the loss."""
+    """Return a function that does one step of SGD and returns the loss."""
     pictures, labels = autograd.tensor(x), autograd.tensor(y)
     parameters = list(model.parameters())
     buffers = [buffer for name, buffer in model.named_buffers() if not name.endswith("num_batches_tracked")]
@@ -85,7 +85,7 @@ def training_step(net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, 
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time."""
+    """Return the function to time."""
     if kind == "step":
         net = cases.NETS[what["net"]]
         autograd.manual_seed(0)

@@ -21,12 +21,12 @@ def versions() -> dict[str, str]:
 
 
 def set_threads(threads: int) -> None:
-    if os.environ.get("OMP_NUM_THREADS") != str(threads):  # read when MXNet is loaded
+    if os.environ.get("OMP_NUM_THREADS") != str(threads):  # MXNet reads it when it is loaded
         raise RuntimeError(f"MXNet takes its threads from OMP_NUM_THREADS, which must be {threads}")
 
 
 def build(net: Net) -> Any:
-    """The network as layers."""
+    """Return the layers of a network."""
     model = nn.HybridSequential()
     for layer, shape in net.walk():
         match layer:
@@ -46,7 +46,7 @@ def build(net: Net) -> Any:
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time: one step of SGD."""
+    """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = data.batch(net, what["batch"])
     place = context(what.get("device", "cpu"))
@@ -60,11 +60,11 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     settings = {"learning_rate": cases.LR, "momentum": cases.MOMENTUM}
     trainer = gluon.Trainer(model.collect_params(), "sgd", settings)
 
-    def run() -> None:  # gradients are overwritten, so there is nothing to set to zero
+    def run() -> None:  # gradients are overwritten, so zero_grad is not needed
         with autograd.record():
             loss = criterion(model(pictures), labels)
         loss.backward()
         trainer.step(len(x))
-        mxnet.nd.waitall()  # calls return before they are done
+        mxnet.nd.waitall()  # calls are asynchronous
 
     return run

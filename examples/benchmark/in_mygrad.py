@@ -1,4 +1,4 @@
-"""The benchmark's training step in MyGrad, with SGD written out: it has no optimizers."""
+"""The benchmark's training step in MyGrad, which has no optimizers; SGD is written out."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def versions() -> dict[str, str]:
 
 
 def set_threads(threads: int) -> None:
-    """NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
+    """Do nothing: NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
 
 
 def parameters(net: Net) -> list[Any]:
-    """Weight and bias of each layer that has them, uniform up to 1 / √inputs; of a batch norm 1 and 0."""
+    """Return weights and biases, uniform up to 1 / √inputs; 1 and 0 for batch norm."""
     found: list[np.ndarray] = []
     random = np.random.default_rng(0)
     for layer, shape in net.walk():
@@ -63,7 +63,7 @@ def forward(net: Net, params: Any, x: Any) -> Any:
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time: one step of SGD."""
+    """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = data.batch(net, what["batch"])
     params = parameters(net)

@@ -1,4 +1,4 @@
-"""This machine's own matrix product: NumPy's BLAS, which more threads are held against."""
+"""The matrix product of NumPy's BLAS, a reference for scaling with threads."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def versions() -> dict[str, str]:
 
 
 def set_threads(threads: int) -> None:
-    """NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
+    """Do nothing: NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time: a square product in float32."""
+    """Return the function to time: a square matrix product in float32."""
     a, b = (data.normal((what["side"], what["side"]), seed) for seed in range(2))
     return lambda: a @ b

@@ -24,7 +24,7 @@ def set_threads(threads: int) -> None:
 
 
 def build(net: Net) -> nn.Sequential:
-    """The network as layers."""
+    """Return the layers of a network."""
     layers: list[nn.Module] = []
     for layer, shape in net.walk():
         match layer:
@@ -46,7 +46,7 @@ def build(net: Net) -> nn.Sequential:
 def training_step(
     variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu"
 ) -> Callable[[], Any]:
-    """A function that takes one step of SGD and returns the loss."""
+    """Return a function that does one step of SGD and returns the loss."""
     place = find_device(device)
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
     model.to(place)
@@ -64,14 +64,14 @@ def training_step(
         loss.backward()
         optimizer.step()
         if device == "gpu":
-            torch.cuda.synchronize()  # calls return before they are done
+            torch.cuda.synchronize()  # calls are asynchronous
         return loss
 
     return run
 
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
-    """The function to time."""
+    """Return the function to time."""
     if kind == "step":
         net = cases.NETS[what["net"]]
         torch.manual_seed(0)

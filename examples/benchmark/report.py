@@ -1,4 +1,4 @@
-"""What came of a contest: ratios, tables, a chart."""
+"""Evaluate a contest: ratios, tables, a chart."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from examples.benchmark.contest import Result
 from examples.report.page import new_figure, write_figure
 
 OURS = "lucidgrad"
-TORCH = ("torch", "torch-channels-last")  # the better of which is what we are held against
-# Okabe and Ito's palette; hatches tell the bars apart without it
+TORCH = ("torch", "torch-channels-last")  # we compare with the faster one
+# The palette of Okabe and Ito; hatches distinguish the bars without colour
 _STYLES = {
     "lucidgrad": ("#000000", ""),
     "lucidgrad-functional": ("#999999", "//"),
@@ -32,21 +32,21 @@ Results = Mapping[str, Mapping[str, Result]]
 
 
 def ratio(theirs: Sequence[float], ours: Sequence[float]) -> float:
-    """How many times as long they took: the median over the rounds, each compared with its own."""
+    """Return the median over the rounds of the ratio of their time to ours."""
     pairs = list(zip(theirs, ours, strict=False))
     return statistics.median(a / b for a, b in pairs) if pairs else math.nan
 
 
 def best_rounds(results: Mapping[str, Result], names: Sequence[str]) -> list[float]:
-    """The rounds of the one of these contestants that has the least median; empty without any."""
+    """Return the rounds of the contestant with the smallest median; empty if there is none."""
     found = [results[name] for name in names if name in results]
     return min(found, key=lambda result: result.timing.median).rounds if found else []
 
 
 def summary(results: Results, groups: Mapping[str, str]) -> list[dict[str, Any]]:
-    """For every case: how many times as long as lucidgrad each contestant took, and the better PyTorch.
+    """Return for every case the time of each contestant, and of the faster PyTorch, relative to lucidgrad.
 
-    `groups` has the group of each case.
+    `groups` maps each case to its group.
     """
     rows = []
     for case, entered in results.items():
@@ -65,12 +65,12 @@ def summary(results: Results, groups: Mapping[str, str]) -> list[dict[str, Any]]
 
 
 def geometric_mean(numbers: Sequence[float]) -> float:
-    """The n-th root of the product of n numbers."""
+    """Return the geometric mean."""
     return math.exp(statistics.fmean(map(math.log, numbers)))
 
 
 def duration(seconds: float) -> str:
-    """Three digits and a unit."""
+    """Format a duration with three digits and a unit."""
     unit, scale = next((u, s) for u, s in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if seconds * s >= 1 or u == "µs")
     value = seconds * scale
     return f"{value:.{max(0, 2 - math.floor(math.log10(max(value, 1e-9))))}f} {unit}" if value < 100 else (
@@ -79,7 +79,7 @@ def duration(seconds: float) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns: the first to the left, the others to the right, a rule below the first row."""
+    """Format a table: first column left, others right, a rule below the first row."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths)))
@@ -89,7 +89,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def times_table(results: Results) -> str:
-    """Median time of each contestant, spread, and how many times as long as lucidgrad's it is."""
+    """Return a table of the median time of each contestant, its spread, and its ratio to lucidgrad."""
     names = _order(results)
     rows = [["median (spread), × lucidgrad's", *names]]
     for case, entered in results.items():
@@ -108,7 +108,7 @@ def times_table(results: Results) -> str:
 
 
 def first_calls_table(results: Results) -> str:
-    """How long the first call of each case took: compilation, and loading of what was compiled."""
+    """Return a table of the first calls, which compile, or load compiled code."""
     called = {case: entered for case, entered in results.items() if any(map(first_call, entered.values()))}
     names = _order(called)
     rows = [["first call (JIT)", *names]]
@@ -118,27 +118,27 @@ def first_calls_table(results: Results) -> str:
 
 
 def first_call(result: Result) -> float | None:
-    """Seconds of the first call; None where the whole was timed from a process's start on."""
+    """Return the seconds of the first call, or None if the time starts with the process."""
     return None if math.isnan(result.timing.first) else result.timing.first
 
 
 def comparisons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The sentences that the targets are about."""
+    """Return a sentence for each comparison with PyTorch."""
     said = []
     for row in rows:
         if "torch" in row:
-            text = f"{row['case']}: the better PyTorch takes {row['torch']:.2f} × lucidgrad's time"
+            text = f"{row['case']}: the faster PyTorch takes {row['torch']:.2f} × the time of lucidgrad"
             if "torch_to_functional" in row:
-                text += f", {row['torch_to_functional']:.2f} × that of lucidgrad by hand"
+                text += f", {row['torch_to_functional']:.2f} × that of lucidgrad's functions"
             said.append(text)
     nets = [row["torch"] for row in rows if row["group"] == "nets" and "torch" in row]
     if nets:
-        said.append(f"nets: geometric mean {geometric_mean(nets):.2f}, least {min(nets):.2f}")
+        said.append(f"nets: geometric mean {geometric_mean(nets):.2f}, minimum {min(nets):.2f}")
     return said
 
 
 def scaling(results: Results, threads: int) -> dict[str, float] | None:
-    """Gain of more threads: of the baseline's step, of the machine's matrix product, and one by the other."""
+    """Return the gain of more threads for the baseline step, for the matrix product, and their ratio."""
     try:
         step, product = (
             ratio(
@@ -153,7 +153,7 @@ def scaling(results: Results, threads: int) -> dict[str, float] | None:
 
 
 def flatness(results: Results, flops: Mapping[str, int]) -> list[dict[str, Any]]:
-    """ns per operation of one convolution at many sizes, and its distance from their median."""
+    """Return the ns per operation of one convolution at many sizes, and the deviation from their median."""
     found = [
         (case, results[case][OURS].timing.median / count * 1e9) for case, count in flops.items() if case in results
     ]
@@ -164,7 +164,7 @@ def flatness(results: Results, flops: Mapping[str, int]) -> list[dict[str, Any]]
 
 
 def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
-    """Bars: how many times as long as lucidgrad each contestant took for each case, on a logarithmic axis."""
+    """Draw the time of each contestant relative to lucidgrad as bars on a logarithmic axis."""
     compared = {case: entered for case, entered in results.items() if OURS in entered and len(entered) > 1}
     shown = compared or {case: entered for case, entered in results.items() if OURS in entered}
     names = _order(shown)
@@ -195,7 +195,7 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     marks = [mark for mark in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000) if left / 1.5 < mark < right * 1.4]
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
-    axes.set_xlabel("times as long as lucidgrad; at the bars: median time")
+    axes.set_xlabel("time relative to lucidgrad (labels: median time)")
     axes.set_title(title, fontsize=9)
     figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
     for side in ("top", "right"):
@@ -204,5 +204,5 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
 
 
 def _order(results: Results) -> list[str]:
-    """The contestants that entered anything, in the order of the styles."""
+    """Return the contestants with results, in the order of the styles."""
     return [name for name in _STYLES if any(name in entered for entered in results.values())]

@@ -1,19 +1,19 @@
-"""One framework in a process of its own: ``python -m examples.benchmark.worker CONTESTANT THREADS``.
+"""One framework in its own process: ``python -m examples.benchmark.worker CONTESTANT THREADS``.
 
-It reads commands, a line of JSON each, and answers each with a line of JSON:
+It reads commands, one line of JSON each, and answers each with a line of JSON:
 
 ====================================  =======================================================
 command                               answer
 ====================================  =======================================================
 (when it has imported the framework)  ``{"versions": {...}}``
 ``{"do": "prepare", "case": {...}}``  ``{"first": seconds}``, of the first call, which compiles
-``{"do": "time", "name": "...",       ``{"times": [seconds a call, ...]}``
+``{"do": "time", "name": "...",       ``{"times": [seconds per call, ...]}``
 "seconds": 0.3}``
 ``{"do": "drop"}``                    ``{}``; forgets all cases
-``{"do": "memory"}``                  ``{"peak": bytes}``, the most the process has had in memory
+``{"do": "memory"}``                  ``{"peak": bytes}``, the peak memory of the process
 ====================================  =======================================================
 
-What goes wrong is answered with ``{"error": "a sentence"}``.
+Errors are answered with ``{"error": "a sentence"}``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TIMING = Path(__file__).resolve().parents[2] / "autograd" / "timing.py"
 
 
 def load_timing() -> ModuleType:
-    """autograd/timing.py without the package around it, whose threads would disturb another framework's."""
+    """Import autograd/timing.py without its package, whose threads would disturb another framework."""
     spec = importlib.util.spec_from_file_location("timing", TIMING)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -46,22 +46,22 @@ def load_timing() -> ModuleType:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process has had in memory.
+    """Return the peak memory of this process in bytes.
 
-    Linux's ru_maxrss starts with what the parent had when it started this process; VmHWM does not.
+    On Linux ru_maxrss starts with the memory of the parent process; VmHWM does not.
     """
     try:
         status = Path("/proc/self/status").read_text()
         return 1024 * int(status.split("VmHWM:")[1].split()[0])
     except (OSError, IndexError):
-        import resource  # not above: Windows has none
+        import resource  # imported here, since Windows lacks it
 
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else 1024 * most
 
 
 class Worker:
-    """The cases that are prepared, and the answers to commands."""
+    """The prepared cases, and the answers to commands."""
 
     def __init__(self, contestant: str, threads: int) -> None:
         self.variant = contestant
@@ -72,7 +72,7 @@ class Worker:
         self.prepared: dict[str, Callable[[], Any]] = {}
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Do what a command says."""
+        """Execute a command."""
         if command["do"] == "prepare":
             case = command["case"]
             function = self.framework.make(self.variant, case["kind"], case["what"])
@@ -90,9 +90,9 @@ class Worker:
 
 
 def serve(make: Callable[[], Any]) -> None:
-    """Make a worker, which has versions and answers commands, and pass on commands until there are no more."""
+    """Create a worker and pass commands to it until the input ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what a framework prints is no answer
+    os.dup2(2, 1)  # a framework may print; that is not an answer
     try:
         worker = make()
         answers.write(json.dumps({"versions": worker.versions}) + "\n")
@@ -104,7 +104,7 @@ def serve(make: Callable[[], Any]) -> None:
             reply = worker.answer(json.loads(line))
         except (DeviceError, CheckpointError) as error:
             reply = {"error": str(error)}
-        except Exception as error:  # told to who asked, who goes on with the others
+        except Exception as error:  # the parent reports it and continues with the others
             reply = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(reply) + "\n")
 

@@ -2,9 +2,9 @@
 
 Run ``python -m examples.experiments.profile_layers`` first.
 
-The expected saving first, by Amdahl's law from the profile (`support.timing.amdahl`); then the
-measured one, of whole training steps. What compiling costs stands apart: the first step of a new
-process less a later one, with an empty cache of kernels and with a full one.
+It prints the saving that Amdahl's law predicts from the profile (`support.timing.amdahl`), then
+measures whole training steps. The cost of compilation is measured separately: the first step of a
+new process minus a later one, with an empty kernel cache and with a full one.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from examples.report.sections.acceleration import draw
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@cli.command(stopped="Stopped; go on with --resume.")
+@cli.command(stopped="Stopped; continue with --resume.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    reader = parser("acceleration", "Predict from the profile what the Numba kernels save, and measure it.")
+    reader = parser("acceleration", "Predict the gain of the Numba kernels from the profile, and measure it.")
     reader.add_argument("--profile", type=Path, default=Path("runs/profile_layers"), metavar="DIR",
                         help="the run folder of profile_layers (default: %(default)s)")  # fmt: skip
     args = reader.parse_args(argv)
@@ -56,7 +56,7 @@ def _measure(args: argparse.Namespace) -> int:
     for row in expected:
         print(f"Expected, from {row.before} to {row.after}: {row.gain:.3g} times as fast.", flush=True)
     settings = {**settings_of(args), "profile": str(args.profile)}
-    with stopping("The same command with --resume goes on.") as check:
+    with stopping("Continue with the same command and --resume.") as check:
         cells = Cells(args.out / "cells", resume=args.resume, check=check)
         steps = [
             cells.once(
@@ -87,12 +87,12 @@ def _check_threads(args: argparse.Namespace, profiled: Sequence[dict[str, Any]])
     if args.threads not in counts:
         raise ValueError(
             f"The profile in {args.profile} has no times for --threads {args.threads}, only for "
-            f"{', '.join(map(str, counts))}. Choose one of these, or make the profile anew."
+            f"{', '.join(map(str, counts))}. Choose one of these, or repeat the profile."
         )
 
 
 def first_steps(size: int, runs: int) -> dict[str, dict[str, float]]:
-    """Seconds of the first step of a process and of later ones: with an empty cache, then with what that left there."""
+    """Time the first step of a process and later ones, with an empty cache and then with the filled one."""
     with tempfile.TemporaryDirectory() as cache:
         return {name: _first_step(size, runs, cache) for name in ("empty cache", "full cache")}
 
@@ -103,11 +103,11 @@ def _first_step(size: int, runs: int, cache: str) -> dict[str, float]:
         cwd=ROOT,
         env={**os.environ, "LUCIDGRAD_CACHE_DIR": cache},
         capture_output=True,
-        start_new_session=True,  # a signal to the group is ours to answer, after this part
+        start_new_session=True,  # this process handles signals to the group, after this part
         text=True,
     )
     if done.returncode:
-        raise ValueError(f"The process that times a first step failed:\n{done.stderr.strip()}")
+        raise ValueError(f"The process that times the first step failed:\n{done.stderr.strip()}")
     return dict(json.loads(done.stdout))
 
 

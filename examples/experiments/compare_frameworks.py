@@ -1,12 +1,12 @@
-"""The same network in lucidgrad, PyTorch and MXNet: ``python -m examples.experiments.compare_frameworks``.
+"""Compare the baseline in lucidgrad, PyTorch and MXNet: ``python -m examples.experiments.compare_frameworks``.
 
-How fast is each, on the CPU and on a GPU where there is one? Is it the same network: the same losses,
-step by step, from the same weights and batches? And with ``--accuracy``: does it learn as well?
+How fast is each, on the CPU and on a GPU if there is one? Are the losses of each step the same for the
+same weights and batches? With ``--accuracy``: does each learn as well?
 
-Every framework runs in a process of its own. One that lives in another environment is named with
-its interpreter: ``--python torch=.venv-torch/bin/python --python mxnet=.venv-mxnet/bin/python``.
-Each part, and each epoch of the accuracy, is kept when it is done; the same command again does
-what is missing.
+Every framework runs in its own process. For a framework in another environment give its
+interpreter: ``--python torch=.venv-torch/bin/python --python mxnet=.venv-mxnet/bin/python``.
+Each finished part, and each epoch of the accuracy, is stored. The same command does the missing
+parts.
 """
 
 from __future__ import annotations
@@ -49,32 +49,34 @@ def _parser() -> argparse.ArgumentParser:
     add, shown = parser.add_argument, "(default: %(default)s)"
     most = numba_settings.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     add("--python", action="append", default=[], type=named_interpreter, metavar="NAME=PATH",
-        help="the interpreter of a framework's environment (default: this one's)")  # fmt: skip
+        help="the Python of a framework's environment (default: this Python)")  # fmt: skip
     add("--frameworks", nargs="+", choices=FRAMEWORKS, default=list(FRAMEWORKS), metavar="NAME",
-        help=f"of {', '.join(FRAMEWORKS)} (default: all)")  # fmt: skip
+        help=f"some of {', '.join(FRAMEWORKS)} (default: all)")  # fmt: skip
     add("--devices", nargs="+", choices=list(BATCHES), default=list(BATCHES), metavar="NAME",
-        help="cpu, gpu (default: both; a GPU that is not there is noted)")  # fmt: skip
-    add("--accuracy", action="store_true", help="train lucidgrad and PyTorch to the end too, on all images")
+        help="cpu, gpu (default: both; a missing GPU is reported)")  # fmt: skip
+    add("--accuracy", action="store_true", help="also train lucidgrad and PyTorch to the end, on all images")
     add("--batch-sizes", nargs="+", type=cli.integer(1), metavar="N",
-        help="of the steps that are timed (default: 64 128 256; on a GPU 64 256 1024 4096)")  # fmt: skip
+        help="batch sizes of the timed steps (default: 64 128 256; on a GPU 64 256 1024 4096)")  # fmt: skip
     add("--rounds", type=cli.integer(1), default=5, metavar="N", help=f"measurements of each step {shown}")
-    add("--seconds", type=cli.real(), default=0.4, metavar="X", help=f"for each measurement {shown}")
-    add("--steps", type=cli.integer(1), default=100, metavar="N", help=f"that losses are compared for {shown}")
-    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"of all training {shown}")
+    add("--seconds", type=cli.real(), default=0.4, metavar="X", help=f"seconds for each measurement {shown}")
+    add("--steps", type=cli.integer(1), default=100, metavar="N", help=f"steps for which losses are compared {shown}")
+    add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"batch size of all training {shown}")
     add("--lr", type=cli.real(above=0), default=0.01, metavar="X", help=f"learning rate {shown}")
-    add("--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"0 to below 1 {shown}")
-    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"for the accuracy {shown}")
-    add("--seeds", nargs="+", type=cli.integer(0), default=[0, 1, 2], metavar="N", help="for the accuracy "
-        "(default: 0 1 2); the first is the parity's")  # fmt: skip
+    add(
+        "--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"momentum, at least 0 and below 1 {shown}"
+    )
+    add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"epochs for the accuracy {shown}")
+    add("--seeds", nargs="+", type=cli.integer(0), default=[0, 1, 2], metavar="N", help="seeds for the accuracy "
+        "(default: 0 1 2); the first is also used to compare losses")  # fmt: skip
     add("--threads", type=cli.integer(1, most), default=autograd.get_num_threads(), metavar="N",
-        help=f"of every framework on the CPU {shown}")  # fmt: skip
+        help=f"threads of every framework on the CPU {shown}")  # fmt: skip
     cli.add_images(parser)
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test images")
     add("--out", type=Path, default=Path(f"runs/{NAME}"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
 
-@cli.command(stopped="Stopped; what was finished is kept. The same command goes on.")
+@cli.command(stopped="Stopped; finished parts are stored. Continue with the same command.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = _parser()
@@ -90,23 +92,23 @@ def _compare(args: argparse.Namespace) -> int:
     data = cli.load_data(args, args.limit)
     count = len(data.train.labels)
     if not (whole := count // args.batch_size):
-        raise ValueError(f"There are {count} training images, less than a batch of {args.batch_size}.")
+        raise ValueError(f"There are {count} training images, fewer than a batch of {args.batch_size}.")
     args.steps = min(args.steps, whole)
     args.frameworks = [name for name in FRAMEWORKS if name in args.frameworks]
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
-    with stopping("The same command goes on.") as check:
+    with stopping("Continue with the same command.") as check:
         settings = (args.threads, args.lr, args.momentum, args.batch_size)
         with Arena(interpreters, data, *settings, check, lambda text: tqdm.write(text, sys.stderr)) as arena:
             try:
                 missing = _parts(args, arena, cells)
             except Failure as failure:
-                advice = job.go_on("The same command goes on.")
-                raise ResultError(f"{failure}. Finished parts are kept. {advice}") from failure
+                advice = job.go_on("Continue with the same command.")
+                raise ResultError(f"{failure}. Finished parts are stored. {advice}") from failure
     return _write(args, cells, missing, data.identity)
 
 
 def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[str, str]]:
-    """Do all parts that are not done; return which rows of the speed table cannot be filled, and why."""
+    """Do all missing parts; return which rows of the speed table cannot be measured, and why."""
     shared = {"threads": args.threads, "batch_size": args.batch_size, "lr": args.lr, "momentum": args.momentum,
               "pictures": [zlib.crc32(split.images.data) for split in (arena.data.train, arena.data.test)]}  # fmt: skip
     missing = []
@@ -115,10 +117,10 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
         able[device] = []
         for framework in args.frameworks:
             if device == "gpu" and framework == "lucidgrad":
-                continue  # it has no kernels for one
+                continue  # it has no GPU kernels
             if not installed(framework, arena.interpreters[framework]):
                 why: str | None = (
-                    f"{framework} is not installed for {arena.interpreters[framework]}; name another one with "
+                    f"{framework} is not installed for {arena.interpreters[framework]}; give another one with "
                     f"--python {framework}=PATH."
                 )
             else:
@@ -161,10 +163,10 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
 
 
 def _write(args: argparse.Namespace, cells: Cells, missing: list[dict[str, str]], data: dict[str, Any]) -> int:
-    """Write the result, its tables and its images."""
+    """Write the result, its tables and its figures."""
     done = cells.done
     if not done:
-        print("Nothing could be compared: no framework that was chosen can train here.", file=sys.stderr)
+        print("Nothing could be compared: none of the chosen frameworks can train here.", file=sys.stderr)
         return 1
     speeds = {name.split("-")[1]: cell.result for name, cell in done.items() if name.startswith("speed-")}
     found: dict[str, Any] = {

@@ -1,9 +1,9 @@
 """Which optimizer trains the baseline best? ``python -m examples.experiments.compare_optimizers``.
 
-First every optimizer is tried at every learning rate of one grid; then each is trained longer, with
-several seeds, at the rate that had the lowest validation error. Every training is a run of its own
-in a folder of its own, and goes on where it was stopped. A batch system can do the trials in
-parallel: ``--trial N`` does the Nth alone, and ``--collect``, when all are there, the rest.
+First every optimizer is tried at every learning rate of a grid. Then each is trained longer, with
+several seeds, at the rate with the lowest validation error. Every training is a run in its own
+folder and can be resumed. A batch system can do the trials in parallel: ``--trial N`` does only
+the Nth trial, and ``--collect`` does the rest when all trials are finished.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from examples.report.sections.compare_optimizers import panels
 
 
 class Method(NamedTuple):
-    """An optimizer with what it has besides a learning rate."""
+    """An optimizer with its settings besides the learning rate."""
 
     optimizer: str
     momentum: float = 0.0
@@ -46,7 +46,7 @@ METHODS = {
     "Adagrad": Method("adagrad"),
     "RMSprop": Method("rmsprop"),
     "Adam": Method("adam"),
-    "AdamW": Method("adamw", weight_decay=0.01),  # without any it is Adam
+    "AdamW": Method("adamw", weight_decay=0.01),  # without weight decay it would be Adam
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -61,21 +61,21 @@ class Run(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a training gave."""
+    """The result of a training."""
 
-    history: list[dict[str, Any]]  # a row an epoch; none where the loss became infinite
-    not_finite: str | None = None  # the sentence that says so
+    history: list[dict[str, Any]]  # a row per epoch; empty if the loss became infinite
+    not_finite: str | None = None  # the sentence that reports it
 
 
 class Session(NamedTuple):
-    """What all trainings of a command share."""
+    """The state that all trainings of a command share."""
 
     args: argparse.Namespace
     data: Cifar10
     stop: StopOnSignal
 
 
-NOTE = "not_finite.txt"  # in the folder of a training whose loss did
+NOTE = "not_finite.txt"  # in the folder of a training whose loss became infinite
 _OF_THE_COMPARISON = {"rates", "trial_epochs", "seeds", "trial", "collect"}
 _OF_THE_SESSION = {*cli.OF_THE_SESSION, "trial", "collect"}
 
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "compare_optimizers",
-        f"Compare {', '.join(METHODS)} on the baseline. Ctrl-C stops it and loses nothing: --resume goes on.",
+        f"Compare {', '.join(METHODS)} on the baseline. Ctrl-C stops it without loss; --resume continues.",
         with_optimizer=False,
         out=Path("runs/compare_optimizers"),
         epochs=5,
@@ -101,8 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="trainings of each optimizer at its best rate (default: %(default)s)")  # fmt: skip
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--trial", type=cli.integer(1), metavar="N",
-        help=f"do the Nth trial alone; with the usual grid, 1 to {len(METHODS) * len(RATES)}")  # fmt: skip
-    part.add_argument("--collect", action="store_true", help="do what follows the trials, which must all be there")
+        help=f"do only the Nth trial; with the default grid, 1 to {len(METHODS) * len(RATES)}")  # fmt: skip
+    part.add_argument("--collect", action="store_true", help="do the rest after the trials, which must all be finished")
     args = cli.begin(parser, argv)
     trials = [
         Run(method, rate, args.seed, args.out / "trials" / f"{method}-{rate:g}")
@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.trial and args.trial > len(trials):
         parser.error(f"--trial {args.trial}: there are {len(trials)} trials, {len(METHODS)} optimizers x --rates")
     if args.validation == 0:
-        parser.error("--validation 0 leaves nothing to choose the learning rates by")
+        parser.error("--validation 0 leaves no images for choosing the learning rates")
     if args.collect:
         _check_finished(trials, args.trial_epochs)
     resumed = args.resume or args.collect
@@ -123,19 +123,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool) -> int:
-    """Do all that the command line asks for."""
+    """Do what the command line asks for."""
     args = session.args
     untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
     if args.trial:
         trial = trials[args.trial - 1]
         print(_line(trial, _train(trial, session, args.trial_epochs, untested, resume=args.resume)))
         return 0
-    with locked(args.out):  # a single trial has a folder, and the lock of that, to itself
+    with locked(args.out):  # a single trial has its own folder and lock
         return _compare_all(session, trials, splits, untested, resumed)
 
 
 def _compare_all(session: Session, trials: list[Run], splits: Splits, untested: Splits, resumed: bool) -> int:
-    """Do all trials, then the longer trainings, and write what they found."""
+    """Do all trials, then the longer trainings, and write the result."""
     args = session.args
     stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
@@ -154,7 +154,7 @@ def _compare_all(session: Session, trials: list[Run], splits: Splits, untested: 
 
 
 def best_rates(trials: Mapping[Run, Outcome]) -> dict[str, float]:
-    """Return for each method the rate with the lowest validation error, of equals the one with the lower loss."""
+    """Return for each method the rate with the lowest validation error; ties are broken by the loss."""
     scores: dict[str, list[tuple[float, float, float]]] = {}
     for trial, outcome in trials.items():
         if outcome.history:
@@ -180,7 +180,7 @@ def _train_all(
 
 
 def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: bool) -> Outcome:
-    """Do a training, or what is left of it."""
+    """Do a training, or the rest of it."""
     args, data, stop = session
     note = run.folder / NOTE
     if resume and note.exists():
@@ -192,7 +192,7 @@ def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: b
     settings = argparse.Namespace(**{**own, **METHODS[run.method]._asdict(), **changed})
     try:
         return Outcome(cli.run(settings, Baseline, splits, data, stop=stop, again=again).progress.history)
-    except NotFinite as error:  # that too is a finding
+    except NotFinite as error:  # this is a result, too
         write_whole(note, f"{error}\n".encode())
         return Outcome([], str(error))
 
@@ -217,24 +217,24 @@ def _check_finished(trials: Sequence[Run], epochs: int) -> None:
     ]
     if missing:
         raise RunFolderError(
-            f"Of the {len(trials)} trials {len(missing)} are not finished: {', '.join(missing)}. {_do(missing)}"
+            f"{len(missing)} of {len(trials)} trials are not finished: {', '.join(missing)}. {_do(missing)}"
         )
 
 
 def _do(trials: Sequence[str]) -> str:
-    """Say how trials are done that are not finished."""
+    """Say how to finish the missing trials."""
     if job.script():
         return (
             "Submit them again, with the variables of this job, and then this job: "
             f'bsub -J "compare_optimizers[{",".join(trials)}]" < lsf/compare_optimizers.lsf'
         )
-    return "Do each of them with --resume --trial N, or all that is left in one go with --resume and without --collect."
+    return "Do each of them with --resume --trial N, or all of them with --resume and without --collect."
 
 
 def _write(
     args: argparse.Namespace, trials: Mapping[Run, Outcome], finals: Mapping[Run, Outcome], best: Mapping[str, float]
 ) -> None:
-    """Write result.json, and its curves as a table and as an image."""
+    """Write result.json, and the curves as a table and as a figure."""
     rows = [
         {"optimizer": run.method, "rate": run.rate, "seed": run.seed, **row}
         for run, outcome in finals.items()

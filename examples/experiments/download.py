@@ -1,4 +1,4 @@
-"""Download CIFAR-10, for machines that have no network when they train: ``python -m examples.experiments.download``."""
+"""Download CIFAR-10 for machines without a network: ``python -m examples.experiments.download``."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from examples.experiments.support.data import download
 from examples.experiments.support.data.cifar10 import DataError, cache_folder, read_folder
 
 
-@cli.command(stopped="Stopped before all was fetched; nothing was kept.")
+@cli.command(stopped="Stopped before the download was complete; nothing was stored.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         "python -m examples.experiments.download",
-        description="Download CIFAR-10 (170 MB), check it, and unpack it to where the experiments look for it.",
+        description="Download CIFAR-10 (170 MB), verify it, and unpack it where the experiments look for it.",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="the folder to make; name it with --data-dir then (default: the user's cache, where no name is needed)",
+        help="the folder to create, for --data-dir (default: the user's cache, which is found without --data-dir)",
     )
     chosen = parser.parse_args(argv).out
     try:
         folder = chosen or cache_folder()
         if folder.exists():
-            print(f"There already: {read_folder(folder)}")
+            print(f"Already downloaded: {read_folder(folder)}")
         else:
             download.fetch(folder)
             print(read_folder(folder))
@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         if isinstance(error, download.DownloadError):
             print(
-                f"Or do by hand what this would have done: fetch {download.PUBLISHED.url} on a machine that reaches "
-                "it, unpack it here, and name its folder to the experiments with --data-dir.",
+                f"To do this by hand, download {download.PUBLISHED.url} on a machine that can reach it, unpack it "
+                "here, and name its folder with --data-dir.",
                 file=sys.stderr,
             )
         return 1

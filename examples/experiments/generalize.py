@@ -1,7 +1,7 @@
 """How well can three layers with weights generalize? ``python -m examples.experiments.generalize``.
 
-Chosen on validation images; the test images are looked at once, at the end of a run with all
-of its parts. ``--without NAME`` leaves one part out and measures on the validation images alone:
+All choices were made on validation images. The test images are used once, at the end of a full
+run. ``--without NAME`` leaves out one part and measures only on the validation images:
 
     for part in nothing augmentation batch_norm principal_components dropout label_smoothing weight_decay one_cycle; do
         python -m examples.experiments.generalize --without $part --epochs 4 --out runs/generalize-without-$part
@@ -48,15 +48,15 @@ PARTS = (
 PAD = 2  # pixels
 DROPOUT = 0.1
 SMOOTHING = 0.1
-DECAY = 0.99  # of the averages of the weights, a step
-WARM_UP = 0.25  # the share of the steps in which the learning rate rises
+DECAY = 0.99  # of the averaged weights, per step
+WARM_UP = 0.25  # the fraction of the steps in which the learning rate rises
 # without batch norm the full rate makes the loss infinite
 RATE_WITHOUT_NORM = 0.1
 SHOWN = 12  # misclassified images in the result
 
 
 def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
-    """SGD that decays weights, but neither biases nor batch norm's; a cycle of its rate; averages of the weights."""
+    """Return SGD without weight decay for biases and batch norm, a one-cycle schedule, and averaged weights."""
     rate = args.lr * (RATE_WITHOUT_NORM if args.without == "batch_norm" else 1)
     if args.without == "one_cycle":
         rate /= 2  # the mean of the cycle
@@ -75,18 +75,18 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
 
 
 def principal_components(images: NDArray[np.uint8], size: int, count: int) -> NDArray[np.float32]:
-    """The directions in which patches of images differ most, each with its opposite: filters to start from.
+    """Return initial filters: the principal components of image patches, each with its negative.
 
-    Their length is the mean one of PyTorch's random filters.
+    Their norm is the mean norm of PyTorch's random filters.
 
     Parameters
     ----------
     images : uint8, (N, 3, H, W)
         Patches are taken from the first thousand.
     size : int
-        Of a patch: size x size pixels.
+        A patch is size x size pixels.
     count : int
-        Filters, even; at most twice the numbers in a patch.
+        Number of filters, even; at most twice the number of elements in a patch.
 
     Returns
     -------
@@ -103,11 +103,11 @@ def principal_components(images: NDArray[np.uint8], size: int, count: int) -> ND
         windows = np.lib.stride_tricks.sliding_window_view(images[first : first + 100], (size, size), axis=(2, 3))
         each = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, depth).astype(np.float64)
         total += each.sum(0)
-        products += each.T @ each  # sums of whole numbers: exact in any order
+        products += each.T @ each  # sums of integers, exact in any order
         patches += len(each)
     covariance = products / patches - np.outer(total, total) / patches**2
     directions = np.linalg.eigh(covariance)[1][:, ::-1].T[: count // 2]  # (count / 2, depth), the largest first
-    directions *= np.sign(directions.sum(1, keepdims=True))  # of the two that are as good, always the same
+    directions *= np.sign(directions.sum(1, keepdims=True))  # fix the sign, which is arbitrary
     both = np.concatenate([directions, -directions]) / math.sqrt(3)
     return both.reshape(count, 3, size, size).astype(np.float32)
 
@@ -117,8 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "generalize",
-        "Train a network of three layers with weights to generalize as well as it can. The number of --epochs decides "
-        "the schedule of the learning rate.",
+        "Train a network with three layers for the best possible generalization. The number of --epochs determines "
+        "the learning rate schedule.",
         fixed_epochs=True,
         out=Path("runs/generalize"),
         epochs=16,
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--without",
         choices=("nothing", *PARTS),
-        help="leave this part out, and the test images alone: for the comparison of the parts",
+        help="leave out this part and do not use the test images, to compare the parts",
     )
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
@@ -179,7 +179,7 @@ def _net(without: str | None, train: Split) -> ThreeLayers:
 
 
 def _validation(model: nn.Module, loaders: Data, history: Sequence[dict[str, Any]]) -> dict[str, float] | None:
-    """Return the accuracy of the weights as they were last, of their averages, and of these with mirror images."""
+    """Return the accuracy of the last weights, of the averaged weights, and of these with mirror images."""
     if loaders.validation is None:
         return None
     return {
@@ -190,7 +190,7 @@ def _validation(model: nn.Module, loaders: Data, history: Sequence[dict[str, Any
 
 
 def _test(model: nn.Module, train: Loader, test: Split) -> dict[str, Any]:
-    """Look at the test images, for the first and only time."""
+    """Evaluate on the test images, for the first and only time."""
     loader = Loader(test, cli.EVALUATION_BATCH, mean=train.mean, std=train.std, shuffle=False, seed=train.seed)
     found = verdicts(model, loader, mirrored=True)
     return {

@@ -1,9 +1,9 @@
 """Are the gradients right? ``python -m examples.experiments.gradcheck``.
 
-Backward against central finite differences, (f(x + h) - f(x - h)) / 2h, in float64: of each
-component by each of its inputs, and of the whole baseline by each of its parameters. What is
-linear, or linear between kinks that h = 1 does not reach, has no truncation error, and must
-agree to rounding.
+Compare backward with central finite differences, (f(x + h) - f(x - h)) / 2h, in float64: for each
+input of each component, and for each parameter of the whole baseline. Linear functions, and
+piecewise linear ones whose kinks h = 1 does not reach, have no truncation error and must agree up
+to rounding.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from nn import functional as F
 
 LINEAR, SMOOTH = (1.0, 1e-9), (6e-6, 1e-6)  # step, tolerance
 NET = (1e-7, 1e-5)  # at 1e-6 a pixel of 43,000 crosses a kink of relu or of the pooling in one trial of 100
-PICTURES, PLACES = 2, 25  # for the whole network: images in its batch, and entries checked of each parameter
+PICTURES, PLACES = 2, 25  # for the whole network: images per batch, and checked entries per parameter
 
 
 class Component(NamedTuple):
-    """A function to check, and how to draw a call of it."""
+    """A function to check, and a generator of random arguments."""
 
     name: str
-    inputs: tuple[str, ...]  # names of the arrays that `draw` gives; it may give parameters after them
+    inputs: tuple[str, ...]  # names of the arrays that `draw` returns first; other arguments may follow
     draw: Callable[[np.random.Generator], tuple[Any, ...]]
     call: Callable[..., Any]
     accuracy: tuple[float, float]
 
 
 class Row(NamedTuple):
-    """The worst of all trials, for one gradient."""
+    """The trial with the largest error of one gradient."""
 
     component: str
     input: str
@@ -54,7 +54,7 @@ class Row(NamedTuple):
     error: float
     step: float
     tolerance: float
-    shapes: int = 1  # how many different ones there were
+    shapes: int = 1  # number of different shapes
 
     @property
     def passed(self) -> bool:
@@ -112,7 +112,7 @@ def _batch_norm(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _dropout(x: Any) -> Any:
-    autograd.manual_seed(0)  # the same numbers are dropped at each call
+    autograd.manual_seed(0)  # drop the same elements in each call
     return F.dropout(x, 0.3)
 
 
@@ -143,9 +143,9 @@ COMPONENTS = [
 
 
 def check_component(component: Component, seed: int) -> Iterator[Row]:
-    """Check the gradient by each input, in one call drawn at random."""
+    """Check the gradient with respect to each input in one random call."""
     step, tolerance = component.accuracy
-    drawn = component.draw(np.random.default_rng([seed, 1]))  # not the stream from which `gradients` draws
+    drawn = component.draw(np.random.default_rng([seed, 1]))  # not the random stream that `gradients` uses
     count = len(component.inputs)
     inputs = [*(autograd.tensor(array, requires_grad=True) for array in drawn[:count]), *drawn[count:]]
     for i, ours, numerical in gradients(component.call, inputs, step, seed):
@@ -154,7 +154,7 @@ def check_component(component: Component, seed: int) -> Iterator[Row]:
 
 
 def check_net(seed: int) -> Iterator[Row]:
-    """Check the gradient of the baseline's loss by each parameter, at some of its entries."""
+    """Check the gradient of the loss of the baseline with respect to some entries of each parameter."""
     step, tolerance = NET
     random = np.random.default_rng(seed)
     autograd.manual_seed(seed)
@@ -176,9 +176,9 @@ def check_net(seed: int) -> Iterator[Row]:
 
 
 def check(seed: int, trials: int, stop: Callable[[], None] = lambda: None) -> list[Row]:
-    """Check everything with several shapes and values; of each gradient keep the worst.
+    """Check everything with several shapes and values; return the largest error of each gradient.
 
-    `stop` is called before each trial, and may raise.
+    `stop` is called before each trial and may raise.
     """
     found: dict[tuple[str, str], list[Row]] = {}
     for trial in tqdm(range(trials), unit="trial", leave=False, disable=not sys.stderr.isatty()):
@@ -191,7 +191,7 @@ def check(seed: int, trials: int, stop: Callable[[], None] = lambda: None) -> li
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Lay the rows out for reading."""
+    """Format the rows as a table."""
     cells = [("component", "input", "shape", "relative error", "allowed", "step", "verdict")] + [
         (row.component, row.input, str(row.shape), f"{row.error:.1e}", f"{row.tolerance:.0e}", f"{row.step:g}",
          "right" if row.passed else "WRONG")
@@ -203,7 +203,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _finite(error: float) -> float:
-    """An error that JSON can hold: a gradient that is NaN or infinite is wrong by 1, the most there is."""
+    """Return the error for JSON: 1, the maximum, for a gradient that is NaN or infinite."""
     return error if np.isfinite(error) else 1.0
 
 
@@ -217,9 +217,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     shown = "(default: %(default)s)"
     parser.add_argument(
-        "--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides shapes and values {shown}"
+        "--seed", type=cli.integer(0), default=0, metavar="N", help=f"seed of shapes and values {shown}"
     )
-    parser.add_argument("--trials", type=cli.integer(1), default=5, metavar="N", help=f"random calls of each {shown}")
+    parser.add_argument(
+        "--trials", type=cli.integer(1), default=5, metavar="N", help=f"random calls of each component {shown}"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/gradcheck"), metavar="DIR",
                         help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
     args = parser.parse_args(argv)
@@ -234,7 +236,7 @@ def _check(args: argparse.Namespace) -> int:
         with StopOnSignal() as stop:
             rows = check(args.seed, args.trials, stop.check)
     except StopRequested as stopped:
-        advice = job.go_on("The same command does them anew.", then="it does them anew", requeued=stopped.requeued)
+        advice = job.go_on("Run the same command to repeat them.", then="it repeats them", requeued=stopped.requeued)
         print(f"The checks were {stopped}. {advice}", file=sys.stderr)
         raise
     laid_out = [{**row._asdict(), "error": _finite(row.error), "passed": row.passed} for row in rows]

@@ -14,18 +14,18 @@ from nn import functional as F
 
 
 class Verdict(NamedTuple):
-    """What `Baseline.oracle` returns; the tensors stand outside any graph."""
+    """The result of `Baseline.oracle`; its tensors are detached."""
 
     loss: Tensor  # ()
     scores: Tensor  # (N, 10)
-    gradients: dict[str, Tensor]  # parameter name -> a tensor of the parameter's shape
+    gradients: dict[str, Tensor]  # parameter name -> tensor with the shape of the parameter
 
 
 class Baseline(nn.Module):
-    """The small convolutional network that every experiment is measured against.
+    """The small convolutional network that all experiments use as baseline.
 
     ==========  ==========================  ==================
-    layer       what                        its output
+    layer       description                 output
     ==========  ==========================  ==================
     conv        7x7, 3 -> 32, no padding    (N, 32, 26, 26)
     relu1                                   (N, 32, 26, 26)
@@ -54,7 +54,7 @@ class Baseline(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class for every image.
+        """Return the scores of all classes for each image.
 
         Parameters
         ----------
@@ -69,9 +69,9 @@ class Baseline(nn.Module):
         return self.layers(x)
 
     def oracle(self, x: Tensor | np.ndarray, y: Tensor | np.ndarray) -> Verdict:
-        """Answer for a batch all that an optimizer could ask; change nothing.
+        """Return loss, scores and gradients for a batch without changing anything.
 
-        The parameters' own `.grad` stay as they are: neither read nor written.
+        The `.grad` of the parameters is neither read nor written.
 
         Parameters
         ----------
@@ -85,9 +85,9 @@ class Baseline(nn.Module):
         loss : Tensor, ()
             The mean cross-entropy of the batch.
         scores : Tensor, (N, 10)
-            As `forward` gives them.
+            The result of `forward`.
         gradients : dict of str to Tensor
-            The gradient of the loss by every parameter, under the parameter's name.
+            The gradient of the loss with respect to each parameter, by its name.
 
         Examples
         --------
@@ -99,15 +99,15 @@ class Baseline(nn.Module):
         names, parameters = zip(*self.named_parameters(), strict=True)
         scores = self(autograd.as_tensor(x))
         loss = F.cross_entropy(scores, autograd.as_tensor(y))
-        gradients = cast(tuple[Tensor, ...], autograd.grad(loss, parameters))  # every parameter is used: no None
+        gradients = cast(tuple[Tensor, ...], autograd.grad(loss, parameters))  # no None, since every parameter is used
         return Verdict(loss.detach(), scores.detach(), dict(zip(names, gradients, strict=True)))
 
 
 class ThreeLayers(nn.Module):
-    """Two convolutions and a linear layer: as good as three layers with weights get in half an hour.
+    """Two convolutions and a linear layer, tuned for the best accuracy within half an hour of training.
 
     ==========  ==============================  ==================
-    layer       what                            its output
+    layer       description                     output
     ==========  ==============================  ==================
     conv1       5x5, 3 -> 64, no padding        (N, 64, 28, 28)
     pool1       2x2 maximum                     (N, 64, 14, 14)
@@ -122,15 +122,15 @@ class ThreeLayers(nn.Module):
     scores      linear 9600 -> 10               (N, 10)
     ==========  ==============================  ==================
 
-    716,106 parameters. The pooling stands before batch norm and relu, which then have a quarter of the numbers to
-    work on; a relu and a maximum may change places.
+    716,106 parameters. Pooling comes before batch norm and relu, which then process a quarter of the elements. Relu
+    and max pooling commute.
 
     Parameters
     ----------
     batch_norm : bool
-        False leaves both out, and gives the convolutions a bias in their place.
+        False omits both batch norms and gives the convolutions a bias instead.
     dropout : float
-        The share of the linear layer's inputs that is dropped.
+        The fraction of the inputs of the linear layer that is dropped.
     """
 
     def __init__(self, *, batch_norm: bool = True, dropout: float = 0.1) -> None:
@@ -156,8 +156,8 @@ class ThreeLayers(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class for every image: (N, 3, 32, 32), standardized -> (N, 10).
+        """Return the scores of all classes: (N, 3, 32, 32), standardized -> (N, 10).
 
-        The tenth makes the steps of the linear layer, whose inputs are many, as small as it needs them.
+        The factor 0.1 makes the steps of the linear layer, which has many inputs, small enough.
         """
         return self.layers(x) * 0.1

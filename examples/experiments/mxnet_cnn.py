@@ -1,12 +1,12 @@
-"""The baseline once more, in MXNet: ``python -m examples.experiments.mxnet_cnn --device cpu``.
+"""The baseline in MXNet: ``python -m examples.experiments.mxnet_cnn --device cpu``.
 
-It is the network of `examples.experiments.models.Baseline`, and it trains as that does. Four things that MXNet
-does otherwise are evened out here: weights are drawn from U(-1/√fan_in, 1/√fan_in), biases too,
-where gluon's defaults are U(-0.07, 0.07) and 0; the loss is the mean over the batch, where
-gluon's is one number per image; the step is told that nothing is left to divide by the batch;
-and gradients overwrite those of the step before, which therefore need no zero_grad.
-One stays, and changes nothing while the learning rate is constant: the momentum that MXNet
-keeps is -lr times ours, ``m = μm - lr·g; p += m`` for ``v = μv + g; p -= lr·v``.
+The same network as `examples.experiments.models.Baseline`, trained in the same way. Four conventions
+of MXNet are adapted here. Weights and biases are drawn from U(-1/√fan_in, 1/√fan_in); gluon's
+defaults are U(-0.07, 0.07) and 0. The loss is the mean over the batch; gluon's is one number per
+image. The trainer step therefore divides by 1 instead of the batch size. Gradients overwrite those of
+the previous step, so no zero_grad is needed.
+One difference remains, without effect while the learning rate is constant: MXNet's momentum is -lr
+times ours, ``m = μm - lr·g; p += m`` for ``v = μv + g; p -= lr·v``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ autograd, gluon = mxnet.autograd, mxnet.gluon
 
 
 def build() -> Any:
-    """The layers; `examples.experiments.models.Baseline` has the table of them."""
+    """Return the layers; see the table in `examples.experiments.models.Baseline`."""
     net = gluon.nn.HybridSequential()
     net.add(
         gluon.nn.Conv2D(32, 7, in_channels=3, **_drawn(FAN_IN["conv"])),
@@ -39,7 +39,7 @@ def build() -> Any:
 
 
 def _drawn(fan_in: int) -> dict[str, Any]:
-    """Initializers as PyTorch has them."""
+    """Return the initializers that PyTorch uses."""
     uniform = mxnet.init.Uniform(fan_in**-0.5)
     return {"weight_initializer": uniform, "bias_initializer": uniform}
 
@@ -76,11 +76,11 @@ class Net:
         with autograd.record():
             loss = self.criterion(self.layers(pictures), labels).mean()
         loss.backward()
-        self.trainer.step(1)  # it divides the gradients by this; the mean is taken above
+        self.trainer.step(1)  # the divisor of the gradients; the mean is taken above
         return float(loss.asscalar())
 
     def look(self, x: np.ndarray, y: np.ndarray) -> Look:
-        """Each layer has a graph of its own, since MXNet gives no gradients by what is inside a graph."""
+        """Record each layer as its own graph, since MXNet gives no gradients of intermediate values."""
         outputs, inputs = [], [self._array(x)]
         for layer in self.layers:
             with autograd.record():
@@ -102,7 +102,7 @@ class Net:
         return np.asarray(self.layers(self._array(x)).asnumpy())
 
     def momenta(self) -> dict[str, np.ndarray]:
-        """Trainer gives them to a file of pickled objects only."""
+        """Read them from the updater; Trainer can only write them to a pickle."""
         states = self.trainer._updaters[0].states
         return {name: states[i].asnumpy() for i, name in enumerate(self.parameters) if states.get(i) is not None}
 
@@ -120,7 +120,7 @@ class Net:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     from examples.experiments.support.frameworks.train_rebuilt import (
-        main,  # not above: where MXNet is timed there is to be no Numba
+        main,  # imported here: processes that time MXNet must not load Numba
     )
 
     return main("mxnet_cnn", "MXNet", Net, {"mxnet": mxnet.__version__}, argv)

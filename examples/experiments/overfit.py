@@ -1,7 +1,7 @@
-"""Can the baseline learn 100 images by heart? ``python -m examples.experiments.overfit``.
+"""Can the baseline overfit 100 images? ``python -m examples.experiments.overfit``.
 
 A network that cannot, although it has thousands of weights per image, has a bug: a wrong
-gradient, labels out of step with their images, or an optimizer that climbs.
+gradient, labels that do not match their images, or an optimizer that ascends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "overfit",
-        f"Train the baseline on {PICTURES} images until it knows them all; fail where it does not.",
+        f"Train the baseline on {PICTURES} images until it classifies all of them correctly; fail if it does not.",
         out=Path("runs/overfit"),
         epochs=30,
         batch_size=20,
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"After {cli.epochs_in_words(run.progress.epochs)} the network gets {error:.0%} of its {PICTURES} training "
             "images wrong. "
-            f"{job.worded(f'Go on with {more} --epochs')}; if that does not help, look for a bug with "
+            f"{job.worded(f'Continue with {more} --epochs')}; if that does not help, look for a bug with "
             "examples.experiments.gradcheck.",
             file=sys.stderr,
         )

@@ -1,8 +1,7 @@
 """Where does the time go? ``python -m examples.experiments.profile_layers``.
 
-Each layer of the baseline, forward and backward, in plain Python, in NumPy (the engine's
-references), and with the Numba kernels, each layer for itself; beside it the step in which the
-engine fuses layers.
+Times each layer of the baseline, forward and backward, in plain Python, in NumPy (the reference
+implementations of the ops) and with the Numba kernels, and also a step with fused layers.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from examples.report.sections.profile_layers import draw
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """A parser with what the experiments on time have in common."""
+    """Return a parser with the common options of the timing experiments."""
     parser = job.Parser(f"python -m examples.experiments.{name}", description=description, allow_abbrev=False)
     add = parser.add_argument
     shown = "(default: %(default)s)"
@@ -39,26 +38,26 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
         type=cli.real(above=0),
         default=5.0,
         metavar="S",
-        help=f"seconds for each {shown}",
+        help=f"seconds for each measurement {shown}",
     )
-    add("--repeats", type=cli.integer(1), default=3, metavar="N", help=f"how often at least {shown}")
+    add("--repeats", type=cli.integer(1), default=3, metavar="N", help=f"minimum number of repetitions {shown}")
     add("--threads", type=cli.integer(1, most), default=min(2, most), metavar="N",
-        help=f"beside one thread, so many {shown}")  # fmt: skip
-    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and images {shown}")
+        help=f"number of threads to compare with one {shown}")  # fmt: skip
+    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"seed of weights and images {shown}")
     add("--out", type=Path, default=Path(f"runs/{name}"), metavar="DIR",
         help=f"the run folder, for result.json, a CSV and a PNG {shown}")  # fmt: skip
-    add("--resume", action="store_true", help="keep what the folder's run has measured; where its settings were "
-        "others, refuse")  # fmt: skip
+    add("--resume", action="store_true", help="reuse the measurements in the run folder; its settings must be "
+        "the same")  # fmt: skip
     return parser
 
 
 def settings_of(args: argparse.Namespace) -> dict[str, Any]:
-    """All that decides the outcome."""
+    """Return all settings that affect the result."""
     return {name: value for name, value in vars(args).items() if name not in ("out", "resume")}
 
 
 def ways(args: argparse.Namespace) -> list[tuple[str, int, int]]:
-    """What to measure: the way, its threads, its batch."""
+    """Return what to measure: implementation, threads, batch size."""
     counts = sorted({1, args.threads})
     return [
         (LOOPS, 1, args.loops_batch),
@@ -68,11 +67,11 @@ def ways(args: argparse.Namespace) -> list[tuple[str, int, int]]:
 
 
 def one_thread_only(args: argparse.Namespace) -> str | None:
-    """What was left out where there is one thread; else nothing."""
-    return "Only one thread was used: what a second gains is not measured here." if args.threads == 1 else None
+    """Return a sentence on what one thread cannot measure."""
+    return "Only one thread was used; the gain of a second one was not measured." if args.threads == 1 else None
 
 
-@cli.command(stopped="Stopped; go on with --resume.")
+@cli.command(stopped="Stopped; continue with --resume.")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     args = parser("profile_layers", "Time each layer of the baseline: plain Python, NumPy, Numba.").parse_args(argv)
@@ -81,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _profile(args: argparse.Namespace) -> int:
-    with stopping("The same command with --resume goes on.") as check:
+    with stopping("Continue with the same command and --resume.") as check:
         cells = Cells(args.out / "cells", resume=args.resume, check=check)
         found = [
             cells.once(

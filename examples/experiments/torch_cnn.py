@@ -1,7 +1,7 @@
-"""The baseline once more, in PyTorch: ``python -m examples.experiments.torch_cnn --device cpu``.
+"""The baseline in PyTorch: ``python -m examples.experiments.torch_cnn --device cpu``.
 
-It is the network of `examples.experiments.models.Baseline`, and it trains as that does. PyTorch's conventions
-are ours, so nothing has to be evened out.
+The same network as `examples.experiments.models.Baseline`, trained in the same way. PyTorch's
+conventions are ours, so nothing needs to be adapted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ except ModuleNotFoundError:
 
 
 def find_device(device: str) -> torch.device:
-    """Where tensors are to live: the one thing that differs between CPU and GPU.
+    """Return the torch.device; nothing else differs between CPU and GPU.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def find_device(device: str) -> torch.device:
     Raises
     ------
     DeviceError
-        There is no GPU that this PyTorch can use: whether the build, the driver or the card is why.
+        This PyTorch cannot use a GPU. The text says whether build, driver or card is the reason.
     """
     if device == "cpu":
         return torch.device("cpu")
     if torch.version.cuda is None and torch.version.hip is None:
         raise DeviceError(
-            f"PyTorch cannot use a GPU: this build, {torch.__version__}, has no CUDA. Install one that has, as "
-            "pytorch.org says."
+            f"PyTorch cannot use a GPU: this build, {torch.__version__}, has no CUDA. Install one that has; "
+            "pytorch.org shows the command."
         )
     if not torch.cuda.is_available():
         raise DeviceError(
@@ -129,7 +129,7 @@ class Net(nn.Module):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     from examples.experiments.support.frameworks.train_rebuilt import (
-        main,  # not above: where PyTorch is timed there is to be no Numba
+        main,  # imported here: processes that time PyTorch must not load Numba
     )
 
     return main("torch_cnn", "PyTorch", Net, {"torch": torch.__version__}, argv)

@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "train",
-        "Train the baseline CNN on CIFAR-10. Ctrl-C stops it and loses nothing: --resume goes on.",
+        "Train the baseline CNN on CIFAR-10. Ctrl-C stops it without loss; --resume continues.",
         out=Path("runs/train"),
         epochs=10,
         batch_size=64,

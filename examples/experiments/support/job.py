@@ -1,15 +1,14 @@
-"""A job of a batch system: from the variables it was submitted with to the command line of an experiment.
+"""Jobs of a batch system: turn the variables of a job into the command line of an experiment.
 
 ``python -m examples.experiments.support.job train`` is what ``lsf/train.lsf`` runs, by way of ``lsf/common.sh``. It
 checks the variables, makes the run folder, sends all output to ``log.txt`` there, and becomes
-``python -m examples.experiments.train`` with the options that the variables ask for. It becomes
-that program, by exec, since signals go to the whole process group, and the exit status must be the program's own.
+``python -m examples.experiments.train`` with the options that the variables ask for. It replaces
+itself with that program (exec), because signals go to the whole process group and the job needs its exit status.
 
-A program that was started so says "submit the job again" and "LR" where it else says "the same command" and
-"--lr". Every message is worded here, in `worded` and `go_on`.
+A program started in this way says "submit the job again" and "LR" instead of "the same command" and "--lr";
+see `worded` and `go_on`.
 
-This file imports nothing but the standard library, so that a job starts quickly and a wrong setting is found
-before anything else.
+This module imports only the standard library, so that a job starts quickly and a wrong setting is reported first.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-STARTED = "LUCIDGRAD_JOB"  # in a program that a job script started: the script's name
+STARTED = "LUCIDGRAD_JOB"  # the name of the job script that started this program
 COMMON = ("RUN", "RUNS", "SEED", "PYTHON", "KERNELS", "NODE_DISK")  # settings of every script
-PLACES = {"DATA_DIR", "PROFILE", "TAKE", "DOCS", "TORCH", "MXNET"}  # often exported once, for several scripts
+PLACES = {"DATA_DIR", "PROFILE", "TAKE", "DOCS", "TORCH", "MXNET"}  # often exported once for several scripts
 LISTS = {"RATES", "TAKE"}
 YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 MOST = 2**63 - 1  # the largest seed
@@ -40,27 +39,27 @@ WRONG = 2  # exit status, as argparse's
 
 
 class Refused(Exception):
-    """A job cannot begin: which variable, what is wrong, what to do."""
+    """A job cannot start. The text says which variable is wrong, why, and what to do."""
 
 
 class Job(NamedTuple):
-    """What the variables say, checked."""
+    """The validated variables of a job."""
 
     variables: Mapping[str, str]
     runs: Path
-    out: Path  # the run folder; in an array with the index of the element
-    element: int  # of an array; 0 outside arrays
-    seed: int  # in an array one more an element
+    out: Path  # the run folder; in an array it has the index of the element
+    element: int  # index in an array; 0 outside arrays
+    seed: int  # in an array it increases by one per element
     threads: int
 
     @property
     def first_seed(self) -> int:
-        """The seed of the array's first element."""
+        """The seed of the first element of the array."""
         return self.seed - max(self.element - 1, 0)
 
 
 class Script(NamedTuple):
-    """A job script: the program it runs, the variables that become options, and the options it always has."""
+    """A job script: its program, the variables that become options, and the fixed options."""
 
     program: str
     settings: tuple[str, ...]
@@ -80,7 +79,7 @@ def _checked(job: Job) -> list[str]:
 
 
 def _frameworks(job: Job) -> list[str]:
-    """The Python of each framework's environment; one that is not there is left out of the comparison."""
+    """Return the options for the Python of each framework; a missing one is left out of the comparison."""
     options = []
     for framework in ("torch", "mxnet"):
         python = job.variables.get(framework.upper()) or f".venv-{framework}/bin/python"
@@ -99,7 +98,7 @@ def _on_gpu(job: Job) -> list[str]:
 
 
 def _trial(job: Job) -> list[str]:
-    """All trials of an array are in one folder, and have one seed; the element's own folder has its log."""
+    """Return the options of a trial. All trials share a folder and a seed; the folder of the element has its log."""
     folder = job.runs / (job.variables.get("RUN") or "compare_optimizers")
     trial = ["--trial", str(job.element)] if job.element else []
     return ["--resume", "--out", str(folder), "--seed", str(job.first_seed), *trial]
@@ -134,28 +133,28 @@ SCRIPTS = {
 }
 
 
-# What a program that a job started says
+# Messages of a program that a job started
 
 
 def script() -> str | None:
-    """Return the name of the job script that started this program; None after a command line."""
+    """Return the name of the job script that started this program, or None."""
     name = os.environ.get(STARTED)
     return name if name in SCRIPTS else None
 
 
 def in_batch() -> bool:
-    """Tell whether a batch system runs this program, so that nobody watches it."""
+    """Return whether a batch system runs this program, so that nobody watches it."""
     return bool(os.environ.get("LSB_JOBID")) or script() is not None
 
 
 def identity() -> dict[str, Any]:
-    """Return the job, the element of its array (0 outside arrays) and the host, for the records of a run."""
+    """Return job id, array index (0 outside arrays) and host, for the records of a run."""
     job, element = (os.environ.get(name) or None for name in ("LSB_JOBID", "LSB_JOBINDEX"))
     return {"job": job, "element": element, "host": socket.gethostname()}
 
 
 def worded(text: str) -> str:
-    """Name a job's variables where a message names options: LR for --lr, LIMIT=80 for --limit 80."""
+    """In a job, replace options in a message by variables: LR for --lr, LIMIT=80 for --limit 80."""
     if script() is None:
         return text
     text = re.sub(r"--python (\w+)=", lambda match: f"{match[1].upper()}=", text)
@@ -175,10 +174,10 @@ def _variable(option: re.Match[str]) -> str:
     return option[1].upper().replace("-", "_") + ("=" if option[2] else "")
 
 
-def go_on(otherwise: str, *, then: str = "it goes on from what is done", requeued: bool = False) -> str:
-    """Say how to go on with a run that was stopped: `otherwise`, or in a job how to submit it again.
+def go_on(otherwise: str, *, then: str = "it continues from what is done", requeued: bool = False) -> str:
+    """Say how to continue a stopped run: `otherwise`, or in a job how to submit it again.
 
-    `then` is what the job does then; `requeued` says that the batch system runs it again by itself.
+    `then` is what the job does next; `requeued` means that the batch system runs it again by itself.
     """
     name = script()
     if name is None:
@@ -197,7 +196,7 @@ def go_on(otherwise: str, *, then: str = "it goes on from what is done", requeue
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors name, in a job, the variables that the job was submitted with."""
+    """An argument parser whose errors, in a job, name variables instead of options."""
 
     def error(self, message: str) -> NoReturn:
         name = script()
@@ -210,7 +209,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str]) -> NoReturn:
-    """Become the program of a job script; exit with 2 where a setting is wrong."""
+    """Replace this process with the program of a job script; exit with 2 if a setting is wrong."""
     name = argv[0]
     variables = dict(os.environ)
     log = None
@@ -245,31 +244,31 @@ def main(argv: list[str]) -> NoReturn:
 
 
 def _seed(variables: Mapping[str, str], element: int) -> int:
-    """Return SEED, in an array one more an element."""
+    """Return SEED; in an array it increases by one per element."""
     seed = _number("SEED", variables.get("SEED"), 0) + max(element - 1, 0)
-    if seed > MOST - 2:  # compare_frameworks trains with the two seeds after it as well
+    if seed > MOST - 2:  # compare_frameworks also uses the next two seeds
         raise Refused(f"the seed {seed} is too large; choose a smaller SEED.")
     return seed
 
 
 def _number(name: str, text: str | None, usual: int) -> int:
-    """Read a whole number in decimal digits: 08 is 8."""
+    """Parse a whole number in decimal digits; 08 is 8."""
     text = (text or "").strip()
     if not text:
         return usual
     if not (text.isascii() and text.isdigit()):
         raise Refused(f"{name} is {text!r}; it must be a whole number in digits, such as {name}=8.")
-    if len(text.lstrip("0")) > len(str(MOST)):  # so many digits that Python may refuse to read them
+    if len(text.lstrip("0")) > len(str(MOST)):  # Python may refuse to parse that many digits
         raise Refused(f"{name} is {text}, which is too large.")
     return int(text)
 
 
 def _threads(variables: Mapping[str, str]) -> int:
-    """Return the slots of this job on this host, but no more than the CPUs that it may use.
+    """Return the slots of this job on this host, limited to the usable CPUs.
 
-    The engine finds the same by itself; the variables that are set from it are for whatever else has threads.
+    The engine computes the same itself; the environment variables set from it are for other libraries.
     """
-    hosts = (variables.get("LSB_MCPU_HOSTS") or "").split()  # host slots host slots ...; the first host is this one
+    hosts = (variables.get("LSB_MCPU_HOSTS") or "").split()  # host slots host slots ...; this host is the first
     slots = _number("LSB_MCPU_HOSTS", hosts[1] if len(hosts) > 1 else None, 1)
     slots = _number("LSB_DJOB_NUMPROC", variables.get("LSB_DJOB_NUMPROC"), slots)
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -277,12 +276,12 @@ def _threads(variables: Mapping[str, str]) -> int:
 
 
 def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
-    """Return the options that variables ask for: EPOCHS=5 is --epochs=5; what is empty is not set.
+    """Return the options for the variables: EPOCHS=5 is --epochs=5; an empty variable is not set.
 
     Raises
     ------
     Refused
-        SYNTHETIC or REPLACE is neither yes nor no, a list cannot be taken apart, or a report is to be made of no run.
+        SYNTHETIC or REPLACE is neither yes nor no, a list cannot be split, or TAKE names no run.
     """
     options = []
     for variable in SCRIPTS[name].settings:
@@ -291,7 +290,7 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
         if not value:
             if variable == "TAKE":
                 raise Refused(
-                    "TAKE is not set: name the run folders that the report is made from, such as "
+                    "TAKE is not set. Name the run folders for the report, such as "
                     "TAKE=\"runs/generalize-1 'runs/my run'\"."
                 )
         elif variable == "SYNTHETIC":
@@ -312,15 +311,15 @@ def _yes(name: str, value: str) -> bool:
 
 
 def _words(name: str, value: str) -> list[str]:
-    """Take a list apart at its spaces and line ends, as a shell does: quotes keep a name with a space together."""
+    """Split a list at spaces and line ends as a shell does; quotes keep a name with a space together."""
     try:
         return shlex.split(value)
     except ValueError as error:
-        raise Refused(f"{name} cannot be taken apart ({error}): {value}") from error
+        raise Refused(f"{name} cannot be split into words ({error}): {value}") from error
 
 
 def overlooked(name: str, variables: Mapping[str, str]) -> list[str]:
-    """Return sentences on variables that nearly are settings of this script, or are settings of another one."""
+    """Return warnings about variables that resemble settings of this script, or belong to another script."""
     settings = (*COMMON, *SCRIPTS[name].settings)
     others = {setting for other in SCRIPTS.values() for setting in other.settings} - PLACES
     close = {setting.replace("_", ""): setting for setting in settings}
@@ -338,9 +337,9 @@ def overlooked(name: str, variables: Mapping[str, str]) -> list[str]:
 
 
 def _open_log(out: Path) -> int:
-    """Make the run folder, and open its log, which every session adds to.
+    """Create the run folder and open its log, to which every session appends.
 
-    LSF writes its own file of a job's output when the job ends, and a requeue loses the first one.
+    LSF writes its own output file only when the job ends, and a requeue loses the first one.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -348,15 +347,15 @@ def _open_log(out: Path) -> int:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise Refused(
-            f"the run folder {out} cannot be made or written to ({reason}). Name another place with RUNS, or another "
-            "run with RUN."
+            f"the run folder {out} cannot be created or written to ({reason}). Name another folder with RUNS, or "
+            "another run with RUN."
         ) from error
 
 
 def _kernels(name: str, job: Job) -> Path:
-    """Return the folder for compiled kernels, on this node's own disk; Numba's cache races on a shared one.
+    """Return the folder for compiled kernels on the disk of this node; Numba's cache is not safe on a shared disk.
 
-    A new node starts from what the warm-up has compiled. The engine checks the folder before it uses it.
+    A new node starts with the kernels of the warm-up. The engine checks the folder before using it.
     """
     shared = job.runs / "kernels"
     if folder := job.variables.get("KERNELS") or (name == "warm_up" and shared):
@@ -364,23 +363,23 @@ def _kernels(name: str, job: Job) -> Path:
     folder = Path(job.variables.get("NODE_DISK") or "/tmp") / f"lucidgrad-{os.getuid()}"
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
-        for compiled in sorted(shared.glob("kernels-*")):  # one for each version of the code and kind of processor
+        for compiled in sorted(shared.glob("kernels-*")):  # one for each version of the code and type of processor
             if _own(folder) and _own(compiled) and not os.path.lexists(folder / compiled.name):
                 _copy(compiled, folder / compiled.name)
     return folder
 
 
 def _own(folder: Path) -> bool:
-    """Tell whether a folder is this user's alone: kernels are machine code, and are taken from no other."""
+    """Return whether only this user can write to a folder: kernels are machine code."""
     status = folder.lstat()
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder so that it appears in one step, for this user alone."""
+    """Copy a folder so that it appears in one step, writable only by this user."""
     fresh = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))  # files half written
+        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))  # incomplete files
         for path in fresh.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         fresh.chmod(0o700)

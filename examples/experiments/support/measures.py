@@ -1,4 +1,4 @@
-"""What is measured on a trained model for the report."""
+"""Measurements on a trained model for the report."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from nn import functional as F
 
 
 class Verdicts(NamedTuple):
-    """A model's answer to every image of a split, in the split's order."""
+    """Predictions of a model for every image of a split, in order."""
 
     probabilities: NDArray[np.float32]  # (N, 10)
     labels: NDArray[np.int64]  # (N,)
 
     @property
     def error(self) -> float:
-        """The share of images whose likeliest class is another than theirs."""
+        """The fraction of misclassified images."""
         return float((self.probabilities.argmax(1) != self.labels).mean())
 
     def confusion(self) -> list[list[int]]:
-        """How many images of each class (row) were taken for which (column)."""
+        """Return the confusion matrix: counts by true class (row) and predicted class (column)."""
         counts = np.zeros((10, 10), int)
         np.add.at(counts, (self.labels, self.probabilities.argmax(1)), 1)
         return counts.tolist()
 
 
 def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callable[[], None] = lambda: None) -> Verdicts:
-    """Ask a model, in eval mode, about every image; `mirrored` averages over it and its mirror image."""
+    """Predict every image in eval mode; `mirrored` averages the predictions of each image and its mirror image."""
     probabilities, labels = [], []
     model.eval()
     with autograd.no_grad():
@@ -48,9 +48,9 @@ def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callabl
 
 
 def misclassified(verdicts: Verdicts, images: NDArray[np.uint8], count: int) -> list[dict[str, Any]]:
-    """Some misclassified images, spread evenly over the split: pixels, class, the three likeliest classes.
+    """Return misclassified images at even intervals in the split: pixels, class, the three most probable classes.
 
-    The pixels are the bytes of uint8 (3, 32, 32), in base64.
+    The pixels are the bytes of a uint8 array (3, 32, 32) in base64.
     """
     wrong = np.flatnonzero(verdicts.probabilities.argmax(1) != verdicts.labels)
     some = wrong[np.linspace(0, len(wrong) - 1, min(count, len(wrong))).round().astype(int)] if len(wrong) else wrong
@@ -69,7 +69,7 @@ def misclassified(verdicts: Verdicts, images: NDArray[np.uint8], count: int) -> 
 
 
 def filters(model: nn.Module) -> list[Any]:
-    """The weights of a model's first convolution, (O, C, H, W) as lists, to four digits."""
+    """Return the weights of the first convolution, (O, C, H, W), as lists with four significant digits."""
     convolution = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     return [[[[float(f"{w:.4g}") for w in row] for row in plane] for plane in each]
             for each in convolution.weight.detach().numpy()]  # fmt: skip

@@ -1,8 +1,8 @@
 """Compile the kernels that the experiments need: ``python -m examples.experiments.support.warm_up``.
 
-The experiments run with a few images, with each setting that leads to other kernels, and with small and large
-batches, since some kernels are for large arrays only. What that compiles stays in the cache of kernels; a job
-that starts from this cache compiles nothing. (`overfit` and `acceleration` have no kernel of their own.)
+The experiments run with a few images, with each setting that needs other kernels, and with small and large
+batches, since some kernels are only for large arrays. The compiled kernels stay in the cache; a job that starts
+with this cache compiles nothing. (`overfit` and `acceleration` need no other kernels.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from examples.experiments.support import cli
 
 Main = Callable[[Sequence[str]], int]
 
-_SIZES = {  # the usual one is the experiment's own; 250 images are a batch of an evaluation
+_SIZES = {  # "usual" is the default of the experiment; 250 images are an evaluation batch
     "small": ["--synthetic", "--epochs", "1", "--limit", "40", "--validation", "8", "--batch-size", "8"],
     "usual": ["--synthetic", "--epochs", "1", "--limit", "400", "--validation", "250"],
     "large": ["--synthetic", "--epochs", "1", "--limit", "1100", "--validation", "76", "--batch-size", "1024"],
@@ -29,7 +29,7 @@ _SIZES = {  # the usual one is the experiment's own; 250 images are a batch of a
 
 
 def runs() -> Iterator[tuple[str, Main, list[str]]]:
-    """Yield what is run: a name, the experiment, its options."""
+    """Yield the runs: name, experiment, options."""
     for size, options in _SIZES.items():
         yield f"train, {size} batches", train.main, options
     for name in cli.OPTIMIZERS:
@@ -48,7 +48,7 @@ def runs() -> Iterator[tuple[str, Main, list[str]]]:
 
 
 def main() -> int:
-    """Run all; return 0, or the exit status of the first that fails or is stopped."""
+    """Run all; return 0, or the exit status of the first run that fails or is stopped."""
     cache = Path(autograd.config()["cache"])
     for name, program, options in runs():
         began, before = perf_counter(), _compiled(cache)
@@ -59,12 +59,12 @@ def main() -> int:
             print(f"{said.getvalue()}{name}: failed with exit status {status}", flush=True)
             return status
         print(f"{name}: {_compiled(cache) - before} kernels compiled, {perf_counter() - began:.0f} s", flush=True)
-    print(f"All is compiled: {_compiled(cache)} kernels in {cache}.")
+    print(f"All kernels are compiled: {_compiled(cache)} kernels in {cache}.")
     return 0
 
 
 def _compiled(cache: Path) -> int:
-    """Count the kernels in a cache; each is there once for each type of its arguments."""
+    """Count the compiled kernels in a cache, one for each signature."""
     return sum(1 for _ in cache.rglob("*.nbc"))
 
 

@@ -143,7 +143,7 @@ _FIGURES: dict[str, Figure] = {
 
 
 def _direction(a: F32, b: F32) -> tuple[F32, F32]:
-    """Return a random direction (cosine, sine) from two uniform numbers by the rational parametrization of the circle."""
+    """Return a random direction (cosine, sine) from two uniform numbers, by the rational form of the circle."""
     t = 2 * a - 1
     cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)  # the right half of the circle
     sign = np.where(b < 0.5, np.float32(-1), np.float32(1))

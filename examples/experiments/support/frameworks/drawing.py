@@ -1,4 +1,4 @@
-"""The images of `examples.experiments.compare_frameworks`."""
+"""The figures of `examples.experiments.compare_frameworks`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from matplotlib.figure import Figure
 from examples.experiments.support.frameworks.parity import EXACT, loss_differences
 from examples.report.page import COLORS, HATCHES, LINES, new_figure
 
-WAYS = ("lucidgrad", "torch", "torch-channels-last", "mxnet")  # in the order of the bars
-_NAMES = {  # as their makers write them
+WAYS = ("lucidgrad", "torch", "torch-channels-last", "mxnet")  # order of the bars
+_NAMES = {  # official spelling
     "lucidgrad": "lucidgrad",
     "torch": "PyTorch",
     "torch-channels-last": "PyTorch, channels last",
     "mxnet": "MXNet",
 }
 _STYLE = {way: (COLORS[number], HATCHES[number]) for number, way in enumerate(WAYS)}
-LEAST = 1e-8  # nats: where equal losses are drawn
+LEAST = 1e-8  # nats; equal losses are drawn here
 
 
 def name_of(way: str) -> str:
-    """A framework, or a way to use it, as its makers write it."""
+    """Return the official spelling of a framework, or of a way to use it."""
     return _NAMES[way]
 
 
 def speed_figure(parts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Figure:
-    """Bars of images a second against the batch size: a panel for each title and its rows."""
+    """Draw images per second against the batch size, with a panel for each title."""
     figure = new_figure(4.6 * len(parts), 3.6)
     panels = figure.subplots(1, len(parts), squeeze=False)[0]
     for axes, (title, rows) in zip(panels, parts, strict=True):
@@ -48,7 +48,7 @@ def speed_figure(parts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Fi
 
 
 def parity_figure(losses: Mapping[str, Sequence[float]]) -> Figure:
-    """Distance of the losses from MXNet's, and from those of a training in float64, step by step."""
+    """Draw the difference of the losses from MXNet and from a float64 training at each step."""
     figure = new_figure(9, 3.6)
     for axes, to, title in zip(figure.subplots(1, 2, sharey=True), ("mxnet", EXACT), ("MXNet's", "float64's")):
         others = [way for way in WAYS if way in losses and way != to]
@@ -58,7 +58,7 @@ def parity_figure(losses: Mapping[str, Sequence[float]]) -> Figure:
             axes.plot(range(1, len(distances) + 1), distances, label=name_of(way), color=COLORS[number],
                       linestyle=LINES[number], linewidth=1.3)  # fmt: skip
         axes.set_yscale("log")
-        axes.set(title=f"Distance from {title} losses", xlabel="step")
+        axes.set(title=f"Difference from {title} losses", xlabel="step")
         axes.grid(alpha=0.3, linewidth=0.6)
         axes.legend(frameon=False, loc="lower right")
         for side in ("top", "right"):

@@ -21,19 +21,19 @@ from examples.experiments.support.frameworks import parity
 from examples.experiments.support.frameworks.worker import save
 
 FRAMEWORKS = ("lucidgrad", "torch", "mxnet")
-WARM_UP = 5  # steps before an epoch that is timed: kernels are compiled and loaded, memory is taken
+WARM_UP = 5  # steps before a timed epoch, which compile and load kernels and allocate memory
 Versions = dict[str, str]
 
 
 class Arena:
-    """The frameworks, each with its Python; the images; and the settings that all parts share.
+    """The frameworks with their interpreters, the images, and the settings that all parts share.
 
     Attributes
     ----------
     check : function
-        Raises StopRequested where a signal has come.
+        Raises StopRequested if a signal has arrived.
     say : function
-        Tells what is being done.
+        Prints progress.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Arena:
 
     @property
     def pictures(self) -> Path:
-        """The data as a file for the processes, made when it is first needed."""
+        """The file with the images for the processes, written at first use."""
         if self._pictures is None:
             self._pictures = self.folder / "pictures.npz"
             train, test = self.data.train, self.data.test
@@ -73,7 +73,7 @@ class Arena:
 
     @contextmanager
     def entrant(self, framework: str) -> Iterator[tuple[Entrant, Versions]]:
-        """A process of a framework, and its versions."""
+        """Start the process of a framework; yield it and its versions."""
         entrant = Entrant(
             framework,
             self.threads,
@@ -83,19 +83,19 @@ class Arena:
         try:
             yield entrant, {name: v for name, v in entrant.hear()["versions"].items() if name == framework}
         except Failure:
-            self.check()  # a signal to the whole group ends a process that is only starting
+            self.check()  # a signal to the process group also ends a starting process
             raise
         finally:
             entrant.close()
 
     def begin(self, entrant: Entrant, device: str, weights: Mapping[str, np.ndarray]) -> None:
-        """Give an entrant its net."""
+        """Create the network in a process."""
         file = self.folder / "initial.npz"
         save(file, dict(weights))
         entrant.ask("begin", device=device, lr=self.lr, momentum=self.momentum, weights=str(file))
 
     def unable(self, framework: str, device: str) -> str | None:
-        """Why a framework cannot train on a device; None where it can."""
+        """Return why a framework cannot train on a device, or None if it can."""
         try:
             with self.entrant(framework) as (entrant, _):
                 self.begin(entrant, device, initial_weights(0))
@@ -105,7 +105,7 @@ class Arena:
 
 
 def initial_weights(seed: int) -> dict[str, np.ndarray]:
-    """The weights that `examples.experiments.train` begins with."""
+    """Return the initial weights of `examples.experiments.train`."""
     autograd.manual_seed(seed)
     return {name: np.array(p.detach().numpy(), order="C") for name, p in Baseline().named_parameters()}
 
@@ -113,7 +113,7 @@ def initial_weights(seed: int) -> dict[str, np.ndarray]:
 def speed(
     arena: Arena, frameworks: Sequence[str], device: str, batches: Sequence[int], rounds: int, seconds: float
 ) -> tuple[dict[str, Any], Versions]:
-    """Training steps on batches that are there already, and whole epochs on the images, loading included."""
+    """Time training steps on loaded batches, and whole epochs including loading."""
     names = [name for name in CONTESTANTS if CONTESTANTS[name].framework in frameworks]
     ways = [name for name in names if name in (*frameworks, "torch-channels-last")]
     with Contest(ways, arena.interpreters, arena.say) as contest:
@@ -139,7 +139,7 @@ def speed(
 
 
 def _epochs(arena: Arena, frameworks: Sequence[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Versions]:
-    """An epoch of each framework in turn, so many times."""
+    """Time an epoch of each framework in turn, `rounds` times."""
     rows, versions = [], {}
     settings: dict[str, Any] = {"data": str(arena.pictures), "batch_size": arena.batch_size, "seed": 0}
     for number in range(rounds):
@@ -156,7 +156,7 @@ def _epochs(arena: Arena, frameworks: Sequence[str], device: str, rounds: int) -
 
 
 def same_training(arena: Arena, frameworks: Sequence[str], steps: int, seed: int) -> tuple[dict[str, Any], Versions]:
-    """The parity of the frameworks, on the first batches of the first epoch."""
+    """Compare the frameworks on the first batches of the first epoch."""
     train = arena.data.train
     mean, std = channel_statistics(train.images)
     loader = Loader(train, arena.batch_size, mean=mean, std=std, shuffle=True, seed=seed)
@@ -177,7 +177,7 @@ def same_training(arena: Arena, frameworks: Sequence[str], steps: int, seed: int
 def accuracy(
     arena: Arena, framework: str, seed: int, epochs: int, checkpoint: Path, settings: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Versions]:
-    """Train on all images; measure on the test images, and save a checkpoint, after each epoch."""
+    """Train on all images; after each epoch evaluate on the test images and save a checkpoint."""
     arena.say(f"accuracy: {framework}, seed {seed}")
     rows: list[dict[str, Any]] = []
     fixed = {**settings, "seed": seed}

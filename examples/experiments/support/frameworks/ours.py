@@ -1,4 +1,4 @@
-"""The baseline of `examples.experiments.models`, asked as its rebuilds are."""
+"""The baseline of `examples.experiments.models` with the interface of the other frameworks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Net:
 
     def __init__(self, device: str, lr: float, momentum: float, seed: int = 0) -> None:
         if device != "cpu":
-            raise DeviceError("lucidgrad has no kernels for a GPU; compare it on the CPU.")
+            raise DeviceError("lucidgrad has no GPU kernels; compare it on the CPU.")
         autograd.manual_seed(seed)
         self.model = Baseline()
         self.optimizer = optim.SGD(self.model.parameters(), lr=lr, momentum=momentum)

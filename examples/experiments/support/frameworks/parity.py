@@ -1,7 +1,7 @@
-"""Is it the same network?  The same weights and batches in every framework, and where they part.
+"""Train with the same weights and batches in every framework, and find where they differ.
 
-Float32 sums depend on their order, so no two frameworks agree to the last bit, and training
-makes the differences grow. A training in float64 shows what each one's rounding has done.
+Float32 sums depend on their order, so no two frameworks agree bitwise, and the differences grow
+during training. A training in float64 shows the rounding error of each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BACKWARD = ("scores", "relu2", "hidden", "flatten", "pool", "relu1", "conv")
 
 
 def relative_difference(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, as a share of the largest number of b."""
+    """Return the largest difference relative to the largest absolute value of b."""
     return float(np.abs(a.astype(np.float64) - b).max() / np.abs(b).max())
 
 
@@ -44,20 +44,20 @@ def compare(
         Processes of `examples.experiments.support.frameworks.worker`.
     weights : dict of name to array
     batches : sequence of (x, y)
-        One a step.
+        One per step.
     folder : Path
-        For files on the way.
+        A folder for temporary files.
     check : function
         Called before every step.
 
     Returns
     -------
     dict
-        "losses": framework -> loss of each step, from before the step; float64 among them.
-        "looks": for each two frameworks "a, b" -> [{"what", "layer", "difference"}], the relative
-        differences at the first step, in the order in which they are computed.
-        "flips": for each two -> at how many places of conv's output the gradient is 0 in one only.
-        "weights": for each two -> parameter -> the relative difference after each step.
+        "losses": framework -> loss before each step; float64 is one of them.
+        "looks": for each pair "a, b" -> [{"what", "layer", "difference"}], the relative differences
+        in the first step, in order of computation.
+        "flips": for each pair -> number of elements of conv's output whose gradient is 0 in only one.
+        "weights": for each pair -> parameter -> the relative difference after each step.
     """
     exact = Net("cpu", lr, momentum)
     exact.model.double()
@@ -98,7 +98,7 @@ def compare(
 
 
 def _look(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Layer by layer forward, then backward, as it is computed."""
+    """Compare layer by layer: forward, then backward, in order of computation."""
     rows = [("outputs", layer) for layer in LAYERS]
     for layer in _BACKWARD:
         rows.append(("output_gradients", layer))
@@ -110,12 +110,12 @@ def _look(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> list[dict
 
 
 def first_that_parts(look: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The first row of a look in which two frameworks differ at all."""
+    """Return the first row in which two frameworks differ."""
     return next((row for row in look if row["difference"] > 0), None)
 
 
 def loss_differences(losses: Mapping[str, Sequence[float]], a: str, b: str) -> list[float]:
-    """The distance of two frameworks' losses, step by step."""
+    """Return the difference of the losses of two frameworks at each step."""
     return [abs(x - y) for x, y in zip(losses[a], losses[b], strict=True)]
 
 

@@ -1,6 +1,6 @@
-"""The training of a rebuilt baseline, kept between two epochs in one safetensors file.
+"""Checkpoints of the baseline in another framework, in one safetensors file after each epoch.
 
-Its tensors are ``weights <name>`` and ``momenta <name>``; settings and history are JSON in the metadata.
+The tensors are ``weights <name>`` and ``momenta <name>``; settings and history are JSON in the metadata.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from examples.experiments.support.runs.files import CheckpointError, write_whole
 
 
 def save(path: Path, net: Resumable, settings: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> None:
-    """Write it whole; `settings` are all that decides the outcome, `history` has a row an epoch."""
+    """Write a checkpoint; `settings` are all that affect the result, `history` has a row per epoch."""
     arrays = {"weights": net.weights(), "momenta": net.momenta()}
     tensors = {f"{kind} {name}": array for kind, some in arrays.items() for name, array in some.items()}
     state = {"settings": json.dumps(settings), "history": json.dumps(history)}
@@ -28,12 +28,12 @@ def save(path: Path, net: Resumable, settings: Mapping[str, Any], history: Seque
 
 
 def restore(path: Path, net: Resumable, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give a network back what a checkpoint holds; return the rows of the epochs that are done.
+    """Load a checkpoint into a network; return the rows of the completed epochs.
 
     Raises
     ------
     CheckpointError
-        It is damaged, or of a run with other settings; the network is unchanged.
+        The file is damaged or has other settings; the network is unchanged.
     """
     try:
         with safe_open(path, framework="numpy") as opened:
@@ -46,7 +46,7 @@ def restore(path: Path, net: Resumable, settings: Mapping[str, Any]) -> list[dic
         if [row.get("epoch") for row in history] != list(range(1, len(history) + 1)):
             raise schema.Unfit("the rows of its history are not of epochs 1, 2, …")
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}). Remove it to begin anew.") from error
+        raise CheckpointError(f"{path} is damaged ({error}). Remove it to start again.") from error
     if other := {name: value for name, value in before.items() if settings.get(name) != value}:
         raise CheckpointError(
             f"{path} belongs to a run with other settings ({other}). Resume with those, or choose another --out."
@@ -56,24 +56,24 @@ def restore(path: Path, net: Resumable, settings: Mapping[str, Any]) -> list[dic
         for name, tensor in tensors.items():
             kind, _, parameter = name.partition(" ")
             if kind not in arrays:
-                raise schema.Unfit(f"it holds the tensor {name[:80]!r}, which no such run has")
+                raise schema.Unfit(f"it contains the unknown tensor {name[:80]!r}")
             arrays[kind][parameter] = tensor
         weights = net.weights()
         _check_arrays("weights", arrays["weights"], weights)
-        if arrays["momenta"] or (history and settings.get("momentum")):  # none is kept before the first step
+        if arrays["momenta"] or (history and settings.get("momentum")):  # there are none before the first step
             _check_arrays("momenta", arrays["momenta"], weights)
     except schema.Unfit as error:
-        raise CheckpointError(f"{path} cannot be resumed from: {error}. Remove it to begin anew.") from None
+        raise CheckpointError(f"{path} cannot be resumed from: {error}. Remove it to start again.") from None
     net.load(arrays["weights"])
     net.load_momenta(arrays["momenta"])
     return history
 
 
 def _check_arrays(kind: str, have: Mapping[str, np.ndarray], want: Mapping[str, np.ndarray]) -> None:
-    """Refuse other names, shapes or dtypes than the net's weights have."""
+    """Raise if names, shapes or dtypes differ from the weights of the network."""
     for name in sorted({*have, *want}):
         found, needed = (
             f"{a.dtype} {a.shape}" if a is not None else "nothing" for a in (have.get(name), want.get(name))
         )
         if found != needed:
-            raise schema.Unfit(f"for the {kind} of {name[:80]} it holds {found}, and the network needs {needed}")
+            raise schema.Unfit(f"for the {kind} of {name[:80]} it contains {found}, but the network needs {needed}")

@@ -1,6 +1,6 @@
-"""The command line of the baseline's rebuilds in other frameworks.
+"""Train the baseline in another framework from the command line.
 
-Each epoch ends with a checkpoint in the run folder: weights, momenta, and what was measured.
+Each epoch ends with a checkpoint in the run folder: weights, momenta and metrics.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from examples.report.plots import learning_curves
 EVALUATION_BATCH = 250
 
 
-@cli.command(stopped="Stopped; the results of the epochs that are done are kept.")
+@cli.command(stopped="Stopped; the results of completed epochs are stored.")
 def main(
     experiment: str,
     title: str,
@@ -34,18 +34,18 @@ def main(
     versions: Mapping[str, str],
     argv: Sequence[str] | None,
 ) -> int:
-    """Train a rebuilt baseline; return the exit status.
+    """Train the baseline in another framework; return the exit status.
 
     Parameters
     ----------
     experiment : str
-        What runs, as in ``python -m examples.experiments.<experiment>``.
+        The script, as in ``python -m examples.experiments.<experiment>``.
     title : str
-        The framework's name.
+        The name of the framework.
     make : function
-        Of device, learning rate, momentum, seed.
+        Makes the network from device, learning rate, momentum and seed.
     versions : dict
-        Of the framework.
+        The version of the framework.
     argv : sequence of str, optional
     """
     args = cli.parse(_parser(experiment, title), argv)
@@ -66,17 +66,19 @@ def _parser(experiment: str, title: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
-    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"where the network is {shown}")
+    add("--device", choices=("cpu", "gpu"), default="cpu", help=f"device of the network {shown}")
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help=f"passes over the training images {shown}")
     add("--batch-size", type=cli.integer(1), default=64, metavar="N", help=f"images per step {shown}")
     add("--lr", type=cli.real(above=0), default=0.01, metavar="X", help=f"learning rate {shown}")
-    add("--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"0 to below 1 {shown}")
-    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"decides weights and order {shown}")
+    add(
+        "--momentum", type=cli.real(below=1), default=0.9, metavar="X", help=f"momentum, at least 0 and below 1 {shown}"
+    )
+    add("--seed", type=cli.integer(0), default=0, metavar="N", help=f"seed of weights and order {shown}")
     cli.add_images(parser)
     add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test images")
     add("--out", type=Path, default=Path("runs") / experiment, metavar="DIR",
         help=f"the run folder {shown}")  # fmt: skip
-    add("--resume", action="store_true", help="go on with the run in --out; starts where there is none yet")
+    add("--resume", action="store_true", help="continue the run in --out; starts a new run if there is none")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""The baseline in one framework, in a process of its own.
+"""The baseline in one framework, in its own process.
 
-``python -m examples.experiments.support.frameworks.worker FRAMEWORK THREADS`` reads commands, a line of JSON
-each, and answers each with a line of JSON; arrays go by files of NumPy's.
+``python -m examples.experiments.support.frameworks.worker FRAMEWORK THREADS`` reads commands, one line
+of JSON each, and answers each with a line of JSON. Arrays are passed in NumPy files.
 
 =======================================================  =================================================
 command                                                  answer
@@ -18,7 +18,7 @@ command                                                  answer
 ``{"do": "restore", "file", "settings"}``                ``{"history"}``
 =======================================================  =================================================
 
-What goes wrong is answered with ``{"error": "a sentence"}``.
+Errors are answered with ``{"error": "a sentence"}``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ EVALUATION_BATCH = 250
 
 
 class Worker:
-    """A network, the data it was last asked to learn from, and the answers to commands."""
+    """A network, its most recent data, and the answers to commands."""
 
     def __init__(self, framework: str, threads: int) -> None:
         settings = importlib.import_module(f"examples.benchmark.in_{framework}")
@@ -55,17 +55,17 @@ class Worker:
         self.versions = settings.versions()
         self._make = importlib.import_module(REBUILT[framework]).Net
         self._net: Resumable | None = None
-        self._data: dict[str, dict[str, np.ndarray]] = {}  # what a file holds, with its statistics
+        self._data: dict[str, dict[str, np.ndarray]] = {}  # content of a file, with its statistics
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Do what a command says."""
+        """Execute a command."""
         do = command["do"]
         if do == "begin":
             self._net = self._make(command["device"], command["lr"], command["momentum"])
             self._net.load(_read(command["weights"]))
             return {}
         net = self._net
-        assert net, "the first command is to begin"
+        assert net, "the first command must be begin"
         if do == "look":
             found = net.look(**_read(command["batch"]))._asdict()
             save(command["out"], {f"{kind} {name}": a for kind, some in found.items() for name, a in some.items()})
@@ -86,7 +86,7 @@ class Worker:
         return {"loss": loss, "wrong": wrong}
 
     def _loader(self, file: str, part: str, batch_size: int, seed: int | None = None) -> Loader:
-        """As `examples.experiments.train` makes it; a seed shuffles."""
+        """Return the loader of `examples.experiments.train`; a seed shuffles."""
         if file not in self._data:
             arrays = _read(file)
             mean, std = channel_statistics(arrays["train_images"])
@@ -98,7 +98,7 @@ class Worker:
 
 
 def save(file: str | Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays by name, as the commands read them."""
+    """Write named arrays in the form that the commands read."""
     with open(file, "wb") as opened:  # np.savez would add a suffix
         np.savez(opened, **arrays)  # type: ignore[arg-type]
 
@@ -109,9 +109,11 @@ def _read(file: str) -> dict[str, np.ndarray]:
 
 
 def main(framework: str, threads: int) -> None:
-    """Answer commands until there are no more."""
+    """Answer commands until the input ends."""
     for number in HANDLED:
-        signal.signal(number, signal.SIG_IGN)  # they come to the whole group; who asks decides, and ends this process
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # signals reach the whole group; the parent handles them and ends this process
     serve(lambda: Worker(framework, threads))
 
 

@@ -1,9 +1,9 @@
-"""What a profile lets one expect of faster kernels: Amdahl's law.
+"""Predict the gain of faster kernels from a profile: Amdahl's law.
 
     gain = 1 / ((1 - p) + p / s)
 
-with p the share of the step's time that the kernels do, and s how many times faster they are. The
-rest, Python between them, stays as it is.
+where p is the share of the step that the kernels take, and s is their speed-up. The rest, Python
+between the kernels, stays the same.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from examples.report.sections.profile_layers import in_layers, per_picture
 
 
 class Expected(NamedTuple):
-    """What to expect of one change, by the profile."""
+    """The predicted gain of one change."""
 
-    before: str  # names of ways, as in `times`
+    before: str  # names of implementations, as in `times`
     after: str
     share: float  # p
     speedup: float  # s
     gain: float
-    limit: float | None  # with kernels that take no time at all; None where they are all there is
+    limit: float | None  # for infinitely fast kernels; None if p is 1
 
 
 def gain(share: float, speedup: float) -> float:
-    """Amdahl's law."""
+    """Return the gain by Amdahl's law."""
     return 1 / ((1 - share) + share / speedup)
 
 
 def key(way: dict[str, Any]) -> str:
-    """A way's name in results."""
+    """Return the name of an implementation in results."""
     return f"{way['way']}, {way['threads']}"
 
 
 def expected(ways: list[dict[str, Any]]) -> list[Expected]:
-    """Of each change what the profile lets one expect.
+    """Return the predicted gain of each change.
 
-    From NumPy, and from plain Python, to the kernels on one thread the speed-up is that of the
-    profile's layers, per image; from one thread to more it is the number of threads.
+    From NumPy and from plain Python to the kernels on one thread, the speed-up is that of the layers
+    in the profile, per image. From one thread to more it is the number of threads.
 
     Parameters
     ----------
     ways : list of dict
-        As `layer_times.time_layers` makes them.
+        Results of `layer_times.time_layers`.
     """
     by_key = {key(way): way for way in ways}
     single = by_key[f"{NUMBA}, 1"]
@@ -59,10 +59,10 @@ def expected(ways: list[dict[str, Any]]) -> list[Expected]:
 
 
 def measured(ways: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds per image of each way."""
+    """Return the seconds per image of each implementation."""
     return {key(way): per_picture(way) for way in ways}
 
 
 def _expected(before: dict[str, Any], after: str, speedup: float) -> Expected:
-    share = min(1.0, in_layers(before) / before["step"])  # the profile's own time can put it above 1
+    share = min(1.0, in_layers(before) / before["step"])  # the overhead of the profiler can make it exceed 1
     return Expected(key(before), after, share, speedup, gain(share, speedup), 1 / (1 - share) if share < 1 else None)

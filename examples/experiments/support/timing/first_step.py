@@ -1,6 +1,6 @@
-"""A training step in a new process, the first and the later ones: ``python -m …timing.first_step BATCH RUNS``.
+"""Time the first training step of a process and later ones: ``python -m …timing.first_step BATCH RUNS``.
 
-Prints their seconds as JSON. The kernels are compiled in the first, or read from the cache.
+Prints the seconds as JSON. The first step compiles the kernels or loads them from the cache.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long a training step of the baseline takes, whole and layer by layer, computed in one way or another."""
+"""Times of a training step of the baseline and of its layers, in several implementations."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LR, MOMENTUM = 0.01, 0.9
 
 
 def batch(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standardized images and classes; what is in them changes no time."""
+    """Return random images and classes; their values do not affect the time."""
     random = np.random.default_rng(seed)
     return random.standard_normal((size, 3, 32, 32), np.float32), random.integers(0, 10, size)
 
 
 @contextlib.contextmanager
 def computed(way: str, threads: int) -> Iterator[None]:
-    """Compute in a way, on so many threads, while the ``with`` block runs."""
+    """Use an implementation and a number of threads inside the ``with`` block."""
     before = autograd.get_num_threads()
     autograd.set_num_threads(threads)
     try:
@@ -41,7 +41,7 @@ def computed(way: str, threads: int) -> Iterator[None]:
 
 
 def make_step(size: int, seed: int) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return a training step of the baseline in two parts: forward, loss and backward; SGD with momentum."""
+    """Return a training step of the baseline as two functions: forward, loss and backward; and SGD with momentum."""
     autograd.manual_seed(seed)
     net = Baseline()
     optimizer = optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM)
@@ -56,7 +56,7 @@ def make_step(size: int, seed: int) -> tuple[Callable[[], None], Callable[[], No
 
 
 def time_first_and_later(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> Timing:
-    """Seconds of a whole step, by `autograd.profiler.measure`."""
+    """Time whole steps with `autograd.profiler.measure`."""
     if way == LOOPS:
         layers, x = make_loops(size, seed)
         return measure(lambda: loops.step(layers, x, LR), seconds, runs)
@@ -66,7 +66,7 @@ def time_first_and_later(way: str, threads: int, size: int, seed: int, seconds: 
 
 
 def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], Any]:
-    """Return the same network in plain Python, and its images."""
+    """Return the same network in plain Python, and images for it."""
     autograd.manual_seed(seed)
     state = {name: tensor.detach().numpy() for name, tensor in Baseline().state_dict().items()}
     x, y = batch(size, seed)
@@ -74,17 +74,17 @@ def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], Any]:
 
 
 def time_step(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> dict[str, Any]:
-    """The same as JSON can hold it."""
+    """Time whole steps; return the timing as a dict for JSON."""
     timing = time_first_and_later(way, threads, size, seed, seconds, runs)
     return {"way": way, "threads": threads, "batch": size, "step": timing.median, "spread": timing.spread,
             "runs": timing.runs}  # fmt: skip
 
 
 def time_layers(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> dict[str, Any]:
-    """Seconds of each layer, forward and backward, and of the step that they are parts of: medians.
+    """Return the median seconds of each layer, forward and backward, and of the whole step.
 
-    The optimizer is a layer that has a backward only.  What the step has beyond its layers is
-    Python between them, and the profiler itself.
+    The optimizer counts as a layer with only a backward. The rest of the step is Python and the
+    profiler itself.
     """
     found = {"way": way, "threads": threads, "batch": size}
     if way == LOOPS:
@@ -94,7 +94,7 @@ def time_layers(way: str, threads: int, size: int, seed: int, seconds: float, ru
     steps: list[float] = []
     with computed(way, threads):
         compute, update = make_step(size, seed)
-        compute()  # the first allocates
+        compute()  # the first step allocates memory
         update()
         began = perf_counter()
         while len(steps) < runs or perf_counter() - began < seconds:
@@ -115,7 +115,7 @@ def time_layers(way: str, threads: int, size: int, seed: int, seconds: float, ru
 
 
 def _short(path: str) -> str:
-    """ "Baseline.layers.conv (Conv2d)" as "conv"; what no layer calls is the loss."""
+    """Shorten "Baseline.layers.conv (Conv2d)" to "conv"; an op outside all layers belongs to the loss."""
     return path.split(" ")[0].split(".")[-1] if path else "loss"
 
 

@@ -1,8 +1,8 @@
-"""The baseline in plain Python: lists and loops, nothing else; what a first attempt looks like.
+"""The baseline in plain Python, with nothing but lists and loops.
 
-Each layer has ``forward``, which remembers its input, and ``backward``, which takes the gradient
-by its output and returns that by its input, and keeps those by its weights in ``gradients``.
-Shapes and formulas are those of the engine's ops (`autograd.ops`).
+The ``forward`` of each layer saves its input. Its ``backward`` takes the gradient with respect to
+the output, returns the gradient with respect to the input, and stores those of the weights in
+``gradients``. Shapes and formulas are those of the ops (`autograd.ops`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ Numbers = Any  # a float, or a list of Numbers
 
 
 class Layer(Protocol):
-    """What a network is made of."""
+    """The interface of a layer."""
 
     name: str
     weights: list[Numbers]
-    gradients: list[Numbers]  # one for each of weights
+    gradients: list[Numbers]  # one for each of the weights
 
     def forward(self, x: Numbers) -> Numbers: ...
 
@@ -27,19 +27,19 @@ class Layer(Protocol):
 
 
 def zeros(*shape: int) -> Numbers:
-    """Nested lists of 0."""
+    """Return nested lists of 0.0."""
     return 0.0 if not shape else [zeros(*shape[1:]) for _ in range(shape[0])]
 
 
 class Conv:
-    """Convolution of stride 1 without padding. Nothing asks for the gradient by the images: it is None."""
+    """Convolution with stride 1 and no padding; without a gradient for the images."""
 
     def __init__(self, name: str, weight: Numbers, bias: Numbers) -> None:
         self.name, self.weights = name, [weight, bias]  # (O, C, kh, kw), (O,)
         self.gradients: list[Numbers] = []
 
     def forward(self, x: Numbers) -> Numbers:
-        """(N, C, H, W) to (N, O, H - kh + 1, W - kw + 1)."""
+        """Map (N, C, H, W) to (N, O, H - kh + 1, W - kw + 1)."""
         self.x = x
         weight, bias = self.weights
         kh, kw = len(weight[0][0]), len(weight[0][0][0])
@@ -59,7 +59,7 @@ class Conv:
         return y
 
     def backward(self, g: Numbers) -> None:
-        """Sum over all places what each weight was multiplied with, times g there."""
+        """For each weight, sum its factors times g over all positions."""
         weight, _ = self.weights
         channels, kh, kw = len(weight[0]), len(weight[0][0]), len(weight[0][0][0])
         dw, db = zeros(len(weight), channels, kh, kw), zeros(len(weight))
@@ -78,7 +78,7 @@ class Conv:
 
 
 class ReLU:
-    """max(x, 0), of lists of any depth."""
+    """max(x, 0) for lists of any depth."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -102,7 +102,7 @@ class ReLU:
 
 
 class MaxPool:
-    """The greatest of every 2 x 2 pixels; a last row or column that has no partner is left out."""
+    """The maximum of every 2 x 2 pixels; an odd last row or column is ignored."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -110,7 +110,7 @@ class MaxPool:
         self.gradients: list[Numbers] = []
 
     def forward(self, x: Numbers) -> Numbers:
-        """(N, C, H, W) to (N, C, H // 2, W // 2)."""
+        """Map (N, C, H, W) to (N, C, H // 2, W // 2)."""
         self.shape = len(x), len(x[0]), len(x[0][0]), len(x[0][0][0])
         count, channels, height, width = self.shape
         y = zeros(count, channels, height // 2, width // 2)
@@ -164,7 +164,7 @@ class Linear:
         self.gradients: list[Numbers] = []
 
     def forward(self, x: Numbers) -> Numbers:
-        """(N, I) to (N, O)."""
+        """Map (N, I) to (N, O)."""
         self.x = x
         weight, bias = self.weights
         y = zeros(len(x), len(weight))
@@ -217,12 +217,12 @@ class CrossEntropy:
 
 
 def baseline(state: dict[str, Any], labels: Sequence[int]) -> list[Layer]:
-    """The layers of `examples.experiments.models.Baseline` with its weights, and its loss on images of these classes.
+    """Return the layers of `examples.experiments.models.Baseline` with its weights, and its loss for these labels.
 
     Parameters
     ----------
     state : dict of str to array
-        The parameters by name.
+        Parameters by name.
     labels : sequence of int
     """
     numbers = {name: array.tolist() for name, array in state.items()}
@@ -243,7 +243,7 @@ def baseline(state: dict[str, Any], labels: Sequence[int]) -> list[Layer]:
 
 
 def step(layers: Sequence[Layer], x: Numbers, lr: float) -> float:
-    """Forward, backward, and a step down the gradient; return the loss from before it."""
+    """Do forward, backward and a gradient step; return the loss before the step."""
     for layer in layers:
         x = layer.forward(x)
     g: Numbers = 1.0
@@ -254,7 +254,7 @@ def step(layers: Sequence[Layer], x: Numbers, lr: float) -> float:
 
 
 def update(layers: Sequence[Layer], lr: float) -> None:
-    """A step down the gradients."""
+    """Do a gradient step."""
     for layer in layers:
         for weights, gradients in zip(layer.weights, layer.gradients, strict=True):
             _descend(weights, gradients, lr)
