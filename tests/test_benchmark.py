@@ -64,7 +64,8 @@ def test_ratios_compare_measurements_of_one_round() -> None:
 def test_comparisons_in_words() -> None:
     said = report.comparisons(report.summary(RESULTS, NET_GROUPS))
     assert said[0] == (
-        "baseline, batch 64: the faster PyTorch takes 3.00 × the time of lucidgrad, 1.50 × that of lucidgrad's functions"
+        "baseline, batch 64: the faster PyTorch takes 3.00 × the time of lucidgrad, "
+        "1.50 × that of lucidgrad's functions"
     )
     assert said[-1] == "nets: geometric mean 1.00, minimum 0.50"
     assert report.comparisons([]) == []

@@ -195,8 +195,8 @@ def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> Non
         launched = launch("train", RUNS=runs)
         assert launched.status == 2
         assert launched.err == (
-            f"train.lsf: the run folder {runs}/train cannot be created or written to ({reason}). Name another folder with "
-            "RUNS, or another run with RUN.\n"
+            f"train.lsf: the run folder {runs}/train cannot be created or written to ({reason}). Name another "
+            "folder with RUNS, or another run with RUN.\n"
         )
 
 
