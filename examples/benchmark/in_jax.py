@@ -16,6 +16,9 @@ from jax import numpy as jnp
 from examples.benchmark import cases, data
 from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
 
+Pairs = list[tuple[jax.Array, jax.Array]]  # weight and bias, or mean and variance, of each layer
+State = tuple[Pairs, Pairs, Pairs]  # parameters, momenta, running statistics
+
 
 def versions() -> dict[str, str]:
     return {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
@@ -27,7 +30,7 @@ def set_threads(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def parameters(net: Net) -> list[tuple[Any, Any]]:
+def parameters(net: Net) -> Pairs:
     """Return weights and biases, uniform up to 1 / √inputs; 1 and 0 for batch norm."""
     found = []
     random = np.random.default_rng(0)
@@ -47,7 +50,7 @@ def parameters(net: Net) -> list[tuple[Any, Any]]:
     return found
 
 
-def forward(net: Net, params: Any, x: Any) -> tuple[Any, list[tuple[Any, Any]]]:
+def forward(net: Net, params: Pairs, x: jax.Array) -> tuple[jax.Array, Pairs]:
     """Return the scores, and mean and variance of each batch norm."""
     p, statistics = iter(params), []
     for layer in net.layers:
@@ -73,7 +76,7 @@ def forward(net: Net, params: Any, x: Any) -> tuple[Any, list[tuple[Any, Any]]]:
     return x, statistics
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
     """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = (jnp.asarray(array) for array in data.batch(net, what["batch"]))
@@ -81,12 +84,12 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     channels = [shape[0] for layer, shape in net.walk() if isinstance(layer, BatchNorm)]
     state = params, jax.tree.map(jnp.zeros_like, params), [(jnp.zeros(c), jnp.ones(c)) for c in channels]
 
-    def loss(params: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    def loss(params: Pairs, x: jax.Array, y: jax.Array) -> tuple[jax.Array, Pairs]:
         scores, statistics = forward(net, params, x)
         return -jax.nn.log_softmax(scores)[jnp.arange(len(y)), y].mean(), statistics
 
     @partial(jax.jit, donate_argnums=0)
-    def step(state: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    def step(state: State, x: jax.Array, y: jax.Array) -> tuple[State, jax.Array]:
         params, momenta, running = state
         (value, statistics), gradients = jax.value_and_grad(loss, has_aux=True)(params, x, y)
         momenta = jax.tree.map(lambda v, g: cases.MOMENTUM * v + g, momenta, gradients)
@@ -94,7 +97,7 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
         running = jax.tree.map(lambda old, new: 0.9 * old + 0.1 * new, running, statistics)
         return (params, momenta, running), value
 
-    def run() -> Any:
+    def run() -> jax.Array:
         nonlocal state
         state, value = step(state, x, y)
         return jax.block_until_ready(value)

@@ -25,7 +25,7 @@ def set_threads(threads: int) -> None:
         raise RuntimeError(f"MXNet takes its threads from OMP_NUM_THREADS, which must be {threads}")
 
 
-def build(net: Net) -> Any:
+def build(net: Net) -> gluon.nn.HybridSequential:
     """Return the layers of a network."""
     model = nn.HybridSequential()
     for layer, shape in net.walk():
@@ -45,7 +45,7 @@ def build(net: Net) -> Any:
     return model
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
     """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = data.batch(net, what["batch"])

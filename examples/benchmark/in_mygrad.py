@@ -23,7 +23,7 @@ def set_threads(threads: int) -> None:
     """Do nothing: NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
 
 
-def parameters(net: Net) -> list[Any]:
+def parameters(net: Net) -> list[mygrad.Tensor]:
     """Return weights and biases, uniform up to 1 / √inputs; 1 and 0 for batch norm."""
     found: list[np.ndarray] = []
     random = np.random.default_rng(0)
@@ -42,7 +42,7 @@ def parameters(net: Net) -> list[Any]:
     return [mygrad.tensor(array.astype(np.float32)) for array in found]
 
 
-def forward(net: Net, params: Any, x: Any) -> Any:
+def forward(net: Net, params: list[mygrad.Tensor], x: mygrad.Tensor) -> mygrad.Tensor:
     p = iter(params)
     for layer in net.layers:
         match layer:
@@ -62,14 +62,14 @@ def forward(net: Net, params: Any, x: Any) -> Any:
     return x
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
     """Return the function to time: one step of SGD."""
     net = cases.NETS[what["net"]]
     x, y = data.batch(net, what["batch"])
     params = parameters(net)
     momenta = [np.zeros_like(p.data) for p in params]
 
-    def run() -> Any:
+    def run() -> mygrad.Tensor:
         loss = softmax_crossentropy(forward(net, params, mygrad.tensor(x, constant=True)), y)
         loss.backward()
         for p, v in zip(params, momenta, strict=True):

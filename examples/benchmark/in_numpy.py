@@ -18,7 +18,7 @@ def set_threads(threads: int) -> None:
     """Do nothing: NumPy's BLAS reads OPENBLAS_NUM_THREADS when it is loaded."""
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], np.ndarray]:
     """Return the function to time: a square matrix product in float32."""
     a, b = (data.normal((what["side"], what["side"]), seed) for seed in range(2))
     return lambda: a @ b

@@ -45,12 +45,12 @@ def build(net: Net) -> nn.Sequential:
 
 def training_step(
     variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu"
-) -> Callable[[], Any]:
+) -> Callable[[], object]:
     """Return a function that does one step of SGD and returns the loss."""
     place = find_device(device)
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
     model.to(place)
-    run_model: Callable[..., Any] = model
+    run_model: Callable[..., torch.Tensor] = model
     if variant == "torch-channels-last" and pictures.ndim == 4:
         model.to(memory_format=torch.channels_last)
         pictures = pictures.to(memory_format=torch.channels_last)
@@ -58,7 +58,7 @@ def training_step(
         run_model = torch.compile(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
 
-    def run() -> Any:
+    def run() -> torch.Tensor:
         optimizer.zero_grad()
         loss = F.cross_entropy(run_model(pictures), labels)
         loss.backward()
@@ -70,7 +70,7 @@ def training_step(
     return run
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
     """Return the function to time."""
     if kind == "step":
         net = cases.NETS[what["net"]]
@@ -84,30 +84,30 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     return {"adam": lambda: _adam(variant), "small": _small}[kind]()
 
 
-def _tensor(array: np.ndarray, channels_last: bool = False) -> Any:
+def _tensor(array: np.ndarray, channels_last: bool = False) -> torch.Tensor:
     tensor = torch.from_numpy(array)
     return tensor.to(memory_format=torch.channels_last) if channels_last and tensor.ndim == 4 else tensor
 
 
-def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], Any]:
+def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], object]:
     x, w, b, g = (_tensor(array, channels_last) for array in data.conv(what))
 
-    def gradients(of_input: bool) -> Callable[[], Any]:
+    def gradients(of_input: bool) -> Callable[[], object]:
         settings = ([len(w)], [1, 1], [1, 1], [1, 1], False, [0, 0], 1, [of_input, not of_input, False])
         return lambda: torch.ops.aten.convolution_backward(g, x, w, *settings)
 
-    def output() -> Any:
+    def output() -> torch.Tensor:
         with torch.no_grad():
             return F.conv2d(x, w, b, padding=1)
 
     return {"output": output, "input gradient": gradients(True), "weight gradient": gradients(False)}[what["part"]]
 
 
-def _op(op: str, channels_last: bool) -> Callable[[], Any]:
+def _op(op: str, channels_last: bool) -> Callable[[], object]:
     array, other, labels = data.op(op)
     y = torch.from_numpy(labels)
     inputs = [_tensor(part, channels_last).requires_grad_() for part in (array, *other)]
-    forward: Callable[..., Any] = {
+    forward: Callable[..., torch.Tensor] = {
         "relu": F.relu,
         "max_pool2d": lambda x: F.max_pool2d(x, 2),
         "batch_norm": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
@@ -119,14 +119,14 @@ def _op(op: str, channels_last: bool) -> Callable[[], Any]:
     return lambda: torch.autograd.grad(forward(*inputs), inputs, g)
 
 
-def _adam(variant: str) -> Callable[[], Any]:
+def _adam(variant: str) -> Callable[[], object]:
     parameters = [nn.Parameter(torch.from_numpy(data.normal(shape))) for shape in cases.ADAM_SHAPES]
     for parameter in parameters:
         parameter.grad = torch.from_numpy(data.normal(parameter.shape, seed=1))
     return torch.optim.Adam(parameters, foreach=variant == "torch-foreach", fused=variant == "torch-fused").step
 
 
-def _small() -> Callable[[], Any]:
+def _small() -> Callable[[], object]:
     x, w, b = (torch.from_numpy(data.normal((32, 32), seed)).requires_grad_() for seed in range(3))
 
     def run() -> None:

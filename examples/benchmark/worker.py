@@ -69,7 +69,7 @@ class Worker:
         self.framework.set_threads(threads)
         self.versions = self.framework.versions()
         self.timing = load_timing()
-        self.prepared: dict[str, Callable[[], Any]] = {}
+        self.prepared: dict[str, Callable[[], object]] = {}
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
         """Execute a command."""

@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 import autograd
+from autograd import Tensor
 from autograd.gradcheck import gradients, numerical_gradient, relative_error
 from examples.experiments.models import Baseline
 from examples.experiments.support import cli, job
@@ -35,13 +36,16 @@ NET = (1e-7, 1e-5)  # at 1e-6 a pixel of 43,000 crosses a kink of relu or of the
 PICTURES, PLACES = 2, 25  # for the whole network: images per batch, and checked entries per parameter
 
 
+Arguments = tuple[Any, ...]  # the arrays of the inputs, then other arguments
+
+
 class Component(NamedTuple):
     """A function to check, and a generator of random arguments."""
 
     name: str
     inputs: tuple[str, ...]  # names of the arrays that `draw` returns first; other arguments may follow
-    draw: Callable[[np.random.Generator], tuple[Any, ...]]
-    call: Callable[..., Any]
+    draw: Callable[[np.random.Generator], Arguments]
+    call: Callable[..., Tensor]
     accuracy: tuple[float, float]
 
 
@@ -67,56 +71,56 @@ def _lattice(random: np.random.Generator, *shape: int) -> np.ndarray:
     return (4.0 * (random.permutation(n) - n // 2) + 2).reshape(shape)
 
 
-def _conv(random: np.random.Generator) -> tuple[Any, ...]:
+def _conv(random: np.random.Generator) -> Arguments:
     n, c, o, kh, kw = random.integers(1, 4, 5)
     height, width = kh + random.integers(0, 5), kw + random.integers(0, 5)
     arrays = (random.standard_normal(shape) for shape in ((n, c, height, width), (o, c, kh, kw), (o,)))
     return *arrays, int(random.integers(1, 3)), int(random.integers(0, 3))
 
 
-def _pool(random: np.random.Generator) -> tuple[Any, ...]:
+def _pool(random: np.random.Generator) -> Arguments:
     kernel = int(random.integers(1, 4))
     shape = (*random.integers(1, 3, 2), *(kernel + random.integers(0, 5, 2)))
     return _lattice(random, *shape), kernel, int(random.integers(1, 4)), int(random.integers(0, kernel // 2 + 1))
 
 
-def _linear(random: np.random.Generator) -> tuple[Any, ...]:
+def _linear(random: np.random.Generator) -> Arguments:
     n, i, o = random.integers(1, 7, 3)
     return tuple(random.standard_normal(shape) for shape in ((n, i), (o, i), (o,)))
 
 
-def _matmul(random: np.random.Generator) -> tuple[Any, ...]:
+def _matmul(random: np.random.Generator) -> Arguments:
     b, i, k, j = random.integers(1, 6, 4)
     return random.standard_normal((b, i, k)), random.standard_normal((k, j))
 
 
-def _scores(random: np.random.Generator) -> tuple[Any, ...]:
+def _scores(random: np.random.Generator) -> Arguments:
     return (2 * random.standard_normal(random.integers(1, 7, 2)),)
 
 
-def _labelled_scores(random: np.random.Generator) -> tuple[Any, ...]:
+def _labelled_scores(random: np.random.Generator) -> Arguments:
     (scores,) = _scores(random)
     labels = random.integers(0, scores.shape[1], len(scores))
     labels[1:][random.random(len(labels) - 1) < 0.2] = -100  # ignored
     return scores, autograd.tensor(labels)
 
 
-def _planes(random: np.random.Generator) -> tuple[Any, ...]:
+def _planes(random: np.random.Generator) -> Arguments:
     shape = random.integers(2, 5, 4)
     arrays = (random.standard_normal(some) for some in (shape, shape[1], shape[1]))
     return tuple(arrays)
 
 
-def _batch_norm(x: Any, weight: Any, bias: Any) -> Any:
+def _batch_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.batch_norm(x, None, None, weight, bias, training=True)
 
 
-def _dropout(x: Any) -> Any:
+def _dropout(x: Tensor) -> Tensor:
     autograd.manual_seed(0)  # drop the same elements in each call
     return F.dropout(x, 0.3)
 
 
-def _positive_pair(random: np.random.Generator) -> tuple[Any, ...]:
+def _positive_pair(random: np.random.Generator) -> Arguments:
     rows, columns = random.integers(1, 5, 2)
     return random.uniform(0.5, 2, (rows, columns)), random.uniform(0.5, 2, (1, columns))  # broadcast
 

@@ -23,7 +23,7 @@ from examples.experiments.support.frameworks.rebuilt import FAN_IN, LAYERS, Look
 autograd, gluon = mxnet.autograd, mxnet.gluon
 
 
-def build() -> Any:
+def build() -> gluon.nn.HybridSequential:
     """Return the layers; see the table in `examples.experiments.models.Baseline`."""
     net = gluon.nn.HybridSequential()
     net.add(
@@ -113,7 +113,7 @@ class Net:
                 updater.states[i] = self._array(momenta[name])
                 updater.states_synced[i] = True
 
-    def _array(self, array: np.ndarray) -> Any:
+    def _array(self, array: np.ndarray) -> mxnet.nd.NDArray:
         return mxnet.nd.array(array, ctx=self.context, dtype="float32")
 
 

@@ -68,7 +68,7 @@ def misclassified(verdicts: Verdicts, images: NDArray[np.uint8], count: int) -> 
     return found
 
 
-def filters(model: nn.Module) -> list[Any]:
+def filters(model: nn.Module) -> list[list[list[list[float]]]]:
     """Return the weights of the first convolution, (O, C, H, W), as lists with four significant digits."""
     convolution = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     return [[[[float(f"{w:.4g}") for w in row] for row in plane] for plane in each]

@@ -206,7 +206,7 @@ class _Machine:
 
     def get(self, place: int) -> None:
         if place not in self.memo:
-            raise PickleError("it refers to what is not there")
+            raise PickleError("it refers to a missing memo entry")
         self.stack.append(self.memo[place])
 
     def name(self, module: object, name: object) -> None:

@@ -94,9 +94,7 @@ class Loader:
             raise ValueError(f"Loader.batches: epoch must not be negative, but is {epoch}.")
         if not 0 <= start <= len(self):
             raise ValueError(f"Loader.batches: start must be 0 to {len(self)} (an epoch), not {start}.")
-        return self._batches(
-            epoch, start
-        )  # a generator of its own, so that the checks run now and not at the first batch
+        return self._batches(epoch, start)  # a generator would check only at the first batch
 
     def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
         order = self.order(epoch)

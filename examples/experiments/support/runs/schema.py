@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-Check = Callable[[str, Any], None]
+Check = Callable[[str, object], None]
 
 
 class Unfit(ValueError):
@@ -44,7 +44,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def brief(value: Any) -> str:
+def brief(value: object) -> str:
     """Return a short description of a value for a sentence."""
     if isinstance(value, Mapping | list | tuple):
         return f"a {type(value).__name__} of {len(value)}"
@@ -54,15 +54,15 @@ def brief(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _refuse(where: str, value: Any, wanted: str) -> None:
+def _refuse(where: str, value: object, wanted: str) -> None:
     raise Unfit(f"{where} is {brief(value)}, but must be {wanted}")
 
 
 def whole(least: int = 0) -> Check:
     """Return a check: an integer that is at least `least`."""
 
-    def check(where: str, value: Any) -> None:
-        if type(value) is not int or not least <= value < 1 << 63:
+    def check(where: str, value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
             _refuse(where, value, f"an integer of at least {least}")
 
     return check
@@ -71,19 +71,23 @@ def whole(least: int = 0) -> Check:
 def number(least: float = -math.inf) -> Check:
     """Return a check: a finite number that is at least `least`."""
 
-    def check(where: str, value: Any) -> None:
-        if type(value) not in (int, float) or not (abs(value) < 1 << 1000 and value >= least):
+    def check(where: str, value: object) -> None:
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or not (abs(value) < 1 << 1000 and value >= least)
+        ):
             _refuse(where, value, "a finite number" + ("" if least == -math.inf else f", at least {least:g}"))
 
     return check
 
 
-def text(where: str, value: Any) -> None:
+def text(where: str, value: object) -> None:
     if not isinstance(value, str):
         _refuse(where, value, "text")
 
 
-def setting(where: str, value: Any) -> None:
+def setting(where: str, value: object) -> None:
     """Check for None, a bool, a finite number or text, or a list of these."""
     for item in value if isinstance(value, list) else [value]:
         if item is not None and not isinstance(item, bool | str):
@@ -92,7 +96,7 @@ def setting(where: str, value: Any) -> None:
             number()(where, item)
 
 
-def anything(where: str, value: Any) -> None:
+def anything(where: str, value: object) -> None:
     """Accept every value."""
 
 
@@ -104,7 +108,7 @@ def optional(check: Check) -> Check:
 def list_of(check: Check) -> Check:
     """Return a check: a list whose elements pass `check`."""
 
-    def check_list(where: str, value: Any) -> None:
+    def check_list(where: str, value: object) -> None:
         if not isinstance(value, list):
             _refuse(where, value, "a list")
         for i, item in enumerate(value):
@@ -116,7 +120,7 @@ def list_of(check: Check) -> Check:
 def dict_of(check: Check) -> Check:
     """Return a check: a dict whose values pass `check`."""
 
-    def check_dict(where: str, value: Any) -> None:
+    def check_dict(where: str, value: object) -> None:
         if not isinstance(value, dict):
             _refuse(where, value, "a dictionary")
         for name, item in value.items():
@@ -128,7 +132,7 @@ def dict_of(check: Check) -> Check:
 def record(fields: Mapping[str, Check], may_lack: Collection[str] = ()) -> Check:
     """Return a check: a dict with exactly these keys, whose values pass their checks."""
 
-    def check(where: str, value: Any) -> None:
+    def check(where: str, value: object) -> None:
         if not isinstance(value, dict):
             _refuse(where, value, "a dictionary")
         if missing := [name for name in fields if name not in value and name not in may_lack]:

@@ -65,7 +65,7 @@ def time_first_and_later(way: str, threads: int, size: int, seed: int, seconds: 
         return measure(lambda: (compute(), update()), seconds, runs)
 
 
-def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], Any]:
+def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], loops.Numbers]:
     """Return the same network in plain Python, and images for it."""
     autograd.manual_seed(seed)
     state = {name: tensor.detach().numpy() for name, tensor in Baseline().state_dict().items()}
@@ -125,7 +125,7 @@ def _loops_layers(size: int, seed: int, seconds: float, runs: int) -> dict[str, 
     for layer in layers:
         found[layer.name] = {"forward": measure(lambda: layer.forward(x), seconds, runs).median}  # noqa: B023 (at once)
         x = layer.forward(x)
-    g: Any = 1.0
+    g: loops.Numbers = 1.0
     for layer in reversed(layers):
         found[layer.name]["backward"] = measure(lambda: layer.backward(g), seconds, runs).median  # noqa: B023
         g = layer.backward(g)
