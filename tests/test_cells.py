@@ -28,7 +28,7 @@ def test_cells_are_done_once(tmp_path: Path) -> None:
     assert len(calls) == 1 and first.result == {"loss": 0.5} and cells.done == {"a": first}
     cells.once("b", {}, do)
     assert cells.seconds == first.seconds + cells.done["b"].seconds > before.seconds > 0
-    with pytest.raises(ResultError, match=r"a\.json was made with other settings \({'lr': 0\.1}\)"):
+    with pytest.raises(ResultError, match=r"a\.json was made with different settings \({'lr': 0\.1}\)"):
         cells.once("a", {"lr": 0.2, "batches": (1, 2)}, do)
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ResultError, match=r"a\.json is damaged .* Remove it"):

@@ -140,7 +140,7 @@ def test_another_format(file: Path, tmp_path: Path) -> None:
 
 def test_tensors_that_are_no_checkpoint(tmp_path: Path) -> None:
     save_file({"weight": np.zeros(3)}, tmp_path / "weights")
-    refused(tmp_path / "weights", make(), SETTINGS, "no checkpoint of a training run")
+    refused(tmp_path / "weights", make(), SETTINGS, "not a checkpoint of a training run")
     save_file({"weight": np.zeros(3)}, tmp_path / "weights", {"lucidgrad": "[1]"})
     refused(tmp_path / "weights", make(), SETTINGS, "damaged")
 
@@ -166,7 +166,7 @@ def test_one_flipped_bit_anywhere(file: Path, share: float, bit: int) -> None:
     content[int(share * len(content))] ^= 1 << bit
     flipped = file.with_name("flipped")
     flipped.write_bytes(content)
-    refused(flipped, make(), SETTINGS, "damaged|no checkpoint|format")
+    refused(flipped, make(), SETTINGS, "damaged|not a checkpoint|format")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
