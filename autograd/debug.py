@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.contexts import ContextDecorator
-from autograd.engine import Node, Watch
+from autograd.engine import DispatchMode, Node
 from autograd.gradcheck import as_tuple
 from autograd.op import Op
 from autograd.promotion import narrowed
@@ -75,7 +75,7 @@ def _first_bad(a: np.ndarray, and_inf: bool = True) -> str | None:
     return f"{'NaN' if np.isnan(a[where]) else 'inf'} at {list(where)}"
 
 
-class detect_anomaly(Watch, ContextDecorator):
+class detect_anomaly(DispatchMode, ContextDecorator):
     """Context or decorator: stop at the first op of this thread that makes a NaN or inf.
 
     Every result is looked at, and every forward remembers its line, so it runs slower.  An inf
@@ -114,11 +114,11 @@ class detect_anomaly(Watch, ContextDecorator):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
-        node.note = _place(), _ranges("input", arrays)
+        node.metadata = _place(), _ranges("input", arrays)
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
-        place, inputs = node.note or (", in a forward outside detect_anomaly", "inputs were not looked at")
+        place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs were not looked at")
         for i, g in _floats(gs):
             if bad := _first_bad(g):
                 raise AnomalyError(f"{node.op.name}: its backward was given {bad} of the gradient of output {i}{place}")
@@ -136,7 +136,7 @@ class detect_anomaly(Watch, ContextDecorator):
         return results
 
 
-class reference(Watch, ContextDecorator):
+class reference(DispatchMode, ContextDecorator):
     """Context or decorator: run the NumPy references instead of the kernels, forward and backward.
 
     Slow; for small inputs.  Backward runs references too where it is inside the context.
@@ -172,7 +172,7 @@ CANNOT_JUDGE = "cannot be judged: a finite difference is not finite, or rounding
 SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
 
 
-class verify(Watch, ContextDecorator):
+class verify(DispatchMode, ContextDecorator):
     """Context or decorator: hold every op against its reference, on the caller's own arrays.
 
     Each forward, and each op that a backward is made of, is compared with its reference in
@@ -212,13 +212,13 @@ class verify(Watch, ContextDecorator):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
-        node.note = arrays, _place()
+        node.metadata = arrays, _place()
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
-        if node.note is None:  # its forward was not watched
+        if node.metadata is None:  # its forward was not watched
             return super().backward(node, ctx, gs)
-        arrays, place = node.note
+        arrays, place = node.metadata
         try:
             results = super().backward(node, ctx, gs)
         except MismatchError as error:

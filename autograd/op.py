@@ -93,6 +93,12 @@ class Op(Row):
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1
+    fuses: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How messages call it: "conv2d + relu" for an op that nn.Sequential runs in place of these two."""
+        return " + ".join(self.fuses) or self.name
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return engine.apply(self, inputs, params)

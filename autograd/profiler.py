@@ -24,7 +24,7 @@ import numpy as np
 
 from autograd import debug
 from autograd.config import get_num_threads
-from autograd.engine import Node, Watch
+from autograd.engine import DispatchMode, Node
 from autograd.op import Op
 from autograd.peaks import peak_arithmetic, peak_memory
 from autograd.timing import Timing, measure
@@ -310,7 +310,7 @@ class _Frame:
         self.inner = self.flops = 0  # of its parts: ns, operations
 
 
-class profile(Watch):
+class profile(DispatchMode):
     """Context: time every op of this thread, forward and backward.
 
     An op is put down to the layer (`nn.Module`) whose forward called it, and its backward to the
@@ -350,7 +350,7 @@ class profile(Watch):
         self.events: list[Event] = []
         self._clock = clock
         self._frame: _Frame | None = None  # the innermost call that is under way
-        self._layers: dict[int, str] = {}  # by the birth of a node: node.note may be another watch's
+        self._layers: dict[int, str] = {}  # by the birth of a node: node.metadata may be another watch's
         self._layer = ""  # of the last op
         self._elapsed = self._entered = 0
         self._thread = 0
@@ -385,13 +385,13 @@ class profile(Watch):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
-        self._layers[node.birth] = self._layer
+        self._layers[node.sequence_nr] = self._layer
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
         above = self._frame
         path = (node.op.name,) if above is None else (*above.path, node.op.name)
-        frame = self._frame = _Frame(path, self._layers.get(node.birth, ""), "backward")
+        frame = self._frame = _Frame(path, self._layers.get(node.sequence_nr, ""), "backward")
         start = self._clock()
         try:
             results = super().backward(node, ctx, gs)

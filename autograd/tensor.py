@@ -11,23 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograd import engine, printing
+from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
 
 Index = Any
-
-
-class RemovableHandle:
-    """What `register_hook` returns."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self.hooks, self.hook = hooks, hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
-            self.hooks = []  # the same function may be there for another handle
 
 
 class Tensor(TensorMethods):
@@ -49,13 +37,13 @@ class Tensor(TensorMethods):
         What backward passes have added up, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "slot", "version")
+    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
     __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
 
     array: np.ndarray
     _grad: Tensor | None
     node: engine.Node | None  # the call that made it, and which of its outputs it is
-    slot: int
+    output_nr: int
     version: list[int]  # how often the memory was written to; one list for all views of it
     hooks: dict[int, list[Callable]] | None
 
@@ -67,7 +55,7 @@ class Tensor(TensorMethods):
         category(array.dtype)
         self.array = array
         self._grad = self.node = self.hooks = None
-        self.slot = 0
+        self.output_nr = 0
         self.version = [0]
         self._requires_grad = False
         if requires_grad:
@@ -246,7 +234,7 @@ class Tensor(TensorMethods):
         found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
         for x, g in zip(chosen or (), found, strict=True):
             if g is not None:
-                engine._accumulate(x, g, ours=False)
+                engine._accumulate(x, g, owned=False)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
@@ -261,7 +249,7 @@ class Tensor(TensorMethods):
         owner = self.node or self
         if owner.hooks is None:
             owner.hooks = {}
-        hooks = owner.hooks.setdefault(self.slot, [])
+        hooks = owner.hooks.setdefault(self.output_nr, [])
         hooks.append(hook)
         return RemovableHandle(hooks, hook)
 
@@ -272,7 +260,7 @@ class Tensor(TensorMethods):
         if self.node is not None:
             if self.node.retained is None:
                 self.node.retained = {}
-            self.node.retained[self.slot] = weakref.ref(self)  # the node outlives it, and must not keep it alive
+            self.node.retained[self.output_nr] = weakref.ref(self)  # the node outlives it, and must not keep it alive
 
 
 def _noted(tensor: Tensor) -> dict[str, Any]:

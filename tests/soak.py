@@ -21,7 +21,6 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +31,6 @@ import autograd
 import nn
 import nn.functional as F
 import optim
-from autograd.debug import MismatchError
 from autograd.op import table
 from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case, lay_out
@@ -61,25 +59,8 @@ def raise_thrown(gradient: Tensor) -> None:
     raise Thrown
 
 
-doubted: Counter[str] = Counter()  # ops of which verify() called a gradient wrong
-
-
 def call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
-    """Compute a drawn call of an op in a drawn context, and count what verify() takes for a wrong gradient.
-
-    A gradient that is nothing but rounding, where the exact one is 0, is such a case. Whether gradients are right is
-    for other tests to say.
-    """
-    try:
-        _call(op, rng, dtype)
-    except MismatchError as error:
-        if "the backward's gradient of input" not in str(error):
-            raise
-        doubted[op.name] += 1
-
-
-def _call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
-    """Forward, backward, and in half of the calls a backward of the backward."""
+    """Compute a drawn call of an op in a drawn context: forward, backward, and in half of the calls twice backward."""
     case = draw_case(op, RandomDraw(rng, op.kind))
     inputs = []
     for x, layout in zip(case.sample.inputs, case.layouts, strict=False):
@@ -347,9 +328,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         taken = soak(60 * args.minutes)
     print(show(taken))
     sentences = grown(taken)
-    if doubted:
-        counts = ", ".join(f"{name} {n} times" for name, n in doubted.most_common())
-        print(f"verify() called a gradient wrong: {counts}.")
     print(*sentences or [f"Nothing grew in {args.minutes:g} minutes, {taken[-1].rounds:,} rounds."], sep="\n")
     return 1 if sentences else 0
 

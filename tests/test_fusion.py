@@ -24,7 +24,7 @@ def ops_behind(y: Tensor) -> list[str]:
     node = y.node
     while node is not None:
         names.append(node.op.name)
-        node = next((edge[0] for edge in node.edges if edge and isinstance(edge[0], Node)), None)
+        node = next((parent[0] for parent in node.parents if parent and isinstance(parent[0], Node)), None)
     return names
 
 

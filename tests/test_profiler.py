@@ -72,13 +72,13 @@ def numbers(rows: Averages) -> dict[tuple[str, ...], tuple[int, float, float, in
     }  # fmt: skip
 
 
-def profiled(watch: Any = None) -> profile:
+def profiled(mode: Any = None) -> profile:
     """Doubled twice on 4 numbers, once without a layer, and all of it backward."""
     model, x = nn.Sequential(Doubled(), Doubled()), autograd.ones(4, requires_grad=True)
     with profile(clock=clock) as prof:
         clock.now += 40
-        if watch:
-            with watch:
+        if mode:
+            with mode:
                 OUTER(model(x)).backward(autograd.ones(4))
         else:
             OUTER(model(x)).backward(autograd.ones(4))
@@ -128,17 +128,17 @@ def test_no_time_counts_twice() -> None:
     assert sum(row.flops for row in prof.key_averages("layer")) == 36 + 72
 
 
-@pytest.mark.parametrize("watch", [autograd.detect_anomaly, autograd.verify, lambda: profile(clock=clock)])
-def test_other_watches_inside(watch: Any) -> None:
-    assert numbers(profiled(watch()).key_averages("layer")) == BY_LAYER
+@pytest.mark.parametrize("mode", [autograd.detect_anomaly, autograd.verify, lambda: profile(clock=clock)])
+def test_other_modes_inside(mode: Any) -> None:
+    assert numbers(profiled(mode()).key_averages("layer")) == BY_LAYER
 
 
-def test_inside_another_watch() -> None:
+def test_inside_another_mode() -> None:
     with autograd.detect_anomaly():
         assert numbers(profiled().key_averages("layer")) == BY_LAYER
         with pytest.raises(autograd.debug.AnomalyError, match="log"), profile() as prof:
             autograd.tensor([-1.0]).log()
-    assert isinstance(engine._state.watch, engine.Watch) and type(engine._state.watch) is engine.Watch
+    assert isinstance(engine._state.mode, engine.DispatchMode) and type(engine._state.mode) is engine.DispatchMode
     assert prof._frame is None
 
 
@@ -184,7 +184,7 @@ def test_an_error_inside() -> None:
     prof = profile(clock=clock)
     with pytest.raises(ValueError, match="no"), prof:
         failing(autograd.ones(2))
-    assert type(engine._state.watch) is engine.Watch
+    assert type(engine._state.mode) is engine.DispatchMode
     with prof:
         OUTER(autograd.ones(2))
     assert numbers(prof.key_averages())["", "outer", "forward"] == (1, 1000, 1000, 6)  # no part of what failed

@@ -208,7 +208,7 @@ def test_a_tensor_wraps_arrays_only() -> None:
         (tensor([]), "tensor([])"),
         (autograd.zeros(0, 3), "tensor([], size=(0, 3))"),
         (leaf(1), "tensor([1.], requires_grad=True)"),
-        (leaf(1) * 2, "tensor([2.], grad_fn=<mul>)"),
+        (leaf(1) * 2, "tensor([2.], grad_fn=<MulBackward0>)"),
     ],
 )
 def test_repr(value: Tensor, text: str) -> None:

@@ -195,7 +195,7 @@ def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarra
     from autograd.debug import reference  # which imports this package
 
     results: list[Any] = []
-    for context in (engine.Watch, reference):
+    for context in (engine.DispatchMode, reference):
         try:
             with context():
                 results.append([y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))])
