@@ -109,7 +109,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
         for i, y in _floats(as_tuple(result)):
             if bad := _first_bad(y, and_inf=not given_inf):  # masks of -inf are meant
                 raise AnomalyError(
-                    f"{op.name}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
+                    f"{op.title}: the forward made {bad} of output {i}{_place()}. Its {_ranges('input', arrays)}"
                 )
         return result
 
@@ -121,7 +121,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
         place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs were not looked at")
         for i, g in _floats(gs):
             if bad := _first_bad(g):
-                raise AnomalyError(f"{node.op.name}: its backward was given {bad} of the gradient of output {i}{place}")
+                raise AnomalyError(f"{node.op.title}: its backward was given {bad} of the gradient of output {i}{place}")
         self.in_backward = True
         try:
             results = super().backward(node, ctx, gs)
@@ -130,7 +130,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
         for i, d in _floats(as_tuple(results)):
             if bad := _first_bad(d):
                 raise AnomalyError(
-                    f"{node.op.name}: the backward made {bad} of the gradient of input {i}{place}. "
+                    f"{node.op.title}: the backward made {bad} of the gradient of input {i}{place}. "
                     f"Its {inputs}; {_ranges('incoming gradient', gs)}"
                 )
         return results
@@ -208,7 +208,7 @@ class verify(DispatchMode, ContextDecorator):
                 compare(f"output {i}", y, z, TOLERANCE.get(y.dtype, 0.0), "the reference says")
             except AssertionError as error:
                 if not _is_rounding(y, z, op, arrays, params, i):
-                    raise MismatchError(f"{op.name}: {error}, {_call(arrays, params)}{_place()}") from None
+                    raise MismatchError(f"{op.title}: {error}, {_call(arrays, params)}{_place()}") from None
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
@@ -222,7 +222,7 @@ class verify(DispatchMode, ContextDecorator):
         try:
             results = super().backward(node, ctx, gs)
         except MismatchError as error:
-            raise MismatchError(f"in the backward of {node.op.name}{place}: {error}") from None
+            raise MismatchError(f"in the backward of {node.op.title}{place}: {error}") from None
         if node.op.kind in ("smooth", "multilinear"):
             incoming = [g.array if hasattr(g, "array") else g for g in gs]
             with np.errstate(all="ignore"):
@@ -248,11 +248,11 @@ class verify(DispatchMode, ContextDecorator):
             problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, arrays[i].dtype, gs)
             call = f"{_call(arrays, node.params)}{place}"
             if problem == CANNOT_JUDGE:
-                message = f"verify: {node.op.name}: its gradient of input {i} {problem}, {call}"
+                message = f"verify: {node.op.title}: its gradient of input {i} {problem}, {call}"
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
                 return
             if problem:
-                raise MismatchError(f"{node.op.name}: the backward's gradient of input {i} is wrong: {problem}, {call}")
+                raise MismatchError(f"{node.op.title}: the backward's gradient of input {i} is wrong: {problem}, {call}")
 
     def _slope_differs(
         self,

@@ -390,7 +390,7 @@ class TensorMethods:
             )
         elif self._requires_grad:
             advice = (
-                f"and this tensor was computed by {self.node.op.name}, so gradients would be wrong; make a new tensor: "
+                f"and this tensor was computed by {self.node.op.title}, so gradients would be wrong; make a new tensor: "
                 f"`y = {instead}`"
             )
         else:

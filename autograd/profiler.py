@@ -369,9 +369,9 @@ class profile(DispatchMode):
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         above = self._frame
         if above is None:
-            frame = _Frame((op.name,), debug.module_path(), "forward")
+            frame = _Frame((op.title,), debug.module_path(), "forward")
         else:
-            frame = _Frame((*above.path, op.name), above.layer, above.direction)
+            frame = _Frame((*above.path, op.title), above.layer, above.direction)
         self._frame = frame
         start = self._clock()
         try:
@@ -390,7 +390,7 @@ class profile(DispatchMode):
 
     def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
         above = self._frame
-        path = (node.op.name,) if above is None else (*above.path, node.op.name)
+        path = (node.op.title,) if above is None else (*above.path, node.op.title)
         frame = self._frame = _Frame(path, self._layers.get(node.sequence_nr, ""), "backward")
         start = self._clock()
         try:

@@ -93,7 +93,7 @@ class Tensor(TensorMethods):
     def requires_grad(self, wanted: bool) -> None:
         if self.node is not None and not wanted:
             raise RuntimeError(
-                f"requires_grad: this tensor was computed by {self.node.op.name}, and what an operation returns "
+                f"requires_grad: this tensor was computed by {self.node.op.title}, and what an operation returns "
                 "requires grad because its inputs do; use .detach() for a tensor without history"
             )
         if wanted and self.array.dtype.kind != "f":
@@ -133,7 +133,7 @@ class Tensor(TensorMethods):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self.node is not None:
             raise RuntimeError(
-                f"deepcopy: this tensor was computed by {self.node.op.name}, and its history cannot be copied; "
+                f"deepcopy: this tensor was computed by {self.node.op.title}, and its history cannot be copied; "
                 "copy .detach(), or a leaf"
             )
         copy = memo[id(self)] = type(self).__new__(type(self))

@@ -151,7 +151,7 @@ def test_a_profile_goes_on() -> None:
     rows = prof.key_averages()
     assert numbers(rows) == {("", "outer", "forward"): (2, 2000, 2000, 12)}
     assert rows.elapsed == pytest.approx(2.0)
-    with prof, pytest.raises(RuntimeError, match="entered already"), prof:
+    with prof, pytest.raises(RuntimeError, match="already entered"), prof:
         pass
 
 
