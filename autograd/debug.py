@@ -121,7 +121,9 @@ class detect_anomaly(DispatchMode, ContextDecorator):
         place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs were not looked at")
         for i, g in _floats(gs):
             if bad := _first_bad(g):
-                raise AnomalyError(f"{node.op.title}: its backward was given {bad} of the gradient of output {i}{place}")
+                raise AnomalyError(
+                    f"{node.op.title}: its backward was given {bad} of the gradient of output {i}{place}"
+                )
         self.in_backward = True
         try:
             results = super().backward(node, ctx, gs)
@@ -252,7 +254,9 @@ class verify(DispatchMode, ContextDecorator):
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
                 return
             if problem:
-                raise MismatchError(f"{node.op.title}: the backward's gradient of input {i} is wrong: {problem}, {call}")
+                raise MismatchError(
+                    f"{node.op.title}: the backward's gradient of input {i} is wrong: {problem}, {call}"
+                )
 
     def _slope_differs(
         self,

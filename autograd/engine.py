@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autograd import grad_mode
-from autograd.graph import GradFn
+from autograd.graph import RecordedCall
 from autograd.kernels.sums import total
 from autograd.promotion import NUMPY_2, narrowed, promote
 from autograd.types import Argument, Array, Result, Shape
@@ -93,7 +93,7 @@ class _ThreadState(threading.local):
 _state = _ThreadState()
 
 
-class Node(GradFn):
+class Node(RecordedCall):
     """One recorded call.
 
     Attributes
@@ -133,7 +133,7 @@ class Node(GradFn):
         self.hooks: dict[int, list[Callable]] | None = None
         self.retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that asked for retain_grad
         self.metadata: Any = None
-        self.parents: list[tuple[Maker, int, Shape, np.dtype] | None] = []
+        self.parents = []
         for x in inputs:
             if isinstance(x, Tensor) and x._requires_grad:
                 self.parents.append((x.node or x, x.output_nr, x.array.shape, x.array.dtype))

@@ -15,8 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
+from autograd.types import Shape
+
 if TYPE_CHECKING:
-    from autograd.engine import Node
+    from autograd.engine import Maker
+    from autograd.op import Op
     from autograd.tensor import Tensor
 
 NextFunctions: TypeAlias = "tuple[tuple[GradFn | None, int], ...]"
@@ -27,24 +32,40 @@ class GradFn:
 
     __slots__ = ()
 
-    def name(self: Node) -> str:  # type: ignore[misc]
-        """The op's name in PyTorch's spelling: "ReluBackward0" for relu."""
-        return "".join(word.capitalize() for word in self.op.name.split("_")) + "Backward0"
+    def name(self) -> str:
+        """The step's name in PyTorch's spelling."""
+        raise NotImplementedError
 
     @property
-    def next_functions(self: Node) -> NextFunctions:  # type: ignore[misc]
+    def next_functions(self) -> NextFunctions:
         """For each input the step that receives its gradient, and the number of that step's output.
 
         (None, 0) for an input that needs no gradient.
         """
-        makers = [parent[:2] if parent else (None, 0) for parent in self.parents]
-        return tuple(
-            (maker if maker is None or isinstance(maker, GradFn) else AccumulateGrad(maker), output_nr)
-            for maker, output_nr in makers
-        )
+        raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"<{self.name()}>"  # type: ignore[misc]
+        return f"<{self.name()}>"
+
+
+class RecordedCall(GradFn):
+    """What `engine.Node` tells about itself."""
+
+    __slots__ = ()
+    op: Op
+    parents: list[tuple[Maker, int, Shape, np.dtype] | None]
+
+    def name(self) -> str:
+        """ "ReluBackward0" for relu."""
+        return "".join(word.capitalize() for word in self.op.name.split("_")) + "Backward0"
+
+    @property
+    def next_functions(self) -> NextFunctions:
+        found: list[tuple[GradFn | None, int]] = []
+        for parent in self.parents:
+            maker, output_nr = parent[:2] if parent else (None, 0)
+            found.append((maker if maker is None or isinstance(maker, GradFn) else AccumulateGrad(maker), output_nr))
+        return tuple(found)
 
 
 class AccumulateGrad(GradFn):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 
 class RemovableHandle:
@@ -12,10 +12,10 @@ class RemovableHandle:
     ----------
     hooks : list
         The list that the hook is in.
-    hook : callable
+    hook : the hook
     """
 
-    def __init__(self, hooks: list[Callable], hook: Callable) -> None:
+    def __init__(self, hooks: list[Any], hook: object) -> None:
         self.hooks, self.hook = hooks, hook
 
     def remove(self) -> None:

@@ -6,7 +6,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from autograd import engine, printing
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
-
-Index = Any
+from autograd.types import Array, DTypeLike, Size
 
 
 class Tensor(TensorMethods):
@@ -40,14 +39,14 @@ class Tensor(TensorMethods):
     __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
     __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
 
-    array: np.ndarray
+    array: Array
     _grad: Tensor | None
     node: engine.Node | None  # the call that made it, and which of its outputs it is
     output_nr: int
     version: list[int]  # how often the memory was written to; one list for all views of it
     hooks: dict[int, list[Callable]] | None
 
-    def __init__(self, array: np.ndarray, requires_grad: bool = False) -> None:
+    def __init__(self, array: Array, requires_grad: bool = False) -> None:
         if not isinstance(array, np.ndarray):
             raise TypeError(
                 f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
@@ -64,8 +63,8 @@ class Tensor(TensorMethods):
     # ── what it is ──
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+    def shape(self) -> Size:
+        return Size(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -149,7 +148,7 @@ class Tensor(TensorMethods):
         _noted(copy).update(_noted(self))
         return copy
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """A pickle has values, requires_grad and attributes, as PyTorch's: no history, gradient or hooks."""
         if self.hooks and any(self.hooks.values()):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
@@ -176,7 +175,7 @@ class Tensor(TensorMethods):
         self.array = value.array
         self.version = value.version
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self) -> Array:
         """The array, without a copy."""
         if self._requires_grad:
             raise RuntimeError(
@@ -185,7 +184,7 @@ class Tensor(TensorMethods):
             )
         return self.array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         if copy is False and dtype is not None and array.dtype != dtype:
             raise ValueError(f"cannot turn {array.dtype} into {dtype} without a copy")
@@ -268,7 +267,7 @@ def _noted(tensor: Tensor) -> dict[str, Any]:
     return getattr(tensor, "__dict__", {})
 
 
-def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+def _unpickled(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor = kind.__new__(kind)
     Tensor.__init__(tensor, array, requires_grad)
     return tensor

@@ -308,7 +308,7 @@ def test_wrong_indices_and_values() -> None:
     with pytest.raises(ValueError, match=r"setitem: shape \(4,\) does not broadcast to shape \(3,\)"):
         x[0] = autograd.ones(4)
     with pytest.raises(TypeError):
-        x[0] = None
+        x[0] = None  # type: ignore[assignment]
     assert x.tolist() == [[0] * 3] * 2
 
 
