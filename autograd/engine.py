@@ -456,19 +456,19 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """Gradients of outputs with respect to inputs, returned; no `.grad` is touched.
+    """The gradients of outputs with respect to inputs; no `.grad` changes.
 
     Parameters
     ----------
     outputs, inputs : Tensor or sequence of Tensor
     grad_outputs : Tensor or sequence of Tensor, optional
-        The incoming gradient of each output, of its shape; may be left out for a scalar.
+        The out-gradient of each output, of its shape.  May be omitted for a scalar, where it is 1.
     retain_graph : bool, optional
-        Keep what was saved, to go through the graph again.  Default: `create_graph`.
+        Do not free the saved tensors, so that another pass is possible.  Default: `create_graph`.
     create_graph : bool
-        Record the gradients' own computation, so that they can be differentiated.
+        Record the computation of the gradients, so that they can be differentiated.
     allow_unused : bool
-        Return None for an input that no output depends on, instead of raising.
+        Return None for an input that no output depends on, instead of raising an error.
 
     Returns
     -------
@@ -478,7 +478,7 @@ def grad(
     Raises
     ------
     RuntimeError
-        If an output is no scalar and has no gradient given, or an input is not used.
+        If an output is not a scalar and no gradient is given for it, or if an input is not used.
 
     Examples
     --------
@@ -505,7 +505,7 @@ def grad(
 
 
 def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
-    """Raise for what has no gradient to ask for."""
+    """Raise if there are no inputs, or one that does not require grad."""
     if not inputs:
         raise RuntimeError(f"{caller}: inputs is empty; name at least one tensor")
     for i, x in enumerate(inputs):
@@ -517,11 +517,11 @@ def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
 
 
 def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
-    """The gradient that a backward pass starts from at `root`: given, or 1 for a scalar."""
+    """The gradient that a backward pass starts with at `root`: the given one, or 1 for a scalar."""
     if not root.requires_grad:
         raise RuntimeError(
             f"{caller}: this tensor does not require grad, so there is no graph to go back through; "
-            "was it made under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
+            "was it computed under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
         )
     if gradient is None:
         if root.array.size != 1:

@@ -1,4 +1,4 @@
-"""Tensor: an array, its gradient, and where in the graph it was made."""
+"""Tensor: an array, its gradient, and the node of the graph that computed it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,26 @@ class Tensor(TensorMethods):
     Parameters
     ----------
     array : ndarray of bool, integers or floats
-        Not copied.  `autograd.tensor(...)` makes a tensor from lists and numbers, by a copy.
+        Not copied.  `autograd.tensor(...)` copies, and accepts lists and numbers.
     requires_grad : bool
-        Whether operations on it are recorded, and `backward` fills its `.grad`.
+        Whether operations on it are recorded, so that `backward` computes its `.grad`.
 
     Attributes
     ----------
     array : ndarray
-        The numbers themselves.  Writing to them directly goes unnoticed by the engine; the
-        methods that end in `_` write and tell it.
+        The elements.  The engine does not notice direct changes of it; methods that end in `_` report theirs.
     grad : Tensor or None
-        What backward passes have added up, of this tensor's shape and dtype.
+        The sum of the gradients of all backward passes, of this tensor's shape and dtype.
     """
 
     __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
-    __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
+    __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
 
     array: Array
     _grad: Tensor | None
-    node: engine.Node | None  # the call that made it, and which of its outputs it is
-    output_nr: int
-    version: list[int]  # how often the memory was written to; one list for all views of it
+    node: engine.Node | None  # the call that computed it, None for a leaf
+    output_nr: int  # which output of the node it is
+    version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
@@ -60,7 +59,7 @@ class Tensor(TensorMethods):
         if requires_grad:
             self.requires_grad = True
 
-    # ── what it is ──
+    # ── properties ──
 
     @property
     def shape(self) -> Size:
@@ -76,12 +75,12 @@ class Tensor(TensorMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it was made by the user, not by a recorded operation."""
+        """Whether it was created by the user and not by a recorded operation."""
         return self.node is None
 
     @property
     def grad_fn(self) -> engine.Node | None:
-        """The recorded call that made this tensor."""
+        """The recorded call that computed this tensor, with `name()` and `next_functions`; None for a leaf."""
         return self.node
 
     @property
@@ -92,13 +91,13 @@ class Tensor(TensorMethods):
     def requires_grad(self, wanted: bool) -> None:
         if self.node is not None and not wanted:
             raise RuntimeError(
-                f"requires_grad: this tensor was computed by {self.node.op.title}, and what an operation returns "
-                "requires grad because its inputs do; use .detach() for a tensor without history"
+                f"requires_grad: this tensor was computed by {self.node.op.title}, and the result of an operation "
+                "requires grad if its inputs do; use .detach() for a tensor without history"
             )
         if wanted and self.array.dtype.kind != "f":
             raise RuntimeError(
                 f"requires_grad: only float tensors have gradients, and this one is {self.dtype}; "
-                "convert it, with .float()"
+                "convert it with .float()"
             )
         self._requires_grad = bool(wanted)
 
@@ -122,12 +121,12 @@ class Tensor(TensorMethods):
         self.requires_grad = requires_grad
         return self
 
-    __hash__ = object.__hash__  # == compares elements, so identity is what a dict must go by
+    __hash__ = object.__hash__  # == compares elements, so dicts and sets go by identity
 
     def __repr__(self) -> str:
         return printing.text(self)
 
-    # ── out of the graph, and to NumPy ──
+    # ── copies, and conversion to NumPy ──
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self.node is not None:
@@ -138,24 +137,24 @@ class Tensor(TensorMethods):
         copy = memo[id(self)] = type(self).__new__(type(self))
         Tensor.__init__(copy, self.array.copy(), self._requires_grad)
         copy._grad = None if self._grad is None else self._grad.detach().clone()
-        _noted(copy).update(deepcopy(_noted(self), memo))
+        _attributes(copy).update(deepcopy(_attributes(self), memo))
         return copy
 
     def __copy__(self) -> Tensor:
         copy = type(self).__new__(type(self))
-        for name in Tensor.__slots__[1:]:  # on the same memory, with the same history
+        for name in Tensor.__slots__[1:]:  # which shares memory and history
             setattr(copy, name, getattr(self, name))
-        _noted(copy).update(_noted(self))
+        _attributes(copy).update(_attributes(self))
         return copy
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        """A pickle has values, requires_grad and attributes, as PyTorch's: no history, gradient or hooks."""
+        """A pickle holds values, requires_grad and attributes, as in PyTorch, but no history, gradient or hooks."""
         if self.hooks and any(self.hooks.values()):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
-        return _unpickled, (type(self), self.array, self._requires_grad), _noted(self) or None
+        return _unpickled, (type(self), self.array, self._requires_grad), _attributes(self) or None
 
     def detach(self) -> Tensor:
-        """The same memory, without history."""
+        """A tensor that shares the memory and has no history."""
         tensor = Tensor(self.array)
         tensor.version = self.version
         return tensor
@@ -187,7 +186,7 @@ class Tensor(TensorMethods):
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         if copy is False and dtype is not None and array.dtype != dtype:
-            raise ValueError(f"cannot turn {array.dtype} into {dtype} without a copy")
+            raise ValueError(f"cannot convert {array.dtype} to {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
     # ── gradients ──
@@ -199,23 +198,23 @@ class Tensor(TensorMethods):
         create_graph: bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
-        """Add the gradient of this tensor to the `.grad` of every leaf it was computed from.
+        """Add the gradient of this tensor with respect to each leaf to the `.grad` of the leaf.
 
         Parameters
         ----------
         gradient : Tensor, of this tensor's shape, optional
-            The gradient of something with respect to this tensor; 1 for a scalar.
+            The gradient with respect to this tensor.  May be omitted for a scalar, where it is 1.
         retain_graph : bool, optional
-            Keep what the graph saved, to go through it again.  Default: `create_graph`.
+            Do not free the saved tensors, so that another pass is possible.  Default: `create_graph`.
         create_graph : bool
-            Record the pass, so that gradients can be differentiated.
+            Record the pass, so that the gradients can be differentiated.
         inputs : Tensor or sequence of Tensor, optional
-            Add to the `.grad` of these only.  Default: of all leaves.
+            Add to the `.grad` of these only.  Default: all leaves.
 
         Raises
         ------
         RuntimeError
-            If there is no graph, or it was freed, or no gradient is given for what is no scalar.
+            If there is no graph, if it was freed, or if the tensor is not a scalar and no gradient is given.
 
         Examples
         --------
@@ -236,12 +235,12 @@ class Tensor(TensorMethods):
                 engine._accumulate(x, g, owned=False)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
+        """Call `hook(gradient)` when this tensor's gradient is computed; a tensor that it returns replaces it.
 
         Returns
         -------
         RemovableHandle
-            Its `remove()` takes the hook away.
+            Its `remove()` removes the hook.
         """
         if not self._requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so it will never have a gradient")
@@ -253,17 +252,17 @@ class Tensor(TensorMethods):
         return RemovableHandle(hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keep `.grad` of a tensor that is no leaf, too."""
+        """Store `.grad` in a backward pass although this tensor is not a leaf."""
         if not self._requires_grad:
             raise RuntimeError("retain_grad: this tensor does not require grad, so it will never have a gradient")
         if self.node is not None:
             if self.node.retained is None:
                 self.node.retained = {}
-            self.node.retained[self.output_nr] = weakref.ref(self)  # the node outlives it, and must not keep it alive
+            self.node.retained[self.output_nr] = weakref.ref(self)  # weak: the node must not keep the tensor alive
 
 
-def _noted(tensor: Tensor) -> dict[str, Any]:
-    """The attributes that a user noted on it, where its class, as nn.Parameter, has room for them."""
+def _attributes(tensor: Tensor) -> dict[str, Any]:
+    """Attributes that users set, if its class has a __dict__, as nn.Parameter does."""
     return getattr(tensor, "__dict__", {})
 
 

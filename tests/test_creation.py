@@ -159,7 +159,7 @@ def test_arange(arguments: tuple[Any, ...], values: list[float], dtype: Any) -> 
 def test_arange_rounds_each_number_once() -> None:
     t = autograd.arange(10_000, 10_001, 0.1)
     np.testing.assert_array_equal(t.numpy(), np.arange(10_000, 10_001, 0.1).astype(np.float32))
-    with pytest.raises(ValueError, match=r"arange: .* steps of 0"):
+    with pytest.raises(ValueError, match=r"arange: step is 0"):
         autograd.arange(0, 1, 0)
 
 
@@ -198,7 +198,7 @@ def test_devices() -> None:
     assert pickle.loads(pickle.dumps([device, first])) == [device, first] and copy.deepcopy(first) == first
     assert autograd.ones(1, device=first).to(first).to("cpu:0").device == device
     for wrong in ("cuda:0", "cpu:-1", "cpu:", "", "CPU", 0):
-        with pytest.raises(ValueError, match=f"device: device is {wrong!r}, and there is none but 'cpu'"):
+        with pytest.raises(ValueError, match=f"device: device is {wrong!r}; the only device is 'cpu'"):
             autograd.device(wrong)
     for name, index in (("cpu", -1), ("cpu", "0"), ("cpu:0", 0)):
         with pytest.raises(ValueError, match=f"device: of {name!r} the index is {index!r}; it must be an int"):
@@ -234,7 +234,7 @@ def test_devices() -> None:
 def test_tensors_are_made_on_the_one_device(name: str, arguments: tuple[Any, ...]) -> None:
     make = getattr(autograd, name)
     assert make(*arguments, device=autograd.device("cpu")).dtype == make(*arguments).dtype
-    with pytest.raises(ValueError, match="device is 'cuda', and there is none but 'cpu'"):
+    with pytest.raises(ValueError, match="device is 'cuda'; the only device is 'cpu'"):
         make(*arguments, device="cuda")
 
 

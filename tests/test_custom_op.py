@@ -90,14 +90,14 @@ def test_a_name_is_taken_once(user_file: tuple[ModuleType, Op]) -> None:
         return op.forward(*arrays, **params)
 
     for other in (dataclasses.replace(op, forward=forward), dataclasses.replace(op, forward=np.exp)):
-        with pytest.raises(ValueError, match=f"there is an op named '{op.name}' already"):
+        with pytest.raises(ValueError, match=f"there is already an op named '{op.name}'"):
             autograd.register(other)
     assert table[op.name] is op
 
 
 def test_no_op_of_ours_is_replaced() -> None:
     for row in list(table.values()):
-        with pytest.raises(ValueError, match=f"there is an op named '{row.name}' already"):
+        with pytest.raises(ValueError, match=f"there is already an op named '{row.name}'"):
             autograd.register(dataclasses.replace(row))
 
 
@@ -128,7 +128,7 @@ def test_a_cell_that_runs_again_replaces_its_op(forward: str) -> None:
             exec(compile(cell, f"<ipython-input-{run}>", "exec"), notebook)
             assert table["of_a_cell"] is notebook["op"]
             assert notebook["op"](autograd.ones(1)).tolist() == [factor]
-        with pytest.raises(ValueError, match="there is an op named 'of_a_cell' already"):
+        with pytest.raises(ValueError, match="there is already an op named 'of_a_cell'"):
             exec(compile(cell, "other.py", "exec"), {"__name__": "other"})
         assert table["of_a_cell"] is notebook["op"]
     finally:

@@ -136,7 +136,7 @@ def test_independence() -> None:
         (lambda: hessian(lambda x: x * 2, X), RuntimeError, r"hessian: func must return one scalar.*\(3,\)"),
         (lambda: hvp(lambda x: x * 2, X, V), RuntimeError, "hvp: func must return one scalar"),
         (lambda: jacobian(lambda x: [1.0], X), TypeError, "jacobian: what func returns must be a Tensor"),
-        (lambda: jacobian(lambda x: x, [1.0]), TypeError, "jacobian: inputs must be a Tensor"),
+        (lambda: jacobian(lambda x: x, [1.0]), TypeError, "jacobian: inputs must be a Tensor"),  # type: ignore[arg-type]
     ],
 )
 def test_errors_are_sentences(call: Any, error: type[Exception], words: str) -> None:

@@ -414,7 +414,7 @@ def test_to() -> None:
     assert x.to(x.device) is x and x.to("cpu", non_blocking=True) is x
     for y in (x.to(x.device, autograd.float64), x.to(device="cpu", dtype=autograd.float64), x.to(x.double())):
         assert y.dtype == np.float64
-    with pytest.raises(ValueError, match="to: device is 'cuda', and there is none but 'cpu'"):
+    with pytest.raises(ValueError, match="to: device is 'cuda'; the only device is 'cpu'"):
         x.to("cuda")
     assert x.is_floating_point() and not x.long().is_floating_point()
     assert x.is_contiguous() and not autograd.ones(2, 3).T.is_contiguous()
