@@ -120,7 +120,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
-        place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs were not looked at")
+        place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs are not known")
         for i, g in _floats(gs):
             if bad := _first_bad(g):
                 raise AnomalyError(
@@ -135,7 +135,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
             if bad := _first_bad(d):
                 raise AnomalyError(
                     f"{node.op.title}: the backward made {bad} of the gradient of input {i}{place}. "
-                    f"Its {inputs}; {_ranges('incoming gradient', gs)}"
+                    f"Its {inputs}; {_ranges('out-gradient', gs)}"
                 )
         return results
 

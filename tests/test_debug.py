@@ -58,7 +58,7 @@ def test_the_first_backward_that_is_not_finite_names_the_line_of_its_forward() -
     text = str(failure.value)
     assert text.startswith("pow: the backward made inf at [1] of the gradient of input 0, called at ")
     assert "root = x**0.5" in text
-    assert "input 0, float32 (2,), ranges from 0 to 4" in text and "incoming gradient 0" in text
+    assert "input 0, float32 (2,), ranges from 0 to 4" in text and "out-gradient 0" in text
 
 
 def test_inputs_that_were_bad_already_are_named_so() -> None:

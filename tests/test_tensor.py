@@ -542,3 +542,30 @@ def test_a_deep_copy_has_memory_gradient_and_class_of_its_own() -> None:
     assert not copy.deepcopy(x.detach()).requires_grad
     with pytest.raises(RuntimeError, match=r"deepcopy: this tensor was computed by mul.*detach"):
         copy.deepcopy(x * 2)
+
+
+# ── dtype and Size ──
+
+
+def test_dtypes_are_of_one_class() -> None:
+    for dtype in (autograd.float32, autograd.int64, autograd.bool, leaf(1).dtype, (leaf(1) > 0).dtype):
+        assert isinstance(dtype, autograd.dtype)
+
+
+def test_a_shape_is_a_size_and_a_tuple() -> None:
+    x = autograd.ones(2, 3)
+    for size in (x.shape, x.size(), x.T.T.shape, (x * x).shape):
+        assert isinstance(size, autograd.Size) and isinstance(size, tuple)
+        assert size == (2, 3) and hash(size) == hash((2, 3)) and repr(size) == "(2, 3)"
+    assert x.shape.numel() == 6 and x.size(1) == 3 and autograd.tensor(1.0).shape.numel() == 1
+    assert autograd.Size([4, 5]) == (4, 5) and autograd.ones(autograd.Size([4, 5])).shape == (4, 5)
+    assert copy.deepcopy(x.shape) == pickle.loads(pickle.dumps(x.shape)) == (2, 3)
+
+
+def test_a_size_is_an_argument_of_every_op_that_takes_a_shape() -> None:
+    """A kernel that Numba compiles takes tuples, but no subclass of tuple."""
+    x, y = autograd.arange(6), autograd.ones(2, 3)
+    assert x.reshape(y.shape).shape == x.view(y.shape).shape == x[:3].expand(*y.shape).shape == (2, 3)
+    assert autograd.layer_norm(y, y.shape).shape == (2, 3)
+    assert autograd.zeros(y.shape).shape == autograd.rand(y.shape).shape == autograd.full(y.shape, 1).shape == (2, 3)
+    assert autograd.ones(3, 1).expand(*autograd.ones(3, 4).size()).shape == (3, 4)
