@@ -1,4 +1,4 @@
-"""Making tensors."""
+"""Functions that create tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd import Tensor, tensor
 
 
 class Column:
-    """What NumPy makes an array of, as pandas's Series is; without a dtype or elements of its own."""
+    """An object that NumPy converts, like a Series of pandas, without dtype or elements."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values = array
@@ -25,14 +25,14 @@ class Column:
 
 
 class Interface:
-    """Memory that NumPy is told of."""
+    """Memory that is described to NumPy."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values, self.__array_interface__ = array, array.__array_interface__
 
 
 class Sequence:
-    """What has a length and elements, and is no list."""
+    """A sequence that is not a list."""
 
     def __init__(self, values: list[Any]) -> None:
         self.values = values
@@ -259,7 +259,7 @@ def test_names_of_numbers_and_packages() -> None:
     ],
 )
 def test_arange_of_integers_cuts_its_numbers_off(arguments: tuple[float, ...], dtype: Any, numbers: Any) -> None:
-    """Expected: what PyTorch 2.13 gives; the length is that of the numbers cut off for int64 alone."""
+    """Expected: the results of PyTorch 2.13; only int64 truncates before the length is computed."""
     result = partial(autograd.arange, dtype=dtype)(*arguments)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 
@@ -279,7 +279,7 @@ def test_a_step_that_is_cut_off_to_0_is_an_error() -> None:
     ],
 )
 def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: int, dtype: Any, numbers: Any) -> None:
-    """Expected: what PyTorch 2.13 gives."""
+    """Expected: the results of PyTorch 2.13."""
     result = autograd.linspace(start, end, steps, dtype=dtype)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 

@@ -36,9 +36,7 @@ def test_what_counts_as_a_line_of_code() -> None:
 def test_the_engine_has_at_most_600_lines_of_code() -> None:
     folder = Path(__file__).resolve().parents[1] / "autograd"
     counted = {name: code_lines((folder / name).read_text(encoding="utf-8")) for name in ENGINE}
-    assert sum(counted.values()) <= MOST, (
-        f"{counted}: move what is not part of the engine elsewhere, or simplify"
-    )
+    assert sum(counted.values()) <= MOST, f"{counted}: move what is not part of the engine elsewhere, or simplify"
 
 
 def test_the_backward_pass_fits_on_a_screen() -> None:

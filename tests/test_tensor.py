@@ -1,4 +1,4 @@
-"""Tensor: NumPy interop, indexing, writing in place, and what Python expects of a number or a sequence."""
+"""Tensor: NumPy interoperability, indexing, changes in place, and Python's protocols of numbers and sequences."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def test_reading_and_writing_like_numpy(index: Any) -> None:
     written[index] = 9
     array[numpy_index] = 9
     np.testing.assert_array_equal(written.numpy(), array)
-    assert x.tolist() == written.tolist()  # one memory
+    assert x.tolist() == written.tolist()  # shared memory
 
 
 def test_writing_values_of_other_shapes_and_dtypes() -> None:
@@ -346,7 +346,7 @@ def test_in_place_keeps_the_dtype() -> None:
     with pytest.raises(TypeError, match="normal_: draws floats, which do not fit into a int64 tensor"):
         counts.normal_()
     assert counts.tolist() == [4, 6]
-    assert counts.fill_(1.5).tolist() == [1, 1]  # as in PyTorch: only arithmetic must not lose
+    assert counts.fill_(1.5).tolist() == [1, 1]  # as in PyTorch: only arithmetic keeps the category
 
 
 def test_in_place_never_grows() -> None:
@@ -379,7 +379,7 @@ def test_in_place_is_not_recorded_and_says_so() -> None:
     for write, words in wrong:
         with pytest.raises(RuntimeError, match=rf"writing in place is not recorded, .*{words}") as error:
             write()
-        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # it would make gradients wrong elsewhere
+        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # other gradients would become wrong
     assert (x.tolist(), plain.tolist()) == ([1, 2], [0, 0])
     with autograd.no_grad():
         x.add_(1)
@@ -433,7 +433,7 @@ def test_repeat() -> None:
     assert tensor(5).repeat(2).tolist() == [5, 5]
     assert autograd.ones(2, 3).repeat((0, 2)).shape == (0, 6)
     x = autograd.ones(1, 2)
-    for times in ((1, 1), (3, 1)):  # of new memory, even so
+    for times in ((1, 1), (3, 1)):  # although of new memory
         assert (x.repeat(*times).zero_().shape, x.tolist()) == ((times[0], 2), [[1, 1]])
     for wrong in ((2,), (2, -1)):
         with pytest.raises(ValueError, match=r"repeat: .* does not fit shape \(2, 3\)"):
