@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import engine
 from autograd.contexts import ContextDecorator
 from autograd.engine import Node, Watch
 from autograd.gradcheck import as_tuple
@@ -139,7 +140,8 @@ class detect_anomaly(Watch, ContextDecorator):
 class reference(Watch, ContextDecorator):
     """Context or decorator: run the NumPy references instead of the kernels, forward and backward.
 
-    Slow; for small inputs.  Backward runs references too where it is inside the context.
+    Slow; for small inputs.  Backward runs references too where it is inside the context, and so does the step of an
+    optimizer.
 
     Examples
     --------
@@ -154,6 +156,14 @@ class reference(Watch, ContextDecorator):
 
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         return run_reference(op, arrays, params)
+
+
+def is_reference_active() -> bool:
+    """Whether this thread is inside `reference()`: for code that launches kernels and is not an op."""
+    mode: Watch | None = engine._state.watch
+    while mode and not isinstance(mode, reference):
+        mode = mode.outer
+    return mode is not None
 
 
 def run_reference(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
