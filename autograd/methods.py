@@ -461,42 +461,42 @@ class TensorMethods:
     def clamp_(self: Any, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         return self._update("clamp_", ops.clamp(self, min, max))
 
-    def clamp_min_(self: Tensor, min: Tensor | Number) -> Tensor:
+    def clamp_min_(self: Any, min: Tensor | Number) -> Tensor:
         return self._update("clamp_min_", ops.clamp_min(self, min))
 
-    def clamp_max_(self: Tensor, max: Tensor | Number) -> Tensor:
+    def clamp_max_(self: Any, max: Tensor | Number) -> Tensor:
         return self._update("clamp_max_", ops.clamp_max(self, max))
 
-    def abs_(self: Tensor) -> Tensor:
+    def abs_(self: Any) -> Tensor:
         return self._update("abs_", ops.abs(self))
 
-    def neg_(self: Tensor) -> Tensor:
+    def neg_(self: Any) -> Tensor:
         return self._update("neg_", ops.neg(self))
 
-    def sign_(self: Tensor) -> Tensor:
+    def sign_(self: Any) -> Tensor:
         return self._update("sign_", ops.sign(self))
 
-    def square_(self: Tensor) -> Tensor:
+    def square_(self: Any) -> Tensor:
         return self._update("square_", ops.square(self))
 
-    def sqrt_(self: Tensor) -> Tensor:
+    def sqrt_(self: Any) -> Tensor:
         return self._update("sqrt_", ops.sqrt(self))
 
-    def rsqrt_(self: Tensor) -> Tensor:
+    def rsqrt_(self: Any) -> Tensor:
         return self._update("rsqrt_", ops.rsqrt(self))
 
-    def reciprocal_(self: Tensor) -> Tensor:
+    def reciprocal_(self: Any) -> Tensor:
         return self._update("reciprocal_", ops.reciprocal(self))
 
-    def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    def addcmul_(self: Any, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """Add value * tensor1 * tensor2."""
         return self._update("addcmul_", self + value * tensor1 * tensor2)
 
-    def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    def addcdiv_(self: Any, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """Add value * tensor1 / tensor2."""
         return self._update("addcdiv_", self + value * tensor1 / tensor2)
 
-    def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+    def lerp_(self: Any, end: Tensor, weight: Tensor | Number) -> Tensor:
         """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
         from_start, from_end = self + weight * (end - self), end - (end - self) * (1 - weight)
         if isinstance(weight, TensorMethods):

@@ -13,7 +13,7 @@ from autograd import Tensor
 from autograd.tensor import RemovableHandle
 from optim.state_dict import check_state_dict
 
-Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
+Params: TypeAlias = Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]]  # of one of these kinds
 ParamGroup: TypeAlias = dict[str, Any]  # "params", and options by name
 State: TypeAlias = dict[str, Any]  # of one parameter: tensors and plain values by name
 Closure: TypeAlias = Callable[[], Any]

@@ -1,8 +1,9 @@
 """Every optimizer and every scheduler with the options that tests draw.
 
-A new optimizer needs a row in OPTIONS and one in STATEFUL, a new scheduler one in SCHEDULERS, and rates by its formula
-in KNOWN of `tests/test_lr_scheduler.py`.  With that row it is compared with its plain rule (`tests/test_optim.py`), with
-PyTorch (`tests/with_torch/test_optim.py`) and loaded from states that do and do not fit (`tests/test_optim_state.py`).
+A new optimizer needs a row in OPTIONS and one in STATEFUL.  A new scheduler needs a row in SCHEDULERS and rates by its
+formula in KNOWN of `tests/test_lr_scheduler.py`.  With its rows a class is compared with its plain rule
+(`tests/test_optim.py`) and with PyTorch (`tests/with_torch/test_optim.py`).  It must load states that fit and refuse
+others (`tests/test_optim_state.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import itertools
 import math
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -40,6 +43,8 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
 }  # fmt: skip
 
+NOT_IN_PYTORCH: set[str] = set()  # whose update rule `tests/ported_optimizers.py` writes for PyTorch instead
+
 # name: options with which an optimizer stores all that it can store for a parameter, and the names of that
 STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "SGD": ({"momentum": 0.9}, {"momentum_buffer"}),
@@ -66,13 +71,17 @@ def combinations(name: str) -> Iterator[dict[str, Any]]:
 Make: TypeAlias = Callable[[Any, Any], Any]  # a scheduler, from a module of schedulers and an optimizer of two groups
 
 
+def _make(name: str, options: dict[str, Any], module: Any, optimizer: Any) -> Any:
+    return getattr(module, name)(optimizer, **options)
+
+
 def _each(name: str, **grid: tuple[Any, ...]) -> dict[str, Make]:
     """A scheduler with each combination of options, by a name for it."""
     found: dict[str, Make] = {}
     for values in itertools.product(*grid.values()):
         options = dict(zip(grid, values))
         label = "-".join([name, *(str(getattr(value, "__name__", value)) for value in values)])
-        found[label] = lambda module, optimizer, options=options: getattr(module, name)(optimizer, **options)
+        found[label] = partial(_make, name, options)
     return found
 
 
@@ -172,15 +181,32 @@ def missing_imports() -> list[str]:
     return said
 
 
-def missing_rows(known_schedulers: Iterable[str]) -> list[str]:
-    """Sentences for all optimizers of `optim` and all schedulers of `optim.lr_scheduler`."""
-    here = "tests/optimizers.py"
-    optimizers = public_classes(optim, optim.Optimizer)
-    schedulers = public_classes(lr_scheduler, lr_scheduler.LRScheduler)
-    known = {"KNOWN in tests/test_lr_scheduler.py": known_schedulers}
-    return [
-        *missing_imports(),
-        *missing(optimizers, {f"OPTIONS in {here}": OPTIONS, f"STATEFUL in {here}": STATEFUL}),
-        *missing(schedulers, {f"SCHEDULERS in {here}": SCHEDULERS}),
-        *missing([name for name in schedulers if name != "ReduceLROnPlateau"], known),
-    ]
+def missing_optimizer_rows() -> list[str]:
+    """Sentences about the optimizers of `optim`."""
+    tables: dict[str, Iterable[str]] = {
+        "OPTIONS in tests/optimizers.py": OPTIONS,
+        "STATEFUL in tests/optimizers.py": STATEFUL,
+    }
+    return [*missing_imports(), *missing(public_classes(optim, optim.Optimizer), tables)]
+
+
+def missing_scheduler_rows(known: Iterable[str]) -> list[str]:
+    """Sentences about the schedulers of `optim.lr_scheduler`; those with rates by their formula are known."""
+    tables: dict[str, Iterable[str]] = {
+        "SCHEDULERS in tests/optimizers.py": SCHEDULERS,
+        "KNOWN in tests/test_lr_scheduler.py": known,
+    }
+    return missing(public_classes(lr_scheduler, lr_scheduler.LRScheduler), tables)
+
+
+# ── programs written for PyTorch ──
+
+
+def ported() -> dict[str, Any]:
+    """What `tests/ported_optimizers.py` defines, run with imports of this library."""
+    text = (Path(__file__).parent / "ported_optimizers.py").read_text(encoding="utf-8")
+    theirs = text[text.index("# imports\n") : text.index("# end of imports\n")]
+    ours = "import autograd as torch\nfrom optim import Optimizer, lr_scheduler\n"
+    names: dict[str, Any] = {"__name__": "ported_here"}
+    exec(compile(text.replace(theirs, ours), "ported_optimizers.py", "exec"), names)
+    return names

@@ -13,6 +13,7 @@ import autograd
 import optim
 from autograd import tensor
 from optim import lr_scheduler as S
+from tests.optimizers import missing_scheduler_rows
 
 
 def make(name: str = "SGD", lr: float = 1.0, **options: Any) -> Any:
@@ -63,6 +64,11 @@ KNOWN: list[tuple[Any, list[float]]] = [
     (lambda o: S.SequentialLR(o, [S.ExponentialLR(o, 0.5), S.StepLR(o, 1, 0.1), S.CosineAnnealingLR(o, 2)], [2, 4]),
      [1, 0.5, 1, 0.1, 1, 0.5, 0]),
 ]  # fmt: skip
+
+
+def test_every_scheduler_is_compared_with_its_formula_and_with_pytorch() -> None:
+    known = {type(scheduler(make())).__name__ for scheduler, _ in KNOWN}
+    assert not (missing := missing_scheduler_rows([*known, "ReduceLROnPlateau"])), "\n".join(missing)  # test_plateaus
 
 
 @pytest.mark.parametrize(("scheduler", "want"), KNOWN)

@@ -18,7 +18,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, tensor
-from tests.optimizers import OPTIONS, STATEFUL, combinations
+from tests.optimizers import OPTIONS, STATEFUL, combinations, missing, missing_optimizer_rows, ported
 from tests.runs import ROOT
 
 
@@ -36,6 +36,17 @@ def with_gradients(optimizer: Any, gradients: Any) -> None:
         for p, g in zip(params, step, strict=True):
             p.grad = None if g is None else Tensor(g)
         optimizer.step()
+
+
+def test_every_optimizer_is_compared_with_its_plain_rule_and_with_pytorch() -> None:
+    assert not (said := missing_optimizer_rows()), "\n".join(said)
+
+
+def test_a_missing_row_gives_a_sentence() -> None:
+    assert missing(["Lion", "SGD"], {"OPTIONS in tests/optimizers.py": ["SGD", "Adam"]}) == [
+        "Lion is not tested: add a row for it to OPTIONS in tests/optimizers.py.",
+        "OPTIONS in tests/optimizers.py has a row for Adam, but there is no such class.",
+    ]
 
 
 def run(name: str, options: dict[str, Any], dtype: Any, steps: int, plain: bool) -> tuple[list[Any], list[Any]]:
@@ -79,7 +90,8 @@ def test_the_plain_rule_can_be_called_alone(name: str) -> None:
     start, gradients = np.array([1.0, -2.0]), [np.array([0.5, 1.0]), np.array([-1.0, 0.25])]
     x = tensor(start, requires_grad=True)
     optimizer = kind([x])
-    p, state = start.copy(), {}
+    state: dict[str, Any] = {}
+    p = start.copy()
     for g in gradients:
         before = p.copy(), g.copy()
         new = kind.reference(p, g, state, optimizer.param_groups[0])
@@ -544,7 +556,7 @@ def test_what_is_no_list_of_parameters() -> None:
     with pytest.raises(TypeError, match="a set has no order"):
         optim.SGD({x})
     with pytest.raises(TypeError, match="a parameter is a Tensor, not a str"):
-        optim.SGD(["x"])
+        optim.SGD(["x"])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"shape \(1,\) was computed, and only leaves"):
         optim.SGD([x * 2])
     with pytest.raises(ValueError, match="given twice"):
@@ -615,7 +627,73 @@ def test_named_parameters() -> None:
     with pytest.raises(ValueError, match="SGD: either the parameters of all groups must have names, or none"):
         groups.add_param_group({"params": [autograd.ones(1, requires_grad=True)]})
     with pytest.raises(TypeError, match="SGD: a parameter is a Tensor, not a tuple"):
-        optim.SGD([(model.weight, "w")], lr=0.1)
+        optim.SGD([(model.weight, "w")], lr=0.1)  # type: ignore[list-item]
+
+
+# ── optimizers of users ──
+
+
+@pytest.mark.parametrize("name", ["Lion", "MomentumSGD", "Nesterov", "AMSGrad"])
+def test_a_program_written_for_pytorch_runs_with_other_imports(name: str) -> None:
+    params, losses, seen = ported()["train"](name)
+    assert losses[-1] < 0.8 * losses[0]
+    assert seen == ["before 2", "after 0"] * 20
+    assert all(p.requires_grad and p.is_leaf for p in params.values())
+
+
+class Lion(optim.Optimizer):
+    def __init__(self, params: Any, lr: float = 0.25) -> None:
+        super().__init__(params, {"lr": lr, "beta": 0.5})
+
+    @autograd.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                state = self.state[p]
+                state["steps"] = state.get("steps", 0) + 1
+                mean = state.setdefault("exp_avg", autograd.zeros_like(p))
+                p.add_(mean.mul(group["beta"]).add_(p.grad, alpha=1 - group["beta"]).sign_(), alpha=-group["lr"])
+                mean.lerp_(p.grad, 1 - group["beta"])
+
+
+def test_lion_in_tensor_arithmetic() -> None:
+    x, y = leaf(1, 2), leaf(3)
+    optimizer = Lion([("x", x), ("y", y)])
+    for g in (2.0, -1.0, -3.0):
+        x.grad = tensor([g, 0.0])
+        optimizer.step()
+    assert (x.tolist(), y.tolist()) == ([1, 2], [3])  # the means are 1, 0, -1.5: down, then not at all, then up
+    assert optimizer.state[x]["exp_avg"].tolist() == [-1.5, 0] and "y" not in optimizer.state
+    other = Lion([x, y])
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert other.state[x]["steps"] == 3 and other.state[x]["exp_avg"].tolist() == [-1.5, 0]
+    assert other.state[y] == {}  # a defaultdict still
+
+
+def test_hooks_run_once_around_a_step_that_calls_super() -> None:
+    class Twice(optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            super().step(closure)
+            return super().step(closure)
+
+    x = leaf(1)
+    x.grad = autograd.ones(1)
+    optimizer = Twice([x], lr=0.25)
+    seen: list[str] = []
+    optimizer.register_step_pre_hook(lambda *_: seen.append("before"))
+    optimizer.register_step_post_hook(lambda *_: seen.append("after"))
+    optimizer.step()
+    assert (x.item(), seen) == (0.5, ["before", "after"])
+
+
+def test_a_hook_may_replace_the_arguments() -> None:
+    x = leaf(1)
+    optimizer = optim.SGD([x], lr=0.5)
+    optimizer.register_step_pre_hook(lambda optimizer, args, kwargs: ((*args, lambda: "loss"), kwargs))
+    assert optimizer.step() == "loss"
+    optimizer.register_step_pre_hook(lambda *_: 3)
+    with pytest.raises(RuntimeError, match=r"SGD.step: a pre-hook must return None or \(args, kwargs\), not 3"):
+        optimizer.step()
 
 
 # ── the process that compiles ──────────────────────────────────────────────────────────
