@@ -221,6 +221,8 @@ class FusedOptimizer(Optimizer):
 
     def _count_step(self, state: State, group: ParamGroup) -> Any:
         """Count a step in a parameter's state; returns what `_kernel_call` needs to know of that state."""
+        if "step" not in self._state_numbers:
+            return None
         step = self._number(state, "step")
         step.fill(step.item() + 1)
         return step.item()

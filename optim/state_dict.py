@@ -232,16 +232,17 @@ def _brief(value: object) -> str:
 
 
 def _owners(optimizer: Optimizer, options: Iterable[str]) -> str:
-    """The known optimizers that have these options, as in "SGD's"."""
-    wanted = set(options) - SCHEDULED - IGNORED - {"name", "param_names"}
+    """The known optimizers that these options fit best, as in "SGD's"."""
+    names = set(options) - SCHEDULED - IGNORED - {"name", "param_names"}
     base = [one for one in type(optimizer).__mro__ if hasattr(one, "load_state_dict")][-1]
-    classes, names = [base], []
+    classes, extra = [base], {}
     while classes:
         one = classes.pop(0)
         classes += one.__subclasses__()
-        if wanted <= set(inspect.signature(one).parameters):
-            names.append(f"{one.__name__}'s")
-    return " or ".join(names) or "another optimizer's"
+        known = set(inspect.signature(one).parameters) - IGNORED
+        if names <= known:
+            extra[f"{one.__name__}'s"] = len(known - names)
+    return " or ".join(owner for owner, n in extra.items() if n == min(extra.values())) or "another optimizer's"
 
 
 def _cast(array: Array, dtype: np.dtype) -> Array:

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import optim
 from optim import lr_scheduler
+from optim.fused import FusedOptimizer
 
 SWITCH = (False, True)
 DECAY = (0.0, 0.1)
@@ -43,7 +44,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
 }  # fmt: skip
 
-NOT_IN_PYTORCH: set[str] = set()  # whose update rule `tests/ported_optimizers.py` writes for PyTorch instead
+NOT_IN_PYTORCH: set[str] = set()  # these are compared with their class in tests/ported_optimizers.py instead
 
 # name: options with which an optimizer stores all that it can store for a parameter, and the names of that
 STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -187,7 +188,13 @@ def missing_optimizer_rows() -> list[str]:
         "OPTIONS in tests/optimizers.py": OPTIONS,
         "STATEFUL in tests/optimizers.py": STATEFUL,
     }
-    return [*missing_imports(), *missing(public_classes(optim, optim.Optimizer), tables)]
+    names = public_classes(optim, optim.Optimizer)
+    plain = [
+        f"{name} is not a FusedOptimizer (optim/fused.py): give it a kernel, and its plain rule as reference()."
+        for name in names
+        if not issubclass(getattr(optim, name), FusedOptimizer)
+    ]
+    return [*missing_imports(), *plain, *missing(names, tables)]
 
 
 def missing_scheduler_rows(known: Iterable[str]) -> list[str]:
