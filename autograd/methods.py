@@ -347,6 +347,15 @@ class TensorMethods:
         """Whether the elements lie in row-major order."""
         return self.array.flags.c_contiguous
 
+    @property
+    def is_sparse(self) -> Any:
+        """False: all tensors are dense."""
+        return False
+
+    def is_complex(self) -> Any:
+        """False: there are no complex dtypes."""
+        return False
+
     def is_floating_point(self) -> Any:
         """Whether the dtype is a float's."""
         return self.array.dtype.kind == "f"

@@ -18,7 +18,7 @@ from optim.optimizer import Optimizer, ParamGroup
 from optim.scheduler_state import from_pytorch, misfit
 
 SchedulerState: TypeAlias = dict[str, Any]  # numbers, strings and lists by name
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class LRScheduler:
@@ -161,7 +161,7 @@ def _check_count(name: str, option: str, value: object) -> None:
         raise ValueError(f"{name}: {option} is {value!r}; it must be an integer, at least 1")
 
 
-def _per_group(name: str, option: str, value: T | list[T] | tuple[T, ...], optimizer: Optimizer) -> list[T]:
+def _per_group(name: str, option: str, value: _T | list[_T] | tuple[_T, ...], optimizer: Optimizer) -> list[_T]:
     """One value for each group: the given list, or the same value for all."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
@@ -171,7 +171,7 @@ def _per_group(name: str, option: str, value: T | list[T] | tuple[T, ...], optim
     return list(value)
 
 
-def _of_new_group(name: str, option: str, values: list[T]) -> T:
+def _of_new_group(name: str, option: str, values: list[_T]) -> _T:
     """The value for an added group: that of the other groups, if they all have the same."""
     if any(value != values[0] for value in values):
         raise ValueError(

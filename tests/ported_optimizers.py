@@ -34,9 +34,11 @@ class Lion(Optimizer):
                 if p.grad is None:
                     continue
                 grad = p.grad.data
+                if grad.is_sparse:
+                    raise RuntimeError("Lion does not support sparse gradients")
                 state = self.state[p]
                 if len(state) == 0:
-                    state["exp_avg"] = torch.zeros_like(p)
+                    state["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)
                 exp_avg = state["exp_avg"]
                 p.data.mul_(1 - group["lr"] * group["weight_decay"])
                 update = exp_avg.clone().mul_(beta1).add_(grad, alpha=1 - beta1).sign_()
