@@ -152,7 +152,7 @@ def test_one_thread_and_many_make_the_same_bits() -> None:
 def test_errors() -> None:
     for function in (get_ema_avg_fn, get_ema_multi_avg_fn):
         for decay in (-0.1, 1.1):
-            with pytest.raises(ValueError, match=f"decay is {decay}, and must be a share from 0 to 1"):
+            with pytest.raises(ValueError, match=f"decay is {decay}; it must be from 0 to 1"):
                 function(decay)
     with pytest.raises(ValueError, match="both avg_fn and multi_avg_fn"):
         AveragedModel(Net(), avg_fn=get_ema_avg_fn(), multi_avg_fn=get_ema_multi_avg_fn())
