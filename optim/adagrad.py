@@ -19,6 +19,7 @@ from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.types import Array
 from optim.fused import FusedOptimizer, Kernel, decayed_gradient, useful_threads, vector
 from optim.optimizer import ParamGroup, Params, State
+from optim.state_dict import StateDict
 
 
 @kernel(parallel=True)
@@ -96,7 +97,7 @@ class Adagrad(FusedOptimizer):
         super().add_param_group(param_group)
         self._create_sums()
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: StateDict) -> None:
         """As in `Optimizer`.  The sums of parameters without a state are initialized."""
         super().load_state_dict(state_dict)
         self._create_sums()

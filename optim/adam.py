@@ -10,8 +10,7 @@ p ← p - lr m/(1 - β₁ᵗ) / (√(w/(1 - β₂ᵗ)) + ε)          at step t 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numba import prange
@@ -28,6 +27,7 @@ from optim.fused import (
     vector,
 )
 from optim.optimizer import ParamGroup, Params, State
+from optim.state_dict import StateDict
 
 # ── what Adam and NAdam share ──
 
@@ -228,7 +228,7 @@ class AdamW(Adam):
             decoupled_weight_decay=True,
         )
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: StateDict) -> None:
         """As in `Optimizer`.  Adam's state fits too; weight decay stays decoupled, as in PyTorch."""
         super().load_state_dict(state_dict)
         for group in self.param_groups:

@@ -16,6 +16,7 @@ from typing import Any, SupportsFloat, TypeAlias, TypeVar
 
 from optim.optimizer import Optimizer, ParamGroup
 from optim.scheduler_state import from_pytorch, misfit
+from optim.state_dict import StateDict
 
 SchedulerState: TypeAlias = dict[str, Any]  # numbers, strings and lists by name
 _T = TypeVar("_T")
@@ -115,7 +116,7 @@ class LRScheduler:
         """All attributes but the optimizer."""
         return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key != "optimizer"}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: StateDict) -> None:
         """Take the `state_dict()` of such a scheduler, saved here or by PyTorch.
 
         The rates themselves are part of the optimizer's state.
@@ -127,7 +128,7 @@ class LRScheduler:
         """
         self.__dict__.update(self._checked_state(state_dict))
 
-    def _checked_state(self, state_dict: Mapping[str, Any]) -> SchedulerState:
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
         """A copy of a state, with the names used here."""
         name = type(self).__name__
         own = self.state_dict()
@@ -219,12 +220,12 @@ class LambdaLR(LRScheduler):
     def get_lr(self) -> list[float]:
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas)]
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> SchedulerState:
         """All attributes but the optimizer and the functions."""
         left_out = {"optimizer", "lr_lambdas"}
         return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
 
-    def _checked_state(self, state_dict: Mapping[str, Any]) -> SchedulerState:
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
         lambdas = state_dict.get("lr_lambdas") if isinstance(state_dict, Mapping) else None
         if isinstance(lambdas, list) and any(one is not None for one in lambdas):
             raise ValueError(
@@ -235,7 +236,18 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """Multiplies the rate by gamma every step_size epochs."""
+    """Multiplies the rate by gamma every step_size epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    step_size : int
+        Number of epochs between two changes.
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         _check_count("StepLR", "step_size", step_size)
@@ -253,7 +265,18 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """Multiplies the rate by gamma at each milestone, which is an epoch; twice if it is given twice."""
+    """Multiplies the rate by gamma at each milestone, which is an epoch; twice if it is given twice.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    milestones : iterable of int
+        Epochs.
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -271,7 +294,16 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Multiplies the rate by gamma every epoch."""
+    """Multiplies the rate by gamma every epoch.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -285,7 +317,20 @@ class ExponentialLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """Changes the rate linearly from start_factor to end_factor times the base rate within total_iters epochs."""
+    """Changes the rate linearly from start_factor to end_factor times the base rate within total_iters epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    start_factor : float
+        Factor of the base rate in the first epoch; above 0, at most 1.
+    end_factor : float
+        Factor of the base rate from epoch total_iters on; from 0 to 1.
+    total_iters : int
+        Number of epochs of the change.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(
         self,
@@ -322,6 +367,16 @@ class CosineAnnealingLR(LRScheduler):
     """Lowers the rate to eta_min along half a cosine of T_max epochs, then raises it again, and so on.
 
         η = η_min + (η_base - η_min) (1 + cos(π t/T_max))/2
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    T_max : int
+        Number of epochs from the base rate to eta_min.
+    eta_min : float
+        The lowest rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
 
     References
     ----------
@@ -579,12 +634,12 @@ class SequentialLR(LRScheduler):
         state = {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
         return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
-    def _checked_state(self, state_dict: Mapping[str, Any]) -> SchedulerState:
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
         state = super()._checked_state(state_dict)
         pairs = zip(self.schedulers, state["schedulers"], strict=True)
         return {**state, "schedulers": [scheduler._checked_state(one) for scheduler, one in pairs]}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: StateDict) -> None:
         """As in `LRScheduler`.  All of the schedulers' states are loaded, or none."""
         state = self._checked_state(state_dict)
         for scheduler, one in zip(self.schedulers, state.pop("schedulers"), strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.hooks import RemovableHandle
-from optim.state_dict import check_state_dict
+from optim.state_dict import StateDict, check_state_dict
 
 Params: TypeAlias = Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]]  # of one of these kinds
 ParamGroup: TypeAlias = dict[str, Any]  # "params", and options by name
@@ -190,7 +190,7 @@ class Optimizer:
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
         return {"state": {numbers[p]: dict(state) for p, state in self.state.items() if state}, "param_groups": groups}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: StateDict) -> None:
         """Take options and state from a `state_dict()`, saved here or by PyTorch.
 
         Tensors may be Tensors, NumPy arrays, or tensors of another library that are readable through ``__array__``

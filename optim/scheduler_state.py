@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from optim.state_dict import is_alike
+from optim.state_dict import StateDict, is_alike
 
 # entries of PyTorch's states that nothing here needs
 _BOOKKEEPING = {
@@ -40,7 +40,7 @@ _CHOICES = {
 _PER_GROUP = ("base_lrs", "_last_lr", "min_lrs")
 
 
-def from_pytorch(state: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def from_pytorch(state: StateDict, own: StateDict) -> dict[str, Any]:
     """A scheduler's state with the names and forms of `own`, where it has PyTorch's."""
     renamed = {key if key in own else _RENAMED.get(key, key): value for key, value in state.items()}
     found = {key: value for key, value in renamed.items() if key in own or key not in _BOOKKEEPING}
@@ -56,7 +56,7 @@ def from_pytorch(state: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-def _is_counter(milestones: Mapping[Any, Any]) -> bool:
+def _is_counter(milestones: Mapping[object, int]) -> bool:
     """Whether these are PyTorch's milestones, the number of times of each epoch; JSON makes the epochs strings."""
     return (
         all(
@@ -68,7 +68,7 @@ def _is_counter(milestones: Mapping[Any, Any]) -> bool:
     )
 
 
-def misfit(key: str, value: Any, usual: Any, groups: int) -> str | None:
+def misfit(key: str, value: object, usual: object, groups: int) -> str | None:
     """Why a value cannot replace the usual one of an entry, or None if it can."""
     if isinstance(usual, str):
         choices = _CHOICES[key]

@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from autograd.types import Array
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer, ParamGroup, State
+
+StateDict: TypeAlias = Mapping[str, Any]  # what a state_dict() returns, possibly read from a file
 
 # keys that learning rate schedulers add to a group
 SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
@@ -27,9 +29,7 @@ class _Misfit(ValueError):
     """Why a state cannot be loaded."""
 
 
-def check_state_dict(
-    optimizer: Optimizer, state_dict: Mapping[str, Any]
-) -> tuple[list[ParamGroup], dict[Tensor, State]]:
+def check_state_dict(optimizer: Optimizer, state_dict: StateDict) -> tuple[list[ParamGroup], dict[Tensor, State]]:
     """Copies of the options of each group and of the state of each parameter.
 
     Raises
@@ -48,7 +48,7 @@ def check_state_dict(
 # ── groups and their options ──
 
 
-def _check_groups(optimizer: Optimizer, state_dict: Mapping[str, Any]) -> tuple[list[int], list[ParamGroup]]:
+def _check_groups(optimizer: Optimizer, state_dict: StateDict) -> tuple[list[int], list[ParamGroup]]:
     """Numbers of the saved parameters, and copies of each group's options."""
     if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
         raise _Misfit("expects what a state_dict() returns, a dict of 'state' and 'param_groups'")
@@ -118,7 +118,7 @@ def _check_option(what: str, name: str, value: Any, defaults: Mapping[str, Any],
 
 
 def _check_states(
-    optimizer: Optimizer, saved: Any, by_number: dict[int, Tensor], options: list[ParamGroup]
+    optimizer: Optimizer, saved: object, by_number: dict[int, Tensor], options: list[ParamGroup]
 ) -> dict[Tensor, State]:
     """Copies of the parameters' states."""
     if not isinstance(saved, Mapping):
@@ -152,7 +152,7 @@ def _check_states(
     return states
 
 
-def _check_entry(optimizer: Optimizer, what: str, name: str, value: Any, p: Tensor) -> Any:
+def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: Tensor) -> object:
     """A copy of one entry of a parameter's state."""
     tensors, numbers = optimizer._state_tensors, optimizer._state_numbers
     declared = tensors is not None and name in {*numbers, *tensors}
@@ -186,7 +186,7 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: Any, p: Tens
 # ── kinds of values ──
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | np.number)
 
 
@@ -205,7 +205,7 @@ def _is_plain(value: object, depth: int = 4) -> bool:
     return value is None or isinstance(value, bool | int | float | str | np.number | np.bool_)
 
 
-def is_alike(value: Any, usual: Any) -> bool:
+def is_alike(value: object, usual: object) -> bool:
     """Whether it can replace a usual value: a bool another bool, a number another number."""
     if isinstance(usual, bool | np.bool_):
         return isinstance(value, bool | np.bool_)

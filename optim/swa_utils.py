@@ -19,6 +19,7 @@ from autograd.debug import is_reference_active
 from autograd.devices import check_device
 from autograd.kernels.jit import kernel, limit_threads, set_threads
 from optim.fused import Row, launch, useful_threads, vector
+from optim.state_dict import StateDict
 
 Average: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 MultiAverage: TypeAlias = Callable[[list[Tensor], list[Tensor], Tensor], None]
@@ -139,7 +140,7 @@ class AveragedModel(nn.Module):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         return self.module(*inputs, **options)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+    def load_state_dict(self, state_dict: StateDict, strict: bool = True) -> Any:
         """As in `Module`.  The count of averages must be an integer, at least 0."""
         count = state_dict.get("n_averaged") if isinstance(state_dict, Mapping) else None
         if isinstance(count, Tensor | np.ndarray) and count.shape == () and not 0 <= count.item() == count.item() // 1:
