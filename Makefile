@@ -20,7 +20,7 @@ RUN     = $(VENV)/bin/python
 environment: $(VENV)/installed-examples
 
 train: environment
-	$(RUN) -m examples.train $(ARGS)
+	$(RUN) -m examples.experiments.train $(ARGS)
 
 report: environment
 	$(RUN) -m examples.report $(ARGS)

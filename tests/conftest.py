@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 import autograd
-from examples.support.signals import HANDLED
+from examples.experiments.support.runs.signals import HANDLED
 
 # Programs under test inherit what is ignored, such as SIGINT where the tests run in a script's background.
 for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
