@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +59,9 @@ class device:
 
     def __repr__(self) -> str:
         return f"device(type={self.type!r}" + ("" if self.index is None else f", index={self.index}") + ")"
+
+
+Device: TypeAlias = str | device | None  # what an argument `device` may be
 
 
 def check_device(caller: str, wanted: Any) -> None:

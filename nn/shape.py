@@ -1,4 +1,4 @@
-"""Layers that change nothing but the shape."""
+"""Layers that only change the shape of their input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nn.module import Module
 
 
 class Flatten(Module):
-    """Dimensions start_dim to end_dim as one: (N, C, H, W) becomes (N, C·H·W)."""
+    """Merge dimensions start_dim to end_dim, inclusive, into one: (N, C, H, W) becomes (N, C·H·W)."""
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -24,13 +24,14 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """One dimension as several: (N, C·H·W) becomes (N, C, H, W).
+    """Split one dimension into several: (N, C·H·W) becomes (N, C, H, W).
 
     Parameters
     ----------
     dim : int
+        The dimension to split.
     unflattened_size : sequence of int
-        One of them may be -1: what is left.
+        The new sizes.  One of them may be -1: it is computed from the others.
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
