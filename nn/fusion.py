@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import nn.functional as F
 from autograd import Tensor
-from autograd.contexts import ContextDecorator
+from autograd.contexts import ContextDecorator, Function
 from nn.activation import ReLU
 from nn.conv import Conv2d
 from nn.linear import Linear
 from nn.module import Module
 from nn.norm import BatchNorm1d, BatchNorm2d
 from nn.pooling import MaxPool2d
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Rule(NamedTuple):

@@ -23,6 +23,10 @@ class Identity(Module):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__()
 
+    if TYPE_CHECKING:  # mypy cannot derive the type of a call from a generic forward
+
+        def __call__(self, input: T) -> T: ...  # type: ignore[override]
+
     def forward(self, input: T) -> T:
         return input
 

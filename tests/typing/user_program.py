@@ -145,9 +145,13 @@ labels = autograd.randint(0, 5, (4,))
 assert_type(F.relu(images), Tensor)
 assert_type(F.conv2d(images, autograd.rand(2, 3, 3, 3), padding="same"), Tensor)
 assert_type(F.max_pool2d(images, 2), Tensor)
+assert_type(F.max_pool2d(images, 2, return_indices=True), tuple[Tensor, Tensor])
+assert_type(nn.Identity()(images), Tensor)
 assert_type(F.cross_entropy(autograd.rand(4, 5), labels, label_smoothing=0.1), Tensor)
 assert_type(F.dropout(images, p=0.5, training=False), Tensor)
 assert_type(autograd.max(images), Tensor)
+assert_type(autograd.max(images, images), Tensor)
+assert_type(images.min(other=images), Tensor)
 values, places = images.max(dim=1)
 assert_type(values, Tensor)
 
@@ -198,3 +202,17 @@ handle = net.register_forward_hook(lambda module, inputs, output: None)
 handle.remove()
 encoder = Encoder()
 encoder(autograd.tensor([1, 2]), mask=autograd.ones(2, 4))
+
+
+@autograd.no_grad
+def doubled(x: Tensor) -> Tensor:
+    return x * 2
+
+
+@autograd.inference_mode()
+def tripled(x: Tensor) -> Tensor:
+    return x * 3
+
+
+assert_type(doubled(x), Tensor)
+assert_type(tripled(x), Tensor)
