@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import importlib
 import math
 import pickle
+import pkgutil
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +21,9 @@ import nn
 import optim
 from autograd import Tensor, tensor
 from nn import functional as F
+from tests.with_torch.calls import all_calls
+
+TESTS = Path(__file__).parent
 
 
 class Net(nn.Module):
@@ -87,6 +94,25 @@ def test_assignments() -> None:
         _ = net.scale
     with pytest.raises(AttributeError):
         del net.scale
+
+
+def test_dir_lists_parameters_buffers_and_submodules() -> None:
+    net = Net()
+    net.register_buffer("steps", autograd.zeros(1))
+    net.width = 3
+    names = dir(net)
+    assert {"scale", "features", "head", "steps", "width", "training", "forward", "parameters"} <= set(names)
+    assert names == sorted(names) and len(names) == len(set(names))
+    assert "0" not in dir(net.features)  # not an identifier
+    assert "weight" in dir(net.features[0]) and "bias" in dir(net.features[0])
+    del net.head
+    assert "head" not in dir(net)
+
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            pass
+
+    assert "parameters" in dir(Forgetful())  # a debugger may list what has not called super().__init__()
 
 
 def test_a_plain_tensor_is_no_parameter() -> None:
@@ -980,4 +1006,59 @@ def test_a_sentence(call: Any, words: str) -> None:
 def test_functional_lists_what_it_has() -> None:
     for name in F.__all__:
         assert callable(getattr(F, name))
-    assert {"conv2d", "max_pool2d", "relu", "linear", "softmax", "log_softmax", "cross_entropy"} <= set(F.__all__)
+    expected = ["conv2d", "max_pool2d", "relu", "linear", "softmax", "log_softmax", "cross_entropy"]
+    missing = [name for name in expected if name not in F.__all__]
+    assert not missing, f"nn/functional.py no longer exports {missing}"
+
+
+# ── what a new layer or function needs ──
+
+
+def defined_modules() -> dict[str, type[nn.Module]]:
+    """Every public Module class that a file of nn/ defines, by its name."""
+    found: dict[str, type[nn.Module]] = {}
+    for info in pkgutil.iter_modules(nn.__path__, "nn."):
+        file = importlib.import_module(info.name)
+        for name, thing in vars(file).items():
+            public = isinstance(thing, type) and issubclass(thing, nn.Module) and not name.startswith("_")
+            if public and thing.__module__ == info.name:
+                found[name] = thing
+    return found
+
+
+def rows(name: str) -> list[str]:
+    """The keys of a dict in tests/with_torch/test_nn.py, read from its source: importing it needs torch."""
+    for node in ast.parse((TESTS / "with_torch" / "test_nn.py").read_text()).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            assert isinstance(node.value, ast.Dict)
+            return [ast.literal_eval(key) for key in node.value.keys if key is not None]
+    raise AssertionError(f"tests/with_torch/test_nn.py has no dict {name}")
+
+
+def test_every_layer_is_exported() -> None:
+    for name, layer in defined_modules().items():
+        file = layer.__module__.replace(".", "/") + ".py"
+        assert getattr(nn, name, None) is layer, (
+            f"{file} defines {name}, but nn does not export it; import it in nn/__init__.py, or begin its name with _"
+        )
+
+
+def test_every_layer_is_compared_with_pytorchs() -> None:
+    layers = defined_modules().keys() - {"Module", "Sequential", "ModuleList", "ModuleDict"}
+    compared = {*rows("LAYERS"), *rows("LOSSES")}
+    missing, unknown = sorted(layers - compared), sorted(compared - layers)
+    assert not missing, (
+        f"tests/with_torch/test_nn.py does not compare {missing} with PyTorch; add a row to its dict LAYERS, or to "
+        "LOSSES for a loss"
+    )
+    assert not unknown, f"tests/with_torch/test_nn.py compares {unknown}, which nn does not define; remove the rows"
+
+
+def test_every_function_is_compared_with_pytorchs() -> None:
+    fused = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}  # PyTorch has none of them
+    compared = {call.name for call in all_calls()}
+    missing = sorted(set(F.__all__) - fused - compared)
+    assert not missing, (
+        f"no file tests/with_torch/calls_*.py calls {missing}, so nothing compares them with PyTorch; write a "
+        'generator of calls there, decorated with @call(name, where="functional")'
+    )
