@@ -42,6 +42,10 @@ class _Numbered(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add several modules at the end.  Returns self."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: expects an iterable of modules, such as a list, not {type(modules).__name__}"
+            )
         for module in list(modules):
             self.append(module)
         return self

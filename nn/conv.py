@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import nn.functional as F
 from autograd import Tensor
 from autograd.devices import Device, check_device
+from autograd.op import check_arrays
 from autograd.ops.conv2d import ints
 from nn.making import blank, check_sizes, draw
 from nn.module import Module, Parameter
@@ -161,6 +162,8 @@ class ConvTranspose2d(_Conv[tuple[int, int]]):
         device: Device = None,
         dtype: DTypeLike | None = None,
     ) -> None:
+        if isinstance(padding, str):
+            raise ValueError(f"ConvTranspose2d: padding is {padding!r}; it must be an int, or two for height and width")
         super().__init__(
             in_channels,
             out_channels,
@@ -196,6 +199,12 @@ class ConvTranspose2d(_Conv[tuple[int, int]]):
         """
         extra = self.output_padding
         if output_size is not None:
+            check_arrays("ConvTranspose2d", input=input)
+            if len(output_size) not in (2, input.ndim):
+                raise ValueError(
+                    f"ConvTranspose2d: output_size {tuple(output_size)} must have two sizes, (H', W'), or one for each "
+                    f"dimension of the output"
+                )
             sizes = zip(input.shape[-2:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
             smallest = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in sizes]
             height, width = (wanted - size for wanted, size in zip(output_size[-2:], smallest, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import nn.functional as F
 from autograd import Tensor
 from nn.module import Module
@@ -10,7 +12,7 @@ from nn.module import Module
 class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
+        if not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
             raise ValueError(f"{type(self).__name__}: p is {p!r}; it must be a probability, from 0 to 1")
         self.p, self.inplace = p, inplace
 

@@ -21,7 +21,10 @@ def _write(tensor: Tensor, values: Array | float) -> Tensor:
     return tensor
 
 
-def _check_dimensions(name: str, tensor: Tensor, low: int, high: float = math.inf) -> None:
+def _check(name: str, tensor: Tensor, low: int = 0, high: float = math.inf) -> None:
+    """Raise unless this is a tensor of low to high dimensions."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name}: expects a tensor, such as layer.weight, not {type(tensor).__name__}")
     if not low <= tensor.ndim <= high:
         wanted = f"at least {low}" if high == math.inf else str(low) if high == low else f"{low} to {high}"
         raise ValueError(f"{name}: expects a tensor of {wanted} dimensions, got shape {tensor.shape}")
@@ -32,28 +35,31 @@ def _check_dimensions(name: str, tensor: Tensor, low: int, high: float = math.in
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
+    _check("constant_", tensor)
     return _write(tensor, val)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros."""
+    _check("zeros_", tensor)
     return _write(tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones."""
+    _check("ones_", tensor)
     return _write(tensor, 1)
 
 
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with ones on the diagonal and zeros elsewhere, so that a linear layer returns its input."""
-    _check_dimensions("eye_", tensor, 2, 2)
+    _check("eye_", tensor, 2, 2)
     return _write(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Fill a convolution weight (O, I, …) so that it copies its input channels, as many as fit, in each group."""
-    _check_dimensions("dirac_", tensor, 3, 5)
+    _check("dirac_", tensor, 3, 5)
     outputs, inputs, *window = tensor.shape
     if groups < 1 or outputs % groups:
         raise ValueError(f"dirac_: {outputs} output channels cannot be divided into {groups} groups")
@@ -70,11 +76,17 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     """Fill with uniform random numbers in [a, b)."""
+    _check("uniform_", tensor)
+    if not a <= b:
+        raise ValueError(f"uniform_: expects a <= b, got a={a}, b={b}")
     return _write(tensor, generator().uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Fill with normal random numbers of the given mean and standard deviation."""
+    _check("normal_", tensor)
+    if not std >= 0:
+        raise ValueError(f"normal_: expects std >= 0, got std={std}")
     return _write(tensor, generator().normal(mean, std, tensor.shape))
 
 
@@ -86,6 +98,7 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
     Rejection sampling: a uniform number in [a, b] is accepted with a probability equal to the normal density at that
     number, divided by the maximum of the density in [a, b].
     """
+    _check("trunc_normal_", tensor)
     if not (std > 0 and a < b):
         raise ValueError(f"trunc_normal_: expects std > 0 and a < b, got std={std}, a={a}, b={b}")
     low, high = (a - mean) / std, (b - mean) / std
@@ -111,7 +124,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1) -> Tensor:
     ----------
     Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2013.
     """
-    _check_dimensions("orthogonal_", tensor, 2)
+    _check("orthogonal_", tensor, 2)
     if not tensor.numel():
         return tensor
     rows = tensor.shape[0]
@@ -128,7 +141,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01) -> Tensor:
     ----------
     Martens, "Deep learning via Hessian-free optimization", 2010, section 5.
     """
-    _check_dimensions("sparse_", tensor, 2, 2)
+    _check("sparse_", tensor, 2, 2)
     rows, columns = tensor.shape
     values = generator().normal(0, std, tensor.shape)
     order = generator().random((rows, columns)).argsort(axis=0)
@@ -139,14 +152,14 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01) -> Tensor:
 # ── preserving the variance from layer to layer ──
 
 
-def fan_in_and_out(shape: Shape, caller: str = "fan_in_and_out") -> tuple[int, int]:
+def fan_in_and_out(shape: Shape) -> tuple[int, int]:
     """fan_in and fan_out of a weight (O, I, …): I and O, each multiplied by all sizes after the second.
 
     As in PyTorch, this holds for the weight (I, O/groups, kh, kw) of a transposed convolution too, so its fan_in is
     O/groups · kh · kw.
     """
     if len(shape) < 2:
-        raise ValueError(f"{caller}: expects a weight of at least 2 dimensions (outputs, inputs, …), got shape {shape}")
+        raise ValueError(f"fan_in_and_out: expects a shape of at least 2 dimensions (outputs, inputs, …), got {shape}")
     window = math.prod(shape[2:])
     return shape[1] * window, shape[0] * window
 
@@ -179,7 +192,8 @@ def _uniform_with_std(tensor: Tensor, std: float) -> Tensor:
 
 
 def _xavier_std(caller: str, tensor: Tensor, gain: float) -> float:
-    fans = sum(fan_in_and_out(tensor.shape, caller))
+    _check(caller, tensor, 2)
+    fans = sum(fan_in_and_out(tensor.shape))
     return gain * math.sqrt(2 / fans) if fans else 0.0
 
 
@@ -202,9 +216,10 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
 
 
 def _kaiming_std(caller: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    _check(caller, tensor, 2)
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"{caller}: mode is {mode!r}; it must be 'fan_in' or 'fan_out'")
-    fan = fan_in_and_out(tensor.shape, caller)[mode == "fan_out"]
+    fan = fan_in_and_out(tensor.shape)[mode == "fan_out"]
     return _gain(caller, nonlinearity, a) / math.sqrt(fan) if fan else 0.0
 
 

@@ -211,7 +211,8 @@ class Module:
         """Add a parameter.  None means that this module has no parameter of that name."""
         if not isinstance(parameter, Parameter | None):
             raise TypeError(
-                f"register_parameter: {name!r} is a {type(parameter).__name__}, not an nn.Parameter or None"
+                f"{type(self).__name__}.register_parameter: {name!r} must be an nn.Parameter or None, not "
+                f"{type(parameter).__name__}"
             )
         self._check_name("register_parameter", name, self._parameters)
         self._parameters[name] = parameter
@@ -228,7 +229,9 @@ class Module:
             Whether the tensor is part of `state_dict()`.
         """
         if not isinstance(tensor, Tensor | None):
-            raise TypeError(f"register_buffer: {name!r} is a {type(tensor).__name__}, not a Tensor or None")
+            raise TypeError(
+                f"{type(self).__name__}.register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}"
+            )
         self._check_name("register_buffer", name, self._buffers)
         self._buffers[name] = tensor
         (self._unsaved.discard if persistent else self._unsaved.add)(name)
@@ -236,20 +239,23 @@ class Module:
     def add_module(self, name: str, module: Module) -> None:
         """Add a submodule under a name."""
         if not isinstance(module, Module):
-            kind, mend = type(module).__name__, ""
+            kind, hint = type(module).__name__, ""
             if isinstance(module, type):
-                kind, mend = "class", f"; create an instance with {module.__name__}(...)"
+                kind, hint = "a class", f"; create an instance with {module.__name__}(...)"
             elif isinstance(module, list | tuple):
-                mend = "; pass the modules of a list one by one, as in nn.Sequential(*layers)"
-            raise TypeError(f"add_module: {name!r} is a {kind}, not a Module{mend}")
+                hint = "; pass the modules of a list one by one, as in nn.Sequential(*layers)"
+            raise TypeError(f"{type(self).__name__}.add_module: {name!r} must be a Module, not {kind}{hint}")
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
 
     def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
+        caller = f"{type(self).__name__}.{caller}"
+        if not isinstance(name, str):
+            raise TypeError(f"{caller}: a name must be a str, not {type(name).__name__}")
         if not name or "." in name:
             raise KeyError(f"{caller}: {name!r} is not a valid name; it must not be empty or contain a dot")
         if hasattr(self, name) and name not in holder:
-            raise KeyError(f"{caller}: {type(self).__name__} already has an attribute {name!r}; choose another name")
+            raise KeyError(f"{caller}: the module already has an attribute {name!r}; choose another name")
 
     def children(self) -> Iterator[Module]:
         """The direct submodules."""

@@ -15,6 +15,7 @@ import autograd
 import nn.functional as F
 from autograd import Tensor
 from autograd.devices import Device, check_device
+from autograd.op import check_arrays
 from autograd.types import Array
 from nn import init
 from nn.making import blank, check_sizes
@@ -96,6 +97,8 @@ class _BatchNorm(_Norm):
     ) -> None:
         super().__init__()
         check_sizes(type(self).__name__, num_features=num_features)
+        if momentum is not None and not isinstance(momentum, int | float | np.number):
+            raise TypeError(f"{type(self).__name__}: momentum is {momentum!r}; it must be a number or None")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self._make_parameters((num_features,), affine, bias, device, dtype)
@@ -122,6 +125,7 @@ class _BatchNorm(_Norm):
 
     def normalize(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
         """Call F.batch_norm, or a function with the same arguments, on the input and this layer's tensors."""
+        check_arrays(type(self).__name__, input=input)
         if input.ndim not in self.dims:
             wanted = " or ".join(str(n) for n in self.dims)
             raise ValueError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import autograd
 from autograd import Tensor
+from autograd.op import check_arrays
 from nn.module import Module
 
 
@@ -36,10 +38,21 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
+        if not isinstance(unflattened_size, Sequence):
+            raise TypeError(f"Unflatten: unflattened_size is {unflattened_size!r}; it must be a tuple of sizes")
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, input: Tensor) -> Tensor:
+        check_arrays("Unflatten", input=input)
+        if not -input.ndim <= self.dim < input.ndim:
+            raise IndexError(f"Unflatten: dim {self.dim} does not exist in an input of shape {input.shape}")
         dim = self.dim % input.ndim
+        size, known = input.shape[dim], abs(math.prod(self.unflattened_size))
+        if known != size and (-1 not in self.unflattened_size or not known or size % known):
+            raise ValueError(
+                f"Unflatten: dimension {self.dim} of shape {input.shape} has size {size}, which unflattened_size "
+                f"{self.unflattened_size} does not multiply to"
+            )
         return input.reshape(*input.shape[:dim], *self.unflattened_size, *input.shape[dim + 1 :])
 
     def extra_repr(self) -> str:

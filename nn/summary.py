@@ -141,6 +141,8 @@ def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLik
     Parameters: 15, trainable: 15; in buffers: 0
     FLOPs of a forward pass: 54 (a multiply-add is two)
     """
+    if not isinstance(input_shape, Sequence):
+        raise TypeError(f"summary: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
     shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
     dtype = dtype or next((p.dtype for p in model.parameters()), None)
     inputs = [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]

@@ -13,8 +13,16 @@ from autograd import Tensor, no_grad
 from autograd.types import Array
 
 
+def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    for x in listed:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {type(x).__name__}")
+    return listed
+
+
 def _gradients(caller: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    tensors = _listed(caller, parameters)
     if not tensors and isinstance(parameters, Iterator):
         warnings.warn(
             f"{caller}: the iterator of parameters is empty, so no gradient is clipped; was it exhausted by another "
@@ -64,7 +72,7 @@ def get_total_norm(
     Tensor, ()
         Of the dtype of the first tensor.  0 if there are no tensors.
     """
-    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    listed = _listed("get_total_norm", tensors)
     return _as_tensor(_total_norm("get_total_norm", listed, norm_type, error_if_nonfinite), listed)
 
 
@@ -173,12 +181,16 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, flattened and concatenated.  Gradients flow through it."""
-    return autograd.cat([p.reshape(-1) for p in parameters])
+    tensors = _listed("parameters_to_vector", parameters)
+    if not tensors:
+        raise ValueError("parameters_to_vector: expects at least one parameter, got none")
+    return autograd.cat([p.reshape(-1) for p in tensors])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Set the parameters to the elements of a vector, as made by `parameters_to_vector`."""
-    tensors = list(parameters)
+    _listed("vector_to_parameters", [vec])
+    tensors = _listed("vector_to_parameters", parameters)
     total = sum(p.numel() for p in tensors)
     if vec.shape != (total,):
         raise ValueError(f"vector_to_parameters: expects a vector of {total} elements, got shape {tuple(vec.shape)}")

@@ -165,7 +165,7 @@ def test_empty_tensors_stay() -> None:
     [
         (
             lambda: init.kaiming_uniform_(autograd.zeros(3)),
-            r"kaiming_uniform_: expects a weight of at least 2 dimensions.*\(3,\)",
+            r"kaiming_uniform_: expects a tensor of at least 2 dimensions.*\(3,\)",
         ),
         (lambda: init.kaiming_uniform_(autograd.zeros(3, 3), mode="fan"), "kaiming_uniform_: mode is 'fan'"),
         (
@@ -179,6 +179,9 @@ def test_empty_tensors_stay() -> None:
         (lambda: init.orthogonal_(autograd.zeros(3)), "orthogonal_: expects a tensor of at least 2 dimensions"),
         (lambda: init.trunc_normal_(autograd.zeros(3), a=2, b=1), "expects std > 0 and a < b, got std=1.0, a=2, b=1"),
         (lambda: init.trunc_normal_(autograd.zeros(3), std=0), "expects std > 0"),
+        (lambda: init.uniform_(autograd.zeros(3), 2, 1), "uniform_: expects a <= b, got a=2, b=1"),
+        (lambda: init.normal_(autograd.zeros(3), std=-1), "normal_: expects std >= 0, got std=-1"),
+        (lambda: init.xavier_normal_(autograd.zeros(3)), "xavier_normal_: expects a tensor of at least 2 dimensions"),
     ],
 )
 def test_a_sentence(call: Callable[[], Any], words: str) -> None:

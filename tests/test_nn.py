@@ -8,6 +8,7 @@ import importlib
 import math
 import pickle
 import pkgutil
+import rlcompleter
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -104,6 +105,9 @@ def test_dir_lists_parameters_buffers_and_submodules() -> None:
     assert {"scale", "features", "head", "steps", "width", "training", "forward", "parameters"} <= set(names)
     assert names == sorted(names) and len(names) == len(set(names))
     assert "0" not in dir(net.features)  # not an identifier
+    assert (
+        rlcompleter.Completer({"net": net}).attr_matches("net.hea")[0].startswith("net.head")
+    )  # as a shell completes it
     assert "weight" in dir(net.features[0]) and "bias" in dir(net.features[0])
     del net.head
     assert "head" not in dir(net)
@@ -152,7 +156,7 @@ def test_a_module_is_not_replaced_by_what_is_none(value: Any) -> None:
         TypeError, match=rf"Net\.head is a module; assign an nn\.Module or None, not {type(value).__name__}"
     ):
         net.head = value
-    with pytest.raises(TypeError, match=r"add_module: .0. is a "):
+    with pytest.raises(TypeError, match=r"add_module: .0. must be a Module"):
         net.body[0] = value
     assert len(list(net.parameters())) == 2
     net.head = nn.Linear(2, 1)
@@ -211,13 +215,16 @@ def test_registering() -> None:
     for taken in ("forward", "weight"):
         with pytest.raises(KeyError, match=f"already has an attribute '{taken}'"):
             module.add_module(taken, nn.ReLU())
-    with pytest.raises(TypeError, match=r"'x' is a Tensor, not an nn\.Parameter"):
+    with pytest.raises(TypeError, match=r"'x' must be an nn\.Parameter or None, not Tensor"):
         module.register_parameter("x", autograd.ones(1))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="'x' is a int, not a Module"):
+    with pytest.raises(TypeError, match="'x' must be a Module, not int"):
         module.add_module("x", 5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"'0' is a class, not a Module; create an instance with ReLU\(...\)"):
+    with pytest.raises(
+        TypeError,
+        match=r"Sequential\.add_module: '0' must be a Module, not a class; create an instance with ReLU\(...\)",
+    ):
         nn.Sequential(nn.ReLU)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"'0' is a list, not a Module; .* as in nn.Sequential\(\*layers\)"):
+    with pytest.raises(TypeError, match=r"'0' must be a Module, not list; .* as in nn.Sequential\(\*layers\)"):
         nn.Sequential([nn.ReLU()])  # type: ignore[arg-type]
 
 
@@ -331,7 +338,7 @@ def test_a_buffer_is_assigned_and_taken_away() -> None:
 
 def test_registering_a_buffer() -> None:
     net = Counter()
-    with pytest.raises(TypeError, match="'x' is a int, not a Tensor or None"):
+    with pytest.raises(TypeError, match="'x' must be a Tensor or None, not int"):
         net.register_buffer("x", 5)  # type: ignore[arg-type]
     for taken in ("forward", "inner"):
         with pytest.raises(KeyError, match=f"already has an attribute '{taken}'"):
@@ -721,7 +728,7 @@ def test_lists_of_modules(kind: Any) -> None:
     for call in (lambda: net[2], lambda: net.pop(5), lambda: net.__setitem__(7, a)):
         with pytest.raises(IndexError):
             call()
-    with pytest.raises(TypeError, match="not a Module"):
+    with pytest.raises(TypeError, match="must be a Module"):
         net.append(5)
     assert not kind()  # as PyTorch's
 
@@ -1000,6 +1007,52 @@ def test_an_identity_stands_in_for_any_layer() -> None:
 )
 def test_a_sentence(call: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "call"),
+    [
+        (TypeError, "BatchNorm2d: input is a list", lambda: nn.BatchNorm2d(3)([1])),
+        (TypeError, "BatchNorm1d: momentum is 'a'", lambda: nn.BatchNorm1d(3, momentum="a")),  # type: ignore[arg-type]
+        (ValueError, "Dropout2d: p is 'a'; it must be a probability", lambda: nn.Dropout2d("a")),  # type: ignore[arg-type]
+        (TypeError, "Unflatten: unflattened_size is 3", lambda: nn.Unflatten(1, 3)),  # type: ignore[arg-type]
+        (TypeError, "Unflatten: input is a list", lambda: nn.Unflatten(1, (3, 3))([1])),
+        (IndexError, "Unflatten: dim 2 does not exist", lambda: nn.Unflatten(2, (3, 3))(autograd.zeros(2, 9))),
+        (
+            ValueError,
+            r"Unflatten: dimension 1 of shape \(2, 8\) has size 8, .*\(3, 3\)",
+            lambda: nn.Unflatten(1, (3, 3))(autograd.zeros(2, 8)),
+        ),
+        (
+            ValueError,
+            r"Unflatten: dimension -1 of shape \(2, 8\) has size 8, .*\(-1, 3\)",
+            lambda: nn.Unflatten(-1, (-1, 3))(autograd.zeros(2, 8)),
+        ),
+        (ValueError, "ConvTranspose2d: padding is 'same'", lambda: nn.ConvTranspose2d(1, 1, 1, padding="same")),  # type: ignore[arg-type]
+        (
+            ValueError,
+            r"ConvTranspose2d: output_size \(9,\) must have two sizes",
+            lambda: nn.ConvTranspose2d(1, 1, 3, 2)(autograd.zeros(1, 1, 4, 4), (9,)),
+        ),
+        (
+            ValueError,
+            r"ConvTranspose2d: output_size \(9, 11\) .* at least \(9, 9\), and at most \(10, 10\)",
+            lambda: nn.ConvTranspose2d(1, 1, 3, 2)(autograd.zeros(1, 1, 4, 4), (9, 11)),
+        ),
+        (TypeError, "CrossEntropyLoss.*'weight' must be a Tensor", lambda: nn.CrossEntropyLoss([1.0])),  # type: ignore[arg-type]
+        (TypeError, "ModuleList: expects an iterable", lambda: nn.ModuleList(nn.ReLU())),  # type: ignore[arg-type]
+        (TypeError, "ModuleDict.* must be a str, not int", lambda: nn.ModuleDict({1: nn.ReLU()})),  # type: ignore[dict-item]
+        (TypeError, "zeros_: expects a tensor", lambda: nn.init.zeros_(3)),  # type: ignore[arg-type]
+        (TypeError, "xavier_uniform_: expects a tensor", lambda: nn.init.xavier_uniform_([1])),  # type: ignore[arg-type]
+        (TypeError, "clip_grad_norm_: expects tensors", lambda: nn.utils.clip_grad_norm_([1.0], 1)),  # type: ignore[list-item]
+        (TypeError, "vector_to_parameters: expects", lambda: nn.utils.vector_to_parameters(1, [])),  # type: ignore[arg-type]
+        (ValueError, "parameters_to_vector: expects", lambda: nn.utils.parameters_to_vector([])),
+        (TypeError, "summary: input_shape is 3", lambda: nn.summary(nn.ReLU(), 3)),  # type: ignore[arg-type]
+    ],
+)
+def test_errors_name_what_was_called(error: type[Exception], words: str, call: Any) -> None:
+    with pytest.raises(error, match=words):
         call()
 
 
