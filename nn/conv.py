@@ -32,7 +32,7 @@ class _Conv(Module, Generic[EachDimension]):
 
     dims: int  # number of dimensions of the kernel: 1 or 2
     weight: Parameter
-    bias: Parameter | None
+    bias: Parameter  # None with bias=False, but as in PyTorch its declared type does not say so
     kernel_size: EachDimension
     stride: EachDimension
     padding: EachDimension | str

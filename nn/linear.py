@@ -46,7 +46,7 @@ class Linear(Module):
     """
 
     weight: Parameter
-    bias: Parameter | None
+    bias: Parameter  # None with bias=False, but as in PyTorch its declared type does not say so
 
     def __init__(
         self,

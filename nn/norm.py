@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class _Norm(Module):
     """Base of the normalization layers, with their two parameters."""
 
-    weight: Parameter | None
-    bias: Parameter | None
+    weight: Parameter  # these may be None, but as in PyTorch their declared types do not say so
+    bias: Parameter
 
     def _make_parameters(
         self, shape: tuple[int, ...], weight: bool, bias: bool, device: Device, dtype: DTypeLike | None

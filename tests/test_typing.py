@@ -55,7 +55,7 @@ ERRORS = [
     "nn.Sequential([nn.ReLU()])",
     "nn.Linear(3, 4)([1.0, 2.0, 3.0])",
     "nn.Linear(3, 4)(x, x)",
-    "nn.Linear(3, 4).bias + 1  # None without a bias",
+    "nn.BatchNorm1d(3).running_mean + 1  # None without running statistics",
     "net(x, scales=2.0)",
     "net.linear(3)",
     'net.train("yes")',

@@ -121,7 +121,7 @@ assert_type(nn.Linear(2, 2).double(), nn.Linear)
 assert_type(list(net.parameters()), list[nn.Parameter])
 assert_type(list(net.named_parameters()), list[tuple[str, nn.Parameter]])
 assert_type(nn.Linear(2, 2).weight, nn.Parameter)
-assert_type(nn.Linear(2, 2).bias, nn.Parameter | None)
+assert_type(nn.Linear(2, 2).bias, nn.Parameter)
 assert_type(nn.BatchNorm1d(2).running_mean, Tensor | None)
 assert_type(net.state_dict(), dict[str, Tensor])
 assert_type(net.load_state_dict(net.state_dict()).missing_keys, list[str])
@@ -134,6 +134,10 @@ assert_type(repr(nn.summary(Encoder().linear, (2, 4))), str)
 def initialize(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.ones_(module.weight)
 
 
 assert_type(net.apply(initialize), Net)
