@@ -28,7 +28,7 @@ from nn.pooling import MaxPool2d
 class _Rule(NamedTuple):
     kinds: tuple[type[Module], ...]
     fits: Callable[..., bool]  # (*modules) -> whether their settings allow the fusion
-    run: Callable[[Any, Any], Tensor]  # (x, the first module) -> the output of the last one
+    run: Callable[[Tensor, Any], Tensor]  # (x, the first module) -> the output of the last one
 
 
 def _halves(conv: Module, relu: Module, pool: MaxPool2d) -> bool:
@@ -38,11 +38,11 @@ def _halves(conv: Module, relu: Module, pool: MaxPool2d) -> bool:
     return all(size in (n, (n, n)) for size, n in wanted) and not pool.ceil_mode and not pool.return_indices
 
 
-def _convolution(op: Callable[..., Tensor]) -> Callable[[Any, Conv2d], Tensor]:
+def _convolution(op: Callable[..., Tensor]) -> Callable[[Tensor, Conv2d], Tensor]:
     return lambda x, conv: op(x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
-def _normalization(x: Any, norm: BatchNorm1d | BatchNorm2d) -> Tensor:
+def _normalization(x: Tensor, norm: BatchNorm1d | BatchNorm2d) -> Tensor:
     return norm.normalize(F.batch_norm_relu, x)
 
 

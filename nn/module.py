@@ -109,7 +109,7 @@ class Module:
     _unsaved: set[str]  # names of buffers that are not part of the state
     _hooks: list[hooks.Hook]
     forward: Callable[..., Any] = _no_forward  # of this type, so that subclasses may choose any signature
-    state_defaults: ClassVar[Mapping[str, Any]] = {}  # values of buffers that older states lack
+    state_defaults: ClassVar[Mapping[str, Tensor | Array]] = {}  # values of buffers that older states lack
 
     def __init__(self) -> None:
         # not by plain assignment, because __setattr__ below needs these attributes
@@ -290,11 +290,11 @@ class Module:
         return (module for _, module in self.named_modules())
 
     def _named_tensors(
-        self, holder: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:  # Parameters or Tensors
+        self, holder: Callable[[Module], Mapping[str, T | None]], prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, T]]:
         seen = set()
         for path, module in self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]:
-            for name, tensor in getattr(module, holder).items():
+            for name, tensor in holder(module).items():
                 if tensor is not None and (tensor not in seen or not remove_duplicate):
                     seen.add(tensor)
                     yield _join(path, name), tensor
@@ -313,7 +313,7 @@ class Module:
         remove_duplicate : bool
             Whether a shared parameter is returned once.
         """
-        return self._named_tensors("_parameters", prefix, recurse, remove_duplicate)
+        return self._named_tensors(lambda module: module._parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters.  A shared parameter is returned once."""
@@ -323,7 +323,7 @@ class Module:
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """All buffers with their paths.  The arguments are those of `named_parameters`."""
-        return self._named_tensors("_buffers", prefix, recurse, remove_duplicate)
+        return self._named_tensors(lambda module: module._buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """All buffers.  A shared buffer is returned once."""
@@ -331,22 +331,22 @@ class Module:
 
     def get_submodule(self, target: str) -> Module:
         """The module at a path, such as "features.0".  An empty path gives this module."""
-        return self._get("module", "_modules", target) if target else self
+        return self._get("module", lambda module: module._modules, target) if target else self
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path, such as "features.0.weight"."""
-        return self._get("parameter", "_parameters", target)
+        return self._get("parameter", lambda module: module._parameters, target)
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path, such as "features.1.running_mean"."""
-        return self._get("buffer", "_buffers", target)
+        return self._get("buffer", lambda module: module._buffers, target)
 
-    def _get(self, kind: str, holder: str, target: str) -> Any:  # a Module, Parameter or Tensor
+    def _get(self, kind: str, holder: Callable[[Module], Mapping[str, T | None]], target: str) -> T:
         *path, name = target.split(".")
         owner: Module | None = self
         for step in path:
             owner = None if owner is None else owner._modules.get(step)
-        found = None if owner is None else getattr(owner, holder).get(name)
+        found = None if owner is None else holder(owner).get(name)
         if found is None:
             raise AttributeError(f"get_{kind}: {type(self).__name__} has no {kind} {target!r}")
         return found
@@ -549,9 +549,9 @@ class Module:
                 own[name].copy_(Tensor(array))
         return IncompatibleKeys(missing, unexpected)
 
-    def _defaults(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+    def _defaults(self, state_dict: Mapping[str, Tensor | Array]) -> dict[str, Tensor | Array]:
         """The state_defaults of this module and its submodules, where the state has other entries of the module."""
-        found: dict[str, Any] = {}
+        found: dict[str, Tensor | Array] = {}
         for path, module in self.named_modules(remove_duplicate=False) if state_dict else ():
             if module.state_defaults and any(_join(path, name) in state_dict for name in module._buffers):
                 own = [name for name in module.state_defaults if module._buffers.get(name) is not None]
