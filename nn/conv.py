@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import nn.functional as F
 from autograd import Tensor
 from autograd.devices import Device, check_device
 from autograd.op import check_arrays
 from autograd.ops.conv2d import ints
+from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw
 from nn.module import Module, Parameter
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 Sizes = int | tuple[int, ...]  # one for all dimensions, or one for each
 EachDimension = TypeVar("EachDimension", bound=tuple[int, ...])  # sizes of a layer: one for each dimension

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 import nn.functional as F
 from autograd import Tensor, no_grad
 from autograd.devices import Device, check_device
+from autograd.types import DTypeLike
 from nn import init
 from nn.making import blank, check_sizes, draw
 from nn.module import Module, Parameter
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 T = TypeVar("T")
 

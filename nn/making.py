@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import autograd
+from autograd.types import DTypeLike
 from nn import init
 from nn.module import Parameter
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 
 def check_sizes(layer: str, **sizes: object) -> None:

@@ -12,13 +12,10 @@ import numpy as np
 from autograd import Tensor, debug, no_grad
 from autograd.devices import Device, dtype_for
 from autograd.foreign import array_of
-from autograd.tensor import RemovableHandle
-from autograd.types import Array
+from autograd.hooks import RemovableHandle
+from autograd.types import Array, DTypeLike
 from nn import hooks
 from nn.hooks import Gradients
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 
 class Parameter(Tensor):

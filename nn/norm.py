@@ -7,7 +7,7 @@ has the formulas.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,13 +16,10 @@ import nn.functional as F
 from autograd import Tensor
 from autograd.devices import Device, check_device
 from autograd.op import check_arrays
-from autograd.types import Array
+from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
 from nn.module import Module, Parameter
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 
 class _Norm(Module):

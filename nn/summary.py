@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 import autograd
 from autograd import Tensor
-from autograd.engine import Watch
+from autograd.engine import DispatchMode
 from autograd.op import Op
 from autograd.profiler import flops
-from autograd.types import Shape
+from autograd.types import DTypeLike, Shape
 from nn.module import Module, running
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
-
 
 # a shape, a list of them, or the name of a type that is not a tensor
 OutputShape: TypeAlias = "Shape | str | list[OutputShape] | None"
@@ -78,7 +74,7 @@ class Summary:
         )
 
 
-class _Count(Watch):
+class _Count(DispatchMode):
     """Adds the FLOPs of every op to the innermost module that is running."""
 
     def __init__(self) -> None:
