@@ -42,6 +42,7 @@ lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m pyright --pythonpath $(RUN) tests/typing/user_program.py
 
 format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .

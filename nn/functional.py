@@ -1,4 +1,4 @@
-"""The ops that layers are made of, as functions: `import nn.functional as F`."""
+"""The functions that layers compute: `import nn.functional as F`."""
 
 from autograd import Tensor, ops
 from autograd.ops import (
@@ -45,7 +45,7 @@ from autograd.ops import (
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0), as `autograd.relu`; there is always a new tensor, `inplace` or not."""
+    """max(input, 0), as `autograd.relu`.  `inplace` has no effect: the result is always a new tensor."""
     return ops.relu(input)
 
 

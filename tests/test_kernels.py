@@ -625,7 +625,7 @@ def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:
 def test_max_pool2d_passes_nan_and_inf_on(dtype: Any) -> None:
     x = np.zeros((1, 1, 2, 8), dtype)
     x[0, 0, 1] = [np.nan, 1, np.inf, 1, -np.inf, 1, np.nan, np.inf]
-    y = ops.max_pool2d(x, 2)  # type: ignore[arg-type]
+    y = ops.max_pool2d(x, 2)  # type: ignore[call-overload]
     assert np.array_equal(y, np.array([[[[np.nan, np.inf, 1, np.nan]]]], dtype), equal_nan=True)  # type: ignore[call-overload]
 
 

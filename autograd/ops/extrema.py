@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -253,6 +253,16 @@ def _extremum(op: Op, input: Tensor, dim: int, keepdim: bool) -> Extremum:
     return Extremum(*op(input, dim=dim, keepdim=keepdim))
 
 
+@overload
+def max(input: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
+@overload
+def max(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
+
+
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """The greatest element of all, of each row along dim, or of two tensors.
 
@@ -286,6 +296,16 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *
     if other is not None or hasattr(dim, "ndim"):
         return maximum(input, dim if other is None else other)  # type: ignore[arg-type]
     return amax(input) if dim is None else _extremum(_max, input, dim, keepdim)  # type: ignore[arg-type]
+
+
+@overload
+def min(input: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
+@overload
+def min(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 
 
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:

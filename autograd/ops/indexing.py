@@ -162,7 +162,7 @@ def plain_index(index: Any) -> tuple[Index, Index]:
     return tuple(first), tuple(part if _is_array(part) or part is Ellipsis else slice(None) for part in kept)
 
 
-def getitem(input: Any, index: Any) -> Any:
+def getitem(input: Any, index: Any) -> Tensor:
     """input[index]: integers, slices, None, ..., and tensors, arrays or lists of integers or bools."""
     first, second = plain_index(index)
     y = _getitem(input, index=first) if first or not second else input
