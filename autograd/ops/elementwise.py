@@ -132,7 +132,7 @@ _clone_op = register(
     )
 )
 
-_cast_op = register(
+_to_op = register(
     Op(
         name="to",
         forward=lambda x, *, dtype: x.astype(dtype),
@@ -178,4 +178,4 @@ def to(input: Tensor, dtype: Any) -> Tensor:
     if not hasattr(input, "dtype"):
         check_arrays("to", input=input)
     dtype = np.dtype(dtype)
-    return input if input.dtype == dtype else _cast_op(input, dtype=dtype)
+    return input if input.dtype == dtype else _to_op(input, dtype=dtype)
