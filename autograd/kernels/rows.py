@@ -17,16 +17,16 @@ def row_max(row, lanes):
         some = row[start : start + LANES]
         for i in range(len(some)):
             lanes[i] = some[i] if some[i] > lanes[i] or some[i] != some[i] else lanes[i]
-    most = row[0]
+    largest = row[0]
     for value in lanes[: len(row)]:
-        most = value if value > most or value != value else most
-    return most
+        largest = value if value > largest or value != value else largest
+    return largest
 
 
 @kernel()
 def row_sum(row, lanes):
     """Sum of a row: at most STEPS · LANES elements in the row's dtype, and these sums in float64."""
-    whole = 0.0
+    total = 0.0
     for first in range(0, len(row), STEPS * LANES):
         part = row[first : first + STEPS * LANES]
         lanes[:] = 0
@@ -35,5 +35,5 @@ def row_sum(row, lanes):
             for i in range(len(some)):
                 lanes[i] += some[i]
         for value in lanes[: len(part)]:
-            whole += value
-    return row.dtype.type(whole)
+            total += value
+    return row.dtype.type(total)

@@ -74,14 +74,14 @@ def _losses(x, t, ignore_index, smoothing, parts, loss):
                 loss[n] = 0
                 continue
             row = x[n]
-            most = row_max(row, lanes)
+            largest = row_max(row, lanes)
             for c in range(len(row)):
-                e[c] = exponential(row[c] - most)
+                e[c] = exponential(row[c] - largest)
             log_sum = np.log(row_sum(e, lanes))
-            loss[n] = log_sum - (row[t[n]] - most)
+            loss[n] = log_sum - (row[t[n]] - largest)
             if smoothing > 0:
                 for c in range(len(row)):
-                    e[c] = row[c] - most
+                    e[c] = row[c] - largest
                 loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_sum(e, lanes) / len(row))
     set_threads(threads)
 
@@ -97,9 +97,9 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
             if t[n] == ignore_index:
                 out[:] = 0
                 continue
-            most = row_max(row, lanes)
+            largest = row_max(row, lanes)
             for c in range(len(row)):
-                out[c] = exponential(row[c] - most)
+                out[c] = exponential(row[c] - largest)
             scale = g[n] / row_sum(out, lanes)
             share = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # g may be inf: no inf · 0
             for c in range(len(row)):
@@ -124,8 +124,8 @@ def _forward(x: Array, t: Array, *, ignore_index: int, label_smoothing: float, r
     _losses(dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), loss)
     if reduction == "none":
         return loss
-    whole = total(loss, dim=(0,), keepdim=False)
-    return whole / x.dtype.type(_count(t, ignore_index)) if reduction == "mean" else whole
+    loss_sum = total(loss, dim=(0,), keepdim=False)
+    return loss_sum / x.dtype.type(_count(t, ignore_index)) if reduction == "mean" else loss_sum
 
 
 def _backward(

@@ -54,9 +54,9 @@ def _grad_backward(ctx: Context, h: Tensor, *, rows: int, padding_idx: int | Non
 
 def _grad_reference(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> Array:
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
-    for place in np.ndindex(*t.shape):
-        if t[place] != padding_idx:
-            dw[t[place]] += g[place]
+    for i in np.ndindex(*t.shape):
+        if t[i] != padding_idx:
+            dw[t[i]] += g[i]
     return dw
 
 
@@ -193,8 +193,8 @@ def _one_hot_forward(t: Array, *, num_classes: int) -> Array:
 
 def _one_hot_reference(t: Array, *, num_classes: int) -> Array:
     y = np.zeros((*t.shape, t.max() + 1 if num_classes == -1 else num_classes), np.int64)
-    for place in np.ndindex(*t.shape):
-        y[(*place, t[place])] = 1
+    for i in np.ndindex(*t.shape):
+        y[(*i, t[i])] = 1
     return y
 
 

@@ -52,8 +52,8 @@ def _reachable(x: Array, index: Array, dim: int) -> Array:
 
 def _gather_reference(x: Array, index: Array, *, dim: int) -> Array:
     y = np.empty(index.shape, x.dtype)
-    for place in np.ndindex(*index.shape):
-        y[place] = x[(*place[:dim], index[place], *place[dim + 1 :])]
+    for i in np.ndindex(*index.shape):
+        y[i] = x[(*i[:dim], index[i], *i[dim + 1 :])]
     return y
 
 
@@ -78,8 +78,8 @@ def _scatter_forward(x: Array, index: Array, src: Array, *, dim: int) -> Array:
 
 def _scatter_reference(x: Array, index: Array, src: Array, *, dim: int) -> Array:
     y = x.copy()
-    for place in np.ndindex(*index.shape):
-        y[(*place[:dim], index[place], *place[dim + 1 :])] += src[place]
+    for i in np.ndindex(*index.shape):
+        y[(*i[:dim], index[i], *i[dim + 1 :])] += src[i]
     return y
 
 

@@ -92,8 +92,8 @@ def _means(a, b, lanes, more):
 def _standardize(row, eps, lanes, more, z):
     """z = r (row - μ); returns r.
 
-    The mean that is subtracted first may be wrong in its last digits.  Then numbers are small, and a second one is
-    subtracted.
+    Rounding may make the first mean wrong in its last digits.  What it left is the mean of the differences, which are
+    small numbers, so this second mean is accurate.
     """
     kind = row.dtype.type
     near = kind(_means(row, row, lanes, more)[0])

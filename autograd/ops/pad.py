@@ -131,11 +131,11 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     shape = tuple(input.shape)
     _check(shape, widths)
     for dim, (left, right) in enumerate(_by_dim(shape, widths)):
-        n, most = shape[dim], max(left, right)
+        n, width = shape[dim], max(left, right)
         if not (left or right):
             continue
-        if most > {"reflect": n - 1, "circular": n, "replicate": most if n else 0}[mode]:
-            raise ValueError(f"pad: mode {mode!r} cannot add {most} elements in dim {dim} of shape {shape}")
+        if width > {"reflect": n - 1, "circular": n, "replicate": width if n else 0}[mode]:
+            raise ValueError(f"pad: mode {mode!r} cannot add {width} elements in dim {dim} of shape {shape}")
         index, added = np.arange(n), (max(0, left), max(0, right))
         if mode == "circular":  # what is taken away does not come round again
             index = np.pad(index[max(0, -left) : n - max(0, -right)], added, NUMPY_MODES[mode])

@@ -63,9 +63,9 @@ _mean_op = register(
 
 
 def _logsumexp_forward(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
-    most = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
-    most = np.where(np.isfinite(most), most, 0)  # inf - inf would be NaN
-    y = np.log(total(np.exp(x - most), dim=dim, keepdim=True)) + most
+    largest = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+    largest = np.where(np.isfinite(largest), largest, 0)  # inf - inf would be NaN
+    y = np.log(total(np.exp(x - largest), dim=dim, keepdim=True)) + largest
     return y if keepdim else y.squeeze(dim)
 
 

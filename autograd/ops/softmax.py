@@ -54,17 +54,17 @@ def _softmax(x, log, parts, y):
         lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[r], y[r]
-            most = row_max(row, lanes)
+            largest = row_max(row, lanes)
             for i in range(len(row)):
-                out[i] = exponential(row[i] - most)
-            whole = row_sum(out, lanes)
+                out[i] = exponential(row[i] - largest)
+            denominator = row_sum(out, lanes)
             if log:
-                whole = np.log(whole)
+                log_sum = np.log(denominator)
                 for i in range(len(row)):
-                    out[i] = row[i] - most - whole
+                    out[i] = row[i] - largest - log_sum
             else:
                 for i in range(len(row)):
-                    out[i] /= whole
+                    out[i] /= denominator
     set_threads(threads)
 
 
@@ -77,15 +77,15 @@ def _softmax_grad(g, y, log, parts, dx):
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
             g_row, row, out = g[r], y[r], dx[r]
             if log:
-                whole = row_sum(g_row, lanes)
+                g_sum = row_sum(g_row, lanes)
                 for i in range(len(row)):
-                    out[i] = g_row[i] - exponential(row[i]) * whole
+                    out[i] = g_row[i] - exponential(row[i]) * g_sum
             else:
                 for i in range(len(row)):
                     out[i] = g_row[i] * row[i]
-                whole = row_sum(out, lanes)
+                g_sum = row_sum(out, lanes)
                 for i in range(len(row)):
-                    out[i] = row[i] * (g_row[i] - whole)
+                    out[i] = row[i] * (g_row[i] - g_sum)
     set_threads(threads)
 
 
