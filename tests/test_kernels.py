@@ -23,9 +23,9 @@ import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, planes, tile
 from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
 from autograd.op import table
-from autograd.ops.gather import add_rows
 from autograd.testing.draw import RandomDraw
 
 DTYPES = [np.float32, np.float64]

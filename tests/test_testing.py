@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Op, Sample, Tensor
 from autograd.op import Composite, Row, table
-from autograd.ops.reduce import sum_reference
+from autograd.ops.shared.samples import sum_reference
 from autograd.testing import (
     LAYOUTS,
     RandomDraw,

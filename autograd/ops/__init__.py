@@ -1,10 +1,13 @@
-"""The ops: one file an op, a family where an op is two lines.  Importing this fills the table."""
+"""All ops.  Importing this package fills the table of ops.
+
+Each op has a file of its own, and small ops of one kind share one.  What several ops use is in `shared`, and kernels
+that several ops use are in autograd/kernels/.
+"""
 
 from autograd.ops.activation import elu, logsigmoid, silu, softplus
 from autograd.ops.attention import scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d, avg_pool2d
-from autograd.ops.batch_norm import batch_norm
-from autograd.ops.batch_norm_relu import batch_norm_relu
+from autograd.ops.batch_norm import batch_norm, batch_norm_relu
 from autograd.ops.binary_cross_entropy import binary_cross_entropy, binary_cross_entropy_with_logits
 from autograd.ops.compare import (
     all,
@@ -85,12 +88,12 @@ from autograd.ops.shape import (
     movedim,
     permute,
     reshape,
-    sizes_of,
     squeeze,
     t,
     transpose,
     unsqueeze,
 )
+from autograd.ops.shared.dims import sizes_of
 from autograd.ops.softmax import log_softmax, softmax
 from autograd.ops.triangle import tril, triu
 from autograd.ops.var import std, var

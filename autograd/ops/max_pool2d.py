@@ -20,8 +20,8 @@ from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_thr
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, out_size, pairs
-from autograd.ops.elementwise import check_float
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.checks import check_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
