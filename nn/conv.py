@@ -8,7 +8,7 @@ from typing import Any
 import nn.functional as F
 from autograd import Tensor
 from autograd.devices import check_device
-from autograd.ops.conv2d import ints
+from autograd.ops.shared.windows import ints
 from nn.making import blank, check_sizes, draw
 from nn.module import Module
 

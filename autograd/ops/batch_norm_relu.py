@@ -20,8 +20,8 @@ from autograd.ops.batch_norm import (
     training_sample,
     with_statistics,
 )
-from autograd.ops.conv2d_relu import KINK
 from autograd.ops.relu import relu, relu_input_grad
+from autograd.ops.shared.conv import KINK
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
