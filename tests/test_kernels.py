@@ -148,13 +148,14 @@ def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.n
 @pytest.mark.parametrize("form", FORMS)
 def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
     rows, columns = gemm.MIN_BLOCK_ROWS, microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
+    depth = gemm.DEPTH_BLOCK
     for m, i, k, j in [
         *(
             (1, i, 3, j)
             for i in (0, 1, gemm.MAX_DOT_FORM_ROWS, gemm.MAX_DOT_FORM_ROWS + 1, rows - 1, rows, rows + 1, 2 * rows + 1)
             for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
         ),
-        *((2, 9, k, 7) for k in (0, 1, gemm.DEPTH_BLOCK - 1, gemm.DEPTH_BLOCK, gemm.DEPTH_BLOCK + 1, 2 * gemm.DEPTH_BLOCK + 3)),
+        *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)

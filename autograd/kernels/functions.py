@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-LOG2_HIGH, LOG2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first has few bits, so n times it is exact
+LOG2_HIGH, LOG2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first has few bits: n times it is exact
 ROUND = 1.5 * 2.0**52  # a number below 2⁵¹ plus this has its nearest integer in the last bits
 TAYLOR = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
 CENTRE = 5.0
