@@ -31,7 +31,7 @@ from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
 
 INDEXED = "its reads or writes go to indices that are data"
-SCALAR = {  # kernels without such instructions, and why
+SCALAR: dict[str, str] = {  # kernels without such instructions, and why
 }
 
 # Arithmetic and comparisons of packed numbers, of float64 too: sums are added up in it.  On x86 their names end with
@@ -63,7 +63,7 @@ def all_kernels() -> dict[str, Any]:
     for package in (autograd, nn, optim):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for value in vars(importlib.import_module(module.name)).values():
-                function = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
+                function: Any = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
                 if isinstance(function, Dispatcher) and isinstance(function._cache, KernelCache):
                     found[f"{function.__module__}.{function.__name__}"] = function
     return found
@@ -102,7 +102,8 @@ def run_optimizers() -> None:
             for amsgrad in (False, True):
                 if amsgrad and "amsgrad" not in cls.__init__.__code__.co_varnames:
                     continue
-                optimizer = cls(layer.parameters(), **({"amsgrad": True} if amsgrad else {}))
+                options: dict[str, Any] = {"amsgrad": True} if amsgrad else {}
+                optimizer = cls(layer.parameters(), **options)
                 layer(autograd.ones(4, 3)).sum().backward()
                 optimizer.step()
     average = AveragedModel(layer)

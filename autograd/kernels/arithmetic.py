@@ -23,7 +23,7 @@ MIN_SIZE = 131_072  # elements from which threads are faster: adding them takes 
 MIN_ROW = 32  # shorter rows are left to NumPy
 CHUNK = 2048  # elements at a time: three arrays of them fit into the first-level cache
 
-OPERATIONS = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
+OPERATIONS: dict[np.ufunc, int] = {np.add: 0, np.subtract: 1, np.multiply: 2, np.true_divide: 3}
 
 
 @kernel(parallel=True)

@@ -39,31 +39,20 @@ PART_ELEMENTS = 1 << 20  # elements that the weight gradients of all image block
 MIN_PARTS = 16  # blocks that work is cut into if images alone are too few
 
 
-class PaddedTile(NamedTuple):
-    """The copy of an image's rows that a block reads, with its zeros.
-
-    Attributes
-    ----------
-    rows, columns : int
-        Its size.  0 rows: there is no copy, and the image itself is read.
-    top, left : int
-        Row and column of the image where the tile of the first block begins; negative in the padding.
-    """
-
-    rows: int
-    columns: int
-    top: int
-    left: int
-
-
 class Plan(NamedTuple):
     """How a convolution goes through an image, block of rows by block of rows.
+
+    A field is an int or an array, because Numba does not pass nested tuples into a `prange`.
 
     Attributes
     ----------
     block_rows : int
         Rows of the result in a block.
-    tile : PaddedTile
+    rows, columns : int
+        Size of the padded tile: the copy of the image's rows that a block reads, with its zeros.  0 rows: there is
+        no copy, and the image itself is read.
+    top, left : int
+        Row and column of the image where the tile of the first block begins; negative in the padding.
     step : int
         Rows of the image from the tile of one block to that of the next.
     pixel, tap : (…,) int64 array
@@ -71,7 +60,10 @@ class Plan(NamedTuple):
     """
 
     block_rows: int
-    tile: PaddedTile
+    rows: int
+    columns: int
+    top: int
+    left: int
     step: int
     pixel: Array
     tap: Array
@@ -124,8 +116,16 @@ def forward_plan(
     results = grid(np.arange(block) * sh * pooling, np.arange(out[1]) * sw * pooling, pitch)
     pixel = grid(results, grid(np.arange(pooling) * sh, np.arange(pooling) * sw, pitch), 1)
     tap = grid(np.arange(channels), window, plane)
-    tile = PaddedTile(rows if padded else 0, columns, -padding[0], -padding[1])
-    return Plan(block, tile, block * sh * pooling, pixel, tap)
+    return Plan(
+        block_rows=block,
+        rows=rows if padded else 0,
+        columns=columns,
+        top=-padding[0],
+        left=-padding[1],
+        step=block * sh * pooling,
+        pixel=pixel,
+        tap=tap,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -137,7 +137,7 @@ def weight_grad_plan(
     batch = 1
     if plan.block_rows == out[0]:
         batch = max(1, PIXEL_BLOCK // (out[0] * out[1]))
-    image = channels * plan.tile.rows * plan.tile.columns if plan.tile.rows else channels * groups * size[0] * size[1]
+    image = channels * plan.rows * plan.columns if plan.rows else channels * groups * size[0] * size[1]
     return plan._replace(pixel=grid(np.arange(batch), plan.pixel, image)), batch
 
 
@@ -202,8 +202,16 @@ def backward_plan(
             pixels.append(grid(y_base - top, x_base - left, columns))
             taps.append(grid(np.arange(outputs), grid(y_offset, x_offset, columns), plane))
             order.append(grid(ky, kx, kernel_size[1]))
-    tile = PaddedTile(0 if direct else rows, columns, top, left)
-    plan = Plan(block, tile, block // stride[0], np.concatenate(pixels), np.concatenate(taps))
+    plan = Plan(
+        block_rows=block,
+        rows=0 if direct else rows,
+        columns=columns,
+        top=top,
+        left=left,
+        step=block // stride[0],
+        pixel=np.concatenate(pixels),
+        tap=np.concatenate(taps),
+    )
     return plan, np.array(phases), np.concatenate(order)
 
 
@@ -263,7 +271,7 @@ def pack_tile(x, n, first_channel, channels, block, plan, copy):
     Returns the array that the plan's offsets refer to, and where in it they start: `copy` and 0, or without
     padding x itself and the block's first row.
     """
-    (rows, columns, top, left), step = plan.tile, plan.step
+    _, rows, columns, top, left, step, _, _ = plan
     height, width, images = x.shape[2], x.shape[3], x.reshape(-1)
     start = (n * x.shape[1] + first_channel) * height * width
     if rows == 0:
@@ -312,7 +320,7 @@ def epilogue_rows(sums, bias, bias_at, relu, pixels, columns, y):
 @kernel(parallel=True)
 def forward(x, panels, bias, relu, plan, y):
     """y (N, O, H', W') from x (N, C, H, W), W packed by `pack_forward` and bias (O,); max(y, 0) if `relu`."""
-    block_rows, tile, _, pixel, tap = plan
+    block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, outputs, height, width = y.shape
     groups, group_panels, depth, panel_width = panels.shape
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
@@ -323,7 +331,7 @@ def forward(x, panels, bias, relu, plan, y):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
         pixels = (min(height, y0 + block_rows) - y0) * width
-        copy = np.empty(group_channels * tile.rows * tile.columns, x.dtype)
+        copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
         array, at = pack_tile(x, n, group * group_channels, group_channels, block, plan, copy)
         sums = aligned(pixels * panel_width, x)
         for panel in range(group_panels):
@@ -341,7 +349,7 @@ def forward(x, panels, bias, relu, plan, y):
 @kernel(parallel=True)
 def input_grad(g, panels, zeros, plan, phases, stride, dx):
     """dx (N, C, H, W) from g (N, O, H', W') and W packed by `pack_backward`; zeros: of a panel's width."""
-    block_rows, tile, _, pixel, tap = plan
+    block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, channels, height, width = dx.shape
     groups, group_panels, depth, panel_width = panels.shape
     group_channels, group_outputs = channels // groups, g.shape[1] // groups
@@ -353,7 +361,7 @@ def input_grad(g, panels, zeros, plan, phases, stride, dx):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
         y1 = min(height, y0 + block_rows)
-        copy = np.empty(group_outputs * tile.rows * tile.columns, g.dtype)
+        copy = np.empty(group_outputs * tile_rows * tile_columns, g.dtype)
         array, at = pack_tile(g, n, group * group_outputs, group_outputs, block, plan, copy)
         phase_result = np.empty(0 if contiguous else panel_width * len(pixel), g.dtype)
         sums = aligned(len(pixel) * panel_width, g)
@@ -389,12 +397,12 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
 
     channel: offsets of g's channels.  batch: images whose pixels the plan's tables have together.
     """
-    block_rows, tile, _, pixel, tap = plan
+    block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, outputs, height, width = g.shape
     image_blocks, groups, depth, group_outputs = parts.shape
     channels = x.shape[1] // groups
     row_blocks = -(-height // block_rows)
-    panel_width, copy_size = NR_VECTORS * lanes(g), channels * tile.rows * tile.columns
+    panel_width, copy_size = NR_VECTORS * lanes(g), channels * tile_rows * tile_columns
     gradients, result = g.reshape(-1), parts.reshape(-1)
     threads = limit_threads(g.size * depth // MIN_PRODUCTS)
     for unit in prange(image_blocks * groups * tap_blocks):
@@ -413,7 +421,7 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
                 y0 = block * block_rows
                 pixels = (min(height, y0 + block_rows) - y0) * width
                 array, at = pack_tile(x, n, group * channels, channels, block, plan, copies)
-                for k in range(1, together if tile.rows else 1):
+                for k in range(1, together if tile_rows else 1):
                     copy = copies[k * copy_size : (k + 1) * copy_size]
                     pack_tile(x, n + k, group * channels, channels, block, plan, copy)
                 for first in range(0, group_outputs, panel_width):

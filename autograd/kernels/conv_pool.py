@@ -51,7 +51,7 @@ def forward(x, panels, bias, plan, row, y, argmax):
 
     row: offsets of the rows of a panel.
     """
-    block_rows, tile, _, pixel, tap = plan
+    block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, outputs, height, width = y.shape
     groups, group_panels, depth, panel_width = panels.shape
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
@@ -62,7 +62,7 @@ def forward(x, panels, bias, plan, row, y, argmax):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
         windows = (min(height, y0 + block_rows) - y0) * width
-        copy = np.empty(group_channels * tile.rows * tile.columns, x.dtype)
+        copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
         array, at = pack_tile(x, n, group * group_channels, group_channels, block, plan, copy)
         best, which = aligned(windows * panel_width, x), aligned(windows * panel_width, x)
         transposed = np.empty(panel_width * windows, x.dtype)
@@ -134,12 +134,12 @@ def strip_order(taps: int, columns: int, length: int, itemsize: int) -> Array:
 def weight_grad(g, argmax, x, strips, plan, parts):
     """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.  strips: a StripPlan."""
     groups, out_blocks, kernel_width, stride, strip_row = strips
-    block_rows, tile = plan.block_rows, plan.tile
+    block_rows, tile_rows, tile_columns, _, _, _, _, _ = plan
     images, outputs, height, width = g.shape
     image_blocks, length = len(parts), parts.shape[2]
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
     columns = (2 * width - 1) * stride[1] + kernel_width
-    pitch = tile.columns if tile.rows else x.shape[3]
+    pitch = tile_columns if tile_rows else x.shape[3]
     taps = len(strip_row)
     pixel = -(-taps // lanes(g)) * lanes(g)  # elements of a pixel of a strip, filled up
     strip = columns * pixel
@@ -150,7 +150,7 @@ def weight_grad(g, argmax, x, strips, plan, parts):
         part, group, out_block = unit // (groups * out_blocks), unit // out_blocks % groups, unit % out_blocks
         first = group * group_outputs + group_outputs * out_block // out_blocks
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
-        copy = np.empty(group_channels * tile.rows * tile.columns, x.dtype)
+        copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
         memory = aligned(2 * strip + length, x)
         clear(result, (part * outputs + first) * length, (last - first) * length)
         clear(memory, 0, len(memory))  # what fills up taps, and the last call, is multiplied, too

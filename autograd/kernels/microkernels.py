@@ -86,7 +86,7 @@ class VectorBuilder:
         An array of the element type, or a named tuple whose first field is one.
     """
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, array: types.Type) -> None:
+    def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
         dtype = (array[0] if isinstance(array, types.BaseTuple) else array).dtype
         self.context, self.builder = context, builder
         self.element = context.get_data_type(dtype)

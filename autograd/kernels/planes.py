@@ -48,7 +48,6 @@ from autograd.kernels.conv import (
     BLOCK_ELEMENTS,
     MIN_PARTS,
     TAP_BLOCK,
-    PaddedTile,
     grid,
     image_blocks,
     phase_lines,
@@ -76,18 +75,18 @@ class Plan(NamedTuple):
         Groups of channels.
     batch, block_rows : int
         Images, and rows of the result, in a block.
-    tile : PaddedTile
-        One plane of the packed copy.
+    rows, columns, top, left : int
+        The padded tile as in `conv.Plan`: one plane of an image in the packed copy.
     step : int
         Rows of the image from the tile of one block to that of the next.
-    stride : (int, int)
-        Rows and columns of the image between neighbours in a plane.
+    row_stride, column_stride : int
+        Rows and columns of the image from neighbour to neighbour in a plane.
     planes : (…, 2) int64 array
         Row and column of the image where each plane of a channel begins, from the start of the tile.
     phases : (…, 6) int64 array
         Of each phase: first pixel, pixels of a row; first tap, number of taps; first row and column in the result.
-    phase_stride : (int, int)
-        Rows and columns of the result between neighbours in a phase.
+    phase_row_stride, phase_column_stride : int
+        Rows and columns of the result from neighbour to neighbour in a phase.
     tap : (…,) int64 array
         Offsets in the copy (channel, plane, image, row, column).
     order : (…,) int64 array
@@ -97,12 +96,17 @@ class Plan(NamedTuple):
     groups: int
     batch: int
     block_rows: int
-    tile: PaddedTile
+    rows: int
+    columns: int
+    top: int
+    left: int
     step: int
-    stride: Pair
+    row_stride: int
+    column_stride: int
     planes: Array
     phases: Array
-    phase_stride: Pair
+    phase_row_stride: int
+    phase_column_stride: int
     tap: Array
     order: Array
 
@@ -126,12 +130,12 @@ def is_faster(plan: Plan, pixels: int, depth: float, inputs: int, outputs: int, 
     product : float
         Cycles of the product of one vector.
     """
-    rows, columns = plan.tile[:2]
-    vectors, apart = -(-outputs // lanes), max(plan.phase_stride)
+    rows, columns = plan.rows, plan.columns
+    vectors, apart = -(-outputs // lanes), max(plan.phase_row_stride, plan.phase_column_stride)
     theirs = 200 + pixels * (depth * (0.65 * vectors + 0.2 * (vectors % 2)) + vectors * lanes / 4)  # with transposing
     width = int(plan.phases[:, 1].max())
     moved = (inputs * len(plan.planes) * rows + outputs * pixels / width) * (8 + 4 * columns / lanes)
-    if max(plan.stride) > 2:
+    if max(plan.row_stride, plan.column_stride) > 2:
         moved += 3 * inputs * len(plan.planes) * rows * columns  # packed number by number
     if apart > 1:
         theirs += 3 * outputs * pixels
@@ -182,12 +186,17 @@ def _forward_plan(
         groups=groups,
         batch=batch,
         block_rows=block,
-        tile=PaddedTile(rows, columns, -padding[0], -padding[1]),
+        rows=rows,
+        columns=columns,
+        top=-padding[0],
+        left=-padding[1],
         step=block * sh,
-        stride=stride,
+        row_stride=sh,
+        column_stride=sw,
         planes=planes,
         phases=np.array([[0, out[1], 0, len(tap), 0, 0]]),
-        phase_stride=(1, 1),
+        phase_row_stride=1,
+        phase_column_stride=1,
         tap=tap,
         order=np.arange(len(tap)),
     )
@@ -228,12 +237,17 @@ def backward_plan(
         groups=groups,
         batch=batch,
         block_rows=block,
-        tile=PaddedTile(rows, columns, top, left),
+        rows=rows,
+        columns=columns,
+        top=top,
+        left=left,
         step=block // stride[0],
-        stride=(1, 1),
+        row_stride=1,
+        column_stride=1,
         planes=np.zeros((1, 2), np.int64),
         phases=np.array(phases),
-        phase_stride=stride,
+        phase_row_stride=stride[0],
+        phase_column_stride=stride[1],
         tap=np.concatenate(taps),
         order=np.concatenate(order),
     )
@@ -504,21 +518,20 @@ def pack_images(x, n, count, first_channel, channels, block, plan, copy):
 
     Zeros around them are in `copy` already.
     """
-    rows, columns, top, left = plan.tile
-    step, stride, planes = plan.step, plan.stride, plan.planes
+    _, _, _, rows, columns, top, left, step, row_stride, column_stride, planes, _, _, _, _, _ = plan
     height, width, images = x.shape[2], x.shape[3], x.reshape(-1)
     image = rows * columns
     batch = len(copy) // (channels * len(planes) * image)
     for plane in range(len(planes)):
         y0, x0 = block * step + top + planes[plane, 0], left + planes[plane, 1]
-        (first, last), (low, high) = inside(y0, stride[0], rows, height), inside(x0, stride[1], columns, width)
-        start = (y0 + first * stride[0]) * width + x0 + low * stride[1]
+        (first, last), (low, high) = inside(y0, row_stride, rows, height), inside(x0, column_stride, columns, width)
+        start = (y0 + first * row_stride) * width + x0 + low * column_stride
         for c in range(channels):
             for b in range(count):
                 image_at = ((n + b) * x.shape[1] + first_channel + c) * height * width
                 copy_at = ((c * len(planes) + plane) * batch + b) * image
                 pack_rows(
-                    Rows(images, image_at + start, stride[0] * width), stride[1], last - first, high - low,
+                    Rows(images, image_at + start, row_stride * width), column_stride, last - first, high - low,
                     Rows(copy, copy_at + first * columns + low, columns),
                 )  # fmt: skip
 
@@ -549,15 +562,15 @@ def convolve_rows(a, w, depth, channels, vectors, pixels, sums):
 @kernel(parallel=True)
 def _forward(x, w, bias, relu, group_blocks, plan, y):
     """y (N, O, H', W') from x (N, C, H, W), w (O, taps) and bias (O,); max(y, 0) if `relu`."""
-    groups, batch, block_rows, tile, _, _, planes, phases, phase_stride, tap, _ = plan
+    groups, batch, block_rows, rows, columns, _, _, _, _, _, planes, phases, row_stride, column_stride, tap, _ = plan
     images, outputs, height, width = y.shape
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
-    image = tile.rows * tile.columns
+    image = rows * columns
     size = batch * image
     row_blocks = -(-height // block_rows)
     tiles, slack = -(-group_outputs // CHANNELS), PIXEL_VECTORS[0] * lanes(x)  # micro-tiles are whole vectors
     depth, weights, result = w.shape[1], w.reshape(-1), y.reshape(-1)
-    threads = limit_threads(y.size * depth // (MIN_PRODUCTS * phase_stride[0] * phase_stride[1]))
+    threads = limit_threads(y.size * depth // (MIN_PRODUCTS * row_stride * column_stride))
     for unit in prange(-(-images // batch) * row_blocks * group_blocks):
         n = unit // (row_blocks * group_blocks) * batch
         block, part = unit // group_blocks % row_blocks, unit % group_blocks
@@ -570,10 +583,10 @@ def _forward(x, w, bias, relu, group_blocks, plan, y):
         for group in range(part * groups // group_blocks, (part + 1) * groups // group_blocks):
             pack_images(x, n, together, group * group_channels, group_channels, block, plan, copy)
             for phase in phases:
-                phase_rows = -((phase[4] - (min(height, y0 + block_rows) - y0)) // phase_stride[0])
+                phase_rows = -((phase[4] - (min(height, y0 + block_rows) - y0)) // row_stride)
                 if phase_rows <= 0:
                     continue
-                pixels = ((together - 1) * tile.rows + phase_rows - 1) * tile.columns + phase[1]
+                pixels = ((together - 1) * rows + phase_rows - 1) * columns + phase[1]
                 for t in range(tiles):
                     first, last = group_outputs * t // tiles, group_outputs * (t + 1) // tiles
                     o, count = group * group_outputs + first, last - first
@@ -585,9 +598,9 @@ def _forward(x, w, bias, relu, group_blocks, plan, y):
                         for b in range(together):
                             y_row = ((n + b) * outputs + o + c) * height + y0 + phase[4]
                             epilogue_rows(
-                                Rows(sums, c * (size + slack) + b * image, tile.columns), bias[o + c], relu,
-                                phase_rows, phase[1], phase_stride[1],
-                                Rows(result, y_row * width + phase[5], phase_stride[0] * width),
+                                Rows(sums, c * (size + slack) + b * image, columns), bias[o + c], relu,
+                                phase_rows, phase[1], column_stride,
+                                Rows(result, y_row * width + phase[5], row_stride * width),
                             )  # fmt: skip
     set_threads(threads)
 
@@ -613,10 +626,10 @@ def correlate_rows(g, a, depth, masks, channels, pixels, sums):
 @kernel(parallel=True)
 def _weight_grad(g, x, group_blocks, plan, masks, parts):
     """parts (B, O, taps): the weight gradient of each of B blocks of images.  masks: `lane_masks`."""
-    groups, batch, block_rows, tile, _, _, planes, _, _, tap, _ = plan
+    groups, batch, block_rows, rows, columns, _, _, _, _, _, planes, _, _, _, tap, _ = plan
     images, outputs, height, width = g.shape
     group_channels, group_outputs, depth = x.shape[1] // groups, outputs // groups, len(tap)
-    image = tile.rows * tile.columns
+    image = rows * columns
     size, row_blocks, tiles = batch * image, -(-height // block_rows), -(-group_outputs // CHANNELS)
     gradients = g.reshape(-1)
     threads = limit_threads(g.size * depth // MIN_PRODUCTS)
@@ -635,8 +648,8 @@ def _weight_grad(g, x, group_blocks, plan, masks, parts):
                 if row_blocks > 1:
                     clear(copy, 0, len(copy))
                 y0 = block * block_rows
-                rows = min(height, y0 + block_rows) - y0
-                pixels = ((together - 1) * tile.rows + rows - 1) * tile.columns + width
+                g_rows = min(height, y0 + block_rows) - y0
+                pixels = ((together - 1) * rows + g_rows - 1) * columns + width
                 for group in range(first_group, last_group):
                     pack_images(x, n, together, group * group_channels, group_channels, block, plan, copy)
                     for t in range(tiles):
@@ -644,8 +657,8 @@ def _weight_grad(g, x, group_blocks, plan, masks, parts):
                         for c in range(last - first):
                             for b in range(together):
                                 g_row = ((n + b) * outputs + group * group_outputs + first + c) * height + y0
-                                g_rows = Rows(gradients, g_row * width, width)
-                                pack_rows(g_rows, 1, rows, width, Rows(packed, c * size + b * image, tile.columns))
+                                channel = Rows(gradients, g_row * width, width)
+                                pack_rows(channel, 1, g_rows, width, Rows(packed, c * size + b * image, columns))
                         sums_at = ((group - first_group) * group_outputs + first) * depth * lanes(g)
                         correlate_rows(
                             Rows(packed, 0, size), IndexedRows(copy, 0, tap, 0), depth, masks, last - first, pixels,
@@ -673,7 +686,7 @@ def weight_grad(g: Array, x: Array, plan: Plan) -> Array:
     """The weight gradient (O, taps) from g (N, O, H', W') and x (N, C, H, W)."""
     outputs, depth, vector = g.shape[1], len(plan.tap), vector_bytes() // g.itemsize
     parts = np.empty((image_blocks(len(g), depth * outputs), outputs, depth), g.dtype)
-    masks = lane_masks(plan.batch, plan.block_rows, g.shape[3], plan.tile[:2], vector)
+    masks = lane_masks(plan.batch, plan.block_rows, g.shape[3], (plan.rows, plan.columns), vector)
     blocks = group_blocks(len(parts), plan.groups, outputs * depth * vector)
     _weight_grad(dense(g), dense(x), blocks, plan, masks, parts)
     return parts.sum(axis=0)

@@ -22,7 +22,7 @@ from numba import prange
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.types import Array, Shape
 
-_reduce = np.add.reduce  # np.sum with less overhead
+_reduce: Any = np.add.reduce  # np.sum with less overhead
 MIN_SIZE = 2 * ELEMENTS  # elements from which threads are faster
 LANES = 64  # sums that are computed side by side, in several vector registers
 STEPS = 64  # numbers added in x's own dtype before their sum goes to float64, of which a register holds half as many

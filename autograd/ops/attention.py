@@ -103,7 +103,7 @@ def scaled_dot_product_attention(
         key, value = _repeated(key, query.shape[-3]), _repeated(value, query.shape[-3])
     factor = 1 / math.sqrt(max(1, query.shape[-1])) if scale is None else scale
     scores = matmul(query * factor, transpose(key, -1, -2))
-    mask = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
+    mask: Any = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
     if mask is not None:
         scores = where(mask, scores, -math.inf) if mask.dtype == np.bool_ else scores + mask
     masked = compare.all(scores == -math.inf, -1, True)  # queries that attend to no key

@@ -90,7 +90,7 @@ def conv1d(
     x = unsqueeze(input, 0) if input.ndim == 2 else input
     check_conv("conv1d", x, weight, bias, stride=step, padding=margin, dilation=spacing, groups=groups)
     image, filters = (unsqueeze(a, 2) for a in (x, weight))
-    y = conv2d(image, filters, bias, (1, *step), (0, *margin), (1, *spacing), groups)
+    y = conv2d(image, filters, bias, (1, step[0]), (0, margin[0]), (1, spacing[0]), groups)
     y = y[:, :, 0, left:]
     return squeeze(y, 0) if input.ndim == 2 else y
 

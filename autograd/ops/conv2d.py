@@ -80,8 +80,9 @@ def _weight_grad_reference(
     return weight_grad
 
 
-def _backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
-    x, w = ctx.saved_tensors[:2]  # conv2d_relu, which saves its result too, has the same gradients of its own g
+def conv2d_backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
+    """The gradients of conv2d, and of conv2d_relu, which saves its result too, from the g before relu."""
+    x, w = ctx.saved_tensors[:2]
     return (
         conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs_input_grad[0] else None,
         conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
@@ -188,7 +189,7 @@ conv2d_op = register(
         name="conv2d",
         check=lambda x, w, b, **params: check_conv("conv2d", x, w, b, **params),
         forward=lambda x, w, b, **params: forward(x, w, b, False, **params),
-        backward=_backward,
+        backward=conv2d_backward,
         saves=(0, 1),
         reference=_reference,
         sample=_sample,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import Op, Sample, register
-from autograd.ops.conv2d import conv2d_op
+from autograd.ops.conv2d import conv2d_backward, conv2d_op
 from autograd.ops.relu import relu_input_grad
 from autograd.ops.shared.conv import KINK, UNIT, bad_conv, call, check_conv, conv_sample, flops, forward
 from autograd.types import Array, Context, Gradient, Pair
@@ -26,8 +26,7 @@ def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> Array:
 
 
 def _backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
-    gradients: tuple[Gradient, ...] = conv2d_op.backward(ctx, relu_input_grad(g, ctx.saved_tensors[2]), **params)
-    return gradients
+    return conv2d_backward(ctx, relu_input_grad(g, ctx.saved_tensors[2]), **params)
 
 
 def _clear(y: Array) -> bool:

@@ -56,7 +56,7 @@ def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> tuple[Arra
     return np.where(best <= 0, 0, best).astype(x.dtype), argmax
 
 
-def _check(x: Array, w: Array, b: Array | None, **params: Any) -> None:
+def _check(x: Any, w: Any, b: Any, **params: Any) -> None:
     check_conv(NAME, x, w, b, **params)
     size = conv_size(x.shape[2:], w.shape[2:], params)
     if min(size) < 2:
@@ -280,7 +280,7 @@ def conv2d_relu_max_pool2d(
     return call(NAME, _pooled, input, weight, bias, **params)
 
 
-def _pooled(x: Tensor, w: Tensor, b: Tensor | None, **params: Any) -> Any:
+def _pooled(x: Any, w: Any, b: Any, **params: Any) -> Any:
     """The fused row's first output; the separate ops where padding is too much for its kernels."""
     if max(params["padding"]) >= tap_by_tap.FAR_PADDING:
         _check(x, w, b, **params)

@@ -31,8 +31,9 @@ def _reference(x: Array, w: Array, b: Array | None) -> Array:
     return y if b is None else y + b
 
 
-def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
-    x, w = ctx.saved_tensors[:2]  # linear_relu, which saves its result too, has the same gradients of its own g
+def linear_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
+    """The gradients of linear, and of linear_relu, which saves its result too, from the g before relu."""
+    x, w = ctx.saved_tensors[:2]
     if x.ndim != 2:
         rows = math.prod(x.shape[:-1])
         g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
@@ -54,7 +55,7 @@ linear_op = register(
         name="linear",
         check=lambda x, w, b: check_linear("linear", x, w, b),
         forward=lambda x, w, b: gemm.linear(x, w, b, False),
-        backward=_backward,
+        backward=linear_backward,
         saves=(0, 1),
         reference=_reference,
         sample=_sample,

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.linear import linear_op
+from autograd.ops.linear import linear_backward, linear_op
 from autograd.ops.relu import relu_input_grad
 from autograd.ops.shared.conv import KINK
 from autograd.ops.shared.linear import check_linear
@@ -28,8 +28,7 @@ def _reference(x: Array, w: Array, b: Array | None) -> Array:
 
 
 def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
-    gradients: tuple[Gradient, ...] = linear_op.backward(ctx, relu_input_grad(g, ctx.saved_tensors[2]))
-    return gradients
+    return linear_backward(ctx, relu_input_grad(g, ctx.saved_tensors[2]))
 
 
 def _sample(draw: Draw) -> Sample:

@@ -50,7 +50,7 @@ def _reference(
     return values, argmax
 
 
-def _pixel(k: int, i: int, j: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
+def _pixel(k: Any, i: int, j: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """Row and column of pixel k of window (i, j)."""
     u, v = divmod(int(k), kernel_size[1])
     return i * stride[0] - padding[0] + u * dilation[0], j * stride[1] - padding[1] + v * dilation[1]
