@@ -150,6 +150,7 @@ from autograd.random import (
     set_rng_state,
 )
 from autograd.tensor import Tensor
+from autograd.types import Size, dtype
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
@@ -177,6 +178,7 @@ __all__ = [
     "BadSample",
     "Op",
     "Sample",
+    "Size",
     "Tensor",
     "abs",
     "add",
@@ -213,6 +215,7 @@ __all__ = [
     "div",
     "double",
     "dropout",
+    "dtype",
     "einsum",
     "empty",
     "empty_like",

@@ -28,7 +28,7 @@ def text(tensor: Tensor) -> str:
     if a.dtype not in (get_default_dtype(), np.int64, np.bool_):
         text += f", dtype={a.dtype}"
     if tensor.node is not None:
-        text += f", grad_fn=<{tensor.node.op.name}>"
+        text += f", grad_fn={tensor.node}"
     elif tensor.requires_grad:
         text += ", requires_grad=True"
     return f"tensor({text})"

@@ -40,6 +40,7 @@ def _sample(draw: Draw) -> Sample:
 _conv2d_relu_op = register(
     Op(
         name="conv2d_relu",
+        fuses=("conv2d", "relu"),
         check=lambda x, w, b, **params: check_conv("conv2d_relu", x, w, b, **params),
         forward=lambda x, w, b, **params: forward(x, w, b, True, **params),
         backward=_backward,

@@ -102,6 +102,7 @@ def _sample(draw: Draw) -> Sample:
 _conv2d_relu_max_pool2d_op = register(
     Op(
         name=NAME,
+        fuses=("conv2d", "relu", "max_pool2d"),
         check=_check,
         forward=_forward,
         backward=_backward,

@@ -44,6 +44,7 @@ def _sample(draw: Draw) -> Sample:
 _linear_relu_op = register(
     Op(
         name="linear_relu",
+        fuses=("linear", "relu"),
         check=lambda x, w, b: check_linear("linear_relu", x, w, b),
         forward=lambda x, w, b: gemm.linear(x, w, b, True),
         backward=_backward,
