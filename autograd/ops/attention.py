@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops import compare
+from autograd.ops.compare import all as all_of
+from autograd.ops.compare import any as any_of
 from autograd.ops.dropout import dropout
 from autograd.ops.matmul import matmul
 from autograd.ops.shape import expand, reshape, transpose
@@ -106,8 +107,8 @@ def scaled_dot_product_attention(
     mask: Any = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
     if mask is not None:
         scores = where(mask, scores, -math.inf) if mask.dtype == np.bool_ else scores + mask
-    masked = compare.all(scores == -math.inf, -1, True)  # queries that attend to no key
-    if compare.any(masked):
+    masked = all_of(scores == -math.inf, -1, True)  # queries that attend to no key
+    if any_of(masked):
         weights = where(masked, 0.0, softmax(where(masked, 0.0, scores), -1))
     else:
         weights = softmax(scores, -1)

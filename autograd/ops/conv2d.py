@@ -22,31 +22,24 @@ from autograd.kernels import conv, gemm, planes
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops import reduce
 from autograd.ops.shared import tap_by_tap
-from autograd.ops.shared.conv import UNIT, bad_conv, call, check_conv, flops, forward, lanes
+from autograd.ops.shared.conv import (
+    UNIT,
+    bad_conv,
+    call,
+    check_conv,
+    flops,
+    forward,
+    gradients,
+    lanes,
+    reference,
+    weight_grad_reference,
+)
 from autograd.types import Array, Context, Gradient, Pair, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
     from autograd.testing import Draw
-
-
-def _reference(
-    x: Array, w: Array, b: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
-    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
-    kh, kw = w.shape[2:]
-    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    height, width = (x.shape[2] - dh * (kh - 1) - 1) // sh + 1, (x.shape[3] - dw * (kw - 1) - 1) // sw + 1
-    y = np.zeros((len(x), len(w), height, width), x.dtype)
-    per_in, per_out = w.shape[1], len(w) // groups
-    for o in range(len(w)):
-        channels = x[:, o // per_out * per_in :][:, :per_in]
-        for i, j in np.ndindex(height, width):
-            window = channels[:, :, i * sh : i * sh + dh * (kh - 1) + 1 : dh, j * sw : j * sw + dw * (kw - 1) + 1 : dw]
-            y[:, o, i, j] = (window * w[o]).sum(axis=(1, 2, 3)) + (0 if b is None else b[o])
-    return y
 
 
 def _input_grad_reference(
@@ -64,30 +57,8 @@ def _input_grad_reference(
     return dx[:, :, ph : ph + height, pw : pw + width]
 
 
-def _weight_grad_reference(
-    g: Array, x: Array, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
-    (sh, sw), (ph, pw), (dh, dw) = stride, padding, dilation
-    kh, kw = kernel_size
-    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    per_in, per_out = x.shape[1] // groups, g.shape[1] // groups
-    weight_grad = np.zeros((g.shape[1], per_in, kh, kw), g.dtype)
-    for o in range(g.shape[1]):
-        channels = x[:, o // per_out * per_in :][:, :per_in]
-        for i, j in np.ndindex(*g.shape[2:]):
-            window = channels[:, :, i * sh : i * sh + dh * (kh - 1) + 1 : dh, j * sw : j * sw + dw * (kw - 1) + 1 : dw]
-            weight_grad[o] += (g[:, o, i, j][:, None, None, None] * window).sum(axis=0)
-    return weight_grad
-
-
-def conv2d_backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
-    """The gradients of conv2d, and of conv2d_relu, which saves its result too, from the g before relu."""
-    x, w = ctx.saved_tensors[:2]
-    return (
-        conv2d_input_grad(g, w, input_size=ctx.shapes[0][2:], **params) if ctx.needs_input_grad[0] else None,
-        conv2d_weight_grad(g, x, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
-        reduce.sum(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None,
-    )
+def _backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
+    return gradients(ctx, g, conv2d_input_grad, conv2d_weight_grad, **params)
 
 
 def _input_grad_forward(
@@ -125,7 +96,7 @@ def _first_windows(y: Any, shape: Shape) -> Any:
 def _input_grad_backward(ctx: Context, h: Tensor, *, input_size: Pair, **params: Any) -> tuple[Gradient, ...]:
     g, w = ctx.saved_tensors
     return (
-        _first_windows(conv2d_op(h, w, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
+        _first_windows(_conv2d_op(h, w, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
         conv2d_weight_grad(g, h, kernel_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
     )
 
@@ -155,7 +126,7 @@ def _weight_grad_forward(
 def _weight_grad_backward(ctx: Context, h: Tensor, *, kernel_size: Pair, **params: Any) -> tuple[Gradient, ...]:
     g, x = ctx.saved_tensors
     return (
-        _first_windows(conv2d_op(x, h, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
+        _first_windows(_conv2d_op(x, h, None, **params), ctx.shapes[0]) if ctx.needs_input_grad[0] else None,
         conv2d_input_grad(g, h, input_size=ctx.shapes[1][2:], **params) if ctx.needs_input_grad[1] else None,
     )
 
@@ -184,14 +155,14 @@ def _bad(x: Shape, w: Shape, error: type[Exception], *words: str, b: Array | Non
     return bad_conv("conv2d", x, w, error, *words, b=b, **UNIT | params)
 
 
-conv2d_op = register(
+_conv2d_op = register(
     Op(
         name="conv2d",
         check=lambda x, w, b, **params: check_conv("conv2d", x, w, b, **params),
         forward=lambda x, w, b, **params: forward(x, w, b, False, **params),
-        backward=conv2d_backward,
+        backward=_backward,
         saves=(0, 1),
-        reference=_reference,
+        reference=reference,
         sample=_sample,
         bad_samples=[
             _bad((1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", "3 channels"),
@@ -225,7 +196,7 @@ conv2d_weight_grad = register(
         forward=_weight_grad_forward,
         backward=_weight_grad_backward,
         saves=(0, 1),
-        reference=_weight_grad_reference,
+        reference=weight_grad_reference,
         sample=_weight_grad_sample,
         kind="multilinear",
         flops=lambda inputs, dw, **params: flops(inputs[0], dw.shape),
@@ -272,4 +243,4 @@ def conv2d(
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
     """
     params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return call("conv2d", conv2d_op, input, weight, bias, **params)
+    return call("conv2d", _conv2d_op, input, weight, bias, **params)

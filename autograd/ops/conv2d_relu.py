@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import Op, Sample, register
-from autograd.ops.conv2d import conv2d_backward, conv2d_op
+from autograd.ops.conv2d import conv2d_input_grad, conv2d_weight_grad
 from autograd.ops.relu import relu_input_grad
-from autograd.ops.shared.conv import KINK, UNIT, bad_conv, call, check_conv, conv_sample, flops, forward
+from autograd.ops.shared.conv import (
+    KINK,
+    UNIT,
+    bad_conv,
+    call,
+    check_conv,
+    conv_sample,
+    flops,
+    forward,
+    gradients,
+    reference,
+)
 from autograd.types import Array, Context, Gradient, Pair
 
 if TYPE_CHECKING:
@@ -21,12 +32,13 @@ if TYPE_CHECKING:
 
 
 def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> Array:
-    y = conv2d_op.reference(x, w, b, **params)
+    y = reference(x, w, b, **params)
     return np.where(y <= 0, 0, y).astype(y.dtype)
 
 
 def _backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
-    return conv2d_backward(ctx, relu_input_grad(g, ctx.saved_tensors[2]), **params)
+    g = relu_input_grad(g, ctx.saved_tensors[2])
+    return gradients(ctx, g, conv2d_input_grad, conv2d_weight_grad, **params)
 
 
 def _clear(y: Array) -> bool:
@@ -34,7 +46,7 @@ def _clear(y: Array) -> bool:
 
 
 def _sample(draw: Draw) -> Sample:
-    return conv_sample(draw, conv2d_op, _clear)
+    return conv_sample(draw, _clear)
 
 
 _conv2d_relu_op = register(

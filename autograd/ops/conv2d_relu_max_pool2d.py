@@ -23,13 +23,24 @@ from autograd.kernels import conv, conv_pool, gemm
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
-from autograd.ops import reduce
-from autograd.ops.conv2d import conv2d_input_grad, conv2d_op, conv2d_weight_grad
+from autograd.ops.conv2d import conv2d, conv2d_input_grad, conv2d_weight_grad
 from autograd.ops.conv2d_relu import conv2d_relu
 from autograd.ops.max_pool2d import max_pool2d
+from autograd.ops.reduce import sum as sum_over
 from autograd.ops.relu import relu_input_grad
 from autograd.ops.shared import tap_by_tap
-from autograd.ops.shared.conv import KINK, UNIT, bad_conv, call, check_conv, conv_sample, flops, pack_weight
+from autograd.ops.shared.conv import (
+    KINK,
+    UNIT,
+    bad_conv,
+    call,
+    check_conv,
+    conv_sample,
+    flops,
+    pack_weight,
+    reference,
+    weight_grad_reference,
+)
 from autograd.ops.shared.windows import as_planes, conv_size
 from autograd.types import Array, Context, Gradient, Pair
 
@@ -48,7 +59,7 @@ def _windows(y: Array) -> Array:
 
 
 def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> tuple[Array, Array]:
-    windows = _windows(conv2d_op.reference(x, w, b, **params))
+    windows = _windows(reference(x, w, b, **params))
     best, argmax = windows[..., 0], np.zeros(windows.shape[:-1], np.uint8)
     for k in range(1, 4):
         greater = (windows[..., k] > best) | np.isnan(windows[..., k])
@@ -85,8 +96,12 @@ def _backward(ctx: Context, g: Tensor, _: Any, **params: Any) -> tuple[Gradient,
     if ctx.needs_input_grad[0]:
         size = conv_size(x.shape[2:], w.shape[2:], params)
         dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, argmax, size=size), w, input_size=x.shape[2:], **params)
-    dw = unpooled_weight_grad(g, argmax, x, kernel_size=w.shape[2:], **params) if ctx.needs_input_grad[1] else None
-    return dx, dw, reduce.sum(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None
+    dw = (
+        _conv2d_unpooled_weight_grad_op(g, argmax, x, kernel_size=w.shape[2:], **params)
+        if ctx.needs_input_grad[1]
+        else None
+    )
+    return dx, dw, sum_over(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None
 
 
 def _clear(y: Array) -> bool:
@@ -96,7 +111,7 @@ def _clear(y: Array) -> bool:
 
 
 def _sample(draw: Draw) -> Sample:
-    return conv_sample(draw, conv2d_op, _clear, least=2)
+    return conv_sample(draw, _clear, least=2)
 
 
 _conv2d_relu_max_pool2d_op = register(
@@ -192,7 +207,7 @@ _max_pool2d_2x2_gather_op: Op = register(
 
 def _weight_grad_reference(g: Array, argmax: Array, x: Array, **params: Any) -> Array:
     size = conv_size(x.shape[2:], params["kernel_size"], params)
-    return conv2d_weight_grad.reference(_unpool_reference(g, argmax, size=size), x, **params)
+    return weight_grad_reference(_unpool_reference(g, argmax, size=size), x, **params)
 
 
 def _weight_grad_forward(
@@ -230,7 +245,7 @@ def _weight_grad_forward(
 
 def _weight_grad_backward(ctx: Context, h: Tensor, *, kernel_size: Pair, **params: Any) -> tuple[Gradient, ...]:
     g, argmax, x = ctx.saved_tensors
-    dg = _max_pool2d_2x2_gather_op(conv2d_op(x, h, None, **params), argmax) if ctx.needs_input_grad[0] else None
+    dg = _max_pool2d_2x2_gather_op(conv2d(x, h, None, **params), argmax) if ctx.needs_input_grad[0] else None
     dx = None
     if ctx.needs_input_grad[2]:
         size = conv_size(x.shape[2:], kernel_size, params)
@@ -244,7 +259,7 @@ def _weight_grad_sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(*y), _argmax(draw, *y), draw.tensor(*x)), {"kernel_size": w[2:], **params})
 
 
-unpooled_weight_grad = register(
+_conv2d_unpooled_weight_grad_op = register(
     Op(
         name="conv2d_unpooled_weight_grad",
         forward=_weight_grad_forward,

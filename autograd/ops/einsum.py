@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops import reduce
 from autograd.ops.elementwise import mul
 from autograd.ops.indexing import getitem
 from autograd.ops.matmul import matmul
+from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import permute, reshape
 from autograd.types import Array, Shape
 
@@ -96,7 +96,7 @@ def _plain(x: Tensor, labels: Labels, sizes: dict[str, int]) -> tuple[Tensor, La
 def _sum_others(x: Tensor, labels: Labels, needed: set[str]) -> tuple[Tensor, Labels]:
     """Sum over the dimensions whose labels are not needed."""
     summed = tuple(i for i, label in enumerate(labels) if label not in needed)
-    return (reduce.sum(x, summed) if summed else x), [label for label in labels if label in needed]
+    return (sum_over(x, summed) if summed else x), [label for label in labels if label in needed]
 
 
 def _grouped(x: Tensor, labels: Labels, *groups: Labels) -> Tensor:

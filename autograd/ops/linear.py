@@ -8,39 +8,17 @@ The rows of x and of w both run along I, so no matrix product transposes anythin
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops import reduce
-from autograd.ops.matmul import matmul
-from autograd.ops.shape import reshape
-from autograd.ops.shared.linear import check_linear
-from autograd.types import Array, Context, Gradient
+from autograd.ops.shared.linear import check_linear, gradients, reference
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
     from autograd.testing import Draw
-
-
-def _reference(x: Array, w: Array, b: Array | None) -> Array:
-    y: Array = (x[..., None, :] * w).sum(axis=-1)
-    return y if b is None else y + b
-
-
-def linear_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
-    """The gradients of linear, and of linear_relu, which saves its result too, from the g before relu."""
-    x, w = ctx.saved_tensors[:2]
-    if x.ndim != 2:
-        rows = math.prod(x.shape[:-1])
-        g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
-    dx = matmul(g, w) if ctx.needs_input_grad[0] else None
-    dw = matmul(g.T, x) if ctx.needs_input_grad[1] else None
-    db = reduce.sum(g, 0) if ctx.needs_input_grad[2] else None
-    return dx if dx is None or len(ctx.shapes[0]) == 2 else reshape(dx, ctx.shapes[0]), dw, db
 
 
 def _sample(draw: Draw) -> Sample:
@@ -50,14 +28,14 @@ def _sample(draw: Draw) -> Sample:
     return Sample((x, draw.tensor(o, i), draw.tensor(o) if bias else None))
 
 
-linear_op = register(
+_linear_op = register(
     Op(
         name="linear",
         check=lambda x, w, b: check_linear("linear", x, w, b),
         forward=lambda x, w, b: gemm.linear(x, w, b, False),
-        backward=linear_backward,
+        backward=gradients,
         saves=(0, 1),
-        reference=_reference,
+        reference=reference,
         sample=_sample,
         bad_samples=[
             BadSample(
@@ -94,5 +72,5 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ValueError, TypeError
         If shapes or dtypes do not fit.
     """
-    y: Tensor = linear_op(input, weight, bias)
+    y: Tensor = _linear_op(input, weight, bias)
     return y

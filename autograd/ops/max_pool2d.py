@@ -261,7 +261,7 @@ _max_pool2d_gather_op: Op = register(
     )
 )
 
-_max_pool2d_indices_op = register(
+_max_pool2d_places_op = register(
     Op(
         name="max_pool2d_places",
         forward=_indices_forward,
@@ -318,5 +318,5 @@ def max_pool2d(
     pooled = squeeze(y, 0) if input.ndim == 3 else y
     if not return_indices:
         return pooled
-    indices = _max_pool2d_indices_op(argmax, width=x.shape[3], **sizes)
+    indices = _max_pool2d_places_op(argmax, width=x.shape[3], **sizes)
     return pooled, squeeze(indices, 0) if input.ndim == 3 else indices

@@ -1,11 +1,19 @@
-"""The argument check of the linear layers."""
+"""What the linear layers share: their check, reference and gradients."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 from autograd.op import check_arrays
 from autograd.ops.elementwise import check_same_float
+from autograd.ops.matmul import matmul
+from autograd.ops.reduce import sum as sum_over
+from autograd.ops.shape import reshape
+from autograd.types import Array, Context, Gradient
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
 
 
 def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
@@ -29,3 +37,20 @@ def check_linear(name: str, x: Any, w: Any, b: Any) -> None:
         raise ValueError(
             f"{name}: bias of shape {b.shape} does not fit weight of shape {w.shape}: expects {w.shape[:1]}"
         )
+
+
+def reference(x: Array, w: Array, b: Array | None) -> Array:
+    y: Array = (x[..., None, :] * w).sum(axis=-1)
+    return y if b is None else y + b
+
+
+def gradients(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
+    """The gradients of a linear layer from its g."""
+    x, w = ctx.saved_tensors[:2]
+    if x.ndim != 2:
+        rows = math.prod(x.shape[:-1])
+        g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
+    dx = matmul(g, w) if ctx.needs_input_grad[0] else None
+    dw = matmul(g.T, x) if ctx.needs_input_grad[1] else None
+    db = sum_over(g, 0) if ctx.needs_input_grad[2] else None
+    return dx if dx is None or len(ctx.shapes[0]) == 2 else reshape(dx, ctx.shapes[0]), dw, db
