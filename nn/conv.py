@@ -9,7 +9,7 @@ import nn.functional as F
 from autograd import Tensor
 from autograd.devices import Device, check_device
 from autograd.op import check_arrays
-from autograd.ops.conv2d import ints
+from autograd.ops.shared.windows import ints
 from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw
 from nn.module import Module, Parameter

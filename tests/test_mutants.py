@@ -271,9 +271,9 @@ def wider_pool() -> Op:
         if wide[0].shape != right[0].shape:
             return right
         rows, columns = np.divmod(wide[1], kernel_size[1] + 1)
-        # backward would look up a tap of the extra column in its table, unchecked
-        taps = rows * kernel_size[1] + np.minimum(columns, kernel_size[1] - 1)
-        return wide[0], taps.astype(right[1].dtype)
+        # backward looks argmax up in a table without a check, so the extra column must not occur in it
+        argmax = rows * kernel_size[1] + np.minimum(columns, kernel_size[1] - 1)
+        return wide[0], argmax.astype(right[1].dtype)
 
     return dataclasses.replace(op, forward=forward)
 

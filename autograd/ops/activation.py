@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.functions import sigmoid
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.samples import any_shape
 from autograd.ops.where import where
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.grad_mode import no_grad
 from autograd.kernels.channels import channel_affine, channel_moments, channel_sums
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
@@ -31,7 +32,7 @@ from autograd.ops.reduce import sum
 from autograd.ops.relu import relu, relu_input_grad
 from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
 from autograd.ops.shared.samples import KINK, optional, spread_out
-from autograd.types import Array, Context, Gradient, Shape
+from autograd.types import Array, Gradient, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p
 from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

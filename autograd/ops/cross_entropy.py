@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
@@ -36,7 +37,7 @@ from autograd.ops.shared.losses import (
 )
 from autograd.ops.softmax import log_softmax, softmax, softmax_input_grad
 from autograd.ops.where import where
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

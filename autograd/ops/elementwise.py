@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.samples import any_shape, bad_broadcast
-from autograd.types import Array, Context, Gradient, Number
+from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

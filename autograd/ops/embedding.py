@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shape import unsqueeze
 from autograd.ops.where import where
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

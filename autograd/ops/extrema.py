@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.reduce import sum
@@ -26,7 +27,7 @@ from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.dims import dim_of, dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
-from autograd.types import Array, Context, Dims, Gradient, Number
+from autograd.types import Array, Dims, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

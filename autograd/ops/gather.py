@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shape import reshape
 from autograd.ops.shared.attaching import attaching
 from autograd.ops.shared.dims import dim_of
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.engine import Context
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
@@ -31,7 +32,7 @@ from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import reshape
 from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
 from autograd.ops.shared.samples import optional, spread_out
-from autograd.types import Array, Context, Gradient, Shape
+from autograd.types import Array, Gradient, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

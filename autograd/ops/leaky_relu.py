@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.engine import Context
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.samples import any_shape
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

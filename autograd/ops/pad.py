@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.indexing import getitem, pad_places
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

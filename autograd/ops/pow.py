@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import Op, Sample, register
 from autograd.ops.functions import log
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
-from autograd.types import Array, Context, Gradient, Number
+from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

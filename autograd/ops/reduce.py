@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels.sums import running_total, total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import clone, to
@@ -21,7 +22,7 @@ from autograd.ops.shape import expand, flip
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import count, dim_of, dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
-from autograd.types import Array, Context, Dims, Gradient
+from autograd.types import Array, Dims, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.samples import bad_broadcast
-from autograd.types import Array, Context, Gradient, Number
+from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
@@ -21,7 +22,7 @@ from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dim_of
-from autograd.types import Array, Context, Gradient
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

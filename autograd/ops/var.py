@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.reduce import mean
@@ -18,7 +19,7 @@ from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import count, dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
 from autograd.ops.where import where
-from autograd.types import Array, Context, Dims, Gradient
+from autograd.types import Array, Dims, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from autograd.engine import Context
 from autograd.op import Op, register
 from autograd.ops.attached import attached
-from autograd.types import Context, Gradient
+from autograd.types import Gradient
 
 
 def attaching(name: str, op: Op) -> Op:
