@@ -23,8 +23,7 @@ from examples.support.cifar10 import Split
 from examples.support.loader import Loader
 from examples.support.measures import Verdicts, filters, misclassified, verdicts
 from examples.support.page import Figures, Results
-from examples.support.sections import generalize as section_module
-from examples.support.sections import train as train_section
+from examples.support.sections import generalize as section_module, train as train_section
 from examples.support.signals import StopOnSignal, StopRequested
 from examples.train import main as train_main
 from nn import functional as F

@@ -43,8 +43,16 @@ from llvmlite import ir
 from numba import prange, types
 from numba.extending import intrinsic
 
-from autograd.kernels.conv import BLOCK_NUMBERS, PARTS, grid, image_blocks, phase_lines, rows_per_block, span
-from autograd.kernels.conv import TAPS as BLOCK_TAPS
+from autograd.kernels.conv import (
+    BLOCK_NUMBERS,
+    PARTS,
+    TAPS as BLOCK_TAPS,
+    grid,
+    image_blocks,
+    phase_lines,
+    rows_per_block,
+    span,
+)
 from autograd.kernels.gemm import PRODUCTS, aligned, lanes
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes, vector_registers
 from autograd.kernels.tile import Tile, clear, rectified
