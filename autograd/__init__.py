@@ -16,7 +16,7 @@ from math import inf as inf, nan as nan, pi as pi
 
 import numpy as _np
 
-from autograd import cuda as cuda, functional as functional, profiler as profiler
+from autograd import cuda as cuda, functional as functional, profiler as profiler, startup as _startup
 from autograd.config import (
     config as config,
     get_num_threads as get_num_threads,
@@ -196,4 +196,5 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
 
 __version__ = "0.1.0"
 
+_startup.check("autograd")
 _define_all(globals(), "cuda", "functional", "profiler")
