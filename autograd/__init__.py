@@ -9,7 +9,6 @@
 Names, arguments and defaults are PyTorch's.
 """
 
-import builtins as _builtins
 import typing as _typing
 from importlib import import_module as _import_module
 from math import inf as inf, nan as nan, pi as pi
@@ -168,6 +167,7 @@ from autograd.random import (
     set_rng_state as set_rng_state,
 )
 from autograd.tensor import Tensor as Tensor
+from autograd.types import Size as Size, dtype as dtype
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
@@ -179,11 +179,6 @@ bool = _np.dtype(_np.bool_)
 
 finfo, iinfo = _np.finfo, _np.iinfo
 
-dtype = _np.dtype
-if _typing.TYPE_CHECKING:
-    Size: _typing.TypeAlias = tuple[_builtins.int, ...]
-else:
-    Size = tuple  # isinstance(x.shape, Size) needs a class
 
 if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts every name
 

@@ -1,4 +1,4 @@
-"""Contexts that are decorators too, of functions, generators and coroutines."""
+"""Context managers that also decorate functions, generators and coroutines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 
 class ContextDecorator(contextlib.ContextDecorator):
-    """A context that may decorate a function: then the function's body runs inside it.
+    """A context that may decorate a function, whose body then runs inside it.
 
-    The body of a generator runs in pieces, from one value to the next, and a coroutine's from one await to the
-    next.  Each piece runs inside the context, and what happens between two pieces is outside it.
+    The body of a generator runs in pieces, from one yield to the next, that of a coroutine from one await to the
+    next.  Each piece runs inside the context.  The code between two pieces runs outside.
     """
 
     def __call__(self, function: Callable) -> Any:
@@ -40,7 +40,7 @@ class ContextDecorator(contextlib.ContextDecorator):
         return super().__call__(function)
 
     def _in_pieces(self, inner: Generator | Coroutine) -> Generator[Any, Any, Any]:
-        """Pass on all that is sent, thrown and returned, with a context of its own around each piece (PEP 380)."""
+        """Delegate to `inner` as `yield from` does (PEP 380), with a new context around each piece."""
         resume: Callable[[Any], Any] = inner.send
         sent: Any = None
         while True:

@@ -46,7 +46,7 @@ def text(tensor: Tensor) -> str:
     if a.dtype != get_default_dtype() and (a.size == 0 or a.dtype not in (np.int64, np.bool_)):
         parts.append(f"dtype={a.dtype}")
     if tensor.node is not None:
-        parts.append(f"grad_fn=<{tensor.node.op.name}>")
+        parts.append(f"grad_fn={tensor.node}")
     elif tensor.requires_grad:
         parts.append("requires_grad=True")
     return prefix + _joined(parts, len(prefix)) + ")"

@@ -12,7 +12,7 @@ import numpy as np
 from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.devices import dtype_for
 from autograd.foreign import array_of
-from autograd.tensor import RemovableHandle
+from autograd.hooks import RemovableHandle
 from nn import hooks
 
 

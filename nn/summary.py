@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
-from autograd.engine import Watch
+from autograd.engine import DispatchMode
 from autograd.op import Op
 from autograd.profiler import flops
 from nn.module import Module, running
@@ -69,7 +69,7 @@ class Summary:
         )
 
 
-class _Count(Watch):
+class _Count(DispatchMode):
     """Adds up the FLOPs of every op, under the innermost of the running modules."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import Tensor, enable_grad, get_default_dtype
 from autograd.foreign import array_of
-from autograd.tensor import RemovableHandle
+from autograd.hooks import RemovableHandle
 from optim.fused import launch
 
 # what learning rate schedulers note in a group

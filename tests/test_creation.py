@@ -1,4 +1,4 @@
-"""Making tensors."""
+"""Functions that create tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd import Tensor, tensor
 
 
 class Column:
-    """What NumPy makes an array of, as pandas's Series is; without a dtype or elements of its own."""
+    """An object that NumPy converts, like a Series of pandas, without dtype or elements."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values = array
@@ -25,14 +25,14 @@ class Column:
 
 
 class Interface:
-    """Memory that NumPy is told of."""
+    """Memory that is described to NumPy."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values, self.__array_interface__ = array, array.__array_interface__
 
 
 class Sequence:
-    """What has a length and elements, and is no list."""
+    """A sequence that is not a list."""
 
     def __init__(self, values: list[Any]) -> None:
         self.values = values
@@ -159,7 +159,7 @@ def test_arange(arguments: tuple[Any, ...], values: list[float], dtype: Any) -> 
 def test_arange_rounds_each_number_once() -> None:
     t = autograd.arange(10_000, 10_001, 0.1)
     np.testing.assert_array_equal(t.numpy(), np.arange(10_000, 10_001, 0.1).astype(np.float32))
-    with pytest.raises(ValueError, match=r"arange: .* steps of 0"):
+    with pytest.raises(ValueError, match=r"arange: step is 0"):
         autograd.arange(0, 1, 0)
 
 
@@ -198,7 +198,7 @@ def test_devices() -> None:
     assert pickle.loads(pickle.dumps([device, first])) == [device, first] and copy.deepcopy(first) == first
     assert autograd.ones(1, device=first).to(first).to("cpu:0").device == device
     for wrong in ("cuda:0", "cpu:-1", "cpu:", "", "CPU", 0):
-        with pytest.raises(ValueError, match=f"device: device is {wrong!r}, and there is none but 'cpu'"):
+        with pytest.raises(ValueError, match=f"device: device is {wrong!r}; the only device is 'cpu'"):
             autograd.device(wrong)
     for name, index in (("cpu", -1), ("cpu", "0"), ("cpu:0", 0)):
         with pytest.raises(ValueError, match=f"device: of {name!r} the index is {index!r}; it must be an int"):
@@ -234,7 +234,7 @@ def test_devices() -> None:
 def test_tensors_are_made_on_the_one_device(name: str, arguments: tuple[Any, ...]) -> None:
     make = getattr(autograd, name)
     assert make(*arguments, device=autograd.device("cpu")).dtype == make(*arguments).dtype
-    with pytest.raises(ValueError, match="device is 'cuda', and there is none but 'cpu'"):
+    with pytest.raises(ValueError, match="device is 'cuda'; the only device is 'cpu'"):
         make(*arguments, device="cuda")
 
 
@@ -259,7 +259,7 @@ def test_names_of_numbers_and_packages() -> None:
     ],
 )
 def test_arange_of_integers_cuts_its_numbers_off(arguments: tuple[float, ...], dtype: Any, numbers: Any) -> None:
-    """Expected: what PyTorch 2.13 gives; the length is that of the numbers cut off for int64 alone."""
+    """Expected: the results of PyTorch 2.13; only int64 truncates before the length is computed."""
     result = partial(autograd.arange, dtype=dtype)(*arguments)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 
@@ -279,7 +279,7 @@ def test_a_step_that_is_cut_off_to_0_is_an_error() -> None:
     ],
 )
 def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: int, dtype: Any, numbers: Any) -> None:
-    """Expected: what PyTorch 2.13 gives."""
+    """Expected: the results of PyTorch 2.13."""
     result = autograd.linspace(start, end, steps, dtype=dtype)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 

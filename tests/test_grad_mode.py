@@ -1,4 +1,4 @@
-"""The modes and contexts as decorators of generators and coroutines."""
+"""Modes and contexts as decorators of generators and coroutines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFF: list[Any] = [
     autograd.inference_mode,
     autograd.set_grad_enabled(False),
 ]
-autograd.set_grad_enabled(True)  # the last of the list turned recording off at once
+autograd.set_grad_enabled(True)  # the last one of the list turned recording off immediately
 
 
 @pytest.mark.parametrize("mode", OFF)

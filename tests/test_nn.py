@@ -952,7 +952,7 @@ def test_an_identity_stands_in_for_any_layer() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: nn.Linear(1, 1, device="cuda"), r"Linear: device is 'cuda', and there is none but 'cpu'"),
+        (lambda: nn.Linear(1, 1, device="cuda"), r"Linear: device is 'cuda'; the only device is 'cpu'"),
         (lambda: nn.Conv1d(1, 1, 1, device="cuda:0"), "Conv1d: device is 'cuda:0'"),
         (lambda: nn.LayerNorm(3, device="meta"), "LayerNorm: device is 'meta'"),
         (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "Conv2d: padding_mode 'circular' is not 'zeros'"),

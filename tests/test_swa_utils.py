@@ -156,5 +156,5 @@ def test_errors() -> None:
                 function(decay)
     with pytest.raises(ValueError, match="both avg_fn and multi_avg_fn"):
         AveragedModel(Net(), avg_fn=get_ema_avg_fn(), multi_avg_fn=get_ema_multi_avg_fn())
-    with pytest.raises(ValueError, match="AveragedModel: device is 'cuda', and there is none but 'cpu'"):
+    with pytest.raises(ValueError, match="AveragedModel: device is 'cuda'; the only device is 'cpu'"):
         AveragedModel(Net(), "cuda")

@@ -1,4 +1,4 @@
-"""The testing tools: what they draw, what they find, and how they say it; and docs/testing.md runs as it stands."""
+"""The testing tools: what they draw, what they find, and their messages; and the code of docs/testing.md."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "testing.md"
 
 @pytest.fixture
 def from_scratch() -> Iterator[None]:
-    """No draws from earlier runs: a failure that is remembered may be stuck half-shrunk."""
+    """Use no draws of earlier runs: a stored failure may be shrunk only in part."""
     settings.register_profile("from scratch", deadline=None, derandomize=True, database=None, max_examples=100)
     settings.load_profile("from scratch")
     yield
@@ -57,7 +57,7 @@ def from_scratch() -> Iterator[None]:
 
 
 def message(op: Row) -> str:
-    """What a wrong row's failure says."""
+    """The message for a wrong row."""
     with pytest.raises(AssertionError) as failure:
         check_op(op)
     return str(failure.value)

@@ -59,6 +59,7 @@ def _away_from_kink(sample: Any, reference: Any) -> Any:
 _training = register(
     Op(
         name="batch_norm_relu_training",
+        fuses=("batch_norm", "relu"),
         forward=lambda x, w, b, *, eps: training_forward(x, w, b, eps=eps, relu=True),
         backward=_backward,
         saves=(0, 1, ~1, ~2, ~0),

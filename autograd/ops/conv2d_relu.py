@@ -57,6 +57,7 @@ def conv_sample(draw: Any, clear: Callable[[Any], bool], least: int = 1) -> Samp
 _conv2d_relu = register(
     Op(
         name="conv2d_relu",
+        fuses=("conv2d", "relu"),
         check=lambda x, w, b, **params: check_conv("conv2d_relu", x, w, b, **params),
         forward=lambda x, w, b, **params: run_forward(x, w, b, True, **params),
         backward=_backward,

@@ -114,6 +114,7 @@ def _sample(draw: Any) -> Sample:
 _conv2d_relu_max_pool2d = register(
     Op(
         name=NAME,
+        fuses=("conv2d", "relu", "max_pool2d"),
         check=_check,
         forward=_forward,
         backward=_backward,

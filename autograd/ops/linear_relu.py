@@ -41,6 +41,7 @@ def _sample(draw: Any) -> Sample:
 _linear_relu = register(
     Op(
         name="linear_relu",
+        fuses=("linear", "relu"),
         check=lambda x, w, b: check_linear("linear_relu", x, w, b),
         forward=lambda x, w, b: run_forward(x, w, b, True),
         backward=_backward,

@@ -1,11 +1,11 @@
-"""Tests that an op is put through: lucidgrad's own, and yours.
+"""Tests for ops: lucidgrad's own and yours.
 
     from autograd.testing import check_op
 
     check_op(my_op)
 
-draws calls from the row's `sample` and holds each of them against the row's reference and
-against finite differences.  A call that fails is shrunk to the smallest that still does.
+This draws calls from the row's `sample` and compares each of them with the row's reference and with finite
+differences.  A failing call is shrunk to a minimal one.
 
     from autograd.testing import assert_gradients, tensors
 
@@ -13,9 +13,9 @@ against finite differences.  A call that fails is shrunk to the smallest that st
     def test_my_function(x):
         assert_gradients(my_function, x)
 
-does so for a function that is no op.  Drawing and shrinking are Hypothesis's, which only
-`check_op`, `cases` and the strategies need; `RandomDraw` draws the same calls from a NumPy
-generator.  docs/testing.md shows all of it at work.
+This checks the gradients of a function that is not an op.  Hypothesis draws and shrinks; only `check_op`, `cases`
+and the strategies need it.  `RandomDraw` draws the same calls from a NumPy generator.  docs/testing.md has
+examples.
 """
 
 from autograd.names import define_all as _define_all
