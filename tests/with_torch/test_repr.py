@@ -55,6 +55,16 @@ def test_floats(shape: list[int], kind: str, dtype: str, special: float, require
     assert_same_text(array.astype(dtype), requires_grad)
 
 
+@pytest.mark.parametrize("kind", sorted(FLOATS))
+@pytest.mark.parametrize("shape", [(10,), (40,), (2, 30), (2, 2, 30), (64, 100), (2, 3, 4, 4), (1001,), (7, 7, 30)])
+def test_where_lines_end(shape: tuple[int, ...], kind: str) -> None:
+    array = FLOATS[kind](np.random.default_rng(0), shape)
+    assert_same_text(np.asarray(array, np.float32))
+    assert_same_text(np.asarray(array, np.float64), requires_grad=True)
+    assert_same_text(np.asarray(np.abs(array) % 256).astype(np.uint8))
+    assert_same_text(np.asarray(array) > 0)
+
+
 @given(
     shapes, st.sampled_from(["bool", "uint8", "int8", "int16", "int32", "int64"]), st.integers(0, 40), st.integers(0, 9)
 )
