@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from autograd import engine
+from autograd import engine, tracebacks
+from autograd.arguments import check_arrays as check_arrays
 
 table: dict[str, Any] = {}  # name -> Op or Composite
 
@@ -105,7 +106,11 @@ class Op(Row):
         return " + ".join(self.fuses) or self.name
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        return engine.apply(self, inputs, params)
+        try:
+            return engine.apply(self, inputs, params)
+        except Exception as error:
+            tracebacks.shorten(error)
+            raise
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,15 +129,6 @@ class Composite(Row):
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)
-
-
-def check_arrays(name: str, **inputs: Any) -> None:
-    """Raise TypeError if an input is neither a tensor nor an array."""
-    for what, x in inputs.items():
-        if not hasattr(x, "ndim"):
-            raise TypeError(
-                f"{name}: {what} is a {type(x).__name__}; expects a tensor (autograd.tensor(...) makes one of a list)"
-            )
 
 
 def _origin(row: Row) -> list[tuple[str, str]]:

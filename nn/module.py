@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 
 import numpy as np
 
-from autograd import Tensor, debug, no_grad
+from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.devices import Device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
@@ -137,6 +137,7 @@ class Module:
         except Exception as error:
             if not any(note.startswith("in module ") for note in getattr(error, "__notes__", ())):
                 error.add_note(f"in module {_path(stack)}")
+            tracebacks.shorten(error)
             raise
         finally:
             stack.pop()

@@ -41,8 +41,7 @@ from types import ModuleType
 from typing import Any
 
 import numba
-from llvmlite import binding as llvm
-from llvmlite import ir
+from llvmlite import binding as llvm, ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel

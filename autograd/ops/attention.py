@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.compare import all as all_of
-from autograd.ops.compare import any as any_of
+from autograd.ops.compare import all as all_of, any as any_of
 from autograd.ops.dropout import dropout
 from autograd.ops.matmul import matmul
 from autograd.ops.shape import expand, reshape, transpose
