@@ -20,7 +20,7 @@ import autograd
 import nn
 import nn.functional as F
 import optim
-from examples.support import cifar10
+from examples.experiments.support.data import cifar10
 
 
 class Net(nn.Module):
