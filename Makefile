@@ -1,9 +1,10 @@
 # make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
 # make test         install into .venv and run the tests that take under ten seconds each
 #                   (ARGS="-k conv2d" narrows it)
-# make test-all     all tests: about twice as long
-# make soak         20 minutes of random work under which nothing may grow, training experiments killed 60 times each,
-#                   hostile and damaged files; about 40 minutes (docs/reliability.md)
+# make test-all     all tests but those of `make soak`: about 20 minutes
+# make soak         what takes long and hardly ever breaks: 20 minutes of random work under which nothing may grow,
+#                   training experiments killed 60 times each, hostile and damaged files, kernels for other
+#                   processors; about an hour (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make environment  install into .venv what `make train` and `make report` need, and no more
@@ -30,18 +31,21 @@ test: $(VENV)/installed-test
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
 test-all: $(VENV)/installed-test
-	$(RUN) -m pytest $(ARGS)
+	@echo "All tests take about 20 minutes on two cores."
+	$(RUN) -m pytest -m "not rare" $(ARGS)
 
 soak: $(VENV)/installed-test
 	$(RUN) -m tests.soak --minutes 20
 	$(RUN) -m tests.kills --kills 60
 	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
 	    tests/test_kernel_cache.py
+	$(RUN) -m pytest -m rare
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m pyright --pythonpath $(RUN) tests/typing/user_program.py
 
 format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .

@@ -1,4 +1,4 @@
-"""Threads, and what this process runs on."""
+"""The number of threads, and the configuration of this process."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _keeps_memory = keep_freed_memory()
 
 
 def set_num_threads(threads: int) -> None:
-    """Run the kernels of this process on at most so many threads.
+    """Set the maximum number of threads that kernels of this process use.
 
-    The number holds for all Python threads, for running ones and for later ones.  Results are the same bits for any
-    number.  A process that is forked takes it over; one that is spawned starts with the default.
+    The number applies to all Python threads, running and future ones.  Results do not depend on it, bit for bit.
+    A forked process inherits it; a spawned one starts with the default.
 
     Parameters
     ----------
     threads : int
-        From 1 to the number of processors, or to NUMBA_NUM_THREADS where that is set.
+        From 1 to the number of processors, or to NUMBA_NUM_THREADS if that is set.
 
     Raises
     ------
     TypeError
         If threads is not an integer.
     ValueError
-        If there are not so many.
+        If the number is out of this range.
     """
     if isinstance(threads, (bool, np.bool_)) or not isinstance(threads, (int, np.integer)):
         raise TypeError(f"set_num_threads: expects an int, got {type(threads).__name__} {threads!r}")
@@ -47,15 +47,15 @@ def set_num_threads(threads: int) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads run kernels, in all of this process.
+    """The maximum number of threads that kernels of this process use.
 
-    At first as many as there are processors, or slots of its LSF job, that this process may use.
+    The default is the number of processors, or of slots of its LSF job, that this process may use.
     """
     return kernel_threads.get_number()
 
 
 def config() -> dict[str, Any]:
-    """Versions, processor, threads and kernel cache, as `show_config` prints them."""
+    """Versions, processor, threads and kernel cache: what `show_config` prints."""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,

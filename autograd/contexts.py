@@ -1,4 +1,4 @@
-"""Contexts that are decorators too, of functions, generators and coroutines."""
+"""Context managers that also decorate functions, generators and coroutines."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class ContextDecorator(contextlib.ContextDecorator):
-    """A context that may decorate a function: then the function's body runs inside it.
+    """A context that may decorate a function, whose body then runs inside it.
 
-    The body of a generator runs in pieces, from one value to the next, and a coroutine's from one await to the
-    next.  Each piece runs inside the context, and what happens between two pieces is outside it.
+    The body of a generator runs in pieces, from one yield to the next, that of a coroutine from one await to the
+    next.  Each piece runs inside the context.  The code between two pieces runs outside.
     """
 
-    def __call__(self, function: Callable) -> Any:
+    def __call__(self, function: Function) -> Function:
         if inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"{type(self).__name__}: cannot decorate {function.__name__!r}, an asynchronous generator; "
@@ -29,18 +31,18 @@ class ContextDecorator(contextlib.ContextDecorator):
             def generate(*args: Any, **kwargs: Any) -> Any:
                 return (yield from self._in_pieces(function(*args, **kwargs)))
 
-            return generate
+            return generate  # type: ignore[return-value]
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def wait(*args: Any, **kwargs: Any) -> Any:
                 return await types.coroutine(self._in_pieces)(function(*args, **kwargs))
 
-            return wait
+            return wait  # type: ignore[return-value]
         return super().__call__(function)
 
     def _in_pieces(self, inner: Generator | Coroutine) -> Generator[Any, Any, Any]:
-        """Pass on all that is sent, thrown and returned, with a context of its own around each piece (PEP 380)."""
+        """Delegate to `inner` as `yield from` does (PEP 380), with a new context around each piece."""
         resume: Callable[[Any], Any] = inner.send
         sent: Any = None
         while True:

@@ -1,22 +1,24 @@
-"""Making tensors."""
+"""Functions that create tensors."""
 
 from __future__ import annotations
 
 import math
 import operator
+from enum import Enum
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from autograd.devices import check_device
+from autograd.devices import Device, check_device
 from autograd.ops import sizes_of
 from autograd.promotion import check_fits, get_default_dtype, promote_types
 from autograd.tensor import Tensor
+from autograd.types import Array, DTypeLike, Number, Sizes
 
 
 def _dtype_of(data: Any) -> np.dtype:
-    """The dtype that PyTorch gives to data: arrays and NumPy's numbers keep theirs, Python's have the default ones."""
+    """The dtype PyTorch gives to data: arrays and NumPy numbers keep theirs, Python numbers get the default one."""
     if isinstance(data, np.generic) or hasattr(data, "dtype"):
         return np.dtype(data.dtype)
     if hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
@@ -24,23 +26,23 @@ def _dtype_of(data: Any) -> np.dtype:
     if isinstance(data, bool | int | float):
         return get_default_dtype() if isinstance(data, float) else np.dtype(type(data))
     kinds = set(map(type, data))
-    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float} else data  # quick for long lists
+    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float} else data  # fast for long lists
     dtypes = [_dtype_of(x) for x in one_of_each]
     return reduce(promote_types, dtypes) if dtypes else get_default_dtype()
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A tensor from a copy of numbers, lists of them, an array or a tensor.
+def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+    """A tensor with a copy of the data.
 
     Parameters
     ----------
-    data : number, nested lists, ndarray, Tensor, or what NumPy makes an array of
+    data : number, nested lists of numbers, ndarray, Tensor, or anything that NumPy converts to an array
     dtype : dtype, optional
-        Default: that of arrays and of NumPy's numbers; for Python's float32 (or as set), int64 or bool.  Of several
-        in a list, the one that holds them all.
+        Default: the dtype of an array or NumPy number.  For Python numbers bool, int64 or the default dtype
+        (float32, unless set otherwise).  For a list, the promoted dtype of its elements.
     requires_grad : bool
     device : None or "cpu"
-        There is no other, here and below.
+        The only device; likewise for the other functions of this module.
 
     Examples
     --------
@@ -57,22 +59,22 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
-    if dtype is not None and not isinstance(source, np.ndarray) and np.dtype(dtype).kind in "iu":
+    if dtype is not None and not isinstance(source, Array) and np.dtype(dtype).kind in "iu":
         check_fits("tensor", array, np.dtype(dtype))
-    if dtype is None:  # float64 may be what NumPy makes of numbers of other dtypes; else its rules are PyTorch's
+    if dtype is None:  # NumPy's rules are PyTorch's, except where they give float64
         dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
     return Tensor(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
 
 
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor on the same memory."""
+def from_numpy(array: Array) -> Tensor:
+    """A tensor that shares the array's memory."""
     return Tensor(array)
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """A tensor, without a copy where that is possible."""
+def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) -> Tensor:
+    """The data as a tensor, without a copy if possible."""
     check_device("as_tensor", device)
-    if isinstance(data, np.ndarray):
+    if isinstance(data, Array):
         data = Tensor(data)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
@@ -80,36 +82,38 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def checked_sizes(name: str, size: Any) -> tuple[int, ...]:
-    """Sizes given as f(2, 3) or f((2, 3)): whole numbers, at least 0."""
+    """Sizes given as f(2, 3) or f((2, 3)), checked: integers of at least 0."""
     try:
         sizes = tuple(operator.index(n) for n in sizes_of(size))
     except TypeError:
-        raise TypeError(f"{name}: sizes are whole numbers, not {', '.join(map(repr, size))}") from None
+        raise TypeError(f"{name}: sizes are integers, not {', '.join(map(repr, size))}") from None
     if min(sizes, default=0) < 0:
-        raise ValueError(f"{name}: sizes are at least 0, and {min(sizes)} of {sizes} is not")
+        raise ValueError(f"{name}: sizes must be at least 0, and {sizes} has {min(sizes)}")
     return sizes
 
 
-def _filled(name: str, size: Any, value: Any, dtype: Any, requires_grad: bool, device: Any) -> Tensor:
+def _filled(
+    name: str, size: Any, value: Number | Tensor, dtype: DTypeLike | None, requires_grad: bool, device: Device
+) -> Tensor:
     check_device(name, device)
     dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
-    value = value.array if isinstance(value, Tensor) else value
-    check_fits(name, value, dtype)
-    return Tensor(np.full(checked_sizes(name, size), np.asarray(value).astype(dtype), dtype), requires_grad)
+    number = value.array if isinstance(value, Tensor) else value
+    check_fits(name, number, dtype)
+    return Tensor(np.full(checked_sizes(name, size), np.asarray(number).astype(dtype), dtype), requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """Zeros, of the default dtype or another."""
+def zeros(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+    """A tensor of zeros, of the default dtype unless `dtype` is given."""
     return _filled("zeros", size, 0, dtype, requires_grad, device)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """Ones, of the default dtype or another."""
+def ones(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+    """A tensor of ones, of the default dtype unless `dtype` is given."""
     return _filled("ones", size, 1, dtype, requires_grad, device)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A tensor of whatever its memory held."""
+def empty(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+    """A tensor with uninitialized elements."""
     check_device("empty", device)
     return Tensor(
         np.empty(checked_sizes("empty", size), get_default_dtype() if dtype is None else dtype), requires_grad
@@ -117,37 +121,85 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: An
 
 
 def full(
-    size: tuple[int, ...], fill_value: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    size: tuple[int, ...],
+    fill_value: Number | Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
-    """One number, repeated; its dtype is that of `tensor(fill_value)`."""
+    """A tensor filled with one number, of the dtype of `tensor(fill_value)` unless `dtype` is given."""
     dtype = tensor(fill_value).dtype if dtype is None else dtype
     return _filled("full", (size,), fill_value, dtype, requires_grad, device)
 
 
-def zeros_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+class memory_format(Enum):
+    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given."""
+
+    preserve_format = "preserve_format"
+    contiguous_format = "contiguous_format"
+
+
+preserve_format, contiguous_format = memory_format
+
+
+def _check_format(name: str, given: memory_format | None) -> None:
+    if given is not None and not isinstance(given, memory_format):
+        raise TypeError(f"{name}: memory_format must be preserve_format or contiguous_format, not {given!r}")
+
+
+def zeros_like(
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
+) -> Tensor:
     """Zeros of the input's shape and dtype."""
+    _check_format("zeros_like", memory_format)
     return _filled("zeros_like", (input.shape,), 0, dtype or input.dtype, requires_grad, device)
 
 
-def ones_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def ones_like(
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
+) -> Tensor:
     """Ones of the input's shape and dtype."""
+    _check_format("ones_like", memory_format)
     return _filled("ones_like", (input.shape,), 1, dtype or input.dtype, requires_grad, device)
 
 
 def full_like(
-    input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    input: Tensor,
+    fill_value: Number | Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
-    """One number, repeated in the input's shape and dtype."""
+    """A tensor of the input's shape and dtype, filled with one number."""
+    _check_format("full_like", memory_format)
     return _filled("full_like", (input.shape,), fill_value, dtype or input.dtype, requires_grad, device)
 
 
-def empty_like(input: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A tensor of the input's shape and dtype, of whatever its memory held."""
+def empty_like(
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
+) -> Tensor:
+    """A tensor of the input's shape and dtype with uninitialized elements."""
+    _check_format("empty_like", memory_format)
     return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
-def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """n rows and m columns (n, if left out) with ones on the diagonal, zeros elsewhere."""
+def eye(
+    n: int, m: int | None = None, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
+    """An n × m matrix (n × n without m) with ones on the diagonal and zeros elsewhere."""
     check_device("eye", device)
     rows, columns = checked_sizes("eye", (n, n if m is None else m))
     return Tensor(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
@@ -157,19 +209,19 @@ def linspace(
     start: float | Tensor,
     end: float | Tensor,
     steps: int,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     requires_grad: bool = False,
-    device: Any = None,
+    device: Device = None,
 ) -> Tensor:
-    """`steps` numbers evenly from start to end, both included.
+    """`steps` evenly spaced numbers from start to end, both included.
 
-    In an integer dtype start, end and the numbers between them are cut off to whole ones.
+    For an integer dtype, start, end and the numbers between them are truncated to integers.
     """
     check_device("linspace", device)
     if not isinstance(steps, int | np.integer):
-        raise TypeError(f"linspace: steps is {steps!r}, and must be a whole number")
+        raise TypeError(f"linspace: steps is {steps!r}; it must be an integer")
     if steps < 0:
-        raise ValueError(f"linspace: steps is {steps}, and must be at least 0")
+        raise ValueError(f"linspace: steps is {steps}; it must be at least 0")
     for what, n in (("start", start), ("end", end)):
         if shape := np.shape(getattr(n, "array", n)):
             raise ValueError(f"linspace: {what} has shape {shape}; expects a number")
@@ -177,32 +229,37 @@ def linspace(
     first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
     i = np.arange(steps)
-    # each half counts from its own end, so that both ends are exact; whole numbers are cut off, as in PyTorch
+    # as in PyTorch, each half counts from its own end, so that both ends are exact, and integers are truncated
     numbers = np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
     return Tensor(numbers.astype(dtype), requires_grad)
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
-    """start, start + step, … below end (0, 1, … below start, if it is alone)."""
+    """start, start + step, … up to but without end; with one argument 0, 1, … up to but without it."""
     check_device("arange", device)
     first, last = (0, start) if end is None else (start, end)
     if step == 0:
-        raise ValueError(f"arange: from {first} to {last} there is no way in steps of 0")
+        raise ValueError(f"arange: step is 0, so it never gets from {first} to {last}")
     if not all(-math.inf < n < math.inf for n in (first, last, step)):
-        raise ValueError(f"arange: from {first} to {last} in steps of {step} there is no end; expects finite numbers")
+        raise ValueError(f"arange: start {first}, end {last} and step {step} must be finite")
     if first > last if step > 0 else first < last:
-        raise ValueError(f"arange: steps of {step} lead away from {last}, the end, if {first} is the start")
+        raise ValueError(f"arange: a step of {step} leads from {first} away from {last}, the end")
     if dtype is None:
         dtype = (
             get_default_dtype() if any(isinstance(n, float | np.floating) for n in (first, last, step)) else np.int64
         )
-    if np.dtype(dtype).kind in "iu" and any(int(n) != n for n in (first, last, step)):  # cut off, as in PyTorch
+    if np.dtype(dtype).kind in "iu" and any(int(n) != n for n in (first, last, step)):  # truncated, as in PyTorch
         if int(step) == 0:
             raise ValueError(f"arange: a step of {step} is 0 in {np.dtype(dtype)}")
         ends = (int(first), int(last), int(step)) if np.dtype(dtype) == np.int64 else (first, last, step)
         count = len(np.arange(*ends))
         return Tensor((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
-    # counted before it is rounded: NumPy takes the step from the first two numbers, which float32 may spoil
+    # converted last: NumPy computes the step from the first two numbers, where float32 would lose digits
     return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)

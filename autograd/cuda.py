@@ -1,6 +1,6 @@
-"""Graphics processors: none, as `"cuda" if torch.cuda.is_available() else "cpu"` learns here."""
+"""CUDA is not supported: `"cuda" if torch.cuda.is_available() else "cpu"` gives "cpu"."""
 
 
 def is_available() -> bool:
-    """False."""
+    """Return False."""
     return False

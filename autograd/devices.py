@@ -1,25 +1,24 @@
-"""Where tensors are: in the processor's memory, and there is no other place.
+"""Devices: there is only the CPU.
 
-Model files ask for a device all the same; what they write is understood, and checked.
+Programs written for PyTorch pass devices nevertheless, so device arguments are accepted and checked.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, repr=False)
 class device:
-    """A place where tensors are: the processor, "cpu".
+    """The device that a tensor is on, always "cpu".
 
     Parameters
     ----------
     type : str or device
-        "cpu", or with its index "cpu:0".
+        "cpu", or "cpu:0" with an index.
     index : int, optional
-        Which of several.
 
     Attributes
     ----------
@@ -30,7 +29,7 @@ class device:
     Raises
     ------
     ValueError
-        For any other name.
+        For any other device.
 
     Examples
     --------
@@ -48,7 +47,7 @@ class device:
         check_device("device", given)
         if self.index is not None and (given != "cpu" or not isinstance(self.index, int) or self.index < 0):
             raise ValueError(
-                f"device: of {given!r} the index is {self.index!r}; it must be an int, at least 0, given once"
+                f"device: the index of {given!r} is {self.index!r}; it must be an int of at least 0, given once"
             )
         if given != "cpu":
             object.__setattr__(self, "index", given.index if isinstance(given, device) else int(given[4:]))
@@ -61,16 +60,19 @@ class device:
         return f"device(type={self.type!r}" + ("" if self.index is None else f", index={self.index}") + ")"
 
 
+Device: TypeAlias = device | str | None
+
+
 def check_device(caller: str, wanted: Any) -> None:
-    """Raise for any device but None and the processor, as a `device`, "cpu" or "cpu:0"."""
+    """Raise for anything but None and the CPU, as a `device`, "cpu" or "cpu:0"."""
     if wanted is None or isinstance(wanted, device):
         return
     if not isinstance(wanted, str) or not re.fullmatch(r"cpu(:[0-9]+)?", wanted):
-        raise ValueError(f"{caller}: device is {wanted!r}, and there is none but 'cpu'")
+        raise ValueError(f"{caller}: device is {wanted!r}; the only device is 'cpu'")
 
 
-def dtype_for(target: tuple[Any, ...], place: Any, dtype: Any) -> Any:
-    """The dtype that a call of `to` asks for, if any: to(dtype), to(device), to(device, dtype) or to(tensor)."""
+def dtype_for(target: tuple[Any, ...], place: Device, dtype: Any) -> Any:
+    """The dtype that a call of `to` asks for, or None: to(dtype), to(device), to(device, dtype) or to(tensor)."""
     for wanted in target:
         if isinstance(wanted, str | device):
             place = wanted

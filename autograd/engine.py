@@ -1,16 +1,18 @@
 """Recording and the backward pass.
 
-A forward call on tensors that require grad leaves a `Node`: which op ran, what its
-backward will need, and an edge to the maker of each input.  The nodes point from results
-to inputs only, so a graph dies, without the garbage collector, with the last tensor that
-refers to it.
+A forward call on tensors that require grad is recorded as a `Node`: the op, what its backward needs, and
+the node's parents, the makers of its inputs.  References go from results to inputs only, so reference
+counting frees a graph together with the last tensor that refers to it.
 
-    x, w ──> conv2d ──> relu ──> sum ──> loss          (tensors, made left to right)
-      leaf <── Node <── Node <── Node <── loss.node    (edges, walked right to left)
+    x, w ──> conv2d ──> relu ──> sum ──> loss             (tensors, made left to right)
+      leaf <── Node <── Node <── Node <── loss.grad_fn    (parents, visited right to left)
 
-`backward` walks the nodes from the youngest to the oldest.  A node is always younger than
-its inputs, so by its turn every gradient that flows into it has arrived: creation order is
-a topological order, and neither recursion nor a search of the graph is needed.
+`backward` visits the nodes from the newest to the oldest.  A node is always newer than its parents, so all
+gradients of its outputs have arrived when its turn comes: the order of creation is a topological order,
+and neither recursion nor a search of the graph is needed.
+
+Each visit computes a vector-Jacobian product (vjp): from the gradients of the loss with respect to the
+node's outputs (the out-gradients), the gradients with respect to its inputs.
 """
 
 from __future__ import annotations
@@ -20,35 +22,42 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from autograd import grad_mode
+from autograd.graph import RecordedCall
 from autograd.kernels.sums import total
 from autograd.promotion import NUMPY_2, narrowed, promote
+from autograd.types import Argument, Array, Result, Shape
 
 if TYPE_CHECKING:
     from autograd.op import Op
     from autograd.tensor import Tensor
 else:
-    Tensor = None  # tensor.py, which stands above this file, puts its class here
+    Tensor = None  # set by tensor.py, which imports this module
 
-_births = itertools.count()
-_PLAIN = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
+# A gradient: an array; a tensor with create_graph=True; or the number 0, a symbolic zero that takes no memory.
+Gradient: TypeAlias = "Array | Tensor | int"
+Inputs: TypeAlias = "Sequence[Tensor | Argument]"
+Maker: TypeAlias = "Node | Tensor"  # of a tensor: the node that computed it, or a leaf itself
+_sequence = itertools.count()
+_ARGUMENTS = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
 
 
-class Watch:
-    """Runs the ops of one thread: a subclass sees, times or replaces every call inside its `with`.
+class DispatchMode:
+    """Intercepts the ops of one thread: a subclass observes, times or replaces each call inside its `with` block.
 
-    Watches lie on top of each other: each does its part and hands the call to the `outer` one.
-    The lowest just runs the op.
+    It is to this engine what TorchDispatchMode is to PyTorch and an interpreter is to JAX's Autodidax.
+    The active modes form a stack.  A call goes to the innermost mode, whose methods do their part and
+    pass the call on to the `outer` mode with `super()`.  The outermost mode runs the op.
     """
 
-    outer: Watch | None = None
+    outer: DispatchMode | None = None
 
-    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
-        """The op's result on arrays: every call comes through here, from tensors or from a backward."""
+    def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
+        """Compute the op's result on arrays; each call passes here, also the calls that a backward makes."""
         if self.outer:
             return self.outer.forward(op, arrays, params)
         if op.check:
@@ -56,146 +65,150 @@ class Watch:
         result = op.forward(*arrays, **params)
         return result if NUMPY_2 else narrowed(result, arrays, params, most_dims=0)
 
-    def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
-        """The call on these arrays left this node."""
+    def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
+        """Note that a call on these arrays was recorded as this node."""
         if self.outer:
             self.outer.recorded(node, arrays)
 
-    def backward(self, node: Node, ctx: _Context, gs: Sequence[Any]) -> Any:
-        """The gradients of the node's inputs."""
+    def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
+        """Compute the node's vjp: the gradients of its inputs from its out-gradients `gs`."""
         if self.outer:
             return self.outer.backward(node, ctx, gs)
         return node.op.backward(ctx, *gs, **node.params)  # type: ignore[misc]
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> DispatchMode:
         if self.outer:
-            raise RuntimeError(f"{type(self).__name__}: this context is entered already; make another one")
-        self.outer, _state.watch = _state.watch, self
+            raise RuntimeError(f"{type(self).__name__}: this context is already entered; create another one")
+        self.outer, _state.mode = _state.mode, self
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _state.watch, self.outer = self.outer or Watch(), None
+        _state.mode, self.outer = self.outer or DispatchMode(), None
 
 
 class _ThreadState(threading.local):
-    def __init__(self) -> None:
-        self.watch = Watch()
+    mode = DispatchMode()
 
 
 _state = _ThreadState()
 
 
-class Node:
+class Node(RecordedCall):
     """One recorded call.
 
     Attributes
     ----------
-    edges : list
-        For every input None, or (maker, slot, shape, dtype), where the maker is the Node
-        whose output number `slot` the input is, or the leaf tensor itself.
+    parents : list
+        For each input (maker, output_nr, shape, dtype): the input is output number `output_nr` of the
+        node `maker`, or the leaf tensor `maker` itself.  None for an input that needs no gradient.
     outputs : list
-        The shape and dtype of every output.
+        Shape and dtype of each output.
     saved : tuple
-        The arrays of the op's `saves`; None once a backward pass has freed them.
+        The arrays that the op's `saves` names; None after a backward pass has freed them.
     versions : list
-        For each of them None, or (version, count): its memory had been written to `count` times.
+        For each saved tensor (version, count): its version counter, and the count when it was saved.
+        None for a saved array or number.
+    sequence_nr : int
+        Position in the order of creation.
+    metadata : Any
+        Free for a dispatch mode, such as the line of the call for `detect_anomaly`.
     """
 
     __slots__ = (
-        "birth",
-        "edges",
         "hooks",
-        "note",
+        "metadata",
         "op",
         "outputs",
         "params",
+        "parents",
         "retained",
         "saved",
+        "sequence_nr",
         "shapes",
         "versions",
     )
 
-    def __init__(self, op: Op, params: dict[str, Any], inputs: Sequence[Any]) -> None:
+    def __init__(self, op: Op, params: dict[str, Any], inputs: Inputs) -> None:
         self.op, self.params = op, params
         self.hooks: dict[int, list[Callable]] | None = None
-        self.retained: dict[int, weakref.ref[Tensor]] | None = None  # the outputs whose .grad is wanted too
-        self.note: Any = None  # a watch's
-        self.edges: list[tuple | None] = []
+        self.retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that asked for retain_grad
+        self.metadata: Any = None
+        self.parents = []
         for x in inputs:
             if isinstance(x, Tensor) and x._requires_grad:
-                self.edges.append((x.node or x, x.slot, x.array.shape, x.array.dtype))
+                self.parents.append((x.node or x, x.output_nr, x.array.shape, x.array.dtype))
             else:
-                self.edges.append(None)
-        self.birth = next(_births)
+                self.parents.append(None)
+        self.sequence_nr = next(_sequence)
 
-    def keep(self, inputs: Sequence[Any], arrays: Sequence[Any], outputs: Sequence[Tensor]) -> None:
-        """Save what backward will need, and how often it had been written to, to notice if that changes."""
+    def save_for_backward(self, inputs: Inputs, arrays: Sequence[Argument], outputs: Sequence[Tensor]) -> None:
+        """Save what backward needs, and the version counts, which show later changes in place."""
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         self.shapes = [getattr(x, "shape", ()) for x in arrays]
-        kept = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
-        self.saved: tuple[Any, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in kept])
-        self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in kept]
+        saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
+        self.saved: tuple[Argument, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
+        self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
 
     def check_saved(self) -> None:
-        """Raise where backward would read what is gone or no longer what forward saw."""
+        """Raise if what backward needs was freed, or was changed in place after the forward pass."""
         if self.saved is None:
             raise RuntimeError(
-                f"{self.op.name}: backward ran through this graph before and freed what it had saved; "
+                f"{self.op.title}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
         for i, version in zip(self.op.saves, self.versions, strict=True):
             if version is not None and version[0][0] != version[1]:
                 place = f"its input {i}" if i >= 0 else "its output"
                 raise RuntimeError(
-                    f"{self.op.name}: {place} was changed in place after the forward pass, and backward needs "
+                    f"{self.op.title}: {place} was changed in place after the forward pass, and backward needs "
                     "the old values; change a copy (x.clone()), or change it after backward"
                 )
 
     def saved_tensors(self) -> tuple[Any, ...]:
-        """The saved arrays as tensors with their history, for a gradient with a graph."""
-        tensors = []
+        """What was saved, as tensors that are connected to the graph, for create_graph=True."""
+        tensors: list[Any] = []
         for i, array, version in zip(self.op.saves, self.saved or (), self.versions, strict=True):
-            edge = (self, ~i) if i < 0 else self.edges[i]
-            if edge is None or version is None:
+            maker, output_nr = (self, ~i) if i < 0 else (self.parents[i] or (None, 0))[:2]
+            if maker is None or version is None:
                 tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
-            elif isinstance(edge[0], Node):
-                tensors.append(_wrap(array, edge[0], edge[1], version[0]))
-            elif edge[0].array is array:
-                tensors.append(edge[0])
+            elif isinstance(maker, Node):
+                tensors.append(_wrap(array, maker, output_nr, version[0]))
+            elif maker.array is array:
+                tensors.append(maker)
             else:
                 raise RuntimeError(
-                    f"{self.op.name}: its input {i} was given other data after the forward pass, so its "
+                    f"{self.op.title}: its input {i} was given other data after the forward pass, so its "
                     "gradient cannot be differentiated; run the forward pass again"
                 )
         return tuple(tensors)
 
 
-class _Context:
-    """The `ctx` of a backward: which inputs want a gradient, what was saved, and every input's shape."""
+class Context:
+    """The `ctx` of a backward: which inputs need a gradient, what was saved, and the shape of each input."""
 
     __slots__ = ("needs_input_grad", "saved_tensors", "shapes")
 
-    def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> None:
+    def __init__(self, needs: tuple[bool, ...], saved: tuple[Any, ...], shapes: list[Shape]) -> None:
         self.needs_input_grad, self.saved_tensors, self.shapes = needs, saved, shapes
 
 
-def _wrap(array: np.ndarray, node: Node | None, slot: int, version: list[int]) -> Tensor:
-    """A tensor of a node's output, made without the checks of `Tensor(...)`."""
+def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> Tensor:
+    """Make a tensor of a node's output, without the checks of `Tensor(...)`."""
     tensor = Tensor.__new__(Tensor)
     tensor.array = array
     tensor.node = node = node if array.dtype.kind == "f" else None
     tensor._requires_grad = node is not None
-    tensor.slot = slot
+    tensor.output_nr = output_nr
     tensor.version = version
     tensor._grad = tensor.hooks = None
     return tensor
 
 
 def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-    """Run an op.  On tensors or numbers: tensors, and a node where one requires grad.  On arrays: arrays.
+    """Run an op: on tensors and numbers it returns tensors and records a node if one requires grad; on arrays, arrays.
 
-    That a call on plain arrays goes straight to the forward is what lets the backward of an
-    op be written once: the same lines run on arrays, or on tensors with `create_graph=True`.
+    A call on plain arrays goes straight to the forward.  So an op's backward is written once: the same lines
+    run on arrays and, with create_graph=True, on tensors.
     """
     arrays: list[Any] = []
     found = requires_grad = False
@@ -204,159 +217,160 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
-        elif isinstance(x, _PLAIN):
+        elif isinstance(x, _ARGUMENTS):
             arrays.append(x)
         else:
             raise TypeError(
                 f"{op.name}: its input {len(arrays)} is a {type(x).__name__}; expects a tensor, an array or a number "
                 "(autograd.tensor(...) makes a tensor of a list)"
             )
-    watch = _state.watch
+    mode = _state.mode
     if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
-        return watch.forward(op, arrays, params)
+        return mode.forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
     elif not found:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
-    with np.errstate(all="ignore"):  # 1 / 0 is inf, and no news
-        result = watch.forward(op, arrays, params)
+    with np.errstate(all="ignore"):  # division by zero gives inf without a warning
+        result = mode.forward(op, arrays, params)
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, slot, inputs) for slot, array in enumerate(results)])
+    outputs = tuple([_output(array, node, output_nr, inputs) for output_nr, array in enumerate(results)])
     if node is not None:
-        node.keep(inputs, arrays, outputs)
-        watch.recorded(node, arrays)
+        node.save_for_backward(inputs, arrays, outputs)
+        mode.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
 
-def _output(array: Any, node: Node | None, slot: int, inputs: Sequence[Any]) -> Tensor:
+def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs) -> Tensor:
     if type(array) is not np.ndarray:
-        array = np.asarray(array)  # NumPy turns what has no dimensions into a scalar
+        array = np.asarray(array)  # NumPy turns an array without dimensions into a scalar
     version, view = [0], array.base is not None
     for x in inputs:
         if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
-            version = x.version  # one memory, one version
-    return _wrap(array, node, slot, version)
+            version = x.version  # views of one memory share one version counter
+    return _wrap(array, node, output_nr, version)
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────
 
 
-class _Pending:
-    """Gradients on their way: summed where they arrive, handed out from the youngest node to the oldest."""
+class _Arrivals:
+    """Gradients that have arrived at nodes and leaves, summed up until their turn."""
 
     def __init__(self) -> None:
-        self.sums: dict[Any, dict[int, tuple[Any, bool]]] = {}  # maker -> slot -> (sum so far, may we write to it)
-        self.heap: list[tuple[int, Node]] = []
+        self.sums: dict[Any, dict[int, tuple[Any, bool]]] = {}  # maker -> output_nr -> (sum so far, owned)
+        self.heap: list[tuple[int, Node]] = []  # nodes to visit, the newest first
 
-    def add(self, maker: Any, slot: int, g: Any, ours: bool = False) -> None:
-        """Deliver a gradient.  The first is borrowed, the second makes a sum, later ones are added in place."""
-        slots = self.sums.get(maker)
-        if slots is None:
-            slots = self.sums[maker] = {}
+    def add(self, maker: Maker, output_nr: int, g: Any, owned: bool = False) -> None:
+        """Add a gradient with respect to an output; `owned` tells whether later ones may be added to it in place."""
+        sums = self.sums.get(maker)
+        if sums is None:
+            sums = self.sums[maker] = {}
             if isinstance(maker, Node):
-                heappush(self.heap, (-maker.birth, maker))
-        if slot not in slots or type(slots[slot][0]) is int:
-            slots[slot] = g, ours
+                heappush(self.heap, (-maker.sequence_nr, maker))
+        if output_nr not in sums or type(sums[output_nr][0]) is int:
+            sums[output_nr] = g, owned
             return
-        if type(g) is int:  # 0, a gradient of zeros
+        if type(g) is int:  # a symbolic zero
             return
-        total, ours = slots[slot]
-        if ours:
-            total += g
+        so_far, owned = sums[output_nr]
+        if owned:
+            so_far += g
         elif isinstance(g, Tensor):
-            slots[slot] = total + g, False
+            sums[output_nr] = so_far + g, False
         else:
-            slots[slot] = np.asarray(total + g), True
-
-    def next_node(self) -> tuple[Node, dict[int, tuple[Any, bool]]]:
-        node = heappop(self.heap)[1]
-        return node, self.sums.pop(node)
+            sums[output_nr] = np.asarray(so_far + g), True
 
 
 def backward(
     roots: Sequence[Tensor],
-    gradients: Sequence[Any],
+    gradients: Sequence[Gradient],
     *,
     inputs: Sequence[Tensor] | None = None,
     retain_graph: bool = False,
     create_graph: bool = False,
 ) -> list[Any]:
-    """Carry the gradients of the roots to the leaves.
+    """Propagate the gradients of the roots to the leaves.
 
-    Without `inputs` every leaf's gradient is added to its `.grad`.  With them no `.grad` is
-    touched: their gradients are returned (None where the roots do not depend on one), and
-    only nodes that lead to them run.
+    Without `inputs`, add to the `.grad` of each leaf.  With `inputs`, visit only nodes that lead to them,
+    leave `.grad` alone and return their gradients, None for an input that no root depends on.
     """
-    pending = _Pending()
-    wanted = {(x.node or x, x.slot): None for x in inputs or ()}
-    useful = _leading_to(roots, wanted) if inputs is not None else None
-    for root, gradient in zip(roots, gradients, strict=True):
-        pending.add(root.node or root, root.slot, gradient)
-
-    def visit(node: Node, arrived: dict[int, tuple[Any, bool]]) -> None:
-        gs = []
-        zero = not node.hooks and all(type(g) is int for g, _ in arrived.values())
-        for slot, (shape, dtype) in enumerate(node.outputs):
-            g = _full(arrived[slot][0], shape, dtype, create_graph) if slot in arrived else None
-            g = _run_hooks(node.hooks, slot, g) if node.hooks else g
-            if wanted and (node, slot) in wanted:
-                wanted[node, slot] = g
-            elif g is not None and node.retained and slot in node.retained:
-                tensor = node.retained[slot]()
-                if tensor is not None:  # still alive
-                    _accumulate(tensor, g, ours=False)
-            gs.append(_full(0, shape, dtype, create_graph) if g is None and dtype.kind == "f" else g)
-        needs = tuple([e is not None and (useful is None or e[0] in useful or e[:2] in wanted) for e in node.edges])
-        if True in needs:
-            for maker, slot, d, ours in _run_backward(node, [] if zero else gs, needs, retain_graph, create_graph):
-                pending.add(maker, slot, d, ours)
-
+    arrivals, wanted = _Arrivals(), {(x.node or x, x.output_nr): None for x in inputs or ()}
+    path = None if inputs is None else _leading_to(roots, wanted)
+    for root, g in zip(roots, gradients, strict=True):
+        arrivals.add(root.node or root, root.output_nr, g)
     with grad_mode.set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        while pending.heap:
-            visit(*pending.next_node())
-        for leaf, arrived in pending.sums.items():
-            g, ours = arrived[0]
-            g = _run_hooks(leaf.hooks, 0, _full(g, leaf.array.shape, leaf.array.dtype, create_graph))
+        while arrivals.heap:
+            node = heappop(arrivals.heap)[1]
+            arrived = arrivals.sums.pop(node)
+            gs = _out_gradients(node, arrived, wanted, create_graph)
+            needs = tuple([p is not None and (path is None or p[0] in path or p[:2] in wanted) for p in node.parents])
+            if True in needs:
+                for maker, output_nr, d, owned in _vjp(node, gs, needs, retain_graph, create_graph):
+                    arrivals.add(maker, output_nr, d, owned)
+        for leaf, arrived in arrivals.sums.items():  # only leaves are left
+            g, owned = arrived[0]
+            g = _run_hooks(leaf.hooks, 0, _dense(g, leaf.array.shape, leaf.array.dtype, create_graph))
             if inputs is None:
-                _accumulate(leaf, g, ours and not leaf.hooks)
+                _accumulate(leaf, g, owned and not leaf.hooks)
             elif (leaf, 0) in wanted:
                 wanted[leaf, 0] = g
-    return [wanted[x.node or x, x.slot] for x in inputs or ()]
+    return [wanted[x.node or x, x.output_nr] for x in inputs or ()]
 
 
-def _run_backward(
-    node: Node, gs: list, needs: tuple[bool, ...], retain_graph: bool, create_graph: bool
-) -> list[tuple[Any, int, Any, bool]]:
-    """One node's backward: (maker, slot, gradient, may we write to it) of each input that wants one.
+def _out_gradients(node: Node, arrived: dict[int, tuple[Any, bool]], wanted: dict, create_graph: bool) -> list[Any]:
+    """The node's out-gradients, after its hooks; an empty list if all are symbolic zeros.
 
-    No `gs` means that all of them are zero; so are the results then, and nothing is computed.
+    An out-gradient that the caller of `backward` wants, or `retain_grad` asked for, is stored here.
+    """
+    gs = []
+    zero = not node.hooks and all(type(g) is int for g, _ in arrived.values())
+    for output_nr, (shape, dtype) in enumerate(node.outputs):
+        g = _dense(arrived[output_nr][0], shape, dtype, create_graph) if output_nr in arrived else None
+        g = _run_hooks(node.hooks, output_nr, g) if node.hooks else g
+        if wanted and (node, output_nr) in wanted:
+            wanted[node, output_nr] = g
+        elif g is not None and node.retained and output_nr in node.retained:
+            tensor = node.retained[output_nr]()
+            if tensor is not None:  # still alive
+                _accumulate(tensor, g, owned=False)
+        gs.append(_dense(0, shape, dtype, create_graph) if g is None and dtype.kind == "f" else g)
+    return [] if zero else gs
+
+
+def _vjp(
+    node: Node, gs: list[Any], needs: tuple[bool, ...], retain_graph: bool, create_graph: bool
+) -> list[tuple[Maker, int, Any, bool]]:
+    """The vjp of one node: (maker, output_nr, gradient, owned) for each input that needs a gradient and has one.
+
+    An empty `gs` stands for out-gradients of zero.  The results are then zero, and nothing is computed.
     """
     node.check_saved()
-    ctx = _Context(needs, node.saved_tensors() if create_graph else node.saved or (), node.shapes)
-    results = _state.watch.backward(node, ctx, gs) if gs else (0,) * len(node.edges)
+    ctx = Context(needs, node.saved_tensors() if create_graph else node.saved or (), node.shapes)
+    results = _state.mode.backward(node, ctx, gs) if gs else (0,) * len(node.parents)
     results = results if type(results) is tuple else (results,)
-    if len(results) != len(node.edges):
+    if len(results) != len(node.parents):
         raise RuntimeError(
-            f"{node.op.name}: its backward returned {len(results)} gradients for {len(node.edges)} inputs; "
-            "it returns one an input, None where none is needed"
+            f"{node.op.title}: its backward returned {len(results)} gradients for {len(node.parents)} inputs; "
+            "it must return one for each input, None where none is needed"
         )
     others = (*gs, *results, *(node.saved or ()))
     if node.saved and not retain_graph:
         node.saved = None
-    delivered = []
+    found = []
     for i, d in enumerate(results):
         if needs[i] and d is not None:
-            maker, slot, shape, dtype = node.edges[i]  # type: ignore[misc]
+            maker, output_nr, shape, dtype = node.parents[i]  # type: ignore[misc]
             d = _fit(node.op, i, d, shape, dtype)
-            delivered.append((maker, slot, d, not create_graph and _is_new(d, others)))
-    return delivered
+            found.append((maker, output_nr, d, not create_graph and _is_new(d, others)))
+    return found
 
 
-def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A gradient in its input's own shape and dtype: broadcasting, undone, is a sum.  The number 0 stays 0."""
+def _fit(op: Op, i: int, d: Any, shape: Shape, dtype: np.dtype) -> Any:
+    """The gradient of input i in the input's shape and dtype: a dimension that was broadcast is summed."""
     if type(d) is int and d == 0:
         return d
     if type(d) is not np.ndarray and not isinstance(d, Tensor):
@@ -365,7 +379,7 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
         lead = d.ndim - len(shape)
         if not op.broadcasts or lead < 0 or any(n not in (1, m) for n, m in zip(shape, d.shape[lead:], strict=True)):
             raise RuntimeError(
-                f"{op.name}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
+                f"{op.title}: its backward returned a gradient of shape {tuple(d.shape)} for input {i}, "
                 f"whose shape is {shape}; a gradient has the shape of its input"
             )
         dim = (*range(lead), *[lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]])
@@ -375,25 +389,25 @@ def _fit(op: Op, i: int, d: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any
     return d
 
 
-def _full(g: Any, shape: tuple[int, ...], dtype: np.dtype, create_graph: bool) -> Any:
-    """The gradient; the number 0, which stands for a gradient of zeros while nobody looks at it, written out."""
+def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
+    """The gradient; for a symbolic zero an array, or with create_graph a tensor, of zeros."""
     make = Tensor if create_graph else np.asarray
     return make(np.zeros(shape, dtype)) if type(g) is int else g
 
 
-def _is_new(d: np.ndarray, others: Sequence[Any]) -> bool:
-    """Whether backward made this array: it is no view, and is not what it was given or gave twice."""
+def _is_new(d: Any, others: Sequence[Any]) -> bool:
+    """Whether backward made this array itself: no view, nothing that it was given, and nothing it returned twice."""
     if getattr(d, "base", d) is not None or not d.flags.writeable:
         return False
     return len([other for other in others if other is d or getattr(other, "base", None) is d]) <= 1
 
 
-def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> Any:
-    """Hooks see a gradient as a tensor, and what one returns takes its place."""
-    if g is None or not hooks or slot not in hooks:
+def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) -> Any:
+    """The gradient after the hooks, which see it as a tensor and may replace it."""
+    if g is None or not hooks or output_nr not in hooks:
         return g
     tensor = g if isinstance(g, Tensor) else Tensor(g)
-    for hook in list(hooks[slot]):
+    for hook in list(hooks[output_nr]):
         changed = hook(tensor)
         if changed is None:
             continue
@@ -407,29 +421,30 @@ def _run_hooks(hooks: dict[int, list[Callable]] | None, slot: int, g: Any) -> An
     return tensor if isinstance(g, Tensor) else tensor.array
 
 
-def _accumulate(leaf: Tensor, g: Any, ours: bool) -> None:
+def _accumulate(leaf: Tensor, g: Array | Tensor, owned: bool) -> None:
+    """Add a gradient to `leaf.grad`, which gets an array of its own: users may change it in place."""
     if isinstance(g, Tensor):  # recorded
-        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g  # a copy: another leaf may hold g, too
+        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g
     elif leaf.grad is not None:
         leaf.grad.array += g
         leaf.grad.version[0] += 1
     else:
-        leaf._grad = _wrap(g if ours else g.copy(), None, 0, [0])  # changed in place later: nobody else's array
+        leaf._grad = _wrap(g if owned else g.copy(), None, 0, [0])
 
 
-def _leading_to(roots: Iterable[Tensor], wanted: dict) -> set:
-    """The nodes from which some wanted place can be reached."""
+def _leading_to(roots: Iterable[Tensor], wanted: dict[tuple[Maker, int], None]) -> set[Maker]:
+    """The nodes on a path from the roots to something wanted."""
     nodes, stack = set(), [root.node for root in roots if root.node]
     while stack:
         node = stack.pop()
         if node not in nodes:
             nodes.add(node)
-            stack.extend(edge[0] for edge in node.edges if edge and isinstance(edge[0], Node))
-    useful: set[Node] = set()
-    for node in sorted(nodes, key=lambda node: node.birth):  # inputs before results
-        if any(edge and ((edge[0], edge[1]) in wanted or edge[0] in useful) for edge in node.edges):
-            useful.add(node)
-    return useful
+            stack.extend(parent[0] for parent in node.parents if parent and isinstance(parent[0], Node))
+    path: set[Maker] = set()
+    for node in sorted(nodes, key=lambda node: node.sequence_nr):  # parents first
+        if any(parent and (parent[:2] in wanted or parent[0] in path) for parent in node.parents):
+            path.add(node)
+    return path
 
 
 def grad(
@@ -440,20 +455,20 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """Gradients of outputs with respect to inputs, returned; no `.grad` is touched.
+) -> tuple[Tensor, ...]:
+    """The gradients of outputs with respect to inputs; no `.grad` changes.
 
     Parameters
     ----------
     outputs, inputs : Tensor or sequence of Tensor
     grad_outputs : Tensor or sequence of Tensor, optional
-        The incoming gradient of each output, of its shape; may be left out for a scalar.
+        The out-gradient of each output, of its shape.  May be omitted for a scalar, where it is 1.
     retain_graph : bool, optional
-        Keep what was saved, to go through the graph again.  Default: `create_graph`.
+        Do not free the saved tensors, so that another pass is possible.  Default: `create_graph`.
     create_graph : bool
-        Record the gradients' own computation, so that they can be differentiated.
+        Record the computation of the gradients, so that they can be differentiated.
     allow_unused : bool
-        Return None for an input that no output depends on, instead of raising.
+        Return None for an input that no output depends on, instead of raising an error.
 
     Returns
     -------
@@ -463,7 +478,7 @@ def grad(
     Raises
     ------
     RuntimeError
-        If an output is no scalar and has no gradient given, or an input is not used.
+        If an output is not a scalar and no gradient is given for it, or if an input is not used.
 
     Examples
     --------
@@ -486,11 +501,11 @@ def grad(
             f"grad: the outputs do not depend on input {[g is None for g in found].index(True)}; "
             "pass allow_unused=True to get None for it"
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)  # type: ignore[misc]
 
 
 def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
-    """Raise for what has no gradient to ask for."""
+    """Raise if there are no inputs, or one that does not require grad."""
     if not inputs:
         raise RuntimeError(f"{caller}: inputs is empty; name at least one tensor")
     for i, x in enumerate(inputs):
@@ -502,11 +517,11 @@ def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
 
 
 def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
-    """The gradient that a backward pass starts from at `root`: given, or 1 for a scalar."""
+    """The gradient that a backward pass starts with at `root`: the given one, or 1 for a scalar."""
     if not root.requires_grad:
         raise RuntimeError(
             f"{caller}: this tensor does not require grad, so there is no graph to go back through; "
-            "was it made under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
+            "was it computed under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
         )
     if gradient is None:
         if root.array.size != 1:

@@ -1,4 +1,4 @@
-"""Tensors of other libraries as NumPy arrays."""
+"""Conversion of other libraries' tensors to NumPy arrays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from autograd.tensor import Tensor
+from autograd.types import Array
 
 
-def array_of(value: Any) -> np.ndarray:
-    """The numbers of a tensor, of an array, or of another library's tensor, without a copy where that is possible.
+def array_of(value: Any) -> Array:
+    """The elements of a tensor, an array, or another library's tensor, without a copy if possible.
 
-    Another library's tensor is read through its ``__array__`` or its ``__dlpack__``.
+    Another library's tensor is read through its ``__array__`` or ``__dlpack__`` method.
 
     Raises
     ------
     TypeError
-        If it is none of these, cannot be read here, or holds no real numbers; the text is a clause, "is a list, …".
+        If it is none of these, cannot be read, or does not hold real numbers.  The message is a clause to which the
+        caller adds a subject: "is a list, not a tensor or an array".
     """
     if isinstance(value, Tensor):
         return value.array
@@ -26,10 +28,10 @@ def array_of(value: Any) -> np.ndarray:
         if isinstance(value, type) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
             raise TypeError(f"is a {kind}, not a tensor or an array")
         try:
-            if hasattr(value, "detach"):  # a tensor with history refuses to be an array
+            if hasattr(value, "detach"):  # tensors that require grad refuse the conversion
                 value = value.detach()
             value = np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
-        except Exception as error:  # whatever the other library raises
+        except Exception as error:  # the other library may raise anything
             raise TypeError(
                 f"is a {kind} that cannot be read as a NumPy array ({error}); "
                 "convert it to float32 in the CPU's memory first"

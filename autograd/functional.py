@@ -1,20 +1,20 @@
-"""Derivatives of functions of tensors: whole Jacobians and Hessians, and products with them.
+"""Derivatives of functions of tensors: Jacobians, Hessians, and their products with vectors.
 
-    y = f(x), J = ∂y/∂x, H = ∂²y/∂x² of a scalar y
+    y = f(x), J = ∂y/∂x; for a scalar y, H = ∂²y/∂x²
 
-    vjp    v J     one backward                  jacobian   a backward for every element of y
-    jvp    J v     a backward of a backward      hessian    the jacobian of the gradient
-    vhp    v H     a backward of a backward
-    hvp    H v     the same numbers as vhp where H is symmetric, computed as the jvp of the gradient
+    vjp    v J     one backward pass                      jacobian   J, one backward pass for each element of y
+    jvp    J v     a backward pass of a backward pass     hessian    H, the Jacobian of the gradient
+    vhp    v H     the vjp of the gradient
+    hvp    H v     the jvp of the gradient; equals v H where H is symmetric
 
-`func` takes as many tensors as there are inputs.  Results for one input are tensors, for a
-tuple of inputs tuples.  Names and arguments are those of torch.autograd.functional.
+`func` takes as many tensors as there are inputs.  A result for one input is a tensor, for a tuple of
+inputs a tuple.  Names and arguments are those of torch.autograd.functional.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -23,11 +23,12 @@ from autograd.grad_mode import enable_grad
 from autograd.ops import stack
 from autograd.tensor import Tensor
 
-Tensors = Any  # a Tensor, or a tuple of them
+Tensors: TypeAlias = Tensor | tuple[Tensor, ...]
+Function: TypeAlias = Callable[..., Any]  # (*Tensor) -> Tensors
 
 
-def _tuple_of(caller: str, what: str, value: Any) -> tuple[Tensor, ...]:
-    """A tensor, or several, as a tuple."""
+def _tuple_of(caller: str, what: str, value: object) -> tuple[Tensor, ...]:
+    """A tensor, or a sequence of tensors, as a tuple."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
     for x in values:
         if not isinstance(x, Tensor):
@@ -35,49 +36,54 @@ def _tuple_of(caller: str, what: str, value: Any) -> tuple[Tensor, ...]:
     return values
 
 
-def _like(example: Any, values: Sequence[Any]) -> Any:
-    """The values as a tuple where the example is one, else the only one."""
+def _like(example: object, values: Sequence[Any]) -> Any:
+    """The values as a tuple if the example is one, else the only value."""
     return tuple(values) if isinstance(example, tuple | list) else values[0]
 
 
-class _Run:
-    """`func`, run once on inputs of its own, and the gradients of its outputs."""
+class _Evaluation:
+    """One call of `func`, on inputs that no other graph shares, and the derivatives of its outputs.
 
-    def __init__(self, caller: str, func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool) -> None:
+    What `func` refers to besides its inputs therefore counts as constant.
+    """
+
+    def __init__(self, caller: str, func: Function, inputs: Tensors, create_graph: bool, strict: bool) -> None:
         self.caller, self.create_graph, self.strict = caller, create_graph, strict
-        given = _tuple_of(caller, "inputs", inputs)
-        # tensors of this run alone, so that what func itself refers to counts as a constant
         self.inputs = [
-            x.reshape(x.shape) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in given
+            x.reshape(x.shape) if create_graph and x.requires_grad else x.detach().requires_grad_()
+            for x in _tuple_of(caller, "inputs", inputs)
         ]
         with enable_grad():
             self.result = func(*self.inputs)
         self.outputs = _tuple_of(caller, "what func returns", self.result)
 
-    def slopes(self) -> list[Tensor]:
-        """The gradient of the output, which must be one number, recorded."""
+    def gradient(self) -> list[Tensor]:
+        """The recorded gradient of the output, which must be one number."""
         if len(self.outputs) != 1 or self.outputs[0].numel() != 1:
             shapes = ", ".join(str(y.shape) for y in self.outputs)
             raise RuntimeError(f"{self.caller}: func must return one scalar, and it returned {shapes}; sum it")
-        return self.grad(self.outputs, self.inputs, [Tensor(np.ones_like(self.outputs[0].array))], graph=True)
+        return self.vjp(
+            self.outputs, [Tensor(np.ones_like(self.outputs[0].array))], create_graph=True, strict=self.strict
+        )
 
-    def grad(
+    def vjp(
         self,
         outputs: Sequence[Tensor],
-        inputs: Sequence[Tensor],
         v: Sequence[Tensor],
-        graph: bool,
-        strict: bool | None = None,
+        *,
+        inputs: Sequence[Tensor] | None = None,
+        create_graph: bool,
+        strict: bool,
     ) -> list[Tensor]:
-        """Σ v · ∂outputs/∂inputs; zeros, or an error if strict, where there is no way from one to the other."""
-        strict = self.strict if strict is None else strict
-        made = [(y, g) for y, g in zip(outputs, v, strict=True) if y.requires_grad]
-        if strict and len(made) < len(outputs):
+        """Σ v · ∂outputs/∂inputs; where an output does not depend on an input, zeros or, if strict, an error."""
+        connected = [(y, g) for y, g in zip(outputs, v, strict=True) if y.requires_grad]
+        if strict and len(connected) < len(outputs):
             raise RuntimeError(f"{self.caller}: an output does not depend on the inputs; strict=False takes 0 for that")
+        inputs = self.inputs if inputs is None else inputs
         found: Sequence[Tensor | None] = [None] * len(inputs)
-        if made:
-            ys, gs = zip(*made, strict=True)
-            found = engine.grad(ys, inputs, gs, retain_graph=True, create_graph=graph, allow_unused=True)
+        if connected:
+            ys, gs = zip(*connected, strict=True)
+            found = engine.grad(ys, inputs, gs, retain_graph=True, create_graph=create_graph, allow_unused=True)
         if strict and any(g is None for g in found):
             raise RuntimeError(
                 f"{self.caller}: the outputs do not depend on input {list(found).index(None)}; "
@@ -85,85 +91,121 @@ class _Run:
             )
         return [Tensor(np.zeros_like(x.array)) if g is None else g for x, g in zip(inputs, found, strict=True)]
 
-    def direction(self, v: Any, along: Sequence[Tensor], what: str) -> list[Tensor]:
-        """v, checked against the shapes of what it multiplies; 1 for a scalar if it is left out."""
+    def jvp(self, outputs: Sequence[Tensor], v: Sequence[Tensor]) -> list[Tensor]:
+        """∂outputs/∂inputs · v: the map u -> u J is linear, and its own vjp with v is J v."""
+        us = [Tensor(np.zeros_like(y.array), requires_grad=True) for y in outputs]
+        vjp = self.vjp(outputs, us, create_graph=True, strict=self.strict)
+        return self.vjp(vjp, v, inputs=us, create_graph=self.create_graph, strict=False)
+
+    def jacobian(self, y: Tensor) -> list[Tensor]:
+        """∂y/∂input for each input, by one vjp for each element of y."""
+        rows = []
+        for k in range(y.numel()):
+            one = np.zeros_like(y.array)
+            one.flat[k] = 1
+            rows.append(self.vjp([y], [Tensor(one)], create_graph=self.create_graph, strict=self.strict))
+        return [
+            stack([row[i] for row in rows]).reshape(*y.shape, *x.shape)
+            if rows
+            else Tensor(np.zeros((*y.shape, *x.shape), x.dtype))
+            for i, x in enumerate(self.inputs)
+        ]
+
+    def vector(self, v: Tensors | None, factors: Sequence[Tensor], what: str) -> list[Tensor]:
+        """v, checked against the shapes of the factors; 1 if it is omitted and the only factor is a scalar."""
         if v is None:
-            if len(along) != 1 or along[0].numel() != 1:
+            if len(factors) != 1 or factors[0].numel() != 1:
                 raise RuntimeError(f"{self.caller}: v may be left out only where {what} is one scalar; pass v")
-            return [Tensor(np.ones_like(along[0].array))]
+            return [Tensor(np.ones_like(factors[0].array))]
         vs = _tuple_of(self.caller, "v", v)
-        if [x.shape for x in vs] != [x.shape for x in along]:
+        if [x.shape for x in vs] != [x.shape for x in factors]:
             raise RuntimeError(
                 f"{self.caller}: v has shape {', '.join(str(x.shape) for x in vs)}, "
-                f"{what} {', '.join(str(x.shape) for x in along)}; they must match"
+                f"{what} {', '.join(str(x.shape) for x in factors)}; they must match"
             )
         return list(vs)
 
-    def push(self, outputs: Sequence[Tensor], v: Sequence[Tensor]) -> list[Tensor]:
-        """∂outputs/∂inputs · v: u ↦ u J is linear, and its own derivative along v is J v."""
-        us = [Tensor(np.zeros_like(y.array), requires_grad=True) for y in outputs]
-        pulled = self.grad(outputs, self.inputs, us, graph=True)
-        return self.grad(pulled, us, v, self.create_graph, strict=False)
-
-    def done(self, example: Any, values: Sequence[Tensor]) -> Any:
-        """Values as the caller gets them: with a graph only if asked for."""
+    def returned(self, example: object, values: Sequence[Tensor]) -> Any:
+        """The values for the caller: shaped like the example, and recorded only with create_graph."""
         return _like(example, [y if self.create_graph else y.detach() for y in values])
 
 
+def _product(
+    caller: str, func: Function, inputs: Tensors, v: Tensors | None, create_graph: bool, strict: bool
+) -> tuple[Any, Any]:
+    """func's result, and the product that `caller` names."""
+    run = _Evaluation(caller, func, inputs, create_graph, strict)
+    differentiated = run.gradient() if caller in ("vhp", "hvp") else run.outputs
+    factors, what = (run.outputs, "the result") if caller == "vjp" else (run.inputs, "the input")
+    vector = run.vector(v, factors, what)
+    if caller in ("vjp", "vhp"):
+        product = run.vjp(differentiated, vector, create_graph=create_graph, strict=strict)
+    else:
+        product = run.jvp(differentiated, vector)
+    example = run.result if caller == "jvp" else inputs
+    return run.returned(run.result, run.outputs), run.returned(example, product)
+
+
 def vjp(
-    func: Callable[..., Any],
+    func: Function,
     inputs: Tensors,
     v: Tensors | None = None,
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """func's result, and v J.
+    """The result of func, and the vector-Jacobian product v J.
 
     Parameters
     ----------
     func : callable
-        Takes the inputs, returns a Tensor or a tuple of them.
+        Takes the inputs, returns a Tensor or a tuple of Tensor.
     inputs : Tensor or tuple of Tensor, of float
-    v : Tensor or tuple of Tensor, of the results' shapes
-        May be left out for one scalar result.
+    v : Tensor or tuple of Tensor, with the shapes of the results
+        May be omitted for one scalar result.
     create_graph : bool
-        Record, so that both can be differentiated.
+        Record the computation, so that both can be differentiated.
     strict : bool
-        Raise where a result does not depend on an input, instead of taking 0.
+        Raise if a result does not depend on an input, instead of returning 0.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor, what func returned
+    Tensor or tuple of Tensor, with the shapes of the inputs
 
     Raises
     ------
     RuntimeError
-        Where v does not fit, or by `strict`.
+        If the shapes of v do not match, or because of `strict`.
     """
-    run = _Run("vjp", func, inputs, create_graph, strict)
-    pulled = run.grad(run.outputs, run.inputs, run.direction(v, run.outputs, "the result"), create_graph)
-    return run.done(run.result, run.outputs), run.done(inputs, pulled)
+    return _product("vjp", func, inputs, v, create_graph, strict)
 
 
 def jvp(
-    func: Callable[..., Any],
+    func: Function,
     inputs: Tensors,
     v: Tensors | None = None,
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """func's result, and J v.
+    """The result of func, and the Jacobian-vector product J v.
 
     Parameters
     ----------
     func, inputs, create_graph, strict
         As for `vjp`.
-    v : Tensor or tuple of Tensor, of the inputs' shapes
-        May be left out for one scalar input.
+    v : Tensor or tuple of Tensor, with the shapes of the inputs
+        May be omitted for one scalar input.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor, what func returned
+    Tensor or tuple of Tensor, with the shapes of the results
     """
-    run = _Run("jvp", func, inputs, create_graph, strict)
-    pushed = run.push(run.outputs, run.direction(v, run.inputs, "the input"))
-    return run.done(run.result, run.outputs), run.done(run.result, pushed)
+    return _product("jvp", func, inputs, v, create_graph, strict)
 
 
-def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
-    """All derivatives of every result by every input.
+def jacobian(func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
+    """The derivative of each result with respect to each input.
 
     Parameters
     ----------
@@ -173,7 +215,7 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
     Returns
     -------
     Tensor, (*result's shape, *input's shape)
-        For a tuple of inputs a tuple of such; for a tuple of results a tuple of those.
+        For a tuple of inputs a tuple of these, one for each input.  For a tuple of results a tuple of those.
 
     Examples
     --------
@@ -183,40 +225,25 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
     tensor([[2., 0.],
             [0., 4.]])
     """
-    run = _Run("jacobian", func, inputs, create_graph, strict)
-    blocks = [_jacobian_of(run, y) for y in run.outputs]
-    return _like(run.result, [run.done(inputs, row) for row in blocks])
+    run = _Evaluation("jacobian", func, inputs, create_graph, strict)
+    return _like(run.result, [run.returned(inputs, run.jacobian(y)) for y in run.outputs])
 
 
-def _jacobian_of(run: _Run, y: Tensor) -> list[Tensor]:
-    """The derivatives of one result by each input, an element of it after the other."""
-    rows = []
-    for k in range(y.numel()):
-        one = np.zeros_like(y.array)
-        one.flat[k] = 1
-        rows.append(run.grad([y], run.inputs, [Tensor(one)], run.create_graph))
-    return [
-        stack([row[i] for row in rows]).reshape(*y.shape, *x.shape)
-        if rows
-        else Tensor(np.zeros((*y.shape, *x.shape), x.dtype))
-        for i, x in enumerate(run.inputs)
-    ]
-
-
-def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
-    """All second derivatives of a scalar result.
+def hessian(func: Function, inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
+    """The second derivatives of a scalar result.
 
     Parameters
     ----------
     func : callable
-        Takes the inputs, returns a Tensor of one element.
+        Takes the inputs, returns a Tensor with one element.
     inputs, create_graph, strict
         As for `vjp`.
 
     Returns
     -------
     Tensor, (*input's shape, *input's shape)
-        For a tuple of inputs a tuple of tuples of such, the first index that of the first derivative.
+        For a tuple of inputs a tuple of tuples: [i][j] is the derivative of the gradient of input i with
+        respect to input j.
 
     Examples
     --------
@@ -226,48 +253,45 @@ def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fals
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
-    run = _Run("hessian", func, inputs, create_graph, strict)
-    slopes = run.slopes()
-    return _like(inputs, [run.done(inputs, _jacobian_of(run, slope)) for slope in slopes])
+    run = _Evaluation("hessian", func, inputs, create_graph, strict)
+    return _like(inputs, [run.returned(inputs, run.jacobian(d)) for d in run.gradient()])
 
 
 def vhp(
-    func: Callable[..., Any],
+    func: Function,
     inputs: Tensors,
     v: Tensors | None = None,
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """func's scalar result, and v H: quicker than `hvp`, and the same where second derivatives are continuous.
+    """The scalar result of func, and the vector-Hessian product v H.
+
+    Faster than `hvp`, and equal to it where the second derivatives are continuous.
 
     Parameters
     ----------
     func, inputs, create_graph, strict
         As for `hessian`.
-    v : Tensor or tuple of Tensor, of the inputs' shapes
-        May be left out for one scalar input.
+    v : Tensor or tuple of Tensor, with the shapes of the inputs
+        May be omitted for one scalar input.
+
+    Returns
+    -------
+    Tensor, what func returned
+    Tensor or tuple of Tensor, with the shapes of the inputs
     """
-    run = _Run("vhp", func, inputs, create_graph, strict)
-    slopes = run.slopes()
-    product = run.grad(slopes, run.inputs, run.direction(v, run.inputs, "the input"), create_graph)
-    return run.done(run.result, run.outputs), run.done(inputs, product)
+    return _product("vhp", func, inputs, v, create_graph, strict)
 
 
 def hvp(
-    func: Callable[..., Any],
+    func: Function,
     inputs: Tensors,
     v: Tensors | None = None,
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """func's scalar result, and H v.
+    """The scalar result of func, and the Hessian-vector product H v.
 
-    Parameters
-    ----------
-    func, inputs, v, create_graph, strict
-        As for `vhp`.
+    Parameters and results are those of `vhp`.
     """
-    run = _Run("hvp", func, inputs, create_graph, strict)
-    slopes = run.slopes()
-    product = run.push(slopes, run.direction(v, run.inputs, "the input"))
-    return run.done(run.result, run.outputs), run.done(inputs, product)
+    return _product("hvp", func, inputs, v, create_graph, strict)

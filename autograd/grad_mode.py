@@ -1,12 +1,11 @@
-"""Recording on and off: whether the operations of this thread become part of a graph."""
+"""Grad mode: whether the operations of a thread are recorded."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, overload
 
-from autograd.contexts import ContextDecorator
+from autograd.contexts import ContextDecorator, Function
 
 
 class _ThreadState(threading.local):
@@ -17,17 +16,17 @@ state = _ThreadState()
 
 
 def is_grad_enabled() -> bool:
-    """Whether this thread records."""
+    """Whether operations of this thread are recorded."""
     return state.recording
 
 
 class _Mode(ContextDecorator):
-    """A context or decorator that sets recording in this thread and puts it back."""
+    """A context or decorator that sets the grad mode of this thread and restores it."""
 
     mode: bool
 
     def _recreate_cm(self) -> _Mode:
-        return type(self)()  # each call of a decorated function, in whatever thread, has its own `outer`
+        return type(self)()  # a new object, with its own `outer`, for each call of a decorated function
 
     def __enter__(self) -> None:
         self.outer = state.recording
@@ -38,36 +37,40 @@ class _Mode(ContextDecorator):
 
 
 class set_grad_enabled(_Mode):
-    """Turn recording on or off in this thread, at once; as a context, until its end."""
+    """Turn recording on or off in this thread, immediately.  As a context, restore the mode at its end."""
 
     def __init__(self, mode: bool) -> None:
         self.outer, self.mode = state.recording, bool(mode)
         state.recording = self.mode
 
-    def __call__(self, function: Callable) -> Any:
-        state.recording = self.outer  # as a decorator it sets nothing now, but at every call
+    def __call__(self, function: Function) -> Function:
+        state.recording = self.outer  # a decorator sets the mode in each call, not now
         return super().__call__(function)
 
     def _recreate_cm(self) -> set_grad_enabled:
         return type(self)(self.mode)
 
     def __enter__(self) -> None:
-        state.recording = self.mode  # what was before is known since the call
+        state.recording = self.mode  # __init__ stored the mode to restore
 
 
 class _Plain(_Mode):
-    """A mode that may decorate a function without parentheses, as in @no_grad."""
+    """A mode that can be used as a decorator without parentheses, as in @no_grad."""
 
-    def __new__(cls, function: Callable | None = None) -> Any:
+    @overload
+    def __new__(cls, function: None = None) -> Self: ...
+    @overload
+    def __new__(cls, function: Function) -> Function: ...  # type: ignore[misc]
+
+    def __new__(cls, function: Any = None) -> Any:
         mode = super().__new__(cls)
         return mode if function is None else mode(function)
 
 
 class no_grad(_Plain):
-    """Context or decorator: record nothing in this thread.
+    """Context or decorator: do not record operations of this thread.
 
-    Of a decorated generator each piece from one value to the next runs inside, and the code that takes the values
-    does not.
+    A decorated generator runs inside the context, the code that consumes its values outside.
 
     Examples
     --------
@@ -83,19 +86,24 @@ class no_grad(_Plain):
 
 
 class enable_grad(_Plain):
-    """Context or decorator: record again, inside a `no_grad`, in this thread."""
+    """Context or decorator: record operations of this thread again, inside a `no_grad`."""
 
     mode = True
 
 
 class inference_mode(_Mode):
-    """Context or decorator: record nothing in this thread, as `no_grad`; with mode=False, record.
+    """Context or decorator: the same as `no_grad`; with mode=False, the same as `enable_grad`.
 
     Parameters
     ----------
     mode : bool
         Whether this is inference.
     """
+
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+    @overload
+    def __new__(cls, mode: Function) -> Function: ...  # type: ignore[misc]
 
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)

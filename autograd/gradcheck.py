@@ -1,4 +1,4 @@
-"""Is a gradient right?  Backward against central finite differences."""
+"""Checks gradients: backward is compared with central finite differences."""
 
 from __future__ import annotations
 
@@ -6,32 +6,44 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import engine
 from autograd.op import Row
 from autograd.tensor import Tensor
+from autograd.types import Array, Shape
 
-FEW = 8  # elements of each input, and of the outputs, that fast_mode looks at
-CANCELLATION = 1e-11  # forward and backward may differ by so much where terms of about 1 cancel
-NOISE = 1e-6  # a gradient smaller than this may drown in the rounding of its finite difference
+T = TypeVar("T")
+
+FEW = 8  # number of elements of each input, and of the outputs, that fast_mode checks
+CANCELLATION = 1e-11  # allowed difference where terms of about 1 cancel
+NOISE = 1e-6  # below this the rounding of a finite difference may exceed the gradient
 
 
 class GradcheckError(AssertionError):
-    """A gradient that differs from the finite difference, or that it cannot judge; the message says which element."""
+    """A gradient differs from its finite difference, or cannot be judged; the message names the element."""
+
+
+class _Settings(NamedTuple):
+    """How to check: the step h of f(x ± h), the tolerances, and how many elements to check at most."""
+
+    step: float
+    atol: float
+    rtol: float
+    most: int | None
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
-    """What a function returned, as a tuple of outputs."""
+    """The outputs of a function as a tuple."""
     return tuple(result) if isinstance(result, tuple | list) else (result,)
 
 
-def relative_error(a: np.ndarray, b: np.ndarray) -> float:
-    """max |a - b| / max(|a|, |b|, tiny), element by element against the larger array's scale.
+def relative_error(a: Array, b: Array) -> float:
+    """max |a - b| / max(max |a|, max |b|).
 
-    0 for two arrays of zeros; NaN and inf count as infinitely wrong unless both agree.
+    0 for two arrays of zeros.  With NaN or inf: 0 if both arrays are equal, else inf.
     """
     if a.size == 0:
         return 0.0
@@ -41,30 +53,28 @@ def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max()) / scale if scale else 0.0
 
 
-def difference(f: Callable[[], Any], x: np.ndarray, index: tuple[int, ...], step: float) -> tuple[Any, Any, float]:
-    """f with x[index] a step higher, f with it a step lower, and the distance between the two values of x[index].
+def difference(f: Callable[[], T], x: Array, index: Shape, step: float) -> tuple[T, T, float]:
+    """f at x[index] + step, f at x[index] - step, and the distance between the two points after rounding.
 
-    `x` is written to, and put back.
+    `x` is changed in place and restored.
     """
-    kept = x[index]
+    value = x[index]
     try:
-        x[index] = kept + step
+        x[index] = value + step
         above, high = f(), x[index]
-        x[index] = kept - step
+        x[index] = value - step
         below, low = f(), x[index]
     finally:
-        x[index] = kept
-    return above, below, float(high - low)  # the distance that rounding has left
+        x[index] = value
+    return above, below, float(high - low)
 
 
-def numerical_gradient(
-    f: Callable[[], float], x: np.ndarray, step: float, places: Iterable[tuple[int, ...]] | None = None
-) -> np.ndarray:
-    """df/dx by central differences, (f(x + h) - f(x - h)) / 2h, one element at a time: all, or those at `places`.
+def numerical_gradient(f: Callable[[], float], x: Array, step: float, places: Iterable[Shape] | None = None) -> Array:
+    """df/dx by central differences, (f(x + h) - f(x - h)) / 2h, for all elements or for those at `places`.
 
-    `x` is written to, and put back.  The error is of order h² f‴, and ε f / h from rounding:
-    h = ∛ε balances them for a smooth f; where f is linear between kinks any h up to the
-    nearest kink has the second error alone.
+    `x` is changed in place and restored.  The truncation error is of order h² f‴, the rounding error of order
+    ε f / h.  For a smooth f, h = ∛ε balances the two.  Where f is linear between kinks there is no truncation
+    error, for any h up to the nearest kink.
     """
     gradient = np.zeros(x.shape)
     for index in np.ndindex(*x.shape) if places is None else places:
@@ -74,14 +84,14 @@ def numerical_gradient(
 
 
 class _Point:
-    """A function at one point: its float outputs as one vector, and backward's gradients of them.
+    """A function at one point: its float outputs as one vector, and their gradients by backward.
 
     Attributes
     ----------
     checked : list of (int, Tensor)
-        The inputs that require grad, with their numbers.
+        Index and tensor of each input that requires grad.
     y : ndarray, (m,)
-        The elements of all float outputs, one output after the other.
+        The elements of all float outputs, concatenated.
     """
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any]) -> None:
@@ -91,7 +101,9 @@ class _Point:
             if x.dtype != np.float64:
                 raise TypeError(f"gradcheck: input {i} is {x.dtype}; finite differences need float64, so use .double()")
             if not x.array.flags.writeable:
-                raise ValueError(f"gradcheck: input {i} is read-only, and its elements have to be moved; use .clone()")
+                raise ValueError(
+                    f"gradcheck: input {i} is read-only, and finite differences change its elements; use .clone()"
+                )
         self.outputs = self._call()
         self.y = self._vector(self.outputs)
         self.ends = np.cumsum([y.array.size for y in self.outputs], dtype=int)
@@ -101,21 +113,21 @@ class _Point:
         return [y for y in as_tuple(self.function(*self.inputs)) if y.dtype.kind == "f"]
 
     @staticmethod
-    def _vector(outputs: Sequence[Tensor]) -> np.ndarray:
+    def _vector(outputs: Sequence[Tensor]) -> Array:
         return np.concatenate([y.array.astype(np.float64).ravel() for y in outputs] or [np.zeros(0)])
 
-    def moved(self, x: np.ndarray, index: tuple[int, ...], step: float) -> tuple[np.ndarray, np.ndarray, float]:
-        """The outputs on both sides of x[index], and the distance: recorded, as the function may take gradients."""
+    def moved(self, x: Array, index: Shape, step: float) -> tuple[Array, Array, float]:
+        """The outputs on both sides of x[index], and the distance.  Recording stays on: f may compute gradients."""
         return difference(lambda: self._vector(self._call()), x, index, step)
 
-    def backward(self, g: np.ndarray) -> list[np.ndarray]:
-        """The gradient of ⟨g, y⟩ by each checked input."""
+    def backward(self, g: Array) -> list[Array]:
+        """The gradient of ⟨g, y⟩ with respect to each checked input."""
         roots, gs = [], []
         for y, part in zip(self.outputs, np.split(g, self.ends[:-1]), strict=False):
-            # an output without a graph has gradient 0: if it depends on an input, finite differences show it
+            # an output without a graph has gradient 0; if it does depend on an input, finite differences show it
             if y.requires_grad:
                 incoming = part.reshape(y.shape).astype(y.dtype)
-                incoming.flags.writeable = False  # a backward that writes to its g shows itself
+                incoming.flags.writeable = False  # so that a backward that writes to its g raises
                 roots.append(y)
                 gs.append(Tensor(incoming))
         wanted = [x for _, x in self.checked]
@@ -123,15 +135,15 @@ class _Point:
         return [np.zeros(x.shape) if d is None else d.array for x, d in zip(wanted, found, strict=True)]
 
     def place(self, k: int) -> str:
-        """Where element k of the vector is: "output 0 at [1, 2]"."""
+        """The output and index of element k of the vector: "output 0 at [1, 2]"."""
         number = int(np.searchsorted(self.ends, k, side="right"))
         y = self.outputs[number]
         where = np.unravel_index(k - (self.ends[number] - y.array.size), y.shape)
         return f"output {number} at {[int(n) for n in where]}"
 
 
-def _some(shape: tuple[int, ...], most: int | None, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    """The indices of an array: all, or `most` of them, drawn at random."""
+def _some(shape: Shape, most: int | None, rng: np.random.Generator) -> list[Shape]:
+    """The indices of an array: all of them, or `most` drawn at random."""
     size = math.prod(shape)
     if most is None or size <= most:
         return list(np.ndindex(*shape))
@@ -141,11 +153,11 @@ def _some(shape: tuple[int, ...], most: int | None, rng: np.random.Generator) ->
 
 def gradients(
     function: Callable[..., Any], inputs: Sequence[Any], step: float, seed: int = 0
-) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """(number, backward's gradient, numerical gradient) of each input that requires grad.
+) -> list[tuple[int, Array, Array]]:
+    """(index, gradient by backward, numerical gradient) for each input that requires grad.
 
-    The scalar that is differentiated is ⟨g, function(*inputs)⟩ with random g, one for each
-    float output: a plain sum would have gradient 0 behind a softmax, right or wrong.
+    The differentiated scalar is ⟨g, function(*inputs)⟩ with a random g for each float output.  A plain sum
+    would have gradient 0 after a softmax, whether its backward is right or wrong.
     """
     point = _Point(function, inputs)
     g = np.random.default_rng(seed).standard_normal(point.y.size)
@@ -166,35 +178,36 @@ def gradcheck(
     raise_exception: bool = True,
     fast_mode: bool = False,
 ) -> bool:
-    """Compare backward's gradients with central finite differences.
+    """Compare the gradients of backward with central finite differences.
 
     Parameters
     ----------
     func : callable
-        Takes the inputs, returns a Tensor or several.
+        Takes the inputs, returns a Tensor or a sequence of Tensor.
     inputs : Tensor or sequence
-        Those that are float64 Tensors with requires_grad are checked; others are passed on.
+        Float64 tensors that require grad are checked; other inputs are passed on.
     eps : float
-        The step h of f(x ± h).  The default, ∛ε, suits smooth functions; for functions that are
-        linear in each input take 1.
+        The step h of f(x ± h).  The default, ∛ε, suits smooth functions.  For functions that are linear in each
+        input use 1.
     atol, rtol : float
-        The largest difference allowed, for each element of an output by each element of an input: atol, and rtol
-        times the larger of the two numbers; the uncertainty of the finite difference comes on top.
+        The allowed difference between the two derivatives of one output element with respect to one input
+        element: atol, plus rtol times the larger of the two, plus the uncertainty of the finite difference.
     raise_exception : bool
-        Raise, or return False.
+        Raise an error, or return False.
     fast_mode : bool
-        Of each input and of the outputs look at 8 elements, drawn at random; and at all outputs together.
+        Check 8 random elements of each input and of the outputs, and all outputs together.
 
     Returns
     -------
     bool
-        True if every gradient is right.
+        True if all gradients are correct.
 
     Raises
     ------
     GradcheckError
-        If a gradient is wrong, naming the function, the input, the elements and both numbers.  If it cannot be
-        judged: an output is not finite, or rounding leaves nothing of a finite difference.
+        If a gradient is wrong; the message names the function, the input, the elements and both numbers.
+        Also if a gradient cannot be judged: an output is not finite, or the rounding error of a finite
+        difference is too large.
     TypeError
         If an input that requires grad is not float64.
 
@@ -209,7 +222,8 @@ def gradcheck(
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         raise ValueError("gradcheck: no input requires grad, so there is nothing to check")
     name, words = _names(func, len(inputs))
-    return _is_right(f"{name}: the gradient", words, func, inputs, eps, atol, rtol, fast_mode, raise_exception)
+    settings = _Settings(eps, atol, rtol, FEW if fast_mode else None)
+    return _is_right(f"{name}: the gradient", words, func, inputs, settings, raise_exception)
 
 
 def gradgradcheck(
@@ -223,25 +237,26 @@ def gradgradcheck(
     raise_exception: bool = True,
     fast_mode: bool = False,
 ) -> bool:
-    """Compare the gradients of gradients, by inputs and incoming gradients, with finite differences.
+    """Compare second derivatives, with respect to inputs and out-gradients, with finite differences.
 
     Parameters
     ----------
     func, inputs, eps, atol, rtol, raise_exception, fast_mode
-        As `gradcheck` takes them.
+        As for `gradcheck`.
     grad_outputs : Tensor or sequence of Tensor, optional
-        The incoming gradient of each output that has a graph, float64; those that require grad
-        are differentiated by, too.  Default: random ones that do.
+        The out-gradient of each output that has a graph, float64.  Those that require grad are checked, too.
+        Default: random ones that require grad.
 
     Returns
     -------
     bool
-        True if every second gradient is right.
+        True if all second gradients are correct.
 
     Raises
     ------
     GradcheckError
-        Naming the function, the input or incoming gradient, the element and both numbers.
+        If a second gradient is wrong or cannot be judged; the message names the function, the input or
+        out-gradient, the element and both numbers.
     TypeError
         If an input that requires grad is not float64.
 
@@ -273,21 +288,21 @@ def gradgradcheck(
 
     name, words = _names(func, len(inputs))
     words += [f"grad_outputs[{k}]" for k in range(len(gs))]
-    what = f"{name}: the second gradient"
-    return _is_right(what, words, gradient, [*inputs, *gs], eps, atol, rtol, fast_mode, raise_exception)
+    settings = _Settings(eps, atol, rtol, FEW if fast_mode else None)
+    return _is_right(f"{name}: the second gradient", words, gradient, [*inputs, *gs], settings, raise_exception)
 
 
 def _names(func: Callable[..., Any], count: int) -> tuple[str, list[str]]:
-    """The function's name, and "input 0 (x)" and so on, as far as its signature has names."""
+    """The function's name, and "input 0 (x)" for each input, with the name from the signature if there is one."""
     while isinstance(func, functools.partial):
         func = func.func
-    if isinstance(func, Row):  # its arguments have their names in its reference
+    if isinstance(func, Row):  # its reference has the argument names
         name, func = func.name, func.reference
     else:
         name = getattr(func, "__name__", type(func).__name__)
     try:
         parameters = list(inspect.signature(func).parameters.values())
-    except (TypeError, ValueError):  # a function that is not written in Python
+    except (TypeError, ValueError):  # not a Python function
         parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     words = [f"input {i}" + (f" ({names[i]})" if i < len(names) else "") for i in range(count)]
@@ -299,14 +314,12 @@ def _is_right(
     words: Sequence[str],
     func: Callable[..., Any],
     inputs: Sequence[Any],
-    step: float,
-    atol: float,
-    rtol: float,
-    fast_mode: bool,
+    settings: _Settings,
     raise_exception: bool,
 ) -> bool:
+    """Whether the check passes; if it does not and `raise_exception` is set, raise its error."""
     try:
-        _check(what, words, func, inputs, step, atol, rtol, FEW if fast_mode else None)
+        _check(what, words, func, inputs, settings)
     except GradcheckError:
         if raise_exception:
             raise
@@ -315,72 +328,62 @@ def _is_right(
 
 
 def _check(
-    what: str,
-    words: Sequence[str],
-    func: Callable[..., Any],
-    inputs: Sequence[Any],
-    step: float,
-    atol: float,
-    rtol: float,
-    most: int | None,
+    what: str, words: Sequence[str], func: Callable[..., Any], inputs: Sequence[Any], settings: _Settings
 ) -> None:
     """Raise GradcheckError for the first gradient that is wrong, or that finite differences cannot judge.
 
-    Every output element is compared by every input element.  Its allowance counts from its own numbers: no large or
-    infinite neighbour widens it.  With `most`, that many elements of each input and of the outputs are compared, and
-    all outputs together for one random incoming gradient.
+    Each output element is compared with respect to each input element.  The allowed difference is computed from
+    these two alone, so a large or infinite neighbour does not widen it.  With `settings.most`, only that many
+    elements of each input and of the outputs are compared.  In both cases all outputs are compared together for
+    one random out-gradient.
     """
     point = _Point(func, inputs)
     if not np.isfinite(point.y).all() and any(x.array.size for _, x in point.checked):
         k = int(np.flatnonzero(~np.isfinite(point.y))[0])
         raise GradcheckError(
-            f"{what} cannot be judged: {point.place(k)} is {point.y[k]:g}, and finite differences of it mean nothing; "
+            f"{what} cannot be judged: {point.place(k)} is {point.y[k]:g}, so finite differences are meaningless; "
             "check the function where all of its outputs are finite"
         )
     rng = np.random.default_rng(0)
     g = rng.standard_normal(point.y.size)
     together = point.backward(g)
-    rows = np.array([k for (k,) in _some(point.y.shape, most, rng)], dtype=int)
+    rows = np.array([k for (k,) in _some(point.y.shape, settings.most, rng)], dtype=int)
     single = [point.backward(np.eye(1, point.y.size, k)[0]) for k in rows]
     for n, (i, x) in enumerate(point.checked):
         by_row = np.array([found[n] for found in single]).reshape(len(rows), *x.shape)
-        for index in _some(x.shape, most, rng):
+        for index in _some(x.shape, settings.most, rng):
             every: tuple[Any, ...] = (slice(None), *index)
             ours = by_row[every]
             place = f"at {list(index)}, where the input is {x.array[index]:.9g}"
             where = f"{what} of {words[i]}, of shape {x.shape}, {{}} {place}"
             if not np.isfinite(together[n][index]):
                 raise GradcheckError(
-                    f"{where.format('is wrong')}: for a random incoming gradient backward says {together[n][index]}, "
+                    f"{where.format('is wrong')}: for a random out-gradient backward says {together[n][index]}, "
                     "although all outputs are finite"
                 )
-            theirs, doubt = _compare(point, x.array, index, step, rows, ours, atol, rtol, where)
-            # a backward that is right for each output alone may be wrong for all: where it sets what it should add
+            theirs, doubt = _compare(point, x.array, index, rows, ours, settings, where)
+            # a backward that is right for each output alone may be wrong for all, if it overwrites instead of adding
             terms = theirs.copy()
             terms[rows] = ours
             expected = (g * terms).sum()
-            allowed = atol + (np.abs(g) * (rtol * np.abs(terms) + doubt + CANCELLATION)).sum()
+            allowed = settings.atol + (np.abs(g) * (settings.rtol * np.abs(terms) + doubt + CANCELLATION)).sum()
             if not abs(together[n][index] - expected) <= allowed:
                 raise GradcheckError(
-                    f"{where.format('is wrong')}: for a random incoming gradient backward says "
+                    f"{where.format('is wrong')}: for a random out-gradient backward says "
                     f"{together[n][index]:.9g}, finite differences and the gradients of single outputs {expected:.9g}"
                 )
 
 
 def _compare(
-    point: _Point,
-    x: np.ndarray,
-    index: tuple[int, ...],
-    step: float,
-    rows: np.ndarray,
-    ours: np.ndarray,
-    atol: float,
-    rtol: float,
-    where: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The slope of every output by x[index], with its uncertainty. Raise if backward's, `ours` of `rows` is wrong."""
+    point: _Point, x: Array, index: Shape, rows: Array, ours: Array, settings: _Settings, where: str
+) -> tuple[Array, Array]:
+    """The derivative of each output with respect to x[index] by finite differences, and its uncertainty.
 
-    def slopes(step: float) -> tuple[np.ndarray, np.ndarray]:
+    Raises GradcheckError if `ours`, the derivatives of outputs `rows` by backward, differ from it.
+    """
+    step, atol, rtol, _ = settings
+
+    def slopes(step: float) -> tuple[Array, Array]:
         above, below, distance = point.moved(x, index, step)
         with np.errstate(all="ignore"):
             largest = np.maximum(np.abs(above), np.abs(below))
@@ -392,15 +395,15 @@ def _compare(
     theirs, doubt = slopes(step)
     if not (np.isfinite(theirs) & np.isfinite(doubt)).all():
         k = int(np.flatnonzero(~np.isfinite(theirs + doubt))[0])
-        raise cannot(k, f"is not finite a step of {step:g} away; check it farther from there, or with a smaller eps")
+        raise cannot(k, f"is not finite at a distance of {step:g}; check it at another point, or with a smaller eps")
     with np.errstate(all="ignore"):
         apart = np.where(ours == theirs[rows], 0, np.abs(ours - theirs[rows]))
         apart = np.nan_to_num(apart, nan=np.inf)
     size = np.maximum(np.abs(theirs[rows]), np.where(np.isfinite(ours), np.abs(ours), 0))
-    # forward and backward round differently where large terms cancel
+    # forward and backward may round differently where large terms cancel
     cancellation = np.minimum(CANCELLATION, 1e-3 * size) + 16 * point.eps[rows]
     if (apart > atol + rtol * size + doubt[rows] + cancellation).any():
-        # how far the differences of other steps are from this one tells how wrong the difference itself can be
+        # the finite differences of other steps show how far off this one can be
         others = [slopes(share * step)[0] for share in (0.5, 0.7, 0.85)]
         with np.errstate(all="ignore"):
             doubt = np.nan_to_num(doubt + 10 * np.max([np.abs(other - theirs) for other in others], axis=0), nan=np.inf)

@@ -1,9 +1,9 @@
-"""Memory of dead results, kept for the next ones.
+"""Keeping freed memory for the next arrays.
 
-A training step makes and drops the same large arrays again and again.  By default the C library
-takes each from the operating system and gives it back at once, and the system clears every page
-anew: a third of a step at batch 256 went there (docs/performance.md).  So we ask the C library to
-keep what is freed.  Who may reuse memory, and when, stays with it: only what no array refers to.
+Each training step allocates and frees the same large arrays.  By default the C library requests each of them
+from the operating system and returns it immediately, and the system zeroes all pages each time.  At batch size
+256 this took a third of a step (docs/performance.md).  So we ask the C library to keep freed memory.  It still
+decides what to reuse: only memory that no array refers to.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _MOST = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Let the C library keep freed memory for this process's next arrays; whether it does.
+    """Let the C library keep freed memory for later arrays of this process; return whether it does.
 
-    Only glibc can be told.  `LUCIDGRAD_KEEP_MEMORY=0` leaves it as it was: a process that must
-    give memory back between steps pays with page faults.
+    This needs glibc.  With `LUCIDGRAD_KEEP_MEMORY=0` memory is returned between steps, at the price of page
+    faults.
     """
     if os.environ.get("LUCIDGRAD_KEEP_MEMORY") == "0" or sys.platform != "linux":
         return False

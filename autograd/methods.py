@@ -1,27 +1,30 @@
-"""What tensors inherit from the op table: every op that is a method, and the operators.
+"""The methods and operators of tensors that call ops.
 
-A list, in plain code that an editor can follow; a test holds it against the table.
+Each is written out, so that editors can follow it.  A test compares the list with the op table.
 """
+
+# mypy: disable-error-code="misc"
+# `self: Tensor` names the only subclass; mypy wants a class of its own.
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
 
 import numpy as np
 
 from autograd import devices, ops
 from autograd.grad_mode import is_grad_enabled
 from autograd.promotion import category, check_fits
+from autograd.types import Array, DTypeLike, Number, Size, Sizes
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
-Number = bool | int | float
 _CPU = devices.device("cpu")
 Index = Any
 
-# what is written instead of a method that changes a recorded tensor y, where there is no method without the _
+# What to write in place of a method that changes a recorded tensor y, if y has no method of that name without the _
 _INSTEAD = {
     "copy_": "x.expand_as(y)",
     "fill_": "autograd.full_like(y, value)",
@@ -29,10 +32,13 @@ _INSTEAD = {
     "uniform_": "autograd.rand_like(y)",
     "normal_": "autograd.randn_like(y)",
     "setitem": "autograd.where(mask, value, y)",
+    "addcmul_": "y + value * tensor1 * tensor2",
+    "addcdiv_": "y + value * tensor1 / tensor2",
+    "lerp_": "y + weight * (end - y)",
 }
 
 
-def _is_numeric(x: object) -> bool:
+def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
@@ -40,69 +46,73 @@ class TensorMethods:
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
-    array: np.ndarray
+    array: Array
 
     # ── sizes, and elements as Python numbers ──
 
-    def size(self: Any, dim: int | None = None) -> Any:
-        """The shape, or one size of it."""
+    @overload
+    def size(self: Tensor, dim: None = None) -> Size: ...
+    @overload
+    def size(self: Tensor, dim: int) -> int: ...
+    def size(self: Tensor, dim: int | None = None) -> Size | int:
+        """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[dim]
 
-    def dim(self: Any) -> int:
-        """How many dimensions."""
+    def dim(self: Tensor) -> int:
+        """Number of dimensions."""
         return self.array.ndim
 
-    def numel(self: Any) -> int:
-        """How many elements."""
+    def numel(self: Tensor) -> int:
+        """Number of elements."""
         return self.array.size
 
-    def __len__(self: Any) -> int:
+    def __len__(self: Tensor) -> int:
         if self.array.ndim == 0:
             raise TypeError("len: a tensor without dimensions has no length")
         return len(self.array)
 
-    def __iter__(self: Any) -> Iterator[Tensor]:
+    def __iter__(self: Tensor) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __contains__(self: Any, element: Any) -> bool:
+    def __contains__(self: Tensor, element: object) -> bool:
         if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float):
             raise TypeError(f"in: a tensor is searched for a number or a tensor, not for a {type(element).__name__}")
         return bool((self == element).array.any())
 
-    def __bool__(self: Any) -> bool:
+    def __bool__(self: Tensor) -> bool:
         return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
 
-    def __float__(self: Any) -> float:
+    def __float__(self: Tensor) -> float:
         return float(self.item())
 
-    def __int__(self: Any) -> int:
+    def __int__(self: Tensor) -> int:
         return int(self.item())
 
-    def __index__(self: Any) -> int:
+    def __index__(self: Tensor) -> int:
         if self.array.dtype.kind not in "biu" or self.array.size != 1:
             raise TypeError(
                 f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}"
             )
         return int(self.item())
 
-    def _ambiguous(self: Any, what: str) -> Any:
+    def _ambiguous(self: Tensor, what: str) -> NoReturn:
         raise ValueError(
             f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
         )
 
-    def __format__(self: Any, spec: str) -> str:
+    def __format__(self: Tensor, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
-    def item(self: Any) -> Any:
+    def item(self: Tensor) -> Number:
         """The only element, as a Python number."""
         return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
 
-    def tolist(self: Any) -> Any:
+    def tolist(self: Tensor) -> Any:
         """The elements as nested lists of Python numbers."""
         return self.array.tolist()
 
-    def cpu(self: Any) -> Tensor:
-        """Itself: there is no other place to be."""
+    def cpu(self: Tensor) -> Tensor:
+        """The tensor itself: the CPU is the only device."""
         return self
 
     # ── operators ──
@@ -128,34 +138,34 @@ class TensorMethods:
     __ge__ = ops.ge
     __getitem__ = ops.getitem
 
-    def __radd__(self: Any, other: Number) -> Tensor:
+    def __radd__(self: Tensor, other: Number) -> Tensor:
         return ops.add(other, self)
 
-    def __rsub__(self: Any, other: Number) -> Tensor:
+    def __rsub__(self: Tensor, other: Number) -> Tensor:
         return ops.sub(other, self)
 
-    def __rmul__(self: Any, other: Number) -> Tensor:
+    def __rmul__(self: Tensor, other: Number) -> Tensor:
         return ops.mul(other, self)
 
-    def __rtruediv__(self: Any, other: Number) -> Tensor:
+    def __rtruediv__(self: Tensor, other: Number) -> Tensor:
         return ops.div(other, self)
 
-    def __rfloordiv__(self: Any, other: Number) -> Tensor:
+    def __rfloordiv__(self: Tensor, other: Number) -> Tensor:
         return ops.floor_divide(other, self)
 
-    def __rmod__(self: Any, other: Number) -> Tensor:
+    def __rmod__(self: Tensor, other: Number) -> Tensor:
         return ops.remainder(other, self)
 
-    def __rpow__(self: Any, base: Number) -> Tensor:
+    def __rpow__(self: Tensor, base: Number) -> Tensor:
         return ops.pow(base, self)
 
-    def __rmatmul__(self: Any, other: Any) -> Tensor:
+    def __rmatmul__(self: Tensor, other: Any) -> Tensor:
         return ops.matmul(other, self)
 
-    def __eq__(self: Any, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python goes by identity then
+    def __eq__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
+        return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python then compares identities
 
-    def __ne__(self: Any, other: Any) -> Tensor:  # type: ignore[override]
+    def __ne__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.ne(self, other) if _is_numeric(other) else NotImplemented
 
     # ── methods ──
@@ -243,33 +253,33 @@ class TensorMethods:
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
 
-    def reshape(self: Any, *shape: Any) -> Tensor:
+    def reshape(self: Tensor, *shape: Sizes) -> Tensor:
         """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
         return ops.reshape(self, ops.sizes_of(shape))
 
-    def view(self: Any, *shape: Any) -> Tensor:
+    def view(self: Tensor, *shape: Sizes) -> Tensor:
         """`reshape` that never copies."""
         result = ops.reshape(self, ops.sizes_of(shape))
         if self.array.size and not np.may_share_memory(result.array, self.array):
             raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
         return result
 
-    def permute(self: Any, *dims: Any) -> Tensor:
+    def permute(self: Tensor, *dims: Sizes) -> Tensor:
         """Dimension i of the result is dimension dims[i] of this tensor."""
         return ops.permute(self, ops.sizes_of(dims))
 
-    def flip(self: Any, *dims: Any) -> Tensor:
-        """A copy that runs backwards along dims."""
+    def flip(self: Tensor, *dims: Sizes) -> Tensor:
+        """A copy with the elements along dims in reverse order."""
         return ops.flip(self, ops.sizes_of(dims))
 
-    def view_as(self: Any, other: Tensor) -> Tensor:
+    def view_as(self: Tensor, other: Tensor) -> Tensor:
         return self.view(other.shape)
 
-    def reshape_as(self: Any, other: Tensor) -> Tensor:
+    def reshape_as(self: Tensor, other: Tensor) -> Tensor:
         return self.reshape(other.shape)
 
-    def repeat(self: Any, *repeats: Any) -> Tensor:
-        """Copies of the tensor side by side: so many along each dimension, or along new ones before its own.
+    def repeat(self: Tensor, *repeats: Sizes) -> Tensor:
+        """Copies of the tensor side by side: `repeats` along each dimension, new dimensions first.
 
         Examples
         --------
@@ -281,31 +291,39 @@ class TensorMethods:
         times = ops.sizes_of(repeats)
         sizes = (1,) * (len(times) - self.ndim) + self.shape
         if len(times) < self.ndim or any(time < 0 for time in times):
-            raise ValueError(f"repeat: {times} does not fit shape {self.shape}: one count a dimension, at least 0")
+            raise ValueError(
+                f"repeat: {times} does not fit shape {self.shape}; give one count of at least 0 for each dimension"
+            )
         copies = self.reshape([n for size in sizes for n in (1, size)])
-        copies = copies.expand([n for time, size in zip(times, sizes) for n in (time, size)])
+        copies = copies.expand(*[n for time, size in zip(times, sizes) for n in (time, size)])
         return copies.clone().reshape([time * size for time, size in zip(times, sizes)])
 
-    def where(self: Any, condition: Tensor, other: Tensor | Number) -> Tensor:
+    def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
         """This tensor's elements where condition is true, other's elsewhere."""
         return ops.where(condition, self, other)
 
-    def expand_as(self: Any, other: Tensor) -> Tensor:
-        return self.expand(other.shape)
+    def expand_as(self: Tensor, other: Tensor) -> Tensor:
+        return self.expand(*other.shape)
 
     @property
-    def T(self: Any) -> Tensor:
+    def T(self: Tensor) -> Tensor:
         return ops.permute(self, tuple(range(self.ndim))[::-1])
 
     @property
-    def mT(self: Any) -> Tensor:
+    def mT(self: Tensor) -> Tensor:
         return ops.transpose(self, -1, -2)
 
-    def to(self: Any, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Tensor:
-        """The tensor in another dtype; itself, where it has that dtype.
+    def to(
+        self: Tensor,
+        *target: DTypeLike | devices.Device | Tensor,
+        device: devices.Device = None,
+        dtype: DTypeLike | None = None,
+        non_blocking: bool = False,
+    ) -> Tensor:
+        """The tensor in another dtype, or the tensor itself if it has that dtype.
 
-        The target is a dtype, a tensor to be like, or the device "cpu", with a dtype or without; there is nothing
-        to wait for, so `non_blocking` changes nothing.
+        The target is a dtype, a tensor whose dtype to take, or the device "cpu" with or without a dtype.
+        `non_blocking` has no effect.
         """
         dtype = devices.dtype_for(target, device, dtype)
         return self if dtype is None else ops.to(self, dtype)
@@ -314,48 +332,42 @@ class TensorMethods:
     def device(self) -> devices.device:
         return _CPU
 
-    def type_as(self: Any, other: Tensor) -> Tensor:
+    def type_as(self: Tensor, other: Tensor) -> Tensor:
         return ops.to(self, other.dtype)
 
-    def float(self: Any) -> Tensor:
-        return ops.to(self, np.float32)
-
-    def double(self: Any) -> Tensor:
-        return ops.to(self, np.float64)
-
-    def long(self: Any) -> Tensor:
-        return ops.to(self, np.int64)
-
-    def int(self: Any) -> Tensor:
-        return ops.to(self, np.int32)
-
-    def bool(self: Any) -> Tensor:
-        return ops.to(self, np.bool_)
-
-    def clone(self: Any) -> Tensor:
+    def clone(self: Tensor) -> Tensor:
         """A copy that gradients flow through."""
         return ops.clone(self)
 
-    def contiguous(self: Any) -> Tensor:
-        """Itself, or a copy whose elements lie in row-major order."""
+    def contiguous(self: Tensor) -> Tensor:
+        """The tensor itself, or a copy, whose elements are in row-major order."""
         return self if self.is_contiguous() else ops.clone(self)
 
-    def is_contiguous(self) -> Any:
-        """Whether the elements lie in row-major order."""
+    def is_contiguous(self) -> bool:
+        """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
 
-    def is_floating_point(self) -> Any:
-        """Whether the dtype is a float's."""
+    @property
+    def is_sparse(self) -> bool:
+        """False: all tensors are dense."""
+        return False
+
+    def is_complex(self) -> bool:
+        """False: there are no complex dtypes."""
+        return False
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is float32 or float64."""
         return self.array.dtype.kind == "f"
 
-    # ── in place: where nothing is recorded ──
+    # ── in place: only while nothing is recorded ──
 
-    def _is_recorded(self: Any, other: Any) -> Any:
-        """Whether arithmetic of the two would leave a node."""
+    def _is_recorded(self: Tensor, other: object) -> bool:
+        """Whether arithmetic on the two would be recorded."""
         return is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
 
-    def _write(self: Any, name: str, value: Any, index: Index = ...) -> Tensor:
-        """Write to this tensor's memory, and count that.  Numbers take on its dtype."""
+    def _write(self: Tensor, name: str, value: Tensor | Array | Number, index: Index = ...) -> Tensor:
+        """Write to this tensor's memory and count the change.  Numbers are converted to its dtype."""
         self._check_unrecorded(name, value)
         if not isinstance(value, TensorMethods | np.ndarray):
             check_fits(name, value, self.dtype)
@@ -374,24 +386,24 @@ class TensorMethods:
         self.version[0] += 1
         return self
 
-    def _check_unrecorded(self: Any, name: str, value: Any) -> None:
-        """Raise where a recorded tensor would be written to, and say what to write instead.
+    def _check_unrecorded(self: Tensor, name: str, value: object) -> None:
+        """Raise if the change would affect a recorded tensor, and say what to write instead.
 
-        Only a leaf's values may be changed under no_grad, as an optimizer does.  What was computed would keep the
-        gradient of its old values, which is wrong without a word.
+        Under no_grad a leaf may be changed, as an optimizer does.  A tensor that was computed may not: it would
+        keep the gradient of its old values.
         """
         if not self._is_recorded(value):
             return
         instead = _INSTEAD.get(name, f"y.{name.rstrip('_')}(...)")
-        if self._requires_grad and self.node is None:
+        if self.node is not None:
             advice = (
-                "and this tensor is a leaf that requires grad, such as a parameter; to give it other values, write "
-                "inside `with autograd.no_grad():`"
+                f"and this tensor was computed by {self.node.op.title}, so gradients would be wrong; make a new "
+                f"tensor: `y = {instead}`"
             )
         elif self._requires_grad:
             advice = (
-                f"and this tensor was computed by {self.node.op.name}, so gradients would be wrong; make a new tensor: "
-                f"`y = {instead}`"
+                "and this tensor is a leaf that requires grad, such as a parameter; to give it other values, write "
+                "inside `with autograd.no_grad():`"
             )
         else:
             advice = (
@@ -400,85 +412,127 @@ class TensorMethods:
             )
         raise RuntimeError(f"{name}: writing in place is not recorded, {advice}")
 
-    def _check_category(self: Any, name: str, result: Tensor) -> None:
-        """The result of arithmetic in place must not lose its category: 1.5 added to integers is an error."""
+    def _check_category(self: Tensor, name: str, result: Tensor) -> None:
+        """Raise if writing the result would lose its category, as for 1.5 added to integers."""
         if category(result.dtype) > category(self.dtype):
             raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
 
-    def _update(self: Any, name: str, result: Tensor) -> Tensor:
-        """Write the result of arithmetic."""
+    def _update(self: Tensor, name: str, result: Tensor) -> Tensor:
+        """Write the result of arithmetic to this tensor's memory."""
         self._check_category(name, result)
         return self._write(name, result)
 
-    def __setitem__(self: Any, index: Index, value: Any) -> None:
+    def __setitem__(self: Tensor, index: Index, value: Tensor | Array | Number) -> None:
         self._check_unrecorded("setitem", value)
         first, second = ops.plain_index(index)  # integers are applied before arrays
         (self[first] if first and second else self)._write("setitem", value, second or first)
 
-    def copy_(self: Any, source: Tensor) -> Tensor:
-        """Take the source's values."""
+    def copy_(self: Tensor, source: Tensor) -> Tensor:
+        """Copy the values of source into this tensor."""
         return self._write("copy_", source)
 
-    def fill_(self: Any, value: Number) -> Tensor:
+    def fill_(self: Tensor, value: Number) -> Tensor:
         return self._write("fill_", value)
 
-    def zero_(self: Any) -> Tensor:
+    def zero_(self: Tensor) -> Tensor:
         return self._write("zero_", 0)
 
-    def add_(self: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    def add_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         return self._update("add_", ops.add(self, other, alpha=alpha))
 
-    def sub_(self: Any, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    def sub_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         return self._update("sub_", ops.sub(self, other, alpha=alpha))
 
-    def mul_(self: Any, other: Tensor | Number) -> Tensor:
+    def mul_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("mul_", self * other)
 
-    def div_(self: Any, other: Tensor | Number) -> Tensor:
+    def div_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("div_", self / other)
 
-    def floor_divide_(self: Any, other: Tensor | Number) -> Tensor:
+    def floor_divide_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("floor_divide_", self // other)
 
-    def remainder_(self: Any, other: Tensor | Number) -> Tensor:
+    def remainder_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("remainder_", self % other)
 
-    def pow_(self: Any, exponent: Tensor | Number) -> Tensor:
+    def pow_(self: Tensor, exponent: Tensor | Number) -> Tensor:
         return self._update("pow_", self**exponent)
 
-    def bitwise_and_(self: Any, other: Tensor | Number) -> Tensor:
+    def bitwise_and_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("bitwise_and_", self & other)
 
-    def bitwise_or_(self: Any, other: Tensor | Number) -> Tensor:
+    def bitwise_or_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("bitwise_or_", self | other)
 
-    def bitwise_xor_(self: Any, other: Tensor | Number) -> Tensor:
+    def bitwise_xor_(self: Tensor, other: Tensor | Number) -> Tensor:
         return self._update("bitwise_xor_", self ^ other)
 
-    def clamp_(self: Any, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+    def clamp_(self: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         return self._update("clamp_", ops.clamp(self, min, max))
 
-    def masked_fill_(self: Any, mask: Tensor, value: Tensor | Number) -> Tensor:
+    def clamp_min_(self: Tensor, min: Tensor | Number) -> Tensor:
+        return self._update("clamp_min_", ops.clamp_min(self, min))
+
+    def clamp_max_(self: Tensor, max: Tensor | Number) -> Tensor:
+        return self._update("clamp_max_", ops.clamp_max(self, max))
+
+    def abs_(self: Tensor) -> Tensor:
+        return self._update("abs_", ops.abs(self))
+
+    def neg_(self: Tensor) -> Tensor:
+        return self._update("neg_", ops.neg(self))
+
+    def sign_(self: Tensor) -> Tensor:
+        return self._update("sign_", ops.sign(self))
+
+    def square_(self: Tensor) -> Tensor:
+        return self._update("square_", ops.square(self))
+
+    def sqrt_(self: Tensor) -> Tensor:
+        return self._update("sqrt_", ops.sqrt(self))
+
+    def rsqrt_(self: Tensor) -> Tensor:
+        return self._update("rsqrt_", ops.rsqrt(self))
+
+    def reciprocal_(self: Tensor) -> Tensor:
+        return self._update("reciprocal_", ops.reciprocal(self))
+
+    def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """Add value * tensor1 * tensor2."""
+        return self._update("addcmul_", self + value * tensor1 * tensor2)
+
+    def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """Add value * tensor1 / tensor2."""
+        return self._update("addcdiv_", self + value * tensor1 / tensor2)
+
+    def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+        """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
+        from_start, from_end = self + weight * (end - self), end - (end - self) * (1 - weight)
+        if isinstance(weight, TensorMethods):
+            return self._update("lerp_", ops.where(ops.abs(weight) < 0.5, from_start, from_end))
+        return self._update("lerp_", from_start if abs(weight) < 0.5 else from_end)
+
+    def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         return self._update("masked_fill_", ops.masked_fill(self, mask, value))
 
-    def uniform_(self: Any, low: Number = 0, high: Number = 1, /) -> Tensor:
-        """Numbers drawn uniformly from [low, high)."""
+    def uniform_(self: Tensor, low: Number = 0, high: Number = 1, /) -> Tensor:
+        """Fill with numbers drawn uniformly from [low, high)."""
         return self._draw("uniform_", low, high)
 
-    def normal_(self: Any, mean: Number = 0, std: Number = 1) -> Tensor:
-        """Numbers drawn from the normal distribution."""
+    def normal_(self: Tensor, mean: Number = 0, std: Number = 1) -> Tensor:
+        """Fill with numbers drawn from the normal distribution."""
         return self._draw("normal_", mean, std)
 
-    def _draw(self: Any, name: str, *numbers: Number) -> Tensor:
+    def _draw(self: Tensor, name: str, *numbers: Number) -> Tensor:
         from autograd.random import generator  # which imports Tensor
 
         if not self.is_floating_point():
             raise TypeError(f"{name}: draws floats, which do not fit into a {self.dtype} tensor")
         return self._write(name, getattr(generator(), name[:-1])(*numbers, self.shape))
 
-    # `y += x` that is recorded, as in a residual block: y names a new tensor, and the old one stays as it was
+    # `y += x` while recording, as in a residual block: y names a new tensor, and the old tensor does not change
 
-    def _renew(self: Any, name: str, result: Tensor) -> Tensor:
+    def _replaced(self: Tensor, name: str, result: Tensor) -> Tensor:
         if not is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
             return self._update(name, result)
         self._check_category(name, result)
@@ -486,32 +540,49 @@ class TensorMethods:
             raise ValueError(f"{name}: the result has shape {result.shape}, and does not fit into shape {self.shape}")
         return result.to(self.dtype)
 
-    def __iadd__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("add_", self + other)
+    def __iadd__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("add_", self + other)
 
-    def __isub__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("sub_", self - other)
+    def __isub__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("sub_", self - other)
 
-    def __imul__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("mul_", self * other)
+    def __imul__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("mul_", self * other)
 
-    def __itruediv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("div_", self / other)
+    def __itruediv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("div_", self / other)
 
-    def __ifloordiv__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("floor_divide_", self // other)
+    def __ifloordiv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("floor_divide_", self // other)
 
-    def __imod__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("remainder_", self % other)
+    def __imod__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("remainder_", self % other)
 
-    def __ipow__(self: Any, exponent: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("pow_", self**exponent)
+    def __ipow__(self: Tensor, exponent: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("pow_", self**exponent)
 
-    def __iand__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("bitwise_and_", self & other)
+    def __iand__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("bitwise_and_", self & other)
 
-    def __ior__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("bitwise_or_", self | other)
+    def __ior__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("bitwise_or_", self | other)
 
-    def __ixor__(self: Any, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._renew("bitwise_xor_", self ^ other)
+    def __ixor__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
+        return self._replaced("bitwise_xor_", self ^ other)
+
+    # casts: last, because annotations after `def int` would mean the method
+
+    def float(self: Tensor) -> Tensor:
+        return ops.to(self, np.float32)
+
+    def double(self: Tensor) -> Tensor:
+        return ops.to(self, np.float64)
+
+    def long(self: Tensor) -> Tensor:
+        return ops.to(self, np.int64)
+
+    def int(self: Tensor) -> Tensor:
+        return ops.to(self, np.int32)
+
+    def bool(self: Tensor) -> Tensor:
+        return ops.to(self, np.bool_)

@@ -1,6 +1,6 @@
-"""The op table: one row an op, and nothing else to register anywhere.
+"""The op table.  One row defines an op: the engine runs it, the tests check it, `reference()` reads it.
 
-The row is what the engine runs, what the tests exercise, and what `reference()` reads.
+Nothing has to be registered anywhere else.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from autograd import engine
+from autograd import engine, tracebacks
+from autograd.arguments import check_arrays as check_arrays
 
 table: dict[str, Any] = {}  # name -> Op or Composite
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One call of an op: its inputs, in order, and its parameters by name."""
+    """A call of an op: its inputs in order, and its parameters by name."""
 
     inputs: tuple[Any, ...]
     params: dict[str, Any] = field(default_factory=dict)
@@ -25,7 +26,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class BadSample:
-    """A call that must raise `error` with every one of `words` in its message."""
+    """A call that must raise `error` with a message that contains all `words`."""
 
     inputs: tuple[Any, ...]
     params: dict[str, Any]
@@ -35,18 +36,20 @@ class BadSample:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Row(ABC):
-    """What every function that users call is tested by.
+    """What a function's tests need.
 
     Attributes
     ----------
     name : str
+        Unique in the table.
     reference : callable (*arrays, **params)
-        The result in plain NumPy, slow and obvious; it calls no kernel and no other op.
+        Computes the result in plain NumPy, slowly and obviously.  It calls no kernel and no other op.
     sample : callable (draw) -> Sample
-        Draws a valid call; `draw` makes sizes, arrays and choices (see `autograd.testing`).
+        Draws a valid call.  `draw` provides sizes, arrays and choices; see `autograd.testing.Draw`.
     bad_samples : sequence of BadSample
+        Calls that must raise an error.
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
-        or "discrete" (no gradient)
+        or "discrete" (without gradient)
     """
 
     name: str
@@ -57,33 +60,35 @@ class Row(ABC):
 
     @abstractmethod
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        """Run it: on tensors or arrays."""
+        """Call the function on tensors or arrays."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Op(Row):
-    """A row with a forward and a backward of its own: what the engine records.
+    """A row with a forward and a backward of its own.  The engine records its calls.
 
     Attributes
     ----------
     check : callable (*arrays, **params), or None
-        Raises, in a sentence, for a call that must not run.
+        Raises an error for invalid arguments, before forward or reference runs.
     forward : callable (*arrays, **params) -> array, or tuple of arrays
-        The reference's result, faster.
-    backward : callable (ctx, g, **params) -> gradient, or tuple of one an input; or None
-        Takes a g for every output.  `ctx.needs_input_grad[i]` tells whether input i wants a gradient,
-        `ctx.shapes[i]` is its shape, `ctx.saved_tensors` has what `saves` names.  Written with operators
-        and ops only, so that it runs on arrays and, for higher-order gradients, on tensors.
-        A gradient is the number 0 where it is zero everywhere, and None where there is none.
-        No backward, None: not differentiable.
+        Computes what the reference computes, faster.
+    backward : callable (ctx, *gs, **params) -> gradient, or tuple of gradients; or None
+        The vector-Jacobian product: takes the gradient with respect to each output, and returns one for each
+        input.  `ctx.needs_input_grad[i]` tells whether input i needs a gradient, `ctx.shapes[i]` is its shape,
+        `ctx.saved_tensors` has the arrays that `saves` names.  It uses operators and ops only, so that it runs
+        on arrays and, for higher-order gradients, on tensors.  It may return the number 0 for a gradient of
+        zeros, and None for an input without gradient.  None in place of backward: not differentiable.
     saves : tuple of int
         What backward needs: i for input i, ~i for output i.
-    promotes : False; "same" (inputs to a common dtype); "float" (and integers to floats)
+    promotes : False, "same" (convert inputs to a common dtype), or "float" (likewise, and integers to floats)
     broadcasts : bool
-        Gradients come in the result's shape, and the engine sums them to the inputs'.
+        Backward returns gradients of the output's shape, and the engine sums them to the shapes of the inputs.
     flops : callable (inputs, outputs, **params) -> int, or int
-        Floating-point operations of a forward, from the arrays; a multiply-add is two.  A number:
-        so many for each element of the largest array.  0: nothing is computed, only moved.
+        Number of floating-point operations of a forward; a multiply-add counts as two.  An int is the number
+        for each element of the largest array; 0 if data is only moved.
+    fuses : tuple of str
+        Names of the ops that a fused op replaces.
     """
 
     forward: Callable[..., Any]
@@ -93,14 +98,24 @@ class Op(Row):
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1
+    fuses: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name for messages: "conv2d + relu" for an op that nn.Sequential runs in place of these two."""
+        return " + ".join(self.fuses) or self.name
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        return engine.apply(self, inputs, params)
+        try:
+            return engine.apply(self, inputs, params)
+        except Exception as error:
+            tracebacks.shorten(error)
+            raise
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Composite(Row):
-    """A row whose function calls ops: its gradients are theirs, and are tested all the same.
+    """A row whose function calls other ops, and gets its gradients from them.  It is tested like an op.
 
     Attributes
     ----------
@@ -116,31 +131,26 @@ class Composite(Row):
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-def check_arrays(name: str, **inputs: Any) -> None:
-    """Raise where an input is neither a tensor nor an array, in a function that asks for their shapes."""
-    for what, x in inputs.items():
-        if not hasattr(x, "ndim"):
-            raise TypeError(
-                f"{name}: {what} is a {type(x).__name__}; expects a tensor (autograd.tensor(...) makes one of a list)"
-            )
-
-
 def _origin(row: Row) -> list[tuple[str, str]]:
-    """Where a row was written: module and name of its functions."""
+    """Module and qualified name of the row's functions."""
     functions: list[Any] = [getattr(row, "forward", None) or getattr(row, "function", None), row.reference, row.sample]
     return [(getattr(f, "__module__", None) or "", getattr(f, "__qualname__", "")) for f in functions]
 
 
 def register(row: AnyRow) -> AnyRow:
-    """Put a row in the table.
+    """Add a row to the table and return it.
 
-    A name is taken once.  A second row of that name is an error, unless it is from the same place, as when a cell of
-    a notebook runs again: its functions have the modules and the names of the first one's.  Then it replaces the
-    first.  None replaces an op of lucidgrad.
+    A second row of the same name replaces the first only if its functions have the same modules and names, as when
+    a notebook cell runs again.  An op of lucidgrad cannot be replaced.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
     """
     if row.name in table:
         origin = _origin(row)
         if origin != _origin(table[row.name]) or any(module.startswith("autograd.") for module, _ in origin):
-            raise ValueError(f"register: there is an op named {row.name!r} already; give yours another name")
+            raise ValueError(f"register: there is already an op named {row.name!r}; choose another name")
     table[row.name] = row
     return row

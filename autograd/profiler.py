@@ -1,11 +1,11 @@
-"""Where the time goes: each op and each layer, forward and backward, beside what this machine can do.
+"""Profiler: the time of each op and each layer, forward and backward, compared with the machine's peak performance.
 
     with autograd.profiler.profile() as prof:
         step()
     print(prof.key_averages().table())
 
-An op that a backward calls (conv2d_input_grad in that of conv2d) is a part of it: what an op took
-in total has its parts' time in it, its self time has not, so self times add up to the whole.
+An op that a backward calls is a part of it, as conv2d_input_grad is of the backward of conv2d.  The total time of
+an op includes its parts, its self time does not.  Self times add up to the whole.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ import numpy as np
 
 from autograd import debug
 from autograd.config import get_num_threads
-from autograd.engine import Node, Watch
+from autograd.engine import Context, DispatchMode, Gradient, Node
 from autograd.op import Op
 from autograd.peaks import peak_arithmetic, peak_memory
 from autograd.timing import Timing, measure
+from autograd.types import Argument, Array, Result
 
 __all__ = ["Averages", "Event", "Row", "Timing", "flops", "measure", "peak_arithmetic", "peak_memory", "profile"]
 
 Pass = Literal["forward", "backward"]
 
 
-def flops(op: Op, arrays: Sequence[Any], params: dict[str, Any], result: Any) -> int:
-    """Floating-point operations of one call of an op, by its row; a multiply-add is two."""
+def flops(op: Op, arrays: Sequence[Any], params: dict[str, Any], result: Result) -> int:
+    """Number of floating-point operations of one call of an op; a multiply-add counts as two."""
     if callable(op.flops):
         return op.flops(arrays, result, **params)
     return op.flops * max(np.size(array) for array in (*arrays, *(result if isinstance(result, tuple) else (result,))))
 
 
 def _bytes(inputs: Iterable[Any], outputs: Iterable[Any]) -> int:
-    """Bytes of all arrays read and written, each once; of a result that is a view of an input, none."""
+    """Bytes of all arrays read and written, each counted once; 0 if the results are views of inputs."""
     read = {id(a): a for a in map(_array, inputs) if a is not None}
     made = [y for y in map(_array, outputs) if y is not None]
     new = {id(y): y for y in made if not any(np.may_share_memory(y, a) for a in read.values())}
@@ -51,48 +52,48 @@ def _bytes(inputs: Iterable[Any], outputs: Iterable[Any]) -> int:
     return sum(_extent(a) for a in (*read.values(), *new.values()))
 
 
-def _array(x: Any) -> np.ndarray | None:
+def _array(x: Any) -> Array | None:
     x = getattr(x, "array", x)
     return x if isinstance(x, np.ndarray) else None
 
 
-def _extent(a: np.ndarray) -> int:
-    """Bytes in memory: what is stretched by broadcasting is there once."""
+def _extent(a: Array) -> int:
+    """Bytes in memory; broadcast dimensions count once."""
     return a.itemsize * math.prod([n for n, step in zip(a.shape, a.strides, strict=True) if step])
 
 
 class Event(NamedTuple):
-    """One call; times in ns of the profile's clock."""
+    """One call.  Times are in ns of the profile's clock."""
 
-    path: tuple[str, ...]  # the op; for a part, the ops that it is a part of before it
-    layer: str  # "Net.conv (Conv2d)", the module whose forward called the op, or recorded what backward went through
+    path: tuple[str, ...]  # the op; for a part, first the ops that contain it
+    layer: str  # "Net.conv (Conv2d)", the module whose forward called the op
     direction: Pass
     start: int
     total: int
-    own: int  # without its parts
+    own: int  # total without the parts
     flops: int
     bytes: int
-    itemsize: int  # of the numbers it computes with: 4 or 8
+    itemsize: int  # of the elements: 4 or 8
 
 
 class Row:
-    """Calls of one kind, taken together.
+    """The calls of one kind, aggregated.
 
     Attributes
     ----------
     key : str
-        The op's or the layer's name; with both, the op's.
+        The name of the op or of the layer; with both, of the op.
     layer : str
     path : tuple of str
-        The op, and for a part the ops that it is a part of before it; of a layer, empty.
+        The op; for a part, first the ops that contain it.  Empty for a layer.
     direction : "forward" or "backward"
     count : int
-        Calls.
+        Number of calls.
     cpu_time_total, self_cpu_time_total : float
-        µs, with the parts and without them.
+        Time in µs with the parts, and without them.
     flops, bytes : int
-        Operations, and bytes of the arrays read and written.  Those of a backward are its parts':
-        what it computes with NumPy's operators is not counted.
+        Number of operations, and bytes of the arrays read and written.  For a backward these are the sums of its
+        parts: computations with NumPy's operators are not counted.
     """
 
     def __init__(self, layer: str, path: tuple[str, ...], direction: Pass, events: list[Event]) -> None:
@@ -116,19 +117,19 @@ class Row:
         return self.bytes / self.cpu_time_total / 1000 if self.cpu_time_total else 0.0
 
     def _floors(self) -> tuple[float, float]:
-        """µs that arithmetic alone and memory alone would take at this machine's peaks."""
+        """Time in µs for the arithmetic alone and for the memory traffic alone, at this machine's peaks."""
         arithmetic = sum(n / peak_arithmetic(f"f{size}") for size, n in self._flops_of.items() if n)
         return arithmetic / 1000, self.bytes / peak_memory() / 1000 if self.bytes else 0.0
 
     @property
     def bound(self) -> Literal["arithmetic", "memory", "-"]:
-        """Which of the two would take longer at this machine's peaks; "-" where nothing is computed or moved."""
+        """What would take longer at this machine's peaks; "-" if nothing is computed or moved."""
         arithmetic, memory = self._floors()
         return "arithmetic" if arithmetic > memory else "memory" if memory else "-"
 
     @property
     def share_of_peak(self) -> float:
-        """The least time that the bounding one would take, by the time it took; above 1 where caches helped."""
+        """The minimum time at this machine's peaks divided by the measured time; above 1 if data came from a cache."""
         return max(self._floors()) / self.cpu_time_total if self.cpu_time_total else 0.0
 
     def __repr__(self) -> str:
@@ -146,7 +147,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
 
 
 class Averages(list[Row]):
-    """Rows, longest first, each followed by its parts; with ways to show them."""
+    """A list of rows, longest first, each followed by its parts."""
 
     def __init__(self, rows: Iterable[Row], by: str, elapsed: float) -> None:
         super().__init__(rows)
@@ -155,33 +156,33 @@ class Averages(list[Row]):
 
     @property
     def total(self) -> float:
-        """µs that all ops took."""
+        """Time of all ops in µs."""
         return sum(row.cpu_time_total for row in self if len(row.path) < 2)
 
     def _sort(self, sort_by: str) -> None:
         measure_of = SORTS[sort_by]
         found = {(row.layer, row.direction, row.path): measure_of(row) for row in self}
 
-        def place(row: Row) -> list[Any]:  # its place among those of its level, after those that it is a part of
+        def place(row: Row) -> list[Any]:  # sorts parts after the op that contains them
             steps = [row.path[: depth + 1] for depth in range(len(row.path))] or [()]
             return [(found.get((row.layer, row.direction, step), 0), row.layer, row.direction, step) for step in steps]
 
         self.sort(key=place)
 
     def table(self, sort_by: str = "cpu_time_total", row_limit: int | None = None) -> str:
-        """The rows as text, with this machine's peaks, which are measured where they are not known yet.
+        """The rows as a table.  Measures this machine's peaks if that was not done before.
 
         Parameters
         ----------
         sort_by : str
-            "cpu_time_total", "self_cpu_time_total", "count", "flops", "bytes" (most first), or "key".
+            "cpu_time_total", "self_cpu_time_total", "count", "flops", "bytes" (in descending order), or "key".
         row_limit : int, optional
-            Show so many rows; their parts do not count.
+            Maximum number of rows, not counting parts.
 
         Raises
         ------
         ValueError
-            For another sort_by, or a row_limit below 1.
+            If sort_by is unknown, or row_limit is less than 1.
         """
         if sort_by not in SORTS:
             raise ValueError(f"table: cannot sort by {sort_by!r}; choose one of {', '.join(SORTS)}")
@@ -234,21 +235,21 @@ class Averages(list[Row]):
         ]
 
     def plot(self, path: str | os.PathLike[str], row_limit: int = 20) -> None:
-        """Draw the rows as bars, with what bounds each and its share of the peak, into a file (.png, .svg, .pdf).
+        """Draw a bar chart of the rows, with the bound and the share of the peak of each, to a file (.png, .svg, .pdf).
 
         Raises
         ------
         ImportError
             Without matplotlib.
         ValueError
-            If there are no rows, or row_limit is below 1.
+            If there are no rows, or row_limit is less than 1.
         """
         try:
             from matplotlib.backends.backend_agg import FigureCanvasAgg
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError(
-                "plot: matplotlib draws the chart, and is not installed; `pip install matplotlib`, or print table()"
+                "plot: matplotlib is not installed; `pip install matplotlib`, or print table()"
             ) from error
         if row_limit < 1:
             raise ValueError(f"plot: row_limit is {row_limit}; it must be at least 1")
@@ -288,7 +289,7 @@ class Averages(list[Row]):
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Lines of columns, the first `left` and the last to the left, the others to the right."""
+    """Lines of aligned columns: the first `left` and the last one to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -301,35 +302,35 @@ def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
 
 
 class _Frame:
-    """A call that is under way."""
+    """A call in progress."""
 
     __slots__ = ("direction", "flops", "inner", "layer", "path")
 
     def __init__(self, path: tuple[str, ...], layer: str, direction: Pass) -> None:
         self.path, self.layer, self.direction = path, layer, direction
-        self.inner = self.flops = 0  # of its parts: ns, operations
+        self.inner = self.flops = 0  # time in ns and operations of its parts
 
 
-class profile(Watch):
-    """Context: time every op of this thread, forward and backward.
+class profile(DispatchMode):
+    """Context: measure the time of each op of this thread, forward and backward.
 
-    An op is put down to the layer (`nn.Module`) whose forward called it, and its backward to the
-    same.  A profile may be entered again after its end, and goes on then.
+    An op and its backward are attributed to the layer (`nn.Module`) whose forward called the op.  A profile may
+    be entered again after its end, and then continues.
 
     Parameters
     ----------
     clock : callable () -> int
-        The time in ns.
+        Returns the time in ns.
 
     Attributes
     ----------
     events : list of Event
-        Every call, in the order of their ends.
+        All calls, in the order in which they ended.
 
     Raises
     ------
     RuntimeError
-        If it is entered while it is entered.
+        If it is entered a second time before its end.
 
     Examples
     --------
@@ -349,8 +350,10 @@ class profile(Watch):
             raise TypeError(f"profile: clock is a {type(clock).__name__}; it must be a function that returns ns")
         self.events: list[Event] = []
         self._clock = clock
-        self._frame: _Frame | None = None  # the innermost call that is under way
-        self._layers: dict[int, str] = {}  # by the birth of a node: node.note may be another watch's
+        self._frame: _Frame | None = None  # the innermost call in progress
+        self._layers: dict[
+            int, str
+        ] = {}  # by sequence_nr of the node, because node.metadata may belong to another mode
         self._layer = ""  # of the last op
         self._elapsed = self._entered = 0
         self._thread = 0
@@ -366,12 +369,12 @@ class profile(Watch):
         self._frame = None
         super().__exit__(*exception)
 
-    def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+    def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         above = self._frame
         if above is None:
-            frame = _Frame((op.name,), debug.module_path(), "forward")
+            frame = _Frame((op.title,), debug.module_path(), "forward")
         else:
-            frame = _Frame((*above.path, op.name), above.layer, above.direction)
+            frame = _Frame((*above.path, op.title), above.layer, above.direction)
         self._frame = frame
         start = self._clock()
         try:
@@ -384,14 +387,14 @@ class profile(Watch):
         self._layer = frame.layer
         return result
 
-    def recorded(self, node: Node, arrays: Sequence[Any]) -> None:
-        self._layers[node.birth] = self._layer
+    def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
+        self._layers[node.sequence_nr] = self._layer
         super().recorded(node, arrays)
 
-    def backward(self, node: Node, ctx: Any, gs: Sequence[Any]) -> Any:
+    def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
         above = self._frame
-        path = (node.op.name,) if above is None else (*above.path, node.op.name)
-        frame = self._frame = _Frame(path, self._layers.get(node.birth, ""), "backward")
+        path = (node.op.title,) if above is None else (*above.path, node.op.title)
+        frame = self._frame = _Frame(path, self._layers.get(node.sequence_nr, ""), "backward")
         start = self._clock()
         try:
             results = super().backward(node, ctx, gs)
@@ -403,7 +406,14 @@ class profile(Watch):
         return results
 
     def _end(
-        self, frame: _Frame, above: _Frame | None, start: int, end: int, operations: int, read: Any, made: Any
+        self,
+        frame: _Frame,
+        above: _Frame | None,
+        start: int,
+        end: int,
+        operations: int,
+        read: Sequence[Any],
+        made: Sequence[Any],
     ) -> None:
         total = end - start
         if above is not None:
@@ -419,7 +429,7 @@ class profile(Watch):
         )
 
     def key_averages(self, by: Literal["op", "layer", "both"] = "op") -> Averages:
-        """The calls, taken together by op, by layer, or by both; forward and backward apart.
+        """The calls, aggregated by op, by layer, or by both; forward and backward separately.
 
         Parameters
         ----------
@@ -428,19 +438,19 @@ class profile(Watch):
         Returns
         -------
         Averages
-            A list of Row.  By op, the parts of an op follow it, with the longer path.
+            A list of Row.  With "op" and "both", the parts of an op follow it.
 
         Raises
         ------
         ValueError
-            For another `by`.
+            If `by` is something else.
         """
         if by not in ("op", "layer", "both"):
             raise ValueError(f"key_averages: by is {by!r}; it must be 'op', 'layer' or 'both'")
         groups: dict[tuple[str, tuple[str, ...], Pass], list[Event]] = {}
         for event in self.events:
             if by == "layer" and len(event.path) > 1:
-                continue  # a part, whose time is in what it is a part of
+                continue  # a part: its time is included in the op that contains it
             layer, path = "" if by == "op" else event.layer, () if by == "layer" else event.path
             groups.setdefault((layer, path, event.direction), []).append(event)
         running = self._clock() - self._entered if self.outer else 0
@@ -448,9 +458,9 @@ class profile(Watch):
         return Averages(rows, by, (self._elapsed + running) / 1000)
 
     def export_chrome_trace(self, path: str | os.PathLike[str]) -> None:
-        """Write every call into a file for chrome://tracing or ui.perfetto.dev.
+        """Write all calls to a file for chrome://tracing or ui.perfetto.dev.
 
-        The file is written whole: at any moment it holds the old content or the new.
+        The file is replaced as a whole: at any moment it has either the old or the new content.
         """
         first = min((event.start for event in self.events), default=0)
         process = os.getpid()
@@ -472,7 +482,7 @@ class profile(Watch):
 
 
 def _write_whole(target: Path, write: Callable[[Path], Any]) -> None:
-    """Have a file written under another name, which then takes the target's place."""
+    """Write to a temporary file, then rename it to the target."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         write(temporary)

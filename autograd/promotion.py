@@ -1,9 +1,9 @@
-"""Which dtype a result has: PyTorch's rules.
+"""Type promotion: the dtype of a result, by PyTorch's rules.
 
-Types fall in categories, bool < integer < float.  Tensors with dimensions decide; a tensor
-without any takes part only where it is of a higher category, and a Python number only where
-it is of a higher one still.  So `float32_tensor * 2.0` and `float32_tensor * float64_0d` stay
-float32, and `int64_tensor * 2.0` is of the default dtype.
+Dtypes belong to categories, bool < integer < float.  Tensors with dimensions determine the dtype.  A tensor
+without dimensions counts only if its category is higher, a Python number only if its category is higher still.
+So `float32_tensor * 2.0` and `float32_tensor * float64_0d` are float32, and `int64_tensor * 2.0` has the default
+dtype.
 
 Source: PyTorch, "Tensor Attributes", type promotion; c10/core/ScalarType.h `promoteTypes`.
 """
@@ -15,22 +15,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 if TYPE_CHECKING:
     from autograd.op import Op
+    from autograd.types import Argument
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
-_default = np.dtype(np.float32)
+_default: np.dtype = np.dtype(np.float32)
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
 def get_default_dtype() -> np.dtype:
-    """The dtype of tensors made from Python floats: float32, unless set otherwise."""
+    """The dtype of tensors created from Python floats: float32, unless set otherwise."""
     return _default
 
 
-def set_default_dtype(dtype: Any) -> None:
-    """Make `dtype`, float32 or float64, the dtype of tensors made from Python floats."""
+def set_default_dtype(dtype: DTypeLike) -> None:
+    """Set the dtype of tensors created from Python floats: float32 or float64."""
     global _default
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
@@ -39,17 +41,16 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def category(dtype: np.dtype) -> int:
-    """0 for bool, 1 for integers, 2 for floats; TypeError for what a tensor cannot hold."""
+    """0 for bool, 1 for integers, 2 for floats; TypeError for dtypes that a tensor cannot have."""
     if dtype.kind not in _CATEGORY or not dtype.isnative:
         raise TypeError(f"a tensor holds bool, integer or float numbers in this machine's byte order, not {dtype!r}")
     return _CATEGORY[dtype.kind]
 
 
 def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
-    """Raise where one of these numbers is too large for the dtype: NumPy would wrap 300 round to 44 in uint8.
+    """Raise ValueError if a number is too large for the dtype; NumPy would wrap 300 to 44 in uint8.
 
-    Negative ones count back from the end of an unsigned dtype, as in PyTorch, and of a float everything is true or
-    false as a bool.
+    As in PyTorch, negative numbers wrap in an unsigned dtype, and every number converts to bool.
     """
     array = np.asarray(numbers)
     if array.dtype.kind not in "biuf":
@@ -65,11 +66,11 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
         least = -most if dtype.kind == "u" else int(np.iinfo(dtype).min)
         wrong = [v for v in values if not least <= v <= most]
     if wrong:
-        raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose greatest number is {most}")
+        raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose maximum is {most}")
 
 
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
-    """The smallest dtype for both, where float beats integer without growing (PyTorch's lattice)."""
+    """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice)."""
     if category(a) != category(b):
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
@@ -84,7 +85,11 @@ def result_type(*operands: Any) -> np.dtype:
     >>> autograd.result_type(autograd.ones(2, dtype=autograd.float32), 2.5)
     dtype('float32')
     """
-    ranked: list[np.dtype | None] = [None, None, None]  # with dimensions, without, Python numbers
+    ranked: list[np.dtype | None] = [
+        None,
+        None,
+        None,
+    ]  # of tensors with dimensions, of tensors without, of Python numbers
     dtype: np.dtype | None
     for x in operands:
         if isinstance(x, (bool, np.bool_)):
@@ -109,7 +114,7 @@ def result_type(*operands: Any) -> np.dtype:
 
 
 def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[Any], list[Any]]:
-    """The inputs of an elementwise op in one dtype: casts of tensors are recorded like any op."""
+    """The inputs of an elementwise op, converted to one dtype.  Conversions of tensors are recorded like any op."""
     dtype = getattr(arrays[0], "dtype", None)
     for a in arrays:
         if type(a) is not np.ndarray or a.dtype is not dtype:
@@ -129,15 +134,15 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         if hasattr(x, "array"):
             cast.append(x if x.array.dtype == dtype else x.to(dtype))
         else:
-            cast.append(np.asarray(x).astype(dtype))  # wraps around, as PyTorch does; asarray(300, int8) is an error
+            cast.append(np.asarray(x).astype(dtype))  # wraps as in PyTorch; asarray(300, int8) raises
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
 
 
-def narrowed(result: Any, arrays: Sequence[Any], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:
-    """The result, if it has at most so many dimensions, in float32 where all float arrays are that.
+def narrowed(result: Any, arrays: Sequence[Argument], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:
+    """The result in float32 if all float inputs are float32 and it has at most `most_dims` dimensions.
 
-    References may compute in float64, and NumPy 1 does wherever a float32 without dimensions
-    meets a Python number.  An op that is asked for a dtype is left alone.
+    References may compute in float64, and NumPy 1 does so for a float32 without dimensions and a Python number.
+    A call with a dtype parameter is left unchanged.
     """
     if isinstance(result, tuple):
         return tuple(narrowed(y, arrays, params, most_dims=most_dims) for y in result)

@@ -1,4 +1,4 @@
-"""Tensor: an array, its gradient, and where in the graph it was made."""
+"""Tensor: an array, its gradient, and the node of the graph that computed it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,15 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from autograd import engine, printing
+from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
-
-Index = Any
-
-
-class RemovableHandle:
-    """What `register_hook` returns."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self.hooks, self.hook = hooks, hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
-            self.hooks = []  # the same function may be there for another handle
+from autograd.types import Array, DTypeLike, Size
 
 
 class Tensor(TensorMethods):
@@ -36,30 +23,29 @@ class Tensor(TensorMethods):
     Parameters
     ----------
     array : ndarray of bool, integers or floats
-        Not copied.  `autograd.tensor(...)` makes a tensor from lists and numbers, by a copy.
+        Not copied.  `autograd.tensor(...)` copies, and accepts lists and numbers.
     requires_grad : bool
-        Whether operations on it are recorded, and `backward` fills its `.grad`.
+        Whether operations on it are recorded, so that `backward` computes its `.grad`.
 
     Attributes
     ----------
     array : ndarray
-        The numbers themselves.  Writing to them directly goes unnoticed by the engine; the
-        methods that end in `_` write and tell it.
+        The elements.  The engine does not notice direct changes of it; methods that end in `_` report theirs.
     grad : Tensor or None
-        What backward passes have added up, of this tensor's shape and dtype.
+        The sum of the gradients of all backward passes, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "slot", "version")
-    __array_ufunc__ = None  # NumPy's operators give way to ours: array * tensor is a tensor
+    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
+    __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
 
-    array: np.ndarray
+    array: Array
     _grad: Tensor | None
-    node: engine.Node | None  # the call that made it, and which of its outputs it is
-    slot: int
-    version: list[int]  # how often the memory was written to; one list for all views of it
+    node: engine.Node | None  # the call that computed it, None for a leaf
+    output_nr: int  # which output of the node it is
+    version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
 
-    def __init__(self, array: np.ndarray, requires_grad: bool = False) -> None:
+    def __init__(self, array: Array, requires_grad: bool = False) -> None:
         if not isinstance(array, np.ndarray):
             raise TypeError(
                 f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
@@ -67,17 +53,17 @@ class Tensor(TensorMethods):
         category(array.dtype)
         self.array = array
         self._grad = self.node = self.hooks = None
-        self.slot = 0
+        self.output_nr = 0
         self.version = [0]
         self._requires_grad = False
         if requires_grad:
             self.requires_grad = True
 
-    # ── what it is ──
+    # ── properties ──
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+    def shape(self) -> Size:
+        return Size(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -89,12 +75,12 @@ class Tensor(TensorMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it was made by the user, not by a recorded operation."""
+        """Whether it was created by the user and not by a recorded operation."""
         return self.node is None
 
     @property
     def grad_fn(self) -> engine.Node | None:
-        """The recorded call that made this tensor."""
+        """The recorded call that computed this tensor, with `name()` and `next_functions`; None for a leaf."""
         return self.node
 
     @property
@@ -105,13 +91,13 @@ class Tensor(TensorMethods):
     def requires_grad(self, wanted: bool) -> None:
         if self.node is not None and not wanted:
             raise RuntimeError(
-                f"requires_grad: this tensor was computed by {self.node.op.name}, and what an operation returns "
-                "requires grad because its inputs do; use .detach() for a tensor without history"
+                f"requires_grad: this tensor was computed by {self.node.op.title}, and the result of an operation "
+                "requires grad if its inputs do; use .detach() for a tensor without history"
             )
         if wanted and self.array.dtype.kind != "f":
             raise RuntimeError(
                 f"requires_grad: only float tensors have gradients, and this one is {self.dtype}; "
-                "convert it, with .float()"
+                "convert it with .float()"
             )
         self._requires_grad = bool(wanted)
 
@@ -135,40 +121,40 @@ class Tensor(TensorMethods):
         self.requires_grad = requires_grad
         return self
 
-    __hash__ = object.__hash__  # == compares elements, so identity is what a dict must go by
+    __hash__ = object.__hash__  # == compares elements, so dicts and sets go by identity
 
     def __repr__(self) -> str:
         return printing.text(self)
 
-    # ── out of the graph, and to NumPy ──
+    # ── copies, and conversion to NumPy ──
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self.node is not None:
             raise RuntimeError(
-                f"deepcopy: this tensor was computed by {self.node.op.name}, and its history cannot be copied; "
+                f"deepcopy: this tensor was computed by {self.node.op.title}, and its history cannot be copied; "
                 "copy .detach(), or a leaf"
             )
         copy = memo[id(self)] = type(self).__new__(type(self))
         Tensor.__init__(copy, self.array.copy(), self._requires_grad)
         copy._grad = None if self._grad is None else self._grad.detach().clone()
-        _noted(copy).update(deepcopy(_noted(self), memo))
+        _attributes(copy).update(deepcopy(_attributes(self), memo))
         return copy
 
     def __copy__(self) -> Tensor:
         copy = type(self).__new__(type(self))
-        for name in Tensor.__slots__[1:]:  # on the same memory, with the same history
+        for name in Tensor.__slots__[1:]:  # which shares memory and history
             setattr(copy, name, getattr(self, name))
-        _noted(copy).update(_noted(self))
+        _attributes(copy).update(_attributes(self))
         return copy
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """A pickle has values, requires_grad and attributes, as PyTorch's: no history, gradient or hooks."""
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """A pickle holds values, requires_grad and attributes, as in PyTorch, but no history, gradient or hooks."""
         if self.hooks and any(self.hooks.values()):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
-        return _unpickled, (type(self), self.array, self._requires_grad), _noted(self) or None
+        return _unpickled, (type(self), self.array, self._requires_grad), _attributes(self) or None
 
     def detach(self) -> Tensor:
-        """The same memory, without history."""
+        """A tensor that shares the memory and has no history."""
         tensor = Tensor(self.array)
         tensor.version = self.version
         return tensor
@@ -188,7 +174,7 @@ class Tensor(TensorMethods):
         self.array = value.array
         self.version = value.version
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self) -> Array:
         """The array, without a copy."""
         if self._requires_grad:
             raise RuntimeError(
@@ -197,10 +183,10 @@ class Tensor(TensorMethods):
             )
         return self.array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         if copy is False and dtype is not None and array.dtype != dtype:
-            raise ValueError(f"cannot turn {array.dtype} into {dtype} without a copy")
+            raise ValueError(f"cannot convert {array.dtype} to {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
     # ── gradients ──
@@ -212,23 +198,23 @@ class Tensor(TensorMethods):
         create_graph: bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
-        """Add the gradient of this tensor to the `.grad` of every leaf it was computed from.
+        """Add the gradient of this tensor with respect to each leaf to the `.grad` of the leaf.
 
         Parameters
         ----------
         gradient : Tensor, of this tensor's shape, optional
-            The gradient of something with respect to this tensor; 1 for a scalar.
+            The gradient with respect to this tensor.  May be omitted for a scalar, where it is 1.
         retain_graph : bool, optional
-            Keep what the graph saved, to go through it again.  Default: `create_graph`.
+            Do not free the saved tensors, so that another pass is possible.  Default: `create_graph`.
         create_graph : bool
-            Record the pass, so that gradients can be differentiated.
+            Record the pass, so that the gradients can be differentiated.
         inputs : Tensor or sequence of Tensor, optional
-            Add to the `.grad` of these only.  Default: of all leaves.
+            Add to the `.grad` of these only.  Default: all leaves.
 
         Raises
         ------
         RuntimeError
-            If there is no graph, or it was freed, or no gradient is given for what is no scalar.
+            If there is no graph, if it was freed, or if the tensor is not a scalar and no gradient is given.
 
         Examples
         --------
@@ -246,41 +232,41 @@ class Tensor(TensorMethods):
         found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
         for x, g in zip(chosen or (), found, strict=True):
             if g is not None:
-                engine._accumulate(x, g, ours=False)
+                engine._accumulate(x, g, owned=False)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call `hook(gradient)` when this tensor's gradient is known; what it returns replaces it.
+        """Call `hook(gradient)` when this tensor's gradient is computed; a tensor that it returns replaces it.
 
         Returns
         -------
         RemovableHandle
-            Its `remove()` takes the hook away.
+            Its `remove()` removes the hook.
         """
         if not self._requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so it will never have a gradient")
         owner = self.node or self
         if owner.hooks is None:
             owner.hooks = {}
-        hooks = owner.hooks.setdefault(self.slot, [])
+        hooks = owner.hooks.setdefault(self.output_nr, [])
         hooks.append(hook)
         return RemovableHandle(hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keep `.grad` of a tensor that is no leaf, too."""
+        """Store `.grad` in a backward pass although this tensor is not a leaf."""
         if not self._requires_grad:
             raise RuntimeError("retain_grad: this tensor does not require grad, so it will never have a gradient")
         if self.node is not None:
             if self.node.retained is None:
                 self.node.retained = {}
-            self.node.retained[self.slot] = weakref.ref(self)  # the node outlives it, and must not keep it alive
+            self.node.retained[self.output_nr] = weakref.ref(self)  # weak: the node must not keep the tensor alive
 
 
-def _noted(tensor: Tensor) -> dict[str, Any]:
-    """The attributes that a user noted on it, where its class, as nn.Parameter, has room for them."""
+def _attributes(tensor: Tensor) -> dict[str, Any]:
+    """Attributes that users set, if its class has a __dict__, as nn.Parameter does."""
     return getattr(tensor, "__dict__", {})
 
 
-def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+def _unpickled(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor = kind.__new__(kind)
     Tensor.__init__(tensor, array, requires_grad)
     return tensor

@@ -1,7 +1,7 @@
-"""How long does a call take?  One procedure, for us and for what we are compared with.
+"""Measuring how long a call takes: one procedure for lucidgrad and for the frameworks it is compared with.
 
-The standard library is all it needs, so that the benchmark can load this file beside another
-framework, without the package around it.
+It needs only the standard library, so that the benchmark can load this file next to another framework, without
+the package.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-SHORTEST = 100_000  # ns: quicker calls are timed several at a time, or the clock would be part of them
+SHORTEST = 100_000  # ns; shorter calls are timed several at a time, so that reading the clock takes no part
 
 
 class Timing(NamedTuple):
-    """What `measure` returns; times in seconds a call."""
+    """The result of `measure`; times in seconds per call."""
 
-    first: float  # the first call of all, which compiles
+    first: float  # the first call, which compiles
     median: float
     least: float
-    spread: float  # half of the runs lie within so much of each other, as a share of the median
+    spread: float  # interquartile range divided by the median
     runs: int
 
     def __str__(self) -> str:
@@ -36,10 +36,10 @@ class Timing(NamedTuple):
 def times(
     function: Callable[[], Any], seconds: float, runs: int = 5, clock: Callable[[], int] = time.perf_counter_ns
 ) -> list[float]:
-    """Seconds a call: of as many runs as fit into `seconds`, and of at least so many.
+    """Seconds per call, for each of the runs that fit into `seconds`, at least `runs`.
 
-    The first tenth of the time goes to runs that do not count, and tell how many calls a run has.
-    The garbage collector waits meanwhile.
+    The first tenth of the time is a warm-up, which also determines the number of calls of a run.  The garbage
+    collector is off meanwhile.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -63,7 +63,7 @@ def times(
 
 
 def summarized(found: list[float], first: float) -> Timing:
-    """Median, least and spread of runs."""
+    """Median, minimum and spread of the runs."""
     if not found:
         raise ValueError("summarized: there is no run to summarize")
     low, middle, high = statistics.quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
@@ -84,14 +84,14 @@ def measure(
     seconds : float
         For how long to repeat it.
     runs : int
-        How many runs there are at least, however long they take.
+        Minimum number of runs, however long they take.
     clock : callable () -> int
         The time in ns.
 
     Returns
     -------
     Timing
-        The first call, in which kernels are compiled or loaded, stands apart and counts for nothing else.
+        The first call, which compiles or loads kernels, is reported separately and does not count as a run.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Random work for minutes on end, and nothing may grow: ``python -m tests.soak --minutes 20``, Linux only.
+"""Random work for many minutes, in which nothing may grow: ``python -m tests.soak --minutes 20``, Linux only.
 
 A round draws calls of every kind from the op table and a graph of its own, and computes them forward and backward:
 with ``create_graph``, inside ``no_grad``, ``reference`` and ``verify``, with exceptions in the middle of a backward,
@@ -21,7 +21,6 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,13 +31,12 @@ import autograd
 import nn
 import nn.functional as F
 import optim
-from autograd.debug import MismatchError
 from autograd.op import table
 from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case, lay_out
 
-WARM_UP = 0.15  # the share of the time in which things may still grow
-CALLS = 12  # of ops, a round
+WARM_UP = 0.15  # share of the time in which growth is allowed
+CALLS = 12  # of ops per round
 FLOATS = (np.float32, np.float64)
 CONTEXTS: list[Callable[[], Any]] = [
     contextlib.nullcontext,
@@ -53,33 +51,16 @@ CONTEXTS: list[Callable[[], Any]] = [
 
 
 class Thrown(Exception):
-    """What a hook raises in the middle of a backward."""
+    """The error of a hook in the middle of a backward pass."""
 
 
 def raise_thrown(gradient: Tensor) -> None:
-    """Be a hook that fails."""
+    """A hook that fails."""
     raise Thrown
 
 
-doubted: Counter[str] = Counter()  # ops of which verify() called a gradient wrong
-
-
 def call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
-    """Compute a drawn call of an op in a drawn context, and count what verify() takes for a wrong gradient.
-
-    A gradient that is nothing but rounding, where the exact one is 0, is such a case. Whether gradients are right is
-    for other tests to say.
-    """
-    try:
-        _call(op, rng, dtype)
-    except MismatchError as error:
-        if "the backward's gradient of input" not in str(error):
-            raise
-        doubted[op.name] += 1
-
-
-def _call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
-    """Forward, backward, and in half of the calls a backward of the backward."""
+    """Run a drawn call of an op in a drawn context: forward, backward, and in half of the calls second gradients."""
     case = draw_case(op, RandomDraw(rng, op.kind))
     inputs = []
     for x, layout in zip(case.sample.inputs, case.layouts, strict=False):
@@ -133,7 +114,7 @@ def graph(seed: int) -> bytes:
     loss = sum((node.square().mean() for node in nodes[-4:]), start=autograd.zeros(()))
     if rng.integers(2):
         handle = nodes[int(rng.integers(3, len(nodes)))].register_hook(raise_thrown)
-        with contextlib.suppress(Thrown):  # the node may have no part in the loss
+        with contextlib.suppress(Thrown):  # the loss may not depend on the node
             loss.backward(retain_graph=True)
         handle.remove()
         for leaf in leaves:
@@ -164,7 +145,7 @@ def train() -> bytes:
 
 
 def in_threads(seeds: Sequence[int]) -> list[bytes]:
-    """Compute a graph for each seed, each in a Python thread of its own, all at once."""
+    """Compute a graph for each seed, concurrently, each in its own Python thread."""
     found: dict[int, bytes] = {}
 
     def work(seed: int) -> None:
@@ -184,7 +165,7 @@ def in_a_fork(seed: int, expected: bytes, *, beside_a_thread: bool) -> bool:
     if beside_a_thread:
         other.start()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of each fork beside a thread
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of each fork while threads run
         child = os.fork()
     if child == 0:
         same = False
@@ -223,7 +204,7 @@ def round_of(number: int) -> None:
     try:
         assert in_threads(seeds) == alone, f"round {number}: Python threads found other bits for the graphs {seeds}"
         if number % 4 == 0:
-            beside = number % 100 == 0  # seldom: TBB prints a line each time
+            beside = number % 100 == 0  # rarely: TBB prints a line each time
             same = in_a_fork(seeds[0], alone[0], beside_a_thread=beside)
             assert same, f"round {number}: a forked process found other bits, or died"
         assert train() == fixed(), f"round {number}: the fixed training ended with other weights"
@@ -235,7 +216,7 @@ _fixed: list[bytes] = []
 
 
 def fixed() -> bytes:
-    """Return the weights that the first training of this process ended with."""
+    """Return the final weights of the first training of this process."""
     if not _fixed:
         _fixed.append(train())
     return _fixed[0]
@@ -245,7 +226,7 @@ def fixed() -> bytes:
 
 
 class Sample(NamedTuple):
-    """What the process holds at one moment."""
+    """The resources that the process holds at one moment."""
 
     seconds: float  # since the start
     rounds: int
@@ -253,16 +234,16 @@ class Sample(NamedTuple):
     descriptors: int
     threads: int  # of the system, with those of the threading layer
     python_threads: int
-    objects: int  # that the collector knows
+    objects: int  # known to the garbage collector
 
 
-#: For each measured number what it may grow by: a constant, and a share of what it was.
+#: Allowed growth of each number: a constant, and a share of its value.
 ALLOWED = {"memory": (5e6, 0.01), "descriptors": (0, 0), "threads": (0, 0), "python_threads": (0, 0),
            "objects": (0, 0.005)}  # fmt: skip
 
 
 def measure(begun: float, rounds: int) -> Sample:
-    """Measure this process, after a collection."""
+    """Measure this process after a garbage collection."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Sample(
@@ -279,27 +260,30 @@ def measure(begun: float, rounds: int) -> Sample:
 def grown(samples: Sequence[Sample]) -> list[str]:
     """Return a sentence for each number that grew.
 
-    The median of the last third of the samples is held against that of the first third. Descriptors and threads must
-    be equal, objects within 0.5 %, memory within 5 MB and 1 %.
+    Medians of the first, the middle and the last third of the samples are compared. Descriptors and threads must be
+    equal in the first and the last. Memory may grow by 5 MB and 1 %, objects by 0.5 %, or by more in one of the two
+    steps only: a kernel that is loaded for the first time late in the soak is no leak, which would go on.
     """
     third = max(1, len(samples) // 3)
     sentences = []
     for name, (constant, share) in ALLOWED.items():
-        before, after = (
+        before, middle, after = (
             statistics.median_high(getattr(sample, name) for sample in some)
-            for some in (samples[:third], samples[-third:])
+            for some in (samples[:third], samples[third : -third or None], samples[-third:])
         )
-        if after - before > constant + share * before:
+        allowed = constant + share * before
+        growth = min(after - before, 2 * (middle - before), 2 * (after - middle)) if allowed else after - before
+        if growth > allowed:
             rounds = samples[-1].rounds - samples[0].rounds
             sentences.append(
                 f"{name.replace('_', ' ')} grew from {before:,} to {after:,} in {rounds:,} rounds; "
-                f"{constant + share * before:,.0f} more would be allowed."
+                f"{allowed:,.0f} more would be allowed."
             )
     return sentences
 
 
 def show(samples: Sequence[Sample], rows: int = 12) -> str:
-    """Return a table of the samples, of which at most so many rows are shown."""
+    """Return a table with at most `rows` of the samples."""
     lines = ["minutes   rounds  memory (MB)  descriptors  threads  of Python     objects"]
     for i in sorted({round(k) for k in np.linspace(0, len(samples) - 1, rows)}):
         s = samples[i]
@@ -311,7 +295,7 @@ def show(samples: Sequence[Sample], rows: int = 12) -> str:
 def soak(
     seconds: float, work: Callable[[int], None] = round_of, *, warm: bool = True, samples: int = 120
 ) -> list[Sample]:
-    """Do rounds for so many seconds; return what was measured after the warm-up.
+    """Do rounds for `seconds`; return the measurements after the warm-up.
 
     Parameters
     ----------
@@ -347,9 +331,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         taken = soak(60 * args.minutes)
     print(show(taken))
     sentences = grown(taken)
-    if doubted:
-        counts = ", ".join(f"{name} {n} times" for name, n in doubted.most_common())
-        print(f"verify() called a gradient wrong: {counts}.")
     print(*sentences or [f"Nothing grew in {args.minutes:g} minutes, {taken[-1].rounds:,} rounds."], sep="\n")
     return 1 if sentences else 0
 

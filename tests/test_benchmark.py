@@ -15,8 +15,7 @@ import pytest
 
 import autograd
 from autograd.timing import Timing
-from examples.benchmark import __main__ as benchmark
-from examples.benchmark import cases, contest, data, in_lucidgrad, report, worker
+from examples.benchmark import __main__ as benchmark, cases, contest, data, in_lucidgrad, report, worker
 from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
 from examples.benchmark.contest import Contest, Entrant, Failure, Result
 from nn import functional as F

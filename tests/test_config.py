@@ -1,4 +1,4 @@
-"""What the process says it runs on."""
+"""The configuration that the process reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An op of a user's own: one file, one registering call, and the same tests as ours."""
+"""An op of a user: one file, one call of register, and the same tests as lucidgrad's ops."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def readme_block() -> str:
 
 @pytest.fixture
 def user_file(tmp_path: Path) -> Iterator[tuple[ModuleType, Op]]:
-    """The block as a module of its own, and its row; taken out of the table again afterwards."""
+    """The block as a module, and its row, which is removed from the table afterwards."""
     path = tmp_path / "user_op.py"
     path.write_text(readme_block(), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("user_op", path)
@@ -52,7 +52,7 @@ def test_readme_op_passes_what_ours_pass(user_file: tuple[ModuleType, Op]) -> No
 
 
 def test_readme_op_trains(user_file: tuple[ModuleType, Op]) -> None:
-    """A layer of it, between two linear ones, learns; gradients come through it with a graph too."""
+    """A net with the op between two linear layers learns, also with create_graph."""
     op = user_file[1]
 
     class Layer(nn.Module):
@@ -90,14 +90,14 @@ def test_a_name_is_taken_once(user_file: tuple[ModuleType, Op]) -> None:
         return op.forward(*arrays, **params)
 
     for other in (dataclasses.replace(op, forward=forward), dataclasses.replace(op, forward=np.exp)):
-        with pytest.raises(ValueError, match=f"there is an op named '{op.name}' already"):
+        with pytest.raises(ValueError, match=f"there is already an op named '{op.name}'"):
             autograd.register(other)
     assert table[op.name] is op
 
 
 def test_no_op_of_ours_is_replaced() -> None:
     for row in list(table.values()):
-        with pytest.raises(ValueError, match=f"there is an op named '{row.name}' already"):
+        with pytest.raises(ValueError, match=f"there is already an op named '{row.name}'"):
             autograd.register(dataclasses.replace(row))
 
 
@@ -120,7 +120,7 @@ op = autograd.register(autograd.Op(
 
 @pytest.mark.parametrize("forward", ["forward", "lambda x: x * {factor}"])
 def test_a_cell_that_runs_again_replaces_its_op(forward: str) -> None:
-    """As in a notebook: each run of a cell, changed or not, is compiled under a file name of its own."""
+    """As in a notebook: each run of a cell is compiled with a new file name."""
     notebook: dict[str, Any] = {"__name__": "__main__"}
     try:
         for run, factor in enumerate((2, 2, 3)):
@@ -128,7 +128,7 @@ def test_a_cell_that_runs_again_replaces_its_op(forward: str) -> None:
             exec(compile(cell, f"<ipython-input-{run}>", "exec"), notebook)
             assert table["of_a_cell"] is notebook["op"]
             assert notebook["op"](autograd.ones(1)).tolist() == [factor]
-        with pytest.raises(ValueError, match="there is an op named 'of_a_cell' already"):
+        with pytest.raises(ValueError, match="there is already an op named 'of_a_cell'"):
             exec(compile(cell, "other.py", "exec"), {"__name__": "other"})
         assert table["of_a_cell"] is notebook["op"]
     finally:

@@ -30,7 +30,7 @@ def grad_of(x: Tensor) -> list[float]:
 
 
 def user_op(backward: Callable, forward: Callable = lambda x: x * 2, **options: Any) -> Op:
-    """An op outside the table, as the engine sees a user's."""
+    """An op that is not in the table, like one of a user."""
     parts = {"name": "double", "reference": lambda x: x * 2, "sample": lambda draw: Sample((draw.tensor(2),))}
     return Op(**{**parts, "forward": forward, "backward": backward, **options})
 
@@ -70,7 +70,7 @@ def test_diamonds_stacked_visit_every_node_once() -> None:
 
 
 def test_a_node_waits_for_all_its_gradients() -> None:
-    """A short way and a long way to the same node: it runs once, after both."""
+    """A node with a short and a long path from the root runs once, after both."""
     x = leaf(3)
     y = x * 2
     z = y
@@ -133,7 +133,7 @@ def test_a_backward_may_return_what_it_was_given_or_one_array_twice(results: Cal
 
 
 def test_an_array_and_a_view_of_it() -> None:
-    """x's gradient may not be summed in the array that y's is a view of."""
+    """The gradient of x must not be summed in an array that the gradient of y is a view of."""
     op = user_op(lambda ctx, g: (lambda d: (d, d[::-1]))(g * 1), lambda x, y: x + y)
     x, y = leaf(1, 2), leaf(3, 4)
     older = x * 3
@@ -332,7 +332,7 @@ def test_a_backward_says_0_for_a_gradient_of_zeros(create_graph: bool) -> None:
     x = leaf(1, 2)
     (dx,) = autograd.grad(user_op(lambda ctx, g: 0)(x), x, autograd.ones(2), create_graph=create_graph)
     assert dx is not None and (dx.shape, dx.dtype, dx.tolist()) == ((2,), np.float32, [0, 0])
-    dx[0] = 1  # nobody else's memory
+    dx[0] = 1  # memory of its own
     user_op(lambda ctx, g: 0)(x).backward(autograd.ones(2), create_graph=create_graph)
     assert x.grad is not None and x.grad.tolist() == [0, 0]
     (x * 3).backward(autograd.ones(2))
@@ -548,7 +548,7 @@ def test_the_incoming_gradient_can_be_differentiated() -> None:
 
 
 def test_mixed_derivatives_of_saved_outputs() -> None:
-    """exp and softmax keep their outputs: these must come back with their history."""
+    """exp and softmax save their outputs, which must be connected to the graph in a recorded backward."""
     x = leaf(0.5, -0.3, 0.1, dtype=F64)
 
     def slope(x: Tensor) -> Any:
@@ -560,7 +560,7 @@ def test_mixed_derivatives_of_saved_outputs() -> None:
 
 @pytest.mark.parametrize("shape", [(), (1,)])
 def test_a_saved_output_without_dimensions_has_its_history(shape: tuple[int, ...]) -> None:
-    """NumPy hands a user's forward a scalar there, which is not the array that the tensor holds."""
+    """NumPy returns a scalar from such a forward, and the tensor holds another array."""
 
     op = user_op(
         lambda ctx, g: -2 * ctx.saved_tensors[0] * ctx.saved_tensors[1] * g, lambda x: np.exp(-x * x), saves=(0, ~0)
@@ -657,7 +657,7 @@ def test_modes_as_decorators() -> None:
 
 
 def in_threads(*functions: Callable[[], Any]) -> list[Any]:
-    """Run each in a thread of its own; return what they return, or raise what they raise."""
+    """Run each function in its own thread; return their results or raise their errors."""
     results: list[Any] = [None] * len(functions)
     errors: list[BaseException] = []
 
@@ -701,7 +701,7 @@ def test_no_grad_holds_in_its_own_thread_only() -> None:
 
 
 def train(seed: int, steps: int = 30) -> list[bytes]:
-    """A small net's parameters after some steps."""
+    """The parameters of a small net after some steps."""
     random = np.random.default_rng(seed)
     net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 4))
     for p in net.parameters():
@@ -817,7 +817,7 @@ def test_retain_grad() -> None:
     other = x * 2
     (other * other).sum().backward()
     assert other.grad is None
-    x.retain_grad()  # a leaf keeps its own anyway
+    x.retain_grad()  # a leaf stores its grad in any case
 
 
 def test_retain_grad_keeps_no_tensor_alive(no_collector: None) -> None:
@@ -871,7 +871,7 @@ def test_a_graph_100_000_nodes_deep() -> None:
     y = deep(x)
     y.backward()
     assert grad_of(x) == [1]
-    del y  # the whole chain dies here: a crash, if it were freed by recursion
+    del y  # frees the whole chain; freeing it by recursion would crash
 
 
 def test_a_deep_graph_dies_without_backward(no_collector: None) -> None:
@@ -901,7 +901,7 @@ def test_graphs_die_without_the_collector(no_collector: None, walked: bool, crea
             autograd.grad(z, x, create_graph=create_graph)
         return [weakref.ref(thing) for thing in (x, y, z, y.array)]
 
-    live()  # compiles, and compilers leave cycles behind
+    live()  # compiles, which leaves reference cycles
     gc.collect()
     assert [ref() for ref in live()] == [None] * 4
 
@@ -939,7 +939,7 @@ def test_memory_does_not_grow_with_steps() -> None:
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 20_000  # bytes: ten a step
+    assert after - before < 20_000  # bytes: ten per step
 
 
 # ── what PyTorch's users rely on ──
@@ -1011,7 +1011,7 @@ def test_a_second_saved_output_has_its_own_history() -> None:
     )
     x = leaf(2, dtype=F64)
     second = op(x)[1]
-    (dx,) = autograd.grad(second, x, create_graph=True)  # says eˣ x, whose own history is the second output
+    (dx,) = autograd.grad(second, x, create_graph=True)  # computes eˣ x from the second output
     assert dx is not None
     (dxx,) = autograd.grad(dx, x)
     assert dxx is not None and dxx.item() == pytest.approx(2 * np.exp(2))
@@ -1166,7 +1166,7 @@ def test_retain_grad_keeps_the_graph_of_a_gradient() -> None:
     y.retain_grad()
     (y * y).sum().backward(create_graph=True)
     assert y.grad is not None and y.grad.requires_grad
-    (second,) = autograd.grad(y.grad.sum(), x)  # 2 y = 2 x², whose slope is 4 x
+    (second,) = autograd.grad(y.grad.sum(), x)  # 2 y = 2 x² has the derivative 4 x
     assert second is not None and second.tolist() == [12]
 
 

@@ -1,4 +1,4 @@
-"""Jacobians, Hessians and products with them, against derivatives known by hand."""
+"""Jacobians, Hessians and their products, compared with derivatives computed by hand."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_scalar_and_nothing() -> None:
 def test_create_graph() -> None:
     x = tensor([1.0, 2.0], dtype=F64, requires_grad=True)
     J = jacobian(lambda x: x**3, x, create_graph=True)
-    (J * J).sum().backward()  # Σ (3 x²)², whose slope is 36 x³
+    (J * J).sum().backward()  # Σ (3 x²)² has the derivative 36 x³
     assert x.grad is not None
     np.testing.assert_allclose(x.grad.array, 36 * x.array**3)
     for find in (hvp, vhp):
@@ -136,7 +136,7 @@ def test_independence() -> None:
         (lambda: hessian(lambda x: x * 2, X), RuntimeError, r"hessian: func must return one scalar.*\(3,\)"),
         (lambda: hvp(lambda x: x * 2, X, V), RuntimeError, "hvp: func must return one scalar"),
         (lambda: jacobian(lambda x: [1.0], X), TypeError, "jacobian: what func returns must be a Tensor"),
-        (lambda: jacobian(lambda x: x, [1.0]), TypeError, "jacobian: inputs must be a Tensor"),
+        (lambda: jacobian(lambda x: x, [1.0]), TypeError, "jacobian: inputs must be a Tensor"),  # type: ignore[arg-type]
     ],
 )
 def test_errors_are_sentences(call: Any, error: type[Exception], words: str) -> None:
@@ -146,7 +146,7 @@ def test_errors_are_sentences(call: Any, error: type[Exception], words: str) -> 
 
 def test_a_caller_who_wants_a_graph_keeps_his_own_tensor_a_constant() -> None:
     x = tensor([1.0, 2.0], dtype=F64, requires_grad=True)
-    found = jacobian(lambda y: y * x, x, create_graph=True)  # by y, not by the x beside it
+    found = jacobian(lambda y: y * x, x, create_graph=True)  # with respect to y, not x
     assert np.array_equal(found.array, np.diag(x.array))
 
 
@@ -170,7 +170,7 @@ def test_strict_where_one_result_of_two_is_a_constant() -> None:
 
 
 def test_strict_asks_for_a_first_derivative_only_where_jvp_differentiates_twice() -> None:
-    _, pushed = jvp(lambda x: x * 2, X, V, strict=True)  # linear: u J has no derivative by x, and needs none
+    _, pushed = jvp(lambda x: x * 2, X, V, strict=True)  # linear: u J does not depend on x
     np.testing.assert_allclose(pushed.array, 2 * V.array)
 
 

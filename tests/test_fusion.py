@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import traceback
@@ -24,7 +25,7 @@ def ops_behind(y: Tensor) -> list[str]:
     node = y.node
     while node is not None:
         names.append(node.op.name)
-        node = next((edge[0] for edge in node.edges if edge and isinstance(edge[0], Node)), None)
+        node = next((parent[0] for parent in node.parents if parent and isinstance(parent[0], Node)), None)
     return names
 
 
@@ -175,6 +176,25 @@ def test_anomaly_names_the_layers_op() -> None:
     said = r"^conv2d: the forward made NaN .* in module Sequential\.0 "
     with pytest.raises(autograd.debug.AnomalyError, match=said), autograd.detect_anomaly():
         net(x)
+
+
+def test_a_backward_is_named_by_the_layers_ops() -> None:
+    net, fused = nn.Sequential(conv(), nn.ReLU(), nn.MaxPool2d(2)), "conv2d + relu + max_pool2d"
+    with autograd.detect_anomaly():
+        y = net(picture(*IMAGE))
+        with pytest.raises(autograd.debug.AnomalyError, match=re.escape(f"{fused}: its backward was given inf")):
+            y.backward(autograd.full(y.shape, float("inf")))
+    with autograd.profiler.profile() as prof:
+        loss = net(picture(*IMAGE)).sum()
+        loss.backward()
+    assert [row.direction for row in prof.key_averages() if row.key == fused] in (
+        ["forward", "backward"],
+        ["backward", "forward"],
+    )
+    y = net(picture(*IMAGE))
+    y.backward(autograd.ones_like(y))
+    with pytest.raises(RuntimeError, match=re.escape(f"{fused}: backward ran through this graph before")):
+        y.backward(autograd.ones_like(y))
 
 
 def test_an_error_of_the_fused_op_alone_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,7 @@ from examples.experiments.support.measures import Verdicts, filters, misclassifi
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 from examples.experiments.train import main as train_main
 from examples.report.page import Figures, Results
-from examples.report.sections import generalize as section_module
-from examples.report.sections import train as train_section
+from examples.report.sections import generalize as section_module, train as train_section
 from nn import functional as F
 from tests.runs import TINY, outcome, results_in
 

@@ -1,4 +1,4 @@
-"""The modes and contexts as decorators of generators and coroutines."""
+"""Modes and contexts as decorators of generators and coroutines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFF: list[Any] = [
     autograd.inference_mode,
     autograd.set_grad_enabled(False),
 ]
-autograd.set_grad_enabled(True)  # the last of the list turned recording off at once
+autograd.set_grad_enabled(True)  # the last one of the list turned recording off immediately
 
 
 @pytest.mark.parametrize("mode", OFF)
@@ -97,7 +97,7 @@ def test_a_coroutine_runs_in_its_mode_and_others_do_not() -> None:
         return [*found, is_grad_enabled()]
 
     async def both() -> list[list[bool]]:
-        return await asyncio.gather(off(), on(), off())
+        return list(await asyncio.gather(off(), on(), off()))
 
     assert asyncio.run(both()) == [[False, False], [True, True], [False, False]]
     assert inspect.iscoroutinefunction(off)

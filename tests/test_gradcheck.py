@@ -1,4 +1,4 @@
-"""gradcheck finds wrong gradients, and passes right ones."""
+"""gradcheck finds wrong gradients and accepts correct ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_wrong_gradient_is_found_and_placed() -> None:
     assert gradcheck(square(2.002, (1, 0)), x, raise_exception=False) is False
     assert gradcheck(square(2.002, (1, 0)), x, rtol=0.01)
     assert gradcheck(square(2.002, (1, 0)), x, atol=0.1)
-    assert x.tolist() == [[1, 2], [3, 4]] and x.grad is None  # as they were
+    assert x.tolist() == [[1, 2], [3, 4]] and x.grad is None  # unchanged
 
 
 def test_the_wrong_input_is_named() -> None:
@@ -68,12 +68,12 @@ def test_the_wrong_input_is_named() -> None:
 
     with pytest.raises(GradcheckError, match=r"^times: the gradient of input 0 \(x\), of"):
         gradcheck(partial(times), leaf(3))
-    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 1, of"):  # which has no name
+    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 1, of"):  # without a name
         gradcheck(times, [leaf(3), leaf(3)])
 
 
 def test_a_sum_behind_a_softmax_does_not_hide_a_wrong_gradient() -> None:
-    """Its true gradient is 0, and so is the sum of a backward that returns nothing."""
+    """Its gradient is 0, as is the sum for a backward that returns None."""
     with pytest.raises(GradcheckError):
         gradcheck(lambda x: x.detach().softmax(0) + x * 0, leaf(4))
 
@@ -191,7 +191,7 @@ def test_a_wrong_second_gradient_is_found_and_named(cut_off: str, named: str) ->
     ):
         gradgradcheck(cut(cut_off), inputs)
     assert not gradgradcheck(cut(cut_off), inputs, raise_exception=False)
-    if cut_off == "g":  # is not looked at where it needs no gradient
+    if cut_off == "g":  # not checked, as it needs no gradient
         assert gradgradcheck(cut(cut_off), inputs, autograd.ones(3, dtype=F64))
 
 
@@ -241,7 +241,7 @@ def test_relative_error(a: list[float], b: list[float], error: float) -> None:
 
 
 def half(x: Tensor) -> Tensor:
-    """x², with half its gradient."""
+    """x² with half of its gradient."""
     return x.detach() * x
 
 
@@ -291,12 +291,12 @@ def test_what_cannot_be_judged_is_never_right(function: Any, said: str) -> None:
 
 
 def test_a_step_over_the_edge_cannot_be_judged() -> None:
-    with pytest.raises(GradcheckError, match="is not finite a step of"):
+    with pytest.raises(GradcheckError, match="is not finite at a distance of"):
         gradcheck(lambda x: x.log(), tensor([1e-9], dtype=F64, requires_grad=True))
 
 
 def test_a_gradient_that_is_set_and_not_added_is_caught() -> None:
-    """Right for each output alone, and wrong for two that share an input."""
+    """Correct for each output alone, wrong for two outputs that share an input."""
 
     def backward(ctx: Any, g: Any) -> Any:
         dx = np.zeros(1)
@@ -312,5 +312,5 @@ def test_a_gradient_that_is_set_and_not_added_is_caught() -> None:
         reference=lambda x: np.concatenate([x, x]),
         sample=lambda draw: Sample(()),
     )
-    with pytest.raises(GradcheckError, match="for a random incoming gradient backward says"):
+    with pytest.raises(GradcheckError, match="for a random out-gradient backward says"):
         gradcheck(twice, leaf(1))

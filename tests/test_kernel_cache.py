@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import importlib.util
 import json
 import os
@@ -222,7 +223,7 @@ def test_kernels_run_where_no_folder_can_be_made(
     unusable_home(place)
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
     monkeypatch.setattr(tempfile, "mkdtemp", nowhere)
-    with pytest.warns(RuntimeWarning, match="so compiled kernels are not kept") as caught:
+    with pytest.warns(RuntimeWarning, match="so compiled kernels are not stored") as caught:
         assert choose() is None
     assert len(caught) == 1
     monkeypatch.setattr(cache, "cache_folder", lambda: None)
@@ -305,7 +306,7 @@ def test_the_folder_changes_with_every_kernel_source_and_the_machine(
     assert name() == names[0]
     edit("tensor.py")
     assert name() == names[0], "no kernel in this file"
-    for file in ("kernels/tile.py", "kernels/gemm.py", "kernels/conv.py", "kernels/jit.py", "ops/relu.py"):
+    for file in ("kernels/microkernels.py", "kernels/gemm.py", "kernels/conv.py", "kernels/jit.py", "ops/relu.py"):
         edit(file)
         names.append(name())
     for variable in ("LUCIDGRAD_VECTOR_BYTES", "LUCIDGRAD_VECTOR_REGISTERS"):
@@ -316,6 +317,39 @@ def test_the_folder_changes_with_every_kernel_source_and_the_machine(
     monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "another")
     names.append(name())
     assert len(set(names)) == len(names)
+
+
+def test_a_kernel_of_another_package_is_compiled_again_after_an_edit_in_that_package(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "other_package"
+    (package / "inner").mkdir(parents=True)
+    for file, text in {
+        "__init__.py": "",
+        "plain.py": "x = 1\n",
+        "inner/__init__.py": "",
+        "inner/helper.py": "from autograd.kernels.jit import kernel\n\n@kernel()\ndef add(x):\n    return x + 1\n",
+        "caller.py": "from autograd.kernels.jit import kernel\nfrom other_package.inner.helper import add\n\n"
+        "@kernel()\ndef call(x):\n    return add(x)\n",
+    }.items():
+        (package / file).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def run_in_a_new_process() -> tuple[int, bool]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "other_package"]:
+            monkeypatch.delitem(sys.modules, name)
+        importlib.invalidate_caches()
+        cache._package_sources.cache_clear()
+        call = importlib.import_module("other_package.caller").call
+        return call(1), compiled(call)
+
+    assert run_in_a_new_process() == (2, True)
+    assert run_in_a_new_process() == (2, False)
+    (package / "plain.py").write_text("x = 2\n")
+    assert run_in_a_new_process() == (2, False), "no kernel in this file"
+    helper = package / "inner" / "helper.py"
+    helper.write_text(helper.read_text().replace("x + 1", "x + 100"))
+    assert run_in_a_new_process() == (101, True), "the kernel that calls it has other code now"
 
 
 # ── files that are damaged or foreign ──────────────────────────────────────────────────
@@ -520,7 +554,7 @@ def test_a_kernel_that_cannot_be_kept_runs_with_one_warning(
         kernels = module()
         assert (kernels.twice(1.5), kernels.twice(2), kernels.triple(1.5)) == (3.0, 4, 4.5)
     (warning,) = caught
-    assert f"cannot be kept in {folder}: {os.strerror(number)}" in str(warning.message)
+    assert f"cannot be stored in {folder}: {os.strerror(number)}" in str(warning.message)
     assert "LUCIDGRAD_CACHE_DIR" in str(warning.message)
     assert not any(folder.iterdir()), "no temporary file is left"
 
@@ -531,7 +565,7 @@ def test_an_op_with_a_full_disk_under_its_cache(tmp_path: Path) -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))"
     result = run({"LUCIDGRAD_CACHE_DIR": str(tmp_path / "kernels")}, after_import=full)
     (warning,) = result["warnings"]
-    assert f"cannot be kept in {result['cache']}: File too large" in warning
+    assert f"cannot be stored in {result['cache']}: File too large" in warning
     assert not any(Path(result["cache"]).iterdir())
 
 

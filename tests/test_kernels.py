@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
-from autograd.kernels import arithmetic, conv, gemm, jit, planes, tile
+from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes
 from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.microkernels import Indexed, IndexedRows, Rows
+from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
 from autograd.op import table
-from autograd.ops.gather import add_rows
 from autograd.testing.draw import RandomDraw
 
 DTYPES = [np.float32, np.float64]
@@ -37,7 +39,7 @@ def whole(*shape: int, dtype: Any) -> np.ndarray:
     return np.random.default_rng(sum(shape)).integers(-4, 5, shape).astype(dtype)
 
 
-# ── tiles ──────────────────────────────────────────────────────────────────────────────
+# ── micro-kernels ──────────────────────────────────────────────────────────────────────────────
 
 
 def embedded(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, int, int]:
@@ -53,88 +55,91 @@ def inside(flat: np.ndarray, at: int, step: int, shape: tuple[int, int]) -> np.n
     return np.lib.stride_tricks.as_strided(flat[at:], shape, (step * flat.itemsize, flat.itemsize))
 
 
-def flat(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, int, np.ndarray]:
+def rows_of(matrix: np.ndarray, filler: float) -> Rows:
+    """`embedded`, as a micro-kernel takes it."""
+    return Rows(*embedded(matrix, filler))
+
+
+def indexed_rows(matrix: np.ndarray, filler: float) -> IndexedRows:
     """`embedded`, with a table of its rows' offsets instead of their step."""
     array, at, step = embedded(matrix, filler)
-    return array, at, np.arange(len(matrix)) * step
+    return IndexedRows(array, at, np.arange(len(matrix)) * step, 0)
 
 
-def check_stored(c: np.ndarray, at: int, step: int, expected: np.ndarray) -> None:
-    """What was to be stored is, and the canaries around it are alive."""
-    found = inside(c, at, step, expected.shape)
+def check_stored(c: Rows, expected: np.ndarray) -> None:
+    """The expected numbers are stored, and the canaries around them are unchanged."""
+    found = inside(c.array, c.start, c.step, (expected.shape[0], expected.shape[1]))
     assert np.array_equal(found, expected)
     found[...] = CANARY
-    assert (c == CANARY).all()
+    assert (c.array == CANARY).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_spread_at_every_residue(dtype: Any) -> None:
-    width = tile.VECTORS * gemm.lanes(np.zeros(1, dtype))
-    for rows in range(1, 2 * tile.ROWS + 1):
+def test_outer_at_every_residue(dtype: Any) -> None:
+    width = microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
+    for rows in range(1, 2 * microkernels.MR + 1):
         for columns in range(1, width + 1):
             depth = (rows + columns) % 4
             a, b = whole(rows, depth, dtype=dtype), whole(depth, width, dtype=dtype)
             expected = a @ b[:, :columns]
-            for add, turned in ((False, False), (True, False), (False, True)):
+            for add, transposed in ((False, False), (True, False), (False, True)):
                 old = np.full(expected.shape, 100.0 if add else np.nan, dtype)  # NaN: must not be read
-                c, c_at, c_step = embedded(old, CANARY)
-                some, a_at, row = flat(a.T if turned else a, np.nan)
-                row, step = (np.arange(rows), row) if turned else (row, np.arange(depth))
-                gemm.spread_rows(
-                    some, a_at, row, 0, step, 0, *embedded(b, np.nan), depth, rows, columns, c, c_at, c_step, add
-                )
-                check_stored(c, c_at, c_step, expected + (100 if add else 0))
+                c = rows_of(old, CANARY)
+                array, at, row, _ = indexed_rows(a.T if transposed else a, np.nan)
+                row, column = (np.arange(rows), row) if transposed else (row, np.arange(depth))
+                indexed = Indexed(array, at, row, 0, column, 0)
+                gemm.multiply_panel(indexed, rows_of(b, np.nan), depth, rows, columns, c, add)
+                check_stored(c, expected + (100 if add else 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dot_at_every_residue(dtype: Any) -> None:
     @jit.kernel()
-    def run(a, a_at, a_step, b, b_at, b_step, depth, rows, columns, c, c_at, c_step, add):  # type: ignore[no-untyped-def]
-        tile.dot(a, a_at, b, b_at, a_step, b_step, depth, rows, columns, c, c_at, c_step, add)  # type: ignore[call-arg]
+    def run(a, b, depth, rows, columns, c, add):  # type: ignore[no-untyped-def]
+        microkernels.dot(a, b, depth, rows, columns, c, add)  # type: ignore[call-arg]
 
     width = gemm.lanes(np.zeros(1, dtype))
-    for rows in range(1, tile.DOT_ROWS + 1):
-        for columns in range(1, tile.DOT_ROWS + 1):
+    for rows in range(1, microkernels.DOT_ROWS + 1):
+        for columns in range(1, microkernels.DOT_ROWS + 1):
             for depth in (rows + columns, *range(width + 2))[:: 1 if rows == columns else width]:
                 a, b = whole(rows, depth, dtype=dtype), whole(columns, depth, dtype=dtype)
                 for add in (False, True):
                     old = np.full((rows, columns), 100.0 if add else np.nan, dtype)
-                    c, c_at, c_step = embedded(old, CANARY)
-                    run(*embedded(a, np.nan), *embedded(b, np.nan), depth, rows, columns, c, c_at, c_step, add)
-                    check_stored(c, c_at, c_step, a @ b.T + (100 if add else 0))
+                    c = rows_of(old, CANARY)
+                    run(rows_of(a, np.nan), rows_of(b, np.nan), depth, rows, columns, c, add)
+                    check_stored(c, a @ b.T + (100 if add else 0))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_turned_and_settled_rows_at_every_residue(dtype: Any) -> None:
+def test_transposed_rows_and_epilogues_at_every_residue(dtype: Any) -> None:
     width = gemm.lanes(np.zeros(1, dtype))
-    panel = tile.VECTORS * width
+    panel = microkernels.NR_VECTORS * width
     for rows in range(1, 2 * width + 2):
         for columns in range(1, panel + 1):
             a = whole(rows, columns, dtype=dtype)
-            c, c_at, c_step = embedded(np.full((columns, rows), np.nan, dtype), CANARY)
-            some, a_at, row = flat(a, np.nan)
-            gemm.turn_rows(some, a_at, row, rows, columns, c, c_at, c_step)
-            check_stored(c, c_at, c_step, a.T)
+            c = rows_of(np.full((columns, rows), np.nan, dtype), CANARY)
+            gemm.transpose_rows(indexed_rows(a, np.nan), rows, columns, c)
+            check_stored(c, a.T)
             sums, bias = np.full((rows, panel), np.nan, dtype), whole(columns, dtype=dtype)
             sums[:, :columns] = a
             for relu in (False, True):
-                c, c_at, c_step = embedded(np.full((columns, rows), np.nan, dtype), CANARY)
-                conv.settle_rows(sums.ravel(), bias, 0, relu, rows, columns, c, c_at, c_step)
+                c = rows_of(np.full((columns, rows), np.nan, dtype), CANARY)
+                conv.epilogue_rows(sums.ravel(), bias, 0, relu, rows, columns, c)
                 y = (a + bias).T
-                check_stored(c, c_at, c_step, np.maximum(y, 0) if relu else y)
+                check_stored(c, np.maximum(y, 0) if relu else y)
 
 
 # ── matrix products ────────────────────────────────────────────────────────────────────
 
-FORMS = ["plain", "left turned", "right turned", "both turned"]
+FORMS = ["plain", "left transposed", "right transposed", "both transposed"]
 
 
 def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices that lie in rows, or transposed."""
+    """Matrices that are in rows in memory, or transposed."""
     a, b = whole(m, i, k, dtype=dtype), whole(m, k, j, dtype=dtype)
-    if form in ("left turned", "both turned"):
+    if form in ("left transposed", "both transposed"):
         a = np.ascontiguousarray(a.transpose(0, 2, 1)).transpose(0, 2, 1)
-    if form in ("right turned", "both turned"):
+    if form in ("right transposed", "both transposed"):
         b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
     return a, b
 
@@ -142,14 +147,15 @@ def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.n
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
 def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
-    rows, columns = gemm.LEAST_ROWS, tile.VECTORS * gemm.lanes(np.zeros(1, dtype))
+    rows, columns = gemm.MIN_BLOCK_ROWS, microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
+    depth = gemm.DEPTH_BLOCK
     for m, i, k, j in [
         *(
             (1, i, 3, j)
-            for i in (0, 1, gemm.FEW_ROWS, gemm.FEW_ROWS + 1, rows - 1, rows, rows + 1, 2 * rows + 1)
+            for i in (0, 1, gemm.MAX_DOT_FORM_ROWS, gemm.MAX_DOT_FORM_ROWS + 1, rows - 1, rows, rows + 1, 2 * rows + 1)
             for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
         ),
-        *((2, 9, k, 7) for k in (0, 1, gemm.DEPTH - 1, gemm.DEPTH, gemm.DEPTH + 1, 2 * gemm.DEPTH + 3)),
+        *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)
@@ -182,7 +188,7 @@ def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, va
 def test_arithmetic_of_many_numbers_is_numpys(ufunc: Any, dtype: Any) -> None:
     x = np.random.default_rng(0).standard_normal((3, 2, 37, 601)).astype(dtype)
     x.flat[:5] = np.nan, np.inf, -np.inf, 0, -0.0
-    assert x.size > arithmetic.MANY > x.size // 2
+    assert x.size > arithmetic.MIN_SIZE > x.size // 2
     others = [x[::-1].copy(), x[0, 0], x[0, 0, 0], x[0, :, :1, :1], x[:, :1, :1, :1], x[:, :, :, :1], x[:1, :, :, :]]
     others += [x[0, 0, 0, :1], x[0, 0, 0, 7], 2, 0.5, x[:, :1], x[:, ::-1], x[:, :1, :, :1], x[..., :1, :1]]
     with np.errstate(all="ignore"):
@@ -264,9 +270,9 @@ def run_guarded() -> None:
 
             for i, k, j in [(1, 1, 1), (9, 3, 17), (17, 33, 5), (3, 100, 33), (33, 7, 40)]:
                 a, b = placed(whole(1, i, k, dtype=dtype)), placed(whole(1, k, j, dtype=dtype))
-                b_turned = placed(np.ascontiguousarray(b.transpose(0, 2, 1))).transpose(0, 2, 1)
-                a_turned = placed(np.ascontiguousarray(a.transpose(0, 2, 1))).transpose(0, 2, 1)
-                for left, right in ((a, b), (a_turned, b), (a, b_turned)):
+                b_transposed = placed(np.ascontiguousarray(b.transpose(0, 2, 1))).transpose(0, 2, 1)
+                a_transposed = placed(np.ascontiguousarray(a.transpose(0, 2, 1))).transpose(0, 2, 1)
+                for left, right in ((a, b), (a_transposed, b), (a, b_transposed)):
                     assert np.array_equal(gemm.matmul(left, right), a @ b)
             for name, (size, kernel, stride, padding, dilation) in itertools.product(KERNELS, CONVOLUTIONS):
                 choose(name)
@@ -277,17 +283,17 @@ def run_guarded() -> None:
                 table["conv2d_weight_grad"](g, x, kernel_size=kernel, **params)
                 table["conv2d_relu"](x, w, placed(whole(3, dtype=dtype)), **params)
                 if min(g.shape[2:]) > 1:
-                    y, places = table["conv2d_relu_max_pool2d"](x, w, placed(whole(3, dtype=dtype)), **params)
-                    y, places = placed(y), placed(places)
-                    table["conv2d_unpooled_weight_grad"](y, places, x, kernel_size=kernel, **params)
+                    y, argmax = table["conv2d_relu_max_pool2d"](x, w, placed(whole(3, dtype=dtype)), **params)
+                    y, argmax = placed(y), placed(argmax)
+                    table["conv2d_unpooled_weight_grad"](y, argmax, x, kernel_size=kernel, **params)
                     table["max_pool2d_2x2_gather"](
-                        placed(table["max_pool2d_2x2_input_grad"](y, places, size=g.shape[2:])), places
+                        placed(table["max_pool2d_2x2_input_grad"](y, argmax, size=g.shape[2:])), argmax
                     )
             for pooling in POOLINGS:
                 x = placed(whole(2, 2, 7, 19, dtype=dtype))
-                y, taps = table["max_pool2d"](x, **pooling)
-                table["max_pool2d_input_grad"](placed(y), placed(taps), input_size=(7, 19), **pooling)
-                table["max_pool2d_gather"](x, placed(taps), **pooling)
+                y, argmax = table["max_pool2d"](x, **pooling)
+                table["max_pool2d_input_grad"](placed(y), placed(argmax), input_size=(7, 19), **pooling)
+                table["max_pool2d_gather"](x, placed(argmax), **pooling)
             table["relu_input_grad"](placed(table["relu"](x)), x)
             table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
             scores, labels = placed(whole(5, 3, dtype=dtype)), placed(np.array([0, 2, -100, 1, 2]))
@@ -311,8 +317,11 @@ if sys.platform == "linux":  # where mprotect is
 
 
 def tile_sizes(**variables: str) -> str:
-    """Rows of a tile of `spread` and of `dot`, and vectors of pixels, as a process with these variables has them."""
-    code = "from autograd.kernels import planes, tile; print(tile.ROWS, tile.DOT_ROWS, planes.PIXELS)"
+    """MR, DOT_ROWS and PIXEL_VECTORS as a process with these variables has them."""
+    code = (
+        "from autograd.kernels import planes; from autograd.kernels.microkernels import DOT_ROWS, MR; "
+        "print(MR, DOT_ROWS, planes.PIXEL_VECTORS)"
+    )
     names = "LUCIDGRAD_VECTOR_BYTES", "LUCIDGRAD_VECTOR_REGISTERS"
     environment = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run(
@@ -357,9 +366,16 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "registers"), [(16, 16), (16, 32), (32, 16)])  # SSE, 64-bit Arm, AVX2
+@pytest.mark.parametrize(
+    ("width", "registers"),
+    [
+        pytest.param(16, 16, marks=pytest.mark.rare, id="SSE"),
+        pytest.param(16, 32, marks=pytest.mark.rare, id="64-bit Arm"),
+        pytest.param(32, 16, id="AVX2"),
+    ],
+)
 def test_kernels_of_other_widths(width: int, registers: int) -> None:
-    """The tests of this file, and the battery of the rows that tiles compute, with other vector registers."""
+    """The tests of this file, and the battery of the ops that micro-kernels compute, with other vector registers."""
     root = Path(__file__).resolve().parents[1]
     rows = "conv or linear or matmul or 2x2 or test_kernels and not other_widths and not cache"
     command = [sys.executable, "-m", "pytest", "tests/test_kernels.py", "tests/test_ops.py", "-k", rows]
@@ -386,30 +402,30 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
 ]
 
 
-KERNELS = ["conv", "planes"]  # the files of two sets of kernels for one thing
+KERNELS = ["conv", "planes"]  # the modules of two sets of kernels for the same convolutions
 
 
 def choose(kernels: str) -> None:
-    """Let convolutions be computed by these kernels, whichever are quicker."""
-    planes.quicker = lambda *_: kernels == "planes"
-    clear_tables()
+    """Compute convolutions with these kernels, whichever are faster."""
+    planes.is_faster = lambda *_: kernels == "planes"
+    clear_plans()
 
 
-def clear_tables() -> None:
-    for tables in (conv.forward_taps, conv.backward_taps, conv.weight_grad_taps, *WALKS):
-        tables.cache_clear()
+def clear_plans() -> None:
+    for plan in (conv.forward_plan, conv.backward_plan, conv.weight_grad_plan, *PLANS):
+        plan.cache_clear()
 
 
-WALKS = planes.forward_walk, planes.backward_walk, planes.weight_grad_walk
+PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 
 
 @pytest.fixture(params=KERNELS)
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Either set of kernels, for a test of all convolutions."""
-    monkeypatch.setattr(planes, "quicker", None)
+    monkeypatch.setattr(planes, "is_faster", None)
     choose(request.param)
     yield request.param
-    clear_tables()
+    clear_plans()
 
 
 def three(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: np.ndarray, **params: Any) -> list[np.ndarray]:
@@ -443,8 +459,8 @@ def test_convolution_of_any_geometry_by_either_kernels(dtype: Any, kernels: str)
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_planes_of_any_number_of_channels_and_images(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planes, "quicker", lambda *_: True)
-    clear_tables()
+    monkeypatch.setattr(planes, "is_faster", lambda *_: True)
+    clear_plans()
     lanes = gemm.lanes(np.zeros(1, dtype))
     few = [(outputs, 1 + outputs % 2, 3, 2) for outputs in range(1, 10)]
     for outputs, channels, images, groups in (*few, (1, 1, 37, 3), (2, 3, 50, 1)):
@@ -456,53 +472,53 @@ def test_planes_of_any_number_of_channels_and_images(dtype: Any, monkeypatch: py
             b, g = whole(len(w), dtype=dtype), whole(images, len(w), *size, dtype=dtype)
             for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
                 assert np.array_equal(ours, theirs), (x.shape, w.shape, params)
-            walk = planes.forward_walk(images, channels, outputs, groups, size, lanes, kernel_size=(3, 3), **window)
-            assert walk is not None
-            assert (walk.batch > 1) == (images > 3)
-    clear_tables()
+            plan = planes.forward_plan(images, channels, outputs, groups, size, lanes, kernel_size=(3, 3), **window)
+            assert plan is not None
+            assert (plan.batch > 1) == (images > 3)
+    clear_plans()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_laid_and_finished_rows_at_every_residue(dtype: Any) -> None:
+def test_packed_rows_and_epilogues_of_planes_at_every_residue(dtype: Any) -> None:
     width = gemm.lanes(np.zeros(1, dtype))
     for stride in (1, 2, 3):
         for columns in range(1, 2 * width + 2):
             for rows in (1, 3):
                 a = whole(rows, (columns - 1) * stride + 1, dtype=dtype)
                 old = np.full((rows, columns), np.nan, dtype)
-                (some, a_at, a_step), (c, c_at, c_step) = embedded(a, np.nan), embedded(old, CANARY)
-                planes.lay_rows(some, a_at, a_step, stride, rows, columns, c, c_at, c_step)
-                check_stored(c, c_at, c_step, a[:, ::stride])
+                c = rows_of(old, CANARY)
+                planes.pack_rows(rows_of(a, np.nan), stride, rows, columns, c)
+                check_stored(c, a[:, ::stride])
                 for relu in (False, True):
                     apart = np.full(a.shape, CANARY, dtype)
-                    (some, a_at, a_step), (c, c_at, c_step) = embedded(a[:, ::stride], np.nan), embedded(apart, CANARY)
-                    planes.finish_rows(some, a_at, a_step, dtype(2), relu, rows, columns, stride, c, c_at, c_step)
+                    c = rows_of(apart, CANARY)
+                    planes.epilogue_rows(rows_of(a[:, ::stride], np.nan), dtype(2), relu, rows, columns, stride, c)
                     y = a[:, ::stride] + 2
                     apart[:, ::stride] = np.maximum(y, 0) if relu else y
-                    check_stored(c, c_at, c_step, apart)
+                    check_stored(c, apart)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_both_kernels_make_the_same_bits_of_a_convolution(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     x, w, b = (random.standard_normal(shape).astype(dtype) for shape in ((2, 50, 9, 8), (5, 50, 3, 3), (5,)))
-    monkeypatch.setattr(planes, "quicker", None)
+    monkeypatch.setattr(planes, "is_faster", None)
     found = []
     for name in KERNELS:
         choose(name)
         params: dict[str, Any] = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
         found.append(table["conv2d"](x, w, b, **params))
-    clear_tables()
+    clear_plans()
     assert np.array_equal(*found)
-    assert w[0].size > 2 * conv.TAPS
+    assert w[0].size > 2 * conv.TAP_BLOCK
 
 
 def test_kernels_are_chosen_by_the_shape() -> None:
     window = {"kernel_size": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1)}
     for channels, groups, here in ((1, 64, True), (4, 16, True), (64, 1, False)):
-        for walk in (planes.forward_walk, planes.weight_grad_walk):
-            assert (walk(64, channels, channels, groups, (16, 16), 16, **window) is not None) == here
-        backward = planes.backward_walk(64, channels, channels, groups, (16, 16), (3, 3), 16, (1, 1), (1, 1), (1, 1))
+        for plan in (planes.forward_plan, planes.weight_grad_plan):
+            assert (plan(64, channels, channels, groups, (16, 16), 16, **window) is not None) == here
+        backward = planes.backward_plan(64, channels, channels, groups, (16, 16), 16, (3, 3), (1, 1), (1, 1), (1, 1))
         assert (backward is not None) == here
 
 
@@ -560,9 +576,9 @@ def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
 
     whole_images = all_three()
     for numbers in (1, 300, 700):
-        monkeypatch.setattr(conv, "BLOCK_NUMBERS", numbers)
-        monkeypatch.setattr(planes, "BLOCK_NUMBERS", numbers)
-        clear_tables()
+        monkeypatch.setattr(conv, "BLOCK_ELEMENTS", numbers)
+        monkeypatch.setattr(planes, "BLOCK_ELEMENTS", numbers)
+        clear_plans()
         for a, b_ in zip(all_three(), whole_images, strict=True):
             assert np.array_equal(a, b_)
 
@@ -615,17 +631,33 @@ def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
 def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:
     x = np.arange(840, dtype=np.float32).reshape(1, 2, 20, 21)
     params = {"kernel_size": (17, 18), "stride": (1, 1), "padding": (8, 8)}
-    (y, taps), (values, numbers) = table["max_pool2d"](x, **params), table["max_pool2d"].reference(x, **params)
+    (y, argmax), (values, numbers) = table["max_pool2d"](x, **params), table["max_pool2d"].reference(x, **params)
     assert np.array_equal(y, values)
-    assert np.array_equal(taps, numbers)
-    assert taps.max() > 255
+    assert np.array_equal(argmax, numbers)
+    assert argmax.max() > 255
+
+
+def test_max_pool2d_of_a_large_window_makes_no_table_of_its_pixels() -> None:
+    x = autograd.zeros(1, 1, 1000, 1000, dtype=autograd.float32)
+    x[0, 0, 700, 300] = 1
+    x.requires_grad_()
+    ops.max_pool2d(x, 1000)  # compiled
+    tracemalloc.start()
+    y, indices = ops.max_pool2d(x, 1000, return_indices=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e6, f"{peak} bytes for one maximum"
+    assert (y.item(), indices.item()) == (1, 700 * 1000 + 300)
+    y.sum().backward()
+    assert x.grad is not None
+    assert np.argwhere(x.grad.numpy()).tolist() == [[0, 0, 700, 300]]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_max_pool2d_passes_nan_and_inf_on(dtype: Any) -> None:
     x = np.zeros((1, 1, 2, 8), dtype)
     x[0, 0, 1] = [np.nan, 1, np.inf, 1, -np.inf, 1, np.nan, np.inf]
-    y = ops.max_pool2d(x, 2)  # type: ignore[arg-type]
+    y = ops.max_pool2d(x, 2)  # type: ignore[call-overload]
     assert np.array_equal(y, np.array([[[[np.nan, np.inf, 1, np.nan]]]], dtype), equal_nan=True)  # type: ignore[call-overload]
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader, channel_statistics, train_validation_split

@@ -1,4 +1,4 @@
-"""Tests of the tests: every result and every gradient, made wrong in every plain way, must be noticed."""
+"""Tests of the tests: a result or a gradient that is wrong in a simple way must be noticed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def inputs_and_outputs(case: Case) -> tuple[list[Any], tuple[Any, ...]]:
 
 @cache
 def some_cases(op: Row) -> list[Case]:
-    """Drawn calls of about 30 numbers, not none: a few numbers show little, and many take long."""
+    """Drawn calls with about 30 elements and at least one: few elements show little, many take long."""
     rng = np.random.default_rng(7)
     drawn = [draw_case(op, RandomDraw(rng, op.kind)) for _ in range(DRAWN)]
     drawn = [case for case in drawn if any(y.array.size for y in inputs_and_outputs(case)[1])]
@@ -44,7 +44,7 @@ def some_cases(op: Row) -> list[Case]:
 
 
 def caught(mutant: Row, *checks: Callable[[Case], None]) -> bool:
-    """Whether a check fails; any other error is the mutant's own, and no success of the tests."""
+    """Whether a check fails.  Other errors are errors of the mutant, not a success of the tests."""
     for case in some_cases(table[mutant.name]):
         for check in checks:
             try:
@@ -55,7 +55,7 @@ def caught(mutant: Row, *checks: Callable[[Case], None]) -> bool:
 
 
 def around(op: Row, function: Callable[..., Any]) -> Composite:
-    """The op's row with another function."""
+    """The row with another function."""
     return Composite(name=op.name, function=function, reference=op.reference, sample=op.sample, kind=op.kind)
 
 
@@ -93,7 +93,7 @@ def test_wrong_results_are_caught(op: Row) -> None:
         names = set(WRONG_RESULT)
         if y.dtype.kind != "f":
             names.remove("x 1.01")
-        if case.sample.params.get("dtype") == np.float64:  # asked for, so nothing is lost
+        if case.sample.params.get("dtype") == np.float64:  # requested, so nothing is lost
             names.remove("dtype lost")
         survivors += [(k, name) for name in names if not caught(wrong_result(op, k, WRONG_RESULT[name]), check_forward)]
     assert not survivors
@@ -103,7 +103,7 @@ def test_wrong_results_are_caught(op: Row) -> None:
 
 
 def copy(backward: Callable[[Any], Any]) -> Op:
-    """A row that changes nothing but the gradient."""
+    """An identity op with another gradient."""
     return Op(
         name="copy",
         forward=lambda x: x.copy(),
@@ -133,7 +133,7 @@ WRONG_SECOND_GRADIENT: dict[str, Callable[[Any], Any]] = {
 
 
 def wrong_gradient(op: Row, i: int, wrong: Callable[[Any], Any]) -> Row:
-    """The op whose gradient by input i comes out wrong."""
+    """The op with a wrong gradient of input i."""
     wrong_copy = copy(wrong)
 
     def function(*inputs: Any, **params: Any) -> Any:
@@ -144,7 +144,7 @@ def wrong_gradient(op: Row, i: int, wrong: Callable[[Any], Any]) -> Row:
 
 
 def inputs_with_gradients(op: Row) -> set[int]:
-    """Which inputs ever have a gradient other than 0."""
+    """The inputs that have a nonzero gradient in some case."""
     seen: set[int] = set()
     for case in some_cases(op):
         inputs, outputs = inputs_and_outputs(case)
@@ -159,7 +159,7 @@ def inputs_with_gradients(op: Row) -> set[int]:
 
 
 def test_a_gradient_that_is_not_zero_is_caught() -> None:
-    """The mutants below change a gradient, and that of sign is 0 everywhere."""
+    """The mutants below change a gradient, and the gradient of sign is 0 everywhere."""
     sign = table["sign"]
     assert not inputs_with_gradients(sign)
     assert caught(dataclasses.replace(sign, backward=lambda ctx, g: g), check_gradients)
@@ -186,7 +186,7 @@ NEIGHBOURS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def beside(op: Row, neighbour: Callable[[Tensor], Tensor]) -> Callable[..., Any]:
-    """The op's float results with one more element behind them, which depends on an input too."""
+    """The float results of the op with one more element that depends on an input."""
 
     def function(*inputs: Any, **params: Any) -> Tensor:
         ys = [y for y in as_tuple(op(*inputs, **params)) if y.requires_grad]
@@ -199,7 +199,7 @@ def beside(op: Row, neighbour: Callable[[Tensor], Tensor]) -> Callable[..., Any]
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
 @pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in DIFFERENTIABLE if op.name != "sign"])
 def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
-    """A gradient of 1.01 times the right size, beside an element whose own would allow that, were it to count."""
+    """A gradient that is 1% too large, next to an element for which that difference would be allowed."""
     for case in some_cases(op):
         inputs, outputs = inputs_and_outputs(case)
         i = next((i for i in inputs_with_gradients(op) if isinstance(inputs[i], Tensor) and inputs[i].array.size), None)
@@ -210,7 +210,7 @@ def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
         step, tolerance = STEPS[op.kind]
         right = gradcheck(call, inputs, eps=step, rtol=tolerance, raise_exception=False)
         if neighbour != "infinite" and not right:
-            continue  # this case cannot be judged, or the sum behind it crosses a kink
+            continue  # this case cannot be judged, or its sum crosses a kink
         assert right == (neighbour != "infinite")
         gradient = engine.grad(call(*inputs)[:-1].sum(), [inputs[i]], allow_unused=True)[0]
         if gradient is not None and gradient.array.any():
@@ -223,7 +223,7 @@ def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
 
 
 def shifted(a: Any, axis: int) -> Any:
-    """Every pixel one further along an axis, and the last one first; for arrays and tensors."""
+    """All pixels shifted by one along an axis, cyclically; for arrays and tensors."""
     index: list[Any] = [slice(None)] * 4
     index[axis] = np.roll(np.arange(a.shape[axis]), 1)
     return a[tuple(index)]
@@ -244,7 +244,7 @@ def backward_shifted(op: Op, axis: int) -> Op:
 
 
 def params_changed(op: Op, part: str, name: str, step: tuple[int, int]) -> Op:
-    """The op whose forward or backward sees one parameter off by one."""
+    """The op with one parameter of its forward or backward off by one."""
     function = getattr(op, part)
 
     def wrong(*args: Any, **params: Any) -> Any:
@@ -259,7 +259,7 @@ def params_changed(op: Op, part: str, name: str, step: tuple[int, int]) -> Op:
 
 
 def wider_pool() -> Op:
-    """Max-pooling whose windows are a column too wide, wherever that does not change the size of the result."""
+    """Max pooling with windows one column too wide, if that does not change the size of the result."""
     op = table["max_pool2d"]
 
     def forward(x: Any, *, kernel_size: Any, **params: Any) -> Any:
@@ -271,9 +271,9 @@ def wider_pool() -> Op:
         if wide[0].shape != right[0].shape:
             return right
         rows, columns = np.divmod(wide[1], kernel_size[1] + 1)
-        # a tap of the extra column would be none of backward's, which looks it up in its table unchecked
-        taps = rows * kernel_size[1] + np.minimum(columns, kernel_size[1] - 1)
-        return wide[0], taps.astype(right[1].dtype)
+        # backward looks argmax up in a table without a check, so the extra column must not occur in it
+        argmax = rows * kernel_size[1] + np.minimum(columns, kernel_size[1] - 1)
+        return wide[0], argmax.astype(right[1].dtype)
 
     return dataclasses.replace(op, forward=forward)
 

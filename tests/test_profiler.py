@@ -1,4 +1,4 @@
-"""The profiler: whose time is whose, to the nanosecond of a fake clock; operations, tables, charts and traces."""
+"""The profiler: times by a fake clock, to the nanosecond; operations, tables, charts and traces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nn import functional as F
 
 
 class Clock:
-    """Time goes on only where somebody says so."""
+    """A clock that advances only when told to."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -33,7 +33,7 @@ clock = Clock()
 
 
 def slow(name: str, forward: int, backward: int, part: Op | None = None) -> Op:
-    """y = 2 x, in so many ns; its backward has two calls of `part` in it."""
+    """y = 2 x, in a given number of ns; its backward calls `part` twice."""
 
     def run(x: Any) -> Any:
         clock.now += forward
@@ -63,7 +63,7 @@ class Doubled(nn.Module):
 
 
 def numbers(rows: Averages) -> dict[tuple[str, ...], tuple[int, float, float, int]]:
-    """(layer, *path, pass) -> calls, ns in total, ns of its own, FLOPs."""
+    """(layer, *path, pass) -> calls, total ns, self ns, FLOPs."""
     return {
         (row.layer, *row.path, row.direction): (
             row.count, round(row.cpu_time_total * 1000), round(row.self_cpu_time_total * 1000), row.flops,
@@ -72,13 +72,13 @@ def numbers(rows: Averages) -> dict[tuple[str, ...], tuple[int, float, float, in
     }  # fmt: skip
 
 
-def profiled(watch: Any = None) -> profile:
-    """Doubled twice on 4 numbers, once without a layer, and all of it backward."""
+def profiled(mode: Any = None) -> profile:
+    """Doubled twice on 4 elements, once without a layer, and their backward."""
     model, x = nn.Sequential(Doubled(), Doubled()), autograd.ones(4, requires_grad=True)
     with profile(clock=clock) as prof:
         clock.now += 40
-        if watch:
-            with watch:
+        if mode:
+            with mode:
                 OUTER(model(x)).backward(autograd.ones(4))
         else:
             OUTER(model(x)).backward(autograd.ones(4))
@@ -104,7 +104,7 @@ BY_LAYER = {
 def test_ops_with_their_parts() -> None:
     rows = profiled().key_averages()
     assert numbers(rows) == EXPECTED
-    assert [row.path for row in rows] == [("outer",), ("outer",), ("outer", "inner")]  # a part below its whole
+    assert [row.path for row in rows] == [("outer",), ("outer",), ("outer", "inner")]  # after its op
     assert rows.total == pytest.approx(4.542)
     assert rows.elapsed == pytest.approx(4.582)
 
@@ -128,17 +128,17 @@ def test_no_time_counts_twice() -> None:
     assert sum(row.flops for row in prof.key_averages("layer")) == 36 + 72
 
 
-@pytest.mark.parametrize("watch", [autograd.detect_anomaly, autograd.verify, lambda: profile(clock=clock)])
-def test_other_watches_inside(watch: Any) -> None:
-    assert numbers(profiled(watch()).key_averages("layer")) == BY_LAYER
+@pytest.mark.parametrize("mode", [autograd.detect_anomaly, autograd.verify, lambda: profile(clock=clock)])
+def test_other_modes_inside(mode: Any) -> None:
+    assert numbers(profiled(mode()).key_averages("layer")) == BY_LAYER
 
 
-def test_inside_another_watch() -> None:
+def test_inside_another_mode() -> None:
     with autograd.detect_anomaly():
         assert numbers(profiled().key_averages("layer")) == BY_LAYER
         with pytest.raises(autograd.debug.AnomalyError, match="log"), profile() as prof:
             autograd.tensor([-1.0]).log()
-    assert isinstance(engine._state.watch, engine.Watch) and type(engine._state.watch) is engine.Watch
+    assert isinstance(engine._state.mode, engine.DispatchMode) and type(engine._state.mode) is engine.DispatchMode
     assert prof._frame is None
 
 
@@ -147,11 +147,11 @@ def test_a_profile_goes_on() -> None:
     for _ in range(2):
         with prof:
             OUTER(x)
-        OUTER(x)  # unseen
+        OUTER(x)  # outside the profile
     rows = prof.key_averages()
     assert numbers(rows) == {("", "outer", "forward"): (2, 2000, 2000, 12)}
     assert rows.elapsed == pytest.approx(2.0)
-    with prof, pytest.raises(RuntimeError, match="entered already"), prof:
+    with prof, pytest.raises(RuntimeError, match="already entered"), prof:
         pass
 
 
@@ -171,7 +171,7 @@ def test_a_graph_of_the_gradient() -> None:
         dx.sum().backward()
     rows = numbers(prof.key_averages())
     assert rows["", "outer", "backward"][:3] == (2, 1028, 1000)
-    assert rows["", "inner", "backward"][:3] == (2, 22, 22)  # of the calls that outer's first backward had made
+    assert rows["", "inner", "backward"][:3] == (2, 22, 22)  # calls in the first backward of outer
 
 
 def test_an_error_inside() -> None:
@@ -184,10 +184,10 @@ def test_an_error_inside() -> None:
     prof = profile(clock=clock)
     with pytest.raises(ValueError, match="no"), prof:
         failing(autograd.ones(2))
-    assert type(engine._state.watch) is engine.Watch
+    assert type(engine._state.mode) is engine.DispatchMode
     with prof:
         OUTER(autograd.ones(2))
-    assert numbers(prof.key_averages())["", "outer", "forward"] == (1, 1000, 1000, 6)  # no part of what failed
+    assert numbers(prof.key_averages())["", "outer", "forward"] == (1, 1000, 1000, 6)  # not a part of the failed call
     assert "outer" in prof.key_averages().table()
 
 
@@ -220,7 +220,7 @@ def test_operations_and_bytes_of_a_net() -> None:
             "backward",
         ].flops
         >= conv_flops
-    )  # the weight's; the pictures want none
+    )  # that of the weight; the images need none
     assert rows[conv, "conv2d", "conv2d_weight_grad", "backward"].flops == conv_flops
     assert rows[linear, "linear", "forward"].flops == linear_flops
     assert rows[linear, "linear", "matmul", "backward"].flops == 2 * linear_flops
@@ -361,7 +361,7 @@ def test_the_trace(tmp_path: Path) -> None:
     assert len(calls) == 12
     assert calls[0]["name"] == "outer" and calls[0]["ts"] == 0 and calls[0]["dur"] == 1.0  # µs
     assert calls[0]["args"]["layer"] == "Sequential.0 (Doubled)"
-    open_calls: list[float] = []  # their ends
+    open_calls: list[float] = []  # the order of their ends
     depths = []
     for call in calls:
         assert (call["ph"], call["tid"], call["pid"]) == ("X", calls[0]["tid"], calls[0]["pid"])
@@ -411,7 +411,7 @@ def test_measure_repeats_quick_calls() -> None:
         calls += 1
         clock.now += 1000
 
-    found = timing.measure(work, seconds=0.001, clock=clock)  # 100 calls a run, so that the clock does not count
+    found = timing.measure(work, seconds=0.001, clock=clock)  # 100 calls per run
     assert (found.median, found.least, found.spread, found.runs) == (pytest.approx(1e-6), pytest.approx(1e-6), 0, 10)
     assert calls == 1 + 100 + 10 * 100
 

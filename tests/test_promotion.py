@@ -43,7 +43,7 @@ def of(dtype: str, *shape: int) -> Tensor:
 
 
 def expected(strong: np.dtype, weak: np.dtype) -> np.dtype:
-    """What has dimensions decides, unless what has none is of a higher category."""
+    """Operands with dimensions determine the dtype, unless others have a higher category."""
     return weak if RANK[weak.kind] > RANK[strong.kind] else strong
 
 
@@ -107,7 +107,7 @@ def test_numbers_wrap_around_like_pytorchs() -> None:
 
 
 def test_values_survive_promotion() -> None:
-    """The cast comes before the arithmetic."""
+    """Operands are converted before the arithmetic."""
     assert (tensor([200], dtype=np.uint8) + tensor([100], dtype=np.int16)).tolist() == [300]
     big = tensor([2**24 + 1])
     assert (big + tensor([0.0], dtype=np.float64)).tolist() == [2**24 + 1]

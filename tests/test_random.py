@@ -35,7 +35,7 @@ def test_a_seed_gives_the_same_numbers() -> None:
 
 def test_the_state_goes_there_and_back() -> None:
     autograd.manual_seed(0)
-    autograd.randint(0, 10, (3,))  # leaves half a word of the generator's behind
+    autograd.randint(0, 10, (3,))  # leaves half a word in the generator
     state = autograd.get_rng_state()
     assert state.dtype == np.uint8
     kept = state.clone()
@@ -43,7 +43,7 @@ def test_the_state_goes_there_and_back() -> None:
     for again in (state, kept, Tensor(state.numpy().copy())):
         autograd.set_rng_state(again)
         assert draws() == first
-    assert state.tolist() == kept.tolist()  # a copy, which drawing does not change
+    assert state.tolist() == kept.tolist()  # a copy, which does not change
 
 
 def states_that_are_none() -> list[Any]:
@@ -79,7 +79,7 @@ def test_a_refused_state_leaves_the_old_one() -> None:
     before = autograd.get_rng_state().tolist()
     for wrong in states_that_are_none():
         autograd.set_rng_state(tensor(before, dtype=autograd.uint8))
-        with pytest.raises(ValueError, match="set_rng_state: this tensor is no state of get_rng_state"):
+        with pytest.raises(ValueError, match="set_rng_state: this tensor is not a state of get_rng_state"):
             autograd.set_rng_state(wrong)
         assert autograd.get_rng_state().tolist() == before
 

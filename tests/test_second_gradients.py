@@ -1,4 +1,4 @@
-"""The gradient of a gradient is zeros, and neither None nor an error, where PyTorch's is."""
+"""Second gradients that are zeros in PyTorch are zeros here, not None or an error."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_sign_is_recorded() -> None:
 
 
 def test_a_gradient_penalty_reaches_the_first_bias_as_zeros() -> None:
-    """It is the bias before a relu, on which the slope does not depend between kinks."""
+    """The bias before a relu: the derivative does not depend on it between kinks."""
     x, w, b = autograd.randn(4, 3, requires_grad=True), autograd.randn(5, 3, requires_grad=True), autograd.zeros(5)
     b.requires_grad_()
     (dx,) = autograd.grad(F.relu(F.linear(x, w, b)).sum(), x, create_graph=True)
@@ -90,7 +90,7 @@ def test_the_first_gradient_is_computed_as_before() -> None:
 
 @pytest.mark.parametrize("make", [F.max_pool2d, F.avg_pool2d])
 def test_a_gradient_of_the_gradient_by_what_came_before(make: Any) -> None:
-    """The incoming gradient depends on x as well, and what comes through it is not lost."""
+    """The out-gradient depends on x as well, and the gradient through it is not lost."""
     x = autograd.tensor(np.arange(16.0).reshape(1, 1, 4, 4), requires_grad=True)
     (dx,) = autograd.grad((make(x, 2) ** 2).sum(), x, create_graph=True)
     assert dx is not None

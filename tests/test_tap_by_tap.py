@@ -1,4 +1,4 @@
-"""Convolutions and pools whose stride, dilation or padding is far larger than their pictures."""
+"""Convolutions and poolings whose stride, dilation or padding is far larger than their images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import nn.functional as F
 from autograd import Tensor
 from autograd.kernels import conv
 from autograd.op import table
-from autograd.ops import tap_by_tap
+from autograd.ops.shared import tap_by_tap
 from autograd.testing import RandomDraw
 
 FAR = 10**6
@@ -27,17 +27,17 @@ def test_equals_the_references(seed: int) -> None:
     out: Any = y[2:]
     kernel_size: Any = w[2:]
     size: Any = x[2:]
-    pictures, weights, g = (rng.standard_normal(shape) for shape in (x, w, y))
+    images, weights, g = (rng.standard_normal(shape) for shape in (x, w, y))
     if seed % 4 == 0:
-        weights.flat[rng.integers(weights.size)] = np.inf  # meets the padding's zeros
+        weights.flat[rng.integers(weights.size)] = np.inf  # multiplied with the padding's zeros
     with np.errstate(invalid="ignore"):
         found = [
-            tap_by_tap.forward(pictures, weights, out, **window),
-            tap_by_tap.weight_grad(g, pictures, kernel_size, **window),
+            tap_by_tap.forward(images, weights, out, **window),
+            tap_by_tap.weight_grad(g, images, kernel_size, **window),
         ]
         expected = [
-            table["conv2d"].reference(pictures, weights, None, **window),
-            table["conv2d_weight_grad"].reference(g, pictures, kernel_size=w[2:], **window),
+            table["conv2d"].reference(images, weights, None, **window),
+            table["conv2d_weight_grad"].reference(g, images, kernel_size=w[2:], **window),
         ]
     if np.isfinite(weights).all():
         found.append(tap_by_tap.input_grad(g, weights, size, **window))
@@ -48,7 +48,7 @@ def test_equals_the_references(seed: int) -> None:
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
-    """What runs meanwhile takes no more of Python's and NumPy's memory than some copies of a far result."""
+    """The test takes no more of Python's and NumPy's memory than a few copies of a result."""
     tracemalloc.start()
     yield
     peak = tracemalloc.get_traced_memory()[1]
@@ -66,7 +66,7 @@ def gradients(function: Callable[..., Any], *shapes: tuple[int, ...]) -> list[np
 
 
 def centre(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """The only tap that sees a picture, where the others are far away."""
+    """The convolution with the only tap that falls on the image, where the others are far away."""
     return F.conv2d(x, w[:, :, 1:2, 1:2], b)
 
 
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[tuple[int, 
         lambda x, w, b: F.conv2d(x[:, :, :3, :3], w[:, :1], b, groups=2),
         SHAPES,
     ),
-    "stride over a large picture": (
+    "stride over a large image": (
         lambda x, w, b: F.conv2d(x, w, b, stride=STRIDE),
         lambda x, w, b: F.conv2d(x[:, :, :3, :3], w, b),
         ((1, 2, 300, 300), *SHAPES[1:]),

@@ -1,4 +1,4 @@
-"""Tensor: NumPy interop, indexing, writing in place, and what Python expects of a number or a sequence."""
+"""Tensor: NumPy interoperability, indexing, changes in place, and Python's protocols of numbers and sequences."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_a_tensor_wraps_arrays_only() -> None:
         (tensor([]), "tensor([])"),
         (autograd.zeros(0, 3), "tensor([], size=(0, 3))"),
         (leaf(1), "tensor([1.], requires_grad=True)"),
-        (leaf(1) * 2, "tensor([2.], grad_fn=<mul>)"),
+        (leaf(1) * 2, "tensor([2.], grad_fn=<MulBackward0>)"),
     ],
 )
 def test_repr(value: Tensor, text: str) -> None:
@@ -279,7 +279,7 @@ def test_reading_and_writing_like_numpy(index: Any) -> None:
     written[index] = 9
     array[numpy_index] = 9
     np.testing.assert_array_equal(written.numpy(), array)
-    assert x.tolist() == written.tolist()  # one memory
+    assert x.tolist() == written.tolist()  # shared memory
 
 
 def test_writing_values_of_other_shapes_and_dtypes() -> None:
@@ -308,7 +308,7 @@ def test_wrong_indices_and_values() -> None:
     with pytest.raises(ValueError, match=r"setitem: shape \(4,\) does not broadcast to shape \(3,\)"):
         x[0] = autograd.ones(4)
     with pytest.raises(TypeError):
-        x[0] = None
+        x[0] = None  # type: ignore[assignment]
     assert x.tolist() == [[0] * 3] * 2
 
 
@@ -335,6 +335,29 @@ def test_in_place_methods_return_the_tensor() -> None:
     assert x is same and x.tolist() == [-1, -1]
 
 
+def test_in_place_methods_of_optimizers() -> None:
+    a, b = tensor([1.0, -2.0]), tensor([4.0, 8.0])
+    x = tensor([4.0, 9.0])
+    assert x.sqrt_() is x and x.tolist() == [2, 3]
+    assert x.addcmul_(a, b, value=0.5).tolist() == [4, -5]
+    assert x.addcdiv_(b, a, value=-1).tolist() == [0, -1]
+    assert x.lerp_(b, 0.25).tolist() == [1, 1.25] and x.lerp_(b, tensor([0.5, 1.0])).tolist() == [2.5, 8]
+    assert x.neg_().sign_().tolist() == [-1, -1]
+    assert x.add_(a).abs_().square_().tolist() == [0, 9]
+    assert x.clamp_min_(1).clamp_max_(4).tolist() == [1, 4]
+    assert x.rsqrt_().reciprocal_().tolist() == [1, 2]
+    assert tensor([1e-8]).lerp_(tensor([1e8]), 1).item() == np.float32(1e8)  # exactly the end
+    with pytest.raises(TypeError, match="float32, which does not fit into a int64 tensor"):
+        tensor([4]).sqrt_()
+    for write, words in (
+        (lambda y: y.addcmul_(a, b), r"`y = y \+ value \* tensor1 \* tensor2`"),
+        (lambda y: y.lerp_(a, 0.5), r"`y = y \+ weight \* \(end - y\)`"),
+        (lambda y: y.sqrt_(), r"`y = y\.sqrt\(\.\.\.\)`"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            write(leaf(1, 2) * 2)
+
+
 def test_in_place_keeps_the_dtype() -> None:
     x = autograd.ones(2)
     x += autograd.ones(2, dtype=autograd.float64)
@@ -346,7 +369,7 @@ def test_in_place_keeps_the_dtype() -> None:
     with pytest.raises(TypeError, match="normal_: draws floats, which do not fit into a int64 tensor"):
         counts.normal_()
     assert counts.tolist() == [4, 6]
-    assert counts.fill_(1.5).tolist() == [1, 1]  # as in PyTorch: only arithmetic must not lose
+    assert counts.fill_(1.5).tolist() == [1, 1]  # as in PyTorch: only arithmetic keeps the category
 
 
 def test_in_place_never_grows() -> None:
@@ -379,7 +402,7 @@ def test_in_place_is_not_recorded_and_says_so() -> None:
     for write, words in wrong:
         with pytest.raises(RuntimeError, match=rf"writing in place is not recorded, .*{words}") as error:
             write()
-        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # it would make gradients wrong elsewhere
+        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # other gradients would become wrong
     assert (x.tolist(), plain.tolist()) == ([1, 2], [0, 0])
     with autograd.no_grad():
         x.add_(1)
@@ -414,7 +437,7 @@ def test_to() -> None:
     assert x.to(x.device) is x and x.to("cpu", non_blocking=True) is x
     for y in (x.to(x.device, autograd.float64), x.to(device="cpu", dtype=autograd.float64), x.to(x.double())):
         assert y.dtype == np.float64
-    with pytest.raises(ValueError, match="to: device is 'cuda', and there is none but 'cpu'"):
+    with pytest.raises(ValueError, match="to: device is 'cuda'; the only device is 'cpu'"):
         x.to("cuda")
     assert x.is_floating_point() and not x.long().is_floating_point()
     assert x.is_contiguous() and not autograd.ones(2, 3).T.is_contiguous()
@@ -433,7 +456,7 @@ def test_repeat() -> None:
     assert tensor(5).repeat(2).tolist() == [5, 5]
     assert autograd.ones(2, 3).repeat((0, 2)).shape == (0, 6)
     x = autograd.ones(1, 2)
-    for times in ((1, 1), (3, 1)):  # of new memory, even so
+    for times in ((1, 1), (3, 1)):  # although of new memory
         assert (x.repeat(*times).zero_().shape, x.tolist()) == ((times[0], 2), [[1, 1]])
     for wrong in ((2,), (2, -1)):
         with pytest.raises(ValueError, match=r"repeat: .* does not fit shape \(2, 3\)"):
@@ -542,3 +565,30 @@ def test_a_deep_copy_has_memory_gradient_and_class_of_its_own() -> None:
     assert not copy.deepcopy(x.detach()).requires_grad
     with pytest.raises(RuntimeError, match=r"deepcopy: this tensor was computed by mul.*detach"):
         copy.deepcopy(x * 2)
+
+
+# ── dtype and Size ──
+
+
+def test_dtypes_are_of_one_class() -> None:
+    for dtype in (autograd.float32, autograd.int64, autograd.bool, leaf(1).dtype, (leaf(1) > 0).dtype):
+        assert isinstance(dtype, autograd.dtype)
+
+
+def test_a_shape_is_a_size_and_a_tuple() -> None:
+    x = autograd.ones(2, 3)
+    for size in (x.shape, x.size(), x.T.T.shape, (x * x).shape):
+        assert isinstance(size, autograd.Size) and isinstance(size, tuple)
+        assert size == (2, 3) and hash(size) == hash((2, 3)) and repr(size) == "(2, 3)"
+    assert x.shape.numel() == 6 and x.size(1) == 3 and autograd.tensor(1.0).shape.numel() == 1
+    assert autograd.Size([4, 5]) == (4, 5) and autograd.ones(autograd.Size([4, 5])).shape == (4, 5)
+    assert copy.deepcopy(x.shape) == pickle.loads(pickle.dumps(x.shape)) == (2, 3)
+
+
+def test_a_size_is_an_argument_of_every_op_that_takes_a_shape() -> None:
+    """A kernel that Numba compiles takes tuples, but no subclass of tuple."""
+    x, y = autograd.arange(6), autograd.ones(2, 3)
+    assert x.reshape(y.shape).shape == x.view(y.shape).shape == x[:3].expand(*y.shape).shape == (2, 3)
+    assert autograd.layer_norm(y, y.shape).shape == (2, 3)
+    assert autograd.zeros(y.shape).shape == autograd.rand(y.shape).shape == autograd.full(y.shape, 1).shape == (2, 3)
+    assert autograd.ones(3, 1).expand(*autograd.ones(3, 4).size()).shape == (3, 4)

@@ -1,4 +1,4 @@
-"""The testing tools: what they draw, what they find, and how they say it; and docs/testing.md runs as it stands."""
+"""The testing tools: what they draw, what they find, and their messages; and the code of docs/testing.md."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
-from hypothesis import strategies as st
+from hypothesis import find, given, settings, strategies as st
 
 import autograd
 from autograd import Op, Sample, Tensor
 from autograd.op import Composite, Row, table
-from autograd.ops.reduce import sum_reference
+from autograd.ops.shared.samples import sum_reference
 from autograd.testing import (
     LAYOUTS,
     RandomDraw,
@@ -50,7 +49,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "testing.md"
 
 @pytest.fixture
 def from_scratch() -> Iterator[None]:
-    """No draws from earlier runs: a failure that is remembered may be stuck half-shrunk."""
+    """Use no draws of earlier runs: a stored failure may be shrunk only in part."""
     settings.register_profile("from scratch", deadline=None, derandomize=True, database=None, max_examples=100)
     settings.load_profile("from scratch")
     yield
@@ -58,7 +57,7 @@ def from_scratch() -> Iterator[None]:
 
 
 def message(op: Row) -> str:
-    """What a wrong row's failure says."""
+    """The message for a wrong row."""
     with pytest.raises(AssertionError) as failure:
         check_op(op)
     return str(failure.value)
@@ -328,7 +327,7 @@ def test_the_page_runs_and_prints_what_it_shows() -> None:
     [
         ("permute", lambda x, *, dims: x.transpose(dims).copy(), check_reference, "output 0 is a view, unlike"),
         ("clone", lambda x: x, check_reference, "output 0 is no view, unlike"),
-        ("expand", lambda x, *, shape: np.broadcast_arrays(x, np.empty(shape))[0], check_reference, "be written to"),
+        ("expand", lambda x, *, shape: np.broadcast_arrays(x, np.empty(shape))[0], check_reference, "is writable"),
         ("exp", lambda x: np.exp(x) * (1 if x.dtype == np.float64 else 2), check_reference, "float32 .* is wrong"),
         ("sign", lambda x: np.where(x > 0, 1.0, -1.0 * (x < 0)), check_integers, r"is int64, the reference's float64"),
         ("clone", lambda x: x + 0, check_integers, r"with bool inputs output 0 is bool, the reference's int64"),

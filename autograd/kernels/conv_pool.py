@@ -1,170 +1,203 @@
-"""Convolution, relu and 2 × 2 max-pooling in one pass, and its weight gradient.
+"""Convolution, relu and 2 × 2 max-pooling in one pass, and the weight gradient of that.
 
-Forward.  The table of pixels lists them window by window, so the four sums that compete lie in
-registers at the same time: three comparisons later a quarter of the numbers is left to store.
+Forward.  The pixel table has the four pixels of a window side by side, so the four sums that compete are in
+registers at the same time.  Three comparisons later only a quarter of the numbers is left to store.
 
-Weight gradient.  After pooling one pixel in four has a gradient, but another one in every
-channel, so channels cannot share a product any more.  What can be shared is a picture's pixels:
+Weight gradient.  After pooling, one pixel in four has a gradient, but a different one in every channel, so
+channels cannot share a product.  They can share an image's pixels:
 
-    dW[o, :] += g[o, q] patch(q, place[o, q])            a number times a vector, over all windows q
+    dW[o, :] += g[o, q] patch(q, argmax[o, q])            a number times a vector, over all windows q
 
-For that a patch must lie in one piece.  Of one row of the convolution's results, let
+For that, a patch must be contiguous in memory.  Of one row of the convolution's results, let
 
-    strip[x, (c, ky)] = picture[c, y + ky, x]            rows y … y + kh - 1, turned
+    strip[x, (c, ky)] = image[c, y + ky, x]               rows y … y + kh - 1, transposed
 
-then the patch of pixel x, in the order (kx, c, ky), is strip[x : x + kw], flat: patches overlap
-in memory, and a strip is kh times as large as its row instead of kh · kw times.  The second
-index is filled up with zeros to a multiple of L, so that every vector is one line of the cache: a
-load that spans two costs twice as much, and loads are what limits this.  A quarter of the
-products, 14 sums in registers, a load an FMA: for the baseline's convolution it takes less than
-half of the time of the weight gradient that multiplies the zeros too (docs/performance.md).
+then the patch of pixel x, in the order (kx, c, ky), is strip[x : x + kw] as a flat array.  Patches overlap in
+memory, so a strip is only kh times as large as its row, not kh kw times.  The second index is filled up with
+zeros to a multiple of L, so that every vector is one cache line: a load that crosses two lines costs twice as
+much, and loads limit this kernel.  It does a quarter of the products, with 14 sums in registers and one load
+an FMA.  For the baseline's convolution it takes less than half of the time of the weight gradient that
+multiplies the zeros too (docs/performance.md).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
-from autograd.kernels.conv import products, source
-from autograd.kernels.gemm import PRODUCTS, aligned, lanes, turn_rows
+from autograd.kernels.conv import multiply_taps, pack_tile
+from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, transpose_rows
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
-from autograd.kernels.tile import GATHERED, LANES_4, LANES_8, clear, gather, pool
+from autograd.kernels.microkernels import (
+    INDEXED_VECTORS,
+    LANES_FLOAT32,
+    LANES_FLOAT64,
+    Indexed,
+    IndexedRows,
+    Rows,
+    clear,
+    indexed_sum,
+    pool_epilogue,
+)
+from autograd.types import Array
 
 
 @kernel(parallel=True)
-def forward(x, panels, bias, block_rows, frame, step, pixel, tap, row, y, places):
-    """y (N, O, H', W') from x (N, C, H, W), and which of its four pixels each is; row: offsets of a panel's width."""
+def forward(x, panels, bias, plan, row, y, argmax):
+    """y (N, O, H', W') from x (N, C, H, W), and argmax: which of its window's four pixels each element of y is.
+
+    row: offsets of the rows of a panel.
+    """
+    block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, outputs, height, width = y.shape
     groups, group_panels, depth, panel_width = panels.shape
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
     row_blocks = -(-height // block_rows)
-    weights, result, marks = panels.reshape(-1), y.reshape(-1), places.reshape(-1)
-    threads = limit_threads(4 * y.size * depth // PRODUCTS)
+    weights, result, indices = panels.reshape(-1), y.reshape(-1), argmax.reshape(-1)
+    threads = limit_threads(4 * y.size * depth // MIN_PRODUCTS)
     for unit in prange(images * row_blocks * groups):
         n, block, group = unit // (row_blocks * groups), unit // groups % row_blocks, unit % groups
         y0 = block * block_rows
         windows = (min(height, y0 + block_rows) - y0) * width
-        copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
-        numbers, at = source(x, n, group * group_channels, group_channels, block, frame, block_rows * step, copy)
+        copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
+        array, at = pack_tile(x, n, group * group_channels, group_channels, block, plan, copy)
         best, which = aligned(windows * panel_width, x), aligned(windows * panel_width, x)
-        turned = np.empty(panel_width * windows, x.dtype)
+        transposed = np.empty(panel_width * windows, x.dtype)
         sums = aligned(4 * windows * panel_width, x)
         for panel in range(group_panels):
             first = panel * panel_width
             o, count = group * group_outputs + first, min(panel_width, group_outputs - first)
-            b_at = (group * group_panels + panel) * depth * panel_width
-            products(numbers, at, pixel, 0, tap, 0, weights, b_at, depth, 4 * windows, count, sums)
+            panel_at = (group * group_panels + panel) * depth * panel_width
+            multiply_taps(
+                Indexed(array, at, pixel, 0, tap, 0), Rows(weights, panel_at, panel_width), depth, 4 * windows, count,
+                sums,
+            )  # fmt: skip
             for q in range(windows):
-                pool(
-                    sums, 4 * q * panel_width, panel_width, bias, o, count,
-                    best, q * panel_width, which, q * panel_width,
-                )  # fmt: skip
+                four = Rows(sums, 4 * q * panel_width, panel_width)
+                pool_epilogue(four, bias, o, count, best, which, q * panel_width)
             y_at = ((n * outputs + o) * height + y0) * width
-            turn_rows(best, 0, row, windows, count, result, y_at, height * width)
-            turn_rows(which, 0, row, windows, count, turned, 0, windows)
+            transpose_rows(IndexedRows(best, 0, row, 0), windows, count, Rows(result, y_at, height * width))
+            transpose_rows(IndexedRows(which, 0, row, 0), windows, count, Rows(transposed, 0, windows))
             for j in range(count):
-                some, to = turned[j * windows : (j + 1) * windows], marks[y_at + j * height * width :][:windows]
-                for i in range(len(some)):
-                    to[i] = np.uint8(some[i])
+                channel = transposed[j * windows : (j + 1) * windows]
+                channel_indices = indices[y_at + j * height * width :][:windows]
+                for i in range(len(channel)):
+                    channel_indices[i] = np.uint8(channel[i])
     set_threads(threads)
+
+
+class StripPlan(NamedTuple):
+    """How the weight gradient goes through its strips.
+
+    Attributes
+    ----------
+    groups, out_blocks : int
+        Groups of channels, and blocks that the output channels of a group are cut into.
+    kernel_width : int
+    stride : (int, int)
+    row : (C/G kh,) int64 array
+        Offsets of a strip's rows in the image, or in its padded tile.
+    """
+
+    groups: int
+    out_blocks: int
+    kernel_width: int
+    stride: tuple[int, int]
+    row: Array
 
 
 def filled(taps: int, itemsize: int) -> int:
     """`taps`, filled up to whole vectors."""
-    width = LANES_4 if itemsize == 4 else LANES_8
+    width = LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64
     return -(-taps // width) * width
 
 
 def strip_length(taps: int, columns: int, itemsize: int) -> int:
-    """Numbers of a patch (columns, taps) as `tile.gather` takes them, filled up to whole calls."""
-    width = GATHERED * (LANES_4 if itemsize == 4 else LANES_8)
+    """Elements of a patch (columns, taps), filled up to whole calls of `microkernels.indexed_sum`."""
+    width = INDEXED_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
     return -(-columns * filled(taps, itemsize) // width) * width
 
 
 @lru_cache(maxsize=256)
-def strip_places(taps: int, columns: int, length: int, itemsize: int) -> np.ndarray:
-    """Where the numbers of a strip of this length belong in (taps, columns); -1 for what fills it up."""
-    places = np.full(length, -1)
-    patch = places[: columns * filled(taps, itemsize)].reshape(columns, -1)
+def strip_order(taps: int, columns: int, length: int, itemsize: int) -> Array:
+    """Which element of (taps, columns) each element of a strip of this length is; -1 for the filling."""
+    order = np.full(length, -1)
+    patch = order[: columns * filled(taps, itemsize)].reshape(columns, -1)
     patch[:, :taps] = np.arange(taps * columns).reshape(taps, columns).T
-    return places
+    return order
 
 
 @kernel(parallel=True)
-def weight_grad(g, places, x, groups, out_blocks, kernel_size, stride, strip_row, block_rows, frame, step, parts):
-    """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.
-
-    strip_row (C/G · kh): offsets of a strip's rows in the picture, or its copy.
-    """
+def weight_grad(g, argmax, x, strips, plan, parts):
+    """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.  strips: a StripPlan."""
+    groups, out_blocks, kernel_width, stride, strip_row = strips
+    block_rows, tile_rows, tile_columns, _, _, _, _, _ = plan
     images, outputs, height, width = g.shape
     image_blocks, length = len(parts), parts.shape[2]
     group_channels, group_outputs = x.shape[1] // groups, outputs // groups
-    columns = (2 * width - 1) * stride[1] + kernel_size[1]
-    pitch = frame[1] if frame[0] else x.shape[3]
+    columns = (2 * width - 1) * stride[1] + kernel_width
+    pitch = tile_columns if tile_rows else x.shape[3]
     taps = len(strip_row)
-    pixel = -(-taps // lanes(g)) * lanes(g)  # a pixel of a strip, filled up
+    pixel = -(-taps // lanes(g)) * lanes(g)  # elements of a pixel of a strip, filled up
     strip = columns * pixel
     jump = np.array([0, stride[1] * pixel, strip, strip + stride[1] * pixel])
-    gradients, marks, result = g.reshape(-1), places.reshape(-1), parts.reshape(-1)
-    threads = limit_threads(g.size * length // PRODUCTS)
+    gradients, indices, result = g.reshape(-1), argmax.reshape(-1), parts.reshape(-1)
+    threads = limit_threads(g.size * length // MIN_PRODUCTS)
     for unit in prange(image_blocks * groups * out_blocks):
         part, group, out_block = unit // (groups * out_blocks), unit // out_blocks % groups, unit % out_blocks
         first = group * group_outputs + group_outputs * out_block // out_blocks
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
-        copy = np.empty(group_channels * frame[0] * frame[1], x.dtype)
-        strips = aligned(2 * strip + length, x)
+        copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
+        memory = aligned(2 * strip + length, x)
         clear(result, (part * outputs + first) * length, (last - first) * length)
-        clear(strips, 0, len(strips))  # what fills up taps, and whole calls at the end, is multiplied, too
+        clear(memory, 0, len(memory))  # what fills up taps, and the last call, is multiplied, too
         for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
             for i in range(height):
                 if i % block_rows == 0:
-                    numbers, at = source(
-                        x, n, group * group_channels, group_channels, i // block_rows, frame, block_rows * step, copy
-                    )
+                    array, at = pack_tile(x, n, group * group_channels, group_channels, i // block_rows, plan, copy)
                 for half in range(2):
-                    turn_rows(
-                        numbers, at + (i % block_rows * step + half * stride[0]) * pitch, strip_row, taps, columns,
-                        strips, half * strip, pixel,
-                    )  # fmt: skip
+                    row_at = at + (i % block_rows * 2 + half) * stride[0] * pitch
+                    strip_rows = IndexedRows(array, row_at, strip_row, 0)
+                    transpose_rows(strip_rows, taps, columns, Rows(memory, half * strip, pixel))
                 for o in range(first, last):
                     g_at = ((n * outputs + o) * height + i) * width
-                    for k in range(0, length, GATHERED * lanes(g)):
-                        gather(
-                            gradients, g_at, strips, k, 2 * stride[1] * pixel, marks, g_at, jump, width,
-                            result, (part * outputs + o) * length + k,
-                        )  # fmt: skip
+                    for k in range(0, length, INDEXED_VECTORS * lanes(g)):
+                        patches = Rows(memory, k, 2 * stride[1] * pixel)
+                        result_at = (part * outputs + o) * length + k
+                        indexed_sum(gradients, indices, g_at, width, patches, jump, result, result_at)
     set_threads(threads)
 
 
 @kernel(parallel=True)
-def unpool(g, places, dx):
-    """dx (P, H, W), all of it, from g and places (P, H', W'): g at its place of every window, 0 elsewhere."""
+def unpool(g, argmax, dx):
+    """dx (P, H, W), all of it, from g and argmax (P, H', W'): g at the argmax of each window, 0 elsewhere."""
     width = g.shape[2]
     threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(len(g)):
-        for row in range(dx.shape[1]):
-            to = dx[plane, row]
-            if row // 2 >= g.shape[1]:
-                to[:] = 0
+        for i in range(dx.shape[1]):
+            row = dx[plane, i]
+            if i // 2 >= g.shape[1]:
+                row[:] = 0
                 continue
-            gs, marks = g[plane, row // 2], places[plane, row // 2]
-            left = np.uint8(2 * (row % 2))
+            gs, indices = g[plane, i // 2], argmax[plane, i // 2]
+            left = np.uint8(2 * (i % 2))
             for j in range(width):
-                to[2 * j] = gs[j] if marks[j] == left else 0
-                to[2 * j + 1] = gs[j] if marks[j] == left + 1 else 0
-            to[2 * width :] = 0
+                row[2 * j] = gs[j] if indices[j] == left else 0
+                row[2 * j + 1] = gs[j] if indices[j] == left + 1 else 0
+            row[2 * width :] = 0
     set_threads(threads)
 
 
 @kernel(parallel=True)
-def pick(x, places, y):
-    """y (P, H', W'): the pixel of x (P, H, W) at its place of every window."""
+def pick(x, argmax, y):
+    """y (P, H', W'): the pixel of x (P, H, W) at the argmax of each window."""
     threads = limit_threads(y.size // ELEMENTS)
     for plane in prange(len(y)):
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
-                mark = places[plane, i, j]
-                y[plane, i, j] = x[plane, 2 * i + (mark >> 1), 2 * j + (mark & 1)]
+                index = argmax[plane, i, j]
+                y[plane, i, j] = x[plane, 2 * i + (index >> 1), 2 * j + (index & 1)]
     set_threads(threads)

@@ -1,14 +1,14 @@
-"""e^x and the normal distribution function Φ, for loops that LLVM is to make vector instructions of.
+"""e^x and the normal distribution function Φ, written so that LLVM vectorizes loops over them.
 
-The C library's are calls, number by number, and branch.  These do neither.  They are written once for
-float64 and once for float32, of which a register holds twice as many, and which shorter series suffice.
+Those of the C library are calls for one number each, with branches.  These have neither.  There is a version for
+float64 and one for float32: a register holds twice as many float32 numbers, and shorter series are exact enough.
 
-    e^x     x = n log 2 + r, |r| <= log 2 / 2: 2^n by its bits, e^r by Taylor's series to r¹³ (error below 2e-16)
+    e^x     x = n log 2 + r, |r| <= log 2 / 2: 2^n from its bits, e^r from Taylor's series up to r¹³ (error below 2e-16)
     Φ(-z)   = e^(-z²/2) P(t) / (a + z), t = (z - a) / (z + a), z >= 0, a = 5, with P of degree 22 (error of P
-            below 1e-16; e^(-z²/2) rounds to z² 1e-16 of itself).  Φ(z) = 1 - Φ(-z)
+            below 1e-16; the relative error of e^(-z²/2) is z² 1e-16).  Φ(z) = 1 - Φ(-z)
 
 In float32 the series ends at r⁷ (error below 6e-9) and P has degree 11 (2e-8).
-P interpolates at Chebyshev's points, computed with 60 digits; the form is that of
+P interpolates at Chebyshev points and was computed with 60 digits.  The form is that of
 Shepherd, Laframboise, "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x in 0 <= x < ∞", 1981.
 """
 
@@ -22,7 +22,7 @@ from numba import types
 from numba.extending import overload
 
 LOG2_HIGH, LOG2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first has few bits: n times it is exact
-ROUND = 1.5 * 2.0**52  # added to a number below 2⁵¹, it leaves its nearest integer in the last bits
+ROUND = 1.5 * 2.0**52  # a number below 2⁵¹ plus this has its nearest integer in the last bits
 TAYLOR = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
 CENTRE = 5.0
 P = (  # from the highest power
@@ -81,7 +81,7 @@ def _normal_cdf_64(x):
     z = abs(np.float64(x))
     z = np.float64(40) if z > 40 else z  # where Φ(-z) is 0
     t = (z - CENTRE) / (z + CENTRE)
-    even, odd, square = 0.0, 0.0, t * t  # in two: LLVM unrolls, and so vectorizes, short polynomials only
+    even, odd, square = 0.0, 0.0, t * t  # two polynomials: LLVM unrolls, and so vectorizes, only short ones
     for c in P[::2]:
         even = even * square + c
     for c in P[1::2]:
@@ -102,16 +102,16 @@ def _normal_cdf_32(x):
 
 
 def exponential(x: Any) -> Any:
-    """e^x in x's dtype, for kernels; 0 below -708, or -87, where it would be less than the least full number."""
-    raise TypeError("exponential: kernels call it, and no other code; there is np.exp")
+    """e^x in x's dtype, for kernels.  0 below -708 (float32: -87), where the result would be subnormal."""
+    raise TypeError("exponential: only kernels can call it; use np.exp")
 
 
 def normal_cdf(x: Any) -> Any:
     """Φ(x) in x's dtype, for kernels."""
-    raise TypeError("normal_cdf: kernels call it, and no other code")
+    raise TypeError("normal_cdf: only kernels can call it")
 
 
-@overload(exponential, inline="always")  # what is called is not vectorized
+@overload(exponential, inline="always")  # a loop with a call in it is not vectorized
 def _choose_exponential(x):
     return _exponential_32 if x == types.float32 else _exponential_64
 

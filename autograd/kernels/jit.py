@@ -1,4 +1,13 @@
-"""How kernels are compiled.  Where compiled ones are kept: cache.py; on which threads they run: threads.py."""
+"""How kernels are compiled.  cache.py stores the compiled ones; threads.py decides on which threads they run.
+
+Numba compiles a Python function to machine code with LLVM.  Two rules decide whether a kernel is fast:
+
+- An inner loop must run over slices that are counted from 0 (`xs = x[first:last]`, `for i in range(len(xs))`).  A
+  loop `for i in range(first, last)` over computed ends stays scalar: an index might be negative, and then count from
+  the end, so LLVM emits no vector instructions.  tests/test_vectorized.py checks the machine code.
+- Work is cut into parts by shapes alone, never by the number of threads.  Then any number of threads gives the same
+  bits.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +24,17 @@ from numba import types
 
 from autograd.kernels.cache import KernelCache
 from autograd.kernels.threads import process_threads, serialized, settings
+from autograd.types import Array
 
-# NaN and inf pass through as in the reference, so neither is assumed away; sums may not be
-# reordered by the compiler (the order is the code's), but a product may fuse into an addition.
+# NaN and inf are not assumed away, so they propagate as in the reference.  The compiler may not reorder sums, but it
+# may fuse a product and an addition.
 FASTMATH = {"contract", "nsz", "arcp"}
 
-ELEMENTS = 16_384  # least numbers worth a thread's while, where little is done with each
+ELEMENTS = 16_384  # elements that make a thread worth waking, if there is little work for each
 
 
 def _chosen(variable: str, *choices: int) -> int | None:
-    """The environment variable's number, for tests of kernels for other processors; None where it is not set."""
+    """The number in an environment variable, or None if it is not set.  For tests of kernels for other processors."""
     chosen = os.environ.get(variable)
     if not chosen:
         return None
@@ -39,7 +49,7 @@ def _chosen(variable: str, *choices: int) -> int | None:
 def vector_bytes() -> int:
     """Width in bytes of the vector registers that kernels are written for: 64, 32 or 16.
 
-    `LUCIDGRAD_VECTOR_BYTES` sets another than this processor's widest: for tests.
+    It is this processor's widest, unless `LUCIDGRAD_VECTOR_BYTES` sets another, for tests.
     """
     features = llvm.get_host_cpu_features()
     widest = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
@@ -48,12 +58,12 @@ def vector_bytes() -> int:
 
 @cache
 def vector_registers() -> int:
-    """Number of the vector registers that kernels are written for: 32 or 16.
+    """Number of vector registers that kernels are written for: 32 or 16.
 
-    64-bit Arm has 32 of any width.  x86-64 has 16, and 32 where they are of 64 bytes.  Of another processor 16 are
-    taken: with fewer than it has, a kernel is slower than it could be; with more, sums would go to memory and back.
+    64-bit Arm has 32 of any width.  x86-64 has 16, or 32 if they have 64 bytes.  For other processors 16 are assumed:
+    with fewer than there are, a kernel is slower than it could be; with more, sums would be spilled to memory.
 
-    `LUCIDGRAD_VECTOR_REGISTERS` sets another number: for tests.
+    `LUCIDGRAD_VECTOR_REGISTERS` sets another number, for tests.
     """
     arm = llvm.get_process_triple().split("-")[0] in ("aarch64", "arm64")
     return _chosen("LUCIDGRAD_VECTOR_REGISTERS", 16, 32) or (32 if arm or vector_bytes() == 64 else 16)
@@ -61,8 +71,8 @@ def vector_registers() -> int:
 
 NOT_COMPILED = (
     "NUMBA_DISABLE_JIT is set, and lucidgrad's kernels cannot run without being compiled: they are made of processor "
-    "instructions. What runs under autograd.reference(), forward and backward, is computed by NumPy alone and works; "
-    "other ops, the optimizers and the averages of weights do not"
+    "instructions. Under autograd.reference() ops, backward passes, optimizers and averages of weights use NumPy alone "
+    "and work; outside it they do not"
 )
 if settings.DISABLE_JIT:
     warnings.warn(NOT_COMPILED, RuntimeWarning, stacklevel=2)
@@ -73,12 +83,13 @@ def _not_compiled(*arguments: Any) -> Any:
 
 
 def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) -> Callable[[Callable], Any]:
-    """Compile a function with the project's settings: cached, without the GIL, NaN-honest.
+    """Compile a function with the project's settings: cached on disk, without the GIL, with correct NaN and inf.
 
-    A parallel one begins with `threads = limit_threads(...)` and ends with `set_threads(threads)`.
+    It is compiled when it is first called with arguments of given types.  A parallel kernel begins with
+    `threads = limit_threads(...)` and ends with `set_threads(threads)`.
     """
 
-    def compile_lazily(function: Callable) -> Any:
+    def compile_lazily(function: Callable[..., Any]) -> Any:
         if settings.DISABLE_JIT:
             return _not_compiled
         compiled: Any = numba.njit(
@@ -89,22 +100,23 @@ def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) ->
             inline="always" if inline else "never",
         )(function)
         if cached:
-            compiled._cache = KernelCache(function)  # as cache=True would do, with Numba's cache
+            compiled._cache = KernelCache(function)  # as cache=True does with Numba's own cache
         return serialized(compiled) if parallel else compiled
 
     return compile_lazily
 
 
-# Numba's own set_num_threads, called from a kernel, would keep it out of the cache
+# A kernel that calls Numba's own set_num_threads cannot be cached, so the C functions behind it are called.
 _threads: Any = types.ExternalFunction("get_num_threads", types.intc())
 set_threads: Any = types.ExternalFunction("set_num_threads", types.void(types.intc))
 
 
-@kernel(cached=False)  # from the cache it would be linked before Numba's threads, and their functions, are there
+@kernel(cached=False)  # a cached one would be linked before Numba has started its threads and loaded their functions
 def limit_threads(most):
-    """Let this kernel run on so many threads, at least 1 and at most the process's; returns what to `set_threads` to.
+    """Run this kernel on at most `most` threads, at least 1 and at most the process's.  Returns the number before.
 
-    To wake a thread that has gone to sleep takes some 20 µs: more than all of a small kernel's work.
+    Waking a sleeping thread takes about 20 µs, more than all the work of a small kernel.  At the end, the kernel
+    passes the returned number to `set_threads`.
     """
     before = _threads()
     set_threads(max(1, min(process_threads(), most)))
@@ -112,39 +124,39 @@ def limit_threads(most):
 
 
 class _Writable:
-    """Passes a read-only array's memory on as writable."""
+    """Presents the memory of a read-only array as writable."""
 
-    def __init__(self, array: np.ndarray) -> None:
+    def __init__(self, array: Array) -> None:
         self.array = array
         interface = array.__array_interface__
         self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
-def dense(array: np.ndarray) -> np.ndarray:
-    """The array as kernels take it: C-contiguous, aligned, and of a writable type.
+def dense(array: Array) -> Array:
+    """The array in the memory layout that kernels take: C-contiguous, aligned, and marked writable.
 
-    Kernels never write to their inputs, but Numba compiles once more for an array marked
-    read-only, as gradients of sums are.
+    Kernels never write to their inputs, but Numba compiles another version for arrays marked read-only, as
+    gradients of sums are.
     """
-    array = np.asarray(array)  # what has no dimensions comes out of NumPy's operators as a scalar
+    array = np.asarray(array)  # NumPy's operators return scalars instead of arrays without dimensions
     flags = array.flags
-    if flags.carray:  # all of it: contiguous, aligned and writable
+    if flags.carray:  # contiguous, aligned and writable
         return array
     if flags.c_contiguous and flags.aligned and array.nbytes > 16_384:
         return np.asarray(_Writable(array))
-    return np.array(array, order="C")  # of few numbers a copy is quicker than the detour
+    return np.array(array, order="C")  # a copy of a few elements is faster than the view
 
 
 def blocks(total: int, least: int) -> int:
-    """Into how many blocks of at least `least` elements to cut `total`: never by the thread count."""
+    """Number of blocks to cut `total` elements into, each of about `least` or more; independent of the threads."""
     return 1 if total <= least else min(64, -(-total // max(1, least)))
 
 
-def elementwise(run: Callable[..., None], *arrays: np.ndarray, numbers: tuple[Any, ...] = ()) -> np.ndarray:
-    """y of run(*arrays, *numbers, parts, y), in the dtype of the first of the arrays, which are of one shape.
+def elementwise(run: Callable[..., None], *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
+    """Run an elementwise kernel run(*arrays, *numbers, parts, y) and return y.
 
-    The kernel is given them as vectors, and into how many parts to cut them.  It must take slices
-    of a part and count them from 0, or Numba makes no vector instructions: ten times slower.
+    The arrays have one shape, and y the dtype of the first.  The kernel gets them flat, and the number of parts to
+    cut them into.  It must loop over slices counted from 0; otherwise it is not vectorized, and ten times slower.
     """
     flat = [dense(a).ravel() for a in arrays]
     y = np.empty(arrays[0].shape, flat[0].dtype)

@@ -1,13 +1,13 @@
 """Sums over some dimensions, in float32 within 1e-6 of the exact sum, on all threads.
 
-A sum of n equal float32 numbers that are added one by one is off by up to n / 2 roundings: 1 % at a million.
-NumPy adds so over leading dimensions.  Here at most STEPS numbers are added in float32, and what they give goes
-to a float64 sum.  The dimensions are brought to one of two forms:
+If n equal float32 numbers are added one by one, the error is up to n / 2 roundings: 1 % for a million.  NumPy does
+this over leading dimensions.  Here at most STEPS numbers are added in float32 before their sum is added to one in
+float64.  The dimensions are merged to one of two forms:
 
     x (A, K, B), summed over A and B    LANES sums side by side along B
-    x (P, A, K), summed over A          LINE sums side by side along K; where K is small, several rows make a line
+    x (P, A, K), summed over A          LINE sums side by side along K; if K is small, several rows make a line
 
-Work is cut by shapes alone, and parts are added in order: the same bits with any number of threads.
+Work is cut by shapes alone, and parts are added in order, so any number of threads gives the same bits.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
+from autograd.types import Array, Shape
 
-_reduce: Any = np.add.reduce  # np.sum, with less around it
-MANY = 2 * ELEMENTS  # numbers from which on threads gain
-LANES = 64  # sums that grow side by side, as a processor can add them
-STEPS = 64  # numbers added up in x's own dtype, which a processor adds twice as many of, before they go to float64
-FOURS = 32  # the same, of sums of four numbers
-FEW = 16  # numbers that may be added one by one in float32: off by 3e-7 of their sum at most
-LINE = 1024  # sums that grow side by side, of numbers that lie side by side in memory
-ROWS = 256  # the same, where one row has fewer numbers, and several are taken together
-SHARE = 1024  # numbers of a part that are added at a time: they stay in the first-level cache
+_reduce: Any = np.add.reduce  # np.sum with less overhead
+MIN_SIZE = 2 * ELEMENTS  # elements from which threads are faster
+LANES = 64  # sums that are computed side by side, in several vector registers
+STEPS = 64  # numbers added in x's own dtype before their sum goes to float64, of which a register holds half as many
+FOURS = 32  # the same for sums of four numbers
+FEW = 16  # numbers that may be added one by one in float32: the error is at most 3e-7 of their sum
+LINE = 1024  # sums that are computed side by side, of elements that are side by side in memory
+MAX_LINE_ROWS = 256  # elements of a line that is made of several short rows
+BLOCK = 1024  # elements of a part that are added at a time: they stay in the first-level cache
 
 
 @kernel()
-def flush(some, sums):
-    """Add LANES sums to those in float64, and begin anew."""
+def flush(lanes, sums):
+    """Add LANES sums to those in float64, and set them to 0."""
     for k in range(LANES):
-        sums[k] += some[k]
-        some[k] = 0
+        sums[k] += lanes[k]
+        lanes[k] = 0
 
 
 @kernel(parallel=True)
 def _rows(x, parts, sums):
-    """sums (parts, K), float64, of x (A, K, B): of a part's share of A."""
+    """sums (parts, K), float64, of x (A, K, B): each over one part of A and over B."""
     outer, kept, _ = x.shape
     threads = limit_threads(x.size // ELEMENTS)
     for unit in prange(parts * kept):
@@ -60,9 +61,9 @@ def _rows(x, parts, sums):
                 if steps % FOURS == 0:
                     flush(lanes, wide)
             for start in range(whole, len(row), LANES):
-                some = row[start : start + LANES]
-                for i in range(len(some)):
-                    lanes[i] += some[i]
+                rest = row[start : start + LANES]
+                for i in range(len(rest)):
+                    lanes[i] += rest[i]
                 steps += 1
                 if steps % FOURS == 0:
                     flush(lanes, wide)
@@ -73,22 +74,22 @@ def _rows(x, parts, sums):
 
 @kernel(parallel=True)
 def add_parts(parts, together, step, column, y):
-    """y = Σ_b parts[b] of parts (B, R, L), added in order of b, and laid out anew.
+    """y = Σ_b parts[b] of parts (B, R, L), added in order of b, in another memory layout.
 
-    Rows are taken `together` at a time, and these begin `step` apart in y: number l of row i of them comes at
-    column[l] + i, or nowhere where column[l] < 0.
+    Rows are in groups of `together`, and the groups begin `step` apart in y.  Element l of row i of a group goes to
+    column[l] + i of the group; it is dropped if column[l] < 0.
     """
     rows, length = parts.shape[1], parts.shape[2]
-    block_rows = max(1, SHARE // max(1, length))
+    block_rows = max(1, BLOCK // max(1, length))
     numbers = parts.reshape(len(parts), rows * length)
     threads = limit_threads(parts.size // ELEMENTS)
     for unit in prange(-(-rows // block_rows)):
         first, last = unit * block_rows, min(rows, (unit + 1) * block_rows)
         sums = numbers[0, first * length : last * length].copy()
         for b in range(1, len(numbers)):
-            some = numbers[b, first * length : last * length]
+            part = numbers[b, first * length : last * length]
             for i in range(len(sums)):
-                sums[i] += some[i]
+                sums[i] += part[i]
         begin = np.empty(last - first, np.int64)
         for i in range(len(begin)):
             begin[i] = (first + i) // together * step + (first + i) % together
@@ -100,22 +101,22 @@ def add_parts(parts, together, step, column, y):
 
 
 @kernel()
-def _add_lines(x, at, lines, step, some, sums):
-    """sums[i] += Σ_r x[at + r step + i] for r < lines.  `some`, as long as sums, is 0 before and after.
+def _add_lines(x, at, lines, step, partial, sums):
+    """sums[i] += Σ_r x[at + r step + i] for r < lines.  `partial`, as long as sums, is 0 before and after.
 
-    Four numbers at a time: fewer loads and stores of the sums, and fewer roundings.
+    Four numbers are added at a time: fewer loads and stores of the sums, and fewer roundings.
     """
     width, whole = len(sums), lines - lines % 4
     for r in range(0, whole, 4):
         start = at + r * step
         first, second = x[start : start + width], x[start + step : start + step + width]
         third, fourth = x[start + 2 * step : start + 2 * step + width], x[start + 3 * step : start + 3 * step + width]
-        for i in range(len(some)):
-            some[i] += (first[i] + second[i]) + (third[i] + fourth[i])
+        for i in range(len(partial)):
+            partial[i] += (first[i] + second[i]) + (third[i] + fourth[i])
         if r // 4 % FOURS == FOURS - 1 or r + 4 == whole:
-            for i in range(len(some)):
-                sums[i] += some[i]
-                some[i] = 0
+            for i in range(len(partial)):
+                sums[i] += partial[i]
+                partial[i] = 0
     for r in range(whole, lines):
         line = x[at + r * step : at + r * step + width]
         for i in range(len(line)):
@@ -124,18 +125,18 @@ def _add_lines(x, at, lines, step, some, sums):
 
 @kernel()
 def _add_strips(x, first, last, begin, end, sums):
-    """sums (P, K), float64, of x (P, A, K) over begin ≤ a < end, for the strips first … last of LINE columns."""
+    """sums (P, K), float64, of x (P, A, K) over begin ≤ a < end, for strips first … last - 1 of LINE columns."""
     rows, kept = x.shape[1], x.shape[2]
     strips, flat = -(-kept // LINE), x.reshape(-1)
-    some, wide = np.zeros(LINE, x.dtype), np.empty(LINE)
-    together = max(1, min(ROWS // kept, (end - begin) // 4))  # rows that make a line
+    partial, wide = np.zeros(LINE, x.dtype), np.empty(LINE)
+    together = max(1, min(MAX_LINE_ROWS // kept, (end - begin) // 4))  # rows that make a line
     lines = (end - begin) // together
     for strip in range(first, last):
         p, k = strip // strips, strip % strips * LINE
         at, out = (p * rows + begin) * kept + k, sums[p, k : k + LINE]
         line = wide[: together * len(out)]
         line[:] = 0
-        _add_lines(flat, at, lines, together * kept, some[: len(line)], line)
+        _add_lines(flat, at, lines, together * kept, partial[: len(line)], line)
         out[:] = line[: len(out)]
         for r in range(1, together):
             row = line[r * kept : (r + 1) * kept]
@@ -149,7 +150,7 @@ def _add_strips(x, first, last, begin, end, sums):
 
 @kernel(parallel=True)
 def _columns(x, cuts, parts, sums):
-    """sums (B, P, K), float64, of x (P, A, K): over each of B parts of A, in `cuts` shares of the strips."""
+    """sums (B, P, K), float64, of x (P, A, K): over each of B parts of A.  The strips are in `cuts` blocks."""
     rows, strips = x.shape[1], x.shape[0] * -(-x.shape[2] // LINE)
     threads = limit_threads(x.size // ELEMENTS)
     for unit in prange(cuts * parts):
@@ -159,11 +160,11 @@ def _columns(x, cuts, parts, sums):
     set_threads(threads)
 
 
-def _total_of_columns(x: Any) -> Any:
+def _total_of_columns(x: Array) -> Array:
     """Σ over the middle dimension of x (P, A, K), (P, K) in float64."""
     outer, rows, kept = x.shape
     strips, many = outer * -(-kept // LINE), blocks(x.size, ELEMENTS)
-    if x.size < MANY:  # to start the threads takes longer
+    if x.size < MIN_SIZE:  # starting the threads would take longer
         sums = np.empty((outer, kept))
         _add_strips(x, 0, strips, 0, rows, sums)
         return sums
@@ -174,10 +175,10 @@ def _total_of_columns(x: Any) -> Any:
     return sums[0] if parts == 1 else sums.sum(axis=0)
 
 
-def _total_of_rows(x: Any, outer: int, kept: int, inner: int) -> Any:
+def _total_of_rows(x: Array, outer: int, kept: int, inner: int) -> Array:
     """Σ over A and B of x (A, K, B), (K) in float64."""
     rest = 0.0
-    if kept == 1:  # one number of all: rows of a handy length, and what is left of them
+    if kept == 1:  # a sum over everything: use rows of 1024 elements, and NumPy for the rest
         whole = x.size // 1024
         flat = x.reshape(-1)
         rest = np.sum(flat[1024 * whole :], dtype=np.float64)
@@ -187,11 +188,11 @@ def _total_of_rows(x: Any, outer: int, kept: int, inner: int) -> Any:
     return sums.sum(axis=0) + rest
 
 
-def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """np.sum over dimensions, distinct and counted from 0; in float32 within 1e-6 of Σ |x|."""
+def total(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+    """np.sum over distinct, non-negative dimensions.  In float32 the error is below 1e-6 Σ |x|."""
     if x.dtype.char not in "fd":
         return _reduce(x, dim, x.dtype, None, keepdim)
-    x = np.asarray(x, order="C")  # the order of the additions, and so the bits, are those of the dimensions
+    x = np.asarray(x, order="C")  # so that the bits do not depend on the memory layout
     plan = _plan(x.shape, dim)
     if plan is None:
         return _reduce(x, dim, x.dtype, None, keepdim)
@@ -204,20 +205,20 @@ def total(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     return y.astype(x.dtype).reshape(_result(x.shape, dim, keepdim))
 
 
-def _result(shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> list[int]:
+def _result(shape: Shape, dim: tuple[int, ...], keepdim: bool) -> list[int]:
     return [1 if i in dim else n for i, n in enumerate(shape) if keepdim or i not in dim]
 
 
 @lru_cache(maxsize=4096)
-def _plan(shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
-    """How to sum an array of this shape: (form, between, rest), or None where np.sum is exact and as fast.
+def _plan(shape: Shape, dim: tuple[int, ...]) -> tuple[Shape, list[int] | None, tuple[int, ...] | None] | None:
+    """How to sum an array of this shape: (form, between, rest), or None if np.sum is as exact and as fast.
 
     (A, K, B), None, None
         Sum over A and B.
     (P, A, K), between, rest
-        Sum over A, which gives an array of shape `between`, and this over its dimensions `rest`.
+        Sum over A, which gives an array of shape `between`; then sum that over its dimensions `rest`.
     """
-    groups: list[list[int]] = []  # neighbours that are all summed, or all kept, are one dimension
+    groups: list[list[int]] = []  # adjacent dimensions that are all summed, or all kept, become one
     for i, n in enumerate(shape):
         if n != 1:
             if groups and (i in dim) == (groups[-1][0] in dim):
@@ -229,9 +230,9 @@ def _plan(shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
     if not summed or 0 in sizes:
         return None
     last = len(groups) - 1
-    leading = [k for k in summed if k != last]  # NumPy adds along the last dimension pairwise, and there alone
+    leading = [k for k in summed if k != last]  # only along the last dimension does NumPy add pairwise
     added, inner = math.prod(sizes[k] for k in leading), sizes[last] if last in summed else 1
-    long = inner >= LANES and added * inner >= 16 * LANES and math.prod(sizes) >= MANY
+    long = inner >= LANES and added * inner >= 16 * LANES and math.prod(sizes) >= MIN_SIZE
     if last in summed and len(groups) - len(summed) <= 1 and long:
         return (added, math.prod(sizes) // added // inner, inner), None, None
     if added <= FEW:
@@ -247,29 +248,29 @@ def _plan(shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
 
 @kernel()
 def _run_strips(x, first, last, y):
-    """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64, for the strips first … last of LINE columns."""
+    """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64, for strips first … last - 1 of LINE columns."""
     rows, kept = x.shape[1], x.shape[2]
     strips, wide = -(-kept // LINE), np.empty(LINE)
     for strip in range(first, last):
         p, k = strip // strips, strip % strips * LINE
         if kept == 1:
-            so_far, row, out = 0.0, x[p, :, 0], y[p, :, 0]
+            running, row, out = 0.0, x[p, :, 0], y[p, :, 0]
             for n in range(rows):
-                so_far += row[n]
-                out[n] = so_far
+                running += row[n]
+                out[n] = running
         else:
             sums = wide[: min(LINE, kept - k)]
             sums[:] = 0
             for n in range(rows):
-                some, out = x[p, n, k : k + len(sums)], y[p, n, k : k + len(sums)]
+                line, out = x[p, n, k : k + len(sums)], y[p, n, k : k + len(sums)]
                 for i in range(len(sums)):
-                    sums[i] += some[i]
+                    sums[i] += line[i]
                     out[i] = sums[i]
 
 
 @kernel(parallel=True)
 def _running(x, cuts, y):
-    """The same for all strips, in `cuts` shares."""
+    """`_run_strips` for all strips, in `cuts` blocks."""
     strips = x.shape[0] * -(-x.shape[2] // LINE)
     threads = limit_threads(x.size // ELEMENTS)
     for cut in prange(cuts):
@@ -277,14 +278,14 @@ def _running(x, cuts, y):
     set_threads(threads)
 
 
-def running_total(x: Any, *, dim: int) -> Any:
-    """np.cumsum along a dimension, rounded once where x is of float32."""
+def running_total(x: Array, *, dim: int) -> Array:
+    """np.cumsum along a dimension.  Sums of float32 numbers are rounded only once."""
     if x.dtype != np.float32:
         return np.cumsum(x, axis=dim, dtype=x.dtype)  # NumPy would widen small integers
     y = np.empty(x.shape, x.dtype)
     form = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
     rows, sums, strips = dense(x).reshape(form), y.reshape(form), form[0] * -(-form[2] // LINE)
-    if x.size < MANY:
+    if x.size < MIN_SIZE:
         _run_strips(rows, 0, strips, sums)
     else:
         _running(rows, min(strips, blocks(x.size, ELEMENTS)), sums)

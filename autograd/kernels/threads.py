@@ -1,25 +1,25 @@
-"""How many threads run the kernels, and which of Numba's threading layers they run on.
+"""The number of threads that kernels run on, and the choice of Numba's threading layer.
 
-The number of threads belongs to the process.  Numba keeps one number for each Python thread, and a new thread starts
-with all processors.  So the number is kept here, in memory that compiled code reads by its name: every parallel kernel
-begins with `limit_threads` (jit.py), which sets Numba's number for this launch, and ends by setting it back.  Both
-happen in compiled code, where no signal and no exception of Python can come between.
+The number of threads is a setting of the process.  Numba has one number for each Python thread, and a new thread
+starts with all processors.  So our number is stored here, in memory that compiled code reads by a symbol's name.
+Every parallel kernel begins with `limit_threads` (jit.py), which sets Numba's number for this launch, and ends by
+setting it back.  Both happen in compiled code, so no signal handler and no Python exception can come between.
 
-Numba has three threading layers; docs/performance.md has what each costs.
+Numba has three threading layers.  docs/performance.md says what each costs.
 
 =========  ==========================  =======================  ==================================
-layer      two Python threads at once  after os.fork            where it is
+layer      two Python threads at once  after os.fork            availability
 =========  ==========================  =======================  ==================================
 TBB        safe                        safe                     x86-64: pip installs it
-OpenMP     safe                        libgomp ends the child;  where the system has a runtime
+OpenMP     safe                        libgomp ends the child;  if the system has a runtime
                                        LLVM's, Intel's and
                                        Microsoft's are safe
 workqueue  ends the process            safe                     everywhere
 =========  ==========================  =======================  ==================================
 
-So TBB comes first, then an OpenMP that is safe after a fork, then workqueue, where a lock lets one Python thread at a
-time launch a kernel.  libgomp, which Numba's builds for Linux use, comes last: a process that forks after its first
-kernel, as multiprocessing does on Linux, would lose its children.  Who never forks may choose it with
+So TBB comes first, then an OpenMP that is safe after a fork, then workqueue with a lock, so that one Python thread at
+a time launches a kernel.  libgomp, which Numba's builds for Linux use, comes last: if a process forks after its first
+kernel, as multiprocessing does on Linux, its children are ended.  A program that never forks may choose it with
 NUMBA_THREADING_LAYER=omp.
 
 Source: Numba's documentation, "The Threading Layers".
@@ -37,23 +37,23 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numba
-from llvmlite import binding as llvm
-from llvmlite import ir
+from llvmlite import binding as llvm, ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel
 
-settings: Any = numba.config  # its variables are made at run time, unseen by type checkers
+settings: Any = numba.config  # its attributes are created at run time
 
 
 def available_threads() -> int:
-    """Threads this process may use: its CPU affinity or its LSF job's slots, whichever is less."""
+    """Number of threads this process may use: its CPU affinity or its LSF job's slots, whichever is less."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     slots = os.environ.get("LSB_DJOB_NUMPROC", "")
-    if not slots.isdigit():  # older schedulers: LSB_MCPU_HOSTS="hostA 4 hostB 2"; the first host is ours
+    if not slots.isdigit():  # older LSF versions: LSB_MCPU_HOSTS="hostA 4 hostB 2"; the first host is this one
         slots = [*os.environ.get("LSB_MCPU_HOSTS", "").split(), "", ""][1]
     return max(1, min(affinity, int(slots) if slots.isdigit() else affinity))
 
@@ -62,23 +62,23 @@ def available_threads() -> int:
 
 _SYMBOL = "lucidgrad_num_threads"
 _number = ctypes.c_int32(min(available_threads(), settings.NUMBA_NUM_THREADS))
-llvm.add_symbol(_SYMBOL, ctypes.addressof(_number))  # by name: a kernel from the cache finds it in any process
+llvm.add_symbol(_SYMBOL, ctypes.addressof(_number))  # a cached kernel finds it by name in any process
 
 
 def get_number() -> int:
-    """On how many threads the kernels of this process run at most."""
+    """Maximum number of threads for the kernels of this process."""
     return _number.value
 
 
 def set_number(threads: int) -> None:
-    """Let all kernels that any thread of this process launches from now on run on so many threads at most."""
+    """Set the maximum number of threads for all kernels that this process launches from now on."""
     _number.value = threads
 
 
 @intrinsic
 def process_threads(typing_context):  # type: ignore[no-untyped-def]
     """The number of `get_number`, in compiled code."""
-    numba.get_num_threads()  # starts Numba's threads, whose functions `limit_threads` is about to be linked with
+    numba.get_num_threads()  # starts Numba's threads: `limit_threads` is about to be linked with their functions
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.load(context.get_c_value(builder, ir.IntType(32), _SYMBOL))
@@ -90,9 +90,9 @@ def process_threads(typing_context):  # type: ignore[no-untyped-def]
 
 
 def _load_tbb() -> None:
-    """Load the libtbb that pip installed, so that Numba's TBB layer finds it by its name.
+    """Load the libtbb that pip installed, so that Numba's TBB layer finds it.
 
-    pip puts it in the environment's lib folder, where the loader does not look.
+    pip puts it into the environment's lib folder, which the loader does not search.
     """
     for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
         for library in (*folder.glob("libtbb.so.12"), *folder.glob("libtbb.12.dylib"), *folder.glob("tbb12.dll")):
@@ -100,12 +100,12 @@ def _load_tbb() -> None:
                 ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
 
 
-def _loaded(layer: str) -> Any:
-    """Numba's module for the layer, or None where it does not load; loading it starts no thread."""
+def _loaded(layer: str) -> ModuleType | None:
+    """Numba's module for the layer, or None if it cannot be loaded.  Loading it starts no thread."""
     try:
         if layer == "tbb":
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a TBB that is too old: the next layer is taken
+                warnings.simplefilter("ignore")  # if TBB is too old, the next layer is used
                 parallel._check_tbb_version_compatible()
         return importlib.import_module(f"numba.np.ufunc.{layer if layer == 'workqueue' else layer + 'pool'}")
     except ImportError:
@@ -113,8 +113,8 @@ def _loaded(layer: str) -> Any:
 
 
 def choose_layer() -> str:
-    """Tell Numba which layers to try in which order, unless the user has; returns the one that will be used."""
-    with contextlib.suppress(ValueError):  # raised as long as no parallel code of the user's has run
+    """Set the order in which Numba tries the layers, unless the user has set it.  Returns the one it will use."""
+    with contextlib.suppress(ValueError):  # raised unless the user's own parallel code has run already
         return numba.threading_layer()
     named = str(settings.THREADING_LAYER).lower()
     _load_tbb()
@@ -129,20 +129,20 @@ def choose_layer() -> str:
 
 
 def hold_during_fork(lock: Any) -> None:
-    """Fork only while no other thread has the lock: a child would wait for ever for that thread, which it lacks."""
+    """Fork only while no other thread has the lock.  In the child that thread does not exist, and never releases it."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 # ── one launch at a time ───────────────────────────────────────────────────────────────
 
-_launches = threading.RLock()  # of a thread that may come back, through a signal handler or a finalizer
+_launches = threading.RLock()  # reentrant: a signal handler or finalizer may launch a kernel in the same thread
 
 
 class _Serialized:
     """A parallel kernel that Python threads launch one at a time.
 
-    Compiled code cannot call it, as Numba does not know its type: no launch gets past the lock.
+    Compiled code cannot call it, because Numba does not know its type.  So no launch bypasses the lock.
     """
 
     def __init__(self, kernel: Any) -> None:
@@ -154,12 +154,12 @@ class _Serialized:
             return self._kernel(*arguments)
 
 
-def _as_it_is(kernel: Any) -> Any:
+def _unchanged(kernel: Any) -> Any:
     return kernel
 
 
-# What a parallel kernel becomes after it was compiled: itself, where the layer can be entered by two threads at once.
-serialized: Callable[[Any], Any] = _as_it_is
+# Wraps parallel kernels for the layer: not at all, if two threads may enter it at once.
+serialized: Callable[[Any], Any] = _unchanged
 
 if choose_layer() == "workqueue":
     serialized = _Serialized

@@ -1,9 +1,9 @@
-"""Scaled dot-product attention: every query takes the mean of the values, weighted by how its key fits.
+"""Scaled dot-product attention: for each query the mean of the values, weighted by how well their keys match it.
 
     q (…, L, E), k (…, S, E), v (…, S, V)      y = softmax(s q kᵀ + mask) v       (…, L, V),  s = 1 / √E
 
-Made of matmul and softmax, whose gradients are its own.  A query whose scores are all -inf, since
-the mask lets it see no key, gets 0, not NaN, and sends no gradient.
+It is composed of matmul and softmax, whose gradients are used.  A query whose scores are all -inf, because the
+mask hides all keys from it, gets 0 instead of NaN, and its gradient is 0.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.compare import all, any
+from autograd.ops.compare import all as all_of, any as any_of
 from autograd.ops.dropout import dropout
 from autograd.ops.matmul import matmul
 from autograd.ops.shape import expand, reshape, transpose
 from autograd.ops.softmax import softmax
 from autograd.ops.where import where
+from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _check(q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> None:
+def _check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool) -> None:
     shapes = f"query {tuple(q.shape)}, key {tuple(k.shape)} and value {tuple(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise ValueError(
@@ -34,19 +36,19 @@ def _check(q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> None:
     if mask is None:
         return
     if is_causal:
-        raise ValueError("scaled_dot_product_attention: is_causal is a mask itself; give it, or attn_mask, not both")
+        raise ValueError("scaled_dot_product_attention: is_causal is a mask itself; give it or attn_mask, not both")
     if mask.dtype not in (np.bool_, q.dtype):
         raise TypeError(
-            f"scaled_dot_product_attention: attn_mask is {mask.dtype}; expects bool (True: look there), or numbers "
-            f"to add in the query's dtype, {q.dtype}"
+            f"scaled_dot_product_attention: attn_mask is {mask.dtype}; expects bool (True: attend), or numbers to "
+            f"add, in the query's dtype {q.dtype}"
         )
 
 
-def _repeated(x: Any, heads: int) -> Any:
-    """Each head of x (…, H, S, E) repeated, to so many."""
+def _repeated(x: Tensor, heads: int) -> Tensor:
+    """Repeat each head of x (…, H, S, E) so that there are `heads` heads."""
     if x.ndim < 3 or heads % x.shape[-3]:
         raise ValueError(
-            f"scaled_dot_product_attention: enable_gqa: {heads} heads of the query are no multiple of the heads of "
+            f"scaled_dot_product_attention: enable_gqa: the query's {heads} heads are not a multiple of the heads of "
             f"shape {tuple(x.shape)}, (…, H, S, E)"
         )
     *lead, h, s, e = x.shape
@@ -63,7 +65,7 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """Attention.
+    """Compute softmax(scale · query keyᵀ + mask) value.
 
     Parameters
     ----------
@@ -72,15 +74,15 @@ def scaled_dot_product_attention(
     value : Tensor, (…, S, V)
         Leading dimensions (batch, heads) broadcast.
     attn_mask : Tensor of bool or float, whose shape broadcasts to (…, L, S), optional
-        True where a query looks at a key; numbers are added to the scores.
+        bool: True where a query attends to a key.  float: added to the scores.
     dropout_p : float
-        The probability that a weight is dropped; it applies whenever it is not 0.
+        The probability that a weight is dropped.  It applies whenever it is not 0, in evaluation too.
     is_causal : bool
-        Query i looks at keys 0 to i only.
+        Query i attends to keys 0 to i only.
     scale : float, optional
-        Of the scores.  Default: 1 / √E.
+        Factor of the scores.  Default: 1 / √E.
     enable_gqa : bool
-        Heads, the last leading dimension, of key and value serve several of the query's each.
+        Grouped-query attention: each head (dimension -3) of key and value serves several heads of the query.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
 
     References
     ----------
@@ -104,9 +106,9 @@ def scaled_dot_product_attention(
     mask: Any = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
     if mask is not None:
         scores = where(mask, scores, -math.inf) if mask.dtype == np.bool_ else scores + mask
-    blind = all(scores == -math.inf, -1, True)
-    if any(blind):
-        weights = where(blind, 0.0, softmax(where(blind, 0.0, scores), -1))
+    masked = all_of(scores == -math.inf, -1, True)  # queries that attend to no key
+    if any_of(masked):
+        weights = where(masked, 0.0, softmax(where(masked, 0.0, scores), -1))
     else:
         weights = softmax(scores, -1)
     return matmul(dropout(weights, dropout_p) if dropout_p else weights, value)
@@ -115,7 +117,9 @@ def scaled_dot_product_attention(
 # ── under the battery ──────────────────────────────────────────────────────────────────
 
 
-def _reference(q: Any, k: Any, v: Any, mask: Any, *, is_causal: bool, scale: float | None, enable_gqa: bool) -> Any:
+def _reference(
+    q: Array, k: Array, v: Array, mask: Array | None, *, is_causal: bool, scale: float | None, enable_gqa: bool
+) -> Array:
     if enable_gqa:
         k, v = (np.repeat(a, q.shape[-3] // a.shape[-3], -3) for a in (k, v))
     scores = np.einsum("...le,...se->...ls", q, k) * (q.shape[-1] ** -0.5 if scale is None else scale)
@@ -125,21 +129,24 @@ def _reference(q: Any, k: Any, v: Any, mask: Any, *, is_causal: bool, scale: flo
         scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
     e = np.exp(scores - scores.max(axis=-1, keepdims=True))
     p = np.where((scores == -np.inf).all(axis=-1, keepdims=True), 0, e / e.sum(axis=-1, keepdims=True))
-    return np.einsum("...ls,...sv->...lv", p, v)
+    y: Array = np.einsum("...ls,...sv->...lv", p, v)
+    return y
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     n, heads, targets, sources, e = draw.size(0, 2), draw.choice(2, 1), *(draw.size(1, 3) for _ in range(3))
     gqa = draw.choice(False, True)
     q = draw.tensor(n, heads, targets, e)
     k, v = (draw.tensor(n, 1 if gqa else heads, sources, size) for size in (e, draw.size(1, 3)))
-    places = draw.choice((targets, sources), (n, 1, targets, sources), (1, sources))
-    mask = draw.choice(None, None, draw.index(places, 3) > 0, draw.tensor(*places))
+    shape = draw.choice((targets, sources), (n, 1, targets, sources), (1, sources))
+    mask = draw.choice(None, None, draw.index(shape, 3) > 0, draw.tensor(*shape))
     causal = mask is None and draw.choice(False, True)
     return Sample((q, k, v, mask), {"is_causal": causal, "scale": draw.choice(None, 0.5), "enable_gqa": gqa})
 
 
-def _bad(shapes: tuple[Any, ...], mask: Any, error: type[Exception], *words: str, **params: Any) -> BadSample:
+def _bad(
+    shapes: tuple[Shape, ...], mask: Array | None, error: type[Exception], *words: str, **params: Any
+) -> BadSample:
     return BadSample((*(np.ones(shape) for shape in shapes), mask), params, error, words)
 
 

@@ -1,18 +1,18 @@
-"""Average-pooling: the mean of every window, of fixed size or of as many as are wanted.
+"""Average-pooling: the mean of each window.  Either the windows' size is given, or their number (adaptive).
 
     x (N, C, H, W)     y[n,c,i,j] = Σ x[n, c, top_i : bottom_i, left_j : right_j] / (height_i width_j)
     avg_pool2d           top_i = i sh - ph, bottom_i = top_i + kh       (0 outside x)
     adaptive_avg_pool2d  top_i = ⌊i H / H'⌋, bottom_i = ⌈(i + 1) H / H'⌉
-    dx = every g, over its window's size, added to the window
+    dx = each g, divided by the size of its window, added to the pixels of the window
 
-y is linear in x, and each of the two is the gradient of the other.  Which rows and columns a
-window has, and what it is divided by, is worked out beforehand, so both poolings share the loops.
+y is linear in x, so each of the two is the gradient of the other.  The rows and columns of each window, and the
+divisor, are computed beforehand ("spans"), so both poolings share the loops.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,16 +22,19 @@ from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.kernels.sums import FEW
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attached
-from autograd.ops.conv2d import Pair, ints, out_size, pairs
-from autograd.ops.elementwise import check_float
-from autograd.ops.max_pool2d import bad_windows, check_windows, planes
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.windows import as_planes, bad_pools, check_pool, ints, out_size, pairs, pool_stride
+from autograd.types import Array, Pair
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
+
+Spans = tuple[Array, Array]  # of rows (H', 3) and of columns (W', 3): start, stop, factor of the divisor
 
 
-def _reference(x: Any, spans: Any) -> Any:
+def _reference(x: Array, spans: Spans) -> Array:
     rows, columns = spans
     y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
     for i, (top, bottom, height) in enumerate(rows):
@@ -40,7 +43,7 @@ def _reference(x: Any, spans: Any) -> Any:
     return y
 
 
-def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
+def _grad_reference(g: Array, spans: Spans, size: Pair) -> Array:
     rows, columns = spans
     dx = np.zeros((*g.shape[:2], *size), g.dtype)
     for i, (top, bottom, height) in enumerate(rows):
@@ -51,10 +54,7 @@ def _grad_reference(g: Any, spans: Any, size: Pair) -> Any:
 
 @kernel(parallel=True)
 def _pool(x, rows, columns, zero, y):
-    """y (P, H', W') from x (P, H, W); rows (H', 3) and columns (W', 3): start, stop, what to divide by.
-
-    Numbers are added to `zero`, in its dtype.
-    """
+    """y (P, H', W') from x (P, H, W) and the spans of rows and columns.  Sums have the dtype of `zero`."""
     threads = limit_threads(x.size // ELEMENTS)
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
@@ -69,7 +69,7 @@ def _pool(x, rows, columns, zero, y):
 
 @kernel(parallel=True)
 def _pool_grad(g, rows, columns, dx):
-    """dx (P, H, W), zeroed by the caller."""
+    """Add g (P, H', W') to dx (P, H, W), which the caller has filled with zeros."""
     threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(g.shape[0]):
         for i in range(len(rows)):
@@ -81,55 +81,61 @@ def _pool_grad(g, rows, columns, dx):
     set_threads(threads)
 
 
-def _rows(name: str, spans_of: Callable[..., Any], check: Callable[..., None], sample: Any, bad: Any) -> Op:
-    """Register a pooling and its gradient, whose windows are spans_of(input size, parameters)."""
+def _register_pooling(
+    name: str,
+    spans_of: Callable[..., Spans],
+    check: Callable[..., None],
+    sample: Callable[[Draw], Sample],
+    bad_samples: Sequence[BadSample],
+) -> Op:
+    """Register a pooling and its gradient.  spans_of(input size, **params) gives the windows."""
 
-    def forward(x: Any, **params: Any) -> Any:
+    def forward(x: Array, **params: Any) -> Array:
         rows, columns = spans_of(x.shape[2:], **params)
         y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
         added = [int((spans[:, 1] - spans[:, 0]).max(initial=0)) for spans in (rows, columns)]
-        _pool(planes(x), rows, columns, x.dtype.type(0) if math.prod(added) <= FEW else 0.0, planes(y))
+        _pool(as_planes(x), rows, columns, x.dtype.type(0) if math.prod(added) <= FEW else 0.0, as_planes(y))
         return y
 
-    def grad_forward(g: Any, *, input_size: Pair, **params: Any) -> Any:
+    def grad_forward(g: Array, *, input_size: Pair, **params: Any) -> Array:
         rows, columns = spans_of(input_size, **params)
         added = math.prod((s[:, 1] - s[:, 0]).sum() / n for s, n in zip((rows, columns), input_size, strict=True))
         dx = np.zeros((*g.shape[:2], *input_size), g.dtype if added <= FEW else np.float64)
-        _pool_grad(planes(g), rows, columns, planes(dx))
+        _pool_grad(as_planes(g), rows, columns, as_planes(dx))
         return dx.astype(g.dtype, copy=False)
 
-    def grad_sample(draw: Any) -> Sample:
+    def grad_sample(draw: Draw) -> Sample:
         (x,), params = (drawn := sample(draw)).inputs, drawn.params
         rows, columns = spans_of(x.shape[2:], **params)
         g = draw.tensor(*x.shape[:2], len(rows), len(columns))
         return Sample((g,), {"input_size": x.shape[2:], **params})
 
-    pool = register(
+    pool_op = register(
         Op(
             name=name,
             check=check,
             forward=forward,
             backward=lambda ctx, g, **params: attached(
-                grad(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved_tensors
+                grad_op(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved_tensors
             ),
             saves=(~0,),
             reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
             sample=sample,
-            bad_samples=bad,
+            bad_samples=bad_samples,
             kind="multilinear",
         )
     )
-    grad = register(
+    grad_op = register(
         Op(
             name=f"{name}_input_grad",
             forward=grad_forward,
-            backward=lambda ctx, h, *, input_size, **params: pool(h, **params),
+            backward=lambda ctx, h, *, input_size, **params: pool_op(h, **params),
             reference=lambda g, *, input_size, **params: _grad_reference(g, spans_of(input_size, **params), input_size),
             sample=grad_sample,
             kind="smooth",  # linear, but shares of g are not exact numbers
         )
     )
-    return pool
+    return pool_op
 
 
 # ── windows of a fixed size ────────────────────────────────────────────────────────────
@@ -144,11 +150,11 @@ def _spans(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> tuple[Any, Any]:
+) -> Spans:
     spans = []
     for n, k, s, p in zip(size, kernel_size, stride, padding, strict=True):
         start = np.arange(out_size(n, k, s, p, ceil_mode=ceil_mode)) * s - p
-        stop = np.minimum(start + k, n + p)  # ceil_mode may look beyond the padding
+        stop = np.minimum(start + k, n + p)  # with ceil_mode a window may reach beyond the padding
         inside = np.maximum(start, 0), np.minimum(stop, n)
         count = stop - start if count_include_pad else inside[1] - inside[0]
         spans.append(np.stack((*inside, count), axis=1))
@@ -157,24 +163,26 @@ def _spans(
     return spans[0], spans[1]
 
 
-def _check(x: Any, *, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool = False, **counting: Any) -> None:
-    check_windows("avg_pool2d", x, kernel_size, stride, padding, ceil_mode=ceil_mode)
+def _check(
+    x: Array, *, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool = False, **counting: Any
+) -> None:
+    check_pool("avg_pool2d", x, kernel_size, stride, padding, ceil_mode=ceil_mode)
     if counting.get("divisor_override") == 0:
-        raise ValueError("avg_pool2d: divisor_override is 0, and nothing can be divided by it; take another number")
+        raise ValueError("avg_pool2d: divisor_override is 0, and division by 0 is undefined; use another number")
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     x, params = draw.pool_geometry()
     counting = {"count_include_pad": draw.choice(True, False), "divisor_override": draw.choice(None, None, 3, -2)}
     return Sample((draw.tensor(*x),), {**params, "ceil_mode": draw.choice(False, True), **counting})
 
 
-_avg_pool2d = _rows(
+_avg_pool2d_op = _register_pooling(
     "avg_pool2d",
     _spans,
     _check,
     _sample,
-    bad_windows("avg_pool2d", ((1, 1, 8, 8), {"divisor_override": 0}, ("divisor_override",))),
+    bad_pools("avg_pool2d", ((1, 1, 8, 8), {"divisor_override": 0}, ("divisor_override",))),
 )
 
 
@@ -187,20 +195,20 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of every window.
+    """Take the mean of each window.
 
     Parameters
     ----------
     input : Tensor of float, (N, C, H, W) or (C, H, W)
     kernel_size : int or (int, int)
     stride : int or (int, int), optional
-        Step between windows; below kernel_size they overlap.  Default: kernel_size.
+        Step from window to window; if it is less than kernel_size, windows overlap.  Default: kernel_size.
     padding : int or (int, int)
         Zeros added on each side; at most half of kernel_size.
     ceil_mode : bool
-        Round sizes up: a last window may reach over the end, if it starts before it.
+        Round sizes up: the last window may reach over the end if it starts before it.
     count_include_pad : bool
-        Whether the padding's zeros count in the mean.
+        Whether the padding counts in the size of a window.
     divisor_override : int, optional
         Divide by this instead of the window's size.
 
@@ -211,21 +219,21 @@ def avg_pool2d(
     Raises
     ------
     ValueError, TypeError
-        Where shape, dtype or parameters do not fit.
+        If shape, dtype or parameters do not fit.
     """
     check_arrays("avg_pool2d", input=input)
-    step = kernel_size if stride is None else stride
+    step = pool_stride(stride, kernel_size)
     sizes = pairs("avg_pool2d", kernel_size=kernel_size, stride=step, padding=padding)
     counting = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
     x = unsqueeze(input, 0) if input.ndim == 3 else input
-    y = _avg_pool2d(x, ceil_mode=ceil_mode, **sizes, **counting)
+    y: Tensor = _avg_pool2d_op(x, ceil_mode=ceil_mode, **sizes, **counting)
     return squeeze(y, 0) if input.ndim == 3 else y
 
 
-# ── as many windows as are wanted ──────────────────────────────────────────────────────
+# ── a fixed number of windows ──────────────────────────────────────────────────────────
 
 
-def _adaptive_spans(size: Pair, *, output_size: Pair) -> tuple[Any, Any]:
+def _adaptive_spans(size: Pair, *, output_size: Pair) -> Spans:
     spans = []
     for n, wanted in zip(size, output_size, strict=True):
         i = np.arange(wanted)
@@ -234,7 +242,7 @@ def _adaptive_spans(size: Pair, *, output_size: Pair) -> tuple[Any, Any]:
     return spans[0], spans[1]
 
 
-def _adaptive_check(x: Any, *, output_size: Pair) -> None:
+def _adaptive_check(x: Array, *, output_size: Pair) -> None:
     if x.ndim != 4 or min(x.shape[2:]) < 1:
         raise ValueError(
             f"adaptive_avg_pool2d: expects input (N, C, H, W) or (C, H, W), H and W at least 1, got shape {x.shape}"
@@ -244,12 +252,12 @@ def _adaptive_check(x: Any, *, output_size: Pair) -> None:
         raise ValueError(f"adaptive_avg_pool2d: output_size {output_size} must be at least 0")
 
 
-def _adaptive_sample(draw: Any) -> Sample:
+def _adaptive_sample(draw: Draw) -> Sample:
     n, c, height, width = draw.size(0, 2), draw.size(1, 2), draw.size(1, 6), draw.size(1, 6)
     return Sample((draw.tensor(n, c, height, width),), {"output_size": (draw.size(0, 4), draw.size(1, 8))})
 
 
-_adaptive_avg_pool2d = _rows(
+_adaptive_avg_pool2d_op = _register_pooling(
     "adaptive_avg_pool2d",
     _adaptive_spans,
     _adaptive_check,
@@ -267,7 +275,7 @@ _adaptive_avg_pool2d = _rows(
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int | None] | None) -> Tensor:
-    """The means of so many windows, about evenly spread and as large as that takes.
+    """Take the means of H' × W' windows, which cover the input evenly.
 
     Parameters
     ----------
@@ -282,11 +290,11 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int 
     Raises
     ------
     ValueError, TypeError
-        Where shape, dtype or output_size do not fit.
+        If shape, dtype or output_size do not fit.
     """
     check_arrays("adaptive_avg_pool2d", input=input)
     x = unsqueeze(input, 0) if input.ndim == 3 else input
     wanted = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
     kept = tuple(x.shape[i - 2] if n is None else n for i, n in enumerate(wanted))
-    y = _adaptive_avg_pool2d(x, output_size=ints("adaptive_avg_pool2d: output_size", kept))
+    y: Tensor = _adaptive_avg_pool2d_op(x, output_size=ints("adaptive_avg_pool2d: output_size", kept))
     return squeeze(y, 0) if input.ndim == 3 else y

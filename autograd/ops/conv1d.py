@@ -1,4 +1,4 @@
-"""One-dimensional convolution: conv2d's, of a picture one pixel high.
+"""One-dimensional convolution: conv2d of an image one pixel high.
 
 x (N, C, L), w (O, C/G, k), b (O)           y (N, O, L')
 y[n,o,i] = b[o] + Σ_c,u w[o,c,u] x[n, c, i s + u d - p]     (0 outside x)
@@ -8,21 +8,31 @@ L' = (L + 2 p - d (k - 1) - 1) // s + 1
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.op import Composite, Sample, check_arrays, register
-from autograd.ops.conv2d import bad_conv, check_conv, conv2d, ints, named_padding
+from autograd.ops.conv2d import conv2d
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.conv import bad_conv, check_conv
+from autograd.ops.shared.windows import ints, named_padding
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _reference(
-    x: Any, w: Any, b: Any = None, stride: int = 1, padding: int | str = 0, dilation: int = 1, groups: int = 1
-) -> Any:
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: int = 1,
+    padding: int | str = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Array:
     reach = dilation * (w.shape[2] - 1)
     start, end = (padding, padding) if isinstance(padding, int) else (0, 0)
     if padding == "same":
@@ -46,19 +56,21 @@ def conv1d(
     dilation: int | tuple[int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """A convolution of sequences with a bank of filters.
+    """Convolve sequences with a bank of filters.
 
     Parameters
     ----------
     input : Tensor, (N, C, L) or (C, L)
     weight : Tensor, (O, C/groups, k)
     bias : Tensor, (O,), optional
-    stride, dilation : int
-        Step between windows, and between the places of one.
-    padding : int, "valid" (none) or "same" (L' = L; stride 1)
-        Zeros added on each side; for "same" one more at the end, where the reach is even.
+    stride : int
+        Step from window to window.
+    padding : int, "valid" (none) or "same" (L' = L; needs stride 1)
+        Zeros added on each side.  If "same" needs an odd number, there is one more at the end.
+    dilation : int
+        Step between the elements of a window.
     groups : int
-        Output channels are cut into so many groups, each of which sees its share of the input's.
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
 
     Returns
     -------
@@ -67,7 +79,7 @@ def conv1d(
     Raises
     ------
     ValueError, TypeError
-        Where shapes, dtypes or parameters do not fit.
+        If shapes, dtypes or parameters do not fit.
     """
     check_arrays("conv1d", input=input, weight=weight)
     step, spacing = ints("conv1d: stride", stride, 1), ints("conv1d: dilation", dilation, 1)
@@ -76,14 +88,14 @@ def conv1d(
     else:
         margin, left = ints("conv1d: padding", padding, 1), 0
     x = unsqueeze(input, 0) if input.ndim == 2 else input
-    check_conv("conv1d", x, weight, bias, step, margin, spacing, groups)
-    picture, filters = (unsqueeze(a, 2) for a in (x, weight))
-    y = conv2d(picture, filters, bias, (1, *step), (0, *margin), (1, *spacing), groups)
+    check_conv("conv1d", x, weight, bias, stride=step, padding=margin, dilation=spacing, groups=groups)
+    image, filters = (unsqueeze(a, 2) for a in (x, weight))
+    y = conv2d(image, filters, bias, (1, step[0]), (0, margin[0]), (1, spacing[0]), groups)
     y = y[:, :, 0, left:]
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     x, w, _, params = draw.conv_geometry(1)
     params = {name: value if name == "groups" else value[0] for name, value in params.items()}
     whole = x[2] > params["dilation"] * (w[2] - 1)  # a window fits without padding

@@ -1,70 +1,67 @@
 """Convolution and relu in one pass, y = max(conv2d(x, w, b), 0).
 
-g' = g where y > 0, else 0          dx, dw, db as conv2d's, of g'
+g' = g where y > 0, else 0          dx, dw and db are conv2d's, of g'
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.op import Op, Sample, register
-from autograd.ops.conv2d import (
-    Pair,
-    bad_conv,
-    check_conv,
-    conv2d_gradients,
-    flops,
-    plain_call,
-    reference,
-    run_forward,
-    with_batch,
-)
+from autograd.ops.conv2d import conv2d_input_grad, conv2d_weight_grad
 from autograd.ops.relu import relu_input_grad
+from autograd.ops.shared.conv import (
+    UNIT,
+    bad_conv,
+    call,
+    check_conv,
+    conv_sample,
+    flops,
+    forward,
+    gradients,
+    reference,
+)
+from autograd.ops.shared.samples import KINK
+from autograd.types import Array, Gradient, Pair
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
-KINK = 1e-3  # least distance from a kink, in samples: finite differences step less
 
-
-def _reference(x: Any, w: Any, b: Any, **params: Any) -> Any:
+def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> Array:
     y = reference(x, w, b, **params)
     return np.where(y <= 0, 0, y).astype(y.dtype)
 
 
-def _backward(ctx: Any, g: Any, **params: Any) -> Any:
-    x, w, y = ctx.saved_tensors
-    return conv2d_gradients(ctx, relu_input_grad(g, y), x, w, params)
+def _backward(ctx: Context, g: Tensor, **params: Any) -> tuple[Gradient, ...]:
+    g = relu_input_grad(g, ctx.saved_tensors[2])
+    return gradients(ctx, g, conv2d_input_grad, conv2d_weight_grad, **params)
 
 
-def conv_sample(draw: Any, clear: Callable[[Any], bool], least: int = 1) -> Sample:
-    """A convolution, to `least` pixels or more, whose results are all `clear` of kinks.
-
-    A result of 0 comes of padding alone, without a bias, and does not move.
-    """
-    x, w, _, params = draw.conv_geometry(least=least)
-    bias = draw.choice(True, False)
-    rng = np.random.default_rng(draw.size(0, 1 << 16))
-    while True:
-        inputs = rng.standard_normal(x), rng.standard_normal(w), rng.standard_normal(w[0]) if bias else None
-        if clear(reference(*inputs, **params)):
-            return Sample(inputs, params)
+def _clear(y: Array) -> bool:
+    return bool(((y == 0) | (abs(y) > KINK)).all())
 
 
-_conv2d_relu = register(
+def _sample(draw: Draw) -> Sample:
+    return conv_sample(draw, _clear)
+
+
+_conv2d_relu_op = register(
     Op(
         name="conv2d_relu",
+        fuses=("conv2d", "relu"),
         check=lambda x, w, b, **params: check_conv("conv2d_relu", x, w, b, **params),
-        forward=lambda x, w, b, **params: run_forward(x, w, b, True, **params),
+        forward=lambda x, w, b, **params: forward(x, w, b, True, **params),
         backward=_backward,
         saves=(0, 1, ~0),
         reference=_reference,
-        sample=lambda draw: conv_sample(draw, lambda y: bool(((y == 0) | (abs(y) > KINK)).all())),
+        sample=_sample,
         bad_samples=[
-            bad_conv("conv2d_relu", (1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "3 channels", **plain_call)
+            bad_conv("conv2d_relu", (1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "3 channels", **UNIT)
         ],
         flops=lambda inputs, y, **params: flops(y, inputs[1].shape),
     )
@@ -80,12 +77,13 @@ def conv2d_relu(
     dilation: int | Pair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """relu(conv2d(…)), with the same bits, in one pass.
+    """relu(conv2d(…)) in one pass, with the same bits.
 
-    Arguments and errors are `conv2d`'s.
+    Arguments and errors are those of `conv2d`.
 
     Returns
     -------
     Tensor, (N, O, H', W') or (O, H', W')
     """
-    return with_batch("conv2d_relu", _conv2d_relu, input, weight, bias, stride, padding, dilation, groups)
+    params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return call("conv2d_relu", _conv2d_relu_op, input, weight, bias, **params)

@@ -1,16 +1,16 @@
 """Convolution, relu and 2 × 2 max-pooling in one pass, y = max_pool2d(max(conv2d(x, w, b), 0), 2).
 
-    g' = g where y > 0, else 0, at the place of each window's maximum; 0 elsewhere
-    dx, dw, db as conv2d's, of g'
+    g' = g where y > 0, else 0, at the argmax of each window; 0 elsewhere
+    dx, dw and db are conv2d's, of g'
 
-Forward remembers which of a window's four pixels won: 0 1 / 2 3, as uint8.  Given them, taking
-the winners (`max_pool2d_2x2_gather`) and sending g back to them (`max_pool2d_2x2_input_grad`) are each
-other's gradient.
-The weight gradient of an unpooled g is a row of its own, as three of four products are with 0:
+Forward saves the argmax of each window: which of its four pixels, 0 1 / 2 3, is the maximum, as uint8.  Given
+argmax, taking these pixels (`max_pool2d_2x2_gather`) and sending g back to them (`max_pool2d_2x2_input_grad`)
+are each other's gradient.  The weight gradient of an unpooled g is a row of its own, because three of four
+products in it would be with 0:
 
-    conv2d_unpooled_weight_grad(g, places, x) = conv2d_weight_grad(max_pool2d_2x2_input_grad(g, places), x)
+    conv2d_unpooled_weight_grad(g, argmax, x) = conv2d_weight_grad(max_pool2d_2x2_input_grad(g, argmax), x)
 
-How the kernels do it: kernels/conv_pool.py.
+The kernels are in kernels/conv_pool.py.
 """
 
 from __future__ import annotations
@@ -19,51 +19,53 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels import conv, conv_pool, gemm
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
-from autograd.ops import tap_by_tap
-from autograd.ops.conv2d import (
-    Pair,
+from autograd.ops.conv2d import conv2d, conv2d_input_grad, conv2d_weight_grad
+from autograd.ops.conv2d_relu import conv2d_relu
+from autograd.ops.max_pool2d import max_pool2d
+from autograd.ops.reduce import sum as sum_over
+from autograd.ops.relu import relu_input_grad
+from autograd.ops.shared import tap_by_tap
+from autograd.ops.shared.conv import (
+    UNIT,
     bad_conv,
+    call,
     check_conv,
-    conv2d_input_grad,
-    conv2d_row,
-    conv2d_weight_grad,
-    conv_size,
+    conv_sample,
     flops,
-    forward_panels,
-    plain_call,
+    pack_weight,
     reference,
     weight_grad_reference,
-    with_batch,
 )
-from autograd.ops.conv2d_relu import KINK, conv2d_relu, conv_sample
-from autograd.ops.max_pool2d import max_pool2d, planes
-from autograd.ops.reduce import sum
-from autograd.ops.relu import relu_input_grad
+from autograd.ops.shared.samples import KINK
+from autograd.ops.shared.windows import as_planes, conv_size
+from autograd.types import Array, Gradient, Pair
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 NAME = "conv2d_relu_max_pool2d"
 
 
-def _windows(y: Any) -> Any:
-    """(N, O, H' // 2, W' // 2, 4): the pixels of every window."""
+def _windows(y: Array) -> Array:
+    """The pixels of each window, (N, O, H' // 2, W' // 2, 4)."""
     n, o, height, width = y.shape
     y = y[:, :, : height // 2 * 2, : width // 2 * 2].reshape(n, o, height // 2, 2, width // 2, 2)
     return y.transpose(0, 1, 2, 4, 3, 5).reshape(n, o, height // 2, width // 2, 4)
 
 
-def _reference(x: Any, w: Any, b: Any, **params: Any) -> Any:
+def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> tuple[Array, Array]:
     windows = _windows(reference(x, w, b, **params))
-    best, places = windows[..., 0], np.zeros(windows.shape[:-1], np.uint8)
+    best, argmax = windows[..., 0], np.zeros(windows.shape[:-1], np.uint8)
     for k in range(1, 4):
         greater = (windows[..., k] > best) | np.isnan(windows[..., k])
-        best, places = np.where(greater, windows[..., k], best), np.where(greater, np.uint8(k), places)
-    return np.where(best <= 0, 0, best).astype(x.dtype), places
+        best, argmax = np.where(greater, windows[..., k], best), np.where(greater, np.uint8(k), argmax)
+    return np.where(best <= 0, 0, best).astype(x.dtype), argmax
 
 
 def _check(x: Any, w: Any, b: Any, **params: Any) -> None:
@@ -71,49 +73,52 @@ def _check(x: Any, w: Any, b: Any, **params: Any) -> None:
     size = conv_size(x.shape[2:], w.shape[2:], params)
     if min(size) < 2:
         raise ValueError(
-            f"{NAME}: input of shape {x.shape} and weight of shape {w.shape} leave pictures of {size}, too small for "
-            "2 × 2 pooling; pad the input, take a smaller kernel, or leave out the pooling"
+            f"{NAME}: input of shape {x.shape} and weight of shape {w.shape} leave images of {size}, too small for "
+            "2 × 2 pooling; pad the input, use a smaller kernel, or leave out the pooling"
         )
 
 
-def _forward(x: Any, w: Any, b: Any, *, groups: int, **params: Any) -> Any:
+def _forward(x: Array, w: Array, b: Array | None, *, groups: int, **params: Any) -> tuple[Array, Array]:
     height, width = conv_size(x.shape[2:], w.shape[2:], params)
     y = np.empty((len(x), len(w), height // 2, width // 2), x.dtype)
-    places = np.empty(y.shape, np.uint8)
+    argmax = np.empty(y.shape, np.uint8)
     bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
-    taps = conv.forward_taps(len(x), w.shape[1], x.shape[2:], y.shape[2:], w.shape[2:], **params, pool=2)
-    panels = forward_panels(w, groups)
-    row = gemm.offsets(len(taps.pixel) // 4, panels.shape[3])
-    conv_pool.forward(
-        dense(x), panels, bias, taps.block_rows, taps.frame, taps.step, taps.pixel, taps.tap, row, y, places
-    )
-    return y, places
+    plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], y.shape[2:], w.shape[2:], **params, pooling=2)
+    panels = pack_weight(w, groups)
+    row = gemm.offsets(len(plan.pixel) // 4, panels.shape[3])
+    conv_pool.forward(dense(x), panels, bias, plan, row, y, argmax)
+    return y, argmax
 
 
-def _backward(ctx: Any, g: Any, _: Any, **params: Any) -> Any:
-    x, w, y, places = ctx.saved_tensors
+def _backward(ctx: Context, g: Tensor, _: Any, **params: Any) -> tuple[Gradient, ...]:
+    x, w, y, argmax = ctx.saved_tensors
     g = relu_input_grad(g, y)
     dx = None
     if ctx.needs_input_grad[0]:
         size = conv_size(x.shape[2:], w.shape[2:], params)
-        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), w, input_size=x.shape[2:], **params)
-    dw = unpooled_weight_grad(g, places, x, kernel_size=w.shape[2:], **params) if ctx.needs_input_grad[1] else None
-    return dx, dw, sum(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None
+        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, argmax, size=size), w, input_size=x.shape[2:], **params)
+    dw = (
+        _conv2d_unpooled_weight_grad_op(g, argmax, x, kernel_size=w.shape[2:], **params)
+        if ctx.needs_input_grad[1]
+        else None
+    )
+    return dx, dw, sum_over(g, (0, 2, 3)) if ctx.needs_input_grad[2] else None
 
 
-def _clear(y: Any) -> bool:
+def _clear(y: Array) -> bool:
     windows = np.sort(_windows(y))
     best, second = windows[..., 3], windows[..., 2]
     return bool(((best <= -KINK) | (best == 0) | ((best > KINK) & (best - second > KINK))).all())
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     return conv_sample(draw, _clear, least=2)
 
 
-_conv2d_relu_max_pool2d = register(
+_conv2d_relu_max_pool2d_op = register(
     Op(
         name=NAME,
+        fuses=("conv2d", "relu", "max_pool2d"),
         check=_check,
         forward=_forward,
         backward=_backward,
@@ -121,61 +126,61 @@ _conv2d_relu_max_pool2d = register(
         reference=_reference,
         sample=_sample,
         bad_samples=[
-            bad_conv(NAME, (1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", **plain_call),
-            bad_conv(NAME, (1, 3, 8, 3), (4, 3, 3, 3), ValueError, "(1, 3, 8, 3)", "(6, 1)", "2 × 2", **plain_call),
+            bad_conv(NAME, (1, 3, 8, 8), (4, 2, 3, 3), ValueError, "(1, 3, 8, 8)", "(4, 2, 3, 3)", **UNIT),
+            bad_conv(NAME, (1, 3, 8, 3), (4, 3, 3, 3), ValueError, "(1, 3, 8, 3)", "(6, 1)", "2 × 2", **UNIT),
         ],
         flops=lambda inputs, outputs, **params: 4 * flops(outputs[0], inputs[1].shape),
     )
 )
 
 
-# ── winners, and back to them ──────────────────────────────────────────────────────────
+# ── the pixels at argmax, and back to them ─────────────────────────────────────────────
 
 
-def _unpool_reference(g: Any, places: Any, *, size: Pair) -> Any:
+def _unpool_reference(g: Array, argmax: Array, *, size: Pair) -> Array:
     dx = np.zeros((*g.shape[:2], *size), g.dtype)
     for n, c, i, j in np.ndindex(*g.shape):
-        dx[n, c, 2 * i + places[n, c, i, j] // 2, 2 * j + places[n, c, i, j] % 2] = g[n, c, i, j]
+        dx[n, c, 2 * i + argmax[n, c, i, j] // 2, 2 * j + argmax[n, c, i, j] % 2] = g[n, c, i, j]
     return dx
 
 
-def _unpool_forward(g: Any, places: Any, *, size: Pair) -> Any:
+def _unpool_forward(g: Array, argmax: Array, *, size: Pair) -> Array:
     dx = np.empty((*g.shape[:2], *size), g.dtype)
-    conv_pool.unpool(planes(g), planes(places), planes(dx))
+    conv_pool.unpool(as_planes(g), as_planes(argmax), as_planes(dx))
     return dx
 
 
-def _pick_reference(x: Any, places: Any) -> Any:
-    return np.take_along_axis(_windows(x), places[..., None].astype(np.int64), axis=-1)[..., 0]
+def _pick_reference(x: Array, argmax: Array) -> Array:
+    return np.take_along_axis(_windows(x), argmax[..., None].astype(np.int64), axis=-1)[..., 0]
 
 
-def _pick_forward(x: Any, places: Any) -> Any:
-    y = np.empty(places.shape, x.dtype)
-    conv_pool.pick(planes(x), planes(places), planes(y))
+def _pick_forward(x: Array, argmax: Array) -> Array:
+    y = np.empty(argmax.shape, x.dtype)
+    conv_pool.pick(as_planes(x), as_planes(argmax), as_planes(y))
     return y
 
 
-def _places(draw: Any, *size: int) -> Any:
+def _argmax(draw: Draw, *size: int) -> Array:
     return draw.index(size, 4).astype(np.uint8)
 
 
-def _unpool_sample(draw: Any) -> Sample:
+def _unpool_sample(draw: Draw) -> Sample:
     size = (draw.size(0, 2), draw.size(1, 3), draw.size(1, 3), draw.size(1, 3))
     full = tuple(2 * n + draw.choice(0, 1) for n in size[2:])
-    return Sample((draw.tensor(*size), _places(draw, *size)), {"size": full})
+    return Sample((draw.tensor(*size), _argmax(draw, *size)), {"size": full})
 
 
-def _pick_sample(draw: Any) -> Sample:
+def _pick_sample(draw: Draw) -> Sample:
     sample = _unpool_sample(draw)
-    g, places = sample.inputs
-    return Sample((draw.tensor(*g.shape[:2], *sample.params["size"]), places))
+    g, argmax = sample.inputs
+    return Sample((draw.tensor(*g.shape[:2], *sample.params["size"]), argmax))
 
 
 max_pool2d_2x2_input_grad = register(
     Op(
         name="max_pool2d_2x2_input_grad",
         forward=_unpool_forward,
-        backward=lambda ctx, h, *, size: (_max_pool2d_2x2_gather(h, ctx.saved_tensors[0]), None),
+        backward=lambda ctx, h, *, size: (_max_pool2d_2x2_gather_op(h, ctx.saved_tensors[0]), None),
         saves=(1,),
         reference=_unpool_reference,
         sample=_unpool_sample,
@@ -184,7 +189,7 @@ max_pool2d_2x2_input_grad = register(
     )
 )
 
-_max_pool2d_2x2_gather: Op = register(
+_max_pool2d_2x2_gather_op: Op = register(
     Op(
         name="max_pool2d_2x2_gather",
         forward=_pick_forward,
@@ -201,61 +206,61 @@ _max_pool2d_2x2_gather: Op = register(
 # ── the weight gradient ────────────────────────────────────────────────────────────────
 
 
-def _weight_grad_reference(g: Any, places: Any, x: Any, **params: Any) -> Any:
+def _weight_grad_reference(g: Array, argmax: Array, x: Array, **params: Any) -> Array:
     size = conv_size(x.shape[2:], params["kernel_size"], params)
-    return weight_grad_reference(_unpool_reference(g, places, size=size), x, **params)
+    return weight_grad_reference(_unpool_reference(g, argmax, size=size), x, **params)
 
 
 def _weight_grad_forward(
-    g: Any,
-    places: Any,
-    x: Any,
+    g: Array,
+    argmax: Array,
+    x: Array,
     *,
     kernel_size: Pair,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
     groups: int,
-) -> Any:
+) -> Array:
     params: Any = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     images, outputs, group_channels, (kh, kw) = len(x), g.shape[1], x.shape[1] // groups, kernel_size
     length = conv_pool.strip_length(group_channels * kh, kw, g.itemsize)
-    if dilation[1] > 1 or length > 2 * group_channels * kh * kw:  # no patch in one piece, or most of it zeros
+    if dilation[1] > 1 or length > 2 * group_channels * kh * kw:  # patches are not contiguous, or mostly filling
         size = conv_size(x.shape[2:], kernel_size, params)
-        return conv2d_weight_grad(_unpool_forward(g, places, size=size), x, kernel_size=kernel_size, **params)
-    taps = conv.forward_taps(
-        images, group_channels, x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation, pool=2
+        dy = _unpool_forward(g, argmax, size=size)
+        weight_grad: Array = conv2d_weight_grad(dy, x, kernel_size=kernel_size, **params)
+        return weight_grad
+    plan = conv.forward_plan(
+        images, group_channels, x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation, pooling=2
     )
-    strip_row = dense(taps.tap.reshape(group_channels, kh, kw)[:, :, 0].reshape(-1))
-    parts = np.empty((max(1, min(images, conv.PARTS)), outputs, length), g.dtype)
-    out_blocks = min(outputs // groups, -(-conv.PARTS // (len(parts) * groups)))
-    conv_pool.weight_grad(
-        dense(g), dense(places), dense(x), groups, out_blocks, kernel_size, stride, strip_row,
-        taps.block_rows, taps.frame, taps.step, parts,
-    )  # fmt: skip
+    strip_row = dense(plan.tap.reshape(group_channels, kh, kw)[:, :, 0].reshape(-1))
+    parts = np.empty((max(1, min(images, conv.MIN_PARTS)), outputs, length), g.dtype)
+    out_blocks = min(outputs // groups, -(-conv.MIN_PARTS // (len(parts) * groups)))
+    strips = conv_pool.StripPlan(groups, out_blocks, kw, stride, strip_row)
+    conv_pool.weight_grad(dense(g), dense(argmax), dense(x), strips, plan, parts)
     dw = np.empty((outputs, group_channels, kh, kw), g.dtype)
-    column = conv_pool.strip_places(group_channels * kh, kw, length, g.itemsize)
+    column = conv_pool.strip_order(group_channels * kh, kw, length, g.itemsize)
     add_parts(parts, 1, group_channels * kh * kw, column, dw.reshape(-1))
     return dw
 
 
-def _weight_grad_backward(ctx: Any, h: Any, *, kernel_size: Pair, **params: Any) -> Any:
-    g, places, x = ctx.saved_tensors
-    dg = _max_pool2d_2x2_gather(conv2d_row(x, h, None, **params), places) if ctx.needs_input_grad[0] else None
+def _weight_grad_backward(ctx: Context, h: Tensor, *, kernel_size: Pair, **params: Any) -> tuple[Gradient, ...]:
+    g, argmax, x = ctx.saved_tensors
+    dg = _max_pool2d_2x2_gather_op(conv2d(x, h, None, **params), argmax) if ctx.needs_input_grad[0] else None
     dx = None
     if ctx.needs_input_grad[2]:
         size = conv_size(x.shape[2:], kernel_size, params)
-        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, places, size=size), h, input_size=x.shape[2:], **params)
+        dx = conv2d_input_grad(max_pool2d_2x2_input_grad(g, argmax, size=size), h, input_size=x.shape[2:], **params)
     return dg, None, dx
 
 
-def _weight_grad_sample(draw: Any) -> Sample:
+def _weight_grad_sample(draw: Draw) -> Sample:
     x, w, y, params = draw.conv_geometry(least=2)
     y = (*y[:2], y[2] // 2, y[3] // 2)
-    return Sample((draw.tensor(*y), _places(draw, *y), draw.tensor(*x)), {"kernel_size": w[2:], **params})
+    return Sample((draw.tensor(*y), _argmax(draw, *y), draw.tensor(*x)), {"kernel_size": w[2:], **params})
 
 
-unpooled_weight_grad = register(
+_conv2d_unpooled_weight_grad_op = register(
     Op(
         name="conv2d_unpooled_weight_grad",
         forward=_weight_grad_forward,
@@ -278,24 +283,25 @@ def conv2d_relu_max_pool2d(
     dilation: int | Pair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """max_pool2d(relu(conv2d(…)), 2), with the same bits, in one pass.
+    """max_pool2d(relu(conv2d(…)), 2) in one pass, with the same bits.
 
-    Arguments and errors are `conv2d`'s; the pooling's windows are 2 × 2, with stride 2 and no padding.
+    Arguments and errors are those of `conv2d`.  The pooling's windows are 2 × 2, with stride 2 and no padding.
 
     Returns
     -------
     Tensor, (N, O, H' // 2, W' // 2) or (O, H' // 2, W' // 2)
     """
-    if padding == "same" and any(n % 2 == 0 for n in weight.shape[2:]):  # more is computed than is to be pooled
-        whole = conv2d_relu(input, weight, bias, stride, padding, dilation, groups)
-        return max_pool2d(whole, 2)  # type: ignore[return-value]  # no indices are asked for
-    return with_batch(NAME, _winners, input, weight, bias, stride, padding, dilation, groups)
+    params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    if padding == "same" and any(n % 2 == 0 for n in weight.shape[2:]):  # rows or columns are dropped before pooling
+        return max_pool2d(conv2d_relu(input, weight, bias, **params), 2)  # type: ignore[return-value]  # no indices
+    return call(NAME, _pooled, input, weight, bias, **params)
 
 
-def _winners(x: Any, w: Any, b: Any, **params: Any) -> Any:
-    if max(params["padding"]) >= tap_by_tap.FAR:  # perhaps more than the kernels can copy
+def _pooled(x: Any, w: Any, b: Any, **params: Any) -> Any:
+    """The fused row's first output; the separate ops where padding is too much for its kernels."""
+    if max(params["padding"]) >= tap_by_tap.FAR_PADDING:
         _check(x, w, b, **params)
         window = {name: params[name] for name in ("stride", "padding", "dilation")}
         if tap_by_tap.mostly_padding(x.shape[2:], conv_size(x.shape[2:], w.shape[2:], params), w.shape[2:], **window):
             return max_pool2d(conv2d_relu(x, w, b, **params), 2)
-    return _conv2d_relu_max_pool2d(x, w, b, **params)[0]
+    return _conv2d_relu_max_pool2d_op(x, w, b, **params)[0]

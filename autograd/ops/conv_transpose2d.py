@@ -1,11 +1,11 @@
-"""Transposed convolution: every pixel of the input, times a filter, is added to the output's window.
+"""Transposed convolution: each pixel of the input, times a filter, is added to a window of the output.
 
     x (N, C, H, W), w (C, O/G, kh, kw), b (O)           y (N, O, H', W')
     y[n, o, i sh + u dh - ph, j sw + v dw - pw] += x[n,c,i,j] w[c,o,u,v]     (over c, i, j, u, v; then b[o] is added)
     H' = (H - 1) sh - 2 ph + dh (kh - 1) + output_padding + 1,  W' likewise
 
-That is what conv2d's input gradient does with g, for the convolution that makes H rows of H'.
-Since that rounds down, several H' belong to one H, and output_padding chooses among them.
+This is conv2d's input gradient of g, for the convolution that makes H rows from H'.  The size of its result
+is rounded down, so several H' give the same H; output_padding chooses one of them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import Composite, Sample, check_arrays, register
-from autograd.ops.conv2d import Pair, bad_conv, check_operands, conv2d_input_grad, pairs
+from autograd.ops.conv2d import conv2d_input_grad
 from autograd.ops.shape import reshape, squeeze, unsqueeze
+from autograd.ops.shared.conv import bad_conv, check_operands
+from autograd.ops.shared.windows import pairs
+from autograd.types import Array, Pair
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _reference(
-    x: Any,
-    w: Any,
-    b: Any = None,
+    x: Array,
+    w: Array,
+    b: Array | None = None,
     stride: Pair = (1, 1),
     padding: Pair = (0, 0),
     output_padding: Pair = (0, 0),
     groups: int = 1,
     dilation: Pair = (1, 1),
-) -> Any:
+) -> Array:
     pixels = x if x.ndim == 4 else x[None]
     size = [
         (n - 1) * s + d * (k - 1) + 1 + more
@@ -59,21 +63,23 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: int | Pair = 1,
 ) -> Tensor:
-    """The transpose of a convolution: pictures made larger, every pixel spread by a filter.
+    """The transpose of a convolution: enlarge images, adding each pixel times a filter to a window.
 
     Parameters
     ----------
     input : Tensor, (N, C, H, W) or (C, H, W)
     weight : Tensor, (C, O/groups, kh, kw)
     bias : Tensor, (O,), optional
-    stride, dilation : int or (int, int)
-        Step between windows of the output, and between the pixels of one; vertical, horizontal.
+    stride : int or (int, int)
+        Step from window to window of the output; vertical, horizontal.
     padding : int or (int, int)
-        Pixels cut off from the output on each side.
+        Rows and columns cut off from the output on each side.
     output_padding : int or (int, int)
-        Rows and columns more, at the end; less than stride or than dilation.
+        Further rows and columns at the end; less than stride or less than dilation.
     groups : int
-        Output channels are cut into so many groups, each of which sees its share of the input's.
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
+    dilation : int or (int, int)
+        Step between the pixels of a window.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def conv_transpose2d(
     Raises
     ------
     ValueError, TypeError
-        Where shapes, dtypes or parameters do not fit.
+        If shapes, dtypes or parameters do not fit.
 
     References
     ----------
@@ -100,7 +106,7 @@ def conv_transpose2d(
     if min(size) < 1:
         raise ValueError(
             f"conv_transpose2d: padding {steps['padding']} leaves nothing of the output: its size would be {size}, for "
-            f"input of shape {x.shape} and weight of shape {weight.shape}; take less padding"
+            f"input of shape {x.shape} and weight of shape {weight.shape}; use less padding"
         )
     y = conv2d_input_grad(x, weight, input_size=size, groups=groups, **steps)
     y = y if bias is None else y + reshape(bias, (-1, 1, 1))
@@ -139,7 +145,7 @@ def _check(
         )
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     y, w, x, params = draw.conv_geometry()
     steps = zip(x[2:], w[2:], params["stride"], params["padding"], params["dilation"], strict=True)
     sizes = [((n - 1) * s - 2 * p + d * (k - 1) + 1, max(s, d)) for n, k, s, p, d in steps]

@@ -1,13 +1,13 @@
-"""Einstein's sums: einsum("bij,bjk->bik", x, y) is a batched matrix product.
+"""Einstein summation: einsum("bij,bjk->bik", x, y) is a batched matrix product.
 
-Each operand names its dimensions by letters, the result those that are kept; all others are summed over.
+A letter names each dimension of each operand.  Dimensions whose letter is not in the result are summed over.
 
     "ij,kj->ik"  x yᵀ      "ii"  trace      "ii->i"  diagonal      "i,j->ij"  outer product
     "...ij->...ji"  ... stands for leading dimensions, which broadcast
 
-Operands are joined from left to right.  Two of them that share a letter which nothing needs any
-more are one matrix product (ops/matmul.py); without such a letter they are one product of
-elements.  So the gradients are those of matmul, mul, sum and permute.
+Operands are combined from left to right.  If two of them share a letter that is not needed later, their product
+is a matrix product (ops/matmul.py), else an elementwise product.  So the gradients are those of matmul, mul, sum
+and permute.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ from autograd.op import BadSample, Composite, Sample, check_arrays, register
 from autograd.ops.elementwise import mul
 from autograd.ops.indexing import getitem
 from autograd.ops.matmul import matmul
-from autograd.ops.reduce import sum
+from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import permute, reshape
+from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
-Labels = list[str]  # a letter for each dimension; those that ... stands for are "0", "1", …, the last one "0"
+Labels = list[str]  # a letter for each dimension; the dimensions of ... are "0", "1", … from the last one
 
 
-def _parse(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[Labels], Labels]:
+def _parse(equation: str, shapes: list[Shape]) -> tuple[list[Labels], Labels]:
     """The labels of each operand, and of the result."""
     text = equation.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if set(text.replace("...", "")) - set(string.ascii_letters + ",->") or "," in right or "->" in right:
-        raise ValueError(f"einsum: {equation!r}: expects letters, commas and ..., then, perhaps, -> and letters")
+        raise ValueError(f"einsum: {equation!r}: expects letters, commas and ..., then optionally -> and letters")
     if len(terms) != len(shapes):
         raise ValueError(f"einsum: {equation!r} has {len(terms)} terms for {len(shapes)} operands")
     operands = []
@@ -59,8 +61,8 @@ def _parse(equation: str, shapes: list[tuple[int, ...]]) -> tuple[list[Labels], 
     return operands, result
 
 
-def _sizes(equation: str, operands: list[Labels], shapes: list[tuple[int, ...]]) -> dict[str, int]:
-    """The size that each label stands for; sizes of 1 broadcast."""
+def _sizes(equation: str, operands: list[Labels], shapes: list[Shape]) -> dict[str, int]:
+    """The size of each label's dimensions.  Sizes of 1 broadcast."""
     sizes: dict[str, int] = {}
     for labels, shape in zip(operands, shapes, strict=True):
         for label, n in zip(labels, shape, strict=True):
@@ -75,15 +77,15 @@ def _sizes(equation: str, operands: list[Labels], shapes: list[tuple[int, ...]])
     return sizes
 
 
-def _plain(x: Any, labels: Labels, sizes: dict[str, int]) -> tuple[Any, Labels]:
-    """An operand with each of its labels once, of its full size: diagonals taken, broadcast dimensions dropped."""
+def _plain(x: Tensor, labels: Labels, sizes: dict[str, int]) -> tuple[Tensor, Labels]:
+    """An operand whose labels are distinct and of full size: take diagonals, drop dimensions that broadcast."""
     for label in dict.fromkeys(labels):
         places = [i for i, other in enumerate(labels) if other == label]
         if len({x.shape[i] for i in places}) > 1:
             raise ValueError(
                 f"einsum: {label!r} names dimensions {places} of shape {tuple(x.shape)}: sizes must be equal"
             )
-        if len(places) > 1:  # brought to the front, where their diagonal then stays
+        if len(places) > 1:  # move them to the front, where indexing puts their diagonal
             front = places + [i for i in range(len(labels)) if i not in places]
             x = getitem(permute(x, tuple(front)), (np.arange(x.shape[places[0]]),) * len(places))
             labels = [label] + [labels[i] for i in front[len(places) :]]
@@ -91,25 +93,25 @@ def _plain(x: Any, labels: Labels, sizes: dict[str, int]) -> tuple[Any, Labels]:
     return reshape(x, tuple(sizes[label] for label in full)), full
 
 
-def _summed(x: Any, labels: Labels, kept: set[str]) -> tuple[Any, Labels]:
-    """Summed over the dimensions that nothing needs."""
-    gone = tuple(i for i, label in enumerate(labels) if label not in kept)
-    return (sum(x, gone) if gone else x), [label for label in labels if label in kept]
+def _sum_others(x: Tensor, labels: Labels, needed: set[str]) -> tuple[Tensor, Labels]:
+    """Sum over the dimensions whose labels are not needed."""
+    summed = tuple(i for i, label in enumerate(labels) if label not in needed)
+    return (sum_over(x, summed) if summed else x), [label for label in labels if label in needed]
 
 
-def _grouped(x: Any, labels: Labels, *groups: Labels) -> Any:
-    """Every group of labels as one dimension."""
+def _grouped(x: Tensor, labels: Labels, *groups: Labels) -> Tensor:
+    """Merge the dimensions of each group of labels into one."""
     sizes = dict(zip(labels, x.shape, strict=True))
     x = permute(x, tuple(labels.index(label) for group in groups for label in group))
     return reshape(x, tuple(math.prod(sizes[label] for label in group) for group in groups))
 
 
-def _joined(x: Any, xs: Labels, y: Any, ys: Labels, kept: set[str]) -> tuple[Any, Labels]:
-    """The product of two operands, summed over the labels of both that are not kept."""
-    x, xs = _summed(x, xs, kept | set(ys))
-    y, ys = _summed(y, ys, kept | set(xs))
-    shared = [label for label in xs if label in ys and label in kept]
-    inner = [label for label in xs if label in ys and label not in kept]
+def _multiply(x: Tensor, xs: Labels, y: Tensor, ys: Labels, needed: set[str]) -> tuple[Tensor, Labels]:
+    """The product of two operands, summed over the labels that are not needed later."""
+    x, xs = _sum_others(x, xs, needed | set(ys))
+    y, ys = _sum_others(y, ys, needed | set(xs))
+    shared = [label for label in xs if label in ys and label in needed]
+    inner = [label for label in xs if label in ys and label not in needed]
     rows, columns = ([label for label in labels if label not in shared + inner] for labels in (xs, ys))
     result = shared + rows + columns
     sizes = dict(zip(xs + ys, (*x.shape, *y.shape), strict=True))
@@ -121,16 +123,16 @@ def _joined(x: Any, xs: Labels, y: Any, ys: Labels, kept: set[str]) -> tuple[Any
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:
-    """Products of tensors, summed over the dimensions that the result does not name.
+    """Multiply tensors, and sum over the dimensions that the result does not name.
 
     Parameters
     ----------
     equation : str
         A letter for each dimension of each operand, commas between operands, then -> and the
-        letters of the result.  Without ->, the result has those that occur once, in alphabetical
-        order.  "..." stands for any number of dimensions.
-    operands : Tensor, several, or one list of them
-        Of one dtype.  Dimensions of the same letter have equal sizes, or 1.
+        letters of the result.  Without ->, the result has the letters that occur once, in
+        alphabetical order.  "..." stands for any number of dimensions.
+    operands : Tensors, or one list of Tensors
+        Of one dtype.  Dimensions with the same letter have equal sizes, or 1.
 
     Returns
     -------
@@ -139,7 +141,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     Raises
     ------
     ValueError, TypeError
-        Where equation, shapes or dtypes do not fit.
+        If equation, shapes or dtypes do not fit.
 
     Examples
     --------
@@ -153,7 +155,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """
     if not isinstance(equation, str):
         raise TypeError(
-            f'einsum: expects an equation, as "ij,jk->ik", before the tensors; got {type(equation).__name__}'
+            f'einsum: expects an equation such as "ij,jk->ik" before the tensors; got {type(equation).__name__}'
         )
     tensors = list(operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands)
     check_arrays("einsum", **{f"operand {i}": x for i, x in enumerate(tensors)})
@@ -166,20 +168,21 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     z, labels = _plain(tensors[0], terms[0], sizes)
     for i in range(1, len(tensors)):
         later = {label for term in terms[i + 1 :] for label in term}
-        z, labels = _joined(z, labels, *_plain(tensors[i], terms[i], sizes), later | set(result))
-    z, labels = _summed(z, labels, set(result))
+        z, labels = _multiply(z, labels, *_plain(tensors[i], terms[i], sizes), later | set(result))
+    z, labels = _sum_others(z, labels, set(result))
     return permute(z, tuple(labels.index(label) for label in result))
 
 
 # ── under the battery ──────────────────────────────────────────────────────────────────
 
 
-def _reference(*xs: Any, equation: str) -> Any:
-    pairs = ["einsum_path", (0, 1), (0, 1)]  # three operands from left to right, as PyTorch: 0 · inf shows the order
-    return np.einsum(equation, *xs, optimize=pairs if len(xs) == 3 else False)
+def _reference(*xs: Array, equation: str) -> Array:
+    path = ["einsum_path", (0, 1), (0, 1)]  # three operands from left to right, as in PyTorch: 0 · inf shows the order
+    y: Array = np.einsum(equation, *xs, optimize=path if len(xs) == 3 else False)
+    return y
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     equation = draw.choice(
         "ij,jk->ik", "bij,bkj->bik", "i,i", "ii", "ii->i", "ij->", "ij->ji", "i,j->ji", "ij,ij->i", "b i j , j",
         "...ij,...jk->...ik", "...i,i->...", "i...,i...", "ij,jk,kl->il", "ij,ij,ij->j", "iij,jk->ik", "bi,bi,bj->bj",
@@ -187,7 +190,7 @@ def _sample(draw: Any) -> Sample:
     )  # fmt: skip
     sizes = {letter: draw.size(0 if letter == "i" else 1, 3) for letter in string.ascii_letters[:12] + "A"}
     wide = draw.shape(0, 2)
-    shapes: list[tuple[int, ...]] = []
+    shapes: list[Shape] = []
     for term in equation.replace(" ", "").split("->")[0].split(","):
         before, dots, after = term.partition("...")
         middle = tuple(draw.choice(n, 1) for n in wide[draw.size(0, len(wide)) :]) if dots else ()
@@ -195,7 +198,7 @@ def _sample(draw: Any) -> Sample:
     return Sample(tuple(draw.tensor(*shape) for shape in shapes), {"equation": equation})
 
 
-def _bad(equation: Any, *words: str, error: type[Exception] = ValueError, second: Any = None) -> BadSample:
+def _bad(equation: Any, *words: str, error: type[Exception] = ValueError, second: Array | None = None) -> BadSample:
     inputs = (np.ones((2, 3)), np.ones((2, 3)) if second is None else second)
     return BadSample(inputs, {"equation": equation}, error, ("einsum", *words))
 

@@ -1,34 +1,37 @@
 """Fully connected layer and relu in one pass, y = max(x wᵀ + b, 0).
 
-g' = g where y > 0, else 0          dx, dw, db as linear's, of g'
+g' = g where y > 0, else 0          dx, dw and db are linear's, of g'
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.engine import Context
+from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conv2d_relu import KINK
-from autograd.ops.linear import check_linear, linear_gradients, reference, run_forward
 from autograd.ops.relu import relu_input_grad
+from autograd.ops.shared.linear import check_linear, gradients, reference
+from autograd.ops.shared.samples import KINK
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _reference(x: Any, w: Any, b: Any) -> Any:
+def _reference(x: Array, w: Array, b: Array | None) -> Array:
     y = reference(x, w, b)
     return np.where(y <= 0, 0, y).astype(y.dtype)
 
 
-def _backward(ctx: Any, g: Any) -> Any:
-    x, w, y = ctx.saved_tensors
-    return linear_gradients(ctx, relu_input_grad(g, y), x, w)
+def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
+    return gradients(ctx, relu_input_grad(g, ctx.saved_tensors[2]))
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     i, o = draw.size(1, 6), draw.size(1, 6)
     shape, bias = (*draw.shape(0, 2, least=0), i), draw.choice(True, False)
     rng = np.random.default_rng(draw.size(0, 1 << 16))
@@ -38,11 +41,12 @@ def _sample(draw: Any) -> Sample:
             return Sample(inputs)
 
 
-_linear_relu = register(
+_linear_relu_op = register(
     Op(
         name="linear_relu",
+        fuses=("linear", "relu"),
         check=lambda x, w, b: check_linear("linear_relu", x, w, b),
-        forward=lambda x, w, b: run_forward(x, w, b, True),
+        forward=lambda x, w, b: gemm.linear(x, w, b, True),
         backward=_backward,
         saves=(0, 1, ~0),
         reference=_reference,
@@ -56,12 +60,13 @@ _linear_relu = register(
 
 
 def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """relu(linear(…)), with the same bits, in one pass.
+    """relu(linear(…)) in one pass, with the same bits.
 
-    Arguments and errors are `linear`'s.
+    Arguments and errors are those of `linear`.
 
     Returns
     -------
     Tensor, (…, O)
     """
-    return _linear_relu(input, weight, bias)
+    y: Tensor = _linear_relu_op(input, weight, bias)
+    return y

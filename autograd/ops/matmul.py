@@ -1,9 +1,9 @@
-"""Matrix product, z = x @ y, over any leading dimensions, which broadcast.
+"""Matrix product, z = x @ y.  Leading dimensions broadcast.
 
     z[…, i, j] = Σ_k x[…, i, k] y[…, k, j]
     dx = g @ yᵀ        dy = xᵀ @ g
 
-A vector x is a row, a vector y a column, and the dimension so added is dropped again.
+A vector x counts as a row and a vector y as a column.  The dimension added for that is dropped from the result.
 """
 
 from __future__ import annotations
@@ -13,25 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.shape import reshape, transpose, unsqueeze
+from autograd.types import Array, Gradient, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _reference(x: Any, y: Any) -> Any:
+def _reference(x: Array, y: Array) -> Any:
     return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2, dtype=x.dtype)
 
 
-def _lead(x: Any, y: Any) -> tuple[int, ...]:
-    """The leading sizes of the product."""
+def _lead(x: Array, y: Array) -> Shape:
+    """The leading dimensions of the product."""
     a, b = x.shape[:-2], y.shape[:-2]
     return a if a == b else np.broadcast_shapes(a, b)
 
 
-def _check(x: Any, y: Any) -> None:
+def _check(x: Array, y: Array) -> None:
     if x.dtype != y.dtype:
         raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
     rule = "" if x.shape[-1] == y.shape[-2] else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
@@ -40,12 +43,12 @@ def _check(x: Any, y: Any) -> None:
     try:
         _lead(x, y)
     except ValueError:
-        rule = "the leading sizes must broadcast"
+        rule = "the leading dimensions must broadcast"
     if rule:
         raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit: {rule}")
 
 
-def _forward(x: Any, y: Any) -> Any:
+def _forward(x: Array, y: Array) -> Array:
     if x.dtype not in (np.float32, np.float64):
         return np.matmul(x, y)
     if x.ndim > 2 or y.ndim > 2:
@@ -54,25 +57,25 @@ def _forward(x: Any, y: Any) -> Any:
     return gemm.matmul(x, y)
 
 
-def _backward(ctx: Any, g: Any) -> Any:
+def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
     return (
-        _matmul(g, _turned(y)) if ctx.needs_input_grad[0] else None,
-        _matmul(_turned(x), g) if ctx.needs_input_grad[1] else None,
+        _matmul_op(g, _transposed(y)) if ctx.needs_input_grad[0] else None,
+        _matmul_op(_transposed(x), g) if ctx.needs_input_grad[1] else None,
     )
 
 
-def _turned(x: Any) -> Any:
+def _transposed(x: Tensor) -> Tensor:
     return x.T if x.ndim == 2 else transpose(x, -1, -2)
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     i, k, j = draw.size(0, 5), draw.size(0, 5), draw.size(1, 5)
     a, b = draw.broadcastable(2, 0, 2)
     return Sample((draw.tensor(*a, i, k), draw.tensor(*b, k, j)))
 
 
-_matmul = register(
+_matmul_op = register(
     Op(
         name="matmul",
         check=_check,
@@ -94,22 +97,22 @@ _matmul = register(
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The matrix product.
+    """Compute the matrix product input @ other.
 
     Parameters
     ----------
     input : Tensor, (…, I, K) or (K,)
     other : Tensor, (…, K, J) or (K,)
-        Of the same dtype; leading dimensions broadcast.
+        Of the same dtype.  Leading dimensions broadcast.
 
     Returns
     -------
-    Tensor, (…, I, J), less the dimensions of vectors
+    Tensor, (…, I, J), without the dimensions added to vectors
 
     Raises
     ------
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
 
     Examples
     --------
@@ -123,11 +126,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     row, column = input.ndim == 1, other.ndim == 1
     x = unsqueeze(input, 0) if row else input
     y = unsqueeze(other, 1) if column else other
-    if y.ndim == 2 < x.ndim and x.shape[-1] == y.shape[0]:  # many matrices by one: one tall matrix, in backward too
+    if y.ndim == 2 < x.ndim and x.shape[-1] == y.shape[0]:  # many matrices by one are one tall matrix
         tall = reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
-        z = reshape(_matmul(tall, y), (*x.shape[:-1], y.shape[1]))
+        z = reshape(_matmul_op(tall, y), (*x.shape[:-1], y.shape[1]))
     else:
-        z = _matmul(x, y)
+        z = _matmul_op(x, y)
     if row or column:
         shape = tuple(z.shape)
         z = reshape(z, shape[:-2] + (() if row else shape[-2:-1]) + (() if column else shape[-1:]))

@@ -1,4 +1,4 @@
-"""What an op is put through: drawn calls of it, and the checks that each is held against."""
+"""The checks of an op, and the drawn calls that they run on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -18,25 +18,29 @@ from autograd.op import BadSample, Op, Row, Sample
 from autograd.tensor import Tensor
 from autograd.testing.draw import FEW, KINDS, LAYOUTS, Draw, RandomDraw, hypothesis, lay_out
 from autograd.testing.strategies import strategy
+from autograd.types import Array, DTypeLike
 
-# Step and tolerance of finite differences: what is linear, between kinks at least, has no truncation error.
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+# Step and tolerance of finite differences.  A function that is linear, at least between kinks, has no truncation error.
 STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 1e-6)}
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan)
 WHOLE = tuple(np.dtype(kind) for kind in (np.int64, np.int32, np.uint8, np.bool_))
-# Factors that bring a function near the end of its range, but not beyond: e^1000 overflows, the cube of the others not.
+# Factors that bring a function near the limit of its range: e^1000 overflows, the cubes of the others do not.
 LARGE: dict[np.dtype, tuple[float, float]] = {np.dtype(np.float64): (1e3, 1e100), np.dtype(np.float32): (1e3, 1e12)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A drawn call of an op: what every check is given.
+    """A drawn call of an op, the argument of each check.
 
     Attributes
     ----------
     layouts : tuple of str
-        The layout of each input, and last that of the incoming gradient.
+        The layout of each input, and at the end that of the out-gradients.
     seed : int
-        Of the incoming gradient, and of where special values are put.
+        For the out-gradients, and for the places of special values.
     """
 
     op: Row
@@ -45,7 +49,7 @@ class Case:
     seed: int
 
     def __repr__(self) -> str:
-        """The call as one would write it: shapes and parameters, and the numbers where they are few."""
+        """The call as source text: shapes and parameters, and the elements if they are few."""
         arrays = [a for a in self.sample.inputs if isinstance(a, np.ndarray)]
         few = sum(a.size for a in arrays) <= 2 * FEW
         words = []
@@ -59,27 +63,29 @@ class Case:
         return f"{self.op.name}({', '.join(words)})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self))  # where Hypothesis would print the fields
+        printer.text(repr(self))  # Hypothesis would print the fields
 
 
 def draw_case(op: Row, draw: Draw) -> Case:
-    """A case of the op, from whatever draws."""
+    """Draw a case of the op."""
     sample = op.sample(draw)
-    arrays = tuple(np.asarray(x) if isinstance(x, np.generic) else x for x in sample.inputs)  # a 0-d array times 2, say
+    arrays = tuple(
+        np.asarray(x) if isinstance(x, np.generic) else x for x in sample.inputs
+    )  # such as a 0-d array times 2
     sample = Sample(arrays, sample.params)
     layouts = tuple(draw.choice(*LAYOUTS) for _ in range(len(sample.inputs) + 1))
     return Case(op, sample, layouts, draw.size(0, 1 << 20))
 
 
-def cases(op: Row) -> Any:
-    """The Hypothesis strategy of the op's cases."""
+def cases(op: Row) -> SearchStrategy[Case]:
+    """The Hypothesis strategy for cases of the op."""
     return strategy(lambda draw: draw_case(op, draw), op.kind)
 
 
 # ── running ────────────────────────────────────────────────────────────────────────────
 
 
-def _is_float(x: Any) -> bool:
+def _is_float(x: object) -> TypeGuard[Array]:
     return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
@@ -87,8 +93,8 @@ def _tensors(inputs: Sequence[Any], requires_grad: bool = True) -> list[Any]:
     return [Tensor(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
 
 
-def _incoming(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") -> list[np.ndarray]:
-    """A random g for each output; integers, so that sums are exact in any order, where the op is exact too."""
+def _out_gradients(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") -> list[Array]:
+    """A random g for each output.  For ops without rounding g is of integers, so that sums are exact in any order."""
     rng = np.random.default_rng(case.seed)
     smooth = case.op.kind == "smooth"
     gs = [np.asarray(rng.standard_normal(y.shape) if smooth else rng.integers(-9, 10, y.shape)) for y in outputs]
@@ -97,13 +103,13 @@ def _incoming(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") 
 
 def _run(
     case: Case, inputs: Sequence[Any], *, g_layout: str = "read-only", create_graph: bool = False
-) -> tuple[list[np.ndarray], list[np.ndarray | None], list[np.ndarray]]:
-    """Outputs, the gradient of every input (None where there is none), and the incoming ones that gave them."""
+) -> tuple[list[Array], list[Array | None], list[Array]]:
+    """The outputs, the gradient of each input (None if it has none), and the out-gradients."""
     tensors = _tensors(inputs)
     outputs = as_tuple(case.op(*tensors, **case.sample.params))
     made = [y for y in outputs if y.requires_grad]
     wanted = [x for x in tensors if isinstance(x, Tensor) and x.requires_grad]
-    gs = _incoming(case, made, g_layout)
+    gs = _out_gradients(case, made, g_layout)
     found: dict[int, Any] = {}
     if case.op.kind != "discrete" and wanted:
         results = engine.grad(made, wanted, [Tensor(g) for g in gs], create_graph=create_graph, allow_unused=True)
@@ -111,17 +117,17 @@ def _run(
     return [y.array for y in outputs], [found.get(id(x)) for x in tensors], gs
 
 
-def _cast(inputs: Sequence[Any], dtype: Any) -> list[Any]:
+def _cast(inputs: Sequence[Any], dtype: DTypeLike) -> list[Any]:
     return [x.astype(dtype) if _is_float(x) else x for x in inputs]
 
 
-def _reference(case: Case, inputs: Sequence[Any]) -> list[np.ndarray]:
+def _reference(case: Case, inputs: Sequence[Any]) -> list[Array]:
     with np.errstate(all="ignore"):
         return [np.asarray(y) for y in as_tuple(case.op.reference(*inputs, **case.sample.params))]
 
 
-def compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float, whose: str) -> None:
-    """Equal shapes, NaN and inf in the same places, each other number within tolerance times its own size, or 1."""
+def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str) -> None:
+    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(1, |theirs|)."""
     if ours.shape != theirs.shape:
         raise AssertionError(f"{what} has shape {ours.shape}, {whose} {theirs.shape}")
     with np.errstate(all="ignore"):
@@ -133,9 +139,11 @@ def compare(what: str, ours: np.ndarray, theirs: np.ndarray, tolerance: float, w
         raise AssertionError(f"{what} is wrong at {list(where)}: it is {ours[where]}, {whose} {theirs[where]}")
 
 
-def _same_bits(what: str, ours: Sequence[Any], theirs: Sequence[Any]) -> None:
+def _same_bits(what: str, ours: Sequence[Array | None], theirs: Sequence[Array | None]) -> None:
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-        if (a is None) != (b is None) or (a is not None and (a.shape, a.tobytes()) != (b.shape, b.tobytes())):
+        if (a is None) != (b is None) or (
+            a is not None and b is not None and (a.shape, a.tobytes()) != (b.shape, b.tobytes())
+        ):
             raise AssertionError(f"{what.format(i)}:\n{a}\n{b}")
 
 
@@ -143,7 +151,7 @@ def _same_bits(what: str, ours: Sequence[Any], theirs: Sequence[Any]) -> None:
 
 
 def check_forward(case: Case) -> None:
-    """Forward is the reference: exactly, in both float dtypes, where sums are exact, else to rounding."""
+    """Forward agrees with the reference in both float dtypes: exactly if sums are exact, else up to rounding."""
     for dtype, rounding in ((np.float64, 1e-13), (np.float32, 1e-5)):
         inputs = _cast(case.sample.inputs, dtype)
         ours = [y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))]
@@ -159,9 +167,9 @@ def check_forward(case: Case) -> None:
 
 
 def check_special(case: Case) -> None:
-    """±0, inf and NaN go through forward as through the reference."""
+    """Forward and reference treat ±0, inf and NaN alike."""
     floats = [x for x in case.sample.inputs if _is_float(x)]
-    if floats and all(x.size == 1 for x in floats):  # each of them: so that what fails shrinks to one number
+    if floats and all(x.size == 1 for x in floats):  # all special values, so that failures shrink to one number
         for first in range(len(SPECIAL)):
             given = [np.full_like(x, SPECIAL[(first + k) % len(SPECIAL)]) for k, x in enumerate(floats)]
             _check_special(case, [given.pop(0) if _is_float(x) else x for x in case.sample.inputs])
@@ -170,7 +178,7 @@ def check_special(case: Case) -> None:
     for x in case.sample.inputs:
         if _is_float(x) and x.size:
             x = x.copy()
-            rng = np.random.default_rng([case.seed, zlib.crc32(x.tobytes())])  # Hypothesis likes to draw one seed often
+            rng = np.random.default_rng([case.seed, zlib.crc32(x.tobytes())])  # Hypothesis often repeats a seed
             for value in rng.permutation(SPECIAL)[: rng.integers(4)]:
                 x.flat[rng.integers(x.size)] = value
         inputs.append(x)
@@ -185,17 +193,17 @@ def _check_special(case: Case, inputs: Sequence[Any]) -> None:
         compare(f"forward of {special}: output {i}", y.array, theirs, 1e-13, "the reference says")
 
 
-def _in_dtype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The numbers in another dtype, not negative where that has none."""
+def _in_dtype(x: Array, dtype: np.dtype) -> Array:
+    """The elements in another dtype, without sign for unsigned dtypes."""
     return (x != 0 if dtype == np.bool_ else np.abs(x) if dtype.kind == "u" else x).astype(dtype)
 
 
-def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarray], list[np.ndarray]] | None:
-    """The outputs of a call, and those inside `reference()`; None if both raise the same kind of error."""
+def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[Array], list[Array]] | None:
+    """The outputs of a call outside and inside `reference()`; None if both raise the same kind of error."""
     from autograd.debug import reference  # which imports this package
 
     results: list[Any] = []
-    for context in (engine.Watch, reference):
+    for context in (engine.DispatchMode, reference):
         try:
             with context():
                 results.append([y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))])
@@ -212,7 +220,7 @@ def _beside_reference(case: Case, inputs: Sequence[Any]) -> tuple[list[np.ndarra
 
 
 def _check_reference(case: Case, dtype: np.dtype) -> None:
-    # beside floats integers are indices, and bools masks; alone they are numbers, which need not become floats
+    # next to floats, integers are indices and bools are masks; without floats they are numbers
     every = dtype.kind != "f" and not any(_is_float(x) for x in case.sample.inputs)
     inputs = [
         lay_out(_in_dtype(x, dtype) if _is_float(x) or every else x, layout) if isinstance(x, np.ndarray) else x
@@ -229,23 +237,23 @@ def _check_reference(case: Case, dtype: np.dtype) -> None:
         if views[0] != views[1]:
             raise AssertionError(f"{what} is {'a view' if any(views[0]) else 'no view'}, unlike the reference's")
         if any(views[0]) and a.flags.writeable != b.flags.writeable:
-            raise AssertionError(f"{what} is a view that can be written to, or the reference's is, not both")
+            raise AssertionError(f"{what} and the reference's are views, and only one of them is writable")
 
 
 def check_reference(case: Case) -> None:
-    """Inside `reference()` a call has the values, dtypes, shapes and views that it has outside."""
+    """A call returns the same values, dtypes, shapes and views inside and outside `reference()`."""
     for dtype in LARGE:
         _check_reference(case, dtype)
 
 
 def check_integers(case: Case) -> None:
-    """The same of integers and bools in the place of floats, where the op takes them.  For ops that users call."""
+    """`check_reference` with integers and bools in place of floats, for ops that users call."""
     for dtype in WHOLE:
         _check_reference(case, dtype)
 
 
 def check_range(case: Case) -> None:
-    """Where numbers are large, forward is finite exactly where the reference is."""
+    """For large numbers, forward is finite exactly where the reference is."""
     for dtype, factors in LARGE.items():
         for factor in factors:
             inputs = [np.asarray(x * factor, dtype) if _is_float(x) else x for x in case.sample.inputs]
@@ -260,7 +268,7 @@ def check_range(case: Case) -> None:
 
 
 def check_gradients(case: Case) -> None:
-    """Backward is the central difference of ⟨g, forward⟩, in the dtype and shape of its input."""
+    """Backward agrees with central differences of ⟨g, forward⟩, in the dtype and shape of the input."""
     op, sample = case.op, case.sample
     if op.kind == "discrete":
         return
@@ -273,12 +281,12 @@ def check_gradients(case: Case) -> None:
                 raise AssertionError(
                     f"the gradient of input {i} is {a.dtype} for float32 and {b.dtype} for float64 inputs"
                 )
-            # the float32 inputs themselves are rounded, and so is g
+            # inputs and g are rounded to float32
             compare(f"the gradient of input {i} in float32", a, b, 1e-4, "in float64")
 
 
 def check_second_gradients(case: Case) -> None:
-    """With create_graph=True backward gives what it gives without, and its own gradient is right."""
+    """Backward returns the same with create_graph=True as without, and its own gradients are correct."""
     op, sample = case.op, case.sample
     if op.kind == "discrete":
         return
@@ -295,7 +303,7 @@ def check_second_gradients(case: Case) -> None:
             compare(f"the gradient of input {i} with create_graph=True", a, b, 1e-12, "without")
 
     outputs = [y for y in as_tuple(op(*_tensors(inputs), **sample.params)) if y.requires_grad]
-    gs = [Tensor(lay_out(g, "contiguous"), requires_grad=True) for g in _incoming(case, outputs)]
+    gs = [Tensor(lay_out(g, "contiguous"), requires_grad=True) for g in _out_gradients(case, outputs)]
     if gs:
         step, tolerance = STEPS[op.kind]
         call = partial(op, **sample.params)
@@ -303,7 +311,7 @@ def check_second_gradients(case: Case) -> None:
 
 
 def check_layouts(case: Case) -> None:
-    """Memory layout changes neither outputs nor gradients; inputs and g keep every bit."""
+    """Memory layout changes neither outputs nor gradients, and inputs and g are not written to."""
     inputs = [
         lay_out(x, layout) if isinstance(x, np.ndarray) else x
         for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
@@ -314,19 +322,19 @@ def check_layouts(case: Case) -> None:
     for given in (plain, inputs):
         now, before = ([a if isinstance(a, np.ndarray) else None for a in some] for some in (given, case.sample.inputs))
         _same_bits("input {} was written to, now and before", now, before)
-    untouched = _incoming(case, [Tensor(g) for g in gs])
-    _same_bits("the incoming gradient {} was written to, now and before", gs, untouched)
-    _same_bits("the incoming gradient {} was written to, now and before", laid_gs, untouched)
-    exact = case.op.kind != "smooth"  # else NumPy's sums, exp and power round otherwise in another layout
+    untouched = _out_gradients(case, [Tensor(g) for g in gs])
+    _same_bits("the out-gradient {} was written to, now and before", gs, untouched)
+    _same_bits("the out-gradient {} was written to, now and before", laid_gs, untouched)
+    exact = case.op.kind != "smooth"  # NumPy's sums, exp and power round differently in other layouts
     wrt = f"with g {case.layouts[-1]}, the gradient of input"
     for what, laid, straight in (("output", laid_outputs, outputs), (wrt, laid_gradients, gradients)):
         for i, (a, b) in enumerate(zip(laid, straight, strict=True)):
             if a is not None and b is not None:
-                compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in plain rows")
+                compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in contiguous rows")
 
 
 def check_threads(case: Case) -> None:
-    """One thread and all of them give the same bits.  For cases large enough to be cut in blocks."""
+    """One thread and all threads give the same bits.  For cases that are large enough to be divided into blocks."""
     before = get_num_threads()
     try:
         results = []
@@ -340,7 +348,7 @@ def check_threads(case: Case) -> None:
 
 
 CHECKS: tuple[Callable[[Case], None], ...] = (
-    check_layouts,  # first, and it says so where an op writes to its inputs, which confounds the others
+    check_layouts,  # first: it names an op that writes to its inputs, which would mislead the others
     check_forward,
     check_reference,
     check_special,
@@ -351,7 +359,7 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
 
 
 def check_case(case: Case) -> None:
-    """Every one of CHECKS on one case; a failure says which case it was."""
+    """Run all CHECKS on one case; a failure names the case."""
     for check in CHECKS:
         try:
             check(case)
@@ -363,7 +371,7 @@ def check_case(case: Case) -> None:
 
 
 def check_row(op: Row) -> None:
-    """The row has all that its tests need."""
+    """The row has everything that its tests need."""
     if not isinstance(op, Row):
         raise TypeError(f"check_op: expects an Op, not a {type(op).__name__}; a function is for assert_gradients")
     for part in ("reference", "sample"):
@@ -382,7 +390,7 @@ def check_row(op: Row) -> None:
 
 
 def check_bad_sample(op: Row, bad: BadSample) -> None:
-    """The bad call raises its error, with each of its words."""
+    """The bad call raises its error, with all of its words in the message."""
     call = f"{op.name}({', '.join(str(np.shape(x)) for x in bad.inputs)}; {bad.params})"
     try:
         op(*_tensors(bad.inputs, False), **bad.params)
@@ -395,24 +403,24 @@ def check_bad_sample(op: Row, bad: BadSample) -> None:
 
 
 def check_op(op: Row, *, examples: int | None = None) -> None:
-    """Put an op through everything that lucidgrad's own ops are put through.
+    """Run all checks that lucidgrad's own ops pass.
 
-    Forward against the reference, in both float dtypes and on ±0, inf and NaN; gradients, and
-    gradients of gradients, against finite differences; memory layouts; inputs left as they
-    were; bad samples.
+    Forward is compared with the reference, in both float dtypes and for ±0, inf and NaN.  Gradients and second
+    gradients are compared with finite differences.  Memory layouts must make no difference, inputs must not be
+    written to, and bad samples must raise their errors.
 
     Parameters
     ----------
     op : Op
-        It need not be registered.
+        Registered or not.
     examples : int, optional
-        How many calls to draw.  Default: as many as Hypothesis's profile says.
+        Number of calls to draw.  Default: that of the Hypothesis profile.
 
     Raises
     ------
     AssertionError
-        Naming the op, the shapes and parameters of the smallest call found to fail, and which
-        entry of which output or gradient is wrong.
+        The message names the op, the shapes and parameters of the smallest failing call, and the wrong element
+        of an output or gradient.
     ImportError
         If Hypothesis is not installed.
     """
@@ -424,7 +432,7 @@ def check_op(op: Row, *, examples: int | None = None) -> None:
     def battery(case: Case) -> None:
         check_case(case)
 
-    battery.__name__ = f"check_op_{op.name}"  # under which Hypothesis keeps what failed, to try it first next time
+    battery.__name__ = f"check_op_{op.name}"  # the name under which Hypothesis stores failures, to repeat them first
     health = hypothesis().HealthCheck
     chosen = settings(
         settings() if examples is None else settings(max_examples=examples),
@@ -436,23 +444,24 @@ def check_op(op: Row, *, examples: int | None = None) -> None:
 
 
 def assert_gradients(function: Callable[..., Any], *inputs: Any, kind: str = "smooth") -> None:
-    """The gradients of a function of float64 arrays are its finite differences.
+    """Compare the gradients of a function of float64 arrays with finite differences.
 
     Parameters
     ----------
     function : callable
-        Takes the inputs as tensors, returns a Tensor or several.
-    inputs : Tensor, ndarray or anything
-        The gradient of each float one is checked; the others are passed on.
+        Takes the inputs as tensors, returns a Tensor or a sequence of Tensor.
+    inputs : Tensor, ndarray or any object
+        The gradients of float inputs are checked; other inputs are passed on.
     kind : "smooth", "piecewise" or "multilinear"
-        What step is taken: for piecewise linear functions 1, so keep values that far from kinks.
+        Determines the step of the finite differences.  It is 1 for piecewise linear functions, so values must be
+        at least that far from kinks.
 
     Raises
     ------
     AssertionError
-        Naming the function, the input, the entry and both numbers.
+        The message names the function, the input, the element and both numbers.
     ValueError
-        If the kind is none of these.
+        For another kind.
 
     Examples
     --------

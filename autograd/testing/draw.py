@@ -1,7 +1,7 @@
 """Drawing calls of a function: sizes, shapes, geometries, values and memory layouts.
 
-Everything is drawn as integers, which Hypothesis shrinks (`HypothesisDraw`) or a NumPy generator
-gives (`RandomDraw`).  A row's `sample(draw)` and the strategies draw with the same methods.
+All draws are made of integers, from Hypothesis, which can shrink them (`HypothesisDraw`), or from a NumPy
+generator (`RandomDraw`).  A row's `sample(draw)` and the strategies use the same methods.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.tensor import Tensor
+from autograd.types import Array, Shape
 
-KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # what they mean: autograd.op.Row
+KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # see autograd.op.Row
 LAYOUTS = ("contiguous", "permuted", "strided", "reversed", "read-only")
-FEW = 12  # so many numbers are drawn, and shrunk, one by one; more come from one drawn seed
-
-Shape = tuple[int, ...]
+FEW = 12  # up to this many integers are drawn and shrunk one by one; more are generated from one drawn seed
 
 
 class ConvGeometry(NamedTuple):
-    """Shapes and parameters of a convolution that can be run."""
+    """Shapes and parameters of a valid convolution."""
 
     input: Shape  # (N, C, ...)
     weight: Shape  # (O, C/groups, ...)
@@ -33,19 +32,19 @@ class ConvGeometry(NamedTuple):
 
 
 class PoolGeometry(NamedTuple):
-    """Shape and parameters of a pooling that can be run."""
+    """Shape and parameters of a valid pooling."""
 
     input: Shape  # (N, C, ...)
     params: dict[str, Any]  # kernel_size, stride, padding
 
 
 class Draw(ABC):
-    """What a row's `sample(draw)` is given: everything it draws comes from `integers`.
+    """The argument of a row's `sample(draw)`.  All draws are made with `integers`.
 
     Parameters
     ----------
     kind : str
-        The op's, on which the values of `tensor` depend.
+        The kind of the op, which determines the values of `tensor`.
     """
 
     def __init__(self, kind: str) -> None:
@@ -54,7 +53,7 @@ class Draw(ABC):
         self.kind = kind
 
     @abstractmethod
-    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+    def integers(self, count: int, low: int, high: int) -> Array:
         """`count` integers from low to high, both included."""
 
     def size(self, low: int, high: int) -> int:
@@ -62,11 +61,11 @@ class Draw(ABC):
         return int(self.integers(1, low, high)[0])
 
     def choice(self, *options: Any) -> Any:
-        """One of the options; a failure shrinks to the first."""
+        """One of the options; failures shrink to the first."""
         return options[self.size(0, len(options) - 1)]
 
     def shape(self, min_dims: int, max_dims: int, least: int = 1, most: int = 3) -> Shape:
-        """Sizes from `least` to `most`.  With least = 0 one shape in eight may be empty: it tests little else."""
+        """A shape with sizes from `least` to `most`.  With least = 0 one shape in eight may have sizes of 0."""
         least = least or self.choice(1, 1, 1, 1, 1, 1, 1, 0)
         return tuple(int(n) for n in self.integers(self.size(min_dims, max_dims), least, most))
 
@@ -80,9 +79,9 @@ class Draw(ABC):
         return shapes
 
     def conv_geometry(self, dims: int = 2, least: int = 1) -> ConvGeometry:
-        """Of a small convolution: windows that overlap or leave gaps, padding, dilation, groups, no image or some.
+        """A small convolution with or without overlap, padding, dilation, groups, and images in the batch.
 
-        Its results have `least` pixels and more, each way.
+        Each dimension of its output has at least `least` pixels.
         """
         groups = self.choice(1, 1, 1, 2)
         n, c, o = self.size(0, 3), self.size(1, 2) * groups, self.choice(1, 2, 3, 5) * groups
@@ -97,7 +96,7 @@ class Draw(ABC):
         return ConvGeometry((n, c, *size), (o, c // groups, *kernel), (n, o, *out), params)
 
     def pool_geometry(self, dims: int = 2) -> PoolGeometry:
-        """Of a small pooling: windows that overlap or leave gaps, padded by up to half a window."""
+        """A small pooling, with or without overlap, padded by up to half a window."""
         kernel, stride = self._sizes(dims, 1, 3), self._sizes(dims, 1, 4)
         padding = tuple(self.size(0, k // 2) for k in kernel)
         size = tuple(max(1, k - 2 * p) + self.size(0, 4) for k, p in zip(kernel, padding, strict=True))
@@ -107,13 +106,12 @@ class Draw(ABC):
     def _sizes(self, n: int, low: int, high: int) -> Shape:
         return tuple(self.size(low, high) for _ in range(n))
 
-    def tensor(self, *shape: int, low: float = -2, high: float = 2, kinks: tuple[float, ...] = (0,)) -> np.ndarray:
-        """A float64 array of values that suit the kind.
+    def tensor(self, *shape: int, low: float = -2, high: float = 2, kinks: tuple[float, ...] = (0,)) -> Array:
+        """A float64 array with values for the kind of op.
 
-        smooth: thousandths from low to high.  piecewise: even numbers, all distinct and at least 1
-        from every kink, so that a step of 1 crosses none; as many as there are elements, whatever
-        low and high.  Otherwise integers from low to high, whose sums are exact.  Failures shrink
-        to 1 where they can: 0 would hide them.
+        smooth: multiples of 0.001 from low to high.  piecewise: distinct even numbers at a distance of at least 1
+        from each kink, so that a step of 1 crosses none; low and high are ignored.  Otherwise integers from low
+        to high, whose sums are exact.  Failures shrink to 1 if possible, because 0 would hide them.
         """
         n = math.prod(shape)
         one = 1 if low <= 1 <= high else 0
@@ -130,40 +128,40 @@ class Draw(ABC):
             values = one + self.integers(n, math.ceil(low) - one, math.floor(high) - one)
         return values.astype(np.float64).reshape(shape)
 
-    def index(self, shape: Shape, bound: int) -> np.ndarray:
-        """int64 from 0 to bound - 1."""
+    def index(self, shape: Shape, bound: int) -> Array:
+        """An int64 array of integers from 0 to bound - 1."""
         return self.integers(math.prod(shape), 0, max(0, bound - 1)).reshape(shape)
 
     def permutation(self, n: int) -> list[int]:
-        """The numbers from 0 to n - 1 in some order."""
+        """The integers from 0 to n - 1 in random order."""
         return np.argsort(self.integers(n, 0, 1 << 20), kind="stable").tolist()
 
 
 class RandomDraw(Draw):
-    """Draws from a NumPy generator: for mutants, benchmarks and documents."""
+    """Draws from a NumPy generator, for mutants, benchmarks and documentation."""
 
     def __init__(self, rng: np.random.Generator, kind: str) -> None:
         super().__init__(kind)
         self.rng = rng
 
-    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+    def integers(self, count: int, low: int, high: int) -> Array:
         return self.rng.integers(low, high, count, dtype=np.int64, endpoint=True)
 
 
 class HypothesisDraw(Draw):
-    """Draws that Hypothesis chooses, remembers and shrinks.
+    """Draws from Hypothesis, which stores and shrinks failures.
 
     Parameters
     ----------
     draw : callable
-        What a composite strategy is given, or `data.draw`.
+        The argument of a composite strategy, or `data.draw`.
     """
 
     def __init__(self, draw: Callable[[Any], Any], kind: str) -> None:
         super().__init__(kind)
         self.draw, self.strategies = draw, hypothesis().strategies
 
-    def integers(self, count: int, low: int, high: int) -> np.ndarray:
+    def integers(self, count: int, low: int, high: int) -> Array:
         if count > FEW:
             seed = self.draw(self.strategies.integers(0, 2**32 - 1))
             return np.random.default_rng(seed).integers(low, high, count, dtype=np.int64, endpoint=True)
@@ -172,7 +170,7 @@ class HypothesisDraw(Draw):
 
 
 def hypothesis() -> ModuleType:
-    """Hypothesis, which is imported where it is needed, and a sentence where it is missing."""
+    """The module hypothesis, imported only when needed; ImportError with a hint if it is missing."""
     try:
         import hypothesis.strategies
     except ImportError as error:
@@ -184,7 +182,7 @@ def hypothesis() -> ModuleType:
 
 
 def lay_out(x: Any, layout: str) -> Any:
-    """The same numbers, in memory as one of LAYOUTS says; what lies between them is NaN or huge.
+    """The same elements in one of LAYOUTS; the memory between them holds NaN or huge numbers.
 
     Parameters
     ----------
@@ -193,7 +191,7 @@ def lay_out(x: Any, layout: str) -> Any:
 
     Returns
     -------
-    ndarray or Tensor, as x is; a tensor is a new leaf
+    ndarray or Tensor, like x; a tensor is a new leaf
     """
     if isinstance(x, Tensor):
         return Tensor(lay_out(x.array, layout), x.requires_grad)

@@ -1,6 +1,6 @@
-"""Hypothesis strategies for tests of your own: `@given(x=tensors(), layout=layouts())`.
+"""Hypothesis strategies for your own tests: `@given(x=tensors(), layout=layouts())`.
 
-They draw with the methods of `Draw` that lucidgrad's own ops are tested with.
+They use the methods of `Draw`, as the samples of lucidgrad's ops do.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.tensor import Tensor
-from autograd.testing.draw import LAYOUTS, ConvGeometry, Draw, HypothesisDraw, PoolGeometry, Shape, hypothesis
+from autograd.testing.draw import LAYOUTS, ConvGeometry, Draw, HypothesisDraw, PoolGeometry, hypothesis
+from autograd.types import DTypeLike, Shape
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
 def strategy(make: Callable[[Any], Any], kind: str = "smooth") -> SearchStrategy[Any]:
-    """The strategy of make(draw), drawn by Hypothesis for functions of that kind."""
+    """The strategy of make(draw) for functions of the given kind."""
     return hypothesis().strategies.composite(lambda draw: make(HypothesisDraw(draw, kind)))()
 
 
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 3) -> SearchStrategy[Shape]:
-    """Shapes.  With min_side = 0 one in eight may be empty."""
+    """Shapes.  With min_side = 0 one in eight may have sizes of 0."""
     return strategy(lambda draw: draw.shape(min_dims, max_dims, min_side, max_side))
 
 
@@ -40,12 +41,12 @@ def layouts() -> SearchStrategy[str]:
 
 
 def conv_geometries(dims: int = 2) -> SearchStrategy[ConvGeometry]:
-    """Shapes of input, weight and output, and parameters, of convolutions over `dims` dimensions; all can be run."""
+    """Shapes and parameters of valid convolutions over `dims` dimensions."""
     return strategy(lambda draw: draw.conv_geometry(dims))
 
 
 def pool_geometries(dims: int = 2) -> SearchStrategy[PoolGeometry]:
-    """Shapes of input, and parameters, of poolings over `dims` dimensions; all can be run."""
+    """Input shapes and parameters of valid poolings over `dims` dimensions."""
     return strategy(lambda draw: draw.pool_geometry(dims))
 
 
@@ -55,21 +56,21 @@ def tensors(
     *,
     low: float = -2,
     high: float = 2,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     requires_grad: bool = True,
 ) -> SearchStrategy[Tensor]:
-    """Tensors of numbers that suit the kind of function they are for.
+    """Tensors with values for a kind of function.
 
     Parameters
     ----------
     shape : int, tuple of int or strategy, optional
-        Default: any of `shapes()`.
-    kind : "smooth" (thousandths), "multilinear" (integers, whose sums are exact) or
-        "piecewise" (as `away_from_kinks()`)
+        Default: drawn from `shapes()`.
+    kind : "smooth" (multiples of 0.001), "multilinear" (integers, whose sums are exact) or
+        "piecewise" (as in `away_from_kinks()`)
     low, high : float
-        The least and the greatest number there may be; "piecewise" takes no notice of them.
+        Bounds of the values; ignored for "piecewise".
     dtype : float dtype
-        The default, float64, is what finite differences need.
+        Finite differences need float64, the default.
     requires_grad : bool
 
     Examples
@@ -87,13 +88,13 @@ def tensors(
 def away_from_kinks(
     *kinks: float,
     shape: int | Shape | SearchStrategy[Shape] | None = None,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     requires_grad: bool = True,
 ) -> SearchStrategy[Tensor]:
-    """Tensors for functions that are linear between kinks, to be checked with kind="piecewise".
+    """Tensors for functions that are linear between kinks, for checks with kind="piecewise".
 
-    Their elements are even numbers, all distinct and at least 1 from every kink (default: from 0):
-    a step of 1 crosses no kink and changes no order, so finite differences are exact.
+    The elements are distinct even numbers at a distance of at least 1 from each kink (default: 0).  A step of 1
+    crosses no kink and changes no order, so finite differences are exact.
     """
     kinks = kinks or (0,)
     return strategy(lambda draw: _tensor(draw, _one_shape(draw, shape), dtype, requires_grad, kinks=kinks), "piecewise")
@@ -105,10 +106,10 @@ def broadcastable_tensors(
     *,
     low: float = -2,
     high: float = 2,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     requires_grad: bool = True,
 ) -> SearchStrategy[tuple[Tensor, ...]]:
-    """n tensors, as `tensors` draws them, whose shapes broadcast together."""
+    """n tensors with the values of `tensors`, whose shapes broadcast together."""
     return strategy(
         lambda draw: tuple(
             _tensor(draw, shape, dtype, requires_grad, low=low, high=high) for shape in draw.broadcastable(n, least=1)
@@ -117,7 +118,7 @@ def broadcastable_tensors(
     )
 
 
-def _tensor(draw: Draw, shape: Shape, dtype: Any, requires_grad: bool, **values: Any) -> Tensor:
+def _tensor(draw: Draw, shape: Shape, dtype: DTypeLike, requires_grad: bool, **values: Any) -> Tensor:
     return Tensor(draw.tensor(*shape, **values).astype(dtype), requires_grad)
 
 

@@ -10,8 +10,7 @@ from typing import Any
 import jax
 import jaxlib
 import numpy as np
-from jax import lax
-from jax import numpy as jnp
+from jax import lax, numpy as jnp
 
 from examples.benchmark import cases, data
 from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu

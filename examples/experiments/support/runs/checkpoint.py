@@ -33,7 +33,7 @@ import nn
 from autograd import Tensor
 from examples.experiments.support.runs import schema
 from examples.experiments.support.runs.files import CheckpointError, write_whole
-from optim.optimizer import SCHEDULED
+from optim.state_dict import SCHEDULED
 from optim.swa_utils import AveragedModel
 
 FORMAT = 1

@@ -1,0 +1,179 @@
+"""A kernel whose inner loop the compiler does not vectorize is noticed: its machine code is searched.
+
+Numba emits no vector instructions for a loop over computed ends (autograd/kernels/jit.py says why), and such a
+kernel is up to ten times slower, with the same results.  So every kernel that an op or an optimizer launches is
+compiled for float32 here, and must contain arithmetic or comparisons of packed numbers, between vector loads and
+stores.  Loads and stores of single lanes (gather, scatter), which LLVM emits for computed ends where it can, as on
+AVX-512, are as slow as scalar code, so a basic block that has them does not count.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import platform
+import re
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+import autograd
+import nn
+import optim
+from autograd.kernels.cache import KernelCache
+from autograd.kernels.jit import kernel, limit_threads, set_threads
+from autograd.op import table
+from autograd.tensor import Tensor
+from autograd.testing import RandomDraw, draw_case
+from optim.swa_utils import AveragedModel
+
+INDEXED = "its reads or writes go to indices that are data"
+SCALAR: dict[str, str] = {  # kernels without such instructions, and why
+}
+
+# Arithmetic and comparisons of packed numbers, of float64 too: sums are added up in it.  On x86 their names end with
+# "ps" or "pd".  Moves and xor are left out, because scalar code copies and clears with them.
+PACKED = r"\bv?(?:add|sub|mul|div|max|min|sqrt|blendv?|fn?m(?:add|sub)\d*|cmp\w*)p[sd]\b"
+if platform.machine().lower() in ("aarch64", "arm64"):
+    PACKED = r"\bf(?:add|sub|mul|div|ml[as]|max|min|sqrt|cm\w+)\w*\s+v\d+\.(?:4s|2d)"
+
+
+def assembly(function: Any, signature: Any) -> str:
+    """The machine code of a kernel, compiled afresh: a kernel from the cache has none that Numba can show."""
+    options = {name: value for name, value in function.targetoptions.items() if name != "nopython"}
+    fresh = numba.njit(**options)(function.py_func)
+    fresh.compile(signature)
+    return str(fresh.inspect_asm(fresh.signatures[0]))
+
+
+def is_vectorized(function: Any, signature: Any) -> bool:
+    blocks = re.split(r"^\S+:", assembly(function, signature), flags=re.MULTILINE)  # a label begins a basic block
+    return any(re.search(PACKED, block) and not re.search("gather|scatter", block) for block in blocks)
+
+
+# ── every kernel ───────────────────────────────────────────────────────────────────────
+
+
+def all_kernels() -> dict[str, Any]:
+    """Every kernel of the packages, by module and name."""
+    found = {}
+    for package in (autograd, nn, optim):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                function: Any = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
+                if isinstance(function, Dispatcher) and isinstance(function._cache, KernelCache):
+                    found[f"{function.__module__}.{function.__name__}"] = function
+    return found
+
+
+def float32(x: Any) -> Any:
+    return x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+
+def run_ops() -> None:
+    """Forward and backward of drawn calls of every op in float32, and what small arrays leave to NumPy."""
+    for op in table.values():
+        if not type(op).__module__.startswith("autograd."):
+            continue
+        for seed in range(6):
+            sample = draw_case(op, RandomDraw(np.random.default_rng(seed), op.kind)).sample
+            inputs: list[Any] = [float32(x) for x in sample.inputs]
+            inputs = [Tensor(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in inputs]
+            with np.errstate(all="ignore"):
+                results = op(*inputs, **sample.params)
+                outputs = [y for y in (results if isinstance(results, tuple) else (results,)) if y.requires_grad]
+                wanted = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
+                if outputs and wanted:
+                    autograd.grad(outputs, wanted, [autograd.ones_like(y) for y in outputs], allow_unused=True)
+    large = autograd.ones(512, 512, requires_grad=True)
+    for dim in (0, 1, None):
+        (large * large).sum(dim).sum().backward()
+    large.cumsum(0).sum().backward()
+
+
+def run_optimizers() -> None:
+    layer = nn.Linear(3, 2)
+    for name in dir(optim):
+        cls = getattr(optim, name)
+        if isinstance(cls, type) and issubclass(cls, optim.Optimizer) and cls is not optim.Optimizer:
+            for amsgrad in (False, True):
+                if amsgrad and "amsgrad" not in cls.__init__.__code__.co_varnames:
+                    continue
+                options: dict[str, Any] = {"amsgrad": True} if amsgrad else {}
+                optimizer = cls(layer.parameters(), **options)
+                layer(autograd.ones(4, 3)).sum().backward()
+                optimizer.step()
+    average = AveragedModel(layer)
+    for _ in range(2):
+        average.update_parameters(layer)
+
+
+@pytest.fixture(scope="module")
+def launched() -> dict[str, tuple[Any, Any]]:
+    """Every kernel that Python launched with float32 arguments, with its argument types."""
+    run_ops()
+    run_optimizers()
+    found = {}
+    for name, function in all_kernels().items():
+        signatures = [signature for signature in function.signatures if "float32" in str(signature)]
+        if signatures:
+            found[name] = function, signatures[0]
+    return found
+
+
+@pytest.mark.slow
+def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> None:
+    scalar = [
+        name for name, (function, signature) in launched.items()
+        if name not in SCALAR and not is_vectorized(function, signature)
+    ]  # fmt: skip
+    assert not scalar, (
+        f"No vector instructions in {', '.join(scalar)}. Let the inner loop run over slices, counted from 0 "
+        "(xs = x[first:last]; for i in range(len(xs)): ...), without branches and calls; autograd/kernels/jit.py says "
+        "why. If it cannot be vectorized, add it to SCALAR in tests/test_vectorized.py with the reason."
+    )
+
+
+@pytest.mark.slow
+def test_every_kernel_is_looked_at(launched: dict[str, tuple[Any, Any]]) -> None:
+    kernels = all_kernels()
+    parallel = {name for name, function in kernels.items() if function.targetoptions.get("parallel")}
+    missing = sorted(parallel - set(launched))
+    assert not missing, (
+        f"{', '.join(missing)}: no op or optimizer of tests/test_vectorized.py launches them with float32 arrays. "
+        "Call them in run_ops or run_optimizers."
+    )
+    unknown = sorted(set(SCALAR) - set(kernels))
+    assert not unknown, f"SCALAR in tests/test_vectorized.py names kernels that do not exist: {', '.join(unknown)}."
+
+
+# ── the search itself ──────────────────────────────────────────────────────────────────
+
+
+@kernel(parallel=True, cached=False)
+def over_computed_ends(x, parts, y):
+    threads = limit_threads(parts)
+    for part in numba.prange(parts):
+        for i in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            y[i] = x[i] * x[i] + x[i]
+    set_threads(threads)
+
+
+@kernel(parallel=True, cached=False)
+def over_slices(x, parts, y):
+    threads = limit_threads(parts)
+    for part in numba.prange(parts):
+        block = slice(part * len(x) // parts, (part + 1) * len(x) // parts)
+        xs, ys = x[block], y[block]
+        for i in range(len(xs)):
+            ys[i] = xs[i] * xs[i] + xs[i]
+    set_threads(threads)
+
+
+@pytest.mark.parametrize(("function", "expected"), [(over_computed_ends, False), (over_slices, True)])
+def test_the_search_tells_a_scalar_kernel_from_a_vectorized_one(function: Any, expected: bool) -> None:
+    array = numba.types.Array(numba.float32, 1, "C")
+    assert is_vectorized(getattr(function, "_kernel", function), (array, numba.int64, array)) == expected
