@@ -20,7 +20,7 @@ RUN     = $(VENV)/bin/python
 environment: $(VENV)/installed-examples
 
 train: environment
-	$(RUN) -m examples.train $(ARGS)
+	$(RUN) -m examples.experiments.train $(ARGS)
 
 report: environment
 	$(RUN) -m examples.report $(ARGS)
@@ -42,6 +42,7 @@ lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m pyright --pythonpath $(RUN) tests/typing/user_program.py
 
 format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .

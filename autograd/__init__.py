@@ -25,6 +25,7 @@ from autograd.config import (
 from autograd.creation import (
     arange as arange,
     as_tensor as as_tensor,
+    contiguous_format as contiguous_format,
     empty as empty,
     empty_like as empty_like,
     eye as eye,
@@ -32,8 +33,10 @@ from autograd.creation import (
     full as full,
     full_like as full_like,
     linspace as linspace,
+    memory_format as memory_format,
     ones as ones,
     ones_like as ones_like,
+    preserve_format as preserve_format,
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,

@@ -7,7 +7,9 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class ContextDecorator(contextlib.ContextDecorator):
@@ -17,7 +19,7 @@ class ContextDecorator(contextlib.ContextDecorator):
     next.  Each piece runs inside the context.  The code between two pieces runs outside.
     """
 
-    def __call__(self, function: Callable) -> Any:
+    def __call__(self, function: Function) -> Function:
         if inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"{type(self).__name__}: cannot decorate {function.__name__!r}, an asynchronous generator; "
@@ -29,14 +31,14 @@ class ContextDecorator(contextlib.ContextDecorator):
             def generate(*args: Any, **kwargs: Any) -> Any:
                 return (yield from self._in_pieces(function(*args, **kwargs)))
 
-            return generate
+            return generate  # type: ignore[return-value]
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def wait(*args: Any, **kwargs: Any) -> Any:
                 return await types.coroutine(self._in_pieces)(function(*args, **kwargs))
 
-            return wait
+            return wait  # type: ignore[return-value]
         return super().__call__(function)
 
     def _in_pieces(self, inner: Generator | Coroutine) -> Generator[Any, Any, Any]:

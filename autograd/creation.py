@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from enum import Enum
 from functools import reduce
 from typing import Any
 
@@ -131,17 +132,42 @@ def full(
     return _filled("full", (size,), fill_value, dtype, requires_grad, device)
 
 
+class memory_format(Enum):
+    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given."""
+
+    preserve_format = "preserve_format"
+    contiguous_format = "contiguous_format"
+
+
+preserve_format, contiguous_format = memory_format
+
+
+def _check_format(name: str, given: memory_format | None) -> None:
+    if given is not None and not isinstance(given, memory_format):
+        raise TypeError(f"{name}: memory_format must be preserve_format or contiguous_format, not {given!r}")
+
+
 def zeros_like(
-    input: Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """Zeros of the input's shape and dtype."""
+    _check_format("zeros_like", memory_format)
     return _filled("zeros_like", (input.shape,), 0, dtype or input.dtype, requires_grad, device)
 
 
 def ones_like(
-    input: Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """Ones of the input's shape and dtype."""
+    _check_format("ones_like", memory_format)
     return _filled("ones_like", (input.shape,), 1, dtype or input.dtype, requires_grad, device)
 
 
@@ -151,15 +177,22 @@ def full_like(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """A tensor of the input's shape and dtype, filled with one number."""
+    _check_format("full_like", memory_format)
     return _filled("full_like", (input.shape,), fill_value, dtype or input.dtype, requires_grad, device)
 
 
 def empty_like(
-    input: Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """A tensor of the input's shape and dtype with uninitialized elements."""
+    _check_format("empty_like", memory_format)
     return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 

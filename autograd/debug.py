@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import engine
 from autograd.contexts import ContextDecorator
 from autograd.engine import Context, DispatchMode, Gradient, Node
 from autograd.gradcheck import as_tuple
@@ -143,7 +144,8 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 class reference(DispatchMode, ContextDecorator):
     """Context or decorator: run the NumPy references instead of the kernels.
 
-    It is slow and meant for small inputs.  A backward pass inside the context runs references, too.
+    It is slow and meant for small inputs.  A backward pass inside the context runs references, too, and so does the
+    step of an optimizer.
 
     Examples
     --------
@@ -158,6 +160,14 @@ class reference(DispatchMode, ContextDecorator):
 
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         return run_reference(op, arrays, params)
+
+
+def is_reference_active() -> bool:
+    """Whether this thread is inside `reference()`: for code that launches kernels and is not an op."""
+    mode: DispatchMode | None = engine._state.mode
+    while mode and not isinstance(mode, reference):
+        mode = mode.outer
+    return mode is not None
 
 
 def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:

@@ -455,7 +455,7 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:
+) -> tuple[Tensor, ...]:
     """The gradients of outputs with respect to inputs; no `.grad` changes.
 
     Parameters
@@ -501,7 +501,7 @@ def grad(
             f"grad: the outputs do not depend on input {[g is None for g in found].index(True)}; "
             "pass allow_unused=True to get None for it"
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)
+    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)  # type: ignore[misc]
 
 
 def check_inputs(caller: str, inputs: Sequence[Any]) -> None:

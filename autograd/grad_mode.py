@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, overload
 
-from autograd.contexts import ContextDecorator
+from autograd.contexts import ContextDecorator, Function
 
 
 class _ThreadState(threading.local):
@@ -44,7 +43,7 @@ class set_grad_enabled(_Mode):
         self.outer, self.mode = state.recording, bool(mode)
         state.recording = self.mode
 
-    def __call__(self, function: Callable) -> Any:
+    def __call__(self, function: Function) -> Function:
         state.recording = self.outer  # a decorator sets the mode in each call, not now
         return super().__call__(function)
 
@@ -58,7 +57,12 @@ class set_grad_enabled(_Mode):
 class _Plain(_Mode):
     """A mode that can be used as a decorator without parentheses, as in @no_grad."""
 
-    def __new__(cls, function: Callable | None = None) -> Any:
+    @overload
+    def __new__(cls, function: None = None) -> Self: ...
+    @overload
+    def __new__(cls, function: Function) -> Function: ...  # type: ignore[misc]
+
+    def __new__(cls, function: Any = None) -> Any:
         mode = super().__new__(cls)
         return mode if function is None else mode(function)
 
@@ -95,6 +99,11 @@ class inference_mode(_Mode):
     mode : bool
         Whether this is inference.
     """
+
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+    @overload
+    def __new__(cls, mode: Function) -> Function: ...  # type: ignore[misc]
 
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)

@@ -32,6 +32,9 @@ _INSTEAD = {
     "uniform_": "autograd.rand_like(y)",
     "normal_": "autograd.randn_like(y)",
     "setitem": "autograd.where(mask, value, y)",
+    "addcmul_": "y + value * tensor1 * tensor2",
+    "addcdiv_": "y + value * tensor1 / tensor2",
+    "lerp_": "y + weight * (end - y)",
 }
 
 
@@ -344,6 +347,15 @@ class TensorMethods:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
 
+    @property
+    def is_sparse(self) -> bool:
+        """False: all tensors are dense."""
+        return False
+
+    def is_complex(self) -> bool:
+        """False: there are no complex dtypes."""
+        return False
+
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""
         return self.array.dtype.kind == "f"
@@ -457,6 +469,48 @@ class TensorMethods:
 
     def clamp_(self: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
         return self._update("clamp_", ops.clamp(self, min, max))
+
+    def clamp_min_(self: Tensor, min: Tensor | Number) -> Tensor:
+        return self._update("clamp_min_", ops.clamp_min(self, min))
+
+    def clamp_max_(self: Tensor, max: Tensor | Number) -> Tensor:
+        return self._update("clamp_max_", ops.clamp_max(self, max))
+
+    def abs_(self: Tensor) -> Tensor:
+        return self._update("abs_", ops.abs(self))
+
+    def neg_(self: Tensor) -> Tensor:
+        return self._update("neg_", ops.neg(self))
+
+    def sign_(self: Tensor) -> Tensor:
+        return self._update("sign_", ops.sign(self))
+
+    def square_(self: Tensor) -> Tensor:
+        return self._update("square_", ops.square(self))
+
+    def sqrt_(self: Tensor) -> Tensor:
+        return self._update("sqrt_", ops.sqrt(self))
+
+    def rsqrt_(self: Tensor) -> Tensor:
+        return self._update("rsqrt_", ops.rsqrt(self))
+
+    def reciprocal_(self: Tensor) -> Tensor:
+        return self._update("reciprocal_", ops.reciprocal(self))
+
+    def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """Add value * tensor1 * tensor2."""
+        return self._update("addcmul_", self + value * tensor1 * tensor2)
+
+    def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """Add value * tensor1 / tensor2."""
+        return self._update("addcdiv_", self + value * tensor1 / tensor2)
+
+    def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+        """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
+        from_start, from_end = self + weight * (end - self), end - (end - self) * (1 - weight)
+        if isinstance(weight, TensorMethods):
+            return self._update("lerp_", ops.where(ops.abs(weight) < 0.5, from_start, from_end))
+        return self._update("lerp_", from_start if abs(weight) < 0.5 else from_end)
 
     def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         return self._update("masked_fill_", ops.masked_fill(self, mask, value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike as DTypeLike
@@ -30,9 +30,22 @@ class Size(tuple[int, ...]):
         return math.prod(self)
 
 
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+
 Array: TypeAlias = np.ndarray
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = SupportsIndex | Sequence[SupportsIndex]  # of f(2, 3) and f((2, 3)), each argument
 Number: TypeAlias = bool | int | float
 Argument: TypeAlias = Array | np.generic | float | None  # what an op's forward takes for a tensor
 Result: TypeAlias = Array | np.generic | tuple[Array | np.generic, ...]  # what an op's forward returns
+Dims: TypeAlias = int | tuple[int, ...] | list[int] | None  # dimensions to reduce over; None for all of them
+Gradient: TypeAlias = "Tensor | int | None"  # what a backward returns for an input: 0 for zeros, None for no gradient
+
+
+class Context(Protocol):
+    """What a backward gets as `ctx`: see `autograd.op.Op`."""
+
+    saved_tensors: tuple[Any, ...]
+    needs_input_grad: tuple[bool, ...]
+    shapes: tuple[Shape, ...]

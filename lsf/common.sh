@@ -1,12 +1,12 @@
-# What the job scripts share. A script's own part is its directives, and
+# The common part of the job scripts. Each script has its directives and these two lines:
 #
-#     cd "${LS_SUBCWD:-$PWD}"      LSF runs a copy of the script, from elsewhere
-#     source lsf/common.sh train   with the script's name
+#     cd "${LS_SUBCWD:-$PWD}"      LSF runs a copy of the script in another folder
+#     source lsf/common.sh train   with the name of the script
 #
-# It finds Python, and becomes examples/support/job.py, which checks the variables, makes the run folder
-# and its log, and becomes the experiment. Bash itself looks at no setting: its arithmetic reads 08 as
-# octal and runs what an index contains. It has to be an exec: the signals of the run limit come to the
-# whole process group, and a bash that stayed would die of them and hide Python's exit status.
+# It finds Python and replaces itself with examples/experiments/support/job.py, which checks the variables, creates
+# the run folder and its log, and replaces itself with the experiment. Bash itself evaluates no setting: its
+# arithmetic reads 08 as octal and executes code in array indices. The exec is required: signals of the run limit
+# reach the whole process group, and a remaining bash would die of them and hide the exit status of Python.
 
 set -euo pipefail
 
@@ -16,4 +16,4 @@ if [[ ! -f $python || ! -x $python ]]; then
         "or name another with PYTHON=..." >&2
     exit 2
 fi
-exec "$python" -u -m examples.support.job "$1"
+exec "$python" -u -m examples.experiments.support.job "$1"

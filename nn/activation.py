@@ -1,6 +1,6 @@
-"""Nonlinearities, element by element; and the softmax.  The formulas: `nn.functional`.
+"""Activation functions as modules.  `nn.functional` has the formulas.
 
-`inplace` is accepted for PyTorch's sake: the input is kept as it is either way.
+`inplace` exists for compatibility with PyTorch.  It has no effect: the input is never modified.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from nn.module import Module
 
 
 class ReLU(Module):
-    """max(input, 0)."""
+    """max(x, 0)."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """The input, where it is negative times a slope."""
+    """x if x > 0, else negative_slope * x."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """The input, where it is negative alpha (eˣ - 1)."""
+    """x if x > 0, else alpha * (exp(x) - 1)."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -53,7 +53,13 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """The input times the normal distribution function of it; approximate is "none" or "tanh"."""
+    """x * Φ(x), where Φ is the cumulative distribution function of the standard normal distribution.
+
+    Parameters
+    ----------
+    approximate : "none" or "tanh"
+        "tanh" approximates Φ with a hyperbolic tangent.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -67,7 +73,7 @@ class GELU(Module):
 
 
 class SiLU(Module):
-    """The input times its sigmoid."""
+    """x * sigmoid(x), also called swish."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -81,7 +87,7 @@ class SiLU(Module):
 
 
 class Softplus(Module):
-    """log(1 + e^(beta x)) / beta, a smooth ReLU; above threshold / beta the input itself."""
+    """log(1 + exp(beta * x)) / beta, a smooth ReLU.  Returns x itself where beta * x > threshold."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -95,14 +101,14 @@ class Softplus(Module):
 
 
 class Sigmoid(Module):
-    """1 / (1 + e⁻ˣ)."""
+    """1 / (1 + exp(-x))."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
 class LogSigmoid(Module):
-    """The logarithm of the sigmoid."""
+    """log(sigmoid(x)), computed without overflow."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.logsigmoid(input)
@@ -116,7 +122,7 @@ class Tanh(Module):
 
 
 class Softmax(Module):
-    """Probabilities along a dimension."""
+    """exp(x) / sum(exp(x)), where the sum runs over dimension `dim`."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -130,7 +136,7 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """The logarithms of the softmax."""
+    """log(softmax(x)), computed without overflow."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

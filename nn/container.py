@@ -1,18 +1,17 @@
-"""Modules made of modules."""
+"""Containers: modules that consist of other modules."""
 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, TypeVar
+from typing import Any, Self, overload
 
+from autograd import Tensor
 from nn import fusion
 from nn.module import Module
 
-L = TypeVar("L", bound="_Numbered")
-
 
 class _Numbered(Module):
-    """What Sequential and ModuleList share: a list of modules, called "0", "1", …"""
+    """Base of Sequential and ModuleList: a list of modules with the names "0", "1", …"""
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -24,52 +23,56 @@ class _Numbered(Module):
         self.add_module(list(self._modules)[index], module)
 
     def __delitem__(self, index: int | slice) -> None:
-        kept = list(self)
-        del kept[index]
-        self._renumber(kept)
+        remaining = list(self)
+        del remaining[index]
+        self._renumber(remaining)
 
     def _renumber(self, modules: Iterable[Module]) -> None:
         self._modules.clear()
         for number, module in enumerate(modules):
             self.add_module(str(number), module)
 
-    def append(self: L, module: Module) -> L:
-        """Add a module at the end; returns the list."""
+    def append(self, module: Module) -> Self:
+        """Add a module at the end.  Returns self."""
         number = len(self)
-        while str(number) in self._modules:  # a slice keeps its modules' names
+        while str(number) in self._modules:  # slices keep the names of their modules
             number += 1
         self.add_module(str(number), module)
         return self
 
-    def extend(self: L, modules: Iterable[Module]) -> L:
-        """Add modules at the end; returns the list."""
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add several modules at the end.  Returns self."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: expects an iterable of modules, such as a list, not {type(modules).__name__}"
+            )
         for module in list(modules):
             self.append(module)
         return self
 
     __iadd__ = extend
 
-    def insert(self: L, index: int, module: Module) -> L:
-        """Put a module before the one of that index, and number all anew; returns the list."""
+    def insert(self, index: int, module: Module) -> Self:
+        """Insert a module before the one at `index`, and renumber all modules.  Returns self."""
         modules = list(self)
         modules.insert(index, module)
         self._renumber(modules)
         return self
 
     def pop(self, index: int) -> Module:
-        """Take a module away, number the others anew, and return it."""
+        """Remove the module at `index`, renumber the others, and return it."""
         module = list(self)[index]
         del self[index]
         return module
 
 
 class Sequential(_Numbered):
-    """Modules run one after the other; some runs of layers as one op (`nn.fusion`).
+    """Calls its modules one after another.  Some sequences of layers are computed as one op (`nn.fusion`).
 
     Parameters
     ----------
-    *modules : Module, or one dict of name to Module
-        Without names they are called "0", "1", …
+    *modules : Module, or one mapping from names to modules
+        Without names, the modules are called "0", "1", …
 
     Examples
     --------
@@ -81,26 +84,36 @@ class Sequential(_Numbered):
     )
     """
 
-    def __init__(self, *modules: Module | dict[str, Module]) -> None:
+    @overload
+    def __init__(self, modules: Mapping[str, Module], /) -> None: ...
+    @overload
+    def __init__(self, *modules: Module) -> None: ...
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
         super().__init__()
-        named = modules[0] if len(modules) == 1 and isinstance(modules[0], dict) else dict(enumerate(modules))
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], Mapping) else dict(enumerate(modules))
         for name, module in named.items():
             self.add_module(str(name), module)  # type: ignore[arg-type]
 
-    def forward(self, x: Any) -> Any:
-        return fusion.run(list(self._modules.values()), x)
+    def forward(self, input: Any) -> Tensor:  # what nearly all last layers return
+        return fusion.run(list(self._modules.values()), input)
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
 
     def __getitem__(self, index: int | slice) -> Module:
-        """One module, or a slice of them as a Sequential that shares them, names and all."""
-        chosen = list(self._modules.items())[index]
-        return Sequential(dict(chosen)) if isinstance(index, slice) else chosen[1]  # type: ignore[arg-type, return-value]
+        """The module at an index, or a slice as a Sequential with the same modules and names."""
+        items = list(self._modules.items())
+        return Sequential(dict(items[index])) if isinstance(index, slice) else items[index][1]
 
     def __add__(self, other: Sequential) -> Sequential:
         return Sequential(*self, *other)
 
 
 class ModuleList(_Numbered):
-    """A list of modules, for a forward that goes through them in its own way.
+    """A list of modules, which the forward of the module around it calls in its own way.
 
     Parameters
     ----------
@@ -111,8 +124,13 @@ class ModuleList(_Numbered):
         super().__init__()
         self.extend(modules or ())
 
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> ModuleList: ...
+
     def __getitem__(self, index: int | slice) -> Module:
-        """One module, or a slice of them as a ModuleList that shares them."""
+        """The module at an index, or a slice as a ModuleList with the same modules."""
         chosen = list(self)[index]
         return ModuleList(chosen) if isinstance(chosen, list) else chosen
 
@@ -120,7 +138,7 @@ class ModuleList(_Numbered):
         return ModuleList([*self, *other])
 
     def __repr__(self) -> str:
-        """Equal neighbours are printed once, as "(0-2): 3 x …"."""
+        """Neighbours that print the same are printed once, as "(0-2): 3 x …"."""
         lines: list[str] = []
         texts = [repr(module).replace("\n", "\n  ") for module in self]
         first = 0
@@ -133,11 +151,11 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """Modules by name, for a forward that picks among them.
+    """Modules by name, which the forward of the module around it looks up.
 
     Parameters
     ----------
-    modules : mapping of name to Module, or pairs of them, optional
+    modules : mapping from names to modules, or iterable of (name, module), optional
     """
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
@@ -145,7 +163,7 @@ class ModuleDict(Module):
         self.update(modules or ())
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add modules, or put them in the place of those that have their names."""
+        """Add modules.  A module whose name exists replaces the old one."""
         for name, module in dict(modules).items():
             self[name] = module
 
@@ -177,7 +195,7 @@ class ModuleDict(Module):
         return self._modules.items()
 
     def pop(self, key: str) -> Module:
-        """Take a module away and return it."""
+        """Remove a module and return it."""
         return self._modules.pop(key)
 
     def clear(self) -> None:

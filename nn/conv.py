@@ -1,36 +1,41 @@
-"""Convolutions.  Weights and biases start uniform in ±1/√fan_in."""
+"""Convolution layers.  Weights and biases are initialized uniformly in ±1/√fan_in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Generic, TypeVar
 
 import nn.functional as F
 from autograd import Tensor
-from autograd.devices import check_device
+from autograd.devices import Device, check_device
+from autograd.op import check_arrays
 from autograd.ops.conv2d import ints
+from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw
-from nn.module import Module
+from nn.module import Module, Parameter
 
-Sizes = int | tuple[int, ...]
+Sizes = int | tuple[int, ...]  # one for all dimensions, or one for each
+EachDimension = TypeVar("EachDimension", bound=tuple[int, ...])  # sizes of a layer: one for each dimension
 
 
-class _Conv(Module):
-    """What convolutions share.
+class _Conv(Module, Generic[EachDimension]):
+    """Base of the convolutions.
 
     Attributes
     ----------
     weight : Parameter, (out_channels, in_channels/groups, *kernel_size)
-        Of a transposed convolution (in_channels, out_channels/groups, *kernel_size).
+        For a transposed convolution: (in_channels, out_channels/groups, *kernel_size).
     bias : Parameter, (out_channels,), or None
     """
 
-    dims: int  # of the window, and so the length of all sizes
-    kernel_size: Any
-    stride: Any
-    padding: Any
-    output_padding: Any
-    dilation: Any
+    dims: int  # number of dimensions of the kernel: 1 or 2
+    weight: Parameter
+    bias: Parameter  # None with bias=False, but as in PyTorch its declared type does not say so
+    kernel_size: EachDimension
+    stride: EachDimension
+    padding: EachDimension | str
+    output_padding: EachDimension
+    dilation: EachDimension
     transposed = False
 
     def __init__(
@@ -44,8 +49,8 @@ class _Conv(Module):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()
         layer = type(self).__name__
@@ -57,37 +62,37 @@ class _Conv(Module):
                 f"must be multiples of groups {groups}"
             )
         if padding_mode != "zeros":
-            raise ValueError(f"{layer}: padding_mode {padding_mode!r} is not 'zeros', the only one there is")
+            raise ValueError(f"{layer}: padding_mode is {padding_mode!r}; only 'zeros' is supported")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = ints(f"{layer}: kernel_size", kernel_size, self.dims)
         self.stride = ints(f"{layer}: stride", stride, self.dims)
         self.padding = padding if isinstance(padding, str) else ints(f"{layer}: padding", padding, self.dims)
         self.dilation = ints(f"{layer}: dilation", dilation, self.dims)
-        self.output_padding = (0,) * self.dims
-        names = ("kernel_height", "kernel_width")[-self.dims :]
-        check_sizes(layer, **dict(zip(names, self.kernel_size, strict=True)))
+        self.output_padding = ints(f"{layer}: output_padding", 0, self.dims)
+        for size in self.kernel_size:
+            check_sizes(layer, kernel_size=size)
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         self.weight = blank(first, second // groups, *self.kernel_size, dtype=dtype)
         self.register_parameter("bias", blank(out_channels, dtype=dtype) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the parameters anew."""
+        """Initialize the parameters again, with new random numbers."""
         draw(self.weight, self.bias)
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
+        for name, default in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
             value = getattr(self, name)
-            if value != (usual,) * self.dims:
+            if value != (default,) * self.dims:
                 text += f", {name}={value}"
         if self.groups != 1:
             text += f", groups={self.groups}"
         return text if self.bias is not None else f"{text}, bias=False"
 
 
-class Conv1d(_Conv):
-    """A bank of filters over sequences (N, C, L) or (C, L); see `nn.functional.conv1d`.
+class Conv1d(_Conv[tuple[int]]):
+    """1-D convolution of a sequence (N, C, L) or (C, L); see `nn.functional.conv1d`.
 
     Parameters
     ----------
@@ -104,8 +109,8 @@ class Conv1d(_Conv):
         return F.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class Conv2d(_Conv):
-    """A bank of filters over pictures (N, C, H, W) or (C, H, W); see `nn.functional.conv2d`.
+class Conv2d(_Conv[tuple[int, int]]):
+    """2-D convolution of an image (N, C, H, W) or (C, H, W); see `nn.functional.conv2d`.
 
     Parameters
     ----------
@@ -122,21 +127,23 @@ class Conv2d(_Conv):
         return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class ConvTranspose2d(_Conv):
-    """The gradient of a `Conv2d` as a layer: from small pictures to large; see `nn.functional.conv_transpose2d`.
+class ConvTranspose2d(_Conv[tuple[int, int]]):
+    """Transposed 2-D convolution: computes the input gradient of a `Conv2d`; see `nn.functional.conv_transpose2d`.
 
     Parameters
     ----------
     in_channels, out_channels : int
     kernel_size, stride, padding, dilation : int or (int, int)
-        Those of the convolution that goes the other way.
+        As of the `Conv2d` whose gradient it computes.
     output_padding : int or (int, int)
-        Rows and columns more at the end: which of the sizes that the convolution maps to one.
+        Rows and columns added at the end of the output.  With a stride above 1, a `Conv2d` maps several input sizes
+        to one output size; this selects one of them.
     groups : int
     bias : bool
     """
 
     dims, transposed = 2, True
+    padding: tuple[int, int]
 
     def __init__(
         self,
@@ -150,9 +157,11 @@ class ConvTranspose2d(_Conv):
         bias: bool = True,
         dilation: Sizes = 1,
         padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
+        if isinstance(padding, str):
+            raise ValueError(f"ConvTranspose2d: padding is {padding!r}; it must be an int, or two for height and width")
         super().__init__(
             in_channels,
             out_channels,
@@ -169,16 +178,41 @@ class ConvTranspose2d(_Conv):
         self.output_padding = ints("ConvTranspose2d: output_padding", output_padding)
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """With output_size, (H', W') or the whole shape, output_padding is what leads to it."""
+        """Compute the transposed convolution.
+
+        Parameters
+        ----------
+        input : Tensor, (N, C, H, W) or (C, H, W)
+        output_size : sequence of int, optional
+            (H', W') or the whole shape of the output.  It determines output_padding.
+
+        Returns
+        -------
+        Tensor, (N, C', H', W') or (C', H', W')
+
+        Raises
+        ------
+        ValueError
+            If no output_padding gives that size.
+        """
         extra = self.output_padding
         if output_size is not None:
-            sizes = zip(input.shape[-2:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
-            least = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in sizes]
-            extra = tuple(wanted - size for wanted, size in zip(output_size[-2:], least, strict=True))
-            if any(not 0 <= more < max(s, d) for more, s, d in zip(extra, self.stride, self.dilation, strict=True)):
+            check_arrays("ConvTranspose2d", input=input)
+            if len(output_size) not in (2, input.ndim):
                 raise ValueError(
-                    f"ConvTranspose2d: output_size {tuple(output_size)} cannot be had from an input of shape "
-                    f"{input.shape}: the smallest is {tuple(least)}, and less than a stride may be added"
+                    f"ConvTranspose2d: output_size {tuple(output_size)} must have two sizes, (H', W'), or one for each "
+                    f"dimension of the output"
+                )
+            sizes = zip(input.shape[-2:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
+            smallest = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in sizes]
+            height, width = (wanted - size for wanted, size in zip(output_size[-2:], smallest, strict=True))
+            extra = height, width
+            limits = [max(s, d) for s, d in zip(self.stride, self.dilation, strict=True)]
+            if any(not 0 <= n < limit for n, limit in zip(extra, limits, strict=True)):
+                raise ValueError(
+                    f"ConvTranspose2d: output_size {tuple(output_size)} is impossible for an input of shape "
+                    f"{input.shape}: each size must be at least {tuple(smallest)}, and at most "
+                    f"{tuple(n + limit - 1 for n, limit in zip(smallest, limits, strict=True))}"
                 )
         return F.conv_transpose2d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation

@@ -1,6 +1,8 @@
-"""Layers that forget on purpose."""
+"""Dropout layers."""
 
 from __future__ import annotations
+
+import numpy as np
 
 import nn.functional as F
 from autograd import Tensor
@@ -10,8 +12,8 @@ from nn.module import Module
 class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: p is {p!r}, and must be a probability, 0 to 1")
+        if not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: p is {p!r}; it must be a probability, from 0 to 1")
         self.p, self.inplace = p, inplace
 
     def extra_repr(self) -> str:
@@ -19,13 +21,15 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """In training each element is 0 with probability p, or else divided by 1 - p; in use nothing happens.
+    """Zero each element with probability p in training, and divide the others by 1 - p.
+
+    In evaluation mode the output is the input.
 
     Parameters
     ----------
     p : float, 0 to 1
     inplace : bool
-        Accepted for PyTorch's sake: the input is kept as it is either way.
+        For compatibility with PyTorch.  It has no effect: the input is never modified.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -33,7 +37,7 @@ class Dropout(_Dropout):
 
 
 class Dropout2d(_Dropout):
-    """As `Dropout`, but for whole channels of an input (N, C, H, W) or (N, C, L)."""
+    """Dropout of whole channels.  The input is (N, C, H, W) or (N, C, L)."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training)

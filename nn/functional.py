@@ -1,4 +1,4 @@
-"""The ops that layers are made of, as functions: `import nn.functional as F`."""
+"""The functions that layers compute: `import nn.functional as F`."""
 
 from autograd import Tensor as _Tensor, ops as _ops
 from autograd.names import define_all as _define_all
@@ -46,7 +46,7 @@ from autograd.ops import (
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
-    """max(input, 0), as `autograd.relu`; there is always a new tensor, `inplace` or not."""
+    """max(input, 0), as `autograd.relu`.  `inplace` has no effect: the result is always a new tensor."""
     return _ops.relu(input)
 
 

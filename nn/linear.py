@@ -1,24 +1,31 @@
-"""Layers of one matrix: linear, and embedding, which is linear in a row of zeros and a one."""
+"""Linear and embedding layers.  An embedding is a linear layer whose input is one-hot."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import nn.functional as F
 from autograd import Tensor, no_grad
-from autograd.devices import check_device
+from autograd.devices import Device, check_device
+from autograd.types import DTypeLike
 from nn import init
 from nn.making import blank, check_sizes, draw
-from nn.module import Module
+from nn.module import Module, Parameter
+
+T = TypeVar("T")
 
 
 class Identity(Module):
-    """The input as it is; takes any arguments, to stand in for any layer."""
+    """Returns its input.  It accepts any arguments, so it can replace any layer."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__()
 
-    def forward(self, input: Any) -> Any:
+    if TYPE_CHECKING:  # mypy cannot derive the type of a call from a generic forward
+
+        def __call__(self, input: T) -> T: ...  # type: ignore[override]
+
+    def forward(self, input: T) -> T:
         return input
 
 
@@ -36,8 +43,16 @@ class Linear(Module):
     bias : Parameter, (out_features,), or None
     """
 
+    weight: Parameter
+    bias: Parameter  # None with bias=False, but as in PyTorch its declared type does not say so
+
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()
         check_sizes("Linear", in_features=in_features, out_features=out_features)
@@ -48,7 +63,7 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the parameters anew, uniform in ±1/√in_features."""
+        """Initialize the parameters again, uniformly in ±1/√in_features."""
         draw(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -59,21 +74,23 @@ class Linear(Module):
 
 
 class Embedding(Module):
-    """A vector for each of a fixed number of things, which are given by their numbers.
+    """A table of vectors, which are looked up by their indices.
 
     Parameters
     ----------
     num_embeddings : int
-        How many things.
+        Number of vectors.
     embedding_dim : int
-        How long a vector.
+        Length of each vector.
     padding_idx : int, optional
-        One whose vector starts at 0 and learns nothing; a negative one counts from the end.
+        Index of a vector that is initialized to 0 and receives no gradient.  Negative values count from the end.
 
     Attributes
     ----------
     weight : Parameter, (num_embeddings, embedding_dim)
     """
+
+    weight: Parameter
 
     def __init__(
         self,
@@ -81,22 +98,24 @@ class Embedding(Module):
         embedding_dim: int,
         padding_idx: int | None = None,
         *,
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()
         check_sizes("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         check_device("Embedding", device)
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
-                raise ValueError(f"Embedding: padding_idx {padding_idx} is not one of {num_embeddings} embeddings")
+                raise ValueError(
+                    f"Embedding: padding_idx {padding_idx} is out of range for {num_embeddings} embeddings"
+                )
             padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.weight = blank(num_embeddings, embedding_dim, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the vectors anew, normal with mean 0 and standard deviation 1."""
+        """Initialize the vectors again, from the standard normal distribution."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with no_grad():

@@ -1,7 +1,7 @@
-"""Losses as modules.  The formulas, shapes and options: `nn.functional`.
+"""Loss functions as modules.  `nn.functional` has the formulas and shapes.
 
-Wherever there is one, `reduction` is "mean", "sum" or "none".  PyTorch's deprecated `size_average` and `reduce` are
-left out; what stands behind them there has to be named.
+`reduction` is "mean", "sum" or "none", unless a class says otherwise.  PyTorch's deprecated arguments `size_average`
+and `reduce` do not exist, so the arguments that follow them in PyTorch's signatures are keyword-only here.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from nn.module import Module
 
 
 class CrossEntropyLoss(Module):
-    """Softmax cross-entropy of scores and labels, or probabilities; see `nn.functional.cross_entropy`.
+    """Cross-entropy between logits and class labels, or class probabilities; see `nn.functional.cross_entropy`.
 
     Parameters
     ----------
     weight : Tensor, (C,), optional
-        How much each class counts.
+        The weight of each class.
     ignore_index : int
-        Samples with this label count for nothing.
+        Samples with this label are ignored.
     reduction : str
-    label_smoothing : float, 0 to 1
+    label_smoothing : float, from 0 to 1
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class CrossEntropyLoss(Module):
 
 
 class NLLLoss(Module):
-    """Negative log-likelihood of labels, from log-probabilities; see `nn.functional.nll_loss`.
+    """Negative log-likelihood of class labels, given log-probabilities; see `nn.functional.nll_loss`.
 
     Parameters
     ----------
     weight : Tensor, (C,), optional
-        How much each class counts.
+        The weight of each class.
     ignore_index : int
-        Samples with this label count for nothing.
+        Samples with this label are ignored.
     reduction : str
     """
 
@@ -69,7 +69,7 @@ class NLLLoss(Module):
 
 
 class MSELoss(Module):
-    """Squared differences."""
+    """Mean squared error: (input - target)²."""
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class MSELoss(Module):
 
 
 class L1Loss(Module):
-    """Absolute differences."""
+    """Mean absolute error: |input - target|."""
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class L1Loss(Module):
 
 
 class SmoothL1Loss(Module):
-    """Absolute differences, but squares, over 2 beta, below beta."""
+    """With d = |input - target|: d² / (2 beta) if d < beta, else d - beta / 2."""
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class SmoothL1Loss(Module):
 
 
 class HuberLoss(Module):
-    """Half the squared differences, but delta times absolute ones above delta."""
+    """With d = |input - target|: d² / 2 if d <= delta, else delta * (d - delta / 2)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__()
@@ -113,12 +113,12 @@ class HuberLoss(Module):
 
 
 class BCELoss(Module):
-    """Cross-entropy of yes and no, from probabilities; see `nn.functional.binary_cross_entropy`.
+    """Binary cross-entropy, given probabilities; see `nn.functional.binary_cross_entropy`.
 
     Parameters
     ----------
     weight : Tensor, optional
-        How much each element counts; broadcast to the input's shape.
+        The weight of each element, broadcast to the shape of the input.
     reduction : str
     """
 
@@ -132,16 +132,15 @@ class BCELoss(Module):
 
 
 class BCEWithLogitsLoss(Module):
-    """Cross-entropy of yes and no, from scores before any sigmoid; see
-    `nn.functional.binary_cross_entropy_with_logits`.
+    """Binary cross-entropy, given logits; see `nn.functional.binary_cross_entropy_with_logits`.
 
     Parameters
     ----------
     weight : Tensor, optional
-        How much each element counts; broadcast to the input's shape.
+        The weight of each element, broadcast to the shape of the input.
     reduction : str
     pos_weight : Tensor, optional
-        How much yes counts, against no; broadcast to the input's shape.
+        The weight of the positive class, broadcast to the shape of the input.
     """
 
     def __init__(
@@ -159,14 +158,14 @@ class BCEWithLogitsLoss(Module):
 
 
 class KLDivLoss(Module):
-    """Kullback-Leibler divergence of log-probabilities from a target; see `nn.functional.kl_div`.
+    """Kullback-Leibler divergence of the target distribution from the input; see `nn.functional.kl_div`.
 
     Parameters
     ----------
     reduction : str
-        "batchmean", too: the sum over the number of samples, which is the divergence.
+        "batchmean" is allowed too.  It divides the sum by the batch size, which gives the divergence itself.
     log_target : bool
-        Whether the target is log-probabilities, too.
+        Whether the target contains log-probabilities, as the input does, or probabilities.
     """
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:

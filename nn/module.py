@@ -1,32 +1,36 @@
-"""Module: a tree of layers, each of which knows its parameters, its buffers and its hooks."""
+"""Module, the base class of layers and models: a tree of modules with parameters, buffers and hooks."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 
 from autograd import Tensor, debug, no_grad, tracebacks
-from autograd.devices import dtype_for
+from autograd.devices import Device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
+from autograd.types import Array, DTypeLike
 from nn import hooks
+from nn.hooks import Gradients
 
 
 class Parameter(Tensor):
-    """A tensor that a module learns: assigned to a module's attribute, it is found by `parameters()`.
+    """A tensor that a module learns.  Assigned to an attribute of a module, it is among the module's `parameters()`.
 
-    It takes attributes of the user's own, such as `weight._no_weight_decay = True`; copies and pickles have them too.
+    It accepts additional attributes, such as `weight._no_weight_decay = True`.  Copies and pickles include them.
     """
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor):
-            raise TypeError(f"Parameter: expects a Tensor, got {type(data).__name__}; autograd.tensor(...) makes one")
+            raise TypeError(
+                f"Parameter: expects a Tensor, got {type(data).__name__}; convert it with autograd.tensor(...)"
+            )
         super().__init__(data.array, requires_grad)
-        self.version = data.version  # one memory, one version
+        self.version = data.version  # they share memory, so they share its version
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
@@ -47,22 +51,40 @@ def running() -> Module | None:
     return _calls.stack[-1] if _calls.stack else None
 
 
-class Misfits(NamedTuple):
-    """Names that a state lacks, and names that the module lacks."""
+class IncompatibleKeys(NamedTuple):
+    """Names that only the module has, and names that only the state has."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
 
     def __repr__(self) -> str:
         names = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
-        return f"Misfits({names})" if any(self) else "<All keys matched successfully>"
+        return f"IncompatibleKeys({names})" if any(self) else "<All keys matched successfully>"
+
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+ForwardHook = Callable[..., Any]  # (module, inputs, …) -> what replaces the inputs or the output, or None
+BackwardHook = Callable[..., Gradients | Tensor | None]
+
+
+class _HasForward(Protocol[P, R]):
+    """A module as type checkers see it in a call: an object with a forward."""
+
+    def forward(self, *inputs: P.args, **options: P.kwargs) -> R: ...
+
+
+def _no_forward(self: Module, *inputs: Any, **options: Any) -> Any:
+    raise TypeError(f"{type(self).__name__} has no forward; define a method of this name, which computes the output")
 
 
 class Module:
-    """Base of all layers and nets.
+    """Base class of all layers and models.
 
-    A subclass assigns parameters and other modules to attributes in its `__init__`, after
-    `super().__init__()`, and computes in `forward`.
+    A subclass calls `super().__init__()` in its `__init__` and then assigns parameters and other modules to attributes.
+    Its `forward` computes the output.
 
     Examples
     --------
@@ -78,27 +100,36 @@ class Module:
     """
 
     training: bool
-    state_defaults: ClassVar[Mapping[str, Any]] = {}  # values of buffers that states of older versions lack
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module]
+    _unsaved: set[str]  # names of buffers that are not part of the state
+    _hooks: list[hooks.Hook]
+    forward: Callable[..., Any] = _no_forward  # of this type, so that subclasses may choose any signature
+    state_defaults: ClassVar[Mapping[str, Tensor | Array]] = {}  # values of buffers that older states lack
 
     def __init__(self) -> None:
-        # not by plain assignments: those go through __setattr__ below, which needs these
+        # not by plain assignment, because __setattr__ below needs these attributes
         object.__setattr__(self, "_parameters", {})
         object.__setattr__(self, "_buffers", {})
         object.__setattr__(self, "_modules", {})
-        object.__setattr__(self, "_unsaved", set())  # names of buffers that are no part of the state
+        object.__setattr__(self, "_unsaved", set())
         object.__setattr__(self, "_hooks", [])
         self.training = True
 
-    def forward(self, *inputs: Any) -> Any:
-        raise TypeError(f"{type(self).__name__} has no forward: a module computes in a method of that name")
+    if TYPE_CHECKING:  # a call has the signature of the class's own forward
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if self._hooks:
-            return self._run(hooks.run, (self, self._hooks, inputs, options), {})
-        return self._run(self.forward, inputs, options)
+        def __call__(self: _HasForward[P, R], *inputs: P.args, **options: P.kwargs) -> R: ...
 
-    def _run(self, function: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """function(*inputs, **options), as what this module does: its path is in errors, and what asks for it."""
+    else:
+
+        def __call__(self, *inputs, **options):
+            if self._hooks:
+                return self._run(hooks.run, (self, self._hooks, inputs, options), {})
+            return self._run(self.forward, inputs, options)
+
+    def _run(self, function: Callable[..., T], inputs: tuple[Any, ...], options: dict[str, Any]) -> T:
+        """Call function(*inputs, **options) as part of this module.  Errors name the path of the module."""
         stack = _calls.stack
         stack.append(self)
         try:
@@ -113,24 +144,24 @@ class Module:
 
     # ── the tree ──
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if "_parameters" not in self.__dict__:
             if not isinstance(value, Parameter | Module):
                 object.__setattr__(self, name, value)
                 return
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
-        homes = (self._parameters, self._buffers, self._modules, self.__dict__)
+        homes: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules, self.__dict__)
         if isinstance(value, Parameter):
             home = homes[0]
         elif isinstance(value, Module):
             home = homes[2]
-        elif name in self._parameters:  # one that is taken away stays in its place, as None
-            home = self._check_kind(self._parameters, name, value, "a parameter", "an nn.Parameter", value is None)
+        elif name in self._parameters:  # assigned None, it keeps its place
+            home = self._checked_home(self._parameters, name, value, "a parameter", "an nn.Parameter", value is None)
         elif name in self._buffers:
             fits = value is None or isinstance(value, Tensor)
-            home = self._check_kind(self._buffers, name, value, "a buffer", "a Tensor", fits)
+            home = self._checked_home(self._buffers, name, value, "a buffer", "a Tensor", fits)
         elif name in self._modules and value is not None:
-            home = self._check_kind(self._modules, name, value, "a module", "an nn.Module", False)
+            home = self._checked_home(self._modules, name, value, "a module", "an nn.Module", False)
         else:
             home = self.__dict__
         for other in homes:
@@ -138,7 +169,10 @@ class Module:
                 other.pop(name, None)
         home[name] = value
 
-    def _check_kind(self, home: dict, name: str, value: Any, kind: str, wanted: str, fits: bool) -> dict:
+    def _checked_home(
+        self, home: dict[str, Any], name: str, value: object, kind: str, wanted: str, fits: bool
+    ) -> dict[str, Any]:
+        """The dict that the value belongs to, or a TypeError if the value does not fit."""
         if not fits:
             raise TypeError(
                 f"{type(self).__name__}.{name} is {kind}; assign {wanted} or None, not {type(value).__name__}"
@@ -154,35 +188,48 @@ class Module:
                 return found[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
+    def __dir__(self) -> list[str]:
+        """Attributes, parameters, buffers and submodules by name: what `dir` lists and an interactive shell completes.
+
+        Names that are not identifiers, such as "0", are left out.
+        """
+        homes = [self.__dict__.get(home, {}) for home in ("_parameters", "_buffers", "_modules")]
+        names = {*super().__dir__(), *(name for home in homes for name in home)}
+        return sorted(name for name in names if name.isidentifier())
+
     def __delattr__(self, name: str) -> None:
-        for home in (self._parameters, self._buffers, self._modules):
+        homes: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules)
+        for home in homes:
             if name in home:
                 del home[name]
                 return
         object.__delattr__(self, name)
 
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
-        """Add a parameter, or None to say that this module has none of that name."""
+        """Add a parameter.  None means that this module has no parameter of that name."""
         if not isinstance(parameter, Parameter | None):
             raise TypeError(
-                f"register_parameter: {name!r} is a {type(parameter).__name__}, not an nn.Parameter or None"
+                f"{type(self).__name__}.register_parameter: {name!r} must be an nn.Parameter or None, not "
+                f"{type(parameter).__name__}"
             )
         self._check_name("register_parameter", name, self._parameters)
         self._parameters[name] = parameter
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is no parameter but belongs to the module: it is saved, and converted, with it.
+        """Add a tensor that is not a parameter, but is saved and converted with the module.
 
         Parameters
         ----------
         name : str
         tensor : Tensor or None
-            None says that this module has none of that name.
+            None means that this module has no buffer of that name.
         persistent : bool
-            Whether it is part of `state_dict()`.
+            Whether the tensor is part of `state_dict()`.
         """
         if not isinstance(tensor, Tensor | None):
-            raise TypeError(f"register_buffer: {name!r} is a {type(tensor).__name__}, not a Tensor or None")
+            raise TypeError(
+                f"{type(self).__name__}.register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}"
+            )
         self._check_name("register_buffer", name, self._buffers)
         self._buffers[name] = tensor
         (self._unsaved.discard if persistent else self._unsaved.add)(name)
@@ -190,32 +237,44 @@ class Module:
     def add_module(self, name: str, module: Module) -> None:
         """Add a submodule under a name."""
         if not isinstance(module, Module):
-            kind, mend = type(module).__name__, ""
+            kind, hint = type(module).__name__, ""
             if isinstance(module, type):
-                kind, mend = "class", f"; make one, with {module.__name__}(...)"
+                kind, hint = "a class", f"; create an instance with {module.__name__}(...)"
             elif isinstance(module, list | tuple):
-                mend = "; a list's modules are passed one by one, as in nn.Sequential(*layers)"
-            raise TypeError(f"add_module: {name!r} is a {kind}, not a Module{mend}")
+                hint = "; pass the modules of a list one by one, as in nn.Sequential(*layers)"
+            raise TypeError(f"{type(self).__name__}.add_module: {name!r} must be a Module, not {kind}{hint}")
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
 
     def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
+        caller = f"{type(self).__name__}.{caller}"
+        if not isinstance(name, str):
+            raise TypeError(f"{caller}: a name must be a str, not {type(name).__name__}")
         if not name or "." in name:
-            raise KeyError(f"{caller}: {name!r} is no name: it must not be empty, nor have a dot, which is for paths")
+            raise KeyError(f"{caller}: {name!r} is not a valid name; it must not be empty or contain a dot")
         if hasattr(self, name) and name not in holder:
-            raise KeyError(f"{caller}: {type(self).__name__} has an attribute {name!r} already; take another name")
+            raise KeyError(f"{caller}: the module already has an attribute {name!r}; choose another name")
 
     def children(self) -> Iterator[Module]:
-        """The modules directly below."""
+        """The direct submodules."""
         return iter(self._modules.values())
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The direct submodules with their names."""
         return iter(self._modules.items())
 
     def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
-        """This module and all below it, by their path; one that is held twice comes once, unless told otherwise."""
+        """This module and all submodules, with their paths.
+
+        Parameters
+        ----------
+        prefix : str
+            The path of this module.
+        remove_duplicate : bool
+            Whether a module that is in several places is returned once.
+        """
         seen = set()
-        stack = [(prefix, self)]
+        stack: list[tuple[str, Module]] = [(prefix, self)]
         while stack:
             path, module = stack.pop()
             if module not in seen or not remove_duplicate:
@@ -225,14 +284,15 @@ class Module:
                 stack.extend(reversed(below))
 
     def modules(self) -> Iterator[Module]:
+        """This module and all submodules.  A module that is in several places is returned once."""
         return (module for _, module in self.named_modules())
 
     def _named_tensors(
-        self, holder: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:
+        self, holder: Callable[[Module], Mapping[str, T | None]], prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, T]]:
         seen = set()
         for path, module in self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]:
-            for name, tensor in getattr(module, holder).items():
+            for name, tensor in holder(module).items():
                 if tensor is not None and (tensor not in seen or not remove_duplicate):
                     seen.add(tensor)
                     yield _join(path, name), tensor
@@ -240,46 +300,57 @@ class Module:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """All parameters, by their path, or only this module's own; one that is shared comes once, unless told
-        otherwise."""
-        return self._named_tensors("_parameters", prefix, recurse, remove_duplicate)
+        """All parameters with their paths.
+
+        Parameters
+        ----------
+        prefix : str
+            The path of this module.
+        recurse : bool
+            Whether to include the parameters of submodules.
+        remove_duplicate : bool
+            Whether a shared parameter is returned once.
+        """
+        return self._named_tensors(lambda module: module._parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """All parameters.  A shared parameter is returned once."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """All buffers, as `named_parameters` gives the parameters."""
-        return self._named_tensors("_buffers", prefix, recurse, remove_duplicate)
+        """All buffers with their paths.  The arguments are those of `named_parameters`."""
+        return self._named_tensors(lambda module: module._buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """All buffers.  A shared buffer is returned once."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def get_submodule(self, target: str) -> Module:
-        """The module at a path, such as "features.0"; itself for ""."""
-        return self._get("module", "_modules", target) if target else self
+        """The module at a path, such as "features.0".  An empty path gives this module."""
+        return self._get("module", lambda module: module._modules, target) if target else self
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path, such as "features.0.weight"."""
-        return self._get("parameter", "_parameters", target)
+        return self._get("parameter", lambda module: module._parameters, target)
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path, such as "features.1.running_mean"."""
-        return self._get("buffer", "_buffers", target)
+        return self._get("buffer", lambda module: module._buffers, target)
 
-    def _get(self, kind: str, holder: str, target: str) -> Any:
+    def _get(self, kind: str, holder: Callable[[Module], Mapping[str, T | None]], target: str) -> T:
         *path, name = target.split(".")
         owner: Module | None = self
         for step in path:
             owner = None if owner is None else owner._modules.get(step)
-        found = None if owner is None else getattr(owner, holder).get(name)
+        found = None if owner is None else holder(owner).get(name)
         if found is None:
             raise AttributeError(f"get_{kind}: {type(self).__name__} has no {kind} {target!r}")
         return found
 
-    def apply(self, function: Callable[[Module], Any]) -> Module:
-        """Call function on every module below, then on this one; returns the module."""
+    def apply(self, function: Callable[[Module], object]) -> Self:
+        """Call function on every submodule, then on this module.  Returns self."""
         for child in self.children():
             child.apply(function)
         function(self)
@@ -287,99 +358,111 @@ class Module:
 
     # ── modes ──
 
-    def train(self, mode: bool = True) -> Module:
-        """Behave as in training, here and below; returns the module."""
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, or evaluation mode, in this module and all submodules.  Returns self."""
         if not isinstance(mode, bool):
             raise ValueError(f"{type(self).__name__}.train: expects True or False, not {mode!r}; see also .eval()")
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
-        """Behave as in use, here and below; returns the module."""
+    def eval(self) -> Self:
+        """Set evaluation mode in this module and all submodules.  Returns self."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set `requires_grad` of all parameters.  Returns self."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or set them to 0."""
+        """Set the gradients of all parameters to None, or to 0."""
         for parameter in self.parameters():
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
                 parameter.grad.zero_()
 
-    def to(self, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Module:
-        """Convert all parameters and float buffers to a float dtype, in place; returns the module.
+    def to(
+        self,
+        *target: DTypeLike | Device | Tensor,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
+        non_blocking: bool = False,
+    ) -> Self:
+        """Convert all parameters and float buffers to a float dtype, in place.  Returns self.
 
-        The target is as in `Tensor.to`; for the device "cpu" alone there is nothing to do.
+        The arguments are those of `Tensor.to`.  A device alone changes nothing, because "cpu" is the only one.
         """
-        dtype = dtype_for(target, device, dtype)
-        if dtype is None:
+        new_dtype = dtype_for(target, device, dtype)
+        if new_dtype is None:
             return self
-        if np.dtype(dtype).kind != "f":
-            raise TypeError(f"to: parameters are of a float dtype, not {np.dtype(dtype)}")
+        if np.dtype(new_dtype).kind != "f":
+            raise TypeError(f"to: parameters need a float dtype, not {np.dtype(new_dtype)}")
         for tensor in itertools.chain(self.parameters(), self.buffers()):
             if tensor.array.dtype.kind == "f":
-                tensor.array = tensor.array.astype(dtype, copy=False)
-                tensor.grad = None if tensor.grad is None else tensor.grad.to(dtype)
+                tensor.array = tensor.array.astype(new_dtype, copy=False)
+                tensor.grad = None if tensor.grad is None else tensor.grad.to(new_dtype)
         return self
 
-    def double(self) -> Module:
+    def double(self) -> Self:
+        """Convert to float64, in place.  Returns self."""
         return self.to(np.float64)
 
-    def float(self) -> Module:
+    def float(self) -> Self:
+        """Convert to float32, in place.  Returns self."""
         return self.to(np.float32)
 
-    def cpu(self) -> Module:
-        """Itself: there is no other place to be."""
+    def cpu(self) -> Self:
+        """Returns self: the CPU is the only device."""
         return self
 
     # ── hooks ──
 
     def register_forward_pre_hook(
-        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+        self, hook: ForwardHook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call `hook(module, inputs)` before every forward; what it returns, a tuple or one input, replaces them.
+        """Call `hook(module, inputs)` before every forward.  What it returns, a tuple or one value, replaces inputs.
 
         Parameters
         ----------
         hook : callable
         prepend : bool
-            Whether it runs before the hooks that are there, not after them.
+            Whether the hook runs before the hooks that are registered already, or after them.
         with_kwargs : bool
-            Call `hook(module, inputs, keywords)` instead, which returns None or both anew.
+            Call `hook(module, inputs, keywords)` instead.  It returns None, or new inputs and keywords.
 
         Returns
         -------
         RemovableHandle
-            Its `remove()` takes the hook away.
+            Its `remove()` removes the hook.
         """
         return self._add_hook(hooks.Hook("before forward", hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+        self, hook: ForwardHook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call `hook(module, inputs, output)` after every forward; what it returns replaces the output.
+        """Call `hook(module, inputs, output)` after every forward.  What it returns replaces the output.
 
-        With `with_kwargs` the call is `hook(module, inputs, keywords, output)`; else as `register_forward_pre_hook`.
+        With `with_kwargs`, the call is `hook(module, inputs, keywords, output)`.  See `register_forward_pre_hook` for
+        the other arguments.
         """
         return self._add_hook(hooks.Hook("after forward", hook, with_kwargs), prepend)
 
-    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call `hook(module, grad_output)` when the gradients of the outputs are known, a tuple with None for what
-        needs none; what it returns replaces them."""
+    def register_full_backward_pre_hook(self, hook: BackwardHook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` in the backward pass, before the module.  What it returns replaces them.
+
+        grad_output is a tuple with the gradient of each output, or None for an output that needs none.
+        """
         return self._add_hook(hooks.Hook("before backward", hook), prepend)
 
-    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
+    def register_full_backward_hook(self, hook: BackwardHook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` in the backward pass, after the module.
 
-        Both are tuples, with None for what needs no gradient; inputs that were passed by keyword are not among
-        them.  What the hook returns replaces grad_input.  If no input needs a gradient, it is called when those
-        of the outputs are known.
+        Both are tuples, with None for what needs no gradient.  grad_input has no items for inputs that were passed by
+        keyword.  What the hook returns replaces grad_input.  If no input needs a gradient, the hook is called as soon
+        as the gradients of the outputs are known.
         """
         return self._add_hook(hooks.Hook("after backward", hook), prepend)
 
@@ -392,16 +475,19 @@ class Module:
     def state_dict(
         self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
     ) -> dict[str, Tensor]:
-        """Every parameter and buffer by its path, a shared one by each: on the module's own memory (copy to keep).
+        """All parameters and persistent buffers by path.
+
+        The tensors share the memory of the module, so copy those that must not change later.  A shared tensor is listed
+        under each of its paths.
 
         Parameters
         ----------
         destination : dict, optional
-            Where to put them.
+            The dict to fill.
         prefix : str
-            What all names begin with.
+            Prepended to all paths.
         keep_vars : bool
-            The tensors themselves, instead of detached ones.
+            Whether to return the tensors themselves.  By default they are detached.
         """
         state = {} if destination is None else destination
         for path, module in self.named_modules(remove_duplicate=False):
@@ -410,14 +496,14 @@ class Module:
                     state[prefix + _join(path, name)] = tensor if keep_vars else tensor.detach()
         return state
 
-    def load_state_dict(self, state_dict: Mapping[str, Tensor | np.ndarray], strict: bool = True) -> Misfits:
-        """Take the values of parameters and buffers from Tensors, NumPy arrays, or another library's tensors.
+    def load_state_dict(self, state_dict: Mapping[str, Tensor | Array], strict: bool = True) -> IncompatibleKeys:
+        """Copy values into the parameters and buffers.
 
         Parameters
         ----------
-        state_dict : mapping of path to Tensor, ndarray, or what has ``__array__`` or ``__dlpack__``
+        state_dict : mapping from paths to Tensors, NumPy arrays, or objects with ``__array__`` or ``__dlpack__``
         strict : bool
-            Whether names must be exactly this module's.
+            Whether the names must be exactly those of this module.
 
         Returns
         -------
@@ -426,15 +512,15 @@ class Module:
         Raises
         ------
         ValueError
-            If names, shapes or dtypes do not fit; all misfits are named, and nothing is loaded.
+            If names, shapes or dtypes do not match.  The error lists all mismatches, and nothing is loaded.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(f"load_state_dict: expects a dict of names and tensors, not a {type(state_dict).__name__}")
+            raise TypeError(f"load_state_dict: expects a dict from names to tensors, not a {type(state_dict).__name__}")
         own = self.state_dict()
         state_dict = {**self._defaults(state_dict), **state_dict}
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
-        arrays: dict[str, np.ndarray] = {}
+        arrays: dict[str, Array] = {}
         wrong = []
         for name in own:
             if name in state_dict:
@@ -443,27 +529,27 @@ class Module:
                 except TypeError as error:
                     wrong.append(f"{name} {error}")
         wrong += [
-            f"{name} has shape {array.shape}, the module's {own[name].shape}"
+            f"{name} has shape {array.shape}, but the module's has shape {own[name].shape}"
             for name, array in arrays.items()
             if array.shape != own[name].shape
         ]
         if strict:
             wrong += [f"{name} is missing" for name in missing] + [
-                f"{name} is not of this module" for name in unexpected
+                f"{name} is not in this module" for name in unexpected
             ]
         if wrong:
             raise ValueError(
-                f"load_state_dict: the state does not fit {type(self).__name__}, and nothing was loaded: "
+                f"load_state_dict: the state does not fit {type(self).__name__}, so nothing was loaded: "
                 + "; ".join(wrong)
             )
         with no_grad():
             for name, array in arrays.items():
                 own[name].copy_(Tensor(array))
-        return Misfits(missing, unexpected)
+        return IncompatibleKeys(missing, unexpected)
 
-    def _defaults(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
-        """The state_defaults, here and below, of modules whose other entries the state has."""
-        found: dict[str, Any] = {}
+    def _defaults(self, state_dict: Mapping[str, Tensor | Array]) -> dict[str, Tensor | Array]:
+        """The state_defaults of this module and its submodules, where the state has other entries of the module."""
+        found: dict[str, Tensor | Array] = {}
         for path, module in self.named_modules(remove_duplicate=False) if state_dict else ():
             if module.state_defaults and any(_join(path, name) in state_dict for name in module._buffers):
                 own = [name for name in module.state_defaults if module._buffers.get(name) is not None]
@@ -473,7 +559,7 @@ class Module:
     # ── printing ──
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses when the module is printed."""
+        """The text between the parentheses when the module is printed."""
         return ""
 
     def __repr__(self) -> str:
@@ -490,7 +576,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _path(stack: list[Module]) -> str:
-    """ "Net.features.0 (Conv2d)" for the innermost of the running modules."""
+    """The path of the innermost running module, such as "Net.features.0 (Conv2d)"."""
     names = [type(stack[0]).__name__]
     for outer, inner in itertools.pairwise(stack):
         names.append(next((path for path, module in outer.named_modules() if module is inner), "?"))

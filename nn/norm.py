@@ -1,26 +1,36 @@
-"""Layers that give their input mean 0 and variance 1, over some of its dimensions, and then another mean and variance
-that they learn: weight, which starts at 1, and bias, at 0.  The formulas: `nn.functional`."""
+"""Normalization layers: they scale their input to mean 0 and variance 1 over some of its dimensions.
+
+The result is multiplied by a learned weight, initially 1, and a learned bias, initially 0, is added.  `nn.functional`
+has the formulas.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 import autograd
 import nn.functional as F
 from autograd import Tensor
-from autograd.devices import check_device
+from autograd.devices import Device, check_device
+from autograd.op import check_arrays
+from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
-from nn.module import Module
+from nn.module import Module, Parameter
 
 
 class _Norm(Module):
-    """What they share: the two parameters, or None for one."""
+    """Base of the normalization layers, with their two parameters."""
 
-    def _make(self, shape: tuple[int, ...], weight: bool, bias: bool, device: Any, dtype: Any) -> None:
+    weight: Parameter  # these may be None, but as in PyTorch their declared types do not say so
+    bias: Parameter
+
+    def _make_parameters(
+        self, shape: tuple[int, ...], weight: bool, bias: bool, device: Device, dtype: DTypeLike | None
+    ) -> None:
         check_device(type(self).__name__, device)
         self.register_parameter("weight", blank(*shape, dtype=dtype) if weight else None)
         self.register_parameter("bias", blank(*shape, dtype=dtype) if weight and bias else None)
@@ -34,38 +44,38 @@ class _Norm(Module):
 
 
 class _BatchNorm(_Norm):
-    """Over the batch and all places, for each channel; see `nn.functional.batch_norm`.
+    """Normalizes each channel over the batch and all positions; see `nn.functional.batch_norm`.
 
-    In training each batch's own mean and variance count, and running ones are kept, which count in use.
+    In training, it uses the mean and variance of the batch, and updates the running statistics.  In evaluation mode,
+    it uses the running statistics.
 
     Parameters
     ----------
     num_features : int
-        Channels, C.
+        Number of channels, C.
     eps : float
         Added to the variance.
     momentum : float or None
-        The share of a new batch in the running statistics; None: all batches count alike.
+        The weight of a new batch in the running statistics.  With None, all batches have the same weight.
     affine : bool
-        Whether there are weight and bias.
+        Whether the layer has a weight and a bias.
     track_running_stats : bool
-        Without, the batch's own statistics count in use, too.
+        Whether to keep running statistics.  If not, the batch's own statistics are used in evaluation mode too.
     bias : bool
-        Whether there is a bias, if affine.
+        Whether the layer has a bias, if affine.
 
     Attributes
     ----------
     weight, bias : Parameter, (C,), or None
     running_mean, running_var : Tensor, (C,), or None
-        Buffers.  The variance is the unbiased one.
+        Buffers.  The variance is unbiased.
     num_batches_tracked : Tensor, (), int64, or None
         Buffer.
     """
 
-    state_defaults: ClassVar[Mapping[str, Any]] = {
-        "num_batches_tracked": np.zeros((), np.int64)
-    }  # PyTorch before 0.4.1
-    dims: tuple[int, ...]  # that an input may have
+    # states that PyTorch saved before version 0.4.1 lack it
+    state_defaults: ClassVar[Mapping[str, Array]] = {"num_batches_tracked": np.zeros((), np.int64)}
+    dims: tuple[int, ...]  # allowed numbers of dimensions of the input
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -77,16 +87,18 @@ class _BatchNorm(_Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
         *,
         bias: bool = True,
     ) -> None:
         super().__init__()
         check_sizes(type(self).__name__, num_features=num_features)
+        if momentum is not None and not isinstance(momentum, int | float | np.number):
+            raise TypeError(f"{type(self).__name__}: momentum is {momentum!r}; it must be a number or None")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self._make((num_features,), affine, bias, device, dtype)
+        self._make_parameters((num_features,), affine, bias, device, dtype)
         tracked = track_running_stats
         self.register_buffer("running_mean", autograd.empty(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", autograd.empty(num_features, dtype=dtype) if tracked else None)
@@ -94,14 +106,14 @@ class _BatchNorm(_Norm):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Forget the batches: running mean 0, running variance 1."""
+        """Reset the running mean to 0, the running variance to 1, and the number of batches to 0."""
         if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
 
     def reset_parameters(self) -> None:
-        """Set weight to 1 and bias to 0, and forget the batches."""
+        """Set weight to 1 and bias to 0, and reset the running statistics."""
         self.reset_running_stats()
         super().reset_parameters()
 
@@ -109,7 +121,8 @@ class _BatchNorm(_Norm):
         return self.normalize(F.batch_norm, input)
 
     def normalize(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
-        """F.batch_norm, or a function of the same arguments, of the input and what this layer holds."""
+        """Call F.batch_norm, or a function with the same arguments, on the input and this layer's tensors."""
+        check_arrays(type(self).__name__, input=input)
         if input.ndim not in self.dims:
             wanted = " or ".join(str(n) for n in self.dims)
             raise ValueError(
@@ -119,20 +132,20 @@ class _BatchNorm(_Norm):
             raise ValueError(
                 f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
             )
-        share = 0.0 if self.momentum is None else self.momentum
+        momentum = 0.0 if self.momentum is None else self.momentum
         count = self.num_batches_tracked if self.training and self.track_running_stats else None
         if count is not None and self.momentum is None:
-            share = 1 / (count.item() + 1)
-        own_statistics = self.training or self.running_mean is None
-        tracked = self.track_running_stats or not self.training  # buffers that are there, but not to be changed
+            momentum = 1 / (count.item() + 1)
+        use_batch = self.training or self.running_mean is None
+        use_running = self.track_running_stats or not self.training  # else training would update them
         y = function(
             input,
-            self.running_mean if tracked else None,
-            self.running_var if tracked else None,
+            self.running_mean if use_running else None,
+            self.running_var if use_running else None,
             self.weight,
             self.bias,
-            own_statistics,
-            share,
+            use_batch,
+            momentum,
             self.eps,
         )
         if count is not None:
@@ -147,30 +160,30 @@ class _BatchNorm(_Norm):
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = f"Inputs (N, C) or (N, C, L).  {_BatchNorm.__doc__}"
+    __doc__ = f"Batch normalization of inputs (N, C) or (N, C, L).  {_BatchNorm.__doc__}"
 
     dims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = f"Inputs (N, C, H, W).  {_BatchNorm.__doc__}"
+    __doc__ = f"Batch normalization of inputs (N, C, H, W).  {_BatchNorm.__doc__}"
 
     dims = (4,)
 
 
 class LayerNorm(_Norm):
-    """Over the last dimensions, for each sample; see `nn.functional.layer_norm`.
+    """Normalizes each sample over its last dimensions; see `nn.functional.layer_norm`.
 
     Parameters
     ----------
-    normalized_shape : int or sequence of int
-        The sizes of those dimensions.
+    normalized_shape : int, or tuple or list of int
+        The sizes of these dimensions.
     eps : float
         Added to the variance.
     elementwise_affine : bool
-        Whether there are weight and bias.
+        Whether the layer has a weight and a bias.
     bias : bool
-        Whether there is a bias, if elementwise_affine.
+        Whether the layer has a bias, if elementwise_affine.
 
     Attributes
     ----------
@@ -179,18 +192,18 @@ class LayerNorm(_Norm):
 
     def __init__(
         self,
-        normalized_shape: Any,
+        normalized_shape: int | tuple[int, ...] | list[int],
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()
         shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
         check_sizes("LayerNorm", **{f"normalized_shape[{i}]": size for i, size in enumerate(shape)})
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self._make(shape, elementwise_affine, bias, device, dtype)
+        self._make_parameters(shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -204,18 +217,18 @@ class LayerNorm(_Norm):
 
 
 class GroupNorm(_Norm):
-    """Over groups of channels and all places, for each sample; see `nn.functional.group_norm`.
+    """Normalizes each group of channels of each sample over all positions; see `nn.functional.group_norm`.
 
     Parameters
     ----------
     num_groups, num_channels : int
-        So many groups of the input's channels; weight and bias are for each channel.
+        Number of groups, and of channels of the input.  num_channels is a multiple of num_groups.
     eps : float
         Added to the variance.
     affine : bool
-        Whether there are weight and bias.
+        Whether the layer has a weight and a bias.
     bias : bool
-        Whether there is a bias, if affine.
+        Whether the layer has a bias, if affine.
 
     Attributes
     ----------
@@ -228,8 +241,8 @@ class GroupNorm(_Norm):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
         *,
         bias: bool = True,
     ) -> None:
@@ -238,7 +251,7 @@ class GroupNorm(_Norm):
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels {num_channels} must be a multiple of num_groups {num_groups}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self._make((num_channels,), affine, bias, device, dtype)
+        self._make_parameters((num_channels,), affine, bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:

@@ -1,8 +1,6 @@
-"""Layers that make one pixel of a window of them."""
+"""Pooling layers: each output pixel is computed from one window of the input."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import nn.functional as F
 from autograd import Tensor
@@ -12,16 +10,16 @@ Pair = tuple[int, int]
 
 
 class MaxPool2d(Module):
-    """The maximum of every window; see `nn.functional.max_pool2d`.
+    """The maximum of each window; see `nn.functional.max_pool2d`.
 
     Parameters
     ----------
     kernel_size, stride, padding, dilation : int or (int, int)
-        stride is kernel_size, if not given.
+        stride defaults to kernel_size.
     return_indices : bool
-        Whether to return the places of the maxima, too.
+        Whether to return the indices of the maxima too: forward returns (output, indices), a tuple.
     ceil_mode : bool
-        Whether a window may reach over the edge.
+        Whether a window may extend beyond the edge of the padded input.
     """
 
     def __init__(
@@ -38,8 +36,8 @@ class MaxPool2d(Module):
         self.stride = kernel_size if stride is None else stride
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool2d(
+    def forward(self, input: Tensor) -> Tensor:  # with return_indices a tuple, which unpacks like a Tensor
+        return F.max_pool2d(  # type: ignore[return-value]
             input,
             self.kernel_size,
             self.stride,
@@ -57,18 +55,18 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """The mean of every window; see `nn.functional.avg_pool2d`.
+    """The mean of each window; see `nn.functional.avg_pool2d`.
 
     Parameters
     ----------
     kernel_size, stride, padding : int or (int, int)
-        stride is kernel_size, if not given.
+        stride defaults to kernel_size.
     ceil_mode : bool
-        Whether a window may reach over the edge.
+        Whether a window may extend beyond the edge of the padded input.
     count_include_pad : bool
-        Whether padding counts in the mean.
+        Whether the zeros of the padding are included in the mean.
     divisor_override : int, optional
-        What to divide by, instead of the window's size.
+        Divide by this instead of the size of the window.
     """
 
     def __init__(
@@ -101,12 +99,12 @@ class AvgPool2d(Module):
 
 
 class AdaptiveAvgPool2d(Module):
-    """The means of as many windows as asked for, whatever the input's size; see `nn.functional.adaptive_avg_pool2d`.
+    """The mean of each window, where the output size is given; see `nn.functional.adaptive_avg_pool2d`.
 
     Parameters
     ----------
     output_size : int or (int or None, int or None)
-        None keeps the input's size.
+        None keeps the size of the input.
     """
 
     def __init__(self, output_size: int | tuple[int | None, int | None]) -> None:

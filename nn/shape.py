@@ -1,16 +1,18 @@
-"""Layers that change nothing but the shape."""
+"""Layers that only change the shape of their input."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import autograd
 from autograd import Tensor
+from autograd.op import check_arrays
 from nn.module import Module
 
 
 class Flatten(Module):
-    """Dimensions start_dim to end_dim as one: (N, C, H, W) becomes (N, C·H·W)."""
+    """Merge dimensions start_dim to end_dim, inclusive, into one: (N, C, H, W) becomes (N, C·H·W)."""
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -24,21 +26,33 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """One dimension as several: (N, C·H·W) becomes (N, C, H, W).
+    """Split one dimension into several: (N, C·H·W) becomes (N, C, H, W).
 
     Parameters
     ----------
     dim : int
+        The dimension to split.
     unflattened_size : sequence of int
-        One of them may be -1: what is left.
+        The new sizes.  One of them may be -1: it is computed from the others.
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
+        if not isinstance(unflattened_size, Sequence):
+            raise TypeError(f"Unflatten: unflattened_size is {unflattened_size!r}; it must be a tuple of sizes")
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, input: Tensor) -> Tensor:
+        check_arrays("Unflatten", input=input)
+        if not -input.ndim <= self.dim < input.ndim:
+            raise IndexError(f"Unflatten: dim {self.dim} does not exist in an input of shape {input.shape}")
         dim = self.dim % input.ndim
+        size, known = input.shape[dim], abs(math.prod(self.unflattened_size))
+        if known != size and (-1 not in self.unflattened_size or not known or size % known):
+            raise ValueError(
+                f"Unflatten: dimension {self.dim} of shape {input.shape} has size {size}, which unflattened_size "
+                f"{self.unflattened_size} does not multiply to"
+            )
         return input.reshape(*input.shape[:dim], *self.unflattened_size, *input.shape[dim + 1 :])
 
     def extra_repr(self) -> str:

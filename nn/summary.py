@@ -1,9 +1,9 @@
-"""A table of a model: the output shape, the parameters and the floating-point operations of each layer."""
+"""A table of a model: the output shape, number of parameters and floating-point operations of each layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,30 +12,35 @@ from autograd import Tensor
 from autograd.engine import DispatchMode
 from autograd.op import Op
 from autograd.profiler import flops
+from autograd.types import DTypeLike, Shape
 from nn.module import Module, running
+
+# a shape, a list of them, or the name of a type that is not a tensor
+OutputShape: TypeAlias = "Shape | str | list[OutputShape] | None"
 
 
 class Layer(NamedTuple):
-    """One row: what a module holds and computes itself, without the modules in it."""
+    """One row of the table: what a module holds and computes itself, without its submodules."""
 
     path: str  # "" for the model
     kind: str
-    output_shape: Any  # of its last call; several outputs: a list; None if it was not called
+    output_shape: OutputShape  # of its last call; a list for several outputs; None if it was not called
     parameters: int
     flops: int
 
 
 class Summary:
-    """What `summary` returns: print it, or read its numbers.
+    """The result of `summary`.  Print it, or read its attributes.
 
     Attributes
     ----------
     layers : list of Layer
     parameters, trainable : int
-        Of all layers; a shared one counts once.
+        Number of parameters, and of those that require grad.  A shared parameter counts once.
     buffers : int
-        Numbers in the buffers.
+        Number of elements of all buffers.
     flops : int
+        Floating-point operations of a forward pass.
     """
 
     def __init__(self, model: Module, layers: list[Layer]) -> None:
@@ -70,11 +75,11 @@ class Summary:
 
 
 class _Count(DispatchMode):
-    """Adds up the FLOPs of every op, under the innermost of the running modules."""
+    """Adds the FLOPs of every op to the innermost module that is running."""
 
     def __init__(self) -> None:
         self.flops: dict[Module, int] = {}
-        self.inside = False  # an op, whose calls of other ops are part of it
+        self.inside = False  # whether an op is running: the ops that it calls are part of it
 
     def forward(self, op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         if self.inside:
@@ -90,7 +95,7 @@ class _Count(DispatchMode):
         return result
 
 
-def _shape(output: Any) -> Any:
+def _shape(output: object) -> OutputShape:
     if isinstance(output, Tensor):
         return output.shape
     if isinstance(output, tuple | list):
@@ -98,24 +103,26 @@ def _shape(output: Any) -> Any:
     return type(output).__name__
 
 
-def summary(model: Module, input_shape: tuple[int, ...] | Sequence[tuple[int, ...]], dtype: Any = None) -> Summary:
-    """The layers of a model with their output shapes, parameters and FLOPs, from one forward pass.
+def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLike | None = None) -> Summary:
+    """The layers of a model with their output shapes, parameters and FLOPs.
 
-    The pass is one in use (`eval`), on zeros, and unrecorded; modes, buffers and random numbers are then as before.
+    It runs one forward pass in evaluation mode, on zeros, without recording it.  Modes, buffers and the state of the
+    random generator are restored.
 
     Parameters
     ----------
     model : Module
-    input_shape : tuple of int, or sequence of them for several inputs
-        With the batch's dimension.
+    input_shape : tuple of int, or a sequence of such tuples for several inputs
+        It includes the batch dimension.
     dtype : dtype, optional
-        Of the inputs; default: that of the parameters.
+        Of the inputs.  Default: that of the parameters.
 
     Returns
     -------
     Summary
-        Its text is a table.  A row has what a module holds and computes itself, and the modules in it rows of their
-        own: so they add up.  A module that is called twice has the FLOPs of both calls.  A multiply-add is two FLOPs.
+        It prints as a table.  A row counts what a module holds and computes itself; its submodules have their own
+        rows, so the rows add up to the total.  A module that is called twice has the FLOPs of both calls.  A
+        multiply-add is two FLOPs.
 
     Examples
     --------
@@ -130,6 +137,8 @@ def summary(model: Module, input_shape: tuple[int, ...] | Sequence[tuple[int, ..
     Parameters: 15, trainable: 15; in buffers: 0
     FLOPs of a forward pass: 54 (a multiply-add is two)
     """
+    if not isinstance(input_shape, Sequence):
+        raise TypeError(f"summary: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
     shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
     dtype = dtype or next((p.dtype for p in model.parameters()), None)
     inputs = [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]
@@ -137,13 +146,13 @@ def summary(model: Module, input_shape: tuple[int, ...] | Sequence[tuple[int, ..
     modes = [module.training for _, module in named]
     buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
     random = autograd.get_rng_state()
-    outputs: dict[Module, Any] = {}
+    output_shapes: dict[Module, OutputShape] = {}
     count = _Count()
 
-    def note(module: Module, inputs: Any, output: Any) -> None:
-        outputs[module] = _shape(output)
+    def note_shape(module: Module, inputs: tuple[Any, ...], output: object) -> None:
+        output_shapes[module] = _shape(output)
 
-    handles = [module.register_forward_hook(note) for _, module in named]
+    handles = [module.register_forward_hook(note_shape) for _, module in named]
     try:
         with autograd.no_grad(), count:
             model.eval()(*inputs)
@@ -162,5 +171,7 @@ def summary(model: Module, input_shape: tuple[int, ...] | Sequence[tuple[int, ..
         own = [p for p in module.parameters(recurse=False) if p not in counted]
         counted.update(own)
         parameters = sum(p.numel() for p in own)
-        layers.append(Layer(path, type(module).__name__, outputs.get(module), parameters, count.flops.get(module, 0)))
+        layers.append(
+            Layer(path, type(module).__name__, output_shapes.get(module), parameters, count.flops.get(module, 0))
+        )
     return Summary(model, layers)

@@ -1,38 +1,46 @@
-"""Gradients cut to size, and parameters as one vector.  Names and arguments are PyTorch's."""
+"""Gradient clipping, and conversion between parameters and one vector.  Names and arguments are PyTorch's."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 
 import autograd
 from autograd import Tensor, no_grad
+from autograd.types import Array
+
+
+def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    for x in listed:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {type(x).__name__}")
+    return listed
 
 
 def _gradients(caller: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    tensors = _listed(caller, parameters)
     if not tensors and isinstance(parameters, Iterator):
         warnings.warn(
-            f"{caller}: the iterator of parameters is empty, so no gradient is clipped; was it used up before, by "
-            "another loop? Pass model.parameters() anew",
+            f"{caller}: the iterator of parameters is empty, so no gradient is clipped; was it exhausted by another "
+            "loop? Call model.parameters() again",
             stacklevel=3,
         )
     return [p.grad for p in tensors if p.grad is not None]
 
 
 def _limit(caller: str, name: str, value: float) -> float:
-    """The largest norm or value, as a float: a negative one would turn gradients round."""
+    """The limit as a float.  A negative one would reverse the gradients, so it is an error."""
     if not float(value) >= 0:
-        raise ValueError(f"{caller}: {name} is {value!r}, and must be at least 0")
+        raise ValueError(f"{caller}: {name} is {value!r}; it must be at least 0")
     return float(value)
 
 
-def _norm(arrays: list[np.ndarray], p: float) -> Any:
-    """The p-norm of all numbers, which are summed in float64."""
+def _norm(arrays: list[Array], p: float) -> float:
+    """The p-norm of all elements.  Sums are computed in float64."""
     if p == math.inf:
         return np.max([np.abs(a).max(initial=0) for a in arrays])
     if p == -math.inf:
@@ -54,31 +62,31 @@ def get_total_norm(
     tensors : Tensor or iterable of Tensor
         Gradients, for example.
     norm_type : float
-        p of the p-norm.  inf, or "inf", for the largest absolute value, -inf for the smallest; 0 for the number of
-        tensors that are not 0 everywhere, as in PyTorch.
+        The p of the p-norm.  inf or "inf" gives the largest absolute value, -inf the smallest.  0 gives the number of
+        tensors that have a nonzero element, as in PyTorch.
     error_if_nonfinite : bool
         Raise a RuntimeError if the norm is inf or NaN.
 
     Returns
     -------
     Tensor, ()
-        In the dtype of the first tensor; 0 for none.
+        Of the dtype of the first tensor.  0 if there are no tensors.
     """
-    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    listed = _listed("get_total_norm", tensors)
     return _as_tensor(_total_norm("get_total_norm", listed, norm_type, error_if_nonfinite), listed)
 
 
-def _total_norm(caller: str, tensors: list[Tensor], norm_type: Any, error_if_nonfinite: bool) -> float:
+def _total_norm(caller: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> float:
     try:
         p = float(norm_type)
     except (TypeError, ValueError):
         p = math.nan
     if math.isnan(p):
-        raise ValueError(f"{caller}: norm_type is {norm_type!r}, and must be a number, inf or -inf")
-    with np.errstate(all="ignore"):  # a norm of inf or NaN is an answer
+        raise ValueError(f"{caller}: norm_type is {norm_type!r}; it must be a number, inf or -inf")
+    with np.errstate(all="ignore"):  # the norm may be inf or NaN
         norm = _norm([t.array for t in tensors], p) if tensors else 0.0
     if error_if_nonfinite and not np.isfinite(norm):
-        raise RuntimeError(f"{caller}: the norm is {norm}; pass error_if_nonfinite=False to go on with it")
+        raise RuntimeError(f"{caller}: the norm is {norm}; pass error_if_nonfinite=False to continue with it")
     return float(norm)
 
 
@@ -88,7 +96,7 @@ def _as_tensor(norm: float, tensors: list[Tensor]) -> Tensor:
 
 
 def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor) -> None:
-    """Scale all gradients by max_norm / total_norm, if that is below 1.
+    """Scale all gradients by max_norm / total_norm, if this is less than 1.
 
     Parameters
     ----------
@@ -108,18 +116,18 @@ def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float
 
 
 def _scale(gradients: list[Tensor], limit: float, norm: float) -> None:
-    share = limit / (norm + 1e-6)
-    if not share >= 1:  # or NaN
+    factor = limit / (norm + 1e-6)
+    if not factor >= 1:  # less than 1, or NaN
         for g in gradients:
             with np.errstate(all="ignore"):
-                g.array *= g.dtype.type(share)
+                g.array *= g.dtype.type(factor)
             g.version[0] += 1
 
 
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
-    """Scale all gradients, as if they were one vector, so that its norm is at most max_norm.
+    """Scale all gradients by one factor, so that their total norm is at most max_norm.
 
     Parameters
     ----------
@@ -129,12 +137,12 @@ def clip_grad_norm_(
     norm_type : float
         As in `get_total_norm`.
     error_if_nonfinite : bool
-        Raise a RuntimeError if the norm is inf or NaN, and change nothing.
+        Raise a RuntimeError if the norm is inf or NaN, and leave the gradients unchanged.
 
     Returns
     -------
     Tensor, ()
-        The norm before.
+        The total norm before scaling.
 
     Raises
     ------
@@ -144,7 +152,7 @@ def clip_grad_norm_(
     Warns
     -----
     UserWarning
-        If parameters is an iterator that is used up, so that nothing is clipped.
+        If parameters is an exhausted iterator, so that nothing is clipped.
     """
     limit = _limit("clip_grad_norm_", "max_norm", max_norm)
     gradients = _gradients("clip_grad_norm_", parameters)
@@ -154,7 +162,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Cut every element of all gradients to at most ± clip_value.
+    """Clip every element of all gradients to [-clip_value, clip_value].
 
     Raises
     ------
@@ -164,7 +172,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Warns
     -----
     UserWarning
-        If parameters is an iterator that is used up, so that nothing is clipped.
+        If parameters is an exhausted iterator, so that nothing is clipped.
     """
     limit = _limit("clip_grad_value_", "clip_value", clip_value)
     for g in _gradients("clip_grad_value_", parameters):
@@ -172,16 +180,20 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, one after the other, as one dimension; gradients flow through."""
-    return autograd.cat([p.reshape(-1) for p in parameters])
+    """All parameters, flattened and concatenated.  Gradients flow through it."""
+    tensors = _listed("parameters_to_vector", parameters)
+    if not tensors:
+        raise ValueError("parameters_to_vector: expects at least one parameter, got none")
+    return autograd.cat([p.reshape(-1) for p in tensors])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the values of a vector, of `parameters_to_vector` for example."""
-    tensors = list(parameters)
+    """Set the parameters to the elements of a vector, as made by `parameters_to_vector`."""
+    _listed("vector_to_parameters", [vec])
+    tensors = _listed("vector_to_parameters", parameters)
     total = sum(p.numel() for p in tensors)
     if vec.shape != (total,):
-        raise ValueError(f"vector_to_parameters: expects a vector of {total} numbers, got shape {tuple(vec.shape)}")
+        raise ValueError(f"vector_to_parameters: expects a vector of {total} elements, got shape {tuple(vec.shape)}")
     start = 0
     with no_grad():
         for p in tensors:

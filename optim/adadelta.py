@@ -10,65 +10,73 @@ p ← p - lr d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
 
+import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, multiply_add, slope, vector, worth_threads
-from optim.optimizer import Optimizer
+from autograd.types import Array
+from optim.fused import (
+    FusedOptimizer,
+    Kernel,
+    decayed_gradient,
+    flush_subnormal,
+    multiply_add,
+    useful_threads,
+    vector,
+)
+from optim.optimizer import ParamGroup, Params, State
 
 
 @kernel(parallel=True)
-def _adadelta(addresses, pieces, lr, keep, share, eps, decay, sign):
-    threads = limit_threads(worth_threads(pieces))
+def _adadelta(addresses, pieces, lr, rho, one_minus_rho, eps, weight_decay, sign):
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
         v = vector(addresses, pieces, piece, 2, lr)
         u = vector(addresses, pieces, piece, 3, lr)
         for i in range(p.size):
-            d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(multiply_add(keep, v[i], share * d * d))
+            d = decayed_gradient(p[i], g[i], sign, weight_decay)
+            v[i] = flush_subnormal(multiply_add(rho, v[i], one_minus_rho * d * d))
             if v[i] < math.inf:
                 d *= math.sqrt(u[i] + eps) / math.sqrt(v[i] + eps)
-            else:  # said outright: a compiled x / √∞, an estimate and a Newton step, is NaN
+            else:  # compiled code estimates x / √∞ and refines it by a Newton step, which gives NaN
                 d *= 0
-            u[i] = flushed(multiply_add(keep, u[i], share * d * d))
+            u[i] = flush_subnormal(multiply_add(rho, u[i], one_minus_rho * d * d))
             p[i] -= lr * d
     set_threads(threads)
 
 
-class Adadelta(Optimizer):
-    """Steps in a parameter's own units: as long as the last ones were, in proportion to the gradient.
+class Adadelta(FusedOptimizer):
+    """Gradient descent whose steps have the parameter's units: scaled by the root mean square of recent steps.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
+    params : iterable of Tensor, of (name, Tensor), or of dict
     lr : float
-        Factor of a step; 1 in the paper.
+        Factor of the step; 1 in the paper.
     rho : float
-        ρ, the share of the running mean squares that is kept at each step.
+        ρ, the decay rate of the running mean squares.
     eps : float
-        ε, so that nothing is divided by 0, and that there is a first step.
+        ε, added under both roots.  The first step needs it to be above 0.
     weight_decay : float
         λ of an L2 penalty λ/2 |p|².
     foreach : bool, optional
-        Taken for PyTorch's sake: the step is fused always.
+        Accepted for compatibility with PyTorch.  The step is always fused.
     maximize : bool
-        Go up instead of down.
+        Maximize instead of minimize.
 
     References
     ----------
     Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, algorithm 1.
     """
 
-    _tensors = ("square_avg", "acc_delta")
+    _state_tensors = ("square_avg", "acc_delta")
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
@@ -89,14 +97,23 @@ class Adadelta(Optimizer):
             },
         )
 
-    def _check_options(self, group: dict[str, Any]) -> None:
-        self._check_numbers(group, "lr", "rho", "eps", "weight_decay")
+    def _check_options(self, group: ParamGroup) -> None:
+        self._check_non_negative(group, "lr", "rho", "eps", "weight_decay")
         if group["rho"] > 1:
-            raise ValueError(f"Adadelta: rho is {group['rho']}, and must be a share, at most 1")
+            raise ValueError(f"Adadelta: rho is {group['rho']}; it must be at most 1")
 
-    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
-        return ("square_avg", "acc_delta")
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        rho, eps = group["rho"], group["eps"]
+        g = -g if group["maximize"] else g
+        g = g + group["weight_decay"] * p
+        state["step"] = state.get("step", 0) + 1
+        u = state.get("acc_delta", 0)
+        v = state["square_avg"] = rho * state.get("square_avg", 0) + (1 - rho) * g**2
+        d = g * np.sqrt(u + eps) / np.sqrt(v + eps)
+        state["acc_delta"] = rho * u + (1 - rho) * d**2
+        return p - group["lr"] * d
 
-    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
+    def _kernel_call(self, group: ParamGroup, step: int) -> tuple[Kernel, tuple[float, ...]]:
         rho, sign = group["rho"], -1 if group["maximize"] else 1
         return _adadelta, (group["lr"], rho, 1 - rho, group["eps"], group["weight_decay"], sign)

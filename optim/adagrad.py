@@ -8,7 +8,7 @@ p ← p - lr/(1 + (t - 1) η) g / (√s + ε)          at step t = 1, 2, …
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,44 +16,46 @@ from numba import prange
 
 from autograd import Tensor
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import slope, vector, worth_threads
-from optim.optimizer import Optimizer, scalar
+from autograd.types import Array
+from optim.fused import FusedOptimizer, Kernel, decayed_gradient, useful_threads, vector
+from optim.optimizer import ParamGroup, Params, State
+from optim.state_dict import StateDict
 
 
 @kernel(parallel=True)
-def _adagrad(addresses, pieces, lr, eps, decay, sign):
-    threads = limit_threads(worth_threads(pieces))
+def _adagrad(addresses, pieces, lr, eps, weight_decay, sign):
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
         s = vector(addresses, pieces, piece, 2, lr)
         for i in range(p.size):
-            d = slope(p[i], g[i], sign, decay)
+            d = decayed_gradient(p[i], g[i], sign, weight_decay)
             s[i] += d * d
             p[i] -= lr * d / (math.sqrt(s[i]) + eps)
     set_threads(threads)
 
 
-class Adagrad(Optimizer):
-    """Gradient descent in which an element's steps shrink as its squared gradients add up.
+class Adagrad(FusedOptimizer):
+    """Gradient descent with each gradient divided by the root of the sum of its squares so far.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
+    params : iterable of Tensor, of (name, Tensor), or of dict
     lr : float
         Learning rate.
     lr_decay : float
-        η: by how much lr's divisor grows at each step.
+        η: step t uses the learning rate lr / (1 + (t - 1) η).
     weight_decay : float
         λ of an L2 penalty λ/2 |p|².
     initial_accumulator_value : float
-        Where the sum s of squares begins.
+        Initial value of the sum s of squares.
     eps : float
-        ε, so that nothing is divided by 0.
+        ε, added to the denominator.
     maximize : bool
-        Go up instead of down.
+        Maximize instead of minimize.
     foreach, fused : bool, optional
-        Taken for PyTorch's sake: the step is fused always.
+        Accepted for compatibility with PyTorch.  The step is always fused.
 
     References
     ----------
@@ -61,11 +63,11 @@ class Adagrad(Optimizer):
     Optimization", 2011, figure 1.
     """
 
-    _tensors = ("sum",)
+    _state_tensors = ("sum",)
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-2,
         lr_decay: float = 0.0,
         weight_decay: float = 0.0,
@@ -90,31 +92,37 @@ class Adagrad(Optimizer):
             },
         )
 
-    def add_param_group(self, group: Mapping[str, Any]) -> None:
-        """Optimize more parameters, with their own options; their sums are there from now on."""
-        super().add_param_group(group)
-        self._begin()
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Optimize more parameters, with their own options.  Their sums exist from now on."""
+        super().add_param_group(param_group)
+        self._create_sums()
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """As in `Optimizer`; the sums of parameters without a state begin anew."""
+    def load_state_dict(self, state_dict: StateDict) -> None:
+        """As in `Optimizer`.  The sums of parameters without a state are initialized."""
         super().load_state_dict(state_dict)
-        self._begin()
+        self._create_sums()
 
-    def _begin(self) -> None:
-        """Make the sums that are not there yet."""
+    def _create_sums(self) -> None:
+        """Create the sums of parameters that have none, as PyTorch does when the optimizer is made."""
         for group in self.param_groups:
             for p in group["params"]:
-                state = self.state.setdefault(p, {})
-                scalar(state, "step", 0)
+                state = self.state[p]
+                self._number(state, "step")
                 if "sum" not in state:
                     state["sum"] = Tensor(np.full(p.shape, group["initial_accumulator_value"], p.dtype))
 
-    def _check_options(self, group: dict[str, Any]) -> None:
-        self._check_numbers(group, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
+    def _check_options(self, group: ParamGroup) -> None:
+        self._check_non_negative(group, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
-    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
-        return ("sum",)
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        g = -g if group["maximize"] else g
+        g = g + group["weight_decay"] * p
+        t = state["step"] = state.get("step", 0) + 1
+        s = state["sum"] = state.get("sum", group["initial_accumulator_value"]) + g**2
+        lr = group["lr"] / (1 + (t - 1) * group["lr_decay"])
+        return p - lr * g / (np.sqrt(s) + group["eps"])
 
-    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
-        lr = group["lr"] / (1 + (count - 1) * group["lr_decay"])
+    def _kernel_call(self, group: ParamGroup, step: int) -> tuple[Kernel, tuple[float, ...]]:
+        lr = group["lr"] / (1 + (step - 1) * group["lr_decay"])
         return _adagrad, (lr, group["eps"], group["weight_decay"], -1 if group["maximize"] else 1)

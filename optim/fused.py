@@ -1,13 +1,13 @@
-"""One kernel launch for all parameters of a group.
+"""Optimizers whose step is one kernel launch for all parameters of a group.
 
-Arrays are many and of any shape, and a kernel compiled for each list of shapes would be slow to
-come.  So a kernel gets the arrays' addresses, one row a parameter, and cuts of them: pieces of
-at most PIECE elements, which threads take whole.  The rule is element by element, so how the
-work is cut does not matter to the result, and the cut does not depend on the threads anyway.
+Parameters are many and of any shape, and a kernel compiled for each list of shapes would take long to compile.  So a
+kernel is given the addresses of the arrays, one row for each parameter, and cuts them into pieces of at most PIECE
+elements, which the threads share.  An update rule works element by element, so the cut does not change the result.
+It does not depend on the number of threads either.
 
 A kernel is called as `kernel(addresses, pieces, *numbers)` and looks like this::
 
-    threads = limit_threads(worth_threads(pieces))
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -18,24 +18,34 @@ A kernel is called as `kernel(addresses, pieces, *numbers)` and looks like this:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from llvmlite import binding as llvm
 from numba import carray, types
 from numba.extending import intrinsic
 
+from autograd import Tensor, enable_grad, get_default_dtype
+from autograd.debug import is_reference_active
 from autograd.kernels.jit import kernel
+from autograd.types import Array
+from optim.optimizer import Closure, Optimizer, ParamGroup, State
 
-_LEAST, _NOTHING = np.finfo(np.float32).smallest_normal, np.float32(0)
-PIECE = 8192  # elements: a few µs of work, and small next to what is worth a second thread
+Kernel: TypeAlias = Callable[..., None]
+Row: TypeAlias = Sequence[Array | None]  # the arrays of one parameter: p, its gradient, state tensors
+
+_SMALLEST_NORMAL, _ZERO = np.finfo(np.float32).smallest_normal, np.float32(0)
+PIECE = 8192  # elements: a few µs of work, little compared to what makes a second thread worth waking
+
+
+# ── for kernels ──
 
 
 @intrinsic
 def _pointer(typing_context: Any, address: Any, like: Any) -> Any:
-    """The address, as a pointer to numbers of the type of `like`."""
+    """The address as a pointer to numbers of the type of `like`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
@@ -45,10 +55,10 @@ def _pointer(typing_context: Any, address: Any, like: Any) -> Any:
 
 @intrinsic
 def _multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
-    """a b + c, rounded once where the processor can do that.
+    """a b + c, rounded once if the processor can do that.
 
-    Of `a * b + c * d` the compiler may fuse either product with the addition.  It did not choose the same one when it
-    compiled a kernel and when the next process read that from the cache: other bits, from the same seed.
+    In `a * b + c * d` the compiler may fuse either product with the addition.  Its choice differed between the
+    process that compiled a kernel and the next one, which read it from the cache: other bits from the same seed.
     """
     features = llvm.get_host_cpu_features()
     fused = features.get("fma") or llvm.get_process_triple().startswith(("aarch64", "arm64"))
@@ -60,92 +70,243 @@ def _multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, a, a), generate
 
 
-multiply_add: Any = _multiply_add  # Numba, not the caller, gives its first argument
+multiply_add: Any = _multiply_add  # Numba, not the caller, passes the typing context
 
 
 @kernel()
-def _address(vector):
-    return vector.ctypes.data  # four times as quick as the same in Python
+def _address(array):
+    return array.ctypes.data  # four times as fast as in Python
 
 
 @kernel()
 def vector(addresses, pieces, piece, column, like):
-    """A piece of the array in the column; zeros that are forgotten afterwards, where there is none."""
-    owner, first, last = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
-    array = carray(_pointer(addresses[owner, column], like), (last,))[first:last]  # type: ignore[call-arg]
-    return array if addresses[owner, column] else np.zeros_like(array)
+    """A piece of the array in this column; if there is no array, zeros that are discarded afterwards."""
+    row, start, stop = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
+    array = carray(_pointer(addresses[row, column], like), (stop,))[start:stop]  # type: ignore[call-arg]
+    return array if addresses[row, column] else np.zeros_like(array)
 
 
 @kernel()
-def slope(p, g, sign, decay):
-    """The gradient, with the sign of -1 to go up instead of down, and with an L2 penalty's."""
-    return multiply_add(decay, p, sign * g) if decay else sign * g
+def decayed_gradient(p, g, sign, weight_decay):
+    """The gradient, negated if sign is -1 to maximize, plus the gradient of an L2 penalty."""
+    return multiply_add(weight_decay, p, sign * g) if weight_decay else sign * g
 
 
 @kernel()
-def flushed(mean):
-    """0 for a subnormal number, which takes a processor a hundred times as long.
+def flush_subnormal(mean):
+    """0 in place of a subnormal number, which takes a processor a hundred times as long.
 
-    A running mean of gradients that stay 0, as those of a dead ReLU do, would become one in some 800 steps, and remain
-    one: 0.9 times the least number rounds to itself.  (The bound is float32's for float64 too.)
+    The running mean of gradients that stay 0, as behind a dead ReLU, would become subnormal in some 800 steps and
+    stay so: 0.9 times the smallest number rounds to itself.  The bound is float32's for float64 too.
     """
-    return _NOTHING if abs(mean) < _LEAST else mean
+    return _ZERO if abs(mean) < _SMALLEST_NORMAL else mean
 
 
 @kernel()
-def worth_threads(pieces):
-    """How many threads the work is worth: one for each PIECE of elements."""
+def useful_threads(pieces):
+    """Number of threads that the work keeps busy: one for every PIECE elements."""
     elements = 0
     for i in range(len(pieces)):
         elements += pieces[i, 2] - pieces[i, 1]
     return elements // PIECE
 
 
+# ── the launch ──
+
+
 @lru_cache(maxsize=256)
-def _cut(sizes: tuple[int, ...]) -> np.ndarray:
-    """Pieces (which array, first element, last element + 1)."""
+def _cut(sizes: tuple[int, ...]) -> Array:
+    """Pieces of arrays of these sizes: (row, first element, last element + 1)."""
     pieces = [(i, k, min(k + PIECE, size)) for i, size in enumerate(sizes) for k in range(0, size, PIECE)]
     return np.array(pieces, np.int64).reshape(-1, 3)
 
 
-def launch(rule: Callable, numbers: Sequence[float], rows: Sequence[Sequence[Any]]) -> None:
-    """Run a rule's kernel on all rows of arrays.
+def _computing_dtype(dtype: np.dtype) -> np.dtype:
+    """Kernels compute in float64 for float64, in float32 for all other dtypes."""
+    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+
+def launch(kernel: Kernel, numbers: Sequence[float], rows: Sequence[Row]) -> None:
+    """Run an update rule's kernel on all rows of arrays.
 
     Parameters
     ----------
-    rule : compiled function
-        The kernel.
+    kernel : compiled function
     numbers : sequence of float
-        Its arguments beside the arrays.
-    rows : list of (p, g, *memory)
-        The arrays of a row are of one shape.  All but g are written to; memory that the rule
-        does without is None.  The p are of one dtype; the kernel computes in float64 for float64,
-        in float32 for all others.
+        Its arguments after the arrays.
+    rows : list of (p, g, *state tensors)
+        The arrays of a row have the same shape.  All but g are written to.  A state tensor that the options do not
+        need is None.  The p of all rows have the same dtype.
 
     Raises
     ------
     ValueError
-        If the shapes of a row differ: the kernel, which knows addresses only, would write elsewhere.
+        If the shapes in a row differ.  The kernel knows only addresses and would write to other memory.
     """
-    dtype = np.dtype(np.float64 if rows[0][0].dtype == np.float64 else np.float32)
+    first = rows[0][0]
+    assert first is not None
+    dtype = _computing_dtype(first.dtype)
     addresses: list[int] = []
-    copies: list[tuple[np.ndarray, np.ndarray | None]] = []  # of arrays that are not as kernels take them
+    sizes: list[int] = []
+    copies: list[tuple[Array, Array | None]] = []  # of arrays that kernels cannot take as they are
     for row in rows:
+        p: Any = row[0]
+        sizes.append(p.size)
         for column, array in enumerate(row):
             if array is None:
                 addresses.append(0)
                 continue
-            if array.shape != row[0].shape:
+            if array.shape != p.shape:
                 raise ValueError(
-                    f"an array of shape {array.shape} does not go with a parameter of shape {row[0].shape}; "
-                    "has the parameter's memory been replaced by one of another shape?"
+                    f"an array of shape {array.shape} does not fit a parameter of shape {p.shape}; "
+                    "was the parameter's array replaced by one of another shape?"
                 )
             if not (array.flags.carray and array.dtype == dtype):
                 copies.append((np.array(array, dtype, order="C"), None if column == 1 else array))
                 array = copies[-1][0]
             addresses.append(_address(array.ravel()))
-    sizes = tuple([row[0].size for row in rows])
-    rule(np.array(addresses).reshape(len(rows), -1), _cut(sizes), *map(dtype.type, numbers))
+    kernel(np.array(addresses).reshape(len(rows), -1), _cut(tuple(sizes)), *map(dtype.type, numbers))
     for copy, written in copies:
         if written is not None:
             written[...] = copy
+
+
+# ── the optimizer ──
+
+
+class FusedOptimizer(Optimizer):
+    """An optimizer whose step is one kernel launch for all parameters of a group.
+
+    A subclass is one file, such as `optim/sgd.py`, with these parts:
+
+    `_state_tensors`, `_state_numbers`
+        Names of the tensors that a parameter's state may hold, and of its numbers with their initial values.
+    `__init__`
+        Passes the options and their defaults on, under PyTorch's names.
+    `_check_options(group)`
+        Raises ValueError for an option out of range.
+    `reference(p, g, state, group)`
+        The update rule in NumPy.
+    `_tensors_used(group)`
+        The state tensors that the kernel takes with these options.
+    `_kernel_call(group, step)`
+        The kernel and its numbers.
+
+    Its row in `tests/optimizers.py` compares kernel, rule and PyTorch.
+    """
+
+    _state_tensors: ClassVar[tuple[str, ...] | None] = ()
+    _state_numbers: ClassVar[Mapping[str, float]] = {"step": 0.0}
+
+    # ── what a subclass writes ──
+
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        """The parameter after one step: the update rule in NumPy, as `autograd.reference()` runs it.
+
+        Parameters
+        ----------
+        p, g : array
+            The parameter and its gradient.  Neither is written to.
+        state : dict
+            The parameter's tensors as arrays and its numbers, empty before the first step.  The rule replaces them.
+        group : dict
+            The options.
+        """
+        raise NotImplementedError("FusedOptimizer has no update rule: a subclass writes reference()")
+
+    def _tensors_used(self, group: ParamGroup) -> tuple[str | None, ...]:
+        """Names of the state tensors in the order of the kernel's columns; None for one not used with these options."""
+        return self._state_tensors or ()
+
+    def _count_step(self, state: State, group: ParamGroup) -> Any:
+        """Count a step in a parameter's state; returns what `_kernel_call` needs to know of that state."""
+        if "step" not in self._state_numbers:
+            return None
+        step = self._number(state, "step")
+        step.fill(step.item() + 1)
+        return step.item()
+
+    def _kernel_call(self, group: ParamGroup, step: Any) -> tuple[Kernel, tuple[float, ...]]:
+        """The kernel and its numbers for parameters for which `_count_step` returned `step`."""
+        raise NotImplementedError(f"{type(self).__name__} has no kernel: a FusedOptimizer writes _kernel_call()")
+
+    # ── the step ──
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """Change every parameter that has a gradient.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Recomputes the loss and the gradients and returns the loss.  It is called first, with gradients enabled.
+
+        Returns
+        -------
+        The closure's result, or None.
+
+        Raises
+        ------
+        RuntimeError
+            If a parameter's memory is read-only.  Its group is unchanged then.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        update = self._run_reference if is_reference_active() else self._run_kernel
+        for group in self.param_groups:
+            params = [p for p in group["params"] if p.grad is not None]
+            for p in params:
+                if not p.array.flags.writeable:
+                    raise RuntimeError(
+                        f"{type(self).__name__}: a parameter of shape {p.shape} is on read-only memory, as arrays of "
+                        "other libraries can be; make the parameter from a copy, .clone().detach()"
+                    )
+            update(params, group)
+        return loss
+
+    def _run_kernel(self, params: list[Tensor], group: ParamGroup) -> None:
+        names = self._tensors_used(group)
+        launches: dict[Any, list[Row]] = {}  # more than one only if dtypes or numbers of steps differ
+        for p in params:
+            state = self.state[p]
+            step = self._count_step(state, group)
+            tensors = [None if name is None else _tensor(p, state, name) for name in names]
+            launches.setdefault((p.dtype, step), []).append([p.array, p.grad.array, *tensors])  # type: ignore[union-attr]
+            p.version[0] += 1
+        for (_, step), rows in launches.items():
+            launch(*self._kernel_call(group, step), rows)
+
+    def _run_reference(self, params: list[Tensor], group: ParamGroup) -> None:
+        tensors = self._state_tensors or ()
+        for p in params:
+            dtype = _computing_dtype(p.dtype)
+            state = self.state[p]
+            values: State = {name: state[name].item() for name in self._state_numbers if name in state}
+            values |= {name: state[name].array.astype(dtype) for name in tensors if state.get(name) is not None}
+            with np.errstate(all="ignore"):
+                p.array[...] = self.reference(p.array.astype(dtype), p.grad.array.astype(dtype), values, group)  # type: ignore[union-attr]
+                for name, value in values.items():
+                    written = self._number(state, name) if name in self._state_numbers else _tensor(p, state, name)
+                    written[...] = value
+            p.version[0] += 1
+
+    def _number(self, state: State, name: str) -> Array:
+        """A number of the state, as an array without dimensions; its initial value if it is not there yet."""
+        if name not in state:
+            state[name] = Tensor(np.full((), self._state_numbers[name], get_default_dtype()))
+        number: Tensor = state[name]
+        return number.array
+
+    def state_names(self, group: Mapping[str, Any]) -> tuple[str, ...] | None:
+        tensors = tuple(name for name in self._tensors_used(dict(group)) if name is not None)
+        return (*self._state_numbers, *tensors)
+
+
+def _tensor(p: Tensor, state: State, name: str) -> Array:
+    """A tensor of the state; zeros if it is not there yet."""
+    if state.get(name) is None:
+        state[name] = Tensor(np.zeros(p.shape, p.dtype))
+    tensor: Tensor = state[name]
+    return tensor.array

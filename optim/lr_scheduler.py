@@ -1,8 +1,8 @@
 """Learning rates that change from epoch to epoch, or from step to step.
 
-A scheduler sets `group["lr"]` when it is made, and at each `step()`; most go on from the rate
-that is there, so that two of them, or a user's change, work together.  Their state is numbers,
-strings and lists, which JSON holds.
+A scheduler sets `group["lr"]` when it is made and at each `step()`.  Most start from the current rate, so two
+schedulers, or a scheduler and your own changes, combine.  Their state is numbers, strings and lists, which JSON can
+store.
 """
 
 from __future__ import annotations
@@ -12,29 +12,34 @@ import math
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, SupportsFloat
+from typing import Any, SupportsFloat, TypeAlias, TypeVar
 
-from optim.optimizer import Optimizer, is_alike
+from optim.optimizer import Optimizer, ParamGroup
+from optim.scheduler_state import from_pytorch, misfit
+from optim.state_dict import StateDict
+
+SchedulerState: TypeAlias = dict[str, Any]  # numbers, strings and lists by name
+_T = TypeVar("_T")
 
 
 class LRScheduler:
-    """Base of the schedulers: a subclass writes `get_lr`.
+    """Base class of the schedulers: a subclass writes `get_lr`.
 
     Parameters
     ----------
     optimizer : Optimizer
     last_epoch : int
-        The epoch to go on from; -1 for a new start.
+        The epoch to continue from; -1 to start.
 
     Attributes
     ----------
     last_epoch : int
-        How many steps were made since.
+        Number of steps so far.
     base_lrs : list of float
-        The rate that each group began with, its "initial_lr".
+        Each group's initial rate, its "initial_lr".
     """
 
-    _is_initial = False  # whether the step under way is the one made at the start
+    _is_initial = False  # whether this is the step that the constructor makes
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         name = type(self).__name__
@@ -45,7 +50,7 @@ class LRScheduler:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"{name}: to go on from epoch {last_epoch}, group {i} needs its 'initial_lr'; load the "
+                    f"{name}: to continue from epoch {last_epoch}, group {i} needs an 'initial_lr'; load the "
                     "optimizer's state first, or set it"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
@@ -53,40 +58,40 @@ class LRScheduler:
         self._first_step()
 
     def get_lr(self) -> list[float]:
-        """Each group's rate at `last_epoch`, which may depend on the rate before, `group["lr"]`."""
-        raise TypeError(f"{type(self).__name__} has no rule: a scheduler writes get_lr")
+        """Each group's rate at `last_epoch`, computed from its current rate `group["lr"]` or from `base_lrs`."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule: a subclass of LRScheduler writes get_lr()")
 
     def get_last_lr(self) -> list[float]:
-        """Each group's rate, as last set here."""
+        """Each group's rate, as this scheduler last set it."""
         return list(self._last_lr)
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next epoch, and set the rates.
+        """Advance to the next epoch and set the rates.
 
-        With an epoch, go to that one: deprecated, as in PyTorch.  The rates then follow from the base rates alone.
+        With `epoch`, which is deprecated as in PyTorch, go to that epoch; the rates are computed from the base rates.
         """
         self._take_new_groups()
         if epoch is None:
             self.last_epoch += 1
             self._set_lr(self.get_lr())
         else:
-            _warn_of_epoch(self)
+            _warn_about_epoch(self)
             self.last_epoch = epoch
             self._set_lr(self._closed_form())
 
     def _closed_form(self) -> list[float]:
-        """Each group's rate at `last_epoch`, from its base rate."""
+        """Each group's rate at `last_epoch`, computed from its base rate."""
         return self.get_lr()
 
     def _take_new_groups(self) -> None:
-        """Schedule groups that were added to the optimizer since: the rate that each came with is its base rate."""
+        """Schedule groups that were added to the optimizer: the rate that a group comes with is its base rate."""
         for group in self.optimizer.param_groups[len(self.base_lrs) :]:
             group.setdefault("initial_lr", group["lr"])
             self._take_group(group)
             self.base_lrs.append(group["initial_lr"])
 
-    def _take_group(self, group: dict[str, Any]) -> None:
-        """Note what else this scheduler keeps for a group."""
+    def _take_group(self, group: ParamGroup) -> None:
+        """Store what else this scheduler needs for a new group."""
 
     def _set_lr(self, rates: Sequence[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
@@ -99,7 +104,7 @@ class LRScheduler:
         del self._is_initial
 
     def _restart(self, rates: Sequence[float]) -> None:
-        """Begin anew, from these rates."""
+        """Start again from these rates."""
         self._set_lr(rates)
         self.last_epoch = -1
         self._first_step()
@@ -107,87 +112,58 @@ class LRScheduler:
     def _rates(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def state_dict(self) -> dict[str, Any]:
-        """All but the optimizer."""
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer."""
         return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key != "optimizer"}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take what a `state_dict()` of such a scheduler holds; the optimizer's rates are loaded by the optimizer."""
-        self._check_state(state_dict)
-        self.__dict__.update(copy.deepcopy(dict(state_dict)))
+    def load_state_dict(self, state_dict: StateDict) -> None:
+        """Take the `state_dict()` of such a scheduler, saved here or by PyTorch.
 
-    def _check_state(self, state_dict: Any) -> None:
-        """Raise where a state is not of this scheduler's kind."""
+        The rates themselves are part of the optimizer's state.
+
+        Raises
+        ------
+        ValueError
+            If the state does not fit.  Nothing is loaded then.
+        """
+        self.__dict__.update(self._checked_state(state_dict))
+
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        """A copy of a state, with the names used here."""
         name = type(self).__name__
         own = self.state_dict()
-        if not isinstance(state_dict, Mapping) or set(state_dict) != set(own):
+        state = from_pytorch(state_dict, own) if isinstance(state_dict, Mapping) else {}
+        if set(state) != set(own):
             got = (", ".join(map(str, state_dict)) or "nothing") if isinstance(state_dict, Mapping) else "no dict"
             raise ValueError(
-                f"{name}.load_state_dict: expects {', '.join(own)}, and got {got[:200]}; nothing was loaded"
+                f"{name}.load_state_dict: expects {', '.join(own)}, but got {got[:200]}; nothing was loaded"
             )
         known = own if type(self).__module__ == __name__ else {"last_epoch", "base_lrs", "_last_lr"} & set(own)
-        for key in known:  # what a scheduler of the user's own adds may be of any kind
-            if why := _misfit(key, state_dict[key], own[key], len(self.optimizer.param_groups)):
+        for key in known:  # attributes that a user's own scheduler adds may be of any kind
+            if why := misfit(key, state[key], own[key], len(self.optimizer.param_groups)):
                 raise ValueError(f"{name}.load_state_dict: {key} {why}; nothing was loaded")
+        return copy.deepcopy(state)
 
 
-# What some values of schedulers have to be: whole numbers from these on, one of these texts, a list of one a group.
-_WHOLE = {
-    **dict.fromkeys(("step_size", "T_max", "T_0", "T_i", "T_mult", "total_steps"), 1),
-    **dict.fromkeys(("total_iters", "patience", "cooldown", "cooldown_counter", "num_bad_epochs", "milestones"), 0),
-    "last_epoch": -1,
-}
-_CHOICES = {
-    "mode": ("min", "max"),
-    "threshold_mode": ("rel", "abs"),
-    "anneal_strategy": ("cos", "linear"),
-    "phases": ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
-}
-_PER_GROUP = ("base_lrs", "_last_lr", "min_lrs")
-
-
-def _misfit(key: str, value: Any, usual: Any, groups: int) -> str | None:
-    """Why a value cannot take the place of a usual one under that name of a scheduler's state; None where it can."""
-    if isinstance(usual, str):
-        choices = _CHOICES[key]
-        return None if isinstance(value, str) and value in choices else f"must be {' or '.join(map(repr, choices))}"
-    if isinstance(usual, list):
-        if not isinstance(value, list):
-            return "must be a list"
-        wanted = groups if key in _PER_GROUP else len(value) if key == "milestones" else len(usual)
-        # a scheduler that rests, as one of a sequence may, has not met a group that was added meanwhile
-        if len(value) != wanted and not (key in _PER_GROUP and len(value) == len(usual)):
-            return f"must have {wanted} elements, and has {len(value)}"
-        inner = [0] * wanted if key == "milestones" else usual[:1] * len(value) if key in _PER_GROUP else usual
-        return next((why for new, old in zip(value, inner) if (why := _misfit(key, new, old, groups))), None)
-    if isinstance(usual, dict):  # the state of one of a sequence's schedulers, which checks it
-        return None if isinstance(value, dict) else "must hold dicts"
-    if not is_alike(value, usual):
-        return "must be True or False" if isinstance(usual, bool) else "must be a number"
-    if isinstance(usual, int) and key in _WHOLE and (not isinstance(value, int) or value < _WHOLE[key]):
-        return f"must be a whole number, at least {_WHOLE[key]}"
-    return None
-
-
-def _check_optimizer(name: str, optimizer: Any) -> None:
+def _check_optimizer(name: str, optimizer: object) -> None:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{name}: expects an Optimizer, got {type(optimizer).__name__}")
 
 
-def _warn_of_epoch(scheduler: LRScheduler) -> None:
+def _warn_about_epoch(scheduler: LRScheduler) -> None:
     warnings.warn(
-        f"{type(scheduler).__name__}.step: the epoch is deprecated; call step() without it, once an epoch",
+        f"{type(scheduler).__name__}.step: the epoch is deprecated; call step() without it, once for each epoch",
         stacklevel=3,
     )
 
 
-def _check_count(name: str, option: str, value: Any) -> None:
+def _check_count(name: str, option: str, value: object) -> None:
     if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}: {option} is {value!r}, and must be a whole number, at least 1")
+        raise ValueError(f"{name}: {option} is {value!r}; it must be an integer, at least 1")
 
 
-def _per_group(name: str, option: str, value: Any, optimizer: Optimizer) -> list[Any]:
-    """One value a group: the list that is given, or the same for all."""
+def _per_group(name: str, option: str, value: _T | list[_T] | tuple[_T, ...], optimizer: Optimizer) -> list[_T]:
+    """One value for each group: the given list, or the same value for all."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
         return [value] * groups
@@ -196,12 +172,12 @@ def _per_group(name: str, option: str, value: Any, optimizer: Optimizer) -> list
     return list(value)
 
 
-def _of_new_group(name: str, option: str, values: list[Any]) -> Any:
-    """The value for a group that was added: that of the others, where it is the same for all."""
+def _of_new_group(name: str, option: str, values: list[_T]) -> _T:
+    """The value for an added group: that of the other groups, if they all have the same."""
     if any(value != values[0] for value in values):
         raise ValueError(
-            f"{name}: the optimizer has a new group, and {option} was a list of one value a group; make the scheduler "
-            "again, with a value for each"
+            f"{name}: the optimizer has a new group, but {option} was a list with one value for each group; make the "
+            "scheduler again with a value for each"
         )
     return values[0]
 
@@ -212,10 +188,10 @@ class LambdaLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-    lr_lambda : function of the epoch, or a list of one a group
-        Functions are no part of the state: give the same when it is loaded.
+    lr_lambda : function of the epoch, or a list with one for each group
+        Functions are not part of the state: pass the same ones before you load it.
     last_epoch : int
-        The epoch to go on from; -1 for a new start.
+        The epoch to continue from; -1 to start.
 
     Examples
     --------
@@ -238,20 +214,40 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = _per_group("LambdaLR", "lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
-    def _take_group(self, group: dict[str, Any]) -> None:
+    def _take_group(self, group: ParamGroup) -> None:
         self.lr_lambdas.append(_of_new_group("LambdaLR", "lr_lambda", self.lr_lambdas))
 
     def get_lr(self) -> list[float]:
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas)]
 
-    def state_dict(self) -> dict[str, Any]:
-        """All but the optimizer and the functions."""
-        kept = {"optimizer", "lr_lambdas"}
-        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in kept}
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer and the functions."""
+        left_out = {"optimizer", "lr_lambdas"}
+        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
+
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        lambdas = state_dict.get("lr_lambdas") if isinstance(state_dict, Mapping) else None
+        if isinstance(lambdas, list) and any(one is not None for one in lambdas):
+            raise ValueError(
+                "LambdaLR.load_state_dict: lr_lambdas holds attributes of callable objects, which are not loaded; set "
+                "them yourself and load the state with None in their place; nothing was loaded"
+            )
+        return super()._checked_state(state_dict)
 
 
 class StepLR(LRScheduler):
-    """Every step_size epochs, the rate times gamma."""
+    """Multiplies the rate by gamma every step_size epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    step_size : int
+        Number of epochs between two changes.
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         _check_count("StepLR", "step_size", step_size)
@@ -269,7 +265,18 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """At each of the milestones, which are epochs, the rate times gamma; twice, where one is given twice."""
+    """Multiplies the rate by gamma at each milestone, which is an epoch; twice if it is given twice.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    milestones : iterable of int
+        Epochs.
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -287,7 +294,16 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Every epoch, the rate times gamma."""
+    """Multiplies the rate by gamma every epoch.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    gamma : float
+        Factor of the rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -301,7 +317,20 @@ class ExponentialLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """From start_factor of the base rate to end_factor of it, along a line total_iters epochs long."""
+    """Changes the rate linearly from start_factor to end_factor times the base rate within total_iters epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    start_factor : float
+        Factor of the base rate in the first epoch; above 0, at most 1.
+    end_factor : float
+        Factor of the base rate from epoch total_iters on; from 0 to 1.
+    total_iters : int
+        Number of epochs of the change.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
 
     def __init__(
         self,
@@ -312,9 +341,9 @@ class LinearLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         if not 0 < start_factor <= 1:
-            raise ValueError(f"LinearLR: start_factor is {start_factor!r}, and must be above 0, and at most 1")
+            raise ValueError(f"LinearLR: start_factor is {start_factor!r}; it must be above 0 and at most 1")
         if not 0 <= end_factor <= 1:
-            raise ValueError(f"LinearLR: end_factor is {end_factor!r}, and must be from 0 to 1")
+            raise ValueError(f"LinearLR: end_factor is {end_factor!r}; it must be from 0 to 1")
         self.start_factor = start_factor
         self.end_factor = end_factor
         self.total_iters = total_iters
@@ -330,14 +359,24 @@ class LinearLR(LRScheduler):
         return [lr * (1 + rise / before) for lr in self._rates()]
 
     def _closed_form(self) -> list[float]:
-        share = min(self.total_iters, self.last_epoch) / self.total_iters
-        return [base * (self.start_factor + (self.end_factor - self.start_factor) * share) for base in self.base_lrs]
+        progress = min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * (self.start_factor + (self.end_factor - self.start_factor) * progress) for base in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Down to eta_min along half a cosine T_max epochs long, and up again.
+    """Lowers the rate to eta_min along half a cosine of T_max epochs, then raises it again, and so on.
 
         η = η_min + (η_base - η_min) (1 + cos(π t/T_max))/2
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    T_max : int
+        Number of epochs from the base rate to eta_min.
+    eta_min : float
+        The lowest rate.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
 
     References
     ----------
@@ -353,7 +392,7 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         if self._is_initial:
             return self._rates()
-        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # up from eta_min, which has no factor
+        if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # at eta_min the rate cannot be scaled
             up = (1 - math.cos(math.pi / self.T_max)) / 2
             return [lr + (base - self.eta_min) * up for base, lr in zip(self.base_lrs, self._rates())]
         now, before = (1 + math.cos(math.pi * epoch / self.T_max) for epoch in (self.last_epoch, self.last_epoch - 1))
@@ -365,7 +404,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Down to eta_min along half a cosine, and up again at once.
+    """Lowers the rate to eta_min along half a cosine, then restarts from the base rate, again and again.
 
     Parameters
     ----------
@@ -373,11 +412,11 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     T_0 : int
         Epochs of the first cycle.
     T_mult : int
-        How many times longer each cycle is than the one before.
+        Factor from the length of a cycle to that of the next.
     eta_min : float
         The lowest rate.
     last_epoch : int
-        The epoch to go on from; -1 for a new start.
+        The epoch to continue from; -1 to start.
 
     References
     ----------
@@ -401,7 +440,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch, or to any, between two say, and set the rates."""
+        """Advance to the next epoch, or go to `epoch`, which may be a fraction, and set the rates."""
         self._take_new_groups()
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
@@ -412,7 +451,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         else:
             epoch = epoch or 0
             if epoch < 0:
-                raise ValueError(f"CosineAnnealingWarmRestarts: epoch is {epoch}, and must be at least 0")
+                raise ValueError(f"CosineAnnealingWarmRestarts: epoch is {epoch}; it must be at least 0")
             self.T_cur, self.T_i = epoch, self.T_0
             while self.T_cur >= self.T_i:
                 self.T_cur -= self.T_i
@@ -422,32 +461,32 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """Up from a low rate to max_lr, and down to one much lower; to be stepped after every batch.
+    """Raises the rate to max_lr, then lowers it far below the first rate; to be stepped after every batch.
 
     Parameters
     ----------
     optimizer : Optimizer
-    max_lr : float, or a list of one a group
+    max_lr : float, or a list with one for each group
         The highest rate.
     total_steps : int, optional
-        Steps of the whole cycle; epochs × steps_per_epoch, where it is not given.
+        Steps of the whole cycle.  Default: epochs × steps_per_epoch.
     epochs, steps_per_epoch : int, optional
     pct_start : float
-        The share of the steps on the way up.
+        The fraction of the steps in which the rate rises.
     anneal_strategy : "cos" or "linear"
-        Along half a cosine, or a line.
+        The shape of each phase: half a cosine, or a line.
     cycle_momentum : bool
-        Move the momentum (of Adam and its like, β₁) the other way.
-    base_momentum, max_momentum : float, or a list of one a group
-        Its ends: the lower at the highest rate.
+        Change the momentum (β₁ of Adam) in the opposite direction.
+    base_momentum, max_momentum : float, or a list with one for each group
+        Lowest and highest momentum.  It is lowest where the rate is highest.
     div_factor : float
-        max_lr over the first rate.
+        max_lr divided by the first rate.
     final_div_factor : float
-        The first rate over the last.
+        The first rate divided by the last.
     three_phase : bool
-        Down to the first rate in as many steps as up, and then on to the last.
+        Fall to the first rate in as many steps as the rise took, then to the last rate.
     last_epoch : int
-        The step to go on from; -1 for a new start.
+        The step to continue from; -1 to start.
 
     References
     ----------
@@ -480,9 +519,9 @@ class OneCycleLR(LRScheduler):
             total_steps = epochs * steps_per_epoch
         _check_count("OneCycleLR", "total_steps", total_steps)
         if not 0 <= pct_start <= 1:
-            raise ValueError(f"OneCycleLR: pct_start is {pct_start!r}, and must be a share from 0 to 1")
+            raise ValueError(f"OneCycleLR: pct_start is {pct_start!r}; it must be from 0 to 1")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"OneCycleLR: anneal_strategy is {anneal_strategy!r}, and must be 'cos' or 'linear'")
+            raise ValueError(f"OneCycleLR: anneal_strategy is {anneal_strategy!r}; it must be 'cos' or 'linear'")
         if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
             raise ValueError(
                 f"OneCycleLR: {type(optimizer).__name__} has no momentum to cycle; pass cycle_momentum=False"
@@ -490,7 +529,7 @@ class OneCycleLR(LRScheduler):
         self.total_steps = total_steps
         self.anneal_strategy = anneal_strategy
         self.cycle_momentum = cycle_momentum
-        # where each phase ends, and the rate and the momentum that it goes to
+        # each phase: its last step, and the names of the rate and the momentum there
         phases: list[list[Any]] = [[pct_start * total_steps - 1, "max_lr", "base_momentum"]]
         if three_phase:
             phases.append([2 * pct_start * total_steps - 2, "initial_lr", "max_momentum"])
@@ -506,7 +545,7 @@ class OneCycleLR(LRScheduler):
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         super().__init__(optimizer, last_epoch)
 
-    def _take_group(self, group: dict[str, Any]) -> None:
+    def _take_group(self, group: ParamGroup) -> None:
         known = self.optimizer.param_groups[: len(self.base_lrs)]
         for option in ("max_lr", "base_momentum", "max_momentum") if self.cycle_momentum else ("max_lr",):
             group[option] = _of_new_group("OneCycleLR", option, [other[option] for other in known])
@@ -524,35 +563,35 @@ class OneCycleLR(LRScheduler):
             if step <= end or end == self.total_steps - 1:
                 break
             start, lr, momentum = end, next_lr, next_momentum
-        share = (step - start) / (end - start) if end != start else 1.0
+        progress = (step - start) / (end - start) if end != start else 1.0
         groups = self.optimizer.param_groups
         if self.cycle_momentum:
             for group in groups:
-                value = self._between(group[momentum], group[next_momentum], share)
+                value = self._between(group[momentum], group[next_momentum], progress)
                 if "betas" in group:
                     group["betas"] = (value, group["betas"][1])
                 else:
                     group["momentum"] = value
-        return [self._between(group[lr], group[next_lr], share) for group in groups]
+        return [self._between(group[lr], group[next_lr], progress) for group in groups]
 
-    def _between(self, start: float, end: float, share: float) -> float:
+    def _between(self, start: float, end: float, progress: float) -> float:
         if self.anneal_strategy == "linear":
-            return start + (end - start) * share
-        return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+            return start + (end - start) * progress
+        return end + (start - end) / 2 * (1 + math.cos(math.pi * progress))
 
 
 class SequentialLR(LRScheduler):
-    """One scheduler after the other, each from the base rates on.
+    """Runs one scheduler after another, each from the base rates.
 
     Parameters
     ----------
     optimizer : Optimizer
     schedulers : list of LRScheduler
-        All on this optimizer.
+        All of this optimizer.
     milestones : list of int
-        The epochs at which the second, third, … scheduler begins.
+        The epochs at which the second, third, … scheduler starts.
     last_epoch : int
-        What to count on from, plus 1; the schedulers begin anew.
+        The count of epochs starts at last_epoch + 1.  The schedulers start from their beginning.
     """
 
     def __init__(
@@ -561,7 +600,7 @@ class SequentialLR(LRScheduler):
         if not schedulers or len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 f"SequentialLR: {len(milestones)} milestones do not fit {len(schedulers)} schedulers; "
-                "each scheduler but the first has one, at which it begins"
+                "each scheduler after the first needs the milestone at which it starts"
             )
         if list(milestones) != sorted(milestones):
             raise ValueError(f"SequentialLR: milestones {milestones} are not in order")
@@ -569,7 +608,7 @@ class SequentialLR(LRScheduler):
             if isinstance(scheduler, ReduceLROnPlateau | SequentialLR):
                 raise ValueError(f"SequentialLR: {type(scheduler).__name__} cannot be one of its schedulers")
             if scheduler.optimizer is not optimizer:
-                raise ValueError(f"SequentialLR: {type(scheduler).__name__} is on another optimizer")
+                raise ValueError(f"SequentialLR: {type(scheduler).__name__} has another optimizer")
         self.optimizer = optimizer
         self.schedulers = schedulers
         self.milestones = list(milestones)
@@ -578,8 +617,8 @@ class SequentialLR(LRScheduler):
         scheduler._restart([group["initial_lr"] for group in optimizer.param_groups])
         self._last_lr = scheduler.get_last_lr()
 
-    def step(self) -> None:  # type: ignore[override]  # as in PyTorch, to no other epoch
-        """Go on to the next epoch, and set the rates."""
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in PyTorch
+        """Advance to the next epoch and set the rates."""
         self.last_epoch += 1
         scheduler = self.schedulers[bisect_right(self.milestones, self.last_epoch)]
         if self.last_epoch in self.milestones:
@@ -589,49 +628,47 @@ class SequentialLR(LRScheduler):
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
 
-    def state_dict(self) -> dict[str, Any]:
-        """All but the optimizer; the schedulers' own states in a list."""
-        state = {
-            key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in ("optimizer", "schedulers")
-        }
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer; the schedulers' states are in a list."""
+        left_out = {"optimizer", "schedulers"}
+        state = {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
         return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
 
-    def _check_state(self, state_dict: Any) -> None:
-        super()._check_state(state_dict)
-        for scheduler, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
-            scheduler._check_state(state)
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        state = super()._checked_state(state_dict)
+        pairs = zip(self.schedulers, state["schedulers"], strict=True)
+        return {**state, "schedulers": [scheduler._checked_state(one) for scheduler, one in pairs]}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take what a `state_dict()` of such a scheduler holds, all of it or nothing."""
-        schedulers = self.schedulers
-        super().load_state_dict(state_dict)
-        self.schedulers = schedulers
-        for scheduler, state in zip(schedulers, state_dict["schedulers"], strict=True):
-            scheduler.load_state_dict(state)
+    def load_state_dict(self, state_dict: StateDict) -> None:
+        """As in `LRScheduler`.  All of the schedulers' states are loaded, or none."""
+        state = self._checked_state(state_dict)
+        for scheduler, one in zip(self.schedulers, state.pop("schedulers"), strict=True):
+            scheduler.load_state_dict(one)
+        self.__dict__.update(state)
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """The rate times factor, when a metric has not become better for more than patience epochs.
+    """Multiplies the rate by factor when a metric has not improved for more than patience epochs.
 
     Parameters
     ----------
     optimizer : Optimizer
     mode : "min" or "max"
-        Whether the metric is to become smaller, as a loss, or larger.
+        Whether a lower metric is better, as for a loss, or a higher one.
     factor : float
-        Below 1.
+        What the rate is multiplied by; below 1.
     patience : int
-        Epochs without a better metric that are borne.
+        Number of epochs without improvement to wait.
     threshold : float
-        How much better is better.
+        The smallest change that counts as an improvement.
     threshold_mode : "rel" or "abs"
-        Whether the threshold is a share of the best metric, or a difference to it.
+        Whether the threshold is relative to the best metric or an absolute difference.
     cooldown : int
-        Epochs after a change of the rate in which none is counted as bad.
-    min_lr : float, or a list of one a group
+        Number of epochs after a change of the rate in which epochs without improvement do not count.
+    min_lr : float, or a list with one for each group
         The lowest rate.
     eps : float
-        A change of the rate that is not larger than this is not made.
+        A change of the rate that is not larger than eps is skipped.
     """
 
     def __init__(
@@ -648,11 +685,11 @@ class ReduceLROnPlateau(LRScheduler):
     ) -> None:
         _check_optimizer("ReduceLROnPlateau", optimizer)
         if factor >= 1:
-            raise ValueError(f"ReduceLROnPlateau: factor is {factor!r}, and must be below 1")
+            raise ValueError(f"ReduceLROnPlateau: factor is {factor!r}; it must be below 1")
         if mode not in ("min", "max"):
-            raise ValueError(f"ReduceLROnPlateau: mode is {mode!r}, and must be 'min' or 'max'")
+            raise ValueError(f"ReduceLROnPlateau: mode is {mode!r}; it must be 'min' or 'max'")
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"ReduceLROnPlateau: threshold_mode is {threshold_mode!r}, and must be 'rel' or 'abs'")
+            raise ValueError(f"ReduceLROnPlateau: threshold_mode is {threshold_mode!r}; it must be 'rel' or 'abs'")
         self.optimizer = optimizer
         self.mode = mode
         self.factor = factor
@@ -670,14 +707,14 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether bad epochs are not counted for now."""
+        """Whether epochs without improvement do not count at present."""
         return self.cooldown_counter > 0
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Note an epoch's metric, and lower the rates where there has been a plateau; the epoch is deprecated."""
+        """Take an epoch's metric, and lower the rates if it has stopped improving.  `epoch` is deprecated."""
         metric = float(metrics)
         if epoch is not None:
-            _warn_of_epoch(self)
+            _warn_about_epoch(self)
         for _ in self.optimizer.param_groups[len(self.min_lrs) :]:
             self.min_lrs.append(_of_new_group("ReduceLROnPlateau", "min_lr", self.min_lrs))
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
@@ -691,7 +728,7 @@ class ReduceLROnPlateau(LRScheduler):
             self.num_bad_epochs = 0
         rates = self._rates()
         if self.num_bad_epochs > self.patience:
-            lower = [max(lr * self.factor, least) for lr, least in zip(rates, self.min_lrs, strict=True)]
+            lower = [max(lr * self.factor, lowest) for lr, lowest in zip(rates, self.min_lrs, strict=True)]
             rates = [new if lr - new > self.eps else lr for lr, new in zip(rates, lower)]
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
@@ -700,5 +737,5 @@ class ReduceLROnPlateau(LRScheduler):
     def _is_better(self, metric: float) -> bool:
         sign = 1 if self.mode == "max" else -1
         relative = self.threshold_mode == "rel"
-        bar = self.best * (1 + sign * self.threshold) if relative else self.best + sign * self.threshold
-        return metric > bar if self.mode == "max" else metric < bar
+        limit = self.best * (1 + sign * self.threshold) if relative else self.best + sign * self.threshold
+        return metric > limit if self.mode == "max" else metric < limit

@@ -1,4 +1,4 @@
-"""NAdam: Adam with Nesterov's momentum.
+"""NAdam: Adam with Nesterov momentum.
 
 g ← g + λ p          weight decay; decoupled:  p ← p - lr λ p
 m ← β₁ m + (1 - β₁) g
@@ -11,70 +11,87 @@ with a momentum that warms up, μₜ = β₁ (1 - 0.96^(tψ)/2), and the product
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
+import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, multiply_add, slope, vector, worth_threads
-from optim.optimizer import Optimizer, scalar
+from autograd.types import Array
+from optim.adam import AdamOptimizer, moment_numbers, moments, reference_moments
+from optim.fused import Kernel, decayed_gradient, multiply_add, useful_threads, vector
+from optim.optimizer import ParamGroup, Params, State
 
 
 @kernel(parallel=True)
-def _nadam(addresses, pieces, lr, ahead, correction, eps, share1, keep2, share2, decay, shrink, sign):
-    threads = limit_threads(worth_threads(pieces))
+def _nadam(
+    addresses,
+    pieces,
+    g_scale,
+    m_scale,
+    correction,
+    eps,
+    one_minus_beta1,
+    beta2,
+    one_minus_beta2,
+    weight_decay,
+    p_scale,
+    sign,
+):
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
-        p = vector(addresses, pieces, piece, 0, lr)
-        g = vector(addresses, pieces, piece, 1, lr)
-        m = vector(addresses, pieces, piece, 2, lr)
-        v = vector(addresses, pieces, piece, 3, lr)
+        p = vector(addresses, pieces, piece, 0, g_scale)
+        g = vector(addresses, pieces, piece, 1, g_scale)
+        m = vector(addresses, pieces, piece, 2, g_scale)
+        v = vector(addresses, pieces, piece, 3, g_scale)
         for i in range(p.size):
-            d = slope(p[i], g[i], sign, decay)
-            m[i] = flushed(m[i] + share1 * (d - m[i]))
-            v[i] = multiply_add(keep2, v[i], share2 * d * d)
-            p[i] = shrink * p[i] - multiply_add(lr, d, ahead * m[i]) / (math.sqrt(v[i]) / correction + eps)
+            d = decayed_gradient(p[i], g[i], sign, weight_decay)
+            m[i], v[i] = moments(m[i], v[i], d, one_minus_beta1, beta2, one_minus_beta2)
+            p[i] = p_scale * p[i] - multiply_add(g_scale, d, m_scale * m[i]) / (math.sqrt(v[i]) / correction + eps)
     set_threads(threads)
 
 
-def _momentum(group: dict[str, Any], step: float) -> float:
+def _momentum(group: ParamGroup, step: int) -> float:
     """μ at a step."""
-    return group["betas"][0] * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
+    momentum: float = group["betas"][0] * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
+    return momentum
 
 
-class NAdam(Optimizer):
-    """Adam that looks one step ahead along the running mean.
+class NAdam(AdamOptimizer):
+    """Adam with Nesterov momentum: a step looks ahead along the running mean.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
+    params : iterable of Tensor, of (name, Tensor), or of dict
     lr : float
-        Learning rate: about how far an element moves in a step.
+        Learning rate: roughly how far an element moves in a step.
     betas : (float, float)
-        β₁, β₂: the shares of the running means that are kept at each step.
+        β₁, β₂: decay rates of the running means.
     eps : float
-        ε, so that nothing is divided by 0.
+        ε, added to the denominator.
     weight_decay : float
-        λ of an L2 penalty λ/2 |p|²; decoupled, the share of p per unit of lr that is lost in a step.
+        λ of an L2 penalty λ/2 |p|².  If decoupled, each step multiplies p by 1 - lr λ.
     momentum_decay : float
-        ψ: how quickly the momentum warms up.
+        ψ: how fast the momentum warms up.
     decoupled_weight_decay : bool
-        Take weight decay off the parameter itself, as AdamW does.
+        Apply weight decay to the parameter itself, as AdamW does.
     maximize : bool
-        Go up instead of down.
+        Maximize instead of minimize.
     foreach : bool, optional
-        Taken for PyTorch's sake: the step is fused always.
+        Accepted for compatibility with PyTorch.  The step is always fused.
 
     References
     ----------
     Dozat, "Incorporating Nesterov Momentum into Adam", 2016, algorithm 2.
     """
 
-    _numbers, _tensors = ("step", "mu_product"), ("exp_avg", "exp_avg_sq")
+    _state_tensors = ("exp_avg", "exp_avg_sq")
+    _state_numbers: ClassVar[Mapping[str, float]] = {"step": 0.0, "mu_product": 1.0}
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -99,33 +116,29 @@ class NAdam(Optimizer):
             },
         )
 
-    def _check_options(self, group: dict[str, Any]) -> None:
-        self._check_numbers(group, "lr", "eps", "weight_decay", "momentum_decay")
-        self._check_betas(group)
+    def _check_options(self, group: ParamGroup) -> None:
+        super()._check_options(group)
+        self._check_non_negative(group, "momentum_decay")
 
-    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
-        return ("exp_avg", "exp_avg_sq")
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        p, g, m, v, t = reference_moments(p, g, state, group)
+        mu, next_mu = _momentum(group, t), _momentum(group, t + 1)
+        product = state["mu_product"] = state.get("mu_product", 1) * mu
+        direction = (1 - mu) * g / (1 - product) + next_mu * m / (1 - product * next_mu)
+        return p - group["lr"] * direction / (np.sqrt(v / (1 - group["betas"][1] ** t)) + group["eps"])
 
-    def _count(self, state: dict[str, Any], group: dict[str, Any]) -> tuple[float, float]:
-        step = super()._count(state, group)
-        product = scalar(state, "mu_product", 1)
+    def _count_step(self, state: State, group: ParamGroup) -> tuple[int, float]:
+        step = super()._count_step(state, group)
+        product = self._number(state, "mu_product")
         product *= _momentum(group, step)
         return step, product.item()
 
-    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
-        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
-        decoupled = group["decoupled_weight_decay"]
-        step, product = count
-        now, ahead = _momentum(group, step), _momentum(group, step + 1)
+    def _kernel_call(self, group: ParamGroup, step: tuple[int, float]) -> tuple[Kernel, tuple[float, ...]]:
+        lr, (t, product) = group["lr"], step
+        mu, next_mu = _momentum(group, t), _momentum(group, t + 1)
         return _nadam, (
-            lr * (1 - now) / (1 - product),
-            lr * ahead / (1 - product * ahead),
-            math.sqrt(1 - beta2**step),
-            group["eps"],
-            1 - beta1,
-            beta2,
-            1 - beta2,
-            0 if decoupled else decay,
-            1 - lr * decay if decoupled else 1,
-            -1 if group["maximize"] else 1,
+            lr * (1 - mu) / (1 - product),
+            lr * next_mu / (1 - product * next_mu),
+            *moment_numbers(group, t),
         )

@@ -3,7 +3,7 @@
 g ← g + λ p                        weight decay
 v ← α v + (1 - α) g²
 a ← α a + (1 - α) g                centered
-g ← g / (√(v - a²) + ε)  (centered),  g / (√v + ε)  else
+g ← g / (√(v - a²) + ε)  (centered),  g / (√v + ε)  otherwise
 b ← μ b + g                        momentum
 p ← p - lr b
 """
@@ -11,19 +11,27 @@ p ← p - lr b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
 
+import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, multiply_add, slope, vector, worth_threads
-from optim.optimizer import Optimizer
+from autograd.types import Array
+from optim.fused import (
+    FusedOptimizer,
+    Kernel,
+    decayed_gradient,
+    flush_subnormal,
+    multiply_add,
+    useful_threads,
+    vector,
+)
+from optim.optimizer import ParamGroup, Params, State
 
 
 @kernel(parallel=True)
-def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, centered):
-    threads = limit_threads(worth_threads(pieces))
+def _rmsprop(addresses, pieces, lr, alpha, one_minus_alpha, eps, weight_decay, sign, momentum, centered):
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
@@ -31,37 +39,37 @@ def _rmsprop(addresses, pieces, lr, keep, share, eps, decay, sign, momentum, cen
         a = vector(addresses, pieces, piece, 3, lr)
         b = vector(addresses, pieces, piece, 4, lr)
         for i in range(p.size):
-            d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(multiply_add(keep, v[i], share * d * d))
-            a[i] = flushed(a[i] + share * (d - a[i]))
-            spread = v[i] - a[i] * a[i] if centered else v[i]
-            b[i] = flushed(momentum * b[i] + d / (math.sqrt(spread) + eps))
+            d = decayed_gradient(p[i], g[i], sign, weight_decay)
+            v[i] = flush_subnormal(multiply_add(alpha, v[i], one_minus_alpha * d * d))
+            a[i] = flush_subnormal(a[i] + one_minus_alpha * (d - a[i]))
+            variance = v[i] - a[i] * a[i] if centered else v[i]
+            b[i] = flush_subnormal(momentum * b[i] + d / (math.sqrt(variance) + eps))
             p[i] -= lr * b[i]
     set_threads(threads)
 
 
-class RMSprop(Optimizer):
-    """Gradient descent in which a gradient is divided by the root of its running mean square.
+class RMSprop(FusedOptimizer):
+    """Gradient descent with gradients divided by the root of their running mean square.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
+    params : iterable of Tensor, of (name, Tensor), or of dict
     lr : float
         Learning rate.
     alpha : float
-        α, the share of the running means that is kept at each step.
+        α, the decay rate of the running means.
     eps : float
-        ε, so that nothing is divided by 0.
+        ε, added to the denominator.
     weight_decay : float
         λ of an L2 penalty λ/2 |p|².
     momentum : float
-        μ, the share of the last step's direction that is kept.
+        μ, the weight of the previous direction.
     centered : bool
-        Divide by the gradient's standard deviation instead: its running mean is taken off.
+        Divide by the gradient's standard deviation: subtract the square of its running mean.
     foreach : bool, optional
-        Taken for PyTorch's sake: the step is fused always.
+        Accepted for compatibility with PyTorch.  The step is always fused.
     maximize : bool
-        Go up instead of down.
+        Maximize instead of minimize.
 
     References
     ----------
@@ -69,11 +77,11 @@ class RMSprop(Optimizer):
     Graves, "Generating Sequences With Recurrent Neural Networks", 2013, equations 38 to 45, for centered.
     """
 
-    _tensors = ("square_avg", "grad_avg", "momentum_buffer")
+    _state_tensors = ("square_avg", "grad_avg", "momentum_buffer")
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
@@ -98,17 +106,32 @@ class RMSprop(Optimizer):
             },
         )
 
-    def _check_options(self, group: dict[str, Any]) -> None:
-        self._check_numbers(group, "lr", "alpha", "eps", "weight_decay", "momentum")
+    def _check_options(self, group: ParamGroup) -> None:
+        self._check_non_negative(group, "lr", "alpha", "eps", "weight_decay", "momentum")
 
-    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        alpha, momentum = group["alpha"], group["momentum"]
+        g = -g if group["maximize"] else g
+        g = g + group["weight_decay"] * p
+        state["step"] = state.get("step", 0) + 1
+        v = state["square_avg"] = alpha * state.get("square_avg", 0) + (1 - alpha) * g**2
+        if group["centered"]:
+            a = state["grad_avg"] = alpha * state.get("grad_avg", 0) + (1 - alpha) * g
+            v = v - a**2
+        g = g / (np.sqrt(v) + group["eps"])
+        if momentum:
+            g = state["momentum_buffer"] = momentum * state.get("momentum_buffer", 0) + g
+        return p - group["lr"] * g
+
+    def _tensors_used(self, group: ParamGroup) -> tuple[str | None, ...]:
         return (
             "square_avg",
             "grad_avg" if group["centered"] else None,
             "momentum_buffer" if group["momentum"] else None,
         )
 
-    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
+    def _kernel_call(self, group: ParamGroup, step: int) -> tuple[Kernel, tuple[float, ...]]:
         return _rmsprop, (
             group["lr"],
             group["alpha"],

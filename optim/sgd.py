@@ -2,68 +2,78 @@
 
 g ← g + λ p                        weight decay
 v ← μ v + (1 - τ) g                momentum; v = g at the first step
-g ← g + μ v  (Nesterov),  v  else
+g ← g + μ v  (Nesterov),  v  otherwise
 p ← p - lr g
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
 from numba import prange
 
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from optim.fused import flushed, multiply_add, slope, vector, worth_threads
-from optim.optimizer import Optimizer
+from autograd.types import Array
+from optim.fused import (
+    FusedOptimizer,
+    Kernel,
+    decayed_gradient,
+    flush_subnormal,
+    multiply_add,
+    useful_threads,
+    vector,
+)
+from optim.optimizer import ParamGroup, Params, State
 
 
 @kernel(parallel=True)
-def _sgd(addresses, pieces, lr, momentum, share, decay, sign, nesterov):
-    threads = limit_threads(worth_threads(pieces))
+def _sgd(addresses, pieces, lr, momentum, gradient_weight, weight_decay, sign, nesterov):
+    threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
         p = vector(addresses, pieces, piece, 0, lr)
         g = vector(addresses, pieces, piece, 1, lr)
         v = vector(addresses, pieces, piece, 2, lr)
         for i in range(p.size):
-            d = slope(p[i], g[i], sign, decay)
-            v[i] = flushed(multiply_add(momentum, v[i], share * d))
+            d = decayed_gradient(p[i], g[i], sign, weight_decay)
+            v[i] = flush_subnormal(multiply_add(momentum, v[i], gradient_weight * d))
             p[i] -= lr * (d + momentum * v[i] if nesterov else v[i])
     set_threads(threads)
 
 
-class SGD(Optimizer):
-    """Gradient descent, with momentum.
+class SGD(FusedOptimizer):
+    """Gradient descent with optional momentum.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of dicts
+    params : iterable of Tensor, of (name, Tensor), or of dict
     lr : float
         Learning rate.
     momentum : float
-        μ, the share of the last step's direction that is kept.
+        μ, the weight of the previous direction.
     dampening : float
         τ: a gradient enters the direction with weight 1 - τ.
     weight_decay : float
         λ of an L2 penalty λ/2 |p|².
     nesterov : bool
-        Look ahead along the direction; needs momentum, and no dampening.
+        Nesterov momentum.  Needs a momentum above 0 and a dampening of 0.
     maximize : bool
-        Go up instead of down.
+        Maximize instead of minimize.
     foreach, fused : bool, optional
-        Taken for PyTorch's sake: the step is fused always.
+        Accepted for compatibility with PyTorch.  The step is always fused.
 
     References
     ----------
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013;
-    in PyTorch's form, where the learning rate multiplies v at each step.
+    in PyTorch's form, in which the learning rate multiplies v at each step.
     """
 
-    _numbers, _tensors = (), ("momentum_buffer",)
+    _state_tensors = ("momentum_buffer",)
+    _state_numbers: ClassVar[Mapping[str, float]] = {}
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
@@ -88,18 +98,29 @@ class SGD(Optimizer):
             },
         )
 
-    def _check_options(self, group: dict[str, Any]) -> None:
-        self._check_numbers(group, "lr", "momentum", "weight_decay")
+    def _check_options(self, group: ParamGroup) -> None:
+        self._check_non_negative(group, "lr", "momentum", "weight_decay")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov=True needs a momentum above 0 and a dampening of 0")
 
-    def _memory(self, group: dict[str, Any]) -> tuple[str | None, ...]:
+    @staticmethod
+    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
+        momentum, dampening = group["momentum"], group["dampening"]
+        g = -g if group["maximize"] else g
+        g = g + group["weight_decay"] * p
+        if momentum:
+            v = state.get("momentum_buffer")
+            v = state["momentum_buffer"] = g if v is None else momentum * v + (1 - dampening) * g
+            g = g + momentum * v if group["nesterov"] else v
+        return p - group["lr"] * g
+
+    def _tensors_used(self, group: ParamGroup) -> tuple[str | None, ...]:
         return ("momentum_buffer" if group["momentum"] else None,)
 
-    def _count(self, state: dict[str, Any], group: dict[str, Any]) -> bool:
+    def _count_step(self, state: State, group: ParamGroup) -> bool:
         return state.get("momentum_buffer") is None  # the first step with momentum, which is not dampened
 
-    def _rule(self, group: dict[str, Any], count: Any) -> tuple[Any, tuple[float, ...]]:
-        dampening = 0 if count else group["dampening"]
+    def _kernel_call(self, group: ParamGroup, step: bool) -> tuple[Kernel, tuple[float, ...]]:
+        dampening = 0 if step else group["dampening"]
         sign = -1 if group["maximize"] else 1
         return _sgd, (group["lr"], group["momentum"], 1 - dampening, group["weight_decay"], sign, group["nesterov"])

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 import autograd
-from examples.support.signals import HANDLED
+from examples.experiments.support.runs.signals import HANDLED
 
 # Programs under test inherit what is ignored, such as SIGINT where the tests run in a script's background.
 for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
@@ -25,6 +25,8 @@ for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
 
 # Second opinions have environments of their own; where torch or mxnet is missing there is nothing to collect.
 collect_ignore = [f"with_{name}" for name in ("torch", "mxnet") if not importlib.util.find_spec(name)]
+if not importlib.util.find_spec("mypy"):
+    collect_ignore.append("test_typing.py")
 
 settings.register_profile("dev", max_examples=10, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)

@@ -1,6 +1,6 @@
 """Training experiments killed again and again, and the bits they end with: ``python -m tests.kills --kills 60``.
 
-Each experiment runs on a few drawn pictures, is killed with SIGKILL, and goes on with ``--resume``, until it is
+Each experiment runs on a few drawn images, is killed with SIGKILL, and goes on with ``--resume``, until it is
 finished; then all that it left is compared, bit by bit, with what an undisturbed run leaves, and a new run begins.
 Half of the kills come at random moments; the others as soon as a file is seen half written.
 """
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from safetensors import safe_open
 
-from tests.runs import ROOT, TINY, outcome, without_times
+from tests.runs import ROOT, TINY, outcome, program, without_times
 
 THREE = [*TINY[:-1], "3"]
 
@@ -87,14 +87,14 @@ class Count(NamedTuple):
 
 
 def _start(name: str, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", f"examples.{name}", *EXPERIMENTS[name].argv, "--resume", "--out", str(out)]
+    command = [sys.executable, "-m", program(name), *EXPERIMENTS[name].argv, "--resume", "--out", str(out)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def _end(name: str, process: subprocess.Popen[bytes]) -> None:
     err = process.communicate(timeout=300)[1].decode()
     if process.returncode not in EXPERIMENTS[name].statuses or "Traceback" in err:
-        raise AssertionError(f"examples.{name} ended with status {process.returncode}: {err}")
+        raise AssertionError(f"{program(name)} ended with status {process.returncode}: {err}")
 
 
 def _temporaries(folder: Path) -> set[str]:
@@ -157,7 +157,7 @@ def kill(name: str, kills: int, folder: Path, seed: int = 0) -> Count:
                 continue
         _end(name, process)
         if read(out) != expected:
-            raise AssertionError(f"examples.{name} ended with other bits after {done} kills; the run is in {out}")
+            raise AssertionError(f"{program(name)} ended with other bits after {done} kills; the run is in {out}")
         runs += 1
     return Count(done, half_written, runs)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from safetensors import safe_open
 
-from examples.support import results
-from examples.support.page import Results
+from examples.experiments.support.runs import results
+from examples.report.page import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# 64 pictures to train on: 4 steps an epoch
+# 64 images to train on: 4 steps an epoch
 TINY = ["--synthetic", "--limit", "80", "--validation", "16", "--batch-size", "16", "--epochs", "2"]
 
 # 250 steps, less than a second, an epoch; as many epochs as a test wants
@@ -26,10 +26,15 @@ SMALL = ["--synthetic", "--limit", "1100", "--validation", "100", "--batch-size"
 ENDLESS = "100000"
 
 
+def program(name: str) -> str:
+    """Return what ``python -m`` runs: the report and the benchmark are packages, the experiments are in one."""
+    return f"examples.{name}" if name in ("benchmark", "report") else f"examples.experiments.{name}"
+
+
 def start(*argv: str, **environment: str) -> subprocess.Popen[str]:
-    """Start ``python -m examples.train`` in a process group of its own."""
+    """Start ``python -m examples.experiments.train`` in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "examples.train", *argv],
+        [sys.executable, "-m", "examples.experiments.train", *argv],
         cwd=ROOT,
         env={**os.environ, **environment},
         start_new_session=True,
@@ -68,7 +73,7 @@ def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, s
 
 
 def train(*argv: str, **environment: str) -> tuple[int, str, str]:
-    """Run ``python -m examples.train`` to its end."""
+    """Run ``python -m examples.experiments.train`` to its end."""
     return finish(start(*argv, **environment))
 
 

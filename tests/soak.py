@@ -130,7 +130,7 @@ def graph(seed: int) -> bytes:
 
 
 def train() -> bytes:
-    """Train a small convolutional net for three steps; return its weights."""
+    """Train a small convolutional network for three steps; return its weights."""
     random = np.random.default_rng(0)
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 5))
     for parameter in net.parameters():

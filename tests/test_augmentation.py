@@ -1,13 +1,13 @@
-"""CropAndFlip: what it draws, decided by (seed, epoch, picture) alone."""
+"""CropAndFlip: what it draws, decided by (seed, epoch, image) alone."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from examples.support.augmentation import CropAndFlip
-from examples.support.cifar10 import Split
-from examples.support.loader import Loader
+from examples.experiments.support.data.augmentation import CropAndFlip
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import Loader
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 32, 32), np.uint8)
 ALL = np.arange(20)
@@ -60,7 +60,7 @@ def test_negative_arguments(pad: int, seed: int) -> None:
 
 
 def test_a_pad_as_large_as_the_pictures() -> None:
-    with pytest.raises(ValueError, match="CropAndFlip: pad 32 is not below the pictures' size, 32 x 32"):
+    with pytest.raises(ValueError, match="CropAndFlip: pad 32 must be less than the image size, 32 x 32"):
         CropAndFlip(32, 0)(IMAGES, ALL, 0)
 
 

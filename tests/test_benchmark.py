@@ -15,10 +15,9 @@ import pytest
 
 import autograd
 from autograd.timing import Timing
-from examples import benchmark
-from examples.support.bench import cases, contest, data, in_lucidgrad, report, worker
-from examples.support.bench.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
-from examples.support.bench.contest import Contest, Entrant, Failure, Result
+from examples.benchmark import __main__ as benchmark, cases, contest, data, in_lucidgrad, report, worker
+from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
+from examples.benchmark.contest import Contest, Entrant, Failure, Result
 from nn import functional as F
 
 BENCH = Path(cases.__file__).parent
@@ -64,9 +63,10 @@ def test_ratios_compare_measurements_of_one_round() -> None:
 def test_comparisons_in_words() -> None:
     said = report.comparisons(report.summary(RESULTS, NET_GROUPS))
     assert said[0] == (
-        "baseline, batch 64: the better PyTorch takes 3.00 × lucidgrad's time, 1.50 × that of lucidgrad by hand"
+        "baseline, batch 64: the faster PyTorch takes 3.00 × the time of lucidgrad, "
+        "1.50 × that of lucidgrad's functions"
     )
-    assert said[-1] == "nets: geometric mean 1.00, least 0.50"
+    assert said[-1] == "nets: geometric mean 1.00, minimum 0.50"
     assert report.comparisons([]) == []
 
 
@@ -241,7 +241,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     )  # fmt: skip
     printed = capsys.readouterr().out
     assert status == 0
-    assert f"mxnet is not installed for {sys.executable}; name another one with --python mxnet=PATH." in printed
+    assert f"mxnet is not installed for {sys.executable}; give another one with --python mxnet=PATH." in printed
     assert "first call (JIT)" in printed and "peak memory" in printed and "1 thread;" in printed
     found = json.loads((out / "benchmark.json").read_text())
     assert set(found) == {
@@ -270,7 +270,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     [
         (["--cases", "convolutions"], "invalid choice: 'convolutions'"),
         (["--python", "torch"], "write NAME=PATH, with NAME one of lucidgrad, torch"),
-        (["--python", "torch=/no/such/python"], "/no/such/python is no program; give the path of torch's Python"),
+        (["--python", "torch=/no/such/python"], "/no/such/python is not a program; give the path of torch's Python"),
         (["--rounds", "0"], "must be a whole number, at least 1, not 0"),
         (["--threads", "100000"], "must be a whole number, from 1 to"),
         (["--seconds", "-1"], "must be at least 0 and finite"),

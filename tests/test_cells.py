@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from examples.support.cells import Cells, stopping
-from examples.support.results import ResultError
-from examples.support.signals import StopRequested
+from examples.experiments.support.runs.cells import Cells, stopping
+from examples.experiments.support.runs.results import ResultError
+from examples.experiments.support.runs.signals import StopRequested
 
 
 def test_cells_are_done_once(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_cells_are_done_once(tmp_path: Path) -> None:
     assert len(calls) == 1 and first.result == {"loss": 0.5} and cells.done == {"a": first}
     cells.once("b", {}, do)
     assert cells.seconds == first.seconds + cells.done["b"].seconds > before.seconds > 0
-    with pytest.raises(ResultError, match=r"a\.json was made with other settings \({'lr': 0\.1}\)"):
+    with pytest.raises(ResultError, match=r"a\.json was made with different settings \({'lr': 0\.1}\)"):
         cells.once("a", {"lr": 0.2, "batches": (1, 2)}, do)
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ResultError, match=r"a\.json is damaged .* Remove it"):
@@ -49,7 +49,7 @@ def test_a_signal_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert cells.once("a", {}, do).result == 1
         cells.once("b", {}, lambda: pytest.fail("done"))
     assert stopped.value.status == 75
-    assert capsys.readouterr().err == "The run was stopped by SIGUSR2; finished parts are kept. Again goes on.\n"
+    assert capsys.readouterr().err == "The run was stopped by SIGUSR2; finished parts are stored. Again goes on.\n"
     after = Cells(tmp_path)
     assert after.once("a", {}, lambda: pytest.fail("done again")).result == 1
     assert not after.kept("b")

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 import autograd
 import nn
 import optim
-from examples.support.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
+from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
 from nn import functional as F
 from optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -125,10 +125,10 @@ def test_other_settings(file: Path) -> None:
 
 
 def test_another_model(file: Path) -> None:
-    refused(file, make(width=6), SETTINGS, r"0\.bias it holds float32 \(5,\), and the model has float32 \(6,\)")
+    refused(file, make(width=6), SETTINGS, r"0\.bias it contains float32 \(5,\), but the model has float32 \(6,\)")
     deeper = make()
     deeper.model.append(nn.Linear(2, 2))  # type: ignore[operator]
-    refused(file, deeper, SETTINGS, r"3\.bias it holds nothing")
+    refused(file, deeper, SETTINGS, r"3\.bias it contains nothing")
 
 
 def test_another_format(file: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_another_format(file: Path, tmp_path: Path) -> None:
 
 def test_tensors_that_are_no_checkpoint(tmp_path: Path) -> None:
     save_file({"weight": np.zeros(3)}, tmp_path / "weights")
-    refused(tmp_path / "weights", make(), SETTINGS, "no checkpoint of a training run")
+    refused(tmp_path / "weights", make(), SETTINGS, "not a checkpoint of a training run")
     save_file({"weight": np.zeros(3)}, tmp_path / "weights", {"lucidgrad": "[1]"})
     refused(tmp_path / "weights", make(), SETTINGS, "damaged")
 
@@ -165,7 +165,7 @@ def test_one_flipped_bit_anywhere(file: Path, share: float, bit: int) -> None:
     content[int(share * len(content))] ^= 1 << bit
     flipped = file.with_name("flipped")
     flipped.write_bytes(content)
-    refused(flipped, make(), SETTINGS, "damaged|no checkpoint|format")
+    refused(flipped, make(), SETTINGS, "damaged|not a checkpoint|format")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -215,6 +215,6 @@ def state(module: nn.Module) -> dict[str, bytes]:
 def test_a_checkpoint_without_averages_is_refused_where_they_are_kept(file: Path) -> None:
     parts = averaged()
     before = weights(parts)
-    with pytest.raises(CheckpointError, match=r"belongs to another model: for module\.0\.bias it holds nothing"):
+    with pytest.raises(CheckpointError, match=r"belongs to another model: for module\.0\.bias it contains nothing"):
         restore(file, parts, SETTINGS)
     assert weights(parts) == before

@@ -15,11 +15,11 @@ import numpy as np
 import platformdirs
 import pytest
 
-from examples.download import main as download_main
-from examples.support import cifar10, download, synthetic
-from examples.support.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
+from examples.experiments.download import main as download_main
+from examples.experiments.support.data import cifar10, download, synthetic
+from examples.experiments.support.data.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
 
-COUNT = 3  # pictures a batch
+COUNT = 3  # images a batch
 
 
 def batch(number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +94,7 @@ def test_both_layouts_give_the_same_arrays(tmp_path: Path, layout: str) -> None:
         assert split.images.dtype == np.uint8 and split.labels.dtype == np.int64
         assert split.images.flags.c_contiguous
     assert data.classes == CLASSES
-    assert data.source == f"CIFAR-10, {layout} layout, 15 training and 3 test pictures"  # it is published
+    assert data.source == f"CIFAR-10, {layout} layout, 15 training and 3 test images"  # it is published
     assert str(data) == f"{data.source}, from {tmp_path / 'data'}."
 
 
@@ -162,13 +162,13 @@ def test_a_batch_cut_between_two_pictures(tmp_path: Path, layout: str, name: str
     else:
         content = {b"data": PIXELS[:2], b"labels": [1, 2]}
         (tmp_path / name).write_bytes(b"\x80\x02" + python_2(content) + b".")
-    refused(tmp_path, rf"{name}(\.bin)? holds 2 pictures, and the other batches 3: one of them was cut short")
+    refused(tmp_path, rf"{name}(\.bin)? holds 2 images, and the other batches 3: one of them was cut short")
 
 
 def test_protocol_2_of_python_3_is_read_as_far_as_the_defect(tmp_path: Path) -> None:
     content = {b"data": PIXELS, b"labels": [1, 12, 3]}
     (write_python(tmp_path) / "data_batch_1").write_bytes(pickle.dumps(content, 2))
-    refused(tmp_path, "data_batch_1: picture 1 has the label 12")
+    refused(tmp_path, "data_batch_1: image 1 has the label 12")
 
 
 def test_a_label_out_of_range(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_label_out_of_range(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[3073] = 10
     file.write_bytes(content)
-    refused(tmp_path, r"data_batch_2\.bin: picture 1 has the label 10; labels go from 0 to 9")
+    refused(tmp_path, r"data_batch_2\.bin: image 1 has the label 10; labels go from 0 to 9")
 
 
 @pytest.mark.parametrize("layout", WRITERS)
@@ -193,20 +193,20 @@ PIXELS, LABELS = batch(0)
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([1, 2], "holds a list where CIFAR-10 has a dictionary"),
+        ([1, 2], "contains a list where CIFAR-10 has a dictionary"),
         ({b"labels": [1, 2, 3]}, "data is missing"),
         ({b"data": PIXELS}, "labels is missing"),
         (
             {b"data": PIXELS, b"labels": [1, 2]},
-            r"labels must be integers \(3,\), one a picture, not int64 \(2,\)",
+            r"labels must be integers \(3,\), one per image, not int64 \(2,\)",
         ),
-        ({b"data": PIXELS, b"labels": [1, -1, 2]}, "picture 1 has the label -1"),
+        ({b"data": PIXELS, b"labels": [1, -1, 2]}, "image 1 has the label -1"),
         ({b"data": PIXELS, b"labels": [1, b"2", 3]}, "labels is missing, or neither"),
         ({b"data": PIXELS[:, 1:], b"labels": [1, 2, 3]}, r"must be uint8 \(N, 3072\), not uint8 \(3, 3071\)"),
         ({b"data": PIXELS[:0], b"labels": []}, r"must be uint8 \(N, 3072\), not uint8 \(0, 3072\)"),
         ({b"data": PIXELS.astype("<i2"), b"labels": [1, 2, 3]}, "must be uint8"),
-        ({b"data": PIXELS.astype("<f4"), b"labels": [1, 2, 3]}, "another type than integers"),
-        ({b"data": np.full((3, 3072), None), b"labels": [1, 2, 3]}, "another type than integers"),
+        ({b"data": PIXELS.astype("<f4"), b"labels": [1, 2, 3]}, "its elements are not integers"),
+        ({b"data": np.full((3, 3072), None), b"labels": [1, 2, 3]}, "its elements are not integers"),
     ],
 )
 def test_a_pickle_of_something_else(tmp_path: Path, content: Any, sentence: str) -> None:
@@ -331,7 +331,7 @@ def test_the_synthetic_set_is_loud(
     assert "synthetic" in load(None, allow_download=allowed).source
     out, err = capsys.readouterr()
     loud = err.splitlines()[-1]
-    assert "NOT REAL PICTURES" in loud and reason in loud and "--data-dir" in loud and "CIFAR10_DIR" in loud
+    assert "NOT REAL IMAGES" in loud and reason in loud and "--data-dir" in loud and "CIFAR10_DIR" in loud
     assert out == ""
 
 

@@ -1,4 +1,4 @@
-"""`python -m examples.compare_optimizers`: trials, the choice of rates, resuming run by run, and the section."""
+"""`compare_optimizers`: trials, the choice of rates, resuming run by run, and the section."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from examples import compare_optimizers
-from examples.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
-from examples.support import cli, results
-from examples.support.page import Figures, Results
-from examples.support.sections import compare_optimizers as section_module
-from examples.support.signals import StopOnSignal, StopRequested
+from examples.experiments import compare_optimizers
+from examples.experiments.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
+from examples.experiments.support import cli
+from examples.experiments.support.runs import results
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.report.page import Figures, Results
+from examples.report.sections import compare_optimizers as section_module
 from tests.runs import ROOT, results_in
 
 TINY = ["--synthetic", "--limit", "60", "--validation", "20", "--batch-size", "20", "--quiet"]
@@ -127,7 +128,9 @@ def test_a_stop_says_how_to_resume_the_comparison(
     with monkeypatch.context() as patch:
         patch.setattr(StopOnSignal, "check", check)
         assert run(out=tmp_path / "c") == 143
-        assert f"-m examples.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        assert (
+            f"-m examples.experiments.compare_optimizers --resume --out {tmp_path / 'c'}\n" in capsys.readouterr().err
+        )
         assert run("--trial", "2", out=tmp_path / "d") == 143
         assert f" --resume --out {tmp_path / 'd'} --trial 2\n" in capsys.readouterr().err
     assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings it began with
@@ -141,7 +144,7 @@ def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: 
         assert run("--trial", str(trial), "--resume", out=tmp_path / "parts") == 0
     assert sorted(os.listdir(tmp_path / "parts")) == ["trials"]
     assert run("--collect", out=tmp_path / "parts") == 1
-    assert "Of the 4 trials 1 are not finished: 2." in capsys.readouterr().err
+    assert "1 of 4 trials are not finished: 2." in capsys.readouterr().err
     assert run("--trial", "2", "--resume", out=tmp_path / "parts") == 0
     assert "SGD       rate 0.01" in capsys.readouterr().out
     assert run("--collect", out=tmp_path / "parts") == 0
@@ -182,7 +185,7 @@ def test_what_diverged_once_is_tried_anew_by_a_new_comparison(tmp_path: Path) ->
     [
         (["--trial", "5"], "--trial 5: there are 4 trials, 2 optimizers x --rates"),
         (["--trial", "1", "--collect"], "not allowed with argument"),
-        (["--validation", "0"], "--validation 0 leaves nothing to choose the learning rates by"),
+        (["--validation", "0"], "--validation 0 leaves no images for choosing the learning rates"),
         (["--lr", "0.1"], "unrecognized arguments: --lr"),
     ],
 )
@@ -195,7 +198,7 @@ def test_bad_arguments(argv: list[str], sentence: str, tmp_path: Path, capsys: p
 
 def test_a_folder_that_holds_a_comparison(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=whole) == 1
-    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert "already contains a run. Continue it with --resume" in capsys.readouterr().err
     assert run("--resume", "--seed", "9", out=whole) == 1
     assert "seed 0, not 9" in capsys.readouterr().err
 
@@ -248,16 +251,16 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
     }
     figures = Figures("figures")
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.001, 0.01, 0.1]), figures))
-    assert "**momentum is first on the test pictures, with 40.0 ± 1.4 % error**" in text
-    assert "second is Nesterov (41.0 ± 1.4 %), 1.0 points behind, no more than chance between seeds" in text
-    assert "last is SGD (47.0 ± 1.4 %)" in text
-    assert "after epoch 1 momentum (50.0 %, 2.0 points before Nesterov)" in text
-    assert "after epoch 2 Nesterov (40.0 %, 2.0 points before momentum)" in text
-    assert "fitted best by momentum (loss 0.780); it is first on the test pictures too" in text
-    assert "momentum lowers the error of SGD by 7.0 points; Nesterov's form raises that of momentum by 1.0." in text
-    assert "A validation error of 46.0 %, which all reach, takes momentum 10 s, Nesterov 10 s, SGD 12 s." in text
+    assert "**momentum has the lowest test error, 40.0 ± 1.4 %**" in text
+    assert "Nesterov is second (41.0 ± 1.4 %), 1.0 points behind, within the variation between seeds" in text
+    assert "SGD is last (47.0 ± 1.4 %)" in text
+    assert "after epoch 1 momentum (50.0 %, 2.0 points ahead of Nesterov)" in text
+    assert "after epoch 2 Nesterov (40.0 %, 2.0 points ahead of momentum)" in text
+    assert "momentum fits the training images best (loss 0.780); it also has the lowest test error" in text
+    assert "momentum lowers the error of SGD by 7.0 points; Nesterov's variant raises that of momentum by 1.0." in text
+    assert "a validation error of 46.0 %, which all reach: momentum 10 s, Nesterov 10 s, SGD 12 s." in text
     assert "from 4.0 s (SGD) to 5.0 s (momentum)" in text
-    assert "grid's end" not in text
+    assert "end of the grid" not in text
     assert "| momentum | 0.01 | 0.780 ± 0.028 | 29.0 ± 1.4 | 39.0 ± 1.4 | 40.0 ± 1.4 | 5.0 |" in text
     assert {"figures/optimizers.svg", "figures/optimizers-rates.png"} <= set(figures.files)
 
@@ -265,19 +268,19 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
 def test_a_clear_lead_and_a_rate_at_the_grids_end(tmp_path: Path) -> None:
     runs = {"Adam": [history([0.40], 4.0), history([0.41], 4.0)], "AdamW": [history([0.5], 4.0), history([0.51], 4.0)]}
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.01, 0.1]), Figures("figures")))
-    assert "AdamW (51.5 ± 0.7 %), 10.0 points behind, more than chance between seeds" in text
-    assert "The best lies at the grid's end for Adam and AdamW" in text
+    assert "AdamW is second (51.5 ± 0.7 %), 10.0 points behind, more than the variation between seeds explains" in text
+    assert "The best rate is at the end of the grid for Adam and AdamW" in text
 
 
 def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     assert section_module.section(results_in(tmp_path / "none"), Figures("figures")) == [
-        "There is no result yet; `python -m examples.compare_optimizers` makes one."
+        "There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."
     ]
     text = "\n".join(
         section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures("figures"))
     )
-    assert "**SGD is first on the test pictures, with 51.0 % error**." in text
+    assert "**SGD has the lowest test error, 51.0 %**." in text
 
 
 def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:

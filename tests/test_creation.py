@@ -172,6 +172,21 @@ def test_as_tensor_copies_only_where_it_must() -> None:
     assert type(autograd.as_tensor(1.5)) is Tensor
 
 
+def test_memory_formats_change_nothing() -> None:
+    x = autograd.ones(2, 3).t()
+    for made in (
+        autograd.zeros_like(x, memory_format=autograd.preserve_format),
+        autograd.ones_like(x, memory_format=autograd.contiguous_format),
+        autograd.full_like(x, 2, memory_format=autograd.preserve_format),
+        autograd.empty_like(x, memory_format=autograd.preserve_format),
+    ):
+        assert made.shape == (3, 2) and made.is_contiguous()
+    with pytest.raises(
+        TypeError, match="zeros_like: memory_format must be preserve_format or contiguous_format, not 3"
+    ):
+        autograd.zeros_like(x, memory_format=3)  # type: ignore[arg-type]
+
+
 def test_like_and_spaced() -> None:
     x = autograd.ones(2, 3, dtype=autograd.float64)
     assert autograd.full_like(x, 7).tolist() == [[7.0] * 3] * 2

@@ -24,16 +24,16 @@ import platformdirs
 import pytest
 import requests
 
-from examples import download as command
-from examples.support import cifar10, download, synthetic
-from examples.support.download import Archive, DownloadError, fetch, unpack
+from examples.experiments import download as command
+from examples.experiments.support.data import cifar10, download, synthetic
+from examples.experiments.support.data.download import Archive, DownloadError, fetch, unpack
 
 SIZES = {f"{name}.bin": 4 * 3073 for name in cifar10.BATCHES}
 TOP = "cifar-10-batches-bin/"
 
 
 def files() -> dict[str, bytes]:
-    """The files of a small archive: four pictures a batch, of noise, so that it hardly compresses."""
+    """The files of a small archive: four images a batch, of noise, so that it hardly compresses."""
     rng = np.random.default_rng(0)
     records = {name: rng.integers(0, 10, (4, 3073), np.uint8).tobytes() for name in SIZES}
     return {**records, "batches.meta.txt": "\n".join(cifar10.CLASSES).encode()}
@@ -150,13 +150,13 @@ def test_truncated_once_is_fetched_again(server: Server, folder: Path) -> None:
 
 def test_truncated_always(server: Server, folder: Path) -> None:
     server.gives(sent=len(GOOD) // 2)
-    fails(server.archive(), folder, "the connection was cut, 3 times")
+    fails(server.archive(), folder, "the connection broke, 3 times")
     assert server.gets == 3
 
 
 def test_wrong_checksum(server: Server, folder: Path) -> None:
     server.gives(GOOD[:-1] + b"\xff")
-    fails(server.archive(), folder, "a file with the wrong checksum came, 3 times")
+    fails(server.archive(), folder, "the file had a wrong checksum, 3 times")
 
 
 @pytest.fixture
@@ -208,13 +208,13 @@ def test_the_server_says_when(
 def test_the_server_asks_for_too_much_patience(server: Server, folder: Path, waits: list[float]) -> None:
     server.retry_after = "3600"
     server.gives(b"later", status=503)
-    fails(server.archive(), folder, r"is busy \(503\), and asks to be tried again in 60 minutes\.")
+    fails(server.archive(), folder, r"is busy \(503\) and asks for a retry in 60 minutes\.")
     assert (server.gets, waits) == (1, [])
 
 
 def test_404(server: Server, folder: Path) -> None:
     server.gives(b"gone", status=404)
-    fails(server.archive(), folder, "does not give the archive out: 404")
+    fails(server.archive(), folder, "The server refuses the download: 404")
     assert server.gets == 1
 
 
@@ -408,7 +408,7 @@ def test_the_command(
     assert command.main(["--out", str(folder)]) == 0
     assert holds_the_files(folder)
     assert command.main(["--out", str(folder)]) == 0
-    assert "There already" in capsys.readouterr().out
+    assert "Already downloaded" in capsys.readouterr().out
     assert server.gets == 1
     (folder / "test_batch.bin").write_bytes(b"half")
     assert command.main(["--out", str(folder)]) == 1
@@ -445,4 +445,4 @@ def test_load_falls_back_aloud(
     monkeypatch.setattr(synthetic, "make", lambda: small)
     server.gives(b"something else", status=404 if trouble == "404" else 200)
     assert cifar10.load(None) is small
-    assert "NOT REAL PICTURES" in capsys.readouterr().err
+    assert "NOT REAL IMAGES" in capsys.readouterr().err

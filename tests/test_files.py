@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from examples.support.files import write_whole
+from examples.experiments.support.runs.files import write_whole
 
 
 def full_disk(*_: Any) -> Any:
@@ -58,7 +58,7 @@ def test_full_disk_keeps_the_old_file_and_says_so(tmp_path: Path, monkeypatch: p
     write_whole(file, b"old")
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full_disk)
-        with pytest.raises(OSError, match=r"weights\.bin could not be written whole: .*Free some space") as caught:
+        with pytest.raises(OSError, match=r"weights\.bin could not be written: .*Free some space") as caught:
             write_whole(file, b"new")
     assert caught.value.errno == errno.ENOSPC
     assert file.read_bytes() == b"old"
@@ -91,5 +91,5 @@ def test_ctrl_c_leaves_no_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_missing_folder_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"nowhere.file could not be written whole: .*Make the folder first\."):
+    with pytest.raises(OSError, match=r"nowhere.file could not be written: .*Make the folder first\."):
         write_whole(tmp_path / "nowhere" / "file", b"x")

@@ -97,7 +97,7 @@ def test_a_coroutine_runs_in_its_mode_and_others_do_not() -> None:
         return [*found, is_grad_enabled()]
 
     async def both() -> list[list[bool]]:
-        return await asyncio.gather(off(), on(), off())
+        return list(await asyncio.gather(off(), on(), off()))
 
     assert asyncio.run(both()) == [[False, False], [True, True], [False, False]]
     assert inspect.iscoroutinefunction(off)

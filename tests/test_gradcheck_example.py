@@ -1,4 +1,4 @@
-"""`python -m examples.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
+"""`python -m examples.experiments.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 
 from autograd import Op, Sample
 from autograd.kernels import conv_pool
-from examples import gradcheck
-from examples.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
-from examples.report import make
-from examples.support import results
+from examples.experiments import gradcheck
+from examples.experiments.gradcheck import COMPONENTS, SMOOTH, Component, check_net, main
+from examples.experiments.support.runs import results
+from examples.report.__main__ import make
 from tests.runs import ROOT
 
 
@@ -92,7 +92,7 @@ def test_a_signal_is_answered_between_trials(
 
     monkeypatch.setattr(gradcheck, "check_net", signalled)
     assert main(["--out", str(tmp_path)]) == 75
-    assert "The checks were stopped by SIGUSR2. The same command does them anew." in capsys.readouterr().err
+    assert "The checks were stopped by SIGUSR2. Run the same command to repeat them." in capsys.readouterr().err
     assert not (tmp_path / "result.json").exists()
 
 
@@ -109,7 +109,11 @@ def test_a_wrong_kernel_fails_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_line(tmp_path: Path) -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "examples.gradcheck", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "examples.experiments.gradcheck", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert all(option in shown.stdout for option in ("--seed", "--trials", "--out"))
 
@@ -149,7 +153,7 @@ def test_its_section(tmp_path: Path) -> None:
     run, docs = tmp_path / "run", tmp_path / "docs"
     (docs / "runs").mkdir(parents=True)
     make(docs)
-    assert "`python -m examples.gradcheck --trials 200` makes one." in (docs / "report.md").read_text()
+    assert "`python -m examples.experiments.gradcheck --trials 200` makes one." in (docs / "report.md").read_text()
     assert main(["--trials", "1", "--out", str(run)]) == 0
     content = json.loads((run / "result.json").read_text())
     kept = docs / "runs" / "gradcheck.json"
@@ -160,7 +164,7 @@ def test_its_section(tmp_path: Path) -> None:
     assert f"**Yes: all {len(rows)} gradients agree with finite differences.**" in text
     assert "figures/gradcheck.svg" in text
     worst = max((row for row in rows if row["component"] == "baseline"), key=lambda row: row["error"])
-    assert f"The worst of the whole net: baseline by {worst['input']}, shape " in text
+    assert f": baseline by {worst['input']}, shape " in text
     rows[1] |= {"error": 0.5, "passed": False}
     kept.write_text(json.dumps(content))
     make(docs)

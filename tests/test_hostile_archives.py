@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from examples.support.cifar10 import CLASSES
-from examples.support.download import META, DownloadError, unpack
+from examples.experiments.support.data.cifar10 import CLASSES
+from examples.experiments.support.data.download import META, DownloadError, unpack
 
 SIZES = {"data_batch_1.bin": 3073, "test_batch.bin": 3073}
 TOP = "cifar-10-batches-bin/"

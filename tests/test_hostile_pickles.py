@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.support import batch_pickle
-from examples.support.cifar10 import MOST_BYTES, DataError, read_folder
+from examples.experiments.support.data import batch_pickle
+from examples.experiments.support.data.cifar10 import MOST_BYTES, DataError, read_folder
 from tests.test_cifar10 import LABELS, PIXELS, python_2, write_python
 
 # Of the processor, and of memory, for reading any of them; tracing the memory makes it ten times as slow.
@@ -294,7 +294,7 @@ def test_class_names_of_a_wrong_type(tmp_path: Path, value: str) -> None:
 
 
 def test_a_real_batch_is_far_from_every_limit() -> None:
-    """10,000 pictures, with file names, as Python 3 writes them in protocol 2: the longest of all forms."""
+    """10,000 images, with file names, as Python 3 writes them in protocol 2: the longest of all forms."""
     names = [f"leptodactylus_pentadactylus_s_{i:06}.png".encode() for i in range(10_000)]
     pixels = np.full((10_000, 3072), 255, np.uint8)
     batch = {b"batch_label": b"one", b"labels": [9] * 10_000, b"data": pixels, b"filenames": names}

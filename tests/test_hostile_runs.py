@@ -17,10 +17,11 @@ from safetensors.numpy import save as to_safetensors
 
 import autograd
 import optim
-from examples import train
-from examples.support import checkpoint, rebuilt_checkpoint, results, schema
-from examples.support.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
-from examples.support.results import ResultError
+from examples.experiments import train
+from examples.experiments.support.frameworks import rebuilt_checkpoint
+from examples.experiments.support.runs import checkpoint, results, schema
+from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
+from examples.experiments.support.runs.results import ResultError
 from tests.runs import TINY
 from tests.test_checkpoint import SETTINGS, averaged, make, rng, step, weights
 
@@ -69,7 +70,7 @@ def refused(file: Path, parts: Parts, **options: Any) -> str:
         restore(file, parts, SETTINGS, **options)
     sentence = str(caught.value)
     assert sentence.startswith(str(file)) and sentence.endswith(".") and len(sentence) < 700
-    assert "start anew with another --out" in sentence
+    assert "start again with another --out" in sentence
     assert "\n" not in sentence
     assert everything(parts) == before
     assert file.read_bytes() == content
@@ -132,9 +133,9 @@ FORGED: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "a step of 2^70": put("progress", "now", "step", 1 << 70),
     "no step": drop("progress", "now", "step"),
     "a key too many": put("progress", "now", "colour", 1),
-    "steps without pictures": put("progress", "now", "pictures", 0),
-    "more wrong than pictures": put("progress", "now", "wrong", 9),
-    "pictures without steps": put("progress", "now", "step", 0),
+    "steps without images": put("progress", "now", "pictures", 0),
+    "more wrong than images": put("progress", "now", "wrong", 9),
+    "images without steps": put("progress", "now", "step", 0),
     "steps in no time": put("progress", "now", "seconds", 0.0),
     "negative seconds": put("progress", "now", "seconds", -1.0),
     "an infinite loss": put("progress", "now", "loss_sum", math.inf),
@@ -226,7 +227,7 @@ def test_what_is_forged_here_would_be_read_otherwise(file: Path) -> None:
 
 
 def test_a_schedule_that_the_run_does_not_have(file: Path) -> None:
-    assert "a state of a schedule, and the run is without one" in refused(file, make()._replace(scheduler=None))
+    assert "a scheduler state, but the run is without a scheduler" in refused(file, make()._replace(scheduler=None))
 
 
 def test_columns_and_steps_of_the_run(file: Path) -> None:
@@ -343,7 +344,7 @@ def resume(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     assert captured.out == ""
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     (line,) = captured.err.splitlines()
-    assert "start anew with another --out." in line
+    assert "start again with another --out." in line
     return line
 
 
@@ -445,7 +446,7 @@ def test_forged_checkpoints_of_a_rebuilt_baseline(tmp_path: Path, tensors: Any, 
     file = tmp_path / "checkpoint"
     file.write_bytes(to_safetensors(content, metadata))
     net: Any = Net()
-    with pytest.raises(CheckpointError, match=r"Remove it to begin anew\.|choose another --out\.") as caught:
+    with pytest.raises(CheckpointError, match=r"Remove it to start again\.|choose another --out\.") as caught:
         rebuilt_checkpoint.restore(file, net, FIXED)
     assert str(file) in str(caught.value)
     assert not any(array.any() for array in net.arrays.values()) and all(

@@ -163,16 +163,25 @@ def test_empty_tensors_stay() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: init.kaiming_uniform_(autograd.zeros(3)), r"fan needs at least 2 dimensions.*\(3,\)"),
-        (lambda: init.kaiming_uniform_(autograd.zeros(3, 3), mode="fan"), "mode 'fan' is not"),
-        (lambda: init.kaiming_normal_(autograd.zeros(3, 3), nonlinearity="gelu"), "nonlinearity 'gelu' is not one of"),
+        (
+            lambda: init.kaiming_uniform_(autograd.zeros(3)),
+            r"kaiming_uniform_: expects a tensor of at least 2 dimensions.*\(3,\)",
+        ),
+        (lambda: init.kaiming_uniform_(autograd.zeros(3, 3), mode="fan"), "kaiming_uniform_: mode is 'fan'"),
+        (
+            lambda: init.kaiming_normal_(autograd.zeros(3, 3), nonlinearity="gelu"),
+            "kaiming_normal_: nonlinearity 'gelu' is not one of",
+        ),
         (lambda: init.eye_(autograd.zeros(3)), r"eye_: expects a tensor of 2 dimensions, got shape \(3,\)"),
         (lambda: init.sparse_(autograd.zeros(1, 2, 3), 0.1), "sparse_: expects a tensor of 2 dimensions"),
         (lambda: init.dirac_(autograd.zeros(3, 3)), "dirac_: expects a tensor of 3 to 5 dimensions"),
-        (lambda: init.dirac_(autograd.zeros(3, 3, 3), 2), "dirac_: 3 output channels cannot be cut into 2 groups"),
+        (lambda: init.dirac_(autograd.zeros(3, 3, 3), 2), "dirac_: 3 output channels cannot be divided into 2 groups"),
         (lambda: init.orthogonal_(autograd.zeros(3)), "orthogonal_: expects a tensor of at least 2 dimensions"),
         (lambda: init.trunc_normal_(autograd.zeros(3), a=2, b=1), "expects std > 0 and a < b, got std=1.0, a=2, b=1"),
         (lambda: init.trunc_normal_(autograd.zeros(3), std=0), "expects std > 0"),
+        (lambda: init.uniform_(autograd.zeros(3), 2, 1), "uniform_: expects a <= b, got a=2, b=1"),
+        (lambda: init.normal_(autograd.zeros(3), std=-1), "normal_: expects std >= 0, got std=-1"),
+        (lambda: init.xavier_normal_(autograd.zeros(3)), "xavier_normal_: expects a tensor of at least 2 dimensions"),
     ],
 )
 def test_a_sentence(call: Callable[[], Any], words: str) -> None:

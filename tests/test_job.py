@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from examples import compare_frameworks, compare_optimizers, generalize, overfit, train
-from examples.support import cifar10, cli, download, job
-from examples.support.job import SCRIPTS
-from examples.support.signals import StopRequested
+from examples.experiments import compare_frameworks, compare_optimizers, generalize, overfit, train
+from examples.experiments.support import cli, job
+from examples.experiments.support.data import cifar10, download
+from examples.experiments.support.job import SCRIPTS
+from examples.experiments.support.runs.signals import StopRequested
 from tests.runs import ROOT
 
 # What a login shell on a cluster has set, as far as its names could be taken for a setting's
@@ -40,7 +41,7 @@ TYPICAL = """
 # Runs a job script's Python without becoming the experiment: prints what it would become, and its environment
 STAND_IN = """
 import json, os, sys
-from examples.support import job
+from examples.experiments.support import job
 os.execve = lambda program, command, variables: (print(json.dumps([command, variables]), flush=True), os._exit(0))
 job.main(sys.argv[1:])
 """
@@ -174,7 +175,9 @@ def test_lists(launch: Launch) -> None:
     launched = launch("report", TAKE="runs/a 'runs/my run")
     assert launched.status == 2
     assert launched.err == launched.log.splitlines(keepends=True)[-1]
-    assert launched.err.startswith("report.lsf: TAKE cannot be taken apart (No closing quotation): runs/a 'runs/my run")
+    assert launched.err.startswith(
+        "report.lsf: TAKE cannot be split into words (No closing quotation): runs/a 'runs/my run"
+    )
 
 
 @pytest.mark.parametrize("take", ["", " \n"])
@@ -182,7 +185,7 @@ def test_a_report_of_nothing(launch: Launch, take: str) -> None:
     launched = launch("report", TAKE=take, DOCS="elsewhere")
     assert launched.status == 2
     assert launched.log.splitlines(keepends=True)[1:] == [launched.err]
-    assert launched.err.startswith("report.lsf: TAKE is not set: name the run folders that the report is made from, ")
+    assert launched.err.startswith("report.lsf: TAKE is not set. Name the run folders for the report, ")
 
 
 def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> None:
@@ -192,8 +195,8 @@ def test_a_run_folder_that_cannot_be_made(launch: Launch, tmp_path: Path) -> Non
         launched = launch("train", RUNS=runs)
         assert launched.status == 2
         assert launched.err == (
-            f"train.lsf: the run folder {runs}/train cannot be made or written to ({reason}). Name another place with "
-            "RUNS, or another run with RUN.\n"
+            f"train.lsf: the run folder {runs}/train cannot be created or written to ({reason}). Name another "
+            "folder with RUNS, or another run with RUN.\n"
         )
 
 
@@ -263,18 +266,20 @@ def test_the_programs(launch: Launch, tmp_path: Path) -> None:
     alone = {"TORCH": sys.executable, "MXNET": "/nowhere/python"}
     launched = launch("compare_frameworks", SEED="4", EPOCHS="2", **alone)
     assert launched.options == [
-        "-m", "examples.compare_frameworks", "--devices", "cpu", "--accuracy", "--out", f"{runs}/compare_frameworks",
-        "--seeds", "4", "5", "6", "--python", f"torch={sys.executable}", "--epochs=2",
+        "-m", "examples.experiments.compare_frameworks", "--devices", "cpu", "--accuracy",
+        "--out", f"{runs}/compare_frameworks", "--seeds", "4", "5", "6",
+        "--python", f"torch={sys.executable}", "--epochs=2",
     ]  # fmt: skip
     launched = launch("compare_optimizers", SEED="4", LSB_JOBINDEX="3")
     assert launched.options == [
-        "-m", "examples.compare_optimizers", "--resume", "--out", f"{runs}/compare_optimizers", "--seed", "4",
-        "--trial", "3",
+        "-m", "examples.experiments.compare_optimizers", "--resume", "--out", f"{runs}/compare_optimizers",
+        "--seed", "4", "--trial", "3",
     ]  # fmt: skip
     assert (tmp_path / "runs" / "compare_optimizers-3" / "log.txt").exists()
     launched = launch("compare_optimizers_collect", SEED="4")
     assert launched.options == [
-        "-m", "examples.compare_optimizers", "--collect", "--resume", "--out", f"{runs}/compare_optimizers",
+        "-m", "examples.experiments.compare_optimizers", "--collect", "--resume",
+        "--out", f"{runs}/compare_optimizers",
         "--seed", "4",
     ]  # fmt: skip
     launched = launch("acceleration", PROFILE="my profile")
@@ -342,8 +347,8 @@ def test_a_wrong_setting_is_named(in_a_job: pytest.MonkeyPatch, capsys: pytest.C
         (["--lr=0"], "LR: must be above 0 and finite, not 0"),
         (["--batch-size=x"], "BATCH_SIZE: 'x' is not a whole number"),
         (["--optimizer=x"], "OPTIMIZER: invalid choice: 'x'"),
-        (["--validation=80", "--limit=80"], "VALIDATION=80 leaves no picture of LIMIT=80 to train on"),
-        (["--synthetic", "--data-dir=x"], "SYNTHETIC=yes and DATA_DIR name two sets of pictures; choose one of them"),
+        (["--validation=80", "--limit=80"], "VALIDATION=80 leaves no image of LIMIT=80 to train on"),
+        (["--synthetic", "--data-dir=x"], "SYNTHETIC=yes and DATA_DIR name two sets of images; choose one of them"),
     ):
         with pytest.raises(SystemExit) as left:
             train.main(options)
@@ -359,20 +364,22 @@ def test_a_run_that_cannot_go_on(
     assert train.main([*options, "--epochs=2"]) == 0
     capsys.readouterr()
     assert train.main(["--resume", "--epochs=2", "--out", str(tmp_path / "run")]) == 0
-    assert "finished already: 2 epochs are done. Go on with more EPOCHS.\n" in capsys.readouterr().out
+    assert "already finished: 2 epochs are done. Train further with more EPOCHS.\n" in capsys.readouterr().out
     assert train.main([*options, "--epochs=1"]) == 1
-    assert "EPOCHS asks for 1. Ask for more EPOCHS, or choose another RUN.\n" in capsys.readouterr().err
+    assert "EPOCHS is 1. Give more EPOCHS, or choose another RUN.\n" in capsys.readouterr().err
     assert train.main([*options, "--lr=0.5"]) == 1
-    assert "start anew with another RUN.\n" in capsys.readouterr().err
+    assert "start again with another RUN.\n" in capsys.readouterr().err
 
 
 def test_how_to_go_on(in_a_job: pytest.MonkeyPatch) -> None:
-    assert job.go_on("…") == "Submit the same job again, and it goes on from what is done: bsub < lsf/train.lsf"
+    assert job.go_on("…") == "Submit the same job again, and it continues from what is done: bsub < lsf/train.lsf"
     for variable, value in {"RUN": "my run", "EPOCHS": "3", "LSB_JOBINDEX": "2", "TRIALS": "7"}.items():
         in_a_job.setenv(variable, value)
     command = """RUN='my run' EPOCHS=3 bsub -J "train[2]" < lsf/train.lsf"""
     assert job.go_on("…", then="that is all") == f"Submit the same job again, and that is all: {command}"
-    assert job.go_on("…", requeued=True) == "The queue runs this job again by itself, and it goes on from what is done."
+    assert (
+        job.go_on("…", requeued=True) == "The queue runs this job again by itself, and it continues from what is done."
+    )
     in_a_job.delenv(job.STARTED)
     assert job.go_on("The same command goes on.", requeued=True) == "The same command goes on."
 
@@ -381,7 +388,7 @@ def test_a_job_that_is_interrupted(in_a_job: pytest.MonkeyPatch, capsys: pytest.
     def interrupted(argv: Any) -> int:
         raise KeyboardInterrupt
 
-    assert cli.guarded(interrupted, [], stopped="Stopped; go on with --resume.") == 130
+    assert cli.command(stopped="Stopped; go on with --resume.")(interrupted)([]) == 130
     assert capsys.readouterr().err == f"{job.go_on('')}\n"
 
 
@@ -393,7 +400,7 @@ def test_only_the_limit_signals_are_requeued(in_a_job: pytest.MonkeyPatch) -> No
 def _sentences() -> Iterator[tuple[str, str]]:
     """All that the programs of the job scripts say, as it stands in their source: file, text."""
     others = {"benchmark", "download", "mxnet_cnn", "torch_cnn", "train_rebuilt", "job", "__init__"}
-    files = [*(ROOT / "examples").glob("*.py"), *(ROOT / "examples" / "support").glob("*.py")]
+    files = (ROOT / "examples").rglob("*.py")
     for file in files:
         if file.stem in others:
             continue
@@ -451,9 +458,9 @@ def test_a_job_wants_real_pictures(
         in_a_job.setenv(job.STARTED, started)
         assert main(["--out", str(tmp_path / "run")]) == 1
         out, err = capsys.readouterr()
-        names = "DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" if started else (
-            "--data-dir, or ask for the drawn pictures with --synthetic"
+        names = "DATA_DIR, or request the generated images with SYNTHETIC=yes" if started else (
+            "--data-dir, or request the generated images with --synthetic"
         )  # fmt: skip
-        assert "There are no real pictures here: no copy is on this machine, and the download failed: nobody" in err
+        assert "There are no real images here: no copy is on this machine, and the download failed: nobody" in err
         assert err.endswith(f"name its folder with {names}.\n") and "epoch" not in out
     assert not (tmp_path / "run" / "result.json").exists()

@@ -23,9 +23,9 @@ import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, planes, tile
 from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
 from autograd.op import table
-from autograd.ops.gather import add_rows
 from autograd.testing.draw import RandomDraw
 
 DTYPES = [np.float32, np.float64]
@@ -625,7 +625,7 @@ def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:
 def test_max_pool2d_passes_nan_and_inf_on(dtype: Any) -> None:
     x = np.zeros((1, 1, 2, 8), dtype)
     x[0, 0, 1] = [np.nan, 1, np.inf, 1, -np.inf, 1, np.nan, np.inf]
-    y = ops.max_pool2d(x, 2)  # type: ignore[arg-type]
+    y = ops.max_pool2d(x, 2)  # type: ignore[call-overload]
     assert np.array_equal(y, np.array([[[[np.nan, np.inf, 1, np.nan]]]], dtype), equal_nan=True)  # type: ignore[call-overload]
 
 

@@ -1,4 +1,4 @@
-"""Loader: the right pictures, in an order that (seed, epoch) alone decides, at every step."""
+"""Loader: the right images, in an order that (seed, epoch) alone decides, at every step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from examples.support.cifar10 import Split
-from examples.support.loader import Loader, channel_statistics, train_validation_split
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import Loader, channel_statistics, train_validation_split
 
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 

@@ -37,7 +37,7 @@ def test_embedding_sends_no_gradient_to_the_row_of_padding() -> None:
     F.embedding(autograd.tensor([[0, 2, 2], [1, 1, 1]]), w, padding_idx=-1).sum().backward()
     assert w.grad is not None
     assert w.grad.tolist() == [[1, 1], [3, 3], [0, 0]]
-    with pytest.raises(IndexError, match="padding_idx 3 is no row of a table of 3"):
+    with pytest.raises(IndexError, match="padding_idx 3 is out of range for a table of 3 rows"):
         F.embedding(autograd.tensor([0]), w, padding_idx=3)
     with pytest.raises(NotImplementedError, match="max_norm"):
         F.embedding(autograd.tensor([0]), w, max_norm=1.0)

@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 
 from autograd.kernels.cache import cache_folder
-from examples.generalize import PARTS
-from examples.support.cli import OPTIMIZERS
+from examples.experiments.generalize import PARTS
+from examples.experiments.support.cli import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
 
 SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))
@@ -282,8 +282,8 @@ def test_without_real_pictures_a_job_fails(tmp_path: Path) -> None:
     assert run(tmp_path, JOB | TINY | nowhere | {"SYNTHETIC": "no"})[0] == 1
     folder = tmp_path / "runs" / "train"
     log = (folder / "log.txt").read_text()
-    assert "There are no real pictures here: " in log
-    assert "name its folder with DATA_DIR, or ask for the drawn pictures with SYNTHETIC=yes" in log
+    assert "There are no real images here: " in log
+    assert "name its folder with DATA_DIR, or request the generated images with SYNTHETIC=yes" in log
     assert os.listdir(folder) == ["log.txt"]
 
 
@@ -416,9 +416,9 @@ def test_a_signal_to_the_process_group(
     log = (folder / "log.txt").read_text()
     assert f"stopped by {number.name}" in log
     if status == 85:
-        assert "The queue runs this job again by itself, and it goes on from its checkpoint." in log
+        assert "The queue runs this job again by itself, and it resumes from its checkpoint." in log
     else:
-        assert "Submit the same job again, and it goes on from its checkpoint: RUNS=" in log
+        assert "Submit the same job again, and it resumes from its checkpoint: RUNS=" in log
         assert f"EPOCHS={ENDLESS}" in log and " bsub < lsf/train.lsf\n" in log
     epochs = epochs_done(folder) + 1
     assert run(tmp_path, variables | {"EPOCHS": str(epochs)})[0] == 0  # the scheduler runs the job again

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from examples.models import Baseline
+from examples.experiments.models import Baseline
 from nn import functional as F
 
 SHAPES = {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import importlib
 import math
 import pickle
+import pkgutil
+import rlcompleter
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +22,9 @@ import nn
 import optim
 from autograd import Tensor, tensor
 from nn import functional as F
+from tests.with_torch.calls import all_calls
+
+TESTS = Path(__file__).parent
 
 
 class Net(nn.Module):
@@ -89,6 +97,28 @@ def test_assignments() -> None:
         del net.scale
 
 
+def test_dir_lists_parameters_buffers_and_submodules() -> None:
+    net = Net()
+    net.register_buffer("steps", autograd.zeros(1))
+    net.width = 3
+    names = dir(net)
+    assert {"scale", "features", "head", "steps", "width", "training", "forward", "parameters"} <= set(names)
+    assert names == sorted(names) and len(names) == len(set(names))
+    assert "0" not in dir(net.features)  # not an identifier
+    assert (
+        rlcompleter.Completer({"net": net}).attr_matches("net.hea")[0].startswith("net.head")
+    )  # as a shell completes it
+    assert "weight" in dir(net.features[0]) and "bias" in dir(net.features[0])
+    del net.head
+    assert "head" not in dir(net)
+
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            pass
+
+    assert "parameters" in dir(Forgetful())  # a debugger may list what has not called super().__init__()
+
+
 def test_a_plain_tensor_is_no_parameter() -> None:
     net = Net()
     net.table = autograd.ones(2)
@@ -126,7 +156,7 @@ def test_a_module_is_not_replaced_by_what_is_none(value: Any) -> None:
         TypeError, match=rf"Net\.head is a module; assign an nn\.Module or None, not {type(value).__name__}"
     ):
         net.head = value
-    with pytest.raises(TypeError, match=r"add_module: .0. is a "):
+    with pytest.raises(TypeError, match=r"add_module: .0. must be a Module"):
         net.body[0] = value
     assert len(list(net.parameters())) == 2
     net.head = nn.Linear(2, 1)
@@ -140,7 +170,8 @@ def test_a_parameter_takes_attributes() -> None:
     layer.weight._no_weight_decay = True  # type: ignore[attr-defined]
     layer.weight.tags = ["a"]  # type: ignore[attr-defined]
     copied = copy.deepcopy(layer)
-    for other in (copied, pickle.loads(pickle.dumps(layer)), layer.double()):
+    others: list[Any] = [copied, pickle.loads(pickle.dumps(layer)), layer.double()]
+    for other in others:
         assert other.weight._no_weight_decay and other.weight.tags == ["a"]
         assert not hasattr(other.bias, "_no_weight_decay")
     copied.weight.tags.append("b")  # type: ignore[attr-defined]
@@ -178,21 +209,24 @@ def test_registering() -> None:
     module.add_module("inner", nn.ReLU())
     assert list(module.state_dict()) == ["weight"] and module.bias is None
     for wrong in ("", "a.b"):
-        with pytest.raises(KeyError, match="no name"):
+        with pytest.raises(KeyError, match="not a valid name"):
             module.add_module(wrong, nn.ReLU())
-        with pytest.raises(KeyError, match="no name"):
+        with pytest.raises(KeyError, match="not a valid name"):
             module.register_parameter(wrong, None)
     for taken in ("forward", "weight"):
-        with pytest.raises(KeyError, match=f"attribute '{taken}' already"):
+        with pytest.raises(KeyError, match=f"already has an attribute '{taken}'"):
             module.add_module(taken, nn.ReLU())
-    with pytest.raises(TypeError, match=r"'x' is a Tensor, not an nn\.Parameter"):
+    with pytest.raises(TypeError, match=r"'x' must be an nn\.Parameter or None, not Tensor"):
         module.register_parameter("x", autograd.ones(1))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="'x' is a int, not a Module"):
+    with pytest.raises(TypeError, match="'x' must be a Module, not int"):
         module.add_module("x", 5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"'0' is a class, not a Module; make one, with ReLU\(...\)"):
-        nn.Sequential(nn.ReLU)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"'0' is a list, not a Module; .* as in nn.Sequential\(\*layers\)"):
-        nn.Sequential([nn.ReLU()])  # type: ignore[arg-type]
+    with pytest.raises(
+        TypeError,
+        match=r"Sequential\.add_module: '0' must be a Module, not a class; create an instance with ReLU\(...\)",
+    ):
+        nn.Sequential(nn.ReLU)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"'0' must be a Module, not list; .* as in nn.Sequential\(\*layers\)"):
+        nn.Sequential([nn.ReLU()])  # type: ignore[call-overload]
 
 
 def test_parameter() -> None:
@@ -305,12 +339,12 @@ def test_a_buffer_is_assigned_and_taken_away() -> None:
 
 def test_registering_a_buffer() -> None:
     net = Counter()
-    with pytest.raises(TypeError, match="'x' is a int, not a Tensor or None"):
+    with pytest.raises(TypeError, match="'x' must be a Tensor or None, not int"):
         net.register_buffer("x", 5)  # type: ignore[arg-type]
     for taken in ("forward", "inner"):
-        with pytest.raises(KeyError, match=f"attribute '{taken}' already"):
+        with pytest.raises(KeyError, match=f"already has an attribute '{taken}'"):
             net.register_buffer(taken, None)
-    with pytest.raises(KeyError, match="no name"):
+    with pytest.raises(KeyError, match="not a valid name"):
         net.register_buffer("a.b", None)
 
 
@@ -362,7 +396,7 @@ def test_dtypes() -> None:
         assert net.to(*arguments) is net
     net.to(device="cpu", dtype=autograd.float64, non_blocking=True)
     assert {p.dtype for p in parameters} == {autograd.float64}
-    with pytest.raises(TypeError, match="to: parameters are of a float dtype, not int64"):
+    with pytest.raises(TypeError, match="to: parameters need a float dtype, not int64"):
         net.to(np.int64)
     assert nn.Linear(2, 2, dtype=autograd.float64).weight.dtype == np.float64
 
@@ -391,20 +425,20 @@ def test_a_state_is_the_modules_own_memory_without_history() -> None:
     assert net.scale.tolist() == [7]
 
 
-def test_misfits_are_all_named_and_nothing_is_loaded() -> None:
+def test_mismatches_are_all_named_and_nothing_is_loaded() -> None:
     net = Net()
     before = values(net)
     state: dict[str, Any] = {name: t.numpy() * 0 + 5 for name, t in net.state_dict().items()}
     state["head.weight"] = np.zeros((3, 9))
     state["features.0.bias"] = np.array(["a", "b"])
     state["tail.weight"] = state.pop("features.0.weight")
-    with pytest.raises(ValueError, match="does not fit Net, and nothing was loaded") as caught:
+    with pytest.raises(ValueError, match="does not fit Net, so nothing was loaded") as caught:
         net.load_state_dict(state)
     for part in (
-        "head.weight has shape (3, 9), the module's (3, 8)",
+        "head.weight has shape (3, 9), but the module's has shape (3, 8)",
         "features.0.bias holds <U1, not numbers",
         "features.0.weight is missing",
-        "tail.weight is not of this module",
+        "tail.weight is not in this module",
     ):
         assert part in str(caught.value)
     with pytest.raises(ValueError, match="has shape") as caught:
@@ -416,7 +450,7 @@ def test_misfits_are_all_named_and_nothing_is_loaded() -> None:
 def test_not_strict_takes_what_fits() -> None:
     net = Net()
     result = net.load_state_dict({"scale": tensor([3.0]), "other": tensor([1.0])}, strict=False)
-    assert repr(result) == f"Misfits(missing_keys={NAMES[1:]}, unexpected_keys=['other'])"
+    assert repr(result) == f"IncompatibleKeys(missing_keys={NAMES[1:]}, unexpected_keys=['other'])"
     assert str(net.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
     net.scale.data.fill_(3)
     assert result.missing_keys == NAMES[1:]
@@ -451,7 +485,7 @@ class Scale(nn.Module):
         super().__init__()
         self.runs = 0
 
-    def forward(self, x: Tensor, factor: float = 1.0) -> Tensor:
+    def forward(self, x: Any, factor: float = 1.0) -> Any:  # tensors and numbers
         self.runs += 1
         return x * factor
 
@@ -695,7 +729,7 @@ def test_lists_of_modules(kind: Any) -> None:
     for call in (lambda: net[2], lambda: net.pop(5), lambda: net.__setitem__(7, a)):
         with pytest.raises(IndexError):
             call()
-    with pytest.raises(TypeError, match="not a Module"):
+    with pytest.raises(TypeError, match="must be a Module"):
         net.append(5)
     assert not kind()  # as PyTorch's
 
@@ -848,7 +882,7 @@ def test_init() -> None:
     assert 2 <= w.numpy().min() < 2.01 and 2.99 < w.numpy().max() <= 3
     nn.init.kaiming_uniform_(w)
     assert math.sqrt(6 / 40) * 0.99 < np.abs(w.numpy()).max() <= math.sqrt(6 / 40)
-    with pytest.raises(ValueError, match=r"fan.*\(3,\)"):
+    with pytest.raises(ValueError, match=r"kaiming_uniform_: .*\(3,\)"):
         nn.init.kaiming_uniform_(autograd.empty(3))
 
 
@@ -955,8 +989,11 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.Linear(1, 1, device="cuda"), r"Linear: device is 'cuda'; the only device is 'cpu'"),
         (lambda: nn.Conv1d(1, 1, 1, device="cuda:0"), "Conv1d: device is 'cuda:0'"),
         (lambda: nn.LayerNorm(3, device="meta"), "LayerNorm: device is 'meta'"),
-        (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "Conv2d: padding_mode 'circular' is not 'zeros'"),
-        (lambda: nn.Conv1d(1, 1, 0), "Conv1d: kernel_width is 0"),
+        (
+            lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"),
+            "Conv2d: padding_mode is 'circular'; only 'zeros' is supported",
+        ),
+        (lambda: nn.Conv1d(1, 1, 0), "Conv1d: kernel_size is 0"),
         (lambda: nn.ConvTranspose2d(3, 2, 1, groups=2), "ConvTranspose2d: in_channels 3 .* multiples of groups 2"),
         (lambda: nn.BatchNorm1d(0), "BatchNorm1d: num_features is 0"),
         (lambda: nn.BatchNorm1d(3)(autograd.zeros(2, 4)), r"BatchNorm1d: expects .* 3 channels, got shape \(2, 4\)"),
@@ -965,8 +1002,8 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.BatchNorm1d(3)(autograd.zeros(1, 3)), "more than 1 value per channel"),
         (lambda: nn.GroupNorm(2, 3), "GroupNorm: num_channels 3 must be a multiple of num_groups 2"),
         (lambda: nn.LayerNorm((3, 0)), r"LayerNorm: normalized_shape\[1\] is 0"),
-        (lambda: nn.Dropout(1.5), "Dropout: p is 1.5, and must be a probability"),
-        (lambda: nn.Embedding(3, 2, padding_idx=3), "Embedding: padding_idx 3 is not one of 3 embeddings"),
+        (lambda: nn.Dropout(1.5), "Dropout: p is 1.5; it must be a probability"),
+        (lambda: nn.Embedding(3, 2, padding_idx=3), "Embedding: padding_idx 3 is out of range for 3 embeddings"),
     ],
 )
 def test_a_sentence(call: Any, words: str) -> None:
@@ -974,7 +1011,108 @@ def test_a_sentence(call: Any, words: str) -> None:
         call()
 
 
+@pytest.mark.parametrize(
+    ("error", "words", "call"),
+    [
+        (TypeError, "BatchNorm2d: input is a list", lambda: nn.BatchNorm2d(3)([1])),  # type: ignore[arg-type]
+        (TypeError, "BatchNorm1d: momentum is 'a'", lambda: nn.BatchNorm1d(3, momentum="a")),  # type: ignore[arg-type]
+        (ValueError, "Dropout2d: p is 'a'; it must be a probability", lambda: nn.Dropout2d("a")),  # type: ignore[arg-type]
+        (TypeError, "Unflatten: unflattened_size is 3", lambda: nn.Unflatten(1, 3)),  # type: ignore[arg-type]
+        (TypeError, "Unflatten: input is a list", lambda: nn.Unflatten(1, (3, 3))([1])),  # type: ignore[arg-type]
+        (IndexError, "Unflatten: dim 2 does not exist", lambda: nn.Unflatten(2, (3, 3))(autograd.zeros(2, 9))),
+        (
+            ValueError,
+            r"Unflatten: dimension 1 of shape \(2, 8\) has size 8, .*\(3, 3\)",
+            lambda: nn.Unflatten(1, (3, 3))(autograd.zeros(2, 8)),
+        ),
+        (
+            ValueError,
+            r"Unflatten: dimension -1 of shape \(2, 8\) has size 8, .*\(-1, 3\)",
+            lambda: nn.Unflatten(-1, (-1, 3))(autograd.zeros(2, 8)),
+        ),
+        (ValueError, "ConvTranspose2d: padding is 'same'", lambda: nn.ConvTranspose2d(1, 1, 1, padding="same")),  # type: ignore[arg-type]
+        (
+            ValueError,
+            r"ConvTranspose2d: output_size \(9,\) must have two sizes",
+            lambda: nn.ConvTranspose2d(1, 1, 3, 2)(autograd.zeros(1, 1, 4, 4), (9,)),
+        ),
+        (
+            ValueError,
+            r"ConvTranspose2d: output_size \(9, 11\) .* at least \(9, 9\), and at most \(10, 10\)",
+            lambda: nn.ConvTranspose2d(1, 1, 3, 2)(autograd.zeros(1, 1, 4, 4), (9, 11)),
+        ),
+        (TypeError, "CrossEntropyLoss.*'weight' must be a Tensor", lambda: nn.CrossEntropyLoss([1.0])),  # type: ignore[arg-type]
+        (TypeError, "ModuleList: expects an iterable", lambda: nn.ModuleList(nn.ReLU())),  # type: ignore[arg-type]
+        (TypeError, "ModuleDict.* must be a str, not int", lambda: nn.ModuleDict({1: nn.ReLU()})),  # type: ignore[arg-type]
+        (TypeError, "zeros_: expects a tensor", lambda: nn.init.zeros_(3)),  # type: ignore[arg-type]
+        (TypeError, "xavier_uniform_: expects a tensor", lambda: nn.init.xavier_uniform_([1])),  # type: ignore[arg-type]
+        (TypeError, "clip_grad_norm_: expects tensors", lambda: nn.utils.clip_grad_norm_([1.0], 1)),  # type: ignore[list-item]
+        (TypeError, "vector_to_parameters: expects", lambda: nn.utils.vector_to_parameters(1, [])),  # type: ignore[arg-type]
+        (ValueError, "parameters_to_vector: expects", lambda: nn.utils.parameters_to_vector([])),
+        (TypeError, "summary: input_shape is 3", lambda: nn.summary(nn.ReLU(), 3)),  # type: ignore[arg-type]
+    ],
+)
+def test_errors_name_what_was_called(error: type[Exception], words: str, call: Any) -> None:
+    with pytest.raises(error, match=words):
+        call()
+
+
 def test_functional_lists_what_it_has() -> None:
     for name in F.__all__:
         assert callable(getattr(F, name))
-    assert {"conv2d", "max_pool2d", "relu", "linear", "softmax", "log_softmax", "cross_entropy"} <= set(F.__all__)
+    expected = ["conv2d", "max_pool2d", "relu", "linear", "softmax", "log_softmax", "cross_entropy"]
+    missing = [name for name in expected if name not in F.__all__]
+    assert not missing, f"nn/functional.py no longer exports {missing}"
+
+
+# ── what a new layer or function needs ──
+
+
+def defined_modules() -> dict[str, type[nn.Module]]:
+    """Every public Module class that a file of nn/ defines, by its name."""
+    found: dict[str, type[nn.Module]] = {}
+    for info in pkgutil.iter_modules(nn.__path__, "nn."):
+        file = importlib.import_module(info.name)
+        for name, thing in vars(file).items():
+            public = isinstance(thing, type) and issubclass(thing, nn.Module) and not name.startswith("_")
+            if public and thing.__module__ == info.name:
+                found[name] = thing
+    return found
+
+
+def rows(name: str) -> list[str]:
+    """The keys of a dict in tests/with_torch/test_nn.py, read from its source: importing it needs torch."""
+    for node in ast.parse((TESTS / "with_torch" / "test_nn.py").read_text()).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            assert isinstance(node.value, ast.Dict)
+            return [ast.literal_eval(key) for key in node.value.keys if key is not None]
+    raise AssertionError(f"tests/with_torch/test_nn.py has no dict {name}")
+
+
+def test_every_layer_is_exported() -> None:
+    for name, layer in defined_modules().items():
+        file = layer.__module__.replace(".", "/") + ".py"
+        assert getattr(nn, name, None) is layer, (
+            f"{file} defines {name}, but nn does not export it; import it in nn/__init__.py, or begin its name with _"
+        )
+
+
+def test_every_layer_is_compared_with_pytorchs() -> None:
+    layers = defined_modules().keys() - {"Module", "Sequential", "ModuleList", "ModuleDict"}
+    compared = {*rows("LAYERS"), *rows("LOSSES")}
+    missing, unknown = sorted(layers - compared), sorted(compared - layers)
+    assert not missing, (
+        f"tests/with_torch/test_nn.py does not compare {missing} with PyTorch; add a row to its dict LAYERS, or to "
+        "LOSSES for a loss"
+    )
+    assert not unknown, f"tests/with_torch/test_nn.py compares {unknown}, which nn does not define; remove the rows"
+
+
+def test_every_function_is_compared_with_pytorchs() -> None:
+    fused = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}  # PyTorch has none of them
+    compared = {call.name for call in all_calls()}
+    missing = sorted(set(F.__all__) - fused - compared)
+    assert not missing, (
+        f"no file tests/with_torch/calls_*.py calls {missing}, so nothing compares them with PyTorch; write a "
+        'generator of calls there, decorated with @call(name, where="functional")'
+    )

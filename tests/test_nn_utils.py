@@ -94,10 +94,10 @@ def test_a_negative_limit_is_refused(limit: float) -> None:
         (lambda: clip_grad_value_(made, limit), "clip_grad_value_: clip_value"),
         (lambda: clip_grads_with_norm_(made, limit, tensor(5.0)), "clip_grads_with_norm_: max_norm"),
     ):
-        with pytest.raises(ValueError, match=f"{name} is {limit}, and must be at least 0"):
+        with pytest.raises(ValueError, match=f"{name} is {limit}; it must be at least 0"):
             clip()
     for wrong in (math.nan, "x", None):
-        with pytest.raises(ValueError, match=f"clip_grad_norm_: norm_type is {wrong!r}, and must be a number"):
+        with pytest.raises(ValueError, match=f"clip_grad_norm_: norm_type is {wrong!r}; it must be a number"):
             clip_grad_norm_(made, 1.0, wrong)  # type: ignore[arg-type]
     assert gradients(made) == [3, -4]
 
@@ -147,5 +147,5 @@ def test_parameters_as_a_vector() -> None:
     assert gradients([net.weight]) == [[1, 2]] and gradients([net.bias]) == [3]
     vector_to_parameters(tensor([4.0, 5.0, 6.0]), net.parameters())
     assert net.weight.tolist() == [[4, 5]] and net.bias.tolist() == [6] and net.weight.is_leaf
-    with pytest.raises(ValueError, match=r"expects a vector of 3 numbers, got shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"expects a vector of 3 elements, got shape \(4,\)"):
         vector_to_parameters(autograd.zeros(4), net.parameters())

@@ -81,7 +81,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: F.layer_norm(ones(4, 3), (3,), eps=-1.0), ValueError, r"layer_norm: eps is -1\.0"),
     (lambda: F.group_norm(ones(4, 3), 1, eps=-1.0), ValueError, r"group_norm: eps is -1\.0"),
     # dimensions and channels
-    (lambda: ones(()).unbind(), IndexError, r"unbind: a tensor without dimensions cannot be cut"),
+    (lambda: ones(()).unbind(), IndexError, r"unbind: a tensor without dimensions cannot be split"),
     (lambda: ones(()).split(1), IndexError, r"split: a tensor without dimensions"),
     (lambda: ones(()).chunk(1), IndexError, r"chunk: a tensor without dimensions"),
     (lambda: ones(2).sum(1.0), TypeError, r"sum: dim is 1\.0; expects a whole number"),  # type: ignore[arg-type]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import ast
+import importlib
 from collections.abc import Callable
-from types import ModuleType
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -139,6 +142,7 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(1, 301, 200), normal(301), normal(301)), {"eps": 1e-5}),
         Sample((normal(3001, 70), normal(70), normal(70)), {"eps": 1e-5}),
     ],
+    "batch_norm_relu_training": [Sample((normal(65, 3, 19, 17), normal(3), normal(3)), {"eps": 1e-5})],
     "batch_norm_sums": [
         Sample((normal(65, 3, 19, 17), normal(65, 3, 19, 17), normal(3))),
         Sample((normal(3001, 70), normal(3001, 70), normal(70))),
@@ -191,7 +195,22 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(130, 300), normal(300, 150))),
         Sample((normal(3, 70, 1100), normal(90, 1100).T)),  # the dot form
     ],
+    "embedding_weight_grad": [
+        Sample((normal(35_000, 300), labels(35_000, 90)), {"rows": 90, "padding_idx": None}),
+        Sample((normal(70, 600), labels(70, 9001)), {"rows": 9001, "padding_idx": 3}),
+    ],
+    "getitem_grad": [Sample((normal(35_000, 300),), {"index": (labels(35_000, 90),), "shape": (90, 300)})],
+    "logsumexp": [Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False})],
+    "mean": [
+        Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False}),
+        Sample((normal(7, 31_001),), {"dim": (0, 1), "keepdim": True}),
+    ],
+    "norm": [Sample((normal(65, 3, 19, 17),), {"p": 2, "dim": (0, 2, 3), "keepdim": False})],
+    "std": [Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "correction": 1, "keepdim": False})],
+    "var": [Sample((normal(30, 5001),), {"dim": (1,), "correction": 1, "keepdim": True})],
     "where": [Sample((labels(217_007, 2).reshape(7, 31_001) == 1, normal(7, 31_001), normal(31_001)))],
+    "conv2d_relu": [Sample((normal(35, 4, 18, 17), normal(6, 4, 3, 3), normal(6)), HALVES)],
+    "linear_relu": [Sample((normal(200, 1500), normal(70, 1500), normal(70)))],
     "linear": [Sample((normal(200, 1500), normal(70, 1500), normal(70)))],
 }
 
@@ -216,17 +235,36 @@ def test_memory_layout_changes_no_bit_of_a_kernels_result(name: str) -> None:
         assert all(output == outputs[0] for output in outputs)
 
 
-def test_every_row_with_a_kernel_has_a_large_sample() -> None:
-    def has_kernels(op: Op) -> bool:
-        if not isinstance(op, Op):
-            return False
-        used = vars(sys.modules[getattr(op.forward, "__module__", "numpy")]).values()  # a ufunc has none in NumPy 1
-        return any(
-            isinstance(x, Dispatcher) or (isinstance(x, ModuleType) and x.__name__.startswith("autograd.kernels."))
-            for x in used
-        )
+def names_in(code: CodeType) -> set[str]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return {*code.co_names, *code.co_freevars}.union(*map(names_in, inner))
 
-    assert {name for name, op in table.items() if has_kernels(op)} == set(LARGE)
+
+def runs_a_kernel(function: Any, seen: set[int]) -> bool:
+    """Whether a function, or one that it calls in the package, is a kernel or belongs to a file of kernels."""
+    if isinstance(function, Dispatcher):
+        return True
+    if isinstance(function, ModuleType):
+        return function.__name__.startswith("autograd.kernels.")
+    if id(function) in seen or not isinstance(function, FunctionType):
+        return False
+    seen.add(id(function))
+    if function.__module__.startswith("autograd.kernels.") and function.__module__ != "autograd.kernels.jit":
+        return True
+    if not function.__module__.startswith("autograd.ops."):
+        return False
+    cells = {} if function.__closure__ is None else dict(zip(function.__code__.co_freevars, function.__closure__))
+    scope = {**function.__globals__, **{name: cell.cell_contents for name, cell in cells.items()}}
+    used = [scope[name] for name in names_in(function.__code__) if name in scope]
+    used += [x.func for x in used if isinstance(x, partial)]
+    return any(runs_a_kernel(x, seen) for x in used)
+
+
+def test_every_row_with_a_kernel_has_a_large_sample() -> None:
+    kernels = {name for name, op in table.items() if isinstance(op, Op) and runs_a_kernel(op.forward, set())}
+    missing, extra = sorted(kernels - set(LARGE)), sorted(set(LARGE) - set(table))
+    assert not missing, f"{missing}: these rows run kernels; add calls large enough for several threads to LARGE"
+    assert not extra, f"{extra}: there are no such rows; take them out of LARGE"
 
 
 # ── float32 at the sizes of the baseline net ───────────────────────────────────────────
@@ -368,17 +406,71 @@ PUBLIC = set(ops.__all__) - HELPERS
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
-    assert set(table) >= PUBLIC - COMPOSED
+    missing = sorted(PUBLIC - COMPOSED - set(table))
+    assert not missing, (
+        f"{missing}: functions of autograd.ops without a row of that name; register an Op or a Composite for each, "
+        "or add it to COMPOSED here if it only calls a function that has one"
+    )
     for name in set(table) - PUBLIC - {"attached"}:  # which belongs to the gradients of several functions
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
-        assert owner, f"{name}: a row that no function of autograd.ops runs, and the gradient of none"
-        assert name.endswith(("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training"))
+        assert owner, (
+            f"{name}: a row whose name begins with that of no function of autograd.ops; name it "
+            "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
+        )
+        ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training")
+        assert name.endswith(ends), f"{name}: end the name with one of {ends}, or add its ending here"
+
+
+OPS = Path(ops.__file__).parent
+FILES = sorted(path.stem for path in OPS.glob("*.py") if path.stem != "__init__")
+
+
+def imports_from_ops(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of every `from autograd.ops... import name` in a file, inside functions too."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+    found = [(node.module or "", alias.name) for node in nodes for alias in node.names]
+    return [(module, name) for module, name in found if module.split(".")[:2] == ["autograd", "ops"]]
+
+
+def test_every_file_of_ops_is_imported() -> None:
+    reached, new = set[str](), {"__init__"}
+    while new:
+        reached |= new
+        imported = [pair for file in new for pair in imports_from_ops(OPS / f"{file}.py")]
+        new = {part for module, name in imported for part in (*module.split(".")[2:3], name)} & set(FILES) - reached
+    missing = sorted(set(FILES) - reached)
+    assert not missing, (
+        f"autograd/ops/__init__.py does not import {missing}, so their ops are not in the table: add a line there, "
+        f"such as `from autograd.ops.{missing[0]} import {missing[0]}`"
+    )
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_ops_file_is_imported_by_another_only_to_call_the_op(file: str) -> None:
+    for module, name in imports_from_ops(OPS / f"{file}.py"):
+        owner = module.split(".")[2] if module.count(".") >= 2 else name
+        assert owner == "shared" or name in table, (
+            f"autograd/ops/{file}.py imports {name} from autograd/ops/{owner}.py, and {name} is no op: put what "
+            "several ops use into autograd/ops/shared/, or into autograd/kernels/ if it is a kernel"
+        )
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_registered_row_has_one_name(file: str) -> None:
+    rows = {name: x for name, x in vars(importlib.import_module(f"autograd.ops.{file}")).items() if isinstance(x, Row)}
+    wrong = sorted(name for name, row in rows.items() if name not in (row.name, f"_{row.name}_op"))
+    assert not wrong, (
+        f"autograd/ops/{file}.py: rename {wrong}: a variable that holds a row is called _<name of the row>_op, "
+        "or just by the row's name if other files import it"
+    )
 
 
 def test_lists_name_the_same_functions() -> None:
     functions = {name: getattr(ops, name) for name in PUBLIC}
     listed = {name for name in functional.__all__ if functions.get(name) is getattr(functional, name)}
-    assert listed == set(functional.__all__) - {"relu"}  # which has an `inplace` there, as PyTorch's, and only there
+    # relu has an `inplace` in nn.functional, as in PyTorch, and only there
+    foreign = sorted(set(functional.__all__) - {"relu"} - listed)
+    assert not foreign, f"{foreign}: import these names in nn/functional.py from autograd.ops, not other functions"
     for name in set(autograd.__all__) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
     by_function = {function: name for name, function in functions.items()}
@@ -386,7 +478,11 @@ def test_lists_name_the_same_functions() -> None:
     methods = {name: function for name, function in methods.items() if not name.startswith("__")}
     assert all(name == function for name, function in methods.items())
     reachable = set(autograd.__all__) | set(functional.__all__) | set(dir(Tensor)) | {"getitem"}  # x[index]
-    assert reachable >= PUBLIC
+    missing = sorted(PUBLIC - reachable)
+    assert not missing, (
+        f"{missing}: no user can call these; import each in autograd/__init__.py or nn/functional.py, "
+        "or make it a method in autograd/methods.py"
+    )
 
 
 # functions whose arguments are not in the order, or of the names, of their row's inputs and parameters

@@ -1,14 +1,13 @@
-"""Optimizers against their rules written out in NumPy, groups, state, threads, layouts and errors."""
+"""Optimizers: kernels beside plain rules, optimizers of users, groups, state, threads, layouts and errors."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import itertools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,129 +18,12 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, tensor
+from tests.optimizers import OPTIONS, STATEFUL, combinations, missing, missing_optimizer_rows, ported
 from tests.runs import ROOT
 
 
 def leaf(*values: float) -> Tensor:
     return tensor([float(v) for v in values], requires_grad=True)
-
-
-# ── the rules, as PyTorch documents them, on one array: a parameter, its gradient at each step, options ──
-
-
-def sgd(p: Any, gradients: Any, lr: float, momentum: float, dampening: float, weight_decay: float, nesterov: bool,
-        maximize: bool) -> Any:  # fmt: skip
-    buffer = None
-    for g in gradients:
-        g = (-g if maximize else g) + weight_decay * p
-        if momentum != 0:
-            buffer = g if buffer is None else momentum * buffer + (1 - dampening) * g
-            g = g + momentum * buffer if nesterov else buffer
-        p = p - lr * g
-    return p
-
-
-def adam(p: Any, gradients: Any, lr: float, betas: Any, eps: float, weight_decay: float, amsgrad: bool,
-         maximize: bool, decoupled_weight_decay: bool) -> Any:  # fmt: skip
-    m, v, largest = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
-    for t, g in enumerate(gradients, 1):
-        g = -g if maximize else g
-        if decoupled_weight_decay:
-            p = p - lr * weight_decay * p
-        else:
-            g = g + weight_decay * p
-        m = betas[0] * m + (1 - betas[0]) * g
-        v = betas[1] * v + (1 - betas[1]) * g**2
-        largest = np.maximum(largest, v)
-        m_hat = m / (1 - betas[0] ** t)
-        v_hat = (largest if amsgrad else v) / (1 - betas[1] ** t)
-        p = p - lr * m_hat / (np.sqrt(v_hat) + eps)
-    return p
-
-
-def adamw(p: Any, gradients: Any, **options: Any) -> Any:
-    return adam(p, gradients, decoupled_weight_decay=True, **options)
-
-
-def nadam(p: Any, gradients: Any, lr: float, betas: Any, eps: float, weight_decay: float, momentum_decay: float,
-          maximize: bool, decoupled_weight_decay: bool) -> Any:  # fmt: skip
-    m, v, product = np.zeros_like(p), np.zeros_like(p), np.ones((), np.float32)  # of the default dtype, as in PyTorch
-    for t, g in enumerate(gradients, 1):
-        g = -g if maximize else g
-        if decoupled_weight_decay:
-            p = p - lr * weight_decay * p
-        else:
-            g = g + weight_decay * p
-        mu, mu_next = (betas[0] * (1 - 0.5 * 0.96 ** (k * momentum_decay)) for k in (t, t + 1))
-        product *= mu
-        m = betas[0] * m + (1 - betas[0]) * g
-        v = betas[1] * v + (1 - betas[1]) * g**2
-        m_hat = mu_next * m / (1 - float(product) * mu_next) + (1 - mu) * g / (1 - float(product))
-        p = p - lr * m_hat / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
-    return p
-
-
-def adagrad(p: Any, gradients: Any, lr: float, lr_decay: float, weight_decay: float, initial_accumulator_value: float,
-            eps: float, maximize: bool) -> Any:  # fmt: skip
-    total = np.full_like(p, initial_accumulator_value)
-    for t, g in enumerate(gradients, 1):
-        g = (-g if maximize else g) + weight_decay * p
-        total = total + g**2
-        p = p - lr / (1 + (t - 1) * lr_decay) * g / (np.sqrt(total) + eps)
-    return p
-
-
-def rmsprop(p: Any, gradients: Any, lr: float, alpha: float, eps: float, weight_decay: float, momentum: float,
-            centered: bool, maximize: bool) -> Any:  # fmt: skip
-    v, average, buffer = np.zeros_like(p), np.zeros_like(p), np.zeros_like(p)
-    for g in gradients:
-        g = (-g if maximize else g) + weight_decay * p
-        v = alpha * v + (1 - alpha) * g**2
-        average = alpha * average + (1 - alpha) * g
-        step = g / (np.sqrt(v - average**2 if centered else v) + eps)
-        buffer = momentum * buffer + step
-        p = p - lr * (buffer if momentum > 0 else step)
-    return p
-
-
-def adadelta(p: Any, gradients: Any, lr: float, rho: float, eps: float, weight_decay: float, maximize: bool) -> Any:
-    v, u = np.zeros_like(p), np.zeros_like(p)
-    for g in gradients:
-        g = (-g if maximize else g) + weight_decay * p
-        v = rho * v + (1 - rho) * g**2
-        step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
-        u = rho * u + (1 - rho) * step**2
-        p = p - lr * step
-    return p
-
-
-SWITCH = (False, True)
-DECAY = (0.0, 0.1)
-BETAS = ((0.9, 0.999), (0.6, 0.8))
-GRID: dict[str, tuple[Any, dict[str, tuple[Any, ...]]]] = {
-    "SGD": (sgd, {"lr": (0.1, 0.0), "momentum": (0.0, 0.9), "dampening": (0.0, 0.5), "weight_decay": DECAY,
-                  "nesterov": SWITCH, "maximize": SWITCH}),
-    "Adam": (adam, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "amsgrad": SWITCH,
-                    "maximize": SWITCH, "decoupled_weight_decay": SWITCH}),
-    "AdamW": (adamw, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8,), "weight_decay": DECAY, "amsgrad": SWITCH,
-                      "maximize": SWITCH}),
-    "NAdam": (nadam, {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY,
-                      "momentum_decay": (0.0, 0.1), "maximize": SWITCH, "decoupled_weight_decay": SWITCH}),
-    "Adagrad": (adagrad, {"lr": (0.1,), "lr_decay": (0.0, 0.3), "weight_decay": DECAY,
-                          "initial_accumulator_value": (0.0, 0.5), "eps": (1e-10, 0.1), "maximize": SWITCH}),
-    "RMSprop": (rmsprop, {"lr": (0.01,), "alpha": (0.99, 0.5), "eps": (1e-8, 0.1), "weight_decay": DECAY,
-                          "momentum": (0.0, 0.9), "centered": SWITCH, "maximize": SWITCH}),
-    "Adadelta": (adadelta, {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY,
-                            "maximize": SWITCH}),
-}  # fmt: skip
-
-
-def cases() -> Iterator[Any]:
-    for name, (rule, grid) in GRID.items():
-        for values in itertools.product(*grid.values()):
-            options = dict(zip(grid, values))
-            if not options.get("nesterov") or (options["momentum"] > 0 and options["dampening"] == 0):
-                yield pytest.param(name, rule, options, id="-".join(str(v) for v in (name, *values)))
 
 
 SHAPES = [(3, 5), (), (0,), (2, 1, 7), (1,)]
@@ -156,22 +38,97 @@ def with_gradients(optimizer: Any, gradients: Any) -> None:
         optimizer.step()
 
 
-@pytest.mark.parametrize(("name", "rule", "options"), list(cases()))
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_fused_kernel_follows_the_documented_rule(name: str, rule: Any, options: Any, dtype: Any) -> None:
+def test_every_optimizer_is_compared_with_its_plain_rule_and_with_pytorch() -> None:
+    assert not (said := missing_optimizer_rows()), "\n".join(said)
+
+
+def test_a_missing_row_gives_a_sentence() -> None:
+    assert missing(["Lion", "SGD"], {"OPTIONS in tests/optimizers.py": ["SGD", "Adam"]}) == [
+        "Lion is not tested: add a row for it to OPTIONS in tests/optimizers.py.",
+        "OPTIONS in tests/optimizers.py has a row for Adam, but there is no such class.",
+    ]
+
+
+def run(name: str, options: dict[str, Any], dtype: Any, steps: int, plain: bool) -> tuple[list[Any], list[Any]]:
+    """Parameters and their states after some steps, by the kernel or by the plain rule."""
     rng = np.random.default_rng(0)
-    starts = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
-    gradients = [[np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES] for _ in range(5)]
-    params = [tensor(start, requires_grad=True) for start in starts]
-    with_gradients(getattr(optim, name)(params, **options), gradients)
-    for i, (p, start) in enumerate(zip(params, starts)):
-        want = rule(np.float64(start), [np.float64(step[i]) for step in gradients], **options)
-        rtol, atol = (1e-12, 1e-14) if dtype == np.float64 else (2e-5, 2e-6)
-        np.testing.assert_allclose(p.detach().numpy(), want, rtol, atol)
-        assert p.dtype == dtype
+    params = [tensor(rng.standard_normal(shape).astype(dtype), requires_grad=True) for shape in SHAPES]
+    gradients = [[np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES] for _ in range(steps)]
+    optimizer = getattr(optim, name)(params, **options)
+    with autograd.reference() if plain else contextlib.nullcontext():
+        with_gradients(optimizer, gradients)
+    return params, [optimizer.state[p] for p in params]
 
 
-@pytest.mark.parametrize("name", GRID)
+def check_alike(have: Tensor, want: Tensor) -> None:
+    rtol, atol = (1e-12, 1e-14) if have.dtype == np.float64 else (2e-5, 2e-6)
+    np.testing.assert_allclose(have.detach().numpy(), want.detach().numpy(), rtol, atol)
+    assert have.dtype == want.dtype and have.shape == want.shape
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_kernel_follows_the_plain_rule(name: str, dtype: Any) -> None:
+    before = autograd.get_default_dtype()
+    autograd.set_default_dtype(dtype)  # numbers of a state have this dtype
+    try:
+        for options in combinations(name):
+            found, wanted = (run(name, options, dtype, 5, plain) for plain in (False, True))
+            for have, want in zip(found[0], wanted[0], strict=True):
+                check_alike(have, want)
+            for one, other in zip(found[1], wanted[1], strict=True):
+                assert one.keys() == other.keys(), options
+                for key in one:
+                    check_alike(one[key], other[key])
+    finally:
+        autograd.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_plain_rule_can_be_called_alone(name: str) -> None:
+    kind = getattr(optim, name)
+    start, gradients = np.array([1.0, -2.0]), [np.array([0.5, 1.0]), np.array([-1.0, 0.25])]
+    x = tensor(start, requires_grad=True)
+    optimizer = kind([x])
+    state: dict[str, Any] = {}
+    p = start.copy()
+    for g in gradients:
+        before = p.copy(), g.copy()
+        new = kind.reference(p, g, state, optimizer.param_groups[0])
+        assert (p == before[0]).all() and (g == before[1]).all()  # neither is written to
+        p = new
+    with_gradients(optimizer, [[g] for g in gradients])
+    np.testing.assert_allclose(x.detach().numpy(), p, rtol=1e-7)  # NAdam's product of momenta is float32
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    ("name", "maximize"), [(name, value) for name in OPTIONS for value in OPTIONS[name].get("maximize", (False,))]
+)
+def test_a_loss_falls_or_rises(name: str, maximize: bool, plain: bool) -> None:
+    """Kernel and plain rule could have the same wrong sign."""
+    x = leaf(1, -2)
+    optimizer = getattr(optim, name)([x], **({"maximize": True} if maximize else {}))
+    with autograd.reference() if plain else contextlib.nullcontext():
+        for _ in range(20):
+            x.grad = x.detach().clone()
+            before = abs(x.detach()).tolist()
+            optimizer.step()
+            after = abs(x.detach()).tolist()
+            assert all(a > b if maximize else a < b for a, b in zip(after, before, strict=True))
+
+
+def test_a_step_in_the_reference_context_launches_no_kernel(monkeypatch: Any) -> None:
+    x = leaf(1)
+    x.grad = tensor([2.0])
+    optimizer = optim.SGD([x], lr=0.25)
+    monkeypatch.setattr("optim.fused.launch", lambda *_: pytest.fail("a kernel was launched"))
+    with autograd.reference():
+        optimizer.step()
+    assert x.item() == 0.5
+
+
+@pytest.mark.parametrize("name", OPTIONS)
 def test_one_thread_and_many_make_the_same_bits(name: str) -> None:
     rng = np.random.default_rng(0)
     shapes = [(100, 300), (300,), (50_001,), (7,)]
@@ -221,7 +178,7 @@ def expanded(a: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("of_gradient", [fortran, strided, swapped, read_only, unaligned, expanded])
 @pytest.mark.parametrize("of_parameter", [fortran, strided, swapped, unaligned])
-@pytest.mark.parametrize("name", GRID)
+@pytest.mark.parametrize("name", OPTIONS)
 def test_any_layout_makes_the_same_bits(name: str, of_parameter: Any, of_gradient: Any) -> None:
     rng = np.random.default_rng(0)
     start, g = rng.standard_normal((2, 40, 30)).astype(np.float32)
@@ -263,7 +220,7 @@ def test_memory_of_another_shape() -> None:
     x.grad = autograd.ones(3)
     optimizer.step()
     optimizer.state[x]["exp_avg"] = tensor(0.0)
-    with pytest.raises(ValueError, match=r"shape \(\) does not go with a parameter of shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"shape \(\) does not fit a parameter of shape \(3,\)"):
         optimizer.step()
 
 
@@ -451,20 +408,10 @@ def make(name: str = "SGD", **options: Any) -> tuple[nn.Module, Any]:
     return net, getattr(optim, name)(groups, lr=0.01, weight_decay=0.01, **options)
 
 
-STATEFUL: list[tuple[str, dict[str, Any], set[str]]] = [
-    ("SGD", {"momentum": 0.9}, {"momentum_buffer"}),
-    ("Adagrad", {"lr_decay": 0.1}, {"step", "sum"}),
-    ("RMSprop", {"momentum": 0.9, "centered": True}, {"step", "square_avg", "grad_avg", "momentum_buffer"}),
-    ("Adam", {"amsgrad": True}, {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}),
-    ("AdamW", {}, {"step", "exp_avg", "exp_avg_sq"}),
-    ("NAdam", {}, {"step", "mu_product", "exp_avg", "exp_avg_sq"}),
-    ("Adadelta", {}, {"step", "square_avg", "acc_delta"}),
-]
-
-
 @pytest.mark.parametrize("arrays", [False, True])
-@pytest.mark.parametrize(("name", "options", "kept"), STATEFUL, ids=[name for name, *_ in STATEFUL])
-def test_loaded_state_continues_with_the_same_bits(name: str, options: Any, kept: set[str], arrays: bool) -> None:
+@pytest.mark.parametrize("name", STATEFUL)
+def test_loaded_state_continues_with_the_same_bits(name: str, arrays: bool) -> None:
+    options, kept = STATEFUL[name]
     autograd.manual_seed(0)
     net, optimizer = make(name, **options)
     optimizer.param_groups[0]["lr"] = 0.03
@@ -582,7 +529,7 @@ def test_a_rate_that_a_schedule_rounded_below_0_is_loaded() -> None:
         ("Adam", {"lr": "fast"}, "lr is 'fast'"),
         ("Adam", {"eps": -1e-8}, "eps is -1e-08"),
         ("Adam", {"weight_decay": -1}, "weight_decay is -1"),
-        ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\), and must be two numbers from 0 to below 1"),
+        ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\); it must be two numbers from 0 to below 1"),
         ("AdamW", {"betas": (-0.1, 0.9)}, r"AdamW: betas is \(-0.1, 0.9\)"),
         ("NAdam", {"betas": 0.9}, "betas is 0.9"),
         ("NAdam", {"momentum_decay": -1}, "momentum_decay is -1"),
@@ -590,7 +537,7 @@ def test_a_rate_that_a_schedule_rounded_below_0_is_loaded() -> None:
         ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value is -1"),
         ("RMSprop", {"alpha": -1}, "alpha is -1"),
         ("RMSprop", {"momentum": -1}, "momentum is -1"),
-        ("Adadelta", {"rho": 1.5}, "rho is 1.5, and must be a share, at most 1"),
+        ("Adadelta", {"rho": 1.5}, "rho is 1.5; it must be at most 1"),
         ("Adadelta", {"rho": -0.5}, "rho is -0.5"),
     ],
 )
@@ -610,7 +557,7 @@ def test_what_is_no_list_of_parameters() -> None:
     with pytest.raises(TypeError, match="a set has no order"):
         optim.SGD({x})
     with pytest.raises(TypeError, match="a parameter is a Tensor, not a str"):
-        optim.SGD(["x"])
+        optim.SGD(["x"])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"shape \(1,\) was computed, and only leaves"):
         optim.SGD([x * 2])
     with pytest.raises(ValueError, match="given twice"):
@@ -625,7 +572,7 @@ def test_what_is_no_list_of_parameters() -> None:
 def test_an_optimizer_without_a_rule() -> None:
     x = leaf(1)
     x.grad = autograd.ones(1)
-    with pytest.raises(TypeError, match="Optimizer has no update rule"):
+    with pytest.raises(NotImplementedError, match=r"Optimizer has no update rule: .* writes step\(\)"):
         optim.Optimizer([x], {}).step()
 
 
@@ -676,12 +623,78 @@ def test_named_parameters() -> None:
 
     groups = optim.SGD([{"params": [("w", model.weight)]}, {"params": [("b", model.bias)], "lr": 0.2}], lr=0.1)
     assert [group["param_names"] for group in groups.param_groups] == [["w"], ["b"]]
-    with pytest.raises(ValueError, match="SGD: of 2 parameters 1 have names; name all, or none"):
+    with pytest.raises(ValueError, match="SGD: 1 of 2 parameters have names; name all of them or none"):
         optim.SGD([("w", model.weight), model.bias], lr=0.1)
-    with pytest.raises(ValueError, match="SGD: the parameters of all groups must have names, or none"):
+    with pytest.raises(ValueError, match="SGD: either the parameters of all groups must have names, or none"):
         groups.add_param_group({"params": [autograd.ones(1, requires_grad=True)]})
     with pytest.raises(TypeError, match="SGD: a parameter is a Tensor, not a tuple"):
-        optim.SGD([(model.weight, "w")], lr=0.1)
+        optim.SGD([(model.weight, "w")], lr=0.1)  # type: ignore[list-item]
+
+
+# ── optimizers of users ──
+
+
+@pytest.mark.parametrize("name", ["Lion", "MomentumSGD", "Nesterov", "AMSGrad"])
+def test_a_program_written_for_pytorch_runs_with_other_imports(name: str) -> None:
+    params, losses, seen = ported()["train"](name)
+    assert losses[-1] < 0.8 * losses[0]
+    assert seen == ["before 2", "after 0"] * 20
+    assert all(p.requires_grad and p.is_leaf for p in params.values())
+
+
+class Lion(optim.Optimizer):
+    def __init__(self, params: Any, lr: float = 0.25) -> None:
+        super().__init__(params, {"lr": lr, "beta": 0.5})
+
+    @autograd.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                state = self.state[p]
+                state["steps"] = state.get("steps", 0) + 1
+                mean = state.setdefault("exp_avg", autograd.zeros_like(p))
+                p.add_(mean.mul(group["beta"]).add_(p.grad, alpha=1 - group["beta"]).sign_(), alpha=-group["lr"])
+                mean.lerp_(p.grad, 1 - group["beta"])
+
+
+def test_lion_in_tensor_arithmetic() -> None:
+    x, y = leaf(1, 2), leaf(3)
+    optimizer = Lion([("x", x), ("y", y)])
+    for g in (2.0, -1.0, -3.0):
+        x.grad = tensor([g, 0.0])
+        optimizer.step()
+    assert (x.tolist(), y.tolist()) == ([1, 2], [3])  # the means are 1, 0, -1.5: down, then not at all, then up
+    assert optimizer.state[x]["exp_avg"].tolist() == [-1.5, 0] and "y" not in optimizer.state
+    other = Lion([x, y])
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert other.state[x]["steps"] == 3 and other.state[x]["exp_avg"].tolist() == [-1.5, 0]
+    assert other.state[y] == {}  # a defaultdict still
+
+
+def test_hooks_run_once_around_a_step_that_calls_super() -> None:
+    class Twice(optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            super().step(closure)
+            return super().step(closure)
+
+    x = leaf(1)
+    x.grad = autograd.ones(1)
+    optimizer = Twice([x], lr=0.25)
+    seen: list[str] = []
+    optimizer.register_step_pre_hook(lambda *_: seen.append("before"))
+    optimizer.register_step_post_hook(lambda *_: seen.append("after"))
+    optimizer.step()
+    assert (x.item(), seen) == (0.5, ["before", "after"])
+
+
+def test_a_hook_may_replace_the_arguments() -> None:
+    x = leaf(1)
+    optimizer = optim.SGD([x], lr=0.5)
+    optimizer.register_step_pre_hook(lambda optimizer, args, kwargs: ((*args, lambda: "loss"), kwargs))
+    assert optimizer.step() == "loss"
+    optimizer.register_step_pre_hook(lambda *_: 3)
+    with pytest.raises(RuntimeError, match=r"SGD.step: a pre-hook must return None or \(args, kwargs\), not 3"):
+        optimizer.step()
 
 
 # ── the process that compiles ──────────────────────────────────────────────────────────

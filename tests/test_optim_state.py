@@ -16,18 +16,11 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, tensor
+from tests.optimizers import STATEFUL
 
 S = optim.lr_scheduler
 
-OPTIMIZERS: dict[str, dict[str, Any]] = {
-    "SGD": {"momentum": 0.9},
-    "Adam": {"amsgrad": True},
-    "AdamW": {},
-    "NAdam": {},
-    "RMSprop": {"momentum": 0.9, "centered": True},
-    "Adagrad": {"initial_accumulator_value": 0.5},
-    "Adadelta": {},
-}
+OPTIMIZERS = {name: options for name, (options, _) in STATEFUL.items()}
 
 
 def make(name: str, **options: Any) -> optim.Optimizer:
@@ -166,7 +159,7 @@ def test_a_parameter_without_a_state_begins_anew(name: str) -> None:
 def test_an_entry_that_this_optimizer_does_not_keep(name: str) -> None:
     state = saved(name)
     state["state"][2]["hessian"] = autograd.ones(4)
-    refused(make(name), state, "the state has hessian of parameter 2, and .* keeps only")
+    refused(make(name), state, "the state has hessian of parameter 2, but .* stores only")
 
 
 # ── groups and options ──
@@ -244,7 +237,7 @@ def test_what_is_no_state(state: Any) -> None:
 def test_sgds_dampening_is_checked_too() -> None:
     state = saved("SGD")
     state["param_groups"][0]["dampening"] = "x"
-    refused(make("SGD"), state, "dampening of group 0 is 'x', where 0.0 is now")
+    refused(make("SGD"), state, "dampening of group 0 is 'x', which cannot replace 0.0")
 
 
 @pytest.mark.parametrize(("saver", "loader"), list(itertools.permutations(OPTIMIZERS, 2)))
@@ -255,7 +248,10 @@ def test_another_optimizers_state(saver: str, loader: str) -> None:
         assert optimizer.param_groups[0]["decoupled_weight_decay"]  # AdamW keeps it, and Adam takes it over
         return
     refused(
-        optimizer, saved(saver), f"{loader} cannot take {saver.removesuffix('W')}'s.* state: group 0 has the options"
+        optimizer,
+        saved(saver),
+        f"{loader} cannot take .*{saver.removesuffix('W')}'s.* state: group 0 has the options|"
+        f"the state has .*, but {loader} stores only|the state of parameter 0 lacks",
     )
 
 
@@ -269,7 +265,7 @@ def test_the_example_of_momentum_into_adam() -> None:
         new, old.state_dict(), "Adam cannot take SGD's state: group 0 has the options momentum, dampening, nesterov"
     )
     stripped = {**old.state_dict(), "param_groups": [{"params": [0], "lr": 0.1}]}
-    refused(new, stripped, "the state has momentum_buffer of parameter 0, and Adam keeps only step, exp_avg")
+    refused(new, stripped, "the state has momentum_buffer of parameter 0, but Adam stores only step, exp_avg")
 
 
 def test_options_of_an_older_version_stay_as_they_are() -> None:
@@ -372,7 +368,7 @@ def test_a_schedulers_state_of_wrong_types(name: str, value: str) -> None:
     scheduler = SCHEDULERS[name](make("SGD"))
     good = scheduler.state_dict()
     for key, usual in good.items():
-        if (value == "a list" and key == "milestones") or (value == "three numbers" and key == "milestones"):
+        if key == "milestones" and (value in ("a list", "three numbers") or (value, name) == ("a dict", "MultiStepLR")):
             continue
         assert type(usual) is not type(WRONG[value]) or value != "None"
         with pytest.raises(ValueError, match=rf"{name}\.load_state_dict: {key} .*nothing was loaded"):
@@ -474,7 +470,7 @@ def test_an_averages_count_is_a_whole_number(count: float) -> None:
     average = optim.swa_utils.AveragedModel(nn.Linear(1, 1))
     state = {name: Tensor(np.full(t.shape, 7, t.dtype)) for name, t in average.state_dict().items()}
     before = [t.tolist() for t in average.state_dict().values()]
-    with pytest.raises(ValueError, match=r"n_averaged .*whole number.*nothing was loaded"):
+    with pytest.raises(ValueError, match=r"n_averaged .*integer.*nothing was loaded"):
         average.load_state_dict({**state, "n_averaged": tensor(count)})
     assert [t.tolist() for t in average.state_dict().values()] == before
     average.load_state_dict(state)

@@ -33,11 +33,12 @@ for package in map(importlib.import_module, ("autograd", "nn", "optim", "example
             assert "is not installed" in str(error), (module.name, error)
         else:
             imported.add(module.name)
-assert {"examples.train", "examples.report", "examples.support.bench.worker", "autograd.kernels.jit"} <= imported
+assert {"examples.experiments.train", "examples.report", "examples.benchmark.worker"} <= imported
+assert "autograd.kernels.jit" in imported
 
-from examples.support.signals import HANDLED
+from examples.experiments.support.runs.signals import HANDLED
 assert HANDLED == (signal.SIGINT, signal.SIGTERM)
-from examples import train
+from examples.experiments import train
 sys.exit(train.main(sys.argv[1:]))
 """
 

@@ -1,4 +1,4 @@
-"""Learning curves: what is in the picture, in which formats, and never half a file."""
+"""Learning curves: what is in the image, in which formats, and never half a file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from examples.support import plots
-from examples.support.plots import learning_curves
+from examples.report import plots
+from examples.report.plots import learning_curves
 
 HISTORY = [
     {
@@ -30,7 +30,7 @@ HISTORY = [
 
 
 def words(svg: Path) -> set[str]:
-    """Read the texts of a picture; Matplotlib notes each beside its outlines."""
+    """Read the texts of an image; Matplotlib notes each beside its outlines."""
     return set(re.findall(r"<!-- (.*?) -->", svg.read_text()))
 
 
@@ -43,13 +43,13 @@ def test_png(tmp_path: Path) -> None:
 
 def test_axes_have_quantities_and_units(tmp_path: Path) -> None:
     learning_curves(HISTORY, tmp_path / "curves.svg")
-    wanted = {"Loss", "Error", "epoch", "cross-entropy [nats per picture]", "error [% of pictures]"}
+    wanted = {"Loss", "Error", "epoch", "cross-entropy [nats per image]", "error [% of images]"}
     assert wanted | {"training", "validation", "test"} <= words(tmp_path / "curves.svg")
 
 
 def test_accuracy_in_place_of_the_error(tmp_path: Path) -> None:
     learning_curves(HISTORY, tmp_path / "curves.svg", accuracy=True)
-    assert {"Accuracy", "accuracy [% of pictures]"} <= words(tmp_path / "curves.svg")
+    assert {"Accuracy", "accuracy [% of images]"} <= words(tmp_path / "curves.svg")
 
 
 def test_one_epoch_and_only_training(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m examples.profile_layers` and `acceleration`: plain-Python layers, times, expectation, sections."""
+"""`profile_layers` and `acceleration`: plain-Python layers, times, expectation, sections."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 import autograd
-from examples import acceleration, profile_layers
-from examples.models import Baseline
-from examples.report import make
-from examples.support import amdahl, layer_times, loops, results
-from examples.support.layer_times import FUSED, LOOPS, NUMBA, NUMPY
-from examples.support.sections.profile_layers import bottleneck
+from examples.experiments import acceleration, profile_layers
+from examples.experiments.models import Baseline
+from examples.experiments.support.runs import results
+from examples.experiments.support.timing import amdahl, layer_times, loops
+from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, NUMPY
+from examples.report.__main__ import make
+from examples.report.sections.profile_layers import bottleneck
 from nn import functional as F
 
 QUICK = ["--batch-size", "1", "--loops-batch", "1", "--repeat-for", "0.001", "--repeats", "1"]
@@ -104,9 +105,9 @@ def way(name: str, threads: int, batch: int, step: float, conv: float, hidden: f
 
 
 PROFILE = [
-    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s a picture, all in layers
-    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s a picture in layers, 0.01 s beyond
-    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s a picture in layers
+    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s an image, all in layers
+    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s an image in layers, 0.01 s beyond
+    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s an image in layers
     way(NUMBA, 2, 10, 0.15, 0.01, 0.04),
     way(FUSED, 1, 10, 0.1, 0.05, 0.01),
     way(FUSED, 2, 10, 0.1, 0.05, 0.01),
@@ -149,7 +150,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled)]) == 0
     record = results.read(profiled / "result.json")
     assert record.experiment == "profile_layers"
-    assert record.cut_short == "Only one thread was used: what a second gains is not measured here."
+    assert record.cut_short == "Only one thread was used; the gain of a second one was not measured."
     found = record.result["ways"]
     assert [(way["way"], way["threads"]) for way in found] == [(name, 1) for name in (LOOPS, NUMPY, NUMBA, FUSED)]
     layers = {"conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores", "loss", "optimizer"}
@@ -167,7 +168,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
     other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
     assert profile_layers.main(other) == 1
-    assert "was made with other settings ({'seed': 0}). Choose another --out" in capsys.readouterr().err
+    assert "was made with different settings ({'seed': 0}). Choose another --out" in capsys.readouterr().err
     monkeypatch.undo()
 
     steps = {"empty cache": {"first": 9.0, "median": 0.5}, "full cache": {"first": 0.75, "median": 0.5}}
@@ -189,32 +190,38 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
         }  # fmt: skip
 
     text = keep(docs, "profile_layers", profiled, exact_profile)
-    assert "**The bottleneck depends on the way. plain Python: conv, 80 % of the step; NumPy: conv, 70 %" in text
+    assert (
+        "**The bottleneck depends on the implementation. plain Python: conv, 80 % of the step; NumPy: conv, 70 %"
+        in text
+    )
     assert "Numba, 2 threads: hidden, 27 % of the step" in text
-    assert "A picture takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread, 500 times less." in text
+    assert "An image takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread: 500 times faster." in text
     assert "Only one thread was used" in text
-    assert "There is no result yet; `python -m examples.acceleration`" in text
+    assert "There is no result yet; `python -m examples.experiments.acceleration`" in text
     text = keep(docs, "acceleration", run, exact_steps)
-    assert "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 in place of" in text
+    assert (
+        "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 ms per image instead"
+        in text
+    )
     assert "| plain Python → Numba, 1 thread | 100.0 % | 500 | 500 | 250 | 99.80 % | 99.60 % | – |" in text
     assert "| NumPy → Numba, 1 thread | 90.0 % | 9.00 | 5.00 | 5.00 | 80.00 % | 80.00 % | 10.00 |" in text
-    assert "expected 500 times as fast, measured 250 times, 50 % less." in text
+    assert "500 times as fast was expected, and 250 times was measured, 50 % less." in text
     assert "2.00 times as fast on 1 thread, 2.00 times as fast on 2 threads" in text
-    assert "compiles the kernels: 8.5 s" in text and "94 pictures later that is saved" in text
-    assert "takes 0.2 s for reading them" in text
+    assert "compiles the kernels, which takes 8.5 s" in text and "regained after 94 images" in text
+    assert "takes 0.2 s to load them" in text
 
     def numpy_slower(content: dict[str, Any]) -> None:
         exact_steps(content)
         content["result"]["seconds_per_picture"] |= {"plain Python, 1": 10.0, "NumPy, 1": 0.2}
 
     text = keep(docs, "acceleration", run, numpy_slower)
-    assert "measured 10.0 times, 100 % more. The law takes for granted" in text
-    assert "it is 20.00 ms a picture before and 10.00 ms after" in text
+    assert "10.0 times was measured, 100 % more. The law assumes" in text
+    assert "it is 20.00 ms per image before and 10.00 ms after" in text
 
     def same(content: dict[str, Any]) -> None:
         content["result"]["ways"] = copy.deepcopy(PROFILE[:3])
 
-    assert "**The bottleneck is conv, however it is computed**: it takes 80 % in plain Python" in keep(
+    assert "**The bottleneck is conv in every implementation.** Its share of the step: 80 % in plain Python" in keep(
         docs, "profile_layers", profiled, same
     )
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from examples import report
-from examples.support import files, results
-from examples.support.page import Figures, Results, escaped, fenced
-from examples.support.run_folder import locked
+from examples.experiments.support.runs import files, results
+from examples.experiments.support.runs.run_folder import locked
+from examples.report import __main__ as report
+from examples.report.page import Figures, Results, escaped, fenced
 from tests.runs import ROOT
 
 ROW = {"component": "relu", "input": "x", "shape": [2, 3], "error": 1.5e-9, "tolerance": 1e-6, "step": 1, "shapes": 7,
@@ -79,7 +79,7 @@ def test_without_results_every_section_is_a_sentence(tmp_path: Path) -> None:
 def test_what_the_runs_took(tmp_path: Path) -> None:
     runs = [gradcheck(tmp_path / name, seconds=seconds) for name, seconds in (("short", 60), ("long", 1200))]
     assert report.main(["--docs", str(tmp_path), "--take", *map(str, runs)]) == 0
-    assert "All runs together (2) took 21 minutes, the longest (long) 20;" in text(tmp_path)
+    assert "The 2 runs took 21 minutes in total, the longest one (long) 20 minutes." in text(tmp_path)
 
 
 def test_numbers_and_figures_follow_the_results(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_run_that_no_section_shows(tmp_path: Path, capsys: pytest.CaptureFixtu
     run.mkdir()
     results.write(run, "mxnet_cnn", {}, settings={}, seconds=1)
     assert report.main(["--docs", str(tmp_path / "docs"), "--take", str(run)]) == 1
-    assert "rebuilt is a run of mxnet_cnn, which has no section in the report; those" in capsys.readouterr().err
+    assert "rebuilt is a run of mxnet_cnn, which has no section in the report. Experiments" in capsys.readouterr().err
     assert contents(tmp_path / "docs") == {}
 
 
@@ -170,7 +170,7 @@ def test_what_is_in_the_way_is_left(name: str, whose: str, tmp_path: Path, capsy
     capsys.readouterr()
     assert report.main(["--docs", str(docs), "--take", str(run)]) == 1
     out, err = capsys.readouterr()
-    assert f"{docs / name} was not made by this report, or was changed since" in err
+    assert f"{docs / name} would be overwritten, but the report did not write it, or it was changed since" in err
     assert "Choose another --docs, or rename or remove that file." in err
     assert not out and contents(docs) == before
 
@@ -183,7 +183,7 @@ def test_a_figure_that_was_changed_is_left_where_no_report_has_it_any_more(
     (docs / "figures" / "checked.svg").write_text("retouched")
     (docs / "runs" / "checked.json").unlink()
     assert report.main(["--docs", str(docs)]) == 0
-    assert f"{docs / 'figures' / 'checked.svg'} is of an earlier report, and was changed" in capsys.readouterr().out
+    assert f"{docs / 'figures' / 'checked.svg'} is from an earlier report and was changed" in capsys.readouterr().out
     assert [path.name for path in (docs / "figures").iterdir()] == ["checked.svg"]
 
 
@@ -207,7 +207,7 @@ def test_a_list_that_is_none(content: bytes, tmp_path: Path, capsys: pytest.Capt
     (docs / "report-files.json").write_bytes(content)
     assert report.main(["--docs", str(docs)]) == 1
     err = capsys.readouterr().err
-    assert "report-files.json is not the list of what an earlier report made" in err and "Traceback" not in err
+    assert "report-files.json is not the list of files of an earlier report" in err and "Traceback" not in err
     assert (tmp_path / "precious").read_bytes() == b"precious"
     assert contents(docs) == {"report-files.json": content}
 
@@ -261,7 +261,7 @@ def test_two_reports_do_not_share_a_folder_and_leftovers_are_swept(
     with locked(tmp_path):
         left[0].write_text("of a report that runs")
         assert report.main(["--docs", str(tmp_path)]) == 1
-        assert f"Another run is under way in {tmp_path}. Wait for its end, or choose another --docs." in (
+        assert f"Another run is using {tmp_path}. Wait until it ends, or choose another --docs." in (
             capsys.readouterr().err
         )
         assert all(path.exists() for path in left)
@@ -277,7 +277,7 @@ def test_two_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     docs = tmp_path / "docs"
     assert report.main(["--docs", str(docs), "--take", str(a), str(b)]) == 1
     err = capsys.readouterr().err
-    assert f"{a} and {b} have other results, and both would be kept as {docs / 'runs' / 'train.json'}" in err
+    assert f"{a} and {b} have different results, and both would be stored as {docs / 'runs' / 'train.json'}" in err
     assert contents(docs) == {}
     (b / "result.json").write_bytes((a / "result.json").read_bytes())
     assert report.main(["--docs", str(docs), "--take", str(a), str(b)]) == 0
@@ -292,7 +292,7 @@ def test_a_kept_result_is_overwritten_only_on_demand(tmp_path: Path, capsys: pyt
     gradcheck(run, error=2e-9)
     before = contents(docs)
     assert report.main(command) == 1
-    assert f"{kept} is kept already, and {run} has another result. Overwrite it with --replace" in (
+    assert f"{kept} exists already, and {run} has a different result. Overwrite it with --replace" in (
         capsys.readouterr().err
     )
     assert contents(docs) == before
@@ -344,7 +344,10 @@ def test_a_kept_result_of_another_form_is_named(tmp_path: Path, capsys: pytest.C
     kept.write_text(json.dumps(content))
     before = contents(docs)
     assert report.main(["--docs", str(docs)]) == 1
-    assert f"{kept} has another form than the report on gradcheck reads (KeyError: 'rows')" in capsys.readouterr().err
+    assert (
+        f"{kept} does not have the form that the section on gradcheck reads (KeyError: 'rows')"
+        in capsys.readouterr().err
+    )
     assert contents(docs) == before
 
 
@@ -363,7 +366,7 @@ def test_a_full_disk_keeps_all_or_nothing(at: int, tmp_path: Path, monkeypatch: 
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", full)
-        with pytest.raises(OSError, match="could not be written whole"):
+        with pytest.raises(OSError, match="could not be written"):
             report.make(docs, runs, replace=True)
     kept = {name for name in contents(docs) if name.startswith("runs/")}
     if at < 3:  # else the results were kept, and the list of the report's files was the one that failed

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.support import cli
-from examples.support.signals import StopOnSignal, StopRequested, exit_status
-from tests.runs import ENDLESS, ROOT, SMALL, epochs_done, finish, start, wait_for
+from examples.experiments.support import cli
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested, exit_status
+from tests.runs import ENDLESS, ROOT, SMALL, epochs_done, finish, program, start, wait_for
 
 HANDLED = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGURG]
 
@@ -137,7 +137,7 @@ def test_ctrl_c_during_the_imports(experiment: str, caught: bool, tmp_path: Path
         f"try: time.sleep(60)\nexcept {'KeyboardInterrupt' if caught else 'ZeroDivisionError'}: pass\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-m", f"examples.{experiment}"],
+        [sys.executable, "-m", program(experiment)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
         stdout=subprocess.PIPE,
@@ -151,7 +151,10 @@ def test_ctrl_c_during_the_imports(experiment: str, caught: bool, tmp_path: Path
 
 def test_importing_the_experiments_leaves_ctrl_c_alone() -> None:
     """A notebook that imports them has its own idea of it."""
-    code = "import signal, examples.train; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    code = (
+        "import signal, examples.experiments.train; "
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
 
@@ -163,14 +166,14 @@ def test_ctrl_c_in_an_experiment_that_notes_no_signals(capsys: pytest.CaptureFix
         signal.raise_signal(signal.SIGINT)
         return 0
 
-    assert cli.guarded(interrupted, [], stopped="Stopped.") == 130
+    assert cli.command(stopped="Stopped.")(interrupted)([]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
     assert signal.getsignal(signal.SIGINT) is before
 
 
 LATE = """
 import os, signal, sys
-from examples.support.signals import StopOnSignal, StopRequested
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 
 class Late:  # deleted while Python ends, when it has taken its own handlers away
     def __del__(self):

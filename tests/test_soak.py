@@ -106,5 +106,7 @@ def test_killed_experiments_end_with_the_same_bits(name: str, tmp_path: Path) ->
 def test_other_bits_after_a_kill_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = kills.EXPERIMENTS["train"]
     monkeypatch.setitem(kills.EXPERIMENTS, "train", experiment._replace(read=lambda folder: {"weights": folder.name}))
-    with pytest.raises(AssertionError, match=r"examples\.train ended with other bits after [01] kills; the run is in "):
+    with pytest.raises(
+        AssertionError, match=r"examples.experiments.train ended with other bits after [01] kills; the run is in "
+    ):
         kills.kill("train", 1, tmp_path)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from examples import train
-from examples.support import cli
-from tests.runs import TINY, end, start_in_shell
+from examples.experiments import train
+from examples.experiments.support import cli
+from tests.runs import TINY, end, program, start_in_shell
 
 EXPERIMENTS = [
     "acceleration",
@@ -35,7 +35,7 @@ FULL = "Standard output could not be written: No space left on device."
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment(name: str) -> None:
     """The help of each, which no experiment prints by itself, where nobody reads it and where it cannot be written."""
-    command = [f"examples.{name}", "--help"]
+    command = [program(name), "--help"]
     unread, closed, full = (
         start_in_shell(command, ""),
         start_in_shell(command, ">&-"),
@@ -61,7 +61,7 @@ def test_every_experiment(name: str) -> None:
 )
 def test_a_run_comes_to_its_end(redirections: str, unread: bool, status: int, said: str, tmp_path: Path) -> None:
     returned, _, err = end(
-        start_in_shell(["examples.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread
+        start_in_shell(["examples.experiments.train", *TINY, "--out", str(tmp_path)], redirections), unread=unread
     )
     assert returned == status
     assert err.startswith(said) and err.count("\n") == bool(said) and str(tmp_path) not in err
@@ -119,7 +119,7 @@ def test_stdout_fails_in_the_middle(after: int, number: int, status: int, monkey
     out, err = Stream(after, OSError(number, os.strerror(number))), io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    assert cli.guarded(chatter, []) == status
+    assert cli.command()(chatter)([]) == status
     assert out.calls <= after + 1  # no more is tried
     lines = err.getvalue().splitlines()
     assert lines[:3] == ["on stderr"] * 3
@@ -131,7 +131,7 @@ def test_stdout_fails_in_the_middle(after: int, number: int, status: int, monkey
 
 def test_stderr_fails_in_the_middle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stderr", Stream(1, OSError(errno.ENOSPC, "full")))
-    assert cli.guarded(chatter, []) == 0
+    assert cli.command()(chatter)([]) == 0
     assert capsys.readouterr().out == "on stdout\n" * 3
 
 
@@ -141,7 +141,7 @@ def test_the_status_of_a_failed_run_stays(monkeypatch: pytest.MonkeyPatch) -> No
         return 7
 
     monkeypatch.setattr(sys, "stdout", Stream(0, OSError(errno.ENOSPC, "full")))
-    assert cli.guarded(fails, []) == 7
+    assert cli.command()(fails)([]) == 7
 
 
 def test_a_character_that_the_stream_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_a_character_that_the_stream_does_not_have(monkeypatch: pytest.MonkeyPat
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    assert cli.guarded(says, []) == 0
+    assert cli.command()(says)([]) == 0
     assert out.buffer.getvalue() == b"3 \\xd7 4, \\udcff\n"  # type: ignore[attr-defined]
     assert err.buffer.getvalue() == b"3 \\xd7 4\n"  # type: ignore[attr-defined]
 
@@ -175,7 +175,7 @@ class Watched(io.StringIO):
 def test_the_results_are_on_the_disk_before_anything_is_said_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from examples import gradcheck
+    from examples.experiments import gradcheck
 
     runs: list[tuple[Any, list[str], str]] = [
         (train.main, TINY, "epochs are done"),

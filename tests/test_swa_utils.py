@@ -139,6 +139,16 @@ def test_state_goes_on_with_the_same_bits() -> None:
     assert {name: a.tobytes() for name, a in have.items()} == {name: a.tobytes() for name, a in whole.items()}
 
 
+@pytest.mark.parametrize("make", [get_ema_multi_avg_fn, get_swa_multi_avg_fn])
+def test_averages_in_the_reference_context(make: Any) -> None:
+    net, weights = Net(), states(3)
+    want = run(AveragedModel(net, multi_avg_fn=make()), net, weights)
+    with autograd.reference(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optim.swa_utils.launch", lambda *_: pytest.fail("a kernel was launched"))
+        have = run(AveragedModel(net, multi_avg_fn=make()), net, weights)
+    check(have, want)
+
+
 def test_one_thread_and_many_make_the_same_bits() -> None:
     bits, before = [], autograd.get_num_threads()
     for threads in (1, 4):
@@ -152,7 +162,7 @@ def test_one_thread_and_many_make_the_same_bits() -> None:
 def test_errors() -> None:
     for function in (get_ema_avg_fn, get_ema_multi_avg_fn):
         for decay in (-0.1, 1.1):
-            with pytest.raises(ValueError, match=f"decay is {decay}, and must be a share from 0 to 1"):
+            with pytest.raises(ValueError, match=f"decay is {decay}; it must be from 0 to 1"):
                 function(decay)
     with pytest.raises(ValueError, match="both avg_fn and multi_avg_fn"):
         AveragedModel(Net(), avg_fn=get_ema_avg_fn(), multi_avg_fn=get_ema_multi_avg_fn())

@@ -9,7 +9,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from examples.support import synthetic
+from examples.experiments.support.data import synthetic
 
 SHA256 = "32eb3c7fc2afa70965fb464601deb871af4df358608226bebddc11ee8e13c329"  # of make(300, 50)
 
@@ -41,7 +41,7 @@ def test_shapes_types_and_classes_are_cifar10s() -> None:
         assert split.labels.shape == (count,) and split.labels.dtype == np.int64
         assert np.ptp(np.bincount(split.labels, minlength=10)) <= 1
     assert len(set(data.classes)) == 10
-    assert "not real pictures" in data.source
+    assert "not real images" in data.source
 
 
 def test_the_bytes_are_the_same_everywhere() -> None:

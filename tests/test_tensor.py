@@ -335,6 +335,29 @@ def test_in_place_methods_return_the_tensor() -> None:
     assert x is same and x.tolist() == [-1, -1]
 
 
+def test_in_place_methods_of_optimizers() -> None:
+    a, b = tensor([1.0, -2.0]), tensor([4.0, 8.0])
+    x = tensor([4.0, 9.0])
+    assert x.sqrt_() is x and x.tolist() == [2, 3]
+    assert x.addcmul_(a, b, value=0.5).tolist() == [4, -5]
+    assert x.addcdiv_(b, a, value=-1).tolist() == [0, -1]
+    assert x.lerp_(b, 0.25).tolist() == [1, 1.25] and x.lerp_(b, tensor([0.5, 1.0])).tolist() == [2.5, 8]
+    assert x.neg_().sign_().tolist() == [-1, -1]
+    assert x.add_(a).abs_().square_().tolist() == [0, 9]
+    assert x.clamp_min_(1).clamp_max_(4).tolist() == [1, 4]
+    assert x.rsqrt_().reciprocal_().tolist() == [1, 2]
+    assert tensor([1e-8]).lerp_(tensor([1e8]), 1).item() == np.float32(1e8)  # exactly the end
+    with pytest.raises(TypeError, match="float32, which does not fit into a int64 tensor"):
+        tensor([4]).sqrt_()
+    for write, words in (
+        (lambda y: y.addcmul_(a, b), r"`y = y \+ value \* tensor1 \* tensor2`"),
+        (lambda y: y.lerp_(a, 0.5), r"`y = y \+ weight \* \(end - y\)`"),
+        (lambda y: y.sqrt_(), r"`y = y\.sqrt\(\.\.\.\)`"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            write(leaf(1, 2) * 2)
+
+
 def test_in_place_keeps_the_dtype() -> None:
     x = autograd.ones(2)
     x += autograd.ones(2, dtype=autograd.float64)

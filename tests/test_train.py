@@ -1,4 +1,4 @@
-"""`python -m examples.train`: what it leaves, the same bits however it is interrupted, and bad input."""
+"""`python -m examples.experiments.train`: what it leaves, the same bits however it is interrupted, and bad input."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from examples.models import Baseline
-from examples.support import training
-from examples.support.run_folder import RunFolder
-from examples.support.signals import StopOnSignal, StopRequested
-from examples.train import main
+from examples.experiments.models import Baseline
+from examples.experiments.support import training
+from examples.experiments.support.runs.run_folder import RunFolder
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.experiments.train import main
 from tests.runs import (
     ENDLESS,
     ROOT,
@@ -113,7 +113,7 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert len(lines) == 4
     threads = settings["sessions"][0]["threads"]
     assert "synthetic" in lines[0]
-    assert f"This run: 64 training, 16 validation, 80 test pictures, seed 5, threads {threads}." in lines[0]
+    assert f"This run: 64 training, 16 validation, 80 test images, seed 5, threads {threads}." in lines[0]
     assert lines[1].startswith("epoch 1/2   training loss 2.")
     for word in ("training", "validation", "test"):
         assert f"{word} loss" in lines[2]
@@ -290,7 +290,7 @@ def test_a_signal_at_a_random_moment(
     assert f"stopped by {number.name}; nothing is lost" in err
     assert "Traceback" not in err
     assert (tmp_path / "checkpoint.safetensors").exists()
-    resume = shlex.split(err.split("examples.train")[1])
+    resume = shlex.split(err.split("examples.experiments.train")[1])
     epochs = epochs_done(tmp_path) + 1
     returned, said, err = train(*resume, "--epochs", str(epochs))
     assert (returned, err) == (0, "")
@@ -330,7 +330,7 @@ def test_resume_of_a_finished_run_changes_nothing(
     capsys.readouterr()
     assert run("--resume", out=tmp_path) == 0
     said = capsys.readouterr().out
-    assert f"The run in {tmp_path} was finished already: 2 epochs are done. Go on with more --epochs." in said
+    assert f"The run in {tmp_path} was already finished: 2 epochs are done. Train further with more --epochs." in said
     assert "Resuming" not in said
     assert outcome(tmp_path) == tiny
 
@@ -341,7 +341,7 @@ def test_fewer_epochs_of_a_finished_run_are_refused_and_change_nothing(
     assert run(*TINY, out=tmp_path) == 0
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert run("--resume", "--epochs", "1", out=tmp_path) == 1
-    assert "has finished 2 epochs already" in capsys.readouterr().err
+    assert "has already finished 2 epochs" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
@@ -349,7 +349,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFi
     with RunFolder(tmp_path).opened(resume=False):
         assert run(*TINY, out=tmp_path) == 1
         assert run(*TINY, "--resume", out=tmp_path) == 1
-        assert capsys.readouterr().err.count(f"Another run is under way in {tmp_path}.") == 2
+        assert capsys.readouterr().err.count(f"Another run is using {tmp_path}.") == 2
         assert os.listdir(tmp_path) == [".lock"]
     assert run(*TINY, out=tmp_path) == 0  # the lock's file stays; the lock does not
 
@@ -405,7 +405,7 @@ def test_a_checkpoint_or_a_mark_alone_is_not_overwritten(
 ) -> None:
     (tmp_path / name).write_text("precious")
     assert run(*TINY, out=tmp_path) == 1
-    assert "holds a run already" in capsys.readouterr().err
+    assert "already contains a run" in capsys.readouterr().err
     assert os.listdir(tmp_path) == [name]
 
 
@@ -424,9 +424,9 @@ def test_the_hint_names_this_python(
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setattr(StopOnSignal, "check", stop_at(1))
     assert run(*TINY, out=Path("run")) == 130
-    hint = shlex.split(capsys.readouterr().err.split("Go on with: ")[1])
+    hint = shlex.split(capsys.readouterr().err.split("Resume with: ")[1])
     named = "my env/bin/python" if inside else str(python)
-    assert hint == [named, "-m", "examples.train", "--resume", "--out", "run"]
+    assert hint == [named, "-m", "examples.experiments.train", "--resume", "--out", "run"]
 
 
 def test_resume_for_more_epochs(tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -434,7 +434,7 @@ def test_resume_for_more_epochs(tiny: dict[str, Any], tmp_path: Path, capsys: py
     assert run("--resume", "--epochs", "2", out=tmp_path) == 0
     assert outcome(tmp_path) == tiny
     assert run("--resume", "--epochs", "1", out=tmp_path) == 1
-    assert "Ask for more --epochs" in capsys.readouterr().err
+    assert "Give more --epochs" in capsys.readouterr().err
 
 
 def test_a_run_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,7 +442,7 @@ def test_a_run_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     capsys.readouterr()
     assert run(*TINY, out=tmp_path) == 1
-    assert "holds a run already. Continue it with --resume" in capsys.readouterr().err
+    assert "already contains a run. Continue it with --resume" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -471,7 +471,7 @@ def test_resume_with_other_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As where CIFAR-10 was there at first, and the built-in set had to stand in later."""
-    from examples.support import synthetic
+    from examples.experiments.support.data import synthetic
 
     assert run(*TINY, out=tmp_path) == 0
     make = synthetic.make
@@ -479,7 +479,7 @@ def test_resume_with_other_pictures(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert run("--resume", out=tmp_path) == 1
     err = capsys.readouterr().err
-    assert "a run with other pictures than it would go on with" in err
+    assert "a run with other images. A run must resume" in err
     assert not re.search("[0-9a-f]{64}", err)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -521,8 +521,8 @@ def test_resume_of_a_damaged_run(name: str, tmp_path: Path, capsys: pytest.Captu
         (["--optimizer", "magic"], "invalid choice: 'magic'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch"),
         (["--threads", "100000"], "--threads: must be a whole number, from 1 to "),
-        (["--synthetic", "--data-dir", "x"], "--synthetic and --data-dir name two sets of pictures"),
-        (["--limit", "10", "--validation", "10"], "--validation 10 leaves no picture of --limit 10 to train on"),
+        (["--synthetic", "--data-dir", "x"], "--synthetic and --data-dir are two sources of images"),
+        (["--limit", "10", "--validation", "10"], "--validation 10 leaves no image of --limit 10 to train on"),
     ],
 )
 def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -537,7 +537,7 @@ def test_bad_settings(argv: list[str], sentence: str, tmp_path: Path, capsys: py
     ("argv", "sentence"),
     [
         (["--data-dir", "nowhere"], "nowhere does not exist"),
-        (["--synthetic", "--validation", "50000"], "--validation 50000 leaves none of the 50,000 training pictures"),
+        (["--synthetic", "--validation", "50000"], "--validation 50000 leaves none of the 50,000 training images"),
     ],
 )
 def test_what_cannot_be_run(argv: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -556,7 +556,7 @@ def test_a_refused_run_leaves_no_folder(tmp_path: Path) -> None:
 def test_a_tenth_is_held_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--synthetic", "--limit", "80", "--epochs", "1", out=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "72 training, 8 validation, 80 test pictures" in said
+    assert "72 training, 8 validation, 80 test images" in said
     assert "\n1 epoch is done; " in said
 
 
@@ -573,7 +573,7 @@ def test_ctrl_c_before_the_training(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("examples.support.cli.load_data", interrupt)
+    monkeypatch.setattr("examples.experiments.support.cli.load_data", interrupt)
     assert run(*TINY, out=tmp_path) == 130
     assert "before the training began" in capsys.readouterr().err
     monkeypatch.undo()
@@ -620,7 +620,7 @@ def test_the_last_good_checkpoint_stays(
     assert run("--resume", "--epochs", "3", out=tmp_path) == 1
     err = capsys.readouterr().err
     assert "The training loss is nan in epoch 3, after step 2" in err
-    assert f"{tmp_path / 'checkpoint.safetensors'} is from before and still good" in err
+    assert f"{tmp_path / 'checkpoint.safetensors'} was written earlier and is still good" in err
     assert checkpoint_content(tmp_path / "checkpoint.safetensors") == before
     assert (tmp_path / "metrics.jsonl").read_bytes() == metrics
     assert not (tmp_path / "done.json").exists()

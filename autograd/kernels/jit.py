@@ -61,8 +61,8 @@ def vector_registers() -> int:
 
 NOT_COMPILED = (
     "NUMBA_DISABLE_JIT is set, and lucidgrad's kernels cannot run without being compiled: they are made of processor "
-    "instructions. What runs under autograd.reference(), forward and backward, is computed by NumPy alone and works; "
-    "other ops, the optimizers and the averages of weights do not"
+    "instructions. Under autograd.reference() ops, backward passes, optimizers and averages of weights use NumPy alone "
+    "and work; outside it they do not"
 )
 if settings.DISABLE_JIT:
     warnings.warn(NOT_COMPILED, RuntimeWarning, stacklevel=2)

@@ -1,11 +1,14 @@
-"""The ops: one file an op, a family where an op is two lines.  Importing this fills the table."""
+"""All ops.  Importing this package fills the table of ops.
+
+Each op has a file of its own, and small ops of one kind share one.  What several ops use is in `shared`, and kernels
+that several ops use are in autograd/kernels/.
+"""
 
 from autograd.names import define_all as _define_all
 from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
-from autograd.ops.batch_norm import batch_norm as batch_norm
-from autograd.ops.batch_norm_relu import batch_norm_relu as batch_norm_relu
+from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
 from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -106,12 +109,12 @@ from autograd.ops.shape import (
     movedim as movedim,
     permute as permute,
     reshape as reshape,
-    sizes_of as sizes_of,
     squeeze as squeeze,
     t as t,
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
+from autograd.ops.shared.dims import sizes_of as sizes_of
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
 from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.var import std as std, var as var

@@ -1,11 +1,11 @@
-"""Smooth activations of one number.
+"""Smooth activations, element by element.
 
-elu          y = x where x > 0, else α (e^x - 1)       dx = g where x > 0, else g (y + α)
-softplus     y = log (1 + e^βx) / β                    dx = g / (1 + e^-βx)          (y = x where βx is large)
+elu          y = x if x > 0, else α (e^x - 1)          dx = g if x > 0, else g (y + α)
+softplus     y = log (1 + e^βx) / β                    dx = g / (1 + e^-βx)          (y = x if βx > threshold)
 logsigmoid   y = -log (1 + e^-x) = -softplus(-x)
 silu         y = x / (1 + e^-x) = x sigmoid(x)
 
-Neither overflows: softplus is max(z, 0) + log (1 + e^-|z|), z = βx.
+None of them overflows: softplus is computed as (max(z, 0) + log (1 + e^-|z|)) / β, with z = βx.
 
 References
 ----------
@@ -21,33 +21,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import any_shape, check_float
 from autograd.ops.functions import sigmoid
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.samples import any_shape
 from autograd.ops.where import where
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _bad(name: str, **params: Any) -> list[BadSample]:
     return [BadSample((np.ones(2, int),), params, TypeError, (name, "int64", "float"))]
 
 
-def _elu_forward(x: Any, *, alpha: float) -> Any:
+def _elu_forward(x: Array, *, alpha: float) -> Array:
     return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
-def _elu_backward(ctx: Any, g: Any, *, alpha: float) -> Any:
+def _elu_backward(ctx: Context, g: Tensor, *, alpha: float) -> Gradient:
     x, y = ctx.saved_tensors
     return where(x <= 0, g * (y + alpha), g)
 
 
-def _elu_sample(draw: Any) -> Sample:
-    away_from_0 = np.asarray(any_shape(draw).inputs[0] + 0.0005)  # the kink, where alpha is not 1
+def _elu_sample(draw: Draw) -> Sample:
+    away_from_0 = np.asarray(any_shape(draw).inputs[0] + 0.0005)  # unless alpha is 1, 0 is a kink
     return Sample((away_from_0,), {"alpha": draw.choice(1.0, 0.5, -2.0)})
 
 
-_elu = register(
+_elu_op = register(
     Op(
         name="elu",
         check=partial(check_float, "elu"),
@@ -62,26 +65,26 @@ _elu = register(
 )
 
 
-def _softplus_forward(x: Any, *, beta: float, threshold: float) -> Any:
+def _softplus_forward(x: Any, *, beta: float, threshold: float) -> Any:  # `where` on arrays, which gives an array
     z = beta * x
     return where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
 
 
-def _softplus_backward(ctx: Any, g: Any, *, beta: float, threshold: float) -> Any:
+def _softplus_backward(ctx: Context, g: Tensor, *, beta: float, threshold: float) -> Gradient:
     z = beta * ctx.saved_tensors[0]
     return where(z > threshold, g, g * sigmoid(z))
 
 
-def _softplus_reference(x: Any, *, beta: float, threshold: float) -> Any:
+def _softplus_reference(x: Array, *, beta: float, threshold: float) -> Array:
     return np.where(beta * x > threshold, x, np.logaddexp(0, beta * x) / beta)
 
 
-def _softplus_sample(draw: Any) -> Sample:
-    # no thousandth times beta is the second threshold, where the function jumps
+def _softplus_sample(draw: Draw) -> Sample:
+    # at the threshold the function jumps; elements are thousandths, so that beta times one is never 0.50025
     return Sample(any_shape(draw).inputs, {"beta": draw.choice(1.0, 2.0, 0.5), "threshold": draw.choice(20.0, 0.50025)})
 
 
-_softplus = register(
+_softplus_op = register(
     Op(
         name="softplus",
         check=partial(check_float, "softplus"),
@@ -97,48 +100,48 @@ _softplus = register(
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is above 0, alpha (e^input - 1) elsewhere.
+    """Apply the exponential linear unit: input if input > 0, else alpha * (exp(input) - 1).
 
     Parameters
     ----------
     input : Tensor of float, any shape
     alpha : float
-        -alpha is what it tends to on the left.
+        The result tends to -alpha as input tends to -∞.
     inplace : bool
-        Ignored: there is always a new tensor.
+        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
     """
-    return _elu(input, alpha=alpha)
+    return _elu_op(input, alpha=alpha)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + e^(beta input)) / beta, a smooth relu.
+    """Apply softplus, a smooth approximation of relu: log(1 + exp(beta * input)) / beta.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     beta : float
-        How sharply it bends.
+        The larger beta, the closer the result is to relu.
     threshold : float
-        Where beta · input is above it, the result is input.
+        If beta * input is above the threshold, the result is input itself.
     """
-    return _softplus(input, beta=beta, threshold=threshold)
+    return _softplus_op(input, beta=beta, threshold=threshold)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(1 / (1 + e^-input)), without its underflow."""
+    """Apply the logarithm of sigmoid, log(1 / (1 + exp(-input))), computed without its underflow."""
     check_arrays("logsigmoid", input=input)
     check_float("logsigmoid", input)
-    return -_softplus(-input, beta=1.0, threshold=np.inf)
+    return -_softplus_op(-input, beta=1.0, threshold=np.inf)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """input / (1 + e^-input), also called swish.
+    """Apply the sigmoid linear unit, also called swish: input * sigmoid(input).
 
     Parameters
     ----------
     input : Tensor of float, any shape
     inplace : bool
-        Ignored: there is always a new tensor.
+        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
     """
     check_arrays("silu", input=input)
     check_float("silu", input)

@@ -23,9 +23,9 @@ from autograd.kernels.sums import FEW
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, ints, out_size, pairs
-from autograd.ops.elementwise import check_float
 from autograd.ops.max_pool2d import bad_windows, check_windows, planes
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.checks import check_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -1,7 +1,7 @@
-"""Questions about elements: their answers are bools, and carry no gradient; and the logic of bools.
+"""Comparisons, tests of elements, and logic.  Results are bool tensors without gradients.
 
-`&`, `|`, `^` and `~` are bitwise_and, _or, _xor and _not: of bools they are bools, of integers
-integers.  logical_and and its like take any numbers, of which all but 0 are true.
+The operators `&`, `|`, `^` and `~` are bitwise_and, bitwise_or, bitwise_xor and bitwise_not: of integers they give
+integers.  logical_and, logical_or and logical_not take elements of any dtype, and all but 0 are true.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import Number, any_shape, bad_broadcast, broadcasting
-from autograd.ops.reduce import Dims, dims_of, dims_sample, sum_reference
-from autograd.ops.shape import ndim_of
+from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.dims import dims_of, ndim_of
+from autograd.ops.shared.samples import any_shape, bad_broadcast, dims_sample, sum_reference
+from autograd.types import Array, Dims, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _row(name: str, forward: Callable, reference: Callable, sample: Callable, *bad: BadSample, **more: Any) -> Op:
@@ -37,18 +39,18 @@ def _row(name: str, forward: Callable, reference: Callable, sample: Callable, *b
     )
 
 
-def _of_two(
-    name: str, ufunc: Callable, of_numbers: Callable, sample: Callable, *bad: BadSample, dtype: Any = bool, **more: Any
+def _binary_row(
+    name: str, ufunc: Callable, on_numbers: Callable, sample: Callable, *bad: BadSample, dtype: Any = bool, **more: Any
 ) -> Op:
-    """A row of two tensors; the reference asks two numbers at a time."""
+    """A row with two inputs.  Its reference applies `on_numbers` to one pair of elements at a time."""
 
-    def reference(x: Any, y: Any, **params: Any) -> Any:
-        answers = np.frompyfunc(partial(of_numbers, **params), 2, 1)(x, y)
-        return np.asarray(answers).astype(dtype or x.dtype)
+    def reference(x: Array, y: Array, **params: Any) -> Array:
+        results = np.frompyfunc(partial(on_numbers, **params), 2, 1)(x, y)
+        return np.asarray(results).astype(dtype or x.dtype)
 
     return _row(
         name,
-        lambda x, y, **params: broadcasting(name, partial(ufunc, **params), x, y),
+        lambda x, y, **params: run_broadcast(name, partial(ufunc, **params), x, y),
         reference,
         sample,
         bad_broadcast(name, int),
@@ -58,44 +60,44 @@ def _of_two(
     )
 
 
-def _two(draw: Any) -> Sample:
+def _integers_sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     return Sample((draw.index(a, 3), draw.choice(draw.index(b, 3), draw.tensor(*b))))
 
 
-_eq = _of_two("eq", np.equal, operator.eq, _two)
-_ne = _of_two("ne", np.not_equal, operator.ne, _two)
-_lt = _of_two("lt", np.less, operator.lt, _two)
-_le = _of_two("le", np.less_equal, operator.le, _two)
-_gt = _of_two("gt", np.greater, operator.gt, _two)
-_ge = _of_two("ge", np.greater_equal, operator.ge, _two)
-_logical_and = _of_two("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _two)
-_logical_or = _of_two("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _two)
+_eq_op = _binary_row("eq", np.equal, operator.eq, _integers_sample)
+_ne_op = _binary_row("ne", np.not_equal, operator.ne, _integers_sample)
+_lt_op = _binary_row("lt", np.less, operator.lt, _integers_sample)
+_le_op = _binary_row("le", np.less_equal, operator.le, _integers_sample)
+_gt_op = _binary_row("gt", np.greater, operator.gt, _integers_sample)
+_ge_op = _binary_row("ge", np.greater_equal, operator.ge, _integers_sample)
+_logical_and_op = _binary_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample)
+_logical_or_op = _binary_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample)
 
 
-def _near(x: float, y: float, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def _is_close(x: float, y: float, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     if x == y or (equal_nan and x != x and y != y):
         return True
     distance = max(x - y, y - x)
     return distance < np.inf and distance <= atol + rtol * max(y, -y)
 
 
-def _near_sample(draw: Any) -> Sample:
+def _isclose_sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     params = {"rtol": draw.choice(1e-5, 0.25), "atol": draw.choice(1e-8, 0.5), "equal_nan": draw.choice(False, True)}
     return Sample((draw.tensor(*a), draw.tensor(*b) + draw.index(b, 3) / 4), params)
 
 
-def _check_tolerances(x: Any, y: Any, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> None:
+def _check_tolerances(x: Array, y: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> None:
     if not (rtol >= 0 and atol >= 0):
         raise ValueError(f"isclose: rtol {rtol} and atol {atol} must be at least 0")
 
 
-_isclose = _of_two(
+_isclose_op = _binary_row(
     "isclose",
     np.isclose,
-    _near,
-    _near_sample,
+    _is_close,
+    _isclose_sample,
     BadSample((np.ones(2), np.ones(2)), {"rtol": -0.5}, ValueError, ("isclose", "rtol -0.5", "at least 0")),
     BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
     check=_check_tolerances,
@@ -110,25 +112,25 @@ def _no_floats(name: str) -> Callable:
     return check
 
 
-def _bits_of_two(name: str, ufunc: Callable, of_numbers: Callable) -> Op:
-    def sample(draw: Any) -> Sample:
+def _bitwise_row(name: str, ufunc: Callable, on_numbers: Callable) -> Op:
+    def sample(draw: Draw) -> Sample:
         numbers = [draw.index(shape, 8) for shape in draw.broadcastable(2)]
         return Sample(tuple(draw.choice(numbers, [np.asarray(n > 3) for n in numbers])))
 
     bad = BadSample((np.ones(2), np.ones(2)), {}, TypeError, (name, "float64", "bool"))
-    return _of_two(name, ufunc, of_numbers, sample, bad, dtype=None, check=_no_floats(name))
+    return _binary_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=_no_floats(name))
 
 
-_bitwise_and = _bits_of_two("bitwise_and", np.bitwise_and, operator.and_)
-_bitwise_or = _bits_of_two("bitwise_or", np.bitwise_or, operator.or_)
-_bitwise_xor = _bits_of_two("bitwise_xor", np.bitwise_xor, operator.xor)
+_bitwise_and_op = _bitwise_row("bitwise_and", np.bitwise_and, operator.and_)
+_bitwise_or_op = _bitwise_row("bitwise_or", np.bitwise_or, operator.or_)
+_bitwise_xor_op = _bitwise_row("bitwise_xor", np.bitwise_xor, operator.xor)
 
 
-_logical_not = _row("logical_not", np.logical_not, lambda x: x == 0, any_shape)
-_isnan = _row("isnan", np.isnan, lambda x: x != x, any_shape)
-_isinf = _row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape)
-_isfinite = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape)
-_bitwise_not = _row(
+_logical_not_op = _row("logical_not", np.logical_not, lambda x: x == 0, any_shape)
+_isnan_op = _row("isnan", np.isnan, lambda x: x != x, any_shape)
+_isinf_op = _row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape)
+_isfinite_op = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape)
+_bitwise_not_op = _row(
     "bitwise_not",
     np.invert,
     lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else (-1 - x.astype(np.int64)).astype(x.dtype),
@@ -138,18 +140,18 @@ _bitwise_not = _row(
 )
 
 
-def _truth_type(x: Any) -> Any:
-    """The dtype of any and all: bool, but uint8 of uint8, as in PyTorch, where that once was the dtype of masks."""
+def _truth_type(x: Array) -> Any:
+    """The dtype of the results of any and all: bool, but uint8 for uint8, which PyTorch once used for masks."""
     return np.uint8 if x.dtype == np.uint8 else np.bool_
 
 
-_any = _row(
+_any_op = _row(
     "any",
     lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x != 0) * 1, **params) > 0).astype(_truth_type(x)),
     dims_sample,
 )
-_all = _row(
+_all_op = _row(
     "all",
     lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x == 0) * 1, **params) == 0).astype(_truth_type(x)),
@@ -158,115 +160,124 @@ _all = _row(
 
 
 def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input == other, element by element and broadcast: a bool tensor."""
-    return _eq(input, other)
+    """Test whether input == other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _eq_op(input, other)
 
 
 def ne(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input != other, element by element and broadcast: a bool tensor."""
-    return _ne(input, other)
+    """Test whether input != other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _ne_op(input, other)
 
 
 def lt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input < other, element by element and broadcast: a bool tensor."""
-    return _lt(input, other)
+    """Test whether input < other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _lt_op(input, other)
 
 
 def le(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input <= other, element by element and broadcast: a bool tensor."""
-    return _le(input, other)
+    """Test whether input <= other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _le_op(input, other)
 
 
 def gt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input > other, element by element and broadcast: a bool tensor."""
-    return _gt(input, other)
+    """Test whether input > other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _gt_op(input, other)
 
 
 def ge(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input >= other, element by element and broadcast: a bool tensor."""
-    return _ge(input, other)
+    """Test whether input >= other, element by element, as a bool tensor.  Shapes broadcast."""
+    return _ge_op(input, other)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
-    """Whether both elements are other than 0, broadcast: a bool tensor."""
-    return _logical_and(input, other)
+    """Logical AND of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
+    return _logical_and_op(input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
-    """Whether one of two elements is other than 0, broadcast: a bool tensor."""
-    return _logical_or(input, other)
+    """Logical OR of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
+    return _logical_or_op(input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
-    """Whether an element is 0: a bool tensor."""
-    return _logical_not(input)
+    """Logical NOT of elements, where all but 0 are true, as a bool tensor."""
+    return _logical_not_op(input)
 
 
 def bitwise_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input & other, of bools or integers, broadcast."""
-    return _bitwise_and(input, other)
+    """Bitwise AND of bools or integers.  Shapes broadcast."""
+    return _bitwise_and_op(input, other)
 
 
 def bitwise_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input | other, of bools or integers, broadcast."""
-    return _bitwise_or(input, other)
+    """Bitwise OR of bools or integers.  Shapes broadcast."""
+    return _bitwise_or_op(input, other)
 
 
 def bitwise_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input ^ other, of bools or integers, broadcast: for bools, whether they differ."""
-    return _bitwise_xor(input, other)
+    """Bitwise XOR of bools or integers.  Shapes broadcast."""
+    return _bitwise_xor_op(input, other)
 
 
 def bitwise_not(input: Tensor) -> Tensor:
-    """~input, of bools or integers."""
-    return _bitwise_not(input)
+    """Bitwise NOT of bools or integers."""
+    return _bitwise_not_op(input)
 
 
 def isnan(input: Tensor) -> Tensor:
-    """Whether an element is NaN: a bool tensor."""
-    return _isnan(input)
+    """Test whether each element is NaN, as a bool tensor."""
+    return _isnan_op(input)
 
 
 def isinf(input: Tensor) -> Tensor:
-    """Whether an element is inf or -inf: a bool tensor."""
-    return _isinf(input)
+    """Test whether each element is inf or -inf, as a bool tensor."""
+    return _isinf_op(input)
 
 
 def isfinite(input: Tensor) -> Tensor:
-    """Whether an element is neither NaN nor infinite: a bool tensor."""
-    return _isfinite(input)
+    """Test whether each element is neither NaN nor infinite, as a bool tensor."""
+    return _isfinite_op(input)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Whether |input - other| <= atol + rtol |other|, or both are the same infinity: a bool tensor.
+    """Test whether |input - other| <= atol + rtol · |other|, element by element, as a bool tensor.
+
+    Equal infinities are close.
 
     Parameters
     ----------
     input, other : Tensor
-        Broadcast.
+        Their shapes broadcast.
     rtol, atol : float
+        Relative and absolute tolerance, at least 0.
     equal_nan : bool
         Whether NaN is close to NaN.
     """
-    return _isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    return _isclose_op(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether `isclose` holds for every element."""
+    """Test whether `isclose` holds for every element."""
     return bool(all(isclose(input, other, rtol, atol, equal_nan)))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have the same shape and elements."""
+    """Test whether two tensors have the same shape and equal elements."""
     check_arrays("equal", input=input, other=other)
     return tuple(input.shape) == tuple(other.shape) and bool(all(eq(input, other)))
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether some element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _any(input, dim=dims_of("any", dim, ndim_of("any", input)), keepdim=keepdim)
+    """Test whether any element along `dim`, or of all dimensions, is not 0, as a bool tensor.
+
+    The result is uint8 if input is.
+    """
+    return _any_op(input, dim=dims_of("any", dim, ndim_of("any", input)), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether every element over some dimensions, or all, is other than 0: a bool tensor (of uint8, a uint8 tensor)."""
-    return _all(input, dim=dims_of("all", dim, ndim_of("all", input)), keepdim=keepdim)
+    """Test whether all elements along `dim`, or of all dimensions, are not 0, as a bool tensor.
+
+    The result is uint8 if input is.
+    """
+    return _all_op(input, dim=dims_of("all", dim, ndim_of("all", input)), keepdim=keepdim)

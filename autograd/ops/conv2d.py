@@ -25,9 +25,9 @@ from autograd.kernels.jit import dense, vector_bytes
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops import tap_by_tap
-from autograd.ops.elementwise import check_same_float
 from autograd.ops.reduce import sum
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.checks import check_same_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -1,11 +1,11 @@
-"""Softmax cross-entropy: the loss of a classifier's scores.
+"""Softmax cross-entropy, the loss of a classifier's scores.
 
-    x (N, C) scores, t (N) labels      l_n = log Σ_c e^x_nc - Σ_c q_nc x_nc        (0 where t_n is ignored)
+    x (N, C) scores, t (N) labels      l_n = log Σ_c e^x_nc - Σ_c q_nc x_nc        (0 if t_n is ignored)
     dx_n = g_n (softmax(x_n) - q_n)    with g_n = g for the sum of the losses, g / M for the mean of the M not ignored
 
-q_n is what the scores are compared with, (1 - ε) onehot(t_n) + ε / C with label smoothing ε.
-Softmax and logarithm are one formula, so no probability underflows to log 0.  Weights of classes and
-targets that are distributions themselves are composed of other ops: the row is for plain labels.
+q_n is the target distribution, (1 - ε) onehot(t_n) + ε / C with label smoothing ε.  Softmax and logarithm are computed
+in one formula, so no probability underflows to 0.  The row is for class labels alone: class weights and targets that
+are probabilities are composed of other ops.
 """
 
 from __future__ import annotations
@@ -17,31 +17,43 @@ from numba import prange
 
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.losses import check_reduction, draw_reduction, reduced, reduced_reference
 from autograd.ops.matmul import matmul
-from autograd.ops.nll_loss import by_rows, check_labels, label_weights, labelled
 from autograd.ops.reduce import sum
 from autograd.ops.shape import expand
-from autograd.ops.softmax import BLOCK, LANES, greatest, log_softmax, row_sum, softmax, softmax_input_grad
+from autograd.ops.shared.losses import (
+    bad_reduction,
+    check_labels,
+    check_reduction,
+    draw_labels,
+    draw_reduction,
+    flatten_scores,
+    label_weights,
+    reduce_losses,
+    reduce_reference,
+)
+from autograd.ops.softmax import log_softmax, softmax, softmax_input_grad
 from autograd.ops.where import where
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _reference(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
+def _reference(x: Array, t: Array, *, ignore_index: int, label_smoothing: float, reduction: str) -> Array:
     losses = []
     for row, label in zip(x, t, strict=True):
         z = row - row.max()
-        surprise = np.log(np.exp(z).sum()) - z
-        smooth = label_smoothing * surprise.mean() if label_smoothing else 0
-        losses.append(0 if label == ignore_index else (1 - label_smoothing) * surprise[label] + smooth)
-    return reduced_reference(np.array(losses, x.dtype), reduction, (t != ignore_index).sum())
+        minus_log_p = np.log(np.exp(z).sum()) - z
+        smooth = label_smoothing * minus_log_p.mean() if label_smoothing else 0
+        losses.append(0 if label == ignore_index else (1 - label_smoothing) * minus_log_p[label] + smooth)
+    return reduce_reference(np.array(losses, x.dtype), reduction, (t != ignore_index).sum())
 
 
-def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
+def _grad_reference(g: Array, x: Array, t: Array, *, ignore_index: int, label_smoothing: float) -> Array:
     dx = np.zeros_like(x)
     for n in range(len(x)):
         if t[n] != ignore_index:
@@ -53,6 +65,7 @@ def _grad_reference(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothin
 
 @kernel(parallel=True)
 def _losses(x, t, ignore_index, smoothing, parts, loss):
+    """The loss of each row of x."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes, e = np.empty(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
@@ -61,20 +74,21 @@ def _losses(x, t, ignore_index, smoothing, parts, loss):
                 loss[n] = 0
                 continue
             row = x[n]
-            most = greatest(row, lanes)
+            largest = row_max(row, lanes)
             for c in range(len(row)):
-                e[c] = exponential(row[c] - most)
-            surprise = np.log(row_sum(e, lanes))
-            loss[n] = surprise - (row[t[n]] - most)
+                e[c] = exponential(row[c] - largest)
+            log_sum = np.log(row_sum(e, lanes))
+            loss[n] = log_sum - (row[t[n]] - largest)
             if smoothing > 0:
                 for c in range(len(row)):
-                    e[c] = row[c] - most
-                loss[n] = (1 - smoothing) * loss[n] + smoothing * (surprise - row_sum(e, lanes) / len(row))
+                    e[c] = row[c] - largest
+                loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_sum(e, lanes) / len(row))
     set_threads(threads)
 
 
 @kernel(parallel=True)
 def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
+    """The gradient of Σ g loss with respect to x."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, x.dtype)
@@ -83,62 +97,66 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
             if t[n] == ignore_index:
                 out[:] = 0
                 continue
-            most = greatest(row, lanes)
+            largest = row_max(row, lanes)
             for c in range(len(row)):
-                out[c] = exponential(row[c] - most)
+                out[c] = exponential(row[c] - largest)
             scale = g[n] / row_sum(out, lanes)
-            evenly = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # inf · 0 is not meant
+            share = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # g may be inf: no inf · 0
             for c in range(len(row)):
-                out[c] = scale * out[c] - evenly
+                out[c] = scale * out[c] - share
             out[t[n]] -= g[n] * (1 - smoothing)
     set_threads(threads)
 
 
-def _check(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> None:
+def _check(x: Array, t: Array, *, ignore_index: int, label_smoothing: float, reduction: str) -> None:
     check_labels("cross_entropy", x, t, ignore_index)
     check_reduction("cross_entropy", reduction)
 
 
-def _counted(t: Any, ignore_index: int) -> int:
-    """M: labels that are not ignored."""
+def _count(t: Array, ignore_index: int) -> int:
+    """M, the number of labels that are not ignored."""
     return int(np.count_nonzero(np.asarray(t) != ignore_index))
 
 
-def _forward(x: Any, t: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
+def _forward(x: Array, t: Array, *, ignore_index: int, label_smoothing: float, reduction: str) -> Array:
     loss = np.empty(len(x), x.dtype)
     labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
     _losses(dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), loss)
     if reduction == "none":
         return loss
-    whole = total(loss, dim=(0,), keepdim=False)
-    return whole / x.dtype.type(_counted(t, ignore_index)) if reduction == "mean" else whole
+    loss_sum = total(loss, dim=(0,), keepdim=False)
+    return loss_sum / x.dtype.type(_count(t, ignore_index)) if reduction == "mean" else loss_sum
 
 
-def _backward(ctx: Any, g: Any, *, ignore_index: int, label_smoothing: float, reduction: str) -> Any:
+def _backward(
+    ctx: Context, g: Tensor, *, ignore_index: int, label_smoothing: float, reduction: str
+) -> tuple[Gradient, ...]:
     x, t = ctx.saved_tensors
     if reduction == "mean":
-        g = g / max(1, _counted(t, ignore_index))
+        g = g / max(1, _count(t, ignore_index))
     if reduction != "none":
         g = expand(g, *ctx.shapes[1])
-    return _input_grad(g, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing), None
+    return _cross_entropy_input_grad_op(g, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing), None
 
 
-def _grad_forward(g: Any, x: Any, t: Any, *, ignore_index: int, label_smoothing: float) -> Any:
+def _grad_forward(g: Array, x: Array, t: Array, *, ignore_index: int, label_smoothing: float) -> Array:
     dx = np.empty(x.shape, x.dtype)
     labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
     _losses_grad(dense(g), dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), dx)
     return dx
 
 
-def _grad_backward(ctx: Any, h: Any, *, ignore_index: int, label_smoothing: float) -> Any:
+def _grad_backward(ctx: Context, h: Tensor, *, ignore_index: int, label_smoothing: float) -> tuple[Gradient, ...]:
     g, x, t = ctx.saved_tensors
     dg = dx = None
     if ctx.needs_input_grad[0]:
         one = np.ones(ctx.shapes[0], g.dtype)
-        dg = sum(_input_grad(one, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1)
+        dg = sum(
+            _cross_entropy_input_grad_op(one, x, t, ignore_index=ignore_index, label_smoothing=label_smoothing) * h, 1
+        )
     if ctx.needs_input_grad[1]:
-        kept = g * (t != ignore_index)
-        dx = softmax_input_grad(h * kept.reshape((-1, 1)), softmax(x, 1), dim=1)
+        counted = g * (t != ignore_index)
+        dx = softmax_input_grad(h * counted.reshape((-1, 1)), softmax(x, 1), dim=1)
     return dg, dx, None
 
 
@@ -146,7 +164,7 @@ def _params(ignore_index: int = -100, label_smoothing: float = 0.0) -> dict[str,
     return {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     n, c = draw.size(0, 4), draw.size(1, 4)
     labels = draw.index((n,), c)
     ignored = draw.choice(-100, 0)
@@ -155,14 +173,14 @@ def _sample(draw: Any) -> Sample:
     return Sample((draw.tensor(n, c), t), {**params, "reduction": draw_reduction(draw, (t != ignored).any())})
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     scores = _sample(draw)
     params = {name: scores.params[name] for name in ("ignore_index", "label_smoothing")}
     return Sample((draw.tensor(len(scores.inputs[0])), *scores.inputs), params)
 
 
 _ONES, _MEAN = np.ones((2, 3)), {**_params(), "reduction": "mean"}
-_labels = register(
+_cross_entropy_labels_op = register(
     Op(
         name="cross_entropy_labels",
         check=_check,
@@ -179,7 +197,7 @@ _labels = register(
     )
 )
 
-_input_grad = register(
+_cross_entropy_input_grad_op = register(
     Op(
         name="cross_entropy_input_grad",
         forward=_grad_forward,
@@ -201,23 +219,24 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """The negative logarithm of the probability that softmax gives the right class.
+    """Cross-entropy between scores (logits) and target: minus the logarithm of softmax for the correct class.
 
     Parameters
     ----------
     input : Tensor of float, (N, C), (C,) or (N, C, …)
-        Scores, before any softmax.
-    target : Tensor, of the input's shape without C: integers, class labels 0 to C - 1;
-        or of the input's shape: floats, the probability of each class
+        Scores, before softmax.
+    target : Tensor
+        Class labels from 0 to C - 1: integers, of input's shape without C.  Or the probability of each class: floats,
+        of input's shape.
     weight : Tensor, (C,), optional
-        Of each class.
+        Weight of each class.
     ignore_index : int
-        Samples with this label count for nothing.
+        Samples with this label are ignored.  Only for class labels.
     reduction : "mean", "sum" or "none"
-        The mean is over the samples not ignored (NaN if none): the sum divided by that of their
-        labels' weights; of probabilities, divided by the number of samples.
+        With class labels, the mean is the sum divided by the weights of the labels that are not ignored (NaN if all
+        are).  With probabilities, it is the sum divided by the number of samples.
     label_smoothing : float
-        From 0 to 1: the share of the target that is spread evenly over all classes.
+        The share of the target, from 0 to 1, that is distributed evenly over all classes.
 
     Returns
     -------
@@ -228,7 +247,7 @@ def cross_entropy(
     IndexError
         If a label is out of range.
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
 
     References
     ----------
@@ -244,57 +263,63 @@ def cross_entropy(
     """
     check_arrays("cross_entropy", input=input, target=target)
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
+        raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}")
     if target.dtype.kind == "f" and target.shape == input.shape:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    x, t = by_rows("cross_entropy", input, target, weight)
+    x, t = flatten_scores("cross_entropy", input, target, weight)
     if weight is None:
-        loss = _labels(x, t, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction)
+        loss = _cross_entropy_labels_op(
+            x, t, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
+        )
         return loss.reshape(target.shape) if reduction == "none" else loss
-    losses = _labels(x, t, ignore_index=ignore_index, label_smoothing=0.0, reduction="none")
-    of_labels = label_weights(t, weight, ignore_index)
-    losses = losses * of_labels
+    losses = _cross_entropy_labels_op(x, t, ignore_index=ignore_index, label_smoothing=0.0, reduction="none")
+    weights = label_weights(t, weight, ignore_index)
+    losses = losses * weights
     if label_smoothing:
-        of_all = where(t == ignore_index, 0.0, -matmul(log_softmax(x, 1), weight))
-        losses = (1 - label_smoothing) * losses + label_smoothing / x.shape[1] * of_all
-    return reduced("cross_entropy", losses.reshape(target.shape), reduction, sum(of_labels))
+        all_classes = where(t == ignore_index, 0.0, -matmul(log_softmax(x, 1), weight))
+        losses = (1 - label_smoothing) * losses + label_smoothing / x.shape[1] * all_classes
+    return reduce_losses("cross_entropy", losses.reshape(target.shape), reduction, sum(weights))
 
 
-def _of_probabilities(x: Any, t: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:
+def _of_probabilities(
+    x: Tensor, t: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
     if ignore_index >= 0:
         raise ValueError(
-            f"cross_entropy: ignore_index {ignore_index} is for labels; a target of probabilities has none"
+            f"cross_entropy: ignore_index {ignore_index} is for class labels; this target has probabilities"
         )
     dim = min(1, x.ndim - 1)
     if smoothing:
         t = t * (1 - smoothing) + smoothing / x.shape[dim]
     if weight is not None:
         t = t * weight.reshape((-1, *[1] * (x.ndim - 1 - dim)))
-    return reduced("cross_entropy", -sum(t * log_softmax(x, dim), dim), reduction)
+    return reduce_losses("cross_entropy", -sum(t * log_softmax(x, dim), dim), reduction)
 
 
-# ── all options under the battery ──────────────────────────────────────────────────────
+# ── the function as a row, with all its options ────────────────────────────────────────
 
 
-def _full_reference(x: Any, t: Any, w: Any, *, ignore_index: int, reduction: str, label_smoothing: float) -> Any:
+def _full_reference(
+    x: Array, t: Array, w: Array | None, *, ignore_index: int, reduction: str, label_smoothing: float
+) -> Array:
     x = np.moveaxis(x, min(1, x.ndim - 1), -1)
     classes = x.shape[-1]
     w = np.ones(classes, x.dtype) if w is None else w
     z = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
-    surprise = w * (np.log(np.exp(z).sum(axis=-1, keepdims=True)) - z)
+    minus_log_p = w * (np.log(np.exp(z).sum(axis=-1, keepdims=True)) - z)
     if t.dtype.kind == "f":
         q = (1 - label_smoothing) * np.moveaxis(t, min(1, t.ndim - 1), -1) + label_smoothing / classes
-        return reduced_reference((q * surprise).sum(axis=-1), reduction)
+        return reduce_reference((q * minus_log_p).sum(axis=-1), reduction)
     label = np.where(t == ignore_index, 0, t)
-    losses = (1 - label_smoothing) * np.take_along_axis(surprise, label[..., None], -1)[..., 0]
+    losses = (1 - label_smoothing) * np.take_along_axis(minus_log_p, label[..., None], -1)[..., 0]
     if label_smoothing:
-        losses += label_smoothing * surprise.mean(axis=-1)
+        losses += label_smoothing * minus_log_p.mean(axis=-1)
     counted = t != ignore_index
-    return reduced_reference(np.where(counted, losses, 0), reduction, np.where(counted, w[label], 0).sum())
+    return reduce_reference(np.where(counted, losses, 0), reduction, np.where(counted, w[label], 0).sum())
 
 
-def _full_sample(draw: Any) -> Sample:
-    x, labels, w, ignored = labelled(draw)
+def _full_sample(draw: Draw) -> Sample:
+    x, labels, w, ignored = draw_labels(draw)
     t = draw.choice(labels, draw.tensor(*x.shape, low=0.1, high=1))
     params = {"ignore_index": ignored if t is labels else -100, "label_smoothing": draw.choice(0.0, 0.1)}
     counted = (t != ignored).any() if t is labels else t.size
@@ -313,7 +338,7 @@ register(
             BadSample((_ONES, np.array([0.0, 1.0])), {}, TypeError, ("labels", "float64", ".long()")),
             BadSample((_ONES, np.array([0, 1]), np.ones(2)), {}, ValueError, ("weight", "(2,)", "3 classes")),
             BadSample((_ONES, np.array([0, 1])), {"label_smoothing": 2}, ValueError, ("label_smoothing", "0 to 1")),
-            BadSample((_ONES, np.array([0, 1])), {"reduction": "max"}, ValueError, ("cross_entropy", "'max'")),
+            bad_reduction("cross_entropy", _ONES, np.array([0, 1])),
             BadSample((_ONES, _ONES), {"ignore_index": 1}, ValueError, ("ignore_index 1", "probabilities")),
         ],
     )

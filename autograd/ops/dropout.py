@@ -1,24 +1,26 @@
-"""Dropout: numbers set to 0 at random, and the others scaled up so that the mean stays.
+"""Dropout: sets random elements to 0, and scales up the others so that the mean stays.
 
     x, mask of the same shape or one that broadcasts to it          y = x mask / (1 - p)
     dx = g mask / (1 - p)
 
-The mask is an argument of the row, drawn by the functions below: the row itself knows no chance.
+The mask is an input of the row, and the functions below draw it: the row itself is deterministic.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import check_float
+from autograd.ops.shared.checks import check_float
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 @kernel(parallel=True)
@@ -26,29 +28,29 @@ def _masked(x, mask, scale, parts, y):
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        some, kept, made = x[block], mask[block], y[block]
-        for i in range(len(some)):
-            made[i] = some[i] * (scale * x.dtype.type(kept[i]))  # no branch: chance cannot be predicted
+        xs, mask_part, ys = x[block], mask[block], y[block]
+        for i in range(len(xs)):
+            ys[i] = xs[i] * (scale * x.dtype.type(mask_part[i]))  # no branch: a random one is mispredicted
     set_threads(threads)
 
 
-def _forward(x: Any, mask: Any, *, p: float) -> Any:
+def _forward(x: Array, mask: Array, *, p: float) -> Array:
     scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
     return elementwise(_masked, x, np.broadcast_to(mask, x.shape), numbers=(scale,))
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     shape = draw.shape(0, 3, least=0)
     mask = tuple(draw.choice(n, n, n, 1) for n in shape)
     return Sample((draw.tensor(*shape), draw.index(mask, 2) == 1), {"p": draw.choice(0.5, 0.0, 0.75, 1.0)})
 
 
-_dropout: Op = register(
+_dropout_op: Op = register(
     Op(
         name="dropout",
         check=lambda x, mask, *, p: check_float("dropout", x),
         forward=_forward,
-        backward=lambda ctx, g, *, p: (_dropout(g, ctx.saved_tensors[0], p=p), None),
+        backward=lambda ctx, g, *, p: (_dropout_op(g, ctx.saved_tensors[0], p=p), None),
         saves=(1,),
         reference=lambda x, mask, *, p: x * mask * (1 / (1 - p) if p < 1 else 0),
         sample=_sample,
@@ -59,17 +61,17 @@ _dropout: Op = register(
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zeros, each with probability p, and the other numbers divided by 1 - p.
+    """Set elements to 0 with probability p, and divide the others by 1 - p.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     p : float
-        From 0 to 1.
+        Probability of an element to be set to 0, from 0 to 1.
     training : bool
-        If not, input itself is returned.
+        If False, input itself is returned.
     inplace : bool
-        Accepted for PyTorch's sake; nothing is written in place.
+        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     Raises
     ------
     ValueError, TypeError
-        If p is no probability, or input not of floats.
+        If p is not between 0 and 1, or input is not a float tensor.
 
     References
     ----------
@@ -88,25 +90,25 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Whole channels of zeros, each with probability p, and the others divided by 1 - p.
+    """Set whole channels to 0 with probability p, and divide the others by 1 - p.
 
     Parameters
     ----------
     input : Tensor of float, (N, C, …)
     p, training, inplace
-        As of `dropout`.
+        As for `dropout`.
     """
     return _drop("dropout2d", input, 2, p, training)
 
 
 def _drop(name: str, x: Tensor, dims: int | None, p: float, training: bool) -> Tensor:
-    """Dropout whose mask has a number for each place in the first `dims` dimensions."""
-    from autograd.random import generator  # which stands above the ops
+    """Dropout with one element of the mask for each index of the first `dims` dimensions, or of all."""
+    from autograd.random import generator  # a layer above the ops
 
     check_arrays(name, input=x)
     if not 0 <= p <= 1:
-        raise ValueError(f"{name}: p is the probability to drop a number, from 0 to 1, not {p}")
+        raise ValueError(f"{name}: p is the probability of an element to be dropped, from 0 to 1, not {p}")
     if not training or p == 0:
         return x
     size = x.shape if dims is None else (*x.shape[:dims], *(1 for _ in x.shape[dims:]))
-    return _dropout(x, generator().random(size, np.float32) >= p, p=p)
+    return _dropout_op(x, generator().random(size, np.float32) >= p, p=p)

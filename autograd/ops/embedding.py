@@ -1,7 +1,7 @@
-"""Embedding: rows of a table, looked up by number.
+"""Embedding: rows of a table, looked up by index.
 
-t (…) numbers from 0 to V - 1, w (V, E)      y (…, E) = w[t]
-dw = embedding_weight_grad(g, t)      every g, added to the row it came from (none to row padding_idx)
+t (…) indices from 0 to V - 1, w (V, E)      y (…, E) = w[t]
+dw = embedding_weight_grad(g, t)      each g is added to the row it belongs to (none to row padding_idx)
 """
 
 from __future__ import annotations
@@ -10,32 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.gather import add_rows
 from autograd.ops.shape import unsqueeze
 from autograd.ops.where import where
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _check(t: Any, w: Any, *, padding_idx: int | None) -> None:
+def _check(t: Array, w: Any, *, padding_idx: int | None) -> None:
     if t.dtype.kind not in "iu":
-        raise TypeError(f"embedding: expects integers to look up, got {t.dtype}; convert them, with .long()")
+        raise TypeError(f"embedding: expects integer indices, got {t.dtype}; convert them, with .long()")
     if w.ndim != 2:
-        raise ValueError(f"embedding: expects a table of shape (V, E), got {w.shape}")
+        raise ValueError(f"embedding: expects weight of shape (V, E), got {w.shape}")
     wrong = (t < 0) | (t >= len(w))
     if wrong.any():
         raise IndexError(
-            f"embedding: {t[wrong].flat[0]} is out of range: a table of shape {w.shape} has rows 0 to {len(w) - 1}"
+            f"embedding: index {t[wrong].flat[0]} is out of range: a table of shape {w.shape} "
+            f"has rows 0 to {len(w) - 1}"
         )
 
 
-def _backward(ctx: Any, g: Any, *, padding_idx: int | None) -> Any:
-    return None, _weight_grad(g, ctx.saved_tensors[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
+def _backward(ctx: Context, g: Tensor, *, padding_idx: int | None) -> tuple[Gradient, ...]:
+    return None, _embedding_weight_grad_op(g, ctx.saved_tensors[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
 
 
-def _grad_forward(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
+def _grad_forward(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> Array:
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
     add_rows(dw, t.reshape(-1), g.reshape(t.size, g.shape[-1]))
     if padding_idx is not None:
@@ -43,27 +46,27 @@ def _grad_forward(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
     return dw
 
 
-def _grad_backward(ctx: Any, h: Any, *, rows: int, padding_idx: int | None) -> Any:
+def _grad_backward(ctx: Context, h: Tensor, *, rows: int, padding_idx: int | None) -> tuple[Gradient, ...]:
     (t,) = ctx.saved_tensors
-    dg = _embedding(t, h, padding_idx=padding_idx)
+    dg = _embedding_op(t, h, padding_idx=padding_idx)
     return dg if padding_idx is None else where(unsqueeze(t, t.ndim) == padding_idx, 0.0, dg), None
 
 
-def _grad_reference(g: Any, t: Any, *, rows: int, padding_idx: int | None) -> Any:
+def _grad_reference(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> Array:
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
-    for place in np.ndindex(*t.shape):
-        if t[place] != padding_idx:
-            dw[t[place]] += g[place]
+    for i in np.ndindex(*t.shape):
+        if t[i] != padding_idx:
+            dw[t[i]] += g[i]
     return dw
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     rows = draw.size(1, 3)
     w = draw.tensor(rows, draw.size(1, 3))
     return Sample((draw.index(draw.shape(0, 2, least=0), rows), w), {"padding_idx": None})
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     rows, shape = draw.size(1, 3), draw.shape(0, 2, least=0)
     g = draw.tensor(*shape, draw.size(1, 3))
     return Sample((g, draw.index(shape, rows)), {"rows": rows, "padding_idx": draw.choice(None, rows - 1)})
@@ -71,7 +74,7 @@ def _grad_sample(draw: Any) -> Sample:
 
 _TABLE = np.ones((3, 2))
 
-_embedding = register(
+_embedding_op = register(
     Op(
         name="embedding",
         check=_check,
@@ -79,7 +82,7 @@ _embedding = register(
         backward=_backward,
         saves=(0,),
         reference=lambda t, w, *, padding_idx: np.array([w[i] for i in t.flat]).reshape(*t.shape, w.shape[1]),
-        sample=_sample,  # with padding_idx the gradient is, on purpose, not that of y
+        sample=_sample,  # without padding_idx, with which the gradient is not that of y, on purpose
         bad_samples=[
             BadSample((np.array([0, 3]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "3", "0 to 2")),
             BadSample((np.array([-1]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "-1", "(3, 2)")),
@@ -91,7 +94,7 @@ _embedding = register(
     )
 )
 
-_weight_grad: Op = register(
+_embedding_weight_grad_op: Op = register(
     Op(
         name="embedding_weight_grad",
         forward=_grad_forward,
@@ -113,14 +116,16 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """Rows of a table.
+    """Look up rows of a table.
 
     Parameters
     ----------
     input : Tensor of int, any shape (…)
+        Indices of rows.
     weight : Tensor, (V, E)
+        The table.
     padding_idx : int, optional
-        This row gets no gradient; counted from the end if negative.
+        This row gets no gradient.  A negative index counts from the end.
     max_norm, norm_type, scale_grad_by_freq, sparse
         Not supported: only their defaults are accepted.
 
@@ -131,7 +136,7 @@ def embedding(
     Raises
     ------
     IndexError
-        If a number is no row of the table.
+        If an index is out of range.
 
     Examples
     --------
@@ -149,52 +154,56 @@ def embedding(
     rows = weight.shape[0] if weight.ndim else 0
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
-            raise IndexError(f"embedding: padding_idx {padding_idx} is no row of a table of {rows}")
+            raise IndexError(f"embedding: padding_idx {padding_idx} is out of range for a table of {rows} rows")
         padding_idx %= rows
-    return _embedding(input, weight, padding_idx=padding_idx)
+    return _embedding_op(input, weight, padding_idx=padding_idx)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """For every label c a row of zeros with a 1 at c: int64, of one dimension more.
+    """Encode class labels as rows of zeros with a 1 at the label.
 
     Parameters
     ----------
-    tensor : Tensor of int
+    tensor : Tensor of int, any shape (…)
         Labels from 0 to num_classes - 1.
     num_classes : int
-        Default: one more than the largest label.
+        -1, the default, stands for one more than the largest label.
+
+    Returns
+    -------
+    Tensor of int64, (…, num_classes)
     """
-    return _one_hot(tensor, num_classes=num_classes)
+    return _one_hot_op(tensor, num_classes=num_classes)
 
 
-def _one_hot_check(t: Any, *, num_classes: int) -> None:
-    least, most = t.min(initial=0), t.max(initial=0)
-    enough = t.size > 0 if num_classes == -1 else num_classes > most
-    if t.dtype.kind != "i" or least < 0 or not enough:
+def _one_hot_check(t: Array, *, num_classes: int) -> None:
+    smallest, largest = t.min(initial=0), t.max(initial=0)
+    enough = t.size > 0 if num_classes == -1 else num_classes > largest
+    if t.dtype.kind != "i" or smallest < 0 or not enough:
         raise ValueError(
             f"one_hot: expects integers from 0 to num_classes - 1, got {t.dtype} of shape {t.shape} "
-            f"from {least} to {most} for num_classes={num_classes}"
+            f"with labels {smallest} to {largest} for num_classes={num_classes}"
         )
 
 
-def _one_hot_forward(t: Any, *, num_classes: int) -> Any:
+def _one_hot_forward(t: Array, *, num_classes: int) -> Array:
     classes = int(t.max()) + 1 if num_classes == -1 else num_classes
     return (t[..., None] == np.arange(classes)).astype(np.int64)
 
 
-def _one_hot_reference(t: Any, *, num_classes: int) -> Any:
+def _one_hot_reference(t: Array, *, num_classes: int) -> Array:
     y = np.zeros((*t.shape, t.max() + 1 if num_classes == -1 else num_classes), np.int64)
-    for place in np.ndindex(*t.shape):
-        y[(*place, t[place])] = 1
+    for i in np.ndindex(*t.shape):
+        y[(*i, t[i])] = 1
     return y
 
 
-def _one_hot_sample(draw: Any) -> Sample:
+def _one_hot_sample(draw: Draw) -> Sample:
     classes = draw.choice(3, -1)
     return Sample((draw.index(draw.shape(0, 2, least=int(classes < 0)), 3),), {"num_classes": classes})
 
 
-_one_hot = register(
+_one_hot_op = register(
     Op(
         name="one_hot",
         check=_one_hot_check,

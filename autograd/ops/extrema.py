@@ -1,54 +1,59 @@
-"""The greatest and the least: of a dimension, of dimensions, of two tensors.
+"""Maxima and minima along dimensions and of two tensors.
 
-max, min           y, place = max x           dx = g at that place, else 0
-amax, amin         y = max x                  dx = g where x = y, shared evenly among equals, else 0
-argmax, argmin     the place alone            (the first of equals)
-maximum, minimum   z = max(x, y)              dx = g where x > y, g / 2 where x = y, else 0; dy likewise
-clamp_min, _max    z = max(x, bound), min     dx = g where x >= bound, else 0; the bound's: g where x < bound
+max, min               y, index = max x           dx = g at the index, else 0
+amax, amin             y = max x                  dx = g where x = y, divided evenly among equal elements, else 0
+argmax, argmin         the index alone            (the first of equal elements)
+maximum, minimum       z = max(x, y)              dx = g where x > y, g / 2 where x = y, else 0; dy likewise
+clamp_min, clamp_max   z = max(x, b), min(x, b)   clamp_min: dx = g where x >= b, else 0;  db = g where x < b, else 0
 
-NaN is greater than all, and less.
+NaN is both the maximum and the minimum where there is one.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.elementwise import Number, bad_broadcast, broadcasting, to
-from autograd.ops.reduce import Dims, dims_of, kept, sum
-from autograd.ops.shape import dim_of, ndim_of, reshape
+from autograd.ops.elementwise import to
+from autograd.ops.reduce import sum
+from autograd.ops.shape import reshape
+from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.dims import dim_of, dims_of, ndim_of, restore_dims
+from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
+from autograd.types import Array, Context, Dims, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 class Extremum(NamedTuple):
-    """What max and min along a dimension return."""
+    """Result of max and min along a dimension."""
 
     values: Tensor
     indices: Tensor
 
 
-# ── along one dimension, and where ─────────────────────────────────────────────────────
+# ── along one dimension, with indices ──────────────────────────────────────────────────
 
 
 def _check(name: str) -> Callable:
-    def check(x: Any, *, dim: Dims, keepdim: bool) -> None:
+    def check(x: Array, *, dim: Dims, keepdim: bool) -> None:
         for d in dims_of(name, dim, x.ndim):
             if x.shape[d] == 0:
-                raise IndexError(f"{name}: dim {d} of shape {x.shape} is empty: it has no greatest or least element")
+                raise IndexError(f"{name}: dim {d} of shape {x.shape} is empty, so it has no maximum or minimum")
 
     return check
 
 
-def _best(row: Any, sign: int) -> int:
-    """The first of the greatest (sign 1) or least (-1) numbers of a row; NaN beats all."""
+def _best(row: Array | Sequence[float], sign: int) -> int:
+    """Index of the first maximum (sign 1) or minimum (sign -1) of a row, or of its first NaN."""
     best = 0
     for i, value in enumerate(row):
         if row[best] == row[best] and (value != value or (value > row[best] if sign > 0 else value < row[best])):
@@ -57,35 +62,35 @@ def _best(row: Any, sign: int) -> int:
 
 
 def _reference(sign: int) -> Callable:
-    def reference(x: Any, *, dim: int, keepdim: bool) -> Any:
+    def reference(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, ...]:
         rows = np.moveaxis(x, dim, -1)
         flat = rows.reshape(-1, x.shape[dim])
-        places = np.array([_best(row, sign) for row in flat], np.int64)
-        values = np.array([row[place] for row, place in zip(flat, places, strict=True)], x.dtype)
-        results = [a.reshape(rows.shape[:-1]) for a in (values, places)]
+        indices = np.array([_best(row, sign) for row in flat], np.int64)
+        values = np.array([row[i] for row, i in zip(flat, indices, strict=True)], x.dtype)
+        results = [a.reshape(rows.shape[:-1]) for a in (values, indices)]
         return tuple(np.expand_dims(a, dim) if keepdim else a for a in results)
 
     return reference
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     shape = [*draw.shape(0, 2, least=0), draw.size(1, 3)]
     dim = draw.size(0, len(shape) - 1)
     shape[dim], shape[-1] = shape[-1], shape[dim]
     return Sample((draw.tensor(*shape),), {"dim": dim, "keepdim": draw.choice(False, True)})
 
 
-def _backward(ctx: Any, g: Any, _: Any, *, dim: int, keepdim: bool) -> Any:
+def _backward(ctx: Context, g: Tensor, _: Tensor, *, dim: int, keepdim: bool) -> Gradient:
     shape = ctx.shapes[0]
-    places = np.arange(shape[dim]).reshape(-1, *(1,) * (len(shape) - 1 - dim))
-    return where(kept(ctx.saved_tensors[0], shape, (dim,)) == places, kept(g, shape, (dim,)), 0.0)
+    indices = np.arange(shape[dim]).reshape(-1, *(1,) * (len(shape) - 1 - dim))
+    return where(restore_dims(ctx.saved_tensors[0], shape, (dim,)) == indices, restore_dims(g, shape, (dim,)), 0.0)
 
 
-def _with_place(name: str, find: Callable, sign: int) -> Op:
-    def forward(x: Any, *, dim: int, keepdim: bool) -> Any:
-        places = find(x, axis=dim, keepdims=True)
-        values = np.take_along_axis(x, places, dim)
-        return (values, places) if keepdim else (values.squeeze(dim), places.squeeze(dim))
+def _extremum_row(name: str, find: Callable, sign: int) -> Op:
+    def forward(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
+        indices = find(x, axis=dim, keepdims=True)
+        values = np.take_along_axis(x, indices, dim)
+        return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
     return register(
         Op(
@@ -102,17 +107,17 @@ def _with_place(name: str, find: Callable, sign: int) -> Op:
     )
 
 
-_max = _with_place("max", np.argmax, 1)
-_min = _with_place("min", np.argmin, -1)
+_max_op = _extremum_row("max", np.argmax, 1)
+_min_op = _extremum_row("min", np.argmin, -1)
 
 
-def _place(name: str, find: Callable, sign: int) -> Op:
-    def reference(x: Any, *, dim: int | None, keepdim: bool) -> Any:
+def _index_row(name: str, find: Callable, sign: int) -> Op:
+    def reference(x: Array, *, dim: int | None, keepdim: bool) -> Array:
         if dim is not None:
             return _reference(sign)(x, dim=dim, keepdim=keepdim)[1]
         return np.array(_best(x.ravel(), sign)).reshape((1,) * x.ndim if keepdim else ())
 
-    def sample(draw: Any) -> Sample:
+    def sample(draw: Draw) -> Sample:
         drawn = _sample(draw)
         if drawn.inputs[0].size:
             return Sample(drawn.inputs, {**drawn.params, "dim": draw.choice(None, drawn.params["dim"])})
@@ -135,26 +140,26 @@ def _place(name: str, find: Callable, sign: int) -> Op:
     )
 
 
-_argmax = _place("argmax", np.argmax, 1)
-_argmin = _place("argmin", np.argmin, -1)
+_argmax_op = _index_row("argmax", np.argmax, 1)
+_argmin_op = _index_row("argmin", np.argmin, -1)
 
 
 # ── over several dimensions ────────────────────────────────────────────────────────────
 
 
-def _many_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _several_backward(ctx: Context, g: Tensor, *, dim: tuple[int, ...], keepdim: bool) -> Gradient:
     x, y = ctx.saved_tensors
-    equal = to(x == kept(y, x.shape, dim), x.dtype)
-    return kept(g, x.shape, dim) * (equal / sum(equal, dim, True))
+    equal = to(x == restore_dims(y, x.shape, dim), x.dtype)
+    return restore_dims(g, x.shape, dim) * (equal / sum(equal, dim, True))
 
 
-def _over_several(name: str, find: Callable, sign: int) -> Op:
-    def reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _several_row(name: str, find: Callable, sign: int) -> Op:
+    def reference(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
         for d in dim:
             x = _reference(sign)(x, dim=d, keepdim=True)[0]
-        return np.array(x if keepdim else x.squeeze(dim))  # of a number, which has no dim, a copy
+        return np.array(x if keepdim else x.squeeze(dim))  # a copy, also of an array without dimensions
 
-    def sample(draw: Any) -> Sample:
+    def sample(draw: Draw) -> Sample:
         if draw.choice(False, False, False, True):
             return Sample((draw.tensor(),), {"dim": (), "keepdim": False})
         drawn = _sample(draw)
@@ -168,7 +173,7 @@ def _over_several(name: str, find: Callable, sign: int) -> Op:
             name=name,
             check=_check(name),
             forward=lambda x, *, dim, keepdim: find(x, axis=dim, keepdims=keepdim),
-            backward=_many_backward,
+            backward=_several_backward,
             saves=(0, ~0),
             reference=reference,
             sample=sample,
@@ -180,34 +185,34 @@ def _over_several(name: str, find: Callable, sign: int) -> Op:
     )
 
 
-_amax = _over_several("amax", np.max, 1)
-_amin = _over_several("amin", np.min, -1)
+_amax_op = _several_row("amax", np.max, 1)
+_amin_op = _several_row("amin", np.min, -1)
 
 
-# ── of two ─────────────────────────────────────────────────────────────────────────────
+# ── of two tensors ─────────────────────────────────────────────────────────────────────
 
 
 def _two_reference(sign: int) -> Callable:
-    def reference(x: Any, y: Any) -> Any:
+    def reference(x: Array, y: Array) -> Array:
         pairs = np.broadcast(x, y)
         return np.array([pair[_best(pair, sign)] for pair in pairs], x.dtype).reshape(pairs.shape)
 
     return reference
 
 
-def _distinct(draw: Any, n: int) -> list[Any]:
-    """n tensors whose shapes broadcast, and of whose numbers no two are equal: that is a kink."""
+def _distinct(draw: Draw, n: int) -> list[Array]:
+    """n tensors whose shapes broadcast.  No two elements are equal, because that is a kink."""
     shapes = draw.broadcastable(n)
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     numbers = draw.tensor(int(ends[-1]))
     return [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes, strict=True)]
 
 
-def _of_two(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
+def _binary_row(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
     return register(
         Op(
             name=name,
-            forward=lambda x, y: broadcasting(name, forward, x, y),
+            forward=lambda x, y: run_broadcast(name, forward, x, y),
             backward=backward,
             saves=(0, 1),
             reference=_two_reference(sign),
@@ -220,8 +225,8 @@ def _of_two(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
     )
 
 
-def _sharing(less: Callable) -> Callable:
-    def backward(ctx: Any, g: Any) -> Any:
+def _maximum_backward(less: Callable) -> Callable:
+    def backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
         x, y = ctx.saved_tensors
         g = where(x == y, 0.5 * g, g)
         return where(less(x, y), 0.0, g), where(less(y, x), 0.0, g)
@@ -229,21 +234,21 @@ def _sharing(less: Callable) -> Callable:
     return backward
 
 
-def _bounded(inside: Callable, outside: Callable) -> Callable:
-    def backward(ctx: Any, g: Any) -> Any:
+def _clamp_backward(inside: Callable, outside: Callable) -> Callable:
+    def backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
         x, bound = ctx.saved_tensors
         return where(inside(x, bound), g, 0.0), where(outside(x, bound), g, 0.0) if ctx.needs_input_grad[1] else None
 
     return backward
 
 
-_maximum = _of_two("maximum", np.maximum, _sharing(operator.lt), 1)
-_minimum = _of_two("minimum", np.minimum, _sharing(operator.gt), -1)
-_clamp_min = _of_two("clamp_min", np.maximum, _bounded(operator.ge, operator.lt), 1)
-_clamp_max = _of_two("clamp_max", np.minimum, _bounded(operator.le, operator.gt), -1)
+_maximum_op = _binary_row("maximum", np.maximum, _maximum_backward(operator.lt), 1)
+_minimum_op = _binary_row("minimum", np.minimum, _maximum_backward(operator.gt), -1)
+_clamp_min_op = _binary_row("clamp_min", np.maximum, _clamp_backward(operator.ge, operator.lt), 1)
+_clamp_max_op = _binary_row("clamp_max", np.minimum, _clamp_backward(operator.le, operator.gt), -1)
 
 
-# ── what people call ───────────────────────────────────────────────────────────────────
+# ── the functions ──────────────────────────────────────────────────────────────────────
 
 
 def _extremum(op: Op, input: Tensor, dim: int, keepdim: bool) -> Extremum:
@@ -253,28 +258,39 @@ def _extremum(op: Op, input: Tensor, dim: int, keepdim: bool) -> Extremum:
     return Extremum(*op(input, dim=dim, keepdim=keepdim))
 
 
-def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """The greatest element of all, of each row along dim, or of two tensors.
+@overload
+def max(input: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
+@overload
+def max(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
+def max(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | Extremum:
+    """Maximum of all elements, along a dimension, or of two tensors.
 
     Parameters
     ----------
     input : Tensor
     dim : int, optional
-        Given: the greatest along it, and their places.
+        The dimension to reduce.
     keepdim : bool
-        Keep dim, at size 1.
-    other : Tensor, or in the place of dim
-        Given: `maximum(input, other)`.
+        Whether to keep the reduced dimension, at size 1.
+    other : Tensor, optional, also in place of dim
+        A tensor to compare input with: the result is `maximum(input, other)`.
 
     Returns
     -------
-    Tensor: without dim, the greatest element (equals share its gradient evenly), or maximum's;
-    with dim, (values, indices), a named tuple: the first of equals, which gets the gradient
+    Tensor, or a named tuple (values, indices) if dim is given
+        Without dim, equal maxima share the gradient evenly.  With dim, the index is that of the first of them, and it
+        gets the gradient.
 
     Raises
     ------
     IndexError
-        Where there is no element, or no such dim.
+        If there is no element, or no such dimension.
 
     Examples
     --------
@@ -285,72 +301,89 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *
     """
     if other is not None or hasattr(dim, "ndim"):
         return maximum(input, dim if other is None else other)  # type: ignore[arg-type]
-    return amax(input) if dim is None else _extremum(_max, input, dim, keepdim)  # type: ignore[arg-type]
+    return amax(input) if dim is None else _extremum(_max_op, input, dim, keepdim)  # type: ignore[arg-type]
 
 
-def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """The least element of all, of each row along dim, or of two tensors: see `max`."""
+@overload
+def min(input: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
+@overload
+def min(input: Tensor, dim: Tensor) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
+def min(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | Extremum:
+    """Minimum of all elements, along a dimension, or of two tensors.  See `max`."""
     if other is not None or hasattr(dim, "ndim"):
         return minimum(input, dim if other is None else other)  # type: ignore[arg-type]
-    return amin(input) if dim is None else _extremum(_min, input, dim, keepdim)  # type: ignore[arg-type]
+    return amin(input) if dim is None else _extremum(_min_op, input, dim, keepdim)  # type: ignore[arg-type]
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The greatest element over some dimensions, or all; equals share its gradient evenly."""
-    return _amax(input, dim=dims_of("amax", dim, ndim_of("amax", input)), keepdim=keepdim)
+    """Maximum along `dim`, or of all dimensions.  Equal maxima share the gradient evenly."""
+    return _amax_op(input, dim=dims_of("amax", dim, ndim_of("amax", input)), keepdim=keepdim)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """The least element over some dimensions, or all; equals share its gradient evenly."""
-    return _amin(input, dim=dims_of("amin", dim, ndim_of("amin", input)), keepdim=keepdim)
+    """Minimum along `dim`, or of all dimensions.  Equal minima share the gradient evenly."""
+    return _amin_op(input, dim=dims_of("amin", dim, ndim_of("amin", input)), keepdim=keepdim)
 
 
-def _place_of(op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+def _index_of(op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     if dim is not None:
         dim = dim_of(op.name, dim, ndim_of(op.name, input))
         dim = dim if input.ndim else None
-    return op(input, dim=dim, keepdim=keepdim)
+    indices: Tensor = op(input, dim=dim, keepdim=keepdim)
+    return indices
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The place of the greatest element along dim (the first of equals), or in the flat tensor."""
-    return _place_of(_argmax, input, dim, keepdim)
+    """Index of the maximum along `dim`, or in the flattened tensor: the first of equal ones."""
+    return _index_of(_argmax_op, input, dim, keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """The place of the least element along dim (the first of equals), or in the flat tensor."""
-    return _place_of(_argmin, input, dim, keepdim)
+    """Index of the minimum along `dim`, or in the flattened tensor: the first of equal ones."""
+    return _index_of(_argmin_op, input, dim, keepdim)
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The greater of two elements, broadcast; NaN where one is.  Equals share the gradient evenly."""
-    return _maximum(input, other)
+    """Maximum of two tensors, element by element, NaN where one is.  Shapes broadcast.
+
+    Equal elements share the gradient evenly.
+    """
+    return _maximum_op(input, other)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The lesser of two elements, broadcast; NaN where one is.  Equals share the gradient evenly."""
-    return _minimum(input, other)
+    """Minimum of two tensors, element by element, NaN where one is.  Shapes broadcast.
+
+    Equal elements share the gradient evenly.
+    """
+    return _minimum_op(input, other)
 
 
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
-    """input, or min where that is greater."""
-    return _clamp_min(input, min)
+    """Clamp input from below: the maximum of input and `min`."""
+    return _clamp_min_op(input, min)
 
 
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
-    """input, or max where that is less."""
-    return _clamp_max(input, max)
+    """Clamp input from above: the minimum of input and `max`."""
+    return _clamp_max_op(input, max)
 
 
 def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-    """input, kept from min to max.
+    """Clamp input to the range from min to max.
 
     Parameters
     ----------
     input : Tensor
     min, max : Tensor or number, optional
-        Bounds, broadcast; one may be left out.  Where min > max the result is max.  At a bound
-        the gradient is input's.
+        Bounds, whose shapes broadcast.  One may be left out.  Where min > max the result is max.  At a bound, the
+        gradient goes to input.
 
     Examples
     --------
@@ -359,21 +392,21 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
     tensor([0.0000, 0.5000, 1.0000])
     """
     if min is None and max is None:
-        raise ValueError("clamp: expects a least value min, a greatest value max, or both")
+        raise ValueError("clamp: expects a lower bound min, an upper bound max, or both")
     above = input if min is None else clamp_min(input, min)
     return above if max is None else clamp_max(above, max)
 
 
-def _clamp_reference(x: Any, low: Any, high: Any) -> Any:
+def _clamp_reference(x: Array, low: Any, high: Any) -> Array:
     above = x if low is None else _two_reference(1)(x, low)
     return above if high is None else _two_reference(-1)(above, high)
 
 
-def _clamp_sample(draw: Any) -> Sample:
+def _clamp_sample(draw: Draw) -> Sample:
     x, low, high = _distinct(draw, 3)
     bounds = draw.choice(
         (low, high), (low, None), (None, high), (np.array(0.0), None), (None, np.array(0.0))
-    )  # no x is 0
+    )  # no element of x is 0
     return Sample((x, *bounds))
 
 

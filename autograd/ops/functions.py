@@ -1,4 +1,4 @@
-"""Functions of one number, element by element.
+"""Elementary functions, element by element.
 
     y = -x          dx = -g                 y = e^x              dx = g y
     y = |x|         dx = g sign x           y = e^x - 1          dx = g (y + 1)
@@ -8,8 +8,8 @@
     y = 1 / √x      dx = -g y³ / 2          y = 1 / (1 + e^-x)   dx = g y (1 - y)          (sigmoid)
     y = 1 / x       dx = -g y²              y = sin x, cos x     dx = g cos x, -g sin x
 
-NumPy computes each in one or a few passes of vector instructions; a kernel with the C library's
-exp, log and tanh was slower.
+NumPy computes each in one or a few passes with vector instructions.  A kernel with the C library's exp, log and tanh
+was slower.
 """
 
 from __future__ import annotations
@@ -20,28 +20,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _row(
-    name: str, forward: Any, backward: Callable | None, reference: Any, low: float = -2, high: float = 2, **more: Any
+    name: str,
+    forward: Callable[[Array], Array],
+    backward: Callable[..., Gradient],
+    reference: Callable[[Array], Array],
+    low: float = -2,
+    high: float = 2,
+    **more: Any,
 ) -> Op:
-    def sample(draw: Any) -> Sample:
+    """A row of one input, with samples from low to high."""
+
+    def sample(draw: Draw) -> Sample:
         return Sample((draw.tensor(*draw.shape(0, 3, least=0), low=low, high=high),))
 
     return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
 
 
-def _negative(x: Any) -> Any:
+def _negative(x: Array) -> Array:
     try:
         return np.negative(x)
     except TypeError:
-        raise TypeError("neg: bool tensors have no negative; ~ turns them round, .int() makes numbers") from None
+        raise TypeError("neg: bool tensors have no negative; invert them with ~, or convert them with .int()") from None
 
 
-_neg = _row(
+_neg_op = _row(
     "neg",
     _negative,
     lambda ctx, g: -g,
@@ -50,20 +60,20 @@ _neg = _row(
     kind="multilinear",
 )
 
-_abs = _row(
+_abs_op = _row(
     "abs", np.abs, lambda ctx, g: g * sign(ctx.saved_tensors[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
     saves=(0,), kind="piecewise",
 )  # fmt: skip
 
-_sign = _row(
+_sign_op = _row(
     "sign",
-    lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # np.sign(NaN) is NaN, PyTorch's is 0
+    lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # sign(NaN) is NaN in NumPy and 0 in PyTorch
     lambda ctx, g: 0,
     lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0)).astype(x.dtype),
     kind="piecewise",
 )
 
-_square = _row(
+_square_op = _row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
     lambda ctx, g: 2 * g * ctx.saved_tensors[0],
@@ -71,7 +81,7 @@ _square = _row(
     saves=(0,),
 )
 
-_sqrt = _row(
+_sqrt_op = _row(
     "sqrt",
     np.sqrt,
     lambda ctx, g: g / (2 * ctx.saved_tensors[0]),
@@ -82,7 +92,7 @@ _sqrt = _row(
     promotes="float",
 )
 
-_rsqrt = _row(
+_rsqrt_op = _row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
     lambda ctx, g: -0.5 * g * ctx.saved_tensors[0] ** 3,
@@ -93,7 +103,7 @@ _rsqrt = _row(
     promotes="float",
 )
 
-_reciprocal = _row(
+_reciprocal_op = _row(
     "reciprocal",
     np.reciprocal,
     lambda ctx, g: -g * ctx.saved_tensors[0] ** 2,
@@ -104,9 +114,9 @@ _reciprocal = _row(
     promotes="float",
 )
 
-_exp = _row("exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float")
+_exp_op = _row("exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float")
 
-_expm1 = _row(
+_expm1_op = _row(
     "expm1",
     np.expm1,
     lambda ctx, g: g * (ctx.saved_tensors[0] + 1),
@@ -115,7 +125,7 @@ _expm1 = _row(
     promotes="float",
 )
 
-_log = _row(
+_log_op = _row(
     "log",
     np.log,
     lambda ctx, g: g / ctx.saved_tensors[0],
@@ -126,7 +136,7 @@ _log = _row(
     promotes="float",
 )
 
-_log1p = _row(
+_log1p_op = _row(
     "log1p",
     np.log1p,
     lambda ctx, g: g / (ctx.saved_tensors[0] + 1),
@@ -137,7 +147,7 @@ _log1p = _row(
     promotes="float",
 )
 
-_tanh = _row(
+_tanh_op = _row(
     "tanh",
     np.tanh,
     lambda ctx, g: g * (1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
@@ -146,16 +156,16 @@ _tanh = _row(
     promotes="float",
 )
 
-_sigmoid = _row(
+_sigmoid_op = _row(
     "sigmoid",
-    lambda x: 1 / (1 + np.exp(-x)),  # e^-x overflows to inf, whose inverse is the 0 that is due
+    lambda x: 1 / (1 + np.exp(-x)),  # exp(-x) may overflow to inf; 1 / inf is 0, the correct result
     lambda ctx, g: g * (ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
     lambda x: (1 + np.tanh(x / 2)) / 2,
     saves=(~0,),
     promotes="float",
 )
 
-_sin = _row(
+_sin_op = _row(
     "sin",
     np.sin,
     lambda ctx, g: g * cos(ctx.saved_tensors[0]),
@@ -164,7 +174,7 @@ _sin = _row(
     promotes="float",
 )
 
-_cos = _row(
+_cos_op = _row(
     "cos",
     np.cos,
     lambda ctx, g: -g * sin(ctx.saved_tensors[0]),
@@ -175,89 +185,92 @@ _cos = _row(
 
 
 def neg(input: Tensor) -> Tensor:
-    """-input."""
-    return _neg(input)
+    """Negate input."""
+    return _neg_op(input)
 
 
 def positive(input: Tensor) -> Tensor:
-    """The input itself, as +input.
+    """Return input itself: +input.
 
     Raises
     ------
     TypeError
-        For bools.
+        If input is a bool tensor.
     """
     check_arrays("positive", input=input)
     if input.dtype == bool:
-        raise TypeError("positive: a bool tensor has no sign; convert it, with .int()")
+        raise TypeError("positive: a bool tensor has no sign; convert it with .int()")
     return input
 
 
 def abs(input: Tensor) -> Tensor:
-    """|input|; the gradient at 0 is 0."""
-    return _abs(input)
+    """Absolute value.  Its gradient at 0 is 0."""
+    return _abs_op(input)
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1, in the dtype of input; 0 for NaN.  Its gradient is 0 everywhere."""
-    return _sign(input)
+    """Sign, -1, 0 or 1, in the dtype of input.  It is 0 for NaN.  Its gradient is 0 everywhere."""
+    return _sign_op(input)
 
 
 def square(input: Tensor) -> Tensor:
-    """input²; of bools in int64."""
-    return _square(input)
+    """Square.  For bools, in int64."""
+    return _square_op(input)
 
 
 def sqrt(input: Tensor) -> Tensor:
-    """The square root, NaN below 0; integers give the default float dtype, as below."""
-    return _sqrt(input)
+    """Square root, NaN for negative numbers.
+
+    This function and those that follow convert integers and bools to the default float dtype.
+    """
+    return _sqrt_op(input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
-    """1 / √input: inf at 0, NaN below."""
-    return _rsqrt(input)
+    """Reciprocal of the square root: inf at 0, NaN for negative numbers."""
+    return _rsqrt_op(input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """1 / input."""
-    return _reciprocal(input)
+    """Reciprocal, 1 / input."""
+    return _reciprocal_op(input)
 
 
 def exp(input: Tensor) -> Tensor:
-    """e to the power input."""
-    return _exp(input)
+    """Exponential, e to the power input."""
+    return _exp_op(input)
 
 
 def expm1(input: Tensor) -> Tensor:
-    """e^input - 1, exact near 0."""
-    return _expm1(input)
+    """exp(input) - 1, accurate near 0."""
+    return _expm1_op(input)
 
 
 def log(input: Tensor) -> Tensor:
-    """The natural logarithm: -inf at 0, NaN below."""
-    return _log(input)
+    """Natural logarithm: -inf at 0, NaN for negative numbers."""
+    return _log_op(input)
 
 
 def log1p(input: Tensor) -> Tensor:
-    """log(1 + input), exact near 0."""
-    return _log1p(input)
+    """log(1 + input), accurate near 0."""
+    return _log1p_op(input)
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent, from -1 to 1."""
-    return _tanh(input)
+    """Hyperbolic tangent, from -1 to 1."""
+    return _tanh_op(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e^-input), from 0 to 1."""
-    return _sigmoid(input)
+    """Logistic sigmoid, 1 / (1 + exp(-input)), from 0 to 1."""
+    return _sigmoid_op(input)
 
 
 def sin(input: Tensor) -> Tensor:
-    """The sine of an angle in radians."""
-    return _sin(input)
+    """Sine of an angle in radians."""
+    return _sin_op(input)
 
 
 def cos(input: Tensor) -> Tensor:
-    """The cosine of an angle in radians."""
-    return _cos(input)
+    """Cosine of an angle in radians."""
+    return _cos_op(input)

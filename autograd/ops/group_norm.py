@@ -1,9 +1,9 @@
-"""Group normalization: groups of channels of every example brought to mean 0 and variance 1.
+"""Group normalization: standardizes groups of channels of every example.
 
     x (N, C, …), w and b (C)        μ and v over the pixels of the C/G channels of a group, of one example
     y = w (x - μ) / √(v + ε) + b
 
-A group of an example is to this what a channel is to batch_norm; so x goes there as one picture of N G channels.
+A group of an example plays the role of a channel in batch_norm, so x goes there as one image of N G channels.
 """
 
 from __future__ import annotations
@@ -14,23 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
-from autograd.ops.batch_norm import affine, batch_norm_training, check_parts, spread_out
-from autograd.ops.elementwise import check_eps
+from autograd.ops.batch_norm import batch_norm_affine, batch_norm_training
 from autograd.ops.shape import reshape
+from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
+from autograd.ops.shared.samples import optional, spread_out
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-
-def _reference(x: Any, num_groups: int, w: Any = None, b: Any = None, *, eps: float = 1e-5) -> Any:
-    y, each = np.zeros(x.shape, x.dtype), x.shape[1] // num_groups
-    for n, k in np.ndindex(len(x), num_groups):
-        group = x[n, k * each : (k + 1) * each]
-        mean = group.sum() / max(1, group.size)
-        var = ((group - mean) ** 2).sum() / max(1, group.size)
-        for c in range(k * each, (k + 1) * each):
-            y[n, c] = (x[n, c] - mean) / np.sqrt(var + eps) * (1 if w is None else w[c]) + (0 if b is None else b[c])
-    return y
+    from autograd.testing import Draw
 
 
 def group_norm(
@@ -40,16 +32,18 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """(input - mean) / √(var + eps) · weight + bias, with mean and variance for each group of channels of an example.
+    """Apply group normalization: (input - mean) / √(var + eps) · weight + bias.
+
+    Mean and variance are those of each group of channels of each example.
 
     Parameters
     ----------
     input : Tensor of float, (N, C, …)
     num_groups : int
-        Into how many groups to cut the channels.
+        Number of groups of channels.  It must divide C.
     weight, bias : Tensor, (C,), optional
     eps : float
-        Keeps a variance of 0 from being divided by.
+        Added to the variance, for numerical stability.
 
     Returns
     -------
@@ -58,7 +52,7 @@ def group_norm(
     Raises
     ------
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
 
     References
     ----------
@@ -72,31 +66,39 @@ def group_norm(
         raise ValueError(
             f"group_norm: num_groups {num_groups} does not divide the {shape[1]} channels of input {shape}"
         )
-    check_eps("group_norm", eps)
-    check_parts("group_norm", input, shape[1:2], weight=weight, bias=bias)
+    check_norm("group_norm", input, eps, shape[1:2], weight=weight, bias=bias)
     n, c, length = shape[0], shape[1], math.prod(shape[2:])
     if n * c * length == num_groups:
         raise ValueError(
             f"group_norm: Expected more than 1 value per channel when training, got input of shape {shape} and "
-            f"num_groups {num_groups}; take fewer groups"
+            f"num_groups {num_groups}; use fewer groups"
         )
     groups = reshape(input, (1, n * num_groups, c // num_groups * length))
     y = batch_norm_training(groups, None, None, eps=eps)[0]
     if weight is not None or bias is not None:
         scale = np.ones(c, input.dtype) if weight is None else weight
-        y = affine(reshape(y, (n, c, length)), None, scale, bias)
+        y = batch_norm_affine(reshape(y, (n, c, length)), None, scale, bias, None, None)
     return reshape(y, shape)
 
 
-def _sample(draw: Any) -> Sample:
+def _reference(
+    x: Array, num_groups: int, w: Array | None = None, b: Array | None = None, *, eps: float = 1e-5
+) -> Array:
+    groups = x.reshape(len(x), num_groups, x.shape[1] // num_groups * math.prod(x.shape[2:]))
+    y = standardize_reference(groups, (2,), eps)[0].reshape(x.shape)
+    w, b = (None if a is None else a.reshape(-1, *(1,) * (x.ndim - 2)) for a in (w, b))
+    return scale_reference(y, w, b)
+
+
+def _sample(draw: Draw) -> Sample:
     groups, n = draw.size(1, 3), draw.size(0, 3)
     c, size = groups * draw.size(1, 2), draw.choice((2,), (2, 3), (1, 2))
-    w, b = (draw.tensor(c) if draw.choice(True, False) else None for _ in range(2))
+    w, b = optional(draw, c), optional(draw, c)
     params = draw.choice({}, {"eps": 0.1})
     return Sample((spread_out(draw.tensor(n, c, *size)), groups, w, b), params)
 
 
-def _bad(x: Any, groups: int, error: type[Exception], *words: str, w: Any = None) -> BadSample:
+def _bad(x: Array, groups: int, error: type[Exception], *words: str, w: Any = None) -> BadSample:
     return BadSample((x, groups, w), {}, error, ("group_norm", *words))
 
 

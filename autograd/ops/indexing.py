@@ -1,9 +1,9 @@
 """y = x[index]: basic and advanced indexing, as PyTorch does it.
 
-dx = zeros, to which g is added at index (a place named twice gets both)
+dx = zeros, to which g is added at index (an element that is named twice gets both)
 
-Integers are applied before arrays of integers or bools: where NumPy's x[0, :, [1, 2]] puts the
-array's dimension first, PyTorch's has it where the array stands.
+Integers are applied before arrays of integers or bools: NumPy's x[0, :, [1, 2]] puts the dimension of the array first,
+PyTorch's puts it where the array is.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.attached import attaching
-from autograd.ops.gather import add_rows
-from autograd.ops.shape import dim_of, ndim_of
+from autograd.ops.shared.attaching import attaching
+from autograd.ops.shared.dims import dim_of, ndim_of
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 Index = tuple[Any, ...]
 
@@ -28,47 +30,47 @@ def _is_array(part: Any) -> bool:
     return isinstance(part, np.ndarray)
 
 
-def _view(x: Any, index: Index) -> Any:
-    """x[index], which is a view where there are neither arrays nor bools: of a single element, too."""
+def _view(x: Array, index: Index) -> Any:
+    """x[index].  Without arrays and bools in the index it is a view, also of a single element."""
     return x[index if any(part is Ellipsis for part in index) else (*index, ...)]
 
 
-def _getitem_forward(x: Any, *, index: Index) -> Any:
+def _getitem_forward(x: Array, *, index: Index) -> Array:
     try:
         return _view(x, index)
     except IndexError as error:
         raise IndexError(f"indexing: {error}; the tensor has shape {x.shape}") from None
 
 
-def _getitem_reference(x: Any, *, index: Index) -> Any:
+def _getitem_reference(x: Array, *, index: Index) -> Array:
     if not any(_is_array(part) or isinstance(part, bool) for part in index):
         return _view(x, index)
-    places = np.arange(x.size).reshape(x.shape)[index]
-    return np.array([x.ravel()[i] for i in places.ravel()], x.dtype).reshape(places.shape)
+    flat = np.arange(x.size).reshape(x.shape)[index]
+    return np.array([x.ravel()[i] for i in flat.ravel()], x.dtype).reshape(flat.shape)
 
 
-def _grad_forward(g: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
+def _grad_forward(g: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     dx = np.zeros(shape, g.dtype)
     numbers = [part for part in index if _is_array(part) and part.dtype != bool]
-    if not numbers:  # no place is named twice
+    if not numbers:  # no element is named twice
         dx[index] = g
     elif len(index) == 1 and numbers[0].min(initial=0) >= 0:
         columns = math.prod(shape[1:])
         add_rows(dx.reshape(shape[0], columns), numbers[0].reshape(-1), g.reshape(-1, columns))
     else:
-        places = np.arange(dx.size).reshape(shape)[index]
-        add_rows(dx.reshape(-1, 1), places.reshape(-1), g.reshape(-1, 1))
+        flat = np.arange(dx.size).reshape(shape)[index]
+        add_rows(dx.reshape(-1, 1), flat.reshape(-1), g.reshape(-1, 1))
     return dx
 
 
-def _grad_reference(g: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
+def _grad_reference(g: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
     dx = np.zeros(math.prod(shape), g.dtype)
-    for place, value in zip(np.arange(dx.size).reshape(shape)[index].ravel(), g.ravel(), strict=True):
-        dx[place] += value
+    for i, value in zip(np.arange(dx.size).reshape(shape)[index].ravel(), g.ravel(), strict=True):
+        dx[i] += value
     return dx.reshape(shape)
 
 
-def _draw_index(draw: Any, shape: tuple[int, ...]) -> Index:
+def _draw_index(draw: Draw, shape: tuple[int, ...]) -> Index:
     n, _, last = shape
     return draw.choice(
         (draw.index((), n).item(),),
@@ -85,26 +87,26 @@ def _draw_index(draw: Any, shape: tuple[int, ...]) -> Index:
     )
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     shape = (draw.size(1, 3), draw.size(1, 3), draw.size(1, 3))
     return Sample((draw.tensor(*shape),), {"index": _draw_index(draw, shape)})
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     shape = (draw.size(1, 3), draw.size(1, 3), draw.size(1, 3))
     index = _draw_index(draw, shape)
     return Sample((draw.tensor(*np.empty(shape)[index].shape),), {"index": index, "shape": shape})
 
 
-def _bad(index: Any, error: type[Exception], *words: str) -> BadSample:
+def _bad(index: Index, error: type[Exception], *words: str) -> BadSample:
     return BadSample((np.ones((2, 3)),), {"index": index}, error, ("indexing", *words))
 
 
-_getitem = register(
+_getitem_op = register(
     Op(
         name="getitem",
         forward=_getitem_forward,
-        backward=lambda ctx, g, *, index: _getitem_grad(g, index=index, shape=ctx.shapes[0]),
+        backward=lambda ctx, g, *, index: _getitem_grad_op(g, index=index, shape=ctx.shapes[0]),
         reference=_getitem_reference,
         sample=_sample,
         bad_samples=[_bad((5,), IndexError, "(2, 3)", "5"), _bad((0, 0, 0), IndexError, "(2, 3)", "too many")],
@@ -113,13 +115,13 @@ _getitem = register(
     )
 )
 
-pad_places = attaching("pad_places", _getitem)
+pad_places = attaching("pad_places", _getitem_op)
 
-_getitem_grad: Op = register(
+_getitem_grad_op: Op = register(
     Op(
         name="getitem_grad",
         forward=_grad_forward,
-        backward=lambda ctx, g, *, index, shape: _getitem(g, index=index),
+        backward=lambda ctx, g, *, index, shape: _getitem_op(g, index=index),
         reference=_grad_reference,
         sample=_grad_sample,
         kind="multilinear",
@@ -128,7 +130,7 @@ _getitem_grad: Op = register(
 
 
 def _plain(part: Any) -> Any:
-    """One part of an index as NumPy takes it: an array is a copy, which nobody changes before backward."""
+    """One part of an index as NumPy takes it.  An array is copied, so that it cannot change before backward."""
     if isinstance(part, list | range):
         part = np.asarray(part) if len(part) else np.empty(0, np.int64)
     elif hasattr(part, "array"):
@@ -139,16 +141,18 @@ def _plain(part: Any) -> Any:
         return part
     if part.dtype.kind not in "bi":
         mend = (
-            "a mask is made by .bool(), an index by .long()" if part.dtype.kind == "u" else "convert it, with .long()"
+            "convert a mask with .bool(), an index with .long()"
+            if part.dtype.kind == "u"
+            else "convert it with .long()"
         )
-        raise IndexError(f"indexing: an index is of signed integers or bools, not {part.dtype}; {mend}")
+        raise IndexError(f"indexing: an index must have signed integers or bools, not {part.dtype}; {mend}")
     return part.copy()
 
 
 def plain_index(index: Any) -> tuple[Index, Index]:
-    """What users write, as two indices of NumPy's to apply in turn: integers and slices, then arrays.
+    """A user's index as two NumPy indices to apply in turn: first integers and slices, then arrays.
 
-    One of them may be (): the second, if there are no arrays, or the first, if there are no integers.
+    The second is () if there are no arrays.  The first is () if there are arrays, but no integers.
     """
     parts = tuple(_plain(part) for part in (index if isinstance(index, tuple) else (index,)))
     if not any(_is_array(part) for part in parts):
@@ -158,44 +162,58 @@ def plain_index(index: Any) -> tuple[Index, Index]:
     first: list[Any] = []
     for part in parts:
         first += [slice(None)] * (part.ndim if part.dtype == bool else 1) if _is_array(part) else [part]
-    kept = [part for part in parts if type(part) is not int]
-    return tuple(first), tuple(part if _is_array(part) or part is Ellipsis else slice(None) for part in kept)
+    others = [part for part in parts if type(part) is not int]
+    return tuple(first), tuple(part if _is_array(part) or part is Ellipsis else slice(None) for part in others)
 
 
-def getitem(input: Any, index: Any) -> Any:
-    """input[index]: integers, slices, None, ..., and tensors, arrays or lists of integers or bools."""
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """Return input[index].
+
+    The index has integers, slices, None, ..., and tensors, arrays or lists of integers or bools.
+    """
     first, second = plain_index(index)
-    y = _getitem(input, index=first) if first or not second else input
-    return _getitem(y, index=second) if second else y
+    y = _getitem_op(input, index=first) if first or not second else input
+    return _getitem_op(y, index=second) if second else y
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices along `dim` whose numbers are in `index`, a vector (or one number).
+    """Select slices along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+    index : Tensor of int, (M,) or ()
+        Indices of the slices.
+
+    Returns
+    -------
+    Tensor, of input's shape with size M in `dim`
 
     Raises
     ------
     IndexError
-        If a number is out of range; none counts from the end.
+        If an index is out of range.  Negative ones are.
     """
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
-    place = dim_of("index_select", dim, ndim_of("index_select", input))
-    numbers, size = np.asarray(index), input.shape[place] if input.ndim else 1
-    wrong = numbers[(numbers < 0) | (numbers >= size)]
+    dim = dim_of("index_select", dim, ndim_of("index_select", input))
+    indices, size = np.asarray(index), input.shape[dim] if input.ndim else 1
+    wrong = indices[(indices < 0) | (indices >= size)]
     if wrong.size:
         raise IndexError(
-            f"index_select: index {wrong.flat[0]} is out of range: dim {place} of a tensor of shape "
-            f"{tuple(input.shape)} has places 0 to {size - 1}"
+            f"index_select: index {wrong.flat[0]} is out of range: dim {dim} of a tensor of shape "
+            f"{tuple(input.shape)} has indices 0 to {size - 1}"
         )
-    if input.ndim == 0 and math.prod(index.shape) == 1:  # a number has one dimension here, as in PyTorch
+    if input.ndim == 0 and math.prod(index.shape) == 1:  # treated as a vector, as in PyTorch
         return index_select(input.reshape((1,)), 0, index).reshape(())
-    return getitem(input, (*[slice(None)] * place, index.reshape((-1,))))
+    return getitem(input, (*[slice(None)] * dim, index.reshape((-1,))))
 
 
-# ── the composed ones, under the battery ───────────────────────────────────────────────
+# ── index_select as a row ──────────────────────────────────────────────────────────────
 
 
-def _select_sample(draw: Any) -> Sample:
+def _select_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3)
     dim = draw.size(0, len(shape) - 1)
     return Sample((draw.tensor(*shape),), {"dim": dim, "index": draw.index((draw.size(0, 4),), shape[dim])})

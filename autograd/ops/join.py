@@ -1,9 +1,9 @@
-"""Joining tensors along a dimension, and cutting one into pieces.
+"""Joining tensors along a dimension, and splitting one into pieces.
 
-cat      y = the inputs, one after the other        dx_i = g, cut where they meet
-split    y_i = views of the pieces of x             dx = the g_i, joined
+cat      y = the inputs, concatenated         dx_i = g, split at the same places
+split    y_i = views of the pieces of x       dx = the g_i, concatenated
 
-Each is the other's gradient; stack, chunk and unbind are made of them.
+Each is the gradient of the other.  stack, chunk and unbind are made of them.
 """
 
 from __future__ import annotations
@@ -14,40 +14,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.shape import dim_of, ndim_of, reshape, unsqueeze
+from autograd.ops.shape import reshape, unsqueeze
+from autograd.ops.shared.dims import dim_of, ndim_of
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _cat_forward(*xs: Any, dim: int) -> Any:
+def _cat_forward(*xs: Any, dim: int) -> Array:
     try:
         return np.concatenate(xs, dim)
     except ValueError:
         shapes = ", ".join(str(x.shape) for x in xs)
         raise ValueError(
-            f"cat: shapes {shapes} do not fit along dim {dim}: all other sizes must be equal (stack adds a dimension)"
+            f"cat: shapes {shapes} do not fit along dim {dim}: all other sizes must be equal "
+            "(to add a dimension, use stack)"
         ) from None
 
 
-def _cat_reference(*xs: Any, dim: int) -> Any:
+def _cat_reference(*xs: Any, dim: int) -> Array:
     parts = [part for x in xs for part in np.moveaxis(x, dim, 0)]
     others = np.delete(xs[0].shape, dim)
     return np.moveaxis(np.array(parts, xs[0].dtype).reshape(len(parts), *others), 0, dim)
 
 
-def _cat_sample(draw: Any) -> Sample:
+def _cat_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3)
     dim = draw.size(0, len(shape) - 1)
     sizes = [draw.size(0, 2), draw.size(0, 3), draw.size(0, 2)][: draw.size(2, 3)]
     return Sample(tuple(draw.tensor(*shape[:dim], n, *shape[dim + 1 :]) for n in sizes), {"dim": dim})
 
 
-_cat = register(
+_cat_op = register(
     Op(
         name="cat",
         forward=_cat_forward,
-        backward=lambda ctx, g, *, dim: _split(g, sizes=tuple(shape[dim] for shape in ctx.shapes), dim=dim),
+        backward=lambda ctx, g, *, dim: _split_op(g, sizes=tuple(shape[dim] for shape in ctx.shapes), dim=dim),
         reference=_cat_reference,
         sample=_cat_sample,
         bad_samples=[
@@ -61,29 +65,29 @@ _cat = register(
 )
 
 
-def _split_check(x: Any, *, sizes: tuple[int, ...], dim: int) -> None:
+def _split_check(x: Array, *, sizes: tuple[int, ...], dim: int) -> None:
     if sum(sizes) != x.shape[dim] or min(sizes, default=0) < 0:
         raise ValueError(f"split: sizes {sizes} do not add up to {x.shape[dim]}, the size of dim {dim} of {x.shape}")
 
 
-def _split_reference(x: Any, *, sizes: tuple[int, ...], dim: int) -> Any:
+def _split_reference(x: Array, *, sizes: tuple[int, ...], dim: int) -> tuple[Array, ...]:
     pieces = [slice(sum(sizes[:i]), sum(sizes[: i + 1])) for i in range(len(sizes))]
     return tuple(x[(*[slice(None)] * dim, piece)] for piece in pieces)
 
 
-def _split_sample(draw: Any) -> Sample:
+def _split_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3)
     dim = draw.size(0, len(shape) - 1)
     sizes = (draw.size(0, 2), draw.size(1, 2), draw.size(0, 2))[: draw.size(1, 3)]
     return Sample((draw.tensor(*shape[:dim], sum(sizes), *shape[dim + 1 :]),), {"sizes": sizes, "dim": dim})
 
 
-_split: Op = register(
+_split_op: Op = register(
     Op(
         name="split",
         check=_split_check,
         forward=lambda x, *, sizes, dim: tuple(np.split(x, np.cumsum(sizes)[:-1], dim)),
-        backward=lambda ctx, *gs, sizes, dim: _cat(*gs, dim=dim),
+        backward=lambda ctx, *gs, sizes, dim: _cat_op(*gs, dim=dim),
         reference=_split_reference,
         sample=_split_sample,
         bad_samples=[BadSample((np.ones((5, 2)),), {"sizes": (2, 2), "dim": 0}, ValueError, ("split", "(2, 2)", "5"))],
@@ -94,18 +98,18 @@ _split: Op = register(
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after the other along `dim`, in a common dtype.
+    """Concatenate tensors along a dimension, in a common dtype.
 
     Parameters
     ----------
     tensors : sequence of Tensor
-        Of equal sizes but along `dim`.  An empty one of shape (0,) fits any other and adds nothing.
+        Their sizes are equal in all dimensions but `dim`.  An empty tensor of shape (0,) fits any others.
     dim : int
 
     Raises
     ------
     ValueError
-        If there is none, or their shapes do not fit.
+        If there is no tensor, or shapes do not fit.
 
     Examples
     --------
@@ -116,20 +120,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     _check("cat", tensors)
     first = next((x for x in tensors if tuple(x.shape) != (0,)), tensors[0])
     if first.ndim == 0:
-        raise ValueError("cat: tensors without dimensions cannot be joined; use stack")
+        raise ValueError("cat: tensors without dimensions cannot be concatenated; use stack")
     dim = dim_of("cat", dim, first.ndim)
-    nothing = (*first.shape[:dim], 0, *first.shape[dim + 1 :])
-    return _cat(*(reshape(x, nothing) if tuple(x.shape) == (0,) else x for x in tensors), dim=dim)
+    empty = (*first.shape[:dim], 0, *first.shape[dim + 1 :])
+    return _cat_op(*(reshape(x, empty) if tuple(x.shape) == (0,) else x for x in tensors), dim=dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape along a new dimension, which is number `dim` of the result."""
+    """Stack tensors of equal shape along a new dimension `dim`."""
     _check("stack", tensors)
     shapes = [tuple(x.shape) for x in tensors]
     if len(set(shapes)) > 1:
-        raise ValueError(f"stack: shapes {', '.join(map(str, shapes))} must be equal (cat joins along a dimension)")
-    place = dim_of("stack", dim, len(shapes[0]) + 1)
-    return _cat(*(unsqueeze(x, place) for x in tensors), dim=place)
+        raise ValueError(
+            f"stack: shapes {', '.join(map(str, shapes))} must be equal (to join along an existing dimension, use cat)"
+        )
+    dim = dim_of("stack", dim, len(shapes[0]) + 1)
+    return _cat_op(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 
 def _check(name: str, tensors: Sequence[Tensor]) -> None:
@@ -138,67 +144,70 @@ def _check(name: str, tensors: Sequence[Tensor]) -> None:
     check_arrays(name, **{f"tensor {i}": x for i, x in enumerate(tensors)})
 
 
-def _dim_to_cut(name: str, dim: int, input: Any) -> int:
+def _dim_to_split(name: str, dim: int, input: Any) -> int:
     if ndim_of(name, input) == 0:
-        raise IndexError(f"{name}: a tensor without dimensions cannot be cut; .reshape(1) gives it one")
+        raise IndexError(f"{name}: a tensor without dimensions cannot be split; .reshape(1) gives it one")
     return dim_of(name, dim, input.ndim)
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of the pieces of a tensor.
+    """Split a tensor into pieces, which are views.
 
     Parameters
     ----------
     tensor : Tensor
     split_size_or_sections : int or sequence of int
-        The size of every piece (the last may be smaller), or the sizes themselves.
+        The size of each piece, where the last may be smaller, or the sizes of all pieces.
     dim : int
-        Which dimension is cut.
+        The dimension to split.
 
     Raises
     ------
     ValueError
-        If the sizes do not add up.
+        If the sizes do not add up to the size of the dimension.
     """
-    dim = _dim_to_cut("split", dim, tensor)
+    dim = _dim_to_split("split", dim, tensor)
     n, size = tensor.shape[dim], split_size_or_sections
     if not isinstance(size, int | np.integer):
-        return _split(tensor, sizes=tuple(size), dim=dim)
+        return _split_op(tensor, sizes=tuple(size), dim=dim)
     if size < 0 or (size == 0 and n):
-        raise ValueError(f"split: pieces of size {size} never make up the {n} of dim {dim}; expects at least 1")
-    return _split(tensor, sizes=tuple(min(size, n - i) for i in range(0, n, size or 1)) or (0,), dim=dim)
+        raise ValueError(f"split: pieces of size {size} cannot fill dim {dim} of size {n}; expects at least 1")
+    return _split_op(tensor, sizes=tuple(min(size, n - i) for i in range(0, n, size or 1)) or (0,), dim=dim)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of `chunks` pieces, of equal size but the last; fewer, where size divides so."""
-    place = _dim_to_cut("chunk", dim, input)
-    n = input.shape[place]
+    """Split a tensor into `chunks` pieces, which are views.
+
+    All have the same size, but the last may be smaller.  There are fewer pieces if fewer of that size fill the
+    dimension.
+    """
+    n = input.shape[_dim_to_split("chunk", dim, input)]
     if chunks < 1:
-        raise ValueError(f"chunk: {chunks} chunks: expects at least 1")
+        raise ValueError(f"chunk: {chunks} chunks are not possible; expects at least 1")
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The tensor's slices along `dim`, as views, without that dimension."""
-    dim = _dim_to_cut("unbind", dim, input)
-    kept = (*input.shape[:dim], *input.shape[dim + 1 :])
-    return tuple(reshape(piece, kept) for piece in split(input, 1, dim)) if input.shape[dim] else ()
+    """Return the slices of a tensor along `dim`, as views without that dimension."""
+    dim = _dim_to_split("unbind", dim, input)
+    shape = (*input.shape[:dim], *input.shape[dim + 1 :])
+    return tuple(reshape(piece, shape) for piece in split(input, 1, dim)) if input.shape[dim] else ()
 
 
-# ── the composed ones, under the battery ───────────────────────────────────────────────
+# ── the functions made of others, as rows ──────────────────────────────────────────────
 
 
-def _stack_sample(draw: Any) -> Sample:
+def _stack_sample(draw: Draw) -> Sample:
     shape = draw.shape(0, 3, least=0)
     dim = draw.size(-len(shape) - 1, len(shape))
     return Sample(tuple(draw.tensor(*shape) for _ in range(draw.size(1, 3))), {"dim": dim})
 
 
-def _chunk_sample(draw: Any) -> Sample:
+def _chunk_sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(draw.size(0, 3), draw.size(0, 6)),), {"chunks": draw.size(1, 4), "dim": 1})
 
 
-def _chunk_reference(x: Any, *, chunks: int, dim: int) -> Any:
+def _chunk_reference(x: Array, *, chunks: int, dim: int) -> list[Array]:
     size = -(-x.shape[1] // chunks)
     pieces = [x[:, i * size : (i + 1) * size] for i in range(chunks)]
     return [piece for piece in pieces if piece.shape[1] or not size]

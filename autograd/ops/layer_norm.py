@@ -1,15 +1,15 @@
-"""Layer normalization: the last dimensions of every example brought to mean 0 and variance 1.
+"""Layer normalization: standardizes the last dimensions of every example.
 
     x (…, *S), w and b (S)          μ and v over the last dimensions, whose sizes S are given
     z = r (x - μ),  r = (v + ε)^(-1/2),  y = w z + b
 
-The rows take a matrix x (R, L), an example a row; ⟨a⟩ is the mean over the L numbers of a row.
+The rows take a matrix x (R, L) with one example per row.  ⟨a⟩ is the mean over the L elements of a row.
 
-    p(u) = r (u - ⟨u⟩ - z ⟨u z⟩)    what the gradient u of z makes of that of x; ⟨h p(u)⟩ = ⟨p(h) u⟩
+    p(u) = r (u - ⟨u⟩ - z ⟨u z⟩)    maps the gradient u of z to that of x; ⟨h p(u)⟩ = ⟨p(h) u⟩
     dx = p(g w),   dw = Σ_R g z,   db = Σ_R g
 
-All three are one row, with a kernel that reads g and x once and finds μ and r anew, while a row is in
-cache.  Its own gradients, for those h, k and m of dx, dw and db:
+One row computes all three.  Its kernel reads g and x once, and computes μ and r again while a row is in cache.
+With h, k and m the gradients of dx, dw and db, its own gradients are
 
     dg = w p(h) + k z + m,   dw = Σ_R g p(h)
     dx = p(g k) - r (z ⟨h p(g w)⟩ + p(h) ⟨g w z⟩ + p(g w) ⟨h z⟩)
@@ -27,34 +27,35 @@ from numba import prange
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.batch_norm import check_parts, spread_out
-from autograd.ops.elementwise import check_eps
 from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import reshape
+from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
+from autograd.ops.shared.samples import optional, spread_out
+from autograd.types import Array, Context, Gradient, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
-BLOCK = 8192  # least numbers worth a thread's while
+BLOCK = 8192  # minimum number of elements for one thread
 
 
-def _rows_reference(x: Any, w: Any, b: Any, *, eps: float) -> Any:
+def _rows_reference(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Array:
     return _reference(x, x.shape[1:], w, b, eps=eps)
 
 
-def _grad_reference(g: Any, x: Any, w: Any, *, eps: float) -> Any:
+def _grad_reference(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple[Array, Array, Array]:
     many = max(1, x.shape[1])
-    d = x - x.sum(axis=1, keepdims=True) / many
-    r = 1 / np.sqrt((d * d).sum(axis=1, keepdims=True) / many + eps)
+    z, _, var = standardize_reference(x, (1,), eps)
     u = g if w is None else g * w
     of_mean = u.sum(axis=1, keepdims=True) / many
-    of_var = (u * d * r).sum(axis=1, keepdims=True) / many
-    return r * (u - of_mean - d * r * of_var), (g * d * r).sum(axis=0), g.sum(axis=0)
+    of_var = (u * z).sum(axis=1, keepdims=True) / many
+    return (u - of_mean - z * of_var) / np.sqrt(var + eps), (g * z).sum(axis=0), g.sum(axis=0)
 
 
 @kernel()
 def _sum(lanes):
-    """Σ of LANES numbers, which become 0."""
+    """Sum of LANES numbers, which are set to 0."""
     half = LANES // 2
     while half:
         for i in range(half):
@@ -67,7 +68,10 @@ def _sum(lanes):
 
 @kernel()
 def _means(a, b, lanes, more):
-    """⟨a⟩ and ⟨a b⟩ in float64, from LANES sums side by side, 0 before and after, of at most STEPS numbers each."""
+    """⟨a⟩ and ⟨a b⟩ in float64.
+
+    `lanes` and `more`, LANES zeros before and after, are sums that grow side by side, of at most STEPS numbers each.
+    """
     whole = len(a) - len(a) % LANES
     total = product = 0.0
     for start in range(0, whole, LANES):
@@ -86,13 +90,17 @@ def _means(a, b, lanes, more):
 
 @kernel()
 def _standardize(row, eps, lanes, more, z):
-    """z = r (row - μ); return r.  A first mean, off by its last digits perhaps, makes the numbers small."""
+    """z = r (row - μ); returns r.
+
+    Rounding may make the first mean wrong in its last digits.  What it left is the mean of the differences, which are
+    small numbers, so this second mean is accurate.
+    """
     kind = row.dtype.type
     near = kind(_means(row, row, lanes, more)[0])
     for i in range(len(row)):
         z[i] = row[i] - near
-    mean, square = _means(z, z, lanes, more)
-    r, rest = kind(1 / np.sqrt(max(0.0, square - mean * mean) + eps)), kind(mean)
+    mu, square = _means(z, z, lanes, more)
+    r, rest = kind(1 / np.sqrt(max(0.0, square - mu * mu) + eps)), kind(mu)
     for i in range(len(row)):
         z[i] = r * (z[i] - rest)
     return r
@@ -100,7 +108,7 @@ def _standardize(row, eps, lanes, more, z):
 
 @kernel(parallel=True)
 def _normalize(x, w, b, eps, parts, y):
-    """y = w z + b, on `parts` parts of the rows."""
+    """y = w z + b, with the rows in `parts` parts."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes, more = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype)
@@ -114,7 +122,7 @@ def _normalize(x, w, b, eps, parts, y):
 
 @kernel(parallel=True)
 def _normalize_grad(g, x, w, eps, parts, dx, sums):
-    """dx, and sums (2, B, L), in float64, of g z and of g over each of B parts of the rows."""
+    """dx, and sums (2, B, L) in float64: Σ g z and Σ g over each of B parts of the rows."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes, more, z = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
@@ -128,18 +136,18 @@ def _normalize_grad(g, x, w, eps, parts, dx, sums):
                 u[i] = g_row[i] * w[i]
                 total[i] += g_row[i]
                 products[i] += g_row[i] * z[i]
-            mean, slope = _means(u, z, lanes, more)
-            of_mean, of_var = x.dtype.type(mean), x.dtype.type(slope)
+            mean_u, mean_uz = _means(u, z, lanes, more)
+            of_mean, of_var = x.dtype.type(mean_u), x.dtype.type(mean_uz)
             for i in range(len(z)):
                 u[i] = r * (u[i] - of_mean - z[i] * of_var)
     set_threads(threads)
 
 
-def _parts(x: Any) -> int:
+def _parts(x: Array) -> int:
     return max(1, min(len(x), blocks(x.size, BLOCK)))
 
 
-def _forward(x: Any, w: Any, b: Any, *, eps: float) -> Any:
+def _forward(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Array:
     y, length = np.empty(x.shape, x.dtype), x.shape[1]
     w = np.ones(length, x.dtype) if w is None else dense(w)
     b = np.zeros(length, x.dtype) if b is None else dense(b)
@@ -147,16 +155,12 @@ def _forward(x: Any, w: Any, b: Any, *, eps: float) -> Any:
     return y
 
 
-def _backward(ctx: Any, g: Any, *, eps: float) -> Any:
-    dx, dw, db = _rows_grad(g, *ctx.saved_tensors, eps=eps)
-    return (
-        dx if ctx.needs_input_grad[0] else None,
-        dw if ctx.needs_input_grad[1] else None,
-        db if ctx.needs_input_grad[2] else None,
-    )
+def _backward(ctx: Context, g: Tensor, *, eps: float) -> tuple[Gradient, ...]:
+    gradients = _layer_norm_rows_grad_op(g, *ctx.saved_tensors, eps=eps)
+    return tuple(d if needed else None for d, needed in zip(gradients, ctx.needs_input_grad, strict=True))
 
 
-def _grad_forward(g: Any, x: Any, w: Any, *, eps: float) -> Any:
+def _grad_forward(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple[Array, Array, Array]:
     dx, sums = np.empty(x.shape, x.dtype), np.empty((2, _parts(x), x.shape[1]))
     w = np.ones(x.shape[1], x.dtype) if w is None else dense(w)
     _normalize_grad(dense(g), dense(x), w, eps, sums.shape[1], dx, sums)
@@ -164,34 +168,34 @@ def _grad_forward(g: Any, x: Any, w: Any, *, eps: float) -> Any:
     return dx, dw, db
 
 
-def _grad_backward(ctx: Any, h: Any, k: Any, m: Any, *, eps: float) -> Any:
+def _grad_backward(ctx: Context, h: Tensor, k: Tensor, m: Tensor, *, eps: float) -> tuple[Gradient, ...]:
     g, x, w = ctx.saved_tensors
     d = x - mean(x, 1, True)
     r = (mean(d * d, 1, True) + eps) ** -0.5
     z = d * r
     u = g if w is None else g * w
-    of_h, of_u = (_rows_grad(a, x, None, eps=eps)[0] for a in (h, u))
+    of_h, of_u = (_layer_norm_rows_grad_op(a, x, None, eps=eps)[0] for a in (h, u))
     dg = dx = None
     if ctx.needs_input_grad[0]:
         dg = (of_h if w is None else w * of_h) + k * z + m
     if ctx.needs_input_grad[1]:
         dx = z * mean(h * of_u, 1, True) + of_h * mean(u * z, 1, True) + of_u * mean(h * z, 1, True)
-        dx = _rows_grad(g, x, k, eps=eps)[0] - r * dx
+        dx = _layer_norm_rows_grad_op(g, x, k, eps=eps)[0] - r * dx
     return dg, dx, sum(g * of_h, 0) if ctx.needs_input_grad[2] else None
 
 
-def _rows_sample(draw: Any) -> Sample:
+def _rows_sample(draw: Draw) -> Sample:
     shape = draw.size(0, 3), draw.choice(2, 1, 3, 70)
-    w, b = (draw.tensor(shape[1]) if draw.choice(True, False) else None for _ in range(2))
+    w, b = optional(draw, shape[1]), optional(draw, shape[1])
     return Sample((spread_out(draw.tensor(*shape)), w, b), {"eps": 1e-5 if shape[1] > 1 else 0.5})
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     (x, w, _), params = (rows := _rows_sample(draw)).inputs, rows.params
     return Sample((draw.tensor(*x.shape), x, w), params)
 
 
-_rows = register(
+_layer_norm_rows_op = register(
     Op(
         name="layer_norm_rows",
         forward=_forward,
@@ -203,7 +207,7 @@ _rows = register(
     )
 )
 
-_rows_grad: Op = register(
+_layer_norm_rows_grad_op: Op = register(
     Op(
         name="layer_norm_rows_grad",
         forward=_grad_forward,
@@ -219,12 +223,11 @@ _rows_grad: Op = register(
 # ── the function ───────────────────────────────────────────────────────────────────────
 
 
-def _reference(x: Any, normalized_shape: Sequence[int], w: Any = None, b: Any = None, *, eps: float = 1e-5) -> Any:
+def _reference(
+    x: Array, normalized_shape: Sequence[int], w: Array | None = None, b: Array | None = None, *, eps: float = 1e-5
+) -> Array:
     dims = tuple(range(x.ndim - len(normalized_shape), x.ndim))
-    many = max(1, math.prod(normalized_shape))
-    d = x - x.sum(axis=dims, keepdims=True) / many
-    y = d / np.sqrt((d**2).sum(axis=dims, keepdims=True) / many + eps)
-    return (y if w is None else y * w) + (0 if b is None else b)
+    return scale_reference(standardize_reference(x, dims, eps)[0], w, b)
 
 
 def layer_norm(
@@ -234,16 +237,18 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """(input - mean) / √(var + eps) · weight + bias, with mean and variance over the last dimensions.
+    """Apply layer normalization: (input - mean) / √(var + eps) · weight + bias.
+
+    Mean and variance are those of the last dimensions of each example.
 
     Parameters
     ----------
     input : Tensor of float, (…, *normalized_shape)
     normalized_shape : sequence of int
-        The sizes of the dimensions to normalize over.
+        Sizes of the dimensions to normalize over.
     weight, bias : Tensor, of shape normalized_shape, optional
     eps : float
-        Keeps a variance of 0 from being divided by.
+        Added to the variance, for numerical stability.
 
     Returns
     -------
@@ -252,7 +257,7 @@ def layer_norm(
     Raises
     ------
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
 
     References
     ----------
@@ -264,25 +269,26 @@ def layer_norm(
     shape, sizes = tuple(input.shape), tuple(normalized_shape)
     if shape[-len(sizes) :] != sizes:
         raise ValueError(f"layer_norm: input of shape {shape} does not end in normalized_shape {sizes}")
-    check_eps("layer_norm", eps)
-    check_parts("layer_norm", input, sizes, weight=weight, bias=bias)
+    check_norm("layer_norm", input, eps, sizes, weight=weight, bias=bias)
     many = math.prod(sizes)
-    rows = _shaped(input, (math.prod(shape[: -len(sizes)]), many))
-    return _shaped(_rows(rows, _shaped(weight, (many,)), _shaped(bias, (many,)), eps=eps), shape)
+    rows = _in_shape(input, (math.prod(shape[: -len(sizes)]), many))
+    y = _layer_norm_rows_op(rows, _in_shape(weight, (many,)), _in_shape(bias, (many,)), eps=eps)
+    return _in_shape(y, shape)
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+def _in_shape(x: Any, shape: Shape) -> Any:
+    """x in this shape, or None for None.  Without a node in the graph if x has the shape already."""
     return x if x is None or tuple(x.shape) == shape else reshape(x, shape)
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     lead, sizes = draw.shape(0, 2, least=0), (*draw.shape(0, 1), draw.choice(2, 1, 3, 33))
-    w, b = (draw.tensor(*sizes) if draw.choice(True, False) else None for _ in range(2))
+    w, b = optional(draw, *sizes), optional(draw, *sizes)
     x = spread_out(draw.tensor(*lead, *sizes))
     return Sample((x, sizes, w, b), {"eps": 1e-5 if sizes[-1] > 1 else 0.5})
 
 
-def _bad(x: Any, sizes: Any, error: type[Exception], *words: str, w: Any = None) -> BadSample:
+def _bad(x: Array, sizes: Any, error: type[Exception], *words: str, w: Any = None) -> BadSample:
     return BadSample((x, sizes, w), {}, error, ("layer_norm", *words))
 
 

@@ -1,6 +1,6 @@
-"""Leaky rectified linear unit: y = x where x > 0, else s x, with a small slope s.
+"""Leaky rectified linear unit: y = x if x > 0, else s x, with a small slope s.
 
-dx = g where x > 0, else s g          (so its slope at 0 is s)
+dx = g if x > 0, else s g          (at 0 the derivative is s)
 """
 
 from __future__ import annotations
@@ -13,50 +13,54 @@ from numba import prange
 
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import any_shape, check_float
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.samples import any_shape
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 @kernel(parallel=True)
-def _bend(a, x, slope, parts, y):
+def _leaky_relu(a, x, slope, parts, y):
+    """y = a where x > 0, else slope · a."""
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        ours, xs, ys = a[block], x[block], y[block]
+        some, xs, ys = a[block], x[block], y[block]
         for i in range(len(xs)):
-            value = ours[i]
+            value = some[i]  # loaded in any case: no branch
             ys[i] = value if xs[i] > 0 else slope * value
     set_threads(threads)
 
 
-def _run(a: Any, x: Any, *, negative_slope: float) -> Any:
-    return elementwise(_bend, a, x, numbers=(x.dtype.type(negative_slope),))
+def _run(a: Any, x: Array, *, negative_slope: float) -> Any:
+    return elementwise(_leaky_relu, a, x, numbers=(x.dtype.type(negative_slope),))
 
 
-def _grad_backward(ctx: Any, h: Any, *, negative_slope: float) -> Any:
-    return _leaky_relu_input_grad(h, ctx.saved_tensors[0], negative_slope=negative_slope) if ctx.needs_input_grad[
+def _grad_backward(ctx: Context, h: Tensor, *, negative_slope: float) -> tuple[Gradient, ...]:
+    return _leaky_relu_input_grad_op(h, ctx.saved_tensors[0], negative_slope=negative_slope) if ctx.needs_input_grad[
         0
     ] else None, 0
 
 
-def _sample(draw: Any) -> Sample:
-    slope = draw.choice(0.25, 0.0, 2.0, -0.5)  # sums with it are exact, as with 0.01 they are not
+def _sample(draw: Draw) -> Sample:
+    slope = draw.choice(0.25, 0.0, 2.0, -0.5)  # sums of multiples of these are exact, unlike those of 0.01
     return Sample(any_shape(draw).inputs, {"negative_slope": slope})
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     drawn = _sample(draw)
     return Sample((draw.tensor(*drawn.inputs[0].shape), *drawn.inputs), drawn.params)
 
 
-_leaky_relu = register(
+_leaky_relu_op = register(
     Op(
         name="leaky_relu",
         check=partial(check_float, "leaky_relu"),
         forward=lambda x, *, negative_slope: _run(x, x, negative_slope=negative_slope),
-        backward=lambda ctx, g, **params: _leaky_relu_input_grad(g, ctx.saved_tensors[0], **params),
+        backward=lambda ctx, g, **params: _leaky_relu_input_grad_op(g, ctx.saved_tensors[0], **params),
         saves=(0,),
         reference=lambda x, *, negative_slope: np.where(x > 0, x, negative_slope * x),
         sample=_sample,
@@ -65,7 +69,7 @@ _leaky_relu = register(
     )
 )
 
-_leaky_relu_input_grad: Op = register(
+_leaky_relu_input_grad_op: Op = register(
     Op(
         name="leaky_relu_input_grad",
         forward=_run,
@@ -79,14 +83,14 @@ _leaky_relu_input_grad: Op = register(
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input where it is above 0, negative_slope · input elsewhere.
+    """Apply the leaky rectified linear unit: input if input > 0, else negative_slope * input.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     negative_slope : float
     inplace : bool
-        Ignored: there is always a new tensor.
+        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
 
     Examples
     --------
@@ -94,4 +98,4 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> F.leaky_relu(autograd.tensor([-1.0, 2.0]))
     tensor([-0.0100,  2.0000])
     """
-    return _leaky_relu(input, negative_slope=negative_slope)
+    return _leaky_relu_op(input, negative_slope=negative_slope)

@@ -18,10 +18,10 @@ from numba import prange
 from autograd.kernels import gemm
 from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import check_same_float
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
 from autograd.ops.shape import reshape
+from autograd.ops.shared.checks import check_same_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

@@ -1,47 +1,35 @@
-"""Losses of a prediction x and a target t of the same shape, element by element, d = x - t.
+"""Losses of a prediction x and a target t of the same shape, from their difference d = x - t.
 
     mse_loss          l = d²
     l1_loss           l = |d|
-    smooth_l1_loss    l = d² / 2β where |d| < β,  else |d| - β/2
-    huber_loss        l = d² / 2  where |d| <= δ, else δ (|d| - δ/2)
+    smooth_l1_loss    l = d² / 2β  if |d| < β,  else |d| - β/2
+    huber_loss        l = d² / 2   if |d| <= δ, else δ (|d| - δ/2)
 
-What they return is the mean of these numbers, or their sum, or the numbers themselves.  They are
-made of ops, whose gradients are theirs.
+They return the mean of all l, their sum, or l itself.  They are made of other ops, and so are their gradients.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import BadSample, Composite, Sample, check_arrays, register
 from autograd.ops.functions import abs, square
-from autograd.ops.reduce import mean, sum
+from autograd.ops.reduce import sum
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
+from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def check_reduction(name: str, reduction: str) -> None:
-    """Raise where there is none of this name."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
-
-
-def reduced(name: str, losses: Any, reduction: str, total: Any = None) -> Any:
-    """The losses, their sum, or their mean: the sum divided by `total`, or by how many they are."""
-    check_reduction(name, reduction)
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return sum(losses)
-    return mean(losses) if total is None else sum(losses) / total
-
-
-def _difference(name: str, input: Any, target: Any) -> Any:
+def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
+    """input - target, with a warning if their shapes differ but broadcast."""
     check_arrays(name, input=input, target=target)
     shapes = tuple(input.shape), tuple(target.shape)
     if shapes[0] != shapes[1]:
@@ -60,47 +48,48 @@ def _difference(name: str, input: Any, target: Any) -> Any:
     return input - target
 
 
-def _weighted(name: str, losses: Any, weight: Any, shape: tuple[int, ...]) -> Any:
+def _weighted(name: str, losses: Tensor, weight: Tensor | None, shape: Shape) -> Tensor:
     if weight is None:
         return losses
     if tuple(weight.shape) != tuple(shape):
-        raise ValueError(f"{name}: weight of shape {tuple(weight.shape)} must have the input's shape {tuple(shape)}")
+        raise ValueError(f"{name}: weight of shape {tuple(weight.shape)} must have the shape of input, {tuple(shape)}")
     return losses * weight
 
 
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
-    """The squared difference.
+    """Mean squared error.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
-    reduction : "mean" (the sum divided by that of the weights), "sum" or "none"
-    weight : Tensor, of the input's shape, optional
+    reduction : "mean", "sum" or "none"
+        With weights, the mean is the sum divided by the sum of the weights.
+    weight : Tensor, of input's shape, optional
 
     Raises
     ------
     ValueError
-        If shapes do not fit.  Those that broadcast do, with a UserWarning.
+        If shapes do not fit.  Different shapes that broadcast are accepted, with a UserWarning.
     """
     losses = _weighted("mse_loss", square(_difference("mse_loss", input, target)), weight, input.shape)
-    return reduced("mse_loss", losses, reduction, None if weight is None else sum(weight))
+    return reduce_losses("mse_loss", losses, reduction, None if weight is None else sum(weight))
 
 
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
-    """The absolute difference; arguments as of `mse_loss`."""
+    """Mean absolute error.  Parameters and errors are those of `mse_loss`."""
     losses = _weighted("l1_loss", abs(_difference("l1_loss", input, target)), weight, input.shape)
-    return reduced("l1_loss", losses, reduction, None if weight is None else sum(weight))
+    return reduce_losses("l1_loss", losses, reduction, None if weight is None else sum(weight))
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
-    """The absolute difference, rounded to a parabola within `beta` of 0.
+    """Smooth L1 loss: quadratic for differences below `beta`, and linear above.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
     reduction : "mean", "sum" or "none"
     beta : float
-        At 0 this is `l1_loss`.
+        Where the loss becomes linear.  With 0 it is `l1_loss`.
 
     References
     ----------
@@ -110,21 +99,22 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, not {beta}")
     losses = abs(d) if beta == 0 else where(abs(d) < beta, d * d * (0.5 / beta), abs(d) - 0.5 * beta)
-    return reduced("smooth_l1_loss", losses, reduction)
+    return reduce_losses("smooth_l1_loss", losses, reduction)
 
 
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """Half the squared difference, continued as a line beyond `delta`.
+    """Huber loss: half the squared difference up to `delta`, and linear above.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
-    reduction : "mean" (over all elements, with weights too), "sum" or "none"
+    reduction : "mean", "sum" or "none"
+        The mean is over all elements, with weights too.
     delta : float
-        Greater than 0.
-    weight : Tensor, of the input's shape, optional
+        Where the loss becomes linear.  It must be greater than 0.
+    weight : Tensor, of input's shape, optional
 
     References
     ----------
@@ -134,45 +124,34 @@ def huber_loss(
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be greater than 0, not {delta}")
     losses = where(abs(d) <= delta, d * d * 0.5, (abs(d) - 0.5 * delta) * delta)
-    return reduced("huber_loss", _weighted("huber_loss", losses, weight, input.shape), reduction)
+    return reduce_losses("huber_loss", _weighted("huber_loss", losses, weight, input.shape), reduction)
 
 
-# ── under the battery ──────────────────────────────────────────────────────────────────
-
-
-def reduced_reference(losses: Any, reduction: str, total: Any = None) -> Any:
-    if reduction == "none":
-        return losses
-    return losses.sum() / ((losses.size if total is None else total) if reduction == "mean" else 1)
-
-
-def draw_reduction(draw: Any, counted: Any = True) -> str:
-    """One of the reductions; a mean only of what is `counted`: of nothing it is NaN, and has no differences."""
-    return draw.choice("mean", "sum", "none") if counted else draw.choice("sum", "none")
+# ── the functions as rows ──────────────────────────────────────────────────────────────
 
 
 def _composed(
-    function: Any,
-    loss: Any,
+    function: Callable[..., Tensor],
+    loss: Callable[..., Array],
     *bad: BadSample,
     weighted: bool = False,
     divided_by_weights: bool = False,
     **option: tuple[float, ...],
 ) -> None:
-    """A row of a loss; loss(d, **options) is its reference, and `option` has the values of its one parameter."""
+    """Register a loss.  loss(d, **options) is its reference, and `option` lists values of its one option."""
     name = function.__name__
 
-    def call(x: Any, t: Any, w: Any, **params: Any) -> Any:
+    def call(x: Tensor, t: Tensor, w: Tensor | None, **params: Any) -> Tensor:
         return function(x, t, **params, **({} if w is None else {"weight": w}))
 
-    def reference(x: Any, t: Any, w: Any, *, reduction: str, **params: Any) -> Any:
+    def reference(x: Array, t: Array, w: Array | None, *, reduction: str, **params: Any) -> Array:
         losses = loss(x - t, **params) * (1 if w is None else w)
-        return reduced_reference(losses, reduction, w.sum() if divided_by_weights and w is not None else None)
+        return reduce_reference(losses, reduction, w.sum() if divided_by_weights and w is not None else None)
 
-    def sample(draw: Any) -> Sample:
+    def sample(draw: Draw) -> Sample:
         shape = draw.shape(0, 3, least=0)
         w = draw.tensor(*shape, low=0.5) if weighted and draw.choice(True, False) else None
-        t = np.asarray(draw.tensor(*shape) + 0.0003)  # so that no |d| is 0, or one of the options
+        t = np.asarray(draw.tensor(*shape) + 0.0003)  # so that no |d| is 0 or equals an option
         params = {parameter: draw.choice(*values) for parameter, values in option.items()}
         reduction = draw_reduction(draw, w is None or w.size > 0)
         return Sample((draw.tensor(*shape), t, w), {"reduction": reduction, **params})
@@ -180,7 +159,7 @@ def _composed(
     two = np.ones((2, 3))
     bad_samples = [
         BadSample((two, np.ones((2, 2)), None), {}, ValueError, (name, "(2, 3)", "(2, 2)")),
-        BadSample((two, two, None), {"reduction": "max"}, ValueError, (name, "'max'", "'none'")),
+        bad_reduction(name, two, two, None),
         *([BadSample((two, two, np.ones(3)), {}, ValueError, (name, "weight", "(3,)", "(2, 3)"))] if weighted else []),
         *bad,
     ]

@@ -10,7 +10,7 @@ Given the taps, pooling is a gather, its gradient a scatter, and each is the oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numba import prange
@@ -20,8 +20,8 @@ from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_thr
 from autograd.op import BadSample, Op, Sample, check_arrays, register
 from autograd.ops.attached import attached
 from autograd.ops.conv2d import Pair, out_size, pairs
-from autograd.ops.elementwise import check_float
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.checks import check_float
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -314,6 +314,39 @@ _max_pool2d_places = register(
         flops=0,
     )
 )
+
+
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]: ...
 
 
 def max_pool2d(

@@ -1,8 +1,8 @@
-"""The p-norm over dimensions.
+"""p-norms over dimensions.
 
     y = (Σ |x|^p)^(1/p)      dx = g sign x |x|^(p-1) / y^(p-1)      (0 where y = 0)
 
-For p = ∞ it is the greatest |x|, and for p = -∞ the least.
+For p = ∞ it is the maximum of |x|, and for p = -∞ the minimum.
 """
 
 from __future__ import annotations
@@ -14,41 +14,43 @@ import numpy as np
 
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import check_float
 from autograd.ops.extrema import amax, amin
 from autograd.ops.functions import abs, sign
-from autograd.ops.reduce import Dims, dims_of, dims_sample, kept, sum_reference
-from autograd.ops.shape import ndim_of
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.dims import dims_of, ndim_of, restore_dims
+from autograd.ops.shared.samples import dims_sample, sum_reference
 from autograd.ops.where import where
+from autograd.types import Array, Context, Dims, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _check(x: Any, *, p: float, **params: Any) -> None:
+def _check(x: Array, *, p: float, **params: Any) -> None:
     check_float("norm", x)
     if p == 0:
-        raise ValueError("norm: p = 0 is no norm; to count what is not 0, use (x != 0).sum()")
+        raise ValueError("norm: p = 0 is not supported; to count elements other than 0, use (x != 0).sum()")
 
 
-def _forward(x: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _forward(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Array:
     powers = np.square(x) if p == 2 else np.abs(x) ** p
     return total(powers, dim=dim, keepdim=keepdim) ** (1 / p)
 
 
-def _backward(ctx: Any, g: Any, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _backward(ctx: Context, g: Tensor, *, p: float, dim: tuple[int, ...], keepdim: bool) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
-    share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner one for second gradients: no 0 · ∞
-    return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * kept(share, x.shape, dim)
+    share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner where avoids 0 · ∞ in second gradients
+    return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * restore_dims(share, x.shape, dim)
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     drawn = dims_sample(draw)
     x, params = drawn.inputs[0], drawn.params
     return Sample((np.where(x < 0, x - 0.5, x + 0.5),), {**params, "p": draw.choice(2, 1, 3, 1.5)})
 
 
-_norm = register(
+_norm_op = register(
     Op(
         name="norm",
         check=_check,
@@ -67,15 +69,16 @@ _norm = register(
 
 
 def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The p-norm over some dimensions, or all; the gradient is 0 where it is 0.
+    """The p-norm along dimensions.  Where it is 0, so is the gradient.
 
     Parameters
     ----------
     input : Tensor of float
     p : number, or "fro" for 2
     dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
     keepdim : bool
-        Keep reduced dimensions, at size 1.
+        Whether to keep reduced dimensions, at size 1.
 
     Examples
     --------
@@ -85,8 +88,8 @@ def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool 
     """
     power = 2.0 if p == "fro" else p
     if isinstance(power, str):
-        raise ValueError(f'norm: p is a number or "fro", not {p!r}')
+        raise ValueError(f'norm: p must be a number or "fro", not {p!r}')
     chosen = dims_of("norm", dim, ndim_of("norm", input))
     if math.isinf(power):
         return (amax if power > 0 else amin)(abs(input), chosen, keepdim)
-    return _norm(input, p=power, dim=chosen, keepdim=keepdim)
+    return _norm_op(input, p=power, dim=chosen, keepdim=keepdim)

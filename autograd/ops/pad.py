@@ -1,7 +1,7 @@
-"""Padding: numbers added before and after the last dimensions, or (negative) taken away there.
+"""Padding: elements added before and after the last dimensions.  Negative padding removes elements.
 
-pad (l0, r0, l1, r1, …) goes from the last dimension backwards.
-constant                        dx = g, padded by (-l0, -r0, …): what was added is cropped, what was cropped gets 0
+pad (l0, r0, l1, r1, …) starts at the last dimension and goes backwards.
+constant                        dx = g, padded by (-l0, -r0, …): added elements are removed, removed ones get 0
 reflect, replicate, circular    y = x[…, index, …], dimension by dimension (ops/indexing.py)
 """
 
@@ -13,11 +13,13 @@ import numpy as np
 
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
 from autograd.ops.indexing import getitem, pad_places
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
-NUMPYS_MODE: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def _by_dim(shape: tuple[int, ...], pad: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -29,44 +31,44 @@ def _by_dim(shape: tuple[int, ...], pad: tuple[int, ...]) -> list[tuple[int, int
 def _check(shape: tuple[int, ...], pad: tuple[int, ...]) -> None:
     if len(pad) % 2 or len(pad) > 2 * len(shape):
         raise ValueError(
-            f"pad: expects two numbers (before, after) for each of the last dimensions of shape {shape}, "
-            f"the last first, got {pad}"
+            f"pad: expects two numbers (before, after) for each padded dimension of shape {shape}, "
+            f"starting with the last, got {pad}"
         )
     if any(min(n + left, n + right, n + left + right) < 0 for n, (left, right) in zip(shape, _by_dim(shape, pad))):
-        raise ValueError(f"pad: {pad} takes more away than shape {shape} has")
+        raise ValueError(f"pad: {pad} removes more elements than shape {shape} has")
 
 
-def _forward(x: Any, *, pad: tuple[int, ...], value: float) -> Any:
+def _forward(x: Array, *, pad: tuple[int, ...], value: float) -> Array:
     widths = _by_dim(x.shape, pad)
     y = np.full([n + left + right for n, (left, right) in zip(x.shape, widths)], value, x.dtype)
-    kept = tuple(slice(max(0, -left), n - max(0, -right)) for n, (left, right) in zip(x.shape, widths))
+    inner = tuple(slice(max(0, -left), n - max(0, -right)) for n, (left, right) in zip(x.shape, widths))
     inside = tuple(slice(max(0, left), n - max(0, right)) for n, (left, right) in zip(y.shape, widths))
-    y[inside] = x[kept]
+    y[inside] = x[inner]
     return y
 
 
-def _backward(ctx: Any, g: Any, *, pad: tuple[int, ...], value: float) -> Any:
-    return _constant(g, pad=tuple(-n for n in pad), value=0)
+def _backward(ctx: Context, g: Tensor, *, pad: tuple[int, ...], value: float) -> Gradient:
+    return _pad_op(g, pad=tuple(-n for n in pad), value=0)
 
 
-def _reference(x: Any, *, pad: tuple[int, ...], value: float) -> Any:
+def _reference(x: Array, *, pad: tuple[int, ...], value: float) -> Array:
     widths = _by_dim(x.shape, pad)
     y = np.full([n + left + right for n, (left, right) in zip(x.shape, widths)], value, x.dtype)
-    for place in np.ndindex(*x.shape):
-        moved = tuple(i + left for i, (left, _) in zip(place, widths))
+    for index in np.ndindex(*x.shape):
+        moved = tuple(i + left for i, (left, _) in zip(index, widths))
         if all(0 <= i < n for i, n in zip(moved, y.shape)):
-            y[moved] = x[place]
+            y[moved] = x[index]
     return y
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3, least=0)
     dims = draw.size(0, len(shape))
     pad = [draw.size(-(n // 2), 2) for n in shape[::-1][:dims] for _ in range(2)]
     return Sample((draw.tensor(*shape),), {"pad": tuple(pad), "value": draw.choice(0, 3)})
 
 
-_constant: Op = register(
+_pad_op: Op = register(
     Op(
         name="pad",
         check=lambda x, *, pad, value: _check(x.shape, pad),
@@ -86,18 +88,19 @@ _constant: Op = register(
 
 
 def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Tensor:
-    """Numbers added at the borders of the last dimensions.
+    """Pad the last dimensions of a tensor.
 
     Parameters
     ----------
     input : Tensor
-    pad : tuple of int, (before, after) of the last dimension, then of the one before it, …
-        Negative ones take away.
+    pad : tuple of int
+        Number of elements to add (before, after) the last dimension, then the second to last, and so on.  Negative
+        numbers remove elements.
     mode : str
-        "constant" (`value`), "reflect" (mirrored, the border itself not repeated), "replicate" (the
-        border repeated) or "circular" (the other end).
+        "constant" (all are `value`), "reflect" (mirrored at the border, which is not repeated), "replicate" (the
+        border is repeated) or "circular" (from the opposite end).
     value : float, optional
-        Default: 0.
+        For mode "constant".  Default: 0.
 
     Raises
     ------
@@ -113,55 +116,57 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     """
     check_arrays("pad", input=input)
     if not isinstance(pad, tuple | list) or not all(isinstance(n, int | np.integer) for n in pad):
-        raise TypeError(f"pad: expects whole numbers (before, after) of the last dimensions, as in (1, 1), not {pad!r}")
+        raise TypeError(
+            f"pad: expects whole numbers (before, after) for the last dimensions, as in (1, 1), not {pad!r}"
+        )
     widths = tuple(pad)
     if mode == "constant":
-        return _constant(input, pad=widths, value=0 if value is None else value)
-    if mode not in NUMPYS_MODE or value is not None:
+        return _pad_op(input, pad=widths, value=0 if value is None else value)
+    if mode not in NUMPY_MODES or value is not None:
         raise ValueError(
-            f"pad: mode {mode!r} with value {value}: expects 'constant', or 'reflect', 'replicate' or 'circular' "
+            f"pad: got mode {mode!r} with value {value}; expects 'constant', or 'reflect', 'replicate' or 'circular' "
             "without a value"
         )
     take = getitem if mode == "circular" else pad_places
     shape = tuple(input.shape)
     _check(shape, widths)
     for dim, (left, right) in enumerate(_by_dim(shape, widths)):
-        n, most = shape[dim], max(left, right)
+        n, width = shape[dim], max(left, right)
         if not (left or right):
             continue
-        if most > {"reflect": n - 1, "circular": n, "replicate": most if n else 0}[mode]:
-            raise ValueError(f"pad: mode {mode!r} finds no {most} numbers to add in dim {dim} of shape {shape}")
+        if width > {"reflect": n - 1, "circular": n, "replicate": width if n else 0}[mode]:
+            raise ValueError(f"pad: mode {mode!r} cannot add {width} elements in dim {dim} of shape {shape}")
         index, added = np.arange(n), (max(0, left), max(0, right))
         if mode == "circular":  # what is taken away does not come round again
-            index = np.pad(index[max(0, -left) : n - max(0, -right)], added, NUMPYS_MODE[mode])
+            index = np.pad(index[max(0, -left) : n - max(0, -right)], added, NUMPY_MODES[mode])
         else:
-            index = np.pad(index, added, NUMPYS_MODE[mode])
+            index = np.pad(index, added, NUMPY_MODES[mode])
             index = index[max(0, -left) : len(index) - max(0, -right)]
         input = take(input, index=(*[slice(None)] * dim, index))
     return input
 
 
-# ── the modes that gather, under the battery ───────────────────────────────────────────
+# ── the modes that index, as a row ─────────────────────────────────────────────────────
 
 
-def _gather_sample(draw: Any) -> Sample:
+def _gather_sample(draw: Draw) -> Sample:
     shape = (draw.size(0, 2), draw.size(2, 3), draw.size(2, 4))
     widths = tuple(draw.size(-1, 1 if n == 2 else 2) for n in (shape[2], shape[2], shape[1], shape[1]))
-    return Sample((draw.tensor(*shape),), {"pad": widths[: draw.choice(2, 4)], "mode": draw.choice(*NUMPYS_MODE)})
+    return Sample((draw.tensor(*shape),), {"pad": widths[: draw.choice(2, 4)], "mode": draw.choice(*NUMPY_MODES)})
 
 
-def _gather_reference(x: Any, *, pad: tuple[int, ...], mode: str) -> Any:
+def _gather_reference(x: Array, *, pad: tuple[int, ...], mode: str) -> Array:
     widths = _by_dim(x.shape, pad)
     y = np.empty([n + left + right for n, (left, right) in zip(x.shape, widths)], x.dtype)
-    for place in np.ndindex(*y.shape):
-        source = []
-        for i, n, (left, right) in zip(place, x.shape, widths):
+    for index in np.ndindex(*y.shape):
+        padded: list[int] = []
+        for i, n, (left, right) in zip(index, x.shape, widths):
             i -= left
             first, last = max(0, -left), n - 1 - max(0, -right)
             mirrored = min(abs(i), 2 * (n - 1) - abs(i))
-            round_again = first + (i - first) % (last - first + 1)
-            source.append({"reflect": mirrored, "replicate": min(max(i, 0), n - 1), "circular": round_again}[mode])
-        y[place] = x[tuple(source)]
+            wrapped = first + (i - first) % (last - first + 1)
+            padded.append({"reflect": mirrored, "replicate": min(max(i, 0), n - 1), "circular": wrapped}[mode])
+        y[index] = x[tuple(padded)]
     return y
 
 
@@ -176,8 +181,8 @@ register(
         reference=_gather_reference,
         sample=_gather_sample,
         bad_samples=[
-            _bad((3, 0), "reflect", "(2, 3)", "3 numbers"),
-            _bad((0, 4), "circular", "(2, 3)", "4 numbers"),
+            _bad((3, 0), "reflect", "(2, 3)", "3 elements"),
+            _bad((0, 4), "circular", "(2, 3)", "4 elements"),
             _bad((1, 1), "mirror", "'reflect'"),
         ],
         kind="multilinear",

@@ -1,14 +1,13 @@
 """Sums and means over dimensions.
 
-sum         y = Σ x             dx = g, spread over what was summed
-mean        y = Σ x / n         dx = g / n, spread likewise
+sum         y = Σ x             dx = g, broadcast to the shape of x
+mean        y = Σ x / n         dx = g / n, broadcast likewise
 logsumexp   y = log Σ e^x       dx = g e^(x-y)
 cumsum      y_i = Σ_j≤i x_j     dx_i = Σ_j≥i g_j
 """
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,50 +15,23 @@ import numpy as np
 
 from autograd.kernels.sums import running_total, total
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import check_float, clone, to
+from autograd.ops.elementwise import clone, to
 from autograd.ops.functions import exp
-from autograd.ops.shape import dim_of, expand, flip, ndim_of
+from autograd.ops.shape import expand, flip
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.dims import count, dim_of, dims_of, ndim_of, restore_dims
+from autograd.ops.shared.samples import dims_sample, sum_reference
+from autograd.types import Array, Context, Dims, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
-Dims = int | tuple[int, ...] | list[int] | None
-
-
-def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
-    """Dimensions as a tuple of distinct numbers from 0; all of them for None or ()."""
-    if dim is None or dim == () or dim == []:
-        return tuple(range(ndim))
-    chosen = tuple(dim_of(name, d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
-    if len(set(chosen)) < len(chosen):
-        raise ValueError(f"{name}: dim {dim} names a dimension twice")
-    return chosen if ndim else ()
-
-
-def kept(y: Any, shape: tuple[int, ...], dim: tuple[int, ...]) -> Any:
-    """What a reduction of `shape` over `dim` gave, with the reduced dimensions at size 1: it broadcasts again."""
-    return y.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape)))
-
-
-def sum_reference(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    total = np.zeros([1 if i in dim else n for i, n in enumerate(x.shape)], x.dtype)
-    for index in np.ndindex(*x.shape):
-        total[tuple(0 if i in dim else k for i, k in enumerate(index))] += x[index]
-    return total if keepdim else total.reshape([n for i, n in enumerate(x.shape) if i not in dim])
-
-
-def dims_sample(draw: Any) -> Sample:
-    """A tensor and some of its dimensions."""
-    shape = draw.shape(1, 3, least=0)
-    dim = tuple(sorted({draw.choice(*range(len(shape))) for _ in range(draw.size(1, 2))}))
-    return Sample((draw.tensor(*shape),), {"dim": dim, "keepdim": draw.choice(False, True)})
-
-
-_sum = register(
+_sum_op = register(
     Op(
         name="sum",
         forward=total,
-        backward=lambda ctx, g, *, dim, keepdim: expand(kept(g, ctx.shapes[0], dim), *ctx.shapes[0]),
+        backward=lambda ctx, g, *, dim, keepdim: expand(restore_dims(g, ctx.shapes[0], dim), *ctx.shapes[0]),
         reference=sum_reference,
         sample=dims_sample,
         kind="multilinear",
@@ -67,20 +39,16 @@ _sum = register(
 )
 
 
-def count(shape: tuple[int, ...], dim: tuple[int, ...]) -> int:
-    return math.prod(shape[d] for d in dim)
-
-
-def _mean_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _mean_forward(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
     return total(x, dim=dim, keepdim=keepdim) / np.asarray(count(x.shape, dim), x.dtype)
 
 
-def _mean_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _mean_backward(ctx: Context, g: Tensor, *, dim: tuple[int, ...], keepdim: bool) -> Gradient:
     shape = ctx.shapes[0]
-    return expand(kept(g / max(1, count(shape, dim)), shape, dim), *shape)
+    return expand(restore_dims(g / max(1, count(shape, dim)), shape, dim), *shape)
 
 
-_mean = register(
+_mean_op = register(
     Op(
         name="mean",
         check=partial(check_float, "mean"),
@@ -94,19 +62,19 @@ _mean = register(
 )
 
 
-def _logsumexp_forward(x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    most = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
-    most = np.where(np.isfinite(most), most, 0)  # inf - inf would be NaN
-    y = np.log(total(np.exp(x - most), dim=dim, keepdim=True)) + most
+def _logsumexp_forward(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
+    largest = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+    largest = np.where(np.isfinite(largest), largest, 0)  # inf - inf would be NaN
+    y = np.log(total(np.exp(x - largest), dim=dim, keepdim=True)) + largest
     return y if keepdim else y.squeeze(dim)
 
 
-def _logsumexp_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
+def _logsumexp_backward(ctx: Context, g: Tensor, *, dim: tuple[int, ...], keepdim: bool) -> Gradient:
     x, y = ctx.saved_tensors
-    return kept(g, x.shape, dim) * exp(x - kept(y, x.shape, dim))
+    return restore_dims(g, x.shape, dim) * exp(x - restore_dims(y, x.shape, dim))
 
 
-_logsumexp = register(
+_logsumexp_op = register(
     Op(
         name="logsumexp",
         forward=_logsumexp_forward,
@@ -120,7 +88,7 @@ _logsumexp = register(
 )
 
 
-def _cumsum_reference(x: Any, *, dim: int) -> Any:
+def _cumsum_reference(x: Array, *, dim: int) -> Array:
     y = x.copy()
     rows = np.moveaxis(y, dim, 0)
     for i in range(1, len(rows)):
@@ -128,16 +96,16 @@ def _cumsum_reference(x: Any, *, dim: int) -> Any:
     return y
 
 
-def _cumsum_sample(draw: Any) -> Sample:
+def _cumsum_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3, least=0)
     return Sample((draw.tensor(*shape),), {"dim": draw.choice(*range(len(shape)))})
 
 
-_cumsum: Op = register(
+_cumsum_op: Op = register(
     Op(
         name="cumsum",
         forward=running_total,
-        backward=lambda ctx, g, *, dim: flip(_cumsum(flip(g, (dim,)), dim=dim), (dim,)),
+        backward=lambda ctx, g, *, dim: flip(_cumsum_op(flip(g, (dim,)), dim=dim), (dim,)),
         reference=_cumsum_reference,
         sample=_cumsum_sample,
         kind="multilinear",
@@ -145,66 +113,69 @@ _cumsum: Op = register(
 )
 
 
-def _summable(input: Tensor, dtype: Any) -> Tensor:
-    """In the dtype that sums are made in: the one asked for, the input's, or int64 for bools and integers."""
+def _to_sum_dtype(input: Tensor, dtype: Any) -> Tensor:
+    """Convert input to `dtype`.  By default, convert bools and integers to int64."""
     return to(input, dtype or (input.dtype if input.dtype.kind == "f" else np.int64))
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The sum over some dimensions, or all.
+    """Sum along dimensions.
 
     Parameters
     ----------
     input : Tensor
     dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
     keepdim : bool
-        Keep summed dimensions, at size 1.
+        Whether to keep reduced dimensions, at size 1.
     dtype : dtype, optional
-        Sum in this dtype.  Default: the input's; int64 for bools and integers.
+        Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
     """
     chosen = dims_of("sum", dim, ndim_of("sum", input))
-    return _sum(_summable(input, dtype), dim=chosen, keepdim=keepdim)
+    return _sum_op(_to_sum_dtype(input, dtype), dim=chosen, keepdim=keepdim)
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The mean over some dimensions, or all.  NaN for no elements.
+    """Mean along dimensions.  The mean of no elements is NaN.
 
     Parameters
     ----------
     input : Tensor of float
     dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
     keepdim : bool
-        Keep averaged dimensions, at size 1.
+        Whether to keep reduced dimensions, at size 1.
     dtype : dtype, optional
-        Average in this dtype.
+        Convert input to this dtype first.
     """
     chosen = dims_of("mean", dim, ndim_of("mean", input))
-    return _mean(input if dtype is None else to(input, dtype), dim=chosen, keepdim=keepdim)
+    return _mean_op(input if dtype is None else to(input, dtype), dim=chosen, keepdim=keepdim)
 
 
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """log Σ e^input over some dimensions, without overflow.
+    """Logarithm of the sum of exponentials along dimensions, computed without overflow.
 
     Parameters
     ----------
     input : Tensor
     dim : int or tuple of int
+        Dimensions to reduce.
     keepdim : bool
-        Keep reduced dimensions, at size 1.
+        Whether to keep reduced dimensions, at size 1.
     """
-    return _logsumexp(input, dim=dims_of("logsumexp", dim, ndim_of("logsumexp", input)), keepdim=keepdim)
+    return _logsumexp_op(input, dim=dims_of("logsumexp", dim, ndim_of("logsumexp", input)), keepdim=keepdim)
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """The sums of the first 1, 2, … elements along dim.
+    """Cumulative sum along a dimension.
 
     Parameters
     ----------
     input : Tensor
     dim : int
     dtype : dtype, optional
-        Sum in this dtype.  Default: the input's; int64 for bools and integers.
+        Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
     """
     dim = dim_of("cumsum", dim, ndim_of("cumsum", input))
-    input = _summable(input, dtype)
-    return _cumsum(input, dim=dim) if input.ndim else clone(input)
+    input = _to_sum_dtype(input, dtype)
+    return _cumsum_op(input, dim=dim) if input.ndim else clone(input)

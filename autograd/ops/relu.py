@@ -1,26 +1,28 @@
 """Rectified linear unit, y = max(x, 0).
 
-    dx = 0 where y = 0, else g          (so relu′(0) = 0)
+    dx = 0 if y = 0, else g          (so relu′(0) = 0)
 
-NaN stays NaN: a comparison with it is false, so y = 0 only where x <= 0 holds.
+NaN stays NaN: comparisons with it are false, and y = 0 only if x <= 0.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import prange
 
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import Op, Sample, register
-from autograd.ops.elementwise import any_shape
+from autograd.ops.shared.samples import any_shape
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _reference(x: Any) -> Any:
+def _reference(x: Array) -> Array:
     return np.where(x <= 0, 0, x).astype(x.dtype)
 
 
@@ -47,15 +49,15 @@ def _relu_grad(g, y, parts, dx):
     set_threads(threads)
 
 
-def _forward(x: Any) -> Any:
+def _forward(x: Array) -> Array:
     if x.dtype not in (np.float32, np.float64):
         return _reference(x)
     return elementwise(_relu, x)
 
 
-def _grad_sample(draw: Any) -> Sample:
+def _grad_sample(draw: Draw) -> Sample:
     shape = draw.shape(0, 4, least=0)
-    return Sample((draw.tensor(*shape), draw.tensor(*shape)))  # y < 0 stands for the 0 that is a kink
+    return Sample((draw.tensor(*shape), draw.tensor(*shape)))  # y < 0 takes the place of y = 0, which is a kink
 
 
 _relu_op = register(
@@ -84,7 +86,7 @@ relu_input_grad: Op = register(
 
 
 def relu(input: Tensor) -> Tensor:
-    """max(input, 0), element by element.
+    """Apply the rectified linear unit, max(input, 0), element by element.
 
     Parameters
     ----------

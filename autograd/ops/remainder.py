@@ -1,10 +1,10 @@
-"""Division that rounds down, and what it leaves: z = ⌊x / y⌋ and r = x - y z, element by element.
+"""Floor division and its remainder: z = ⌊x / y⌋ and r = x - y z, element by element.
 
-    z    no gradient: it is 0 wherever there is one
+    z    has no gradient: its derivative is 0 wherever it exists
     r    dx = g,  dy = -g ⌊x / y⌋
 
-The remainder has the sign of y, as in Python and NumPy.  Gradients come in the result's shape; the engine sums
-them to the inputs'.
+The remainder has the sign of y, as in Python and NumPy.  Gradients have the result's shape; the engine sums them to
+the shapes of the inputs.
 """
 
 from __future__ import annotations
@@ -16,28 +16,31 @@ import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
-from autograd.ops.elementwise import Number, bad_broadcast, broadcasting
+from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.samples import bad_broadcast
+from autograd.types import Array, Context, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 def _check(name: str) -> Callable[..., None]:
-    def check(x: Any, y: Any) -> None:
+    def check(x: Array, y: Array) -> None:
         y = np.asarray(y)
         if y.dtype == bool:
-            raise TypeError(f"{name}: bool tensors cannot be divided; convert them, with .int()")
+            raise TypeError(f"{name}: bool tensors cannot be divided; convert them with .int()")
         if y.dtype.kind in "iu" and not y.all():
             raise RuntimeError(f"{name}: an integer is divided by 0; only floats can express the result")
 
     return check
 
 
-def _reference(of_numbers: Callable[[Any, Any], Any], by_zero: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """Python's own operator, two numbers at a time; of a divisor of 0, which it does not take, `by_zero`."""
+def _reference(on_numbers: Callable[[Any, Any], Any], by_zero: Callable[[Any, Any], Any]) -> Callable[..., Array]:
+    """Python's own operator on one pair of numbers at a time, and `by_zero` where it would raise for a divisor of 0."""
 
-    def reference(x: Any, y: Any) -> Any:
-        z = np.frompyfunc(lambda a, b: of_numbers(a, b) if b else by_zero(np.float64(a), b), 2, 1)(x, y)
+    def reference(x: Array, y: Array) -> Array:
+        z = np.frompyfunc(lambda a, b: on_numbers(a, b) if b else by_zero(np.float64(a), b), 2, 1)(x, y)
         return np.asarray(z).astype(np.result_type(x, y))
 
     return reference
@@ -51,13 +54,13 @@ def _bad(name: str) -> list[BadSample]:
     ]
 
 
-def _quotients(draw: Any) -> Sample:
+def _quotients_sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     return Sample((draw.tensor(*a), draw.tensor(*b, low=draw.choice(0.5, -2))))
 
 
-def _away_from_jumps(draw: Any) -> Sample:
-    """Quotients that are not nearly whole numbers, where a remainder jumps."""
+def _away_from_jumps(draw: Draw) -> Sample:
+    """Quotients that are not close to whole numbers, where the remainder jumps."""
     a, b = draw.broadcastable(2)
     sign = draw.choice(1, -1)
     rng = np.random.default_rng(draw.size(0, 1 << 16))
@@ -67,14 +70,14 @@ def _away_from_jumps(draw: Any) -> Sample:
             return Sample((x, y))
 
 
-_floor_divide = register(
+_floor_divide_op = register(
     Op(
         name="floor_divide",
         check=_check("floor_divide"),
-        forward=lambda x, y: broadcasting("floor_divide", np.floor_divide, x, y),
+        forward=lambda x, y: run_broadcast("floor_divide", np.floor_divide, x, y),
         backward=None,
         reference=_reference(lambda a, b: a // b, lambda a, b: a / b),
-        sample=_quotients,
+        sample=_quotients_sample,
         bad_samples=_bad("floor_divide"),
         kind="discrete",
         promotes="same",
@@ -82,18 +85,18 @@ _floor_divide = register(
 )
 
 
-def _remainder_backward(ctx: Any, g: Any) -> Any:
+def _remainder_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
     if not ctx.needs_input_grad[1]:
         return g, None
-    return g, attached(attached(-(g * _floor_divide(x, y)), x), y)  # the quotient's own derivative is zero
+    return g, attached(attached(-(g * _floor_divide_op(x, y)), x), y)  # the quotient's derivative is zero
 
 
-_remainder = register(
+_remainder_op = register(
     Op(
         name="remainder",
         check=_check("remainder"),
-        forward=lambda x, y: broadcasting("remainder", np.remainder, x, y),
+        forward=lambda x, y: run_broadcast("remainder", np.remainder, x, y),
         backward=_remainder_backward,
         saves=(0, 1),
         reference=_reference(lambda a, b: a % b, lambda a, b: np.nan),
@@ -106,14 +109,14 @@ _remainder = register(
 
 
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input / other, rounded down and broadcast: input // other.  It carries no gradient.
+    """Divide and round down: input // other.  Shapes broadcast.  The result has no gradient.
 
     Raises
     ------
     RuntimeError
         If an integer is divided by 0.
     TypeError
-        For bools.
+        If other is a bool tensor.
 
     Examples
     --------
@@ -121,18 +124,18 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     >>> autograd.tensor([-4.0, 5.0]) // 3
     tensor([-2.,  1.])
     """
-    return _floor_divide(input, other)
+    return _floor_divide_op(input, other)
 
 
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input - other · (input // other), broadcast: input % other, which has the sign of other.
+    """Remainder of floor division: input % other.  It has the sign of other.  Shapes broadcast.
 
     Raises
     ------
     RuntimeError
         If an integer is divided by 0.
     TypeError
-        For bools.
+        If other is a bool tensor.
 
     Examples
     --------
@@ -140,4 +143,4 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     >>> autograd.tensor([-4.0, 5.0]) % 3
     tensor([2., 2.])
     """
-    return _remainder(input, other)
+    return _remainder_op(input, other)

@@ -1,54 +1,33 @@
-"""The same numbers in another shape or order: views where NumPy can make them, in the references too.
+"""Changes of shape and of order.  Results are views where NumPy can make them, also those of the references.
 
 reshape    dx = g in x's shape                                      (flatten, squeeze, unsqueeze)
 permute    dx = g permuted back                                     (transpose, t, movedim)
-expand     dx = g summed over what was repeated (by the engine)
+expand     dx = g summed over repeated elements (by the engine)
 flip       dx = g flipped
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.shared.dims import dim_of, ndim_of, sizes_of
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """(2, 3) from f(2, 3) and from f((2, 3))."""
-    if len(shape) == 1 and not isinstance(shape[0], int | np.integer) and getattr(shape[0], "ndim", None) != 0:
-        return tuple(shape[0])
-    return tuple(shape)
-
-
-def ndim_of(name: str, input: Any) -> int:
-    """The number of dimensions of a tensor or an array, and a sentence for anything else."""
-    try:
-        return input.ndim  # type: ignore[no-any-return]
-    except AttributeError:
-        check_arrays(name, input=input)
-        raise
-
-
-def dim_of(name: str, dim: int, ndim: int) -> int:
-    """A dimension counted from 0, from one counted from either end; a number has one, as in PyTorch."""
-    if not isinstance(dim, int | np.integer):
-        raise TypeError(f"{name}: dim is {dim!r}; expects a whole number")
-    if not -max(ndim, 1) <= dim < max(ndim, 1):
-        raise IndexError(f"{name}: dim {dim} does not exist in a tensor of {ndim} dimensions")
-    return dim % max(ndim, 1)
-
-
-def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
+def _reshape_forward(x: Array, *, shape: tuple[int, ...]) -> Array:
     try:
         y = x.reshape(shape)
         if y.shape != shape and min(shape) < -1:
-            raise ValueError  # NumPy takes any negative size for -1
+            raise ValueError  # NumPy treats any negative size as -1
         return y
     except ValueError:
         raise ValueError(
@@ -57,20 +36,20 @@ def _reshape_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
         ) from None
 
 
-def _reshape_reference(x: Any, *, shape: tuple[int, ...]) -> Any:
+def _reshape_reference(x: Array, *, shape: tuple[int, ...]) -> Array:
     if min(shape, default=0) < -1:
-        raise ValueError("reshape: only -1 stands for a size that is not given")
+        raise ValueError("reshape: only -1 stands for an unknown size")
     return np.reshape(x, shape)
 
 
-def _reshape_sample(draw: Any) -> Sample:
+def _reshape_sample(draw: Draw) -> Sample:
     a, b, c = draw.size(1, 3), draw.size(1, 3), draw.size(1, 3)
     return Sample(
         (draw.tensor(a, b, c),), {"shape": draw.choice((a * b, c), (a, -1), (-1,), (c, b, a), (1, a * b * c))}
     )
 
 
-_reshape = register(
+_reshape_op = register(
     Op(
         name="reshape",
         forward=_reshape_forward,
@@ -87,21 +66,21 @@ _reshape = register(
 )
 
 
-def _permute_check(x: Any, *, dims: tuple[int, ...]) -> None:
+def _permute_check(x: Array, *, dims: tuple[int, ...]) -> None:
     if sorted([dim_of("permute", d, x.ndim) for d in dims]) != list(range(x.ndim)):
         raise ValueError(f"permute: dims {dims} must name each dimension of shape {x.shape} once")
 
 
-def _permute_backward(ctx: Any, g: Any, *, dims: tuple[int, ...]) -> Any:
+def _permute_backward(ctx: Context, g: Tensor, *, dims: tuple[int, ...]) -> Gradient:
     return permute(g, tuple(int(i) for i in np.argsort([d % g.ndim for d in dims])) if dims else ())
 
 
-def _permute_sample(draw: Any) -> Sample:
+def _permute_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 4, least=0)
     return Sample((draw.tensor(*shape),), {"dims": tuple(draw.permutation(len(shape)))})
 
 
-_permute = register(
+_permute_op = register(
     Op(
         name="permute",
         check=_permute_check,
@@ -116,29 +95,29 @@ _permute = register(
 )
 
 
-def _expanded(x: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape, with x's sizes for -1."""
+def _expanded(x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape, with sizes of x in place of -1."""
     lead = len(shape) - x.ndim
     return tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
 
 
-def _expand_forward(x: Any, *, shape: tuple[int, ...]) -> Any:
+def _expand_forward(x: Array, *, shape: tuple[int, ...]) -> Array:
     try:
         return np.broadcast_to(x, _expanded(x, shape))
     except ValueError:
         raise ValueError(
-            f"expand: shape {x.shape} cannot be expanded to {shape}: counted from the right, "
-            "only sizes of 1 grow (-1 keeps a size)"
+            f"expand: shape {x.shape} cannot be expanded to {shape}: aligned from the right, "
+            "only sizes of 1 can grow (-1 keeps a size)"
         ) from None
 
 
-def _expand_sample(draw: Any) -> Sample:
+def _expand_sample(draw: Draw) -> Sample:
     shape = draw.shape(0, 3, least=0)
     full = tuple(draw.size(1, 3) if n == 1 else draw.choice(n, -1) for n in shape)
     return Sample((draw.tensor(*shape),), {"shape": (*draw.shape(0, 1), *full)})
 
 
-_expand = register(
+_expand_op = register(
     Op(
         name="expand",
         forward=_expand_forward,
@@ -156,11 +135,11 @@ _expand = register(
 )
 
 
-_flip: Op = register(
+_flip_op: Op = register(
     Op(
         name="flip",
         forward=lambda x, *, dims: np.flip(x, dims).copy(),
-        backward=lambda ctx, g, *, dims: _flip(g, dims=dims),
+        backward=lambda ctx, g, *, dims: _flip_op(g, dims=dims),
         reference=lambda x, *, dims: x[tuple(slice(None, None, -1 if i in dims else 1) for i in range(x.ndim))].copy(),
         sample=lambda draw: Sample((draw.tensor(*draw.shape(2, 3, least=0)),), {"dims": draw.choice((1,), (0, 1), ())}),
         kind="multilinear",
@@ -170,12 +149,12 @@ _flip: Op = register(
 
 
 def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """The elements, in row-major order, in another shape; one size may be -1."""
-    return _reshape(input, shape=sizes_of((shape,)))
+    """Return the elements, in row-major order, in another shape.  One size may be -1."""
+    return _reshape_op(input, shape=sizes_of((shape,)))
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Dimensions start_dim to end_dim (both included) as one."""
+    """Combine dimensions start_dim to end_dim, both included, into one."""
     start, end = (dim_of("flatten", d, ndim_of("flatten", input)) for d in (start_dim, end_dim))
     shape = tuple(input.shape)
     if start > end:
@@ -184,25 +163,25 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
-    """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
+    """Remove dimensions of size 1: all of them, or those in `dim`."""
     ndim = ndim_of("squeeze", input)
     chosen = range(ndim) if dim is None else [dim_of("squeeze", d, ndim) for d in sizes_of((dim,))]
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With one more dimension, of size 1, which is number `dim` of the result."""
-    place = dim_of("unsqueeze", dim, ndim_of("unsqueeze", input) + 1)
-    return reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
+    """Insert a dimension of size 1 at position `dim`."""
+    dim = dim_of("unsqueeze", dim, ndim_of("unsqueeze", input) + 1)
+    return reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
 
 
 def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """Dimension i of the result is dimension dims[i] of the input."""
-    return _permute(input, dims=tuple(dims))
+    """Reorder dimensions: dimension i of the result is dimension dims[i] of input."""
+    return _permute_op(input, dims=tuple(dims))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions exchanged."""
+    """Swap two dimensions."""
     dims = list(range(max(1, ndim_of("transpose", input))))
     first, second = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     dims[first], dims[second] = dims[second], dims[first]
@@ -210,44 +189,51 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def t(input: Tensor) -> Tensor:
-    """A matrix transposed; a vector or a number as it is."""
+    """Transpose a matrix.  Tensors of fewer dimensions are returned as they are."""
     if ndim_of("t", input) > 2:
         raise ValueError(f"t: expects at most 2 dimensions, got shape {tuple(input.shape)}; use transpose(dim0, dim1)")
     return permute(input, tuple(range(input.ndim))[::-1])
 
 
 def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
-    """Dimensions `source` moved to the places `destination`; the others keep their order."""
+    """Move dimensions `source` to the positions `destination`.  The others keep their order."""
     ndim = ndim_of("movedim", input)
-    sources, places = ([dim_of("movedim", d, ndim) for d in sizes_of((dims,))] for dims in (source, destination))
-    if not len(sources) == len(places) == len(set(sources)) == len(set(places)):
-        raise ValueError(f"movedim: source {source} and destination {destination} must name as many, each once")
+    sources, destinations = ([dim_of("movedim", d, ndim) for d in sizes_of((dims,))] for dims in (source, destination))
+    if not len(sources) == len(destinations) == len(set(sources)) == len(set(destinations)):
+        raise ValueError(
+            f"movedim: source {source} and destination {destination} must name equally many dimensions, each once"
+        )
     dims = [d for d in range(input.ndim) if d not in sources]
-    for place, d in sorted(zip(places, sources, strict=True)):
-        dims.insert(place, d)
+    for position, d in sorted(zip(destinations, sources, strict=True)):
+        dims.insert(position, d)
     return permute(input, tuple(dims[: input.ndim]))
 
 
 def expand(input: Tensor, *sizes: int) -> Tensor:
-    """Sizes of 1 repeated to the given ones, without a copy; -1 keeps a size."""
-    return _expand(input, shape=sizes_of(sizes))
+    """Expand dimensions of size 1 to the given sizes, without a copy.  -1 keeps a size."""
+    return _expand_op(input, shape=sizes_of(sizes))
 
 
 def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
-    """A copy that runs backwards along `dims`."""
+    """Return a copy with the order of elements reversed along `dims`."""
     chosen = tuple(dim_of("flip", d, ndim_of("flip", input)) for d in sizes_of((dims,)))
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"flip: dims {dims} names a dimension twice")
-    return _flip(input, dims=chosen if input.ndim else ())
+    return _flip_op(input, dims=chosen if input.ndim else ())
 
 
-# ── the composed ones, under the battery ───────────────────────────────────────────────
+# ── the functions made of others, as rows ──────────────────────────────────────────────
 
 
-def _composed(function: Any, reference: Any, params: Any, *bad: tuple[dict[str, Any], type[Exception], str]) -> None:
-    """A row of a function above; params(draw, ndim) draws its parameters, for a tensor of that many dimensions."""
+def _composed(
+    function: Callable[..., Tensor],
+    reference: Callable[..., Array],
+    params: Callable[[Draw, int], dict[str, Any]],
+    *bad: tuple[dict[str, Any], type[Exception], str],
+) -> None:
+    """Register a function.  params(draw, ndim) draws its parameters, for a tensor of `ndim` dimensions."""
 
-    def sample(draw: Any) -> Sample:
+    def sample(draw: Draw) -> Sample:
         shape = draw.shape(2, 4, least=0)
         return Sample((draw.tensor(*shape),), params(draw, len(shape)))
 
@@ -265,12 +251,12 @@ def _composed(function: Any, reference: Any, params: Any, *bad: tuple[dict[str, 
     )
 
 
-def _dims(draw: Any, ndim: int) -> list[int]:
-    """Each dimension once, in some order, some counted from the end."""
+def _dims(draw: Draw, ndim: int) -> list[int]:
+    """All dimensions in random order, some counted from the end."""
     return [d - draw.choice(0, ndim) for d in draw.permutation(ndim)]
 
 
-def _squeeze_reference(x: Any, *, dim: Any) -> Any:
+def _squeeze_reference(x: Array, *, dim: Any) -> Array:
     dims = range(x.ndim) if dim is None else np.atleast_1d(dim) % x.ndim
     return np.squeeze(x, tuple(i for i in dims if x.shape[i] == 1))
 

@@ -6,6 +6,7 @@ y = x - log Σ e^x        dx = g - e^y Σ g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,156 +14,101 @@ from numba import prange
 
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.sums import STEPS
+from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import check_float, to
+from autograd.ops.elementwise import to
 from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
-from autograd.ops.shape import dim_of
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.dims import dim_of
+from autograd.types import Array, Context, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-BLOCK = 2048  # least numbers worth a thread's while
-LANES = 32  # numbers of a row that are compared or summed side by side, as a processor can
+    from autograd.testing import Draw
 
 
-def _reference(x: Any, *, dim: int) -> Any:
+def _reference(x: Array, *, dim: int) -> Array:
     e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     return e / e.sum(axis=dim, keepdims=True)
 
 
-def _log_reference(x: Any, *, dim: int) -> Any:
+def _log_reference(x: Array, *, dim: int) -> Array:
     z = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     return z - np.log(np.exp(z).sum(axis=dim, keepdims=True))
 
 
-def _grad_reference(g: Any, y: Any, *, dim: int) -> Any:
+def _grad_reference(g: Array, y: Array, *, dim: int) -> Array:
     return y * (g - (g * y).sum(axis=dim, keepdims=True))
 
 
-def _log_grad_reference(g: Any, y: Any, *, dim: int) -> Any:
+def _log_grad_reference(g: Array, y: Array, *, dim: int) -> Array:
     return g - np.exp(y) * g.sum(axis=dim, keepdims=True)
 
 
-@kernel()
-def greatest(row, lanes):
-    """max of a row; NaN if there is one, which the sum then carries on.  `lanes` is memory to work in."""
-    lanes[:] = row[0]
-    for start in range(0, len(row), LANES):
-        some = row[start : start + LANES]
-        for i in range(len(some)):
-            lanes[i] = some[i] if some[i] > lanes[i] or some[i] != some[i] else lanes[i]
-    most = row[0]
-    for value in lanes[: len(row)]:
-        most = value if value > most or value != value else most
-    return most
-
-
-@kernel()
-def row_sum(row, lanes):
-    """Σ of a row, in float64 from at most STEPS · LANES numbers in the row's own dtype."""
-    whole = 0.0
-    for first in range(0, len(row), STEPS * LANES):
-        part = row[first : first + STEPS * LANES]
-        lanes[:] = 0
-        for start in range(0, len(part), LANES):
-            some = part[start : start + LANES]
-            for i in range(len(some)):
-                lanes[i] += some[i]
-        for value in lanes[: len(part)]:
-            whole += value
-    return row.dtype.type(whole)
-
-
 @kernel(parallel=True)
-def _softmax(x, parts, y):
+def _softmax(x, log, parts, y):
+    """Softmax of the rows of x or, with log, its logarithm."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[r], y[r]
-            most = greatest(row, lanes)
+            largest = row_max(row, lanes)
             for i in range(len(row)):
-                out[i] = exponential(row[i] - most)
-            whole = row_sum(out, lanes)
-            for i in range(len(row)):
-                out[i] /= whole
+                out[i] = exponential(row[i] - largest)
+            denominator = row_sum(out, lanes)
+            if log:
+                log_sum = np.log(denominator)
+                for i in range(len(row)):
+                    out[i] = row[i] - largest - log_sum
+            else:
+                for i in range(len(row)):
+                    out[i] /= denominator
     set_threads(threads)
 
 
 @kernel(parallel=True)
-def _log_softmax(x, parts, y):
-    threads = limit_threads(parts)
-    for part in prange(parts):
-        lanes = np.empty(LANES, x.dtype)
-        for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            row, out = x[r], y[r]
-            most = greatest(row, lanes)
-            for i in range(len(row)):
-                out[i] = exponential(row[i] - most)
-            whole = np.log(row_sum(out, lanes))
-            for i in range(len(row)):
-                out[i] = row[i] - most - whole
-    set_threads(threads)
-
-
-@kernel(parallel=True)
-def _softmax_grad(g, y, parts, dx):
+def _softmax_grad(g, y, log, parts, dx):
+    """The gradient of `_softmax`, from its result y."""
     threads = limit_threads(parts)
     for part in prange(parts):
         lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
             g_row, row, out = g[r], y[r], dx[r]
-            for i in range(len(row)):
-                out[i] = g_row[i] * row[i]
-            whole = row_sum(out, lanes)
-            for i in range(len(row)):
-                out[i] = row[i] * (g_row[i] - whole)
+            if log:
+                g_sum = row_sum(g_row, lanes)
+                for i in range(len(row)):
+                    out[i] = g_row[i] - exponential(row[i]) * g_sum
+            else:
+                for i in range(len(row)):
+                    out[i] = g_row[i] * row[i]
+                g_sum = row_sum(out, lanes)
+                for i in range(len(row)):
+                    out[i] = row[i] * (g_row[i] - g_sum)
     set_threads(threads)
 
 
-@kernel(parallel=True)
-def _log_softmax_grad(g, y, parts, dx):
-    threads = limit_threads(parts)
-    for part in prange(parts):
-        lanes = np.empty(LANES, y.dtype)
-        for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
-            g_row, row, out = g[r], y[r], dx[r]
-            whole = row_sum(g_row, lanes)
-            for i in range(len(row)):
-                out[i] = g_row[i] - exponential(row[i]) * whole
-    set_threads(threads)
-
-
-def _by_rows(run: Any, dim: int, *arrays: Any) -> Any:
-    """Run a kernel on arrays whose dimension `dim` is laid along the rows of a matrix."""
+def _by_rows(run: Callable[..., None], log: bool, dim: int, *arrays: Array) -> Array:
+    """Run a kernel on arrays whose dimension `dim` becomes the rows of a matrix."""
     if not arrays[0].size:
         return arrays[0].copy()
     moved = [np.moveaxis(np.atleast_1d(a), dim, -1) for a in arrays]
     shape = moved[0].shape
     rows = [dense(a).reshape(-1, shape[-1]) for a in moved]
     result = np.empty_like(rows[0])
-    run(*rows, blocks(rows[0].size, BLOCK), result)
+    run(*rows, log, blocks(rows[0].size, BLOCK), result)
     return np.moveaxis(result.reshape(shape), -1, dim).reshape(arrays[0].shape)
 
 
-def _check(name: str) -> Any:
-    def check(x: Any, *, dim: int) -> None:
-        check_float(name, x)
-        dim_of(name, dim, x.ndim)
-
-    return check
-
-
-def _softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
+def _grad_backward(ctx: Context, h: Tensor, *, dim: int) -> tuple[Gradient, ...]:
     g, y = ctx.saved_tensors
     dg = softmax_input_grad(h, y, dim=dim) if ctx.needs_input_grad[0] else None
     dy = h * (g - sum(g * y, dim, True)) - g * sum(h * y, dim, True) if ctx.needs_input_grad[1] else None
     return dg, dy
 
 
-def _log_softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
+def _log_grad_backward(ctx: Context, h: Tensor, *, dim: int) -> tuple[Gradient, ...]:
     g, y = ctx.saved_tensors
     p = exp(y)
     dg = h - sum(h * p, dim, True) if ctx.needs_input_grad[0] else None
@@ -170,82 +116,70 @@ def _log_softmax_grad_backward(ctx: Any, h: Any, *, dim: int) -> Any:
     return dg, dy
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3, least=0)
     return Sample((draw.tensor(*shape),), {"dim": draw.choice(*range(-len(shape), len(shape)))})
 
 
-def _grad_sample(reference: Any) -> Any:
-    def sample(draw: Any) -> Sample:
+def _softmax_row(name: str, log: bool, reference: Callable[..., Array], input_grad: Op) -> Op:
+    """The row of softmax or, with `log`, of log_softmax.  `input_grad` is the row of its gradient."""
+
+    def check(x: Array, *, dim: int) -> None:
+        check_float(name, x)
+        dim_of(name, dim, x.ndim)
+
+    return register(
+        Op(
+            name=name,
+            check=check,
+            forward=lambda x, *, dim: _by_rows(_softmax, log, dim, x),
+            backward=lambda ctx, g, *, dim: input_grad(g, ctx.saved_tensors[0], dim=dim),
+            saves=(~0,),
+            reference=reference,
+            sample=_sample,
+            flops=5,  # compare, subtract, exp, add, divide
+            bad_samples=[
+                BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, (name, "dim 2", "2 dimensions")),
+                BadSample((np.ones((2, 3), int),), {"dim": 1}, TypeError, (name, "int64", "float")),
+            ],
+        )
+    )
+
+
+def _grad_row(
+    name: str, log: bool, backward: Callable[..., Any], reference: Callable[..., Array], forward: Callable[..., Array]
+) -> Op:
+    """The row of the gradient.  `forward` is the reference of the op itself."""
+
+    def sample(draw: Draw) -> Sample:
         shape = draw.shape(1, 3, least=0)
         dim = draw.choice(*range(len(shape)))
         with np.errstate(divide="ignore"):  # the log of an empty sum
-            y = reference(draw.tensor(*shape), dim=dim)
+            y = forward(draw.tensor(*shape), dim=dim)
         return Sample((draw.tensor(*shape), y), {"dim": dim})
 
-    return sample
-
-
-def _bad(name: str) -> list[BadSample]:
-    return [
-        BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, (name, "dim 2", "2 dimensions")),
-        BadSample((np.ones((2, 3), int),), {"dim": 1}, TypeError, (name, "int64", "float")),
-    ]
-
-
-_softmax_op = register(
-    Op(
-        name="softmax",
-        check=_check("softmax"),
-        forward=lambda x, *, dim: _by_rows(_softmax, dim, x),
-        backward=lambda ctx, g, *, dim: softmax_input_grad(g, ctx.saved_tensors[0], dim=dim),
-        saves=(~0,),
-        reference=_reference,
-        sample=_sample,
-        flops=5,  # compare, subtract, exp, add, divide
-        bad_samples=_bad("softmax"),
+    return register(
+        Op(
+            name=name,
+            forward=lambda g, y, *, dim: _by_rows(_softmax_grad, log, dim, g, y),
+            backward=backward,
+            saves=(0, 1),
+            reference=reference,
+            sample=sample,
+        )
     )
-)
 
-softmax_input_grad: Op = register(
-    Op(
-        name="softmax_input_grad",
-        forward=lambda g, y, *, dim: _by_rows(_softmax_grad, dim, g, y),
-        backward=_softmax_grad_backward,
-        saves=(0, 1),
-        reference=_grad_reference,
-        sample=_grad_sample(_reference),
-    )
-)
 
-_log_softmax_op = register(
-    Op(
-        name="log_softmax",
-        check=_check("log_softmax"),
-        forward=lambda x, *, dim: _by_rows(_log_softmax, dim, x),
-        backward=lambda ctx, g, *, dim: _log_softmax_input_grad(g, ctx.saved_tensors[0], dim=dim),
-        saves=(~0,),
-        reference=_log_reference,
-        sample=_sample,
-        flops=5,  # compare, subtract, exp, add, divide
-        bad_samples=_bad("log_softmax"),
-    )
+softmax_input_grad = _grad_row("softmax_input_grad", False, _grad_backward, _grad_reference, _reference)
+_log_softmax_input_grad_op = _grad_row(
+    "log_softmax_input_grad", True, _log_grad_backward, _log_grad_reference, _log_reference
 )
-
-_log_softmax_input_grad: Op = register(
-    Op(
-        name="log_softmax_input_grad",
-        forward=lambda g, y, *, dim: _by_rows(_log_softmax_grad, dim, g, y),
-        backward=_log_softmax_grad_backward,
-        saves=(0, 1),
-        reference=_log_grad_reference,
-        sample=_grad_sample(_log_reference),
-    )
-)
+_softmax_op = _softmax_row("softmax", False, _reference, softmax_input_grad)
+_log_softmax_op = _softmax_row("log_softmax", True, _log_reference, _log_softmax_input_grad_op)
 
 
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """e^input, divided by its sum along dim.
+    """Apply softmax along a dimension: e^input divided by its sum.
 
     Parameters
     ----------
@@ -269,12 +203,13 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """The logarithm of softmax, without its underflow.
+    """The logarithm of softmax, computed without its underflow.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     dim : int
+        The dimension along which the exponentials of the results sum to 1.
     dtype : dtype, optional
         Convert input to this dtype first.
 

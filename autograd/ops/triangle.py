@@ -1,33 +1,38 @@
-"""Triangles of matrices: y = x on and below (tril), or on and above (triu), a diagonal; 0 elsewhere.
+"""Triangles of matrices: y = x on and below a diagonal (tril), or on and above it (triu), and 0 elsewhere.
 
 dx = the same triangle of g
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.op import BadSample, Op, Sample, register
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(*draw.shape(2, 4, least=0)),), {"diagonal": draw.size(-2, 2)})
 
 
-def _row(name: str, cut: Any, keeps: Any) -> Op:
-    def check(x: Any, *, diagonal: int) -> None:
-        if x.ndim < 2:
-            raise ValueError(f"{name}: expects a matrix or several, (…, I, J), got shape {x.shape}")
+def _row(name: str, cut: Callable[[Array, int], Array], inside: Callable[[int, int], bool]) -> Op:
+    """The row of tril or triu.  inside(j - i, diagonal) tells whether element (i, j) is in the triangle."""
 
-    def reference(x: Any, *, diagonal: int) -> Any:
+    def check(x: Array, *, diagonal: int) -> None:
+        if x.ndim < 2:
+            raise ValueError(f"{name}: expects matrices (…, I, J), got shape {x.shape}")
+
+    def reference(x: Array, *, diagonal: int) -> Array:
         y = np.zeros_like(x)
         for i, j in np.ndindex(*x.shape[-2:]):
-            if keeps(j - i, diagonal):
+            if inside(j - i, diagonal):
                 y[..., i, j] = x[..., i, j]
         return y
 
@@ -47,15 +52,15 @@ def _row(name: str, cut: Any, keeps: Any) -> Op:
     return row
 
 
-_tril = _row("tril", np.tril, lambda offset, diagonal: offset <= diagonal)
-_triu = _row("triu", np.triu, lambda offset, diagonal: offset >= diagonal)
+_tril_op = _row("tril", np.tril, lambda offset, diagonal: offset <= diagonal)
+_triu_op = _row("triu", np.triu, lambda offset, diagonal: offset >= diagonal)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The lower triangles of matrices (…, I, J): 0 above the diagonal, which `diagonal` shifts to the right."""
-    return _tril(input, diagonal=diagonal)
+    """Lower triangles of matrices (…, I, J), with 0 above the diagonal, which is shifted right by `diagonal`."""
+    return _tril_op(input, diagonal=diagonal)
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The upper triangles of matrices (…, I, J): 0 below the diagonal, which `diagonal` shifts to the right."""
-    return _triu(input, diagonal=diagonal)
+    """Upper triangles of matrices (…, I, J), with 0 below the diagonal, which is shifted right by `diagonal`."""
+    return _triu_op(input, diagonal=diagonal)

@@ -1,7 +1,7 @@
 """Variance and standard deviation over dimensions.
 
 var   y = Σ (x - mean)² / (n - c)     dx = 2 g (x - mean) / (n - c)     (c = 1: Bessel's correction)
-std   y = √var                        dx = var's, of g / 2y             (0 where y = 0)
+std   y = √var                        dx of var with g / 2y in place of g (0 where y = 0)
 """
 
 from __future__ import annotations
@@ -13,45 +13,50 @@ import numpy as np
 
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.elementwise import check_float
-from autograd.ops.reduce import Dims, count, dims_of, dims_sample, kept, mean, sum_reference
-from autograd.ops.shape import ndim_of
+from autograd.ops.reduce import mean
+from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.dims import count, dims_of, ndim_of, restore_dims
+from autograd.ops.shared.samples import dims_sample, sum_reference
 from autograd.ops.where import where
+from autograd.types import Array, Context, Dims, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
-def _degrees(shape: tuple[int, ...], dim: tuple[int, ...], correction: float) -> float:
+def _degrees_of_freedom(shape: tuple[int, ...], dim: tuple[int, ...], correction: float) -> float:
     return max(0, count(shape, dim) - correction)
 
 
-def _forward(x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    squares = np.square(x - mean(x, dim, True))
-    return total(squares, dim=dim, keepdim=keepdim) / np.asarray(_degrees(x.shape, dim, correction), x.dtype)
+def _forward(x: Array, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Array:
+    squares = np.square(x - total(x, dim=dim, keepdim=True) / np.asarray(count(x.shape, dim), x.dtype))
+    return total(squares, dim=dim, keepdim=keepdim) / np.asarray(_degrees_of_freedom(x.shape, dim, correction), x.dtype)
 
 
-def _grad(ctx: Any, g: Any, dim: tuple[int, ...], correction: float) -> Any:
+def _grad(ctx: Context, g: Tensor, dim: tuple[int, ...], correction: float) -> tuple[Gradient, ...]:
     x, shape = ctx.saved_tensors[0], ctx.shapes[0]
-    return 2 * kept(g, shape, dim) / _degrees(shape, dim, correction) * (x - mean(x, dim, True))
+    return 2 * restore_dims(g, shape, dim) / _degrees_of_freedom(shape, dim, correction) * (x - mean(x, dim, True))
 
 
-def _std_backward(ctx: Any, g: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+def _std_backward(
+    ctx: Context, g: Tensor, *, dim: tuple[int, ...], correction: float, keepdim: bool
+) -> tuple[Gradient, ...]:
     y = ctx.saved_tensors[1]
-    share = where(y == 0, 0.0, g / (2 * where(y == 0, 1.0, y)))  # the inner one for second gradients: no 0 / 0
+    share = where(y == 0, 0.0, g / (2 * where(y == 0, 1.0, y)))  # the inner where avoids 0 / 0 in second gradients
     return _grad(ctx, share, dim, correction)
 
 
-def _reference(x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    away = x - sum_reference(x, dim=dim, keepdim=True) / count(x.shape, dim)
-    return sum_reference(away * away, dim=dim, keepdim=keepdim) / np.asarray(_degrees(x.shape, dim, correction))
+def _reference(x: Array, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Array:
+    d = x - sum_reference(x, dim=dim, keepdim=True) / count(x.shape, dim)
+    return sum_reference(d * d, dim=dim, keepdim=keepdim) / np.asarray(_degrees_of_freedom(x.shape, dim, correction))
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     drawn = dims_sample(draw)
     shape = [max(2, n) if i in drawn.params["dim"] else n for i, n in enumerate(drawn.inputs[0].shape)]
     x = draw.tensor(*shape)
-    apart = x + 5 * np.arange(x.size).reshape(x.shape)  # where all are equal, the root of their variance has a kink
+    apart = x + 5 * np.arange(x.size).reshape(x.shape)  # if all are equal, the root of the variance has a kink
     return Sample((apart,), {**drawn.params, "correction": draw.choice(1, 0, 0.5)})
 
 
@@ -59,7 +64,7 @@ def _bad(name: str) -> BadSample:
     return BadSample((np.ones(3, int),), {"dim": (0,), "correction": 1, "keepdim": False}, TypeError, (name, "int64"))
 
 
-_var = register(
+_var_op = register(
     Op(
         name="var",
         check=partial(check_float, "var"),
@@ -73,7 +78,7 @@ _var = register(
     )
 )
 
-_std = register(
+_std_op = register(
     Op(
         name="std",
         check=partial(check_float, "std"),
@@ -88,10 +93,10 @@ _std = register(
 )
 
 
-def _spread_arguments(
+def _var_params(
     name: str, input: Tensor, dim: Dims | bool, unbiased: bool | None, keepdim: bool, correction: float | None
 ) -> dict[str, Any]:
-    """The arguments of var and std, which PyTorch lets be written in two ways."""
+    """Parameters of the rows of var and std, from arguments in either of PyTorch's two forms."""
     if isinstance(dim, bool):  # x.var(False)
         dim, unbiased = None, dim
     if correction is None:
@@ -107,20 +112,21 @@ def var(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """The variance over some dimensions, or all: the mean square distance from the mean.
+    """Variance along dimensions: the mean squared distance from the mean.
 
     Parameters
     ----------
     input : Tensor of float
     dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
     unbiased : bool, optional
-        The older way to write correction=1 (True) and correction=0 (False).
+        An older form of correction=1 (True) and correction=0 (False).
     keepdim : bool
-        Keep reduced dimensions, at size 1.
+        Whether to keep reduced dimensions, at size 1.
     correction : number
-        What is subtracted from the number of elements before the division.  Default: 1.
+        The sum of squares is divided by n - correction, for n elements.  Default: 1.
     """
-    return _var(input, **_spread_arguments("var", input, dim, unbiased, keepdim, correction))
+    return _var_op(input, **_var_params("var", input, dim, unbiased, keepdim, correction))
 
 
 def std(
@@ -131,5 +137,8 @@ def std(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """The square root of `var`, and its arguments; the gradient is 0 where it is 0."""
-    return _std(input, **_spread_arguments("std", input, dim, unbiased, keepdim, correction))
+    """Standard deviation along dimensions: the square root of `var`, whose parameters it has.
+
+    Where it is 0, so is the gradient.
+    """
+    return _std_op(input, **_var_params("std", input, dim, unbiased, keepdim, correction))

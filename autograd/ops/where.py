@@ -1,9 +1,9 @@
-"""z = x where a condition holds, y elsewhere, with broadcasting.
+"""z = x where a condition is true, y elsewhere, with broadcasting.
 
-    dx = g where it holds, else 0       dy = 0 where it holds, else g
+    dx = g where it is true, else 0       dy = 0 where it is true, else g
 
-np.where mispredicts a branch at every other element of a random mask: 4 ns an element.  The
-kernel, whose choice is a vector instruction, takes 0.2.
+np.where mispredicts a branch at every other element of a random mask, and takes 4 ns an element.  The kernel selects
+with a vector instruction, and takes 0.2 ns.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from numba import prange
 
 from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
-from autograd.ops.elementwise import Number, broadcasting, to
+from autograd.ops.elementwise import to
+from autograd.ops.shared.checks import run_broadcast
 from autograd.promotion import check_fits, result_type
+from autograd.types import Array, Context, Gradient, Number
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+    from autograd.testing import Draw
 
 
 @kernel(parallel=True)
 def _select(x, y, condition, parts, z):
+    """z = x where condition, else y."""
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * z.size // parts, (part + 1) * z.size // parts)
@@ -35,27 +39,27 @@ def _select(x, y, condition, parts, z):
     set_threads(threads)
 
 
-def _check(condition: Any, x: Any, y: Any) -> None:
+def _check(condition: Array, x: Array, y: Array) -> None:
     if getattr(condition, "dtype", None) != np.bool_:
         kind = getattr(condition, "dtype", type(condition).__name__)
-        raise TypeError(f"where: expects a tensor of bool as its condition, got {kind}; compare first, as in x != 0")
+        raise TypeError(f"where: expects a bool tensor as condition, got {kind}; compare first, as in x != 0")
 
 
-def _dtype(x: Any, y: Any) -> Any:
-    # in a backward on arrays a result without dimensions is a NumPy scalar, whose dtype counts like an array's
+def _dtype(x: Array, y: Array) -> Any:
+    # NumPy's operators return scalars for arrays without dimensions; their dtypes count like those of arrays
     return result_type(*[np.asarray(a) if isinstance(a, np.generic) else a for a in (x, y)])
 
 
-def _forward(condition: Any, x: Any, y: Any) -> Any:
+def _forward(condition: Array, x: Array, y: Array) -> Array:
     dtype = _dtype(x, y)
-    shape = broadcasting("where", np.broadcast, condition, x, y).shape
+    shape = run_broadcast("where", np.broadcast, condition, x, y).shape
     if math.prod(shape) < ELEMENTS or dtype not in (np.float32, np.float64):
-        return np.where(condition, x, y).astype(dtype, copy=False)  # of few numbers as fast
+        return np.where(condition, x, y).astype(dtype, copy=False)  # as fast for few elements
     choices = np.asarray(x, dtype), np.asarray(y, dtype), condition
     return elementwise(_select, *(np.broadcast_to(a, shape) for a in choices))
 
 
-def _backward(ctx: Any, g: Any) -> Any:
+def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     (condition,) = ctx.saved_tensors
     return (
         None,
@@ -64,17 +68,17 @@ def _backward(ctx: Any, g: Any) -> Any:
     )
 
 
-def _reference(condition: Any, x: Any, y: Any) -> Any:
+def _reference(condition: Array, x: Array, y: Array) -> Array:
     triples = np.broadcast(condition, x, y)
     return np.array([a if c else b for c, a, b in triples], _dtype(x, y)).reshape(triples.shape)
 
 
-def _sample(draw: Any) -> Sample:
+def _sample(draw: Draw) -> Sample:
     a, b, c = draw.broadcastable(3)
     return Sample((draw.index(a, 2) == 1, draw.tensor(*b), draw.tensor(*c)))
 
 
-_where = register(
+_where_op = register(
     Op(
         name="where",
         check=_check,
@@ -94,12 +98,13 @@ _where = register(
 
 
 def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input where condition holds, other elsewhere, broadcast.
+    """Select elements of input where condition is true, and of other elsewhere.
 
     Parameters
     ----------
     condition : Tensor of bool
     input, other : Tensor or number
+        All shapes broadcast.
 
     Examples
     --------
@@ -108,23 +113,23 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     >>> autograd.where(x > 0, x, 0.5)
     tensor([1.0000, 0.5000])
     """
-    return _where(condition, input, other)
+    return _where_op(condition, input, other)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-    """input, with `value` where the mask holds.
+    """Return input with `value` in place of elements where mask is true.
 
     Parameters
     ----------
     input : Tensor
     mask : Tensor of bool, whose shape broadcasts with input's
     value : number, or Tensor without dimensions
-        Takes on the dtype of input.
+        It is converted to input's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        Where shapes or dtypes do not fit.
+        If shapes or dtypes do not fit.
     """
     check_arrays("masked_fill", input=input, mask=mask)
     if not hasattr(value, "dtype"):
@@ -133,14 +138,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     if fill.ndim > 0:
         raise ValueError(
             f"masked_fill: value has shape {fill.shape}; expects a number, or a tensor without dimensions "
-            "(where(mask, value, input) takes one of any shape)"
+            "(for others, use where(mask, value, input))"
         )
     if mask.dtype != np.bool_:
-        raise TypeError(f"masked_fill: expects a mask of bool, got {mask.dtype}; compare first, as in mask != 0")
-    return _where(mask, to(fill, input.dtype), input)
+        raise TypeError(f"masked_fill: expects a bool mask, got {mask.dtype}; compare first, as in mask != 0")
+    return _where_op(mask, to(fill, input.dtype), input)
 
 
-def _fill_sample(draw: Any) -> Sample:
+def _fill_sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     return Sample((draw.tensor(*a), draw.index(b, 2) == 1, draw.choice(2, -0.5, draw.tensor())))
 

@@ -1,5 +1,5 @@
 """MXNet is imported first, by the one module that knows how; what is compared here are numbers, not times."""
 
-from examples.support import mxnet
+from examples.experiments.support.frameworks import mxnet
 
 assert mxnet.mxnet.__version__.startswith("1.9.")

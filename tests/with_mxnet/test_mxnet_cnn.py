@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import autograd
-from examples import mxnet_cnn
-from examples.support import mxnet as module
-from examples.support.mxnet import context, mxnet
-from examples.support.rebuilt import DeviceError
+from examples.experiments import mxnet_cnn
+from examples.experiments.support.frameworks import mxnet as module
+from examples.experiments.support.frameworks.mxnet import context, mxnet
+from examples.experiments.support.frameworks.rebuilt import DeviceError
 from nn import functional as F
 from tests import rebuilt
 
@@ -128,7 +128,7 @@ def test_driver_card_and_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceError, match=r"the driver is missing, or older than this build's CUDA \(Check failed"):
         context("gpu")
     monkeypatch.setattr(mxnet.context, "num_gpus", lambda: 0)
-    with pytest.raises(DeviceError, match="it sees none"):
+    with pytest.raises(DeviceError, match="it finds none"):
         context("gpu")
     monkeypatch.setattr(mxnet.context, "num_gpus", lambda: 1)
     with pytest.raises(DeviceError, match="the card does not run this build's kernels"):
@@ -137,5 +137,5 @@ def test_driver_card_and_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     assert context("gpu") == mxnet.cpu()
     ones = nd.ones
     monkeypatch.setattr(module.mxnet.nd, "ones", lambda *a, **k: 2 * ones(*a, **k))
-    with pytest.raises(DeviceError, match="adds wrongly"):
+    with pytest.raises(DeviceError, match="computes wrong sums"):
         context("gpu")

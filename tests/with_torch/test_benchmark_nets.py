@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import autograd
-from examples.support.bench import data, in_lucidgrad, in_torch
-from examples.support.bench.cases import CONV_PARTS, NETS, OPS
+from examples.benchmark import data, in_lucidgrad, in_torch
+from examples.benchmark.cases import CONV_PARTS, NETS, OPS
 
 STEPS = 4
 

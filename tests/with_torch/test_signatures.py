@@ -154,4 +154,4 @@ def test_a_misfit_is_seen() -> None:
 
 def test_methods_are_pytorchs() -> None:
     names = {name for name in (*vars(Tensor), *vars(TensorMethods)) if not name.startswith("_")}
-    assert names - set(dir(torch.Tensor)) == {"array", "node", "slot", "version", "hooks"}
+    assert names - set(dir(torch.Tensor)) == {"array", "node", "version", "hooks"}

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from examples import torch_cnn
-from examples.support.compare import ours
-from examples.support.compare.experiment import initial_weights
-from examples.support.rebuilt import DeviceError
+from examples.experiments import torch_cnn
+from examples.experiments.support.frameworks import ours
+from examples.experiments.support.frameworks.experiment import initial_weights
+from examples.experiments.support.frameworks.rebuilt import DeviceError
 from tests import kills, rebuilt
 from tests.runs import ROOT
 
@@ -33,7 +33,7 @@ def test_initial_weights() -> None:
 
 
 def test_the_check_of_training_bites() -> None:
-    """A net whose momentum, or whose mean, is another one fails it."""
+    """A network whose momentum, or whose mean, is another one fails it."""
     with pytest.raises(AssertionError):
         rebuilt.check_training(torch_cnn.Net("cpu", rebuilt.LR, 0.0))
     net = torch_cnn.Net("cpu", rebuilt.LR, rebuilt.MOMENTUM)
@@ -85,5 +85,6 @@ def test_why_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def test_no_numba_where_pytorch_is_timed() -> None:
-    program = "import examples.torch_cnn, examples.support.compare.worker, sys; sys.exit('numba' in sys.modules)"
+    worker = "examples.experiments.support.frameworks.worker"
+    program = f"import examples.experiments.torch_cnn, {worker}, sys; sys.exit('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

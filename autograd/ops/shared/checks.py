@@ -1,0 +1,52 @@
+"""Checks of an op's arguments.  They raise before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.op import check_arrays
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def check_float(name: str, x: Any, **params: Any) -> None:
+    """Raise TypeError unless x is float32 or float64.  `params` are ignored, so that this can be a row's `check`."""
+    if x.dtype not in FLOATS:
+        raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
+
+
+def check_same_float(name: str, **inputs: Any) -> None:
+    """Raise TypeError unless all inputs are float32, or all are float64.  Inputs that are None are skipped."""
+    try:
+        dtypes = {what: x.dtype for what, x in inputs.items() if x is not None}
+    except AttributeError:
+        check_arrays(name, **{what: x for what, x in inputs.items() if x is not None})
+        raise
+    if len(set(dtypes.values())) > 1 or not set(dtypes.values()) <= set(FLOATS):
+        found = ", ".join(f"{what} {dtype}" for what, dtype in dtypes.items())
+        raise TypeError(f"{name}: expects one float dtype throughout, got {found}; convert with .to(dtype)")
+
+
+def check_eps(name: str, eps: float) -> None:
+    """Raise ValueError unless eps, which is added to a variance, is at least 0."""
+    if not eps >= 0:
+        raise ValueError(f"{name}: eps is {eps}; it must be at least 0, or the root of a small variance is NaN")
+
+
+def run_broadcast(name: str, function: Callable[..., Any], *arrays: Any) -> Any:
+    """function(*arrays), with an error that names the shapes if they do not broadcast."""
+    try:
+        return function(*arrays)
+    except ValueError:
+        shapes = [np.shape(a) for a in arrays]
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise ValueError(
+                f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast: aligned from the right, "
+                "sizes must be equal or one of them 1"
+            ) from None
+        raise  # for another reason, such as integers raised to a negative power

@@ -1,0 +1,38 @@
+"""The inputs of the cases, the same in every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from examples.benchmark.cases import CLASSES, LINEAR_FEATURES, OPS, Net
+
+
+def normal(shape: Sequence[int], seed: int = 0) -> np.ndarray:
+    """Return standard normal float32 numbers."""
+    return np.random.default_rng(seed).standard_normal(tuple(shape), np.float32)
+
+
+def batch(net: Net, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, C, H, W) and their classes (N,), int64."""
+    return normal((size, *net.input)), np.random.default_rng(1).integers(0, CLASSES, size)
+
+
+def conv(what: dict[str, Any]) -> tuple[np.ndarray, ...]:
+    """Return x, w, b and the out-gradient of a 3 × 3 convolution with padding 1."""
+    n, c, o, side = (what[name] for name in ("batch", "channels", "outputs", "side"))
+    shapes = ((n, c, side, side), (o, c, 3, 3), (o,), (n, o, side, side))
+    return tuple(normal(shape, seed) for seed, shape in enumerate(shapes))
+
+
+def op(name: str) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
+    """Return the input of a single op, its weight and bias if it has them, and labels."""
+    shape = OPS[name]
+    others: dict[str, tuple[tuple[int, ...], ...]] = {
+        "batch_norm": ((shape[1],), (shape[1],)),
+        "linear": ((LINEAR_FEATURES, shape[1]), (LINEAR_FEATURES,)),
+    }
+    labels = np.random.default_rng(1).integers(0, shape[1], shape[0])
+    return normal(shape), tuple(normal(other, 2) for other in others.get(name, ())), labels

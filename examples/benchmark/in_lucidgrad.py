@@ -1,0 +1,149 @@
+"""The benchmark's cases in lucidgrad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd
+import nn
+import optim
+from autograd import Tensor
+from autograd.ops.conv2d import conv2d_input_grad, conv2d_weight_grad
+from examples.benchmark import cases, data
+from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
+from nn import functional as F
+
+
+def versions() -> dict[str, str]:
+    config = autograd.config()
+    return {"lucidgrad": autograd.__version__, **{name: str(config[name]) for name in ("numpy", "numba")}}
+
+
+def set_threads(threads: int) -> None:
+    autograd.set_num_threads(threads)
+
+
+def build(net: Net) -> nn.Sequential:
+    """Return the layers of a network."""
+    layers: list[nn.Module] = []
+    for layer, shape in net.walk():
+        match layer:
+            case Conv(channels, kernel, stride, padding):
+                layers.append(nn.Conv2d(shape[0], channels, kernel, stride, padding))
+            case BatchNorm():
+                layers.append(nn.BatchNorm2d(shape[0]))
+            case Relu():
+                layers.append(nn.ReLU())
+            case Pool(kernel, stride):
+                layers.append(nn.MaxPool2d(kernel, stride))
+            case Flatten():
+                layers.append(nn.Flatten())
+            case Linear(features):
+                layers.append(nn.Linear(shape[0], features))
+    return nn.Sequential(*layers)
+
+
+def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence[Tensor]) -> Tensor:
+    """Evaluate the network with functions only; parameters and buffers are given in order."""
+    p, b = iter(parameters), iter(buffers)
+    for layer in net.layers:
+        match layer:
+            case Conv(_, _, stride, padding):
+                x = F.conv2d(x, next(p), next(p), stride, padding)
+            case BatchNorm():
+                x = F.batch_norm(x, next(b), next(b), next(p), next(p), training=True)
+            case Relu():
+                x = F.relu(x)
+            case Pool(kernel, stride):
+                x = F.max_pool2d(x, kernel, stride)  # type: ignore[assignment]
+            case Flatten():
+                x = x.flatten(1)
+            case Linear():
+                x = F.linear(x, next(p), next(p))
+    return x
+
+
+def training_step(
+    net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, functional: bool
+) -> Callable[[], object]:
+    """Return a function that does one step of SGD and returns the loss."""
+    pictures, labels = autograd.tensor(x), autograd.tensor(y)
+    parameters = list(model.parameters())
+    buffers = [buffer for name, buffer in model.named_buffers() if not name.endswith("num_batches_tracked")]
+    optimizer = optim.SGD(parameters, lr=cases.LR, momentum=cases.MOMENTUM)
+
+    def run() -> Tensor:
+        optimizer.zero_grad()
+        scores = by_hand(net, pictures, parameters, buffers) if functional else model(pictures)
+        loss = F.cross_entropy(scores, labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return run
+
+
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
+    """Return the function to time."""
+    if kind == "step":
+        net = cases.NETS[what["net"]]
+        autograd.manual_seed(0)
+        return training_step(net, build(net), *data.batch(net, what["batch"]), variant == "lucidgrad-functional")
+    if kind in ("conv", "flat"):
+        return _conv(what)
+    if kind == "op":
+        return _op(what["op"])
+    return {"adam": _adam, "small": _small}[kind]()
+
+
+def _conv(what: dict[str, Any]) -> Callable[[], object]:
+    x, w, b, g = (autograd.tensor(array) for array in data.conv(what))
+    settings: dict[str, Any] = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+
+    def output() -> Tensor:
+        with autograd.no_grad():
+            return F.conv2d(x, w, b, padding=1)
+
+    run: dict[str, Callable[[], object]] = {
+        "output": output,
+        "input gradient": lambda: conv2d_input_grad(g, w, input_size=x.shape[2:], **settings),
+        "weight gradient": lambda: conv2d_weight_grad(g, x, kernel_size=(3, 3), **settings),
+    }
+    return run[what["part"]]
+
+
+def _op(op: str) -> Callable[[], object]:
+    array, other, labels = data.op(op)
+    x, y = autograd.tensor(array, requires_grad=True), autograd.tensor(labels)
+    inputs = [x, *(autograd.tensor(part, requires_grad=True) for part in other)]
+    functions: dict[str, Callable[..., Tensor]] = {
+        "relu": F.relu,
+        "max_pool2d": lambda x: F.max_pool2d(x, 2),
+        "batch_norm": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
+        "softmax": lambda x: F.softmax(x, 1),
+        "cross_entropy": lambda x: F.cross_entropy(x, y),
+        "linear": F.linear,
+    }
+    forward = functions[op]
+    g = autograd.tensor(data.normal(forward(*inputs).shape, seed=1))
+    return lambda: autograd.grad(forward(*inputs), inputs, g)
+
+
+def _adam() -> Callable[[], object]:
+    parameters = [nn.Parameter(autograd.tensor(data.normal(shape))) for shape in cases.ADAM_SHAPES]
+    for parameter in parameters:
+        parameter.grad = autograd.tensor(data.normal(parameter.shape, seed=1))
+    return optim.Adam(parameters).step
+
+
+def _small() -> Callable[[], object]:
+    x, w, b = (autograd.tensor(data.normal((32, 32), seed), requires_grad=True) for seed in range(3))
+
+    def run() -> None:
+        x.grad = w.grad = b.grad = None
+        (x @ w + b).relu().sum().backward()
+
+    return run

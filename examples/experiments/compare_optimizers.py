@@ -1,0 +1,271 @@
+"""Which optimizer trains the baseline best? ``python -m examples.experiments.compare_optimizers``.
+
+First every optimizer is tried at every learning rate of a grid. Then each is trained longer, with
+several seeds, at the rate with the lowest validation error. Every training is a run in its own
+folder and can be resumed. A batch system can do the trials in parallel: ``--trial N`` does only
+the Nth trial, and ``--collect`` does the rest when all trials are finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from examples.experiments.models import Baseline
+from examples.experiments.support import cli, job
+from examples.experiments.support.cli import Splits
+from examples.experiments.support.data.cifar10 import Cifar10, Split
+from examples.experiments.support.runs import results
+from examples.experiments.support.runs.files import write_whole
+from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError, locked
+from examples.experiments.support.runs.signals import StopOnSignal
+from examples.experiments.support.training import NotFinite
+from examples.report.page import write_figure
+from examples.report.sections.compare_optimizers import panels
+
+
+class Method(NamedTuple):
+    """An optimizer with its settings besides the learning rate."""
+
+    optimizer: str
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+
+METHODS = {
+    "SGD": Method("sgd"),
+    "momentum": Method("sgd", momentum=0.9),
+    "Nesterov": Method("nesterov", momentum=0.9),
+    "Adagrad": Method("adagrad"),
+    "RMSprop": Method("rmsprop"),
+    "Adam": Method("adam"),
+    "AdamW": Method("adamw", weight_decay=0.01),  # without weight decay it would be Adam
+}
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+class Run(NamedTuple):
+    """One training."""
+
+    method: str
+    rate: float
+    seed: int
+    folder: Path
+
+
+class Outcome(NamedTuple):
+    """The result of a training."""
+
+    history: list[dict[str, Any]]  # a row per epoch; empty if the loss became infinite
+    not_finite: str | None = None  # the sentence that reports it
+
+
+class Session(NamedTuple):
+    """The state that all trainings of a command share."""
+
+    args: argparse.Namespace
+    data: Cifar10
+    stop: StopOnSignal
+
+
+NOTE = "not_finite.txt"  # in the folder of a training whose loss became infinite
+_OF_THE_COMPARISON = {"rates", "trial_epochs", "seeds", "trial", "collect"}
+_OF_THE_SESSION = {*cli.OF_THE_SESSION, "trial", "collect"}
+
+
+@cli.command()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = cli.training_parser(
+        "compare_optimizers",
+        f"Compare {', '.join(METHODS)} on the baseline. Ctrl-C stops it without loss; --resume continues.",
+        with_optimizer=False,
+        out=Path("runs/compare_optimizers"),
+        epochs=5,
+        batch_size=64,
+    )
+    cli.add_splits(parser, validation=5000)
+    add = parser.add_argument
+    add("--rates", type=cli.real(above=0), nargs="+", metavar="X", default=list(RATES),
+        help=f"the grid of learning rates (default: {' '.join(map(str, RATES))})")  # fmt: skip
+    add("--trial-epochs", type=cli.integer(1), metavar="N", default=2,
+        help="epochs of each optimizer at each rate (default: %(default)s)")  # fmt: skip
+    add("--seeds", type=cli.integer(1), metavar="N", default=3,
+        help="trainings of each optimizer at its best rate (default: %(default)s)")  # fmt: skip
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--trial", type=cli.integer(1), metavar="N",
+        help=f"do only the Nth trial; with the default grid, 1 to {len(METHODS) * len(RATES)}")  # fmt: skip
+    part.add_argument("--collect", action="store_true", help="do the rest after the trials, which must all be finished")
+    args = cli.begin(parser, argv)
+    trials = [
+        Run(method, rate, args.seed, args.out / "trials" / f"{method}-{rate:g}")
+        for method, rate in itertools.product(METHODS, args.rates)
+    ]
+    if args.trial and args.trial > len(trials):
+        parser.error(f"--trial {args.trial}: there are {len(trials)} trials, {len(METHODS)} optimizers x --rates")
+    if args.validation == 0:
+        parser.error("--validation 0 leaves no images for choosing the learning rates")
+    if args.collect:
+        _check_finished(trials, args.trial_epochs)
+    resumed = args.resume or args.collect
+    for trial in trials if args.trial is None else []:
+        RunFolder(trial.folder).check(resumed)
+    splits, data = cli.load_splits(parser, args)
+    with StopOnSignal() as stop:
+        return _compare(Session(args, data, stop), trials, splits, resumed)
+
+
+def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool) -> int:
+    """Do what the command line asks for."""
+    args = session.args
+    untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
+    if args.trial:
+        trial = trials[args.trial - 1]
+        print(_line(trial, _train(trial, session, args.trial_epochs, untested, resume=args.resume)))
+        return 0
+    with locked(args.out):  # a single trial has its own folder and lock
+        return _compare_all(session, trials, splits, untested, resumed)
+
+
+def _compare_all(session: Session, trials: list[Run], splits: Splits, untested: Splits, resumed: bool) -> int:
+    """Do all trials, then the longer trainings, and write the result."""
+    args = session.args
+    stored = {name: value for name, value in vars(args).items() if name not in _OF_THE_SESSION}
+    stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
+    RunFolder(args.out).write_settings(stored, session.data.identity, resume=args.resume)
+    tried = _train_all(trials, session, args.trial_epochs, untested, resume=resumed)
+    best = best_rates(tried)
+    finals = [
+        Run(method, rate, seed, args.out / "runs" / f"{method}-{rate:g}-{seed}")
+        for method, rate in best.items()
+        for seed in range(args.seed, args.seed + args.seeds)
+    ]
+    compared = _train_all(finals, session, args.epochs, splits, resume=args.resume)
+    _write(args, tried, compared, best)
+    print(f"The optimizers are compared; the results are in {args.out}.")
+    return 0
+
+
+def best_rates(trials: Mapping[Run, Outcome]) -> dict[str, float]:
+    """Return for each method the rate with the lowest validation error; ties are broken by the loss."""
+    scores: dict[str, list[tuple[float, float, float]]] = {}
+    for trial, outcome in trials.items():
+        if outcome.history:
+            row = outcome.history[-1]
+            score = (row["validation_error"], row["validation_loss"], trial.rate)
+            scores.setdefault(trial.method, []).append(score)
+    return {method: min(some)[2] for method, some in scores.items()}
+
+
+def _train_all(
+    runs: Sequence[Run], session: Session, epochs: int, splits: Splits, *, resume: bool
+) -> dict[Run, Outcome]:
+    quiet = session.args.quiet
+    outcomes = {}
+    with tqdm(runs, unit="run", leave=False, disable=quiet or not sys.stderr.isatty()) as bar:
+        for run in bar:
+            bar.set_description(run.folder.name)
+            outcomes[run] = _train(run, session, epochs, splits, resume=resume)
+            if not quiet:
+                tqdm.write(_line(run, outcomes[run]), file=sys.stdout)
+                sys.stdout.flush()
+    return outcomes
+
+
+def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: bool) -> Outcome:
+    """Do a training, or the rest of it."""
+    args, data, stop = session
+    note = run.folder / NOTE
+    if resume and note.exists():
+        return Outcome([], note.read_text(encoding="utf-8").strip())
+    note.unlink(missing_ok=True)
+    again = f"--out {shlex.quote(str(args.out))}" + (f" --trial {args.trial}" if args.trial else "")
+    own = {name: value for name, value in vars(args).items() if name not in _OF_THE_COMPARISON}
+    changed = {"lr": run.rate, "seed": run.seed, "epochs": epochs, "out": run.folder, "resume": resume, "quiet": True}
+    settings = argparse.Namespace(**{**own, **METHODS[run.method]._asdict(), **changed})
+    try:
+        return Outcome(cli.run(settings, Baseline, splits, data, stop=stop, again=again).progress.history)
+    except NotFinite as error:  # this is a result, too
+        write_whole(note, f"{error}\n".encode())
+        return Outcome([], str(error))
+
+
+def _line(run: Run, outcome: Outcome) -> str:
+    what = f"{run.method:8}  rate {run.rate:<6g}  seed {run.seed}"
+    if not outcome.history:
+        return f"{what}  {outcome.not_finite}"
+    row = outcome.history[-1]
+    seconds = sum(row["seconds"] for row in outcome.history)
+    return (
+        f"{what}  {cli.epochs_in_words(row['epoch'])}, training loss {row['train_loss']:.4f}, "
+        f"validation error {100 * row['validation_error']:5.2f} %, {seconds:.1f} s"
+    )
+
+
+def _check_finished(trials: Sequence[Run], epochs: int) -> None:
+    missing = [
+        str(number)
+        for number, trial in enumerate(trials, 1)
+        if RunFolder(trial.folder).finished_epochs() != epochs and not (trial.folder / NOTE).exists()
+    ]
+    if missing:
+        raise RunFolderError(
+            f"{len(missing)} of {len(trials)} trials are not finished: {', '.join(missing)}. {_do(missing)}"
+        )
+
+
+def _do(trials: Sequence[str]) -> str:
+    """Say how to finish the missing trials."""
+    if job.script():
+        return (
+            "Submit them again, with the variables of this job, and then this job: "
+            f'bsub -J "compare_optimizers[{",".join(trials)}]" < lsf/compare_optimizers.lsf'
+        )
+    return "Do each of them with --resume --trial N, or all of them with --resume and without --collect."
+
+
+def _write(
+    args: argparse.Namespace, trials: Mapping[Run, Outcome], finals: Mapping[Run, Outcome], best: Mapping[str, float]
+) -> None:
+    """Write result.json, and the curves as a table and as a figure."""
+    rows = [
+        {"optimizer": run.method, "rate": run.rate, "seed": run.seed, **row}
+        for run, outcome in finals.items()
+        for row in outcome.history
+    ]
+    result = {
+        "methods": {name: method._asdict() for name, method in METHODS.items()},
+        "trials": [_record(run, outcome) for run, outcome in trials.items()],
+        "best": dict(best),
+        "runs": [_record(run, outcome) for run, outcome in finals.items()],
+    }
+    if rows:
+        results.write_table(args.out / "history.csv", rows)
+        write_figure(panels(result), [args.out / "curves.png"])
+    every = [*trials.values(), *finals.values()]
+    settings, data, _ = RunFolder(args.out).stored()
+    results.write(
+        args.out,
+        "compare_optimizers",
+        result,
+        settings=settings,
+        seconds=sum(row["seconds"] for outcome in every for row in outcome.history),
+        data=data,
+        cut_short=cli.cut_short(settings, data),
+    )
+
+
+def _record(run: Run, outcome: Outcome) -> dict[str, Any]:
+    what = {"method": run.method, "rate": run.rate, "seed": run.seed}
+    return {**what, "not_finite": outcome.not_finite, "history": outcome.history}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Data augmentation: random shifts and horizontal flips of the training images.
+
+The transformation of an image depends only on (seed, epoch, image), so that a resumed run sees
+the same images without extra state. The random numbers are the mixing function of SplitMix64,
+applied to these three numbers as a counter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CropAndFlip:
+    """Shift each image by up to ``pad`` pixels in each direction, and flip half of the images.
+
+    Parameters
+    ----------
+    pad : int
+        At least 0 and less than the image size. Uncovered pixels are filled by reflection at the edge.
+    seed : int
+        Not negative.
+
+    References
+    ----------
+    Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014 (SplitMix64).
+    """
+
+    def __init__(self, pad: int, seed: int) -> None:
+        if pad < 0 or seed < 0:
+            raise ValueError(f"CropAndFlip: pad and seed must not be negative, but are {pad} and {seed}.")
+        self.pad = pad
+        self.seed = seed
+
+    def __call__(self, images: NDArray[np.uint8], chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
+        """Return augmented copies of the chosen images.
+
+        Parameters
+        ----------
+        images : uint8, (N, C, H, W)
+        chosen : int64, (B,)
+            Indices of the images.
+        epoch : int
+
+        Returns
+        -------
+        uint8, (B, C, H, W)
+        """
+        height, width = images.shape[2:]
+        if self.pad >= min(height, width):
+            raise ValueError(f"CropAndFlip: pad {self.pad} must be less than the image size, {height} x {width}.")
+        down, right, mirrored = self.moves(chosen, epoch)
+        rows = _reflected(np.arange(height) + down[:, None], height)  # (B, H)
+        columns = _reflected(np.arange(width) + right[:, None], width)  # (B, W)
+        columns[mirrored] = columns[mirrored, ::-1]
+        channels = np.arange(images.shape[1])[None, :, None, None]
+        return images[chosen[:, None, None, None], channels, rows[:, None, :, None], columns[:, None, None, :]]
+
+    def moves(
+        self, chosen: NDArray[np.int64], epoch: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the shift down, the shift to the right, and whether to flip, for each chosen image; each (B,)."""
+        with np.errstate(over="ignore"):  # overflow modulo 2**64 is intended
+            key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
+            numbers = _mixed(key + chosen.astype(np.uint64))
+        places = 2 * self.pad + 1
+        # 16 bits each: with 9 places the probabilities differ by at most 0.01 %
+        down, right = (((numbers >> np.uint64(s)) & np.uint64(0xFFFF)) % np.uint64(places) for s in (0, 16))
+        mirrored = (numbers >> np.uint64(32)) & np.uint64(1) == 1
+        return down.astype(np.int64) - self.pad, right.astype(np.int64) - self.pad, mirrored
+
+
+def _reflected(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Reflect indices beyond an edge at the outermost pixel."""
+    place = np.abs(place)
+    return np.minimum(place, 2 * (size - 1) - place)
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))

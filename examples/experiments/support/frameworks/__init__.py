@@ -1,0 +1,1 @@
+"""The baseline in PyTorch and MXNet, and its comparison with lucidgrad."""

@@ -1,0 +1,392 @@
+"""Jobs of a batch system: turn the variables of a job into the command line of an experiment.
+
+``python -m examples.experiments.support.job train`` is what ``lsf/train.lsf`` runs, by way of ``lsf/common.sh``. It
+checks the variables, makes the run folder, sends all output to ``log.txt`` there, and becomes
+``python -m examples.experiments.train`` with the options that the variables ask for. It replaces
+itself with that program (exec), because signals go to the whole process group and the job needs its exit status.
+
+A program started in this way says "submit the job again" and "LR" instead of "the same command" and "--lr";
+see `worded` and `go_on`.
+
+This module imports only the standard library, so that a job starts quickly and a wrong setting is reported first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import shlex
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+STARTED = "LUCIDGRAD_JOB"  # the name of the job script that started this program
+COMMON = ("RUN", "RUNS", "SEED", "PYTHON", "KERNELS", "NODE_DISK")  # settings of every script
+PLACES = {"DATA_DIR", "PROFILE", "TAKE", "DOCS", "TORCH", "MXNET"}  # often exported once for several scripts
+LISTS = {"RATES", "TAKE"}
+YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
+MOST = 2**63 - 1  # the largest seed
+WRONG = 2  # exit status, as argparse's
+
+
+class Refused(Exception):
+    """A job cannot start. The text says which variable is wrong, why, and what to do."""
+
+
+class Job(NamedTuple):
+    """The validated variables of a job."""
+
+    variables: Mapping[str, str]
+    runs: Path
+    out: Path  # the run folder; in an array it has the index of the element
+    element: int  # index in an array; 0 outside arrays
+    seed: int  # in an array it increases by one per element
+    threads: int
+
+    @property
+    def first_seed(self) -> int:
+        """The seed of the first element of the array."""
+        return self.seed - max(self.element - 1, 0)
+
+
+class Script(NamedTuple):
+    """A job script: its program, the variables that become options, and the fixed options."""
+
+    program: str
+    settings: tuple[str, ...]
+    options: Callable[[Job], list[str]]
+
+
+def _resumed(job: Job) -> list[str]:
+    return ["--resume", "--out", str(job.out), "--seed", str(job.seed)]
+
+
+def _profiled(job: Job) -> list[str]:
+    return [*_resumed(job), "--profile", str(job.runs / "profile_layers")]
+
+
+def _checked(job: Job) -> list[str]:
+    return ["--out", str(job.out), "--seed", str(job.seed)]
+
+
+def _frameworks(job: Job) -> list[str]:
+    """Return the options for the Python of each framework; a missing one is left out of the comparison."""
+    options = []
+    for framework in ("torch", "mxnet"):
+        python = job.variables.get(framework.upper()) or f".venv-{framework}/bin/python"
+        if os.access(python, os.X_OK):
+            options += ["--python", f"{framework}={python}"]
+    return options
+
+
+def _on_cpu(job: Job) -> list[str]:
+    seeds = [str(job.seed + i) for i in range(3)]
+    return ["--devices", "cpu", "--accuracy", "--out", str(job.out), "--seeds", *seeds, *_frameworks(job)]
+
+
+def _on_gpu(job: Job) -> list[str]:
+    return ["--devices", "gpu", "--out", str(job.out), *_frameworks(job)]
+
+
+def _trial(job: Job) -> list[str]:
+    """Return the options of a trial. All trials share a folder and a seed; the folder of the element has its log."""
+    folder = job.runs / (job.variables.get("RUN") or "compare_optimizers")
+    trial = ["--trial", str(job.element)] if job.element else []
+    return ["--resume", "--out", str(folder), "--seed", str(job.first_seed), *trial]
+
+
+def _collect(job: Job) -> list[str]:
+    return ["--collect", *_trial(job._replace(element=0))]
+
+
+_PICTURES = ("DATA_DIR", "SYNTHETIC")
+_OPTIMIZER = ("EPOCHS", "BATCH_SIZE", "OPTIMIZER", "LR", "MOMENTUM", "WEIGHT_DECAY")
+_SPLITS = ("VALIDATION", "LIMIT")
+_TIMES = ("BATCH_SIZE", "LOOPS_BATCH", "REPEAT_FOR", "REPEATS")
+_BOTH = ("BATCH_SIZE", "LR", "MOMENTUM", "ROUNDS", "LIMIT", *_PICTURES, "TORCH", "MXNET")
+_TRIALS = (*_PICTURES, *_SPLITS, "BATCH_SIZE", "RATES", "TRIAL_EPOCHS", "EPOCHS", "SEEDS")
+
+SCRIPTS = {
+    "train": Script("examples.experiments.train", (*_OPTIMIZER, *_SPLITS, *_PICTURES), _resumed),
+    "gradcheck": Script("examples.experiments.gradcheck", ("TRIALS",), _checked),
+    "overfit": Script("examples.experiments.overfit", (*_OPTIMIZER, *_PICTURES), _resumed),
+    "profile_layers": Script("examples.experiments.profile_layers", _TIMES, _resumed),
+    "acceleration": Script("examples.experiments.acceleration", (*_TIMES, "PROFILE"), _profiled),
+    "compare_frameworks": Script("examples.experiments.compare_frameworks", ("EPOCHS", "STEPS", *_BOTH), _on_cpu),
+    "compare_gpu": Script("examples.experiments.compare_frameworks", _BOTH, _on_gpu),
+    "compare_optimizers": Script("examples.experiments.compare_optimizers", _TRIALS, _trial),
+    "compare_optimizers_collect": Script("examples.experiments.compare_optimizers", _TRIALS, _collect),
+    "generalize": Script(
+        "examples.experiments.generalize", ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "WITHOUT"), _resumed
+    ),
+    "report": Script("examples.report", ("TAKE", "DOCS", "REPLACE"), lambda job: []),
+    "warm_up": Script("examples.experiments.support.warm_up", (), lambda job: []),
+}
+
+
+# Messages of a program that a job started
+
+
+def script() -> str | None:
+    """Return the name of the job script that started this program, or None."""
+    name = os.environ.get(STARTED)
+    return name if name in SCRIPTS else None
+
+
+def in_batch() -> bool:
+    """Return whether a batch system runs this program, so that nobody watches it."""
+    return bool(os.environ.get("LSB_JOBID")) or script() is not None
+
+
+def identity() -> dict[str, Any]:
+    """Return job id, array index (0 outside arrays) and host, for the records of a run."""
+    job, element = (os.environ.get(name) or None for name in ("LSB_JOBID", "LSB_JOBINDEX"))
+    return {"job": job, "element": element, "host": socket.gethostname()}
+
+
+def worded(text: str) -> str:
+    """In a job, replace options in a message by variables: LR for --lr, LIMIT=80 for --limit 80."""
+    if script() is None:
+        return text
+    text = re.sub(r"--python (\w+)=", lambda match: f"{match[1].upper()}=", text)
+    return re.sub(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)( (?=[0-9]))?", _variable, text)
+
+
+def _variable(option: re.Match[str]) -> str:
+    known = {
+        "out": "RUN",
+        "threads": "-n",
+        "synthetic": "SYNTHETIC=yes",
+        "no-synthetic": "SYNTHETIC=no",
+        "replace": "REPLACE=yes",
+    }
+    if name := known.get(option[1]):
+        return name + (option[2] or "")
+    return option[1].upper().replace("-", "_") + ("=" if option[2] else "")
+
+
+def go_on(otherwise: str, *, then: str = "it continues from what is done", requeued: bool = False) -> str:
+    """Say how to continue a stopped run: `otherwise`, or in a job how to submit it again.
+
+    `then` is what the job does next; `requeued` means that the batch system runs it again by itself.
+    """
+    name = script()
+    if name is None:
+        return otherwise
+    if requeued:
+        return f"The queue runs this job again by itself, and {then}."
+    variables = [
+        f"{variable}={shlex.quote(value)}"
+        for variable in (*COMMON, *SCRIPTS[name].settings)
+        if (value := os.environ.get(variable))
+    ]
+    index = os.environ.get("LSB_JOBINDEX") or "0"
+    element = ["-J", f'"{name}[{index}]"'] if index != "0" else []
+    command = " ".join([*variables, "bsub", *element, f"< lsf/{name}.lsf"])
+    return f"Submit the same job again, and {then}: {command}"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors, in a job, name variables instead of options."""
+
+    def error(self, message: str) -> NoReturn:
+        name = script()
+        if name is None:
+            super().error(message)
+        self.exit(WRONG, f"{name}.lsf: {worded(message).removeprefix('argument ')}\n")
+
+
+# From the variables to the program
+
+
+def main(argv: list[str]) -> NoReturn:
+    """Replace this process with the program of a job script; exit with 2 if a setting is wrong."""
+    name = argv[0]
+    variables = dict(os.environ)
+    log = None
+    try:
+        element = _number("LSB_JOBINDEX", variables.get("LSB_JOBINDEX"), 0)
+        runs = Path(variables.get("RUNS") or "runs")
+        out = runs / ((variables.get("RUN") or name) + (f"-{element}" if element else ""))
+        log = _open_log(out)
+        who = f"{name}.lsf: job {variables.get('LSB_JOBID') or 'none'}, element {element}, on {socket.gethostname()}"
+        os.write(log, f"{who}, {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}\n".encode())
+        job = Job(variables, runs, out, element, _seed(variables, element), _threads(variables))
+        command = [sys.executable, "-u", "-m", SCRIPTS[name].program]
+        command += [*SCRIPTS[name].options(job), *chosen(name, variables)]
+    except Refused as refusal:
+        line = f"{name}.lsf: {refusal}\n"
+        sys.stderr.write(line)
+        if log is not None:
+            os.write(log, line.encode())
+        sys.exit(WRONG)
+    who += f", {job.threads} thread{'s' * (job.threads != 1)}"
+    path = shlex.quote(str(job.out.absolute() / "log.txt"))
+    print(f"{who}; follow it with: tail -f {path}", file=sys.stderr, flush=True)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    for line in overlooked(name, variables):
+        print(f"{name}.lsf: {line}")
+    print(f"{name}.lsf: {shlex.join(command)}", flush=True)
+    threads = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(job.threads))
+    kernels = {"LUCIDGRAD_CACHE_DIR": str(_kernels(name, job).absolute())}
+    os.execve(sys.executable, command, {**variables, **threads, **kernels, STARTED: name})
+
+
+def _seed(variables: Mapping[str, str], element: int) -> int:
+    """Return SEED; in an array it increases by one per element."""
+    seed = _number("SEED", variables.get("SEED"), 0) + max(element - 1, 0)
+    if seed > MOST - 2:  # compare_frameworks also uses the next two seeds
+        raise Refused(f"the seed {seed} is too large; choose a smaller SEED.")
+    return seed
+
+
+def _number(name: str, text: str | None, usual: int) -> int:
+    """Parse a whole number in decimal digits; 08 is 8."""
+    text = (text or "").strip()
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit()):
+        raise Refused(f"{name} is {text!r}; it must be a whole number in digits, such as {name}=8.")
+    if len(text.lstrip("0")) > len(str(MOST)):  # Python may refuse to parse that many digits
+        raise Refused(f"{name} is {text}, which is too large.")
+    return int(text)
+
+
+def _threads(variables: Mapping[str, str]) -> int:
+    """Return the slots of this job on this host, limited to the usable CPUs.
+
+    The engine computes the same itself; the environment variables set from it are for other libraries.
+    """
+    hosts = (variables.get("LSB_MCPU_HOSTS") or "").split()  # host slots host slots ...; this host is the first
+    slots = _number("LSB_MCPU_HOSTS", hosts[1] if len(hosts) > 1 else None, 1)
+    slots = _number("LSB_DJOB_NUMPROC", variables.get("LSB_DJOB_NUMPROC"), slots)
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(slots, cpus))
+
+
+def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
+    """Return the options for the variables: EPOCHS=5 is --epochs=5; an empty variable is not set.
+
+    Raises
+    ------
+    Refused
+        SYNTHETIC or REPLACE is neither yes nor no, a list cannot be split, or TAKE names no run.
+    """
+    options = []
+    for variable in SCRIPTS[name].settings:
+        value = variables.get(variable, "").strip()
+        option = f"--{variable.lower().replace('_', '-')}"
+        if not value:
+            if variable == "TAKE":
+                raise Refused(
+                    "TAKE is not set. Name the run folders for the report, such as "
+                    "TAKE=\"runs/generalize-1 'runs/my run'\"."
+                )
+        elif variable == "SYNTHETIC":
+            options.append(option if _yes(variable, value) else f"--no{option[1:]}")
+        elif variable == "REPLACE":
+            options += [option] if _yes(variable, value) else []
+        elif variable in LISTS:
+            options += [option, *_words(variable, value)]
+        elif variable not in ("TORCH", "MXNET"):
+            options.append(f"{option}={value}")
+    return options
+
+
+def _yes(name: str, value: str) -> bool:
+    if value.lower() in YES | NO:
+        return value.lower() in YES
+    raise Refused(f"{name} is {value!r}; it must be yes or no (or true, false, on, off, 1, 0).")
+
+
+def _words(name: str, value: str) -> list[str]:
+    """Split a list at spaces and line ends as a shell does; quotes keep a name with a space together."""
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise Refused(f"{name} cannot be split into words ({error}): {value}") from error
+
+
+def overlooked(name: str, variables: Mapping[str, str]) -> list[str]:
+    """Return warnings about variables that resemble settings of this script, or belong to another script."""
+    settings = (*COMMON, *SCRIPTS[name].settings)
+    others = {setting for other in SCRIPTS.values() for setting in other.settings} - PLACES
+    close = {setting.replace("_", ""): setting for setting in settings}
+    lines = []
+    for variable, value in sorted(variables.items()):
+        if not value or variable in {*settings, *PLACES}:
+            continue
+        plain = variable.upper().replace("_", "").replace("-", "")
+        near = [close[match] for match in difflib.get_close_matches(plain, close, 1, 0.8) if match[0] == plain[0]]
+        if near and not any(character.isdigit() for character in variable):
+            lines.append(f"the variable {variable} is ignored; did you mean {near[0]}?")
+        elif variable in others:
+            lines.append(f"the variable {variable} is ignored: this script has no such setting.")
+    return lines
+
+
+def _open_log(out: Path) -> int:
+    """Create the run folder and open its log, to which every session appends.
+
+    LSF writes its own output file only when the job ends, and a requeue loses the first one.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return os.open(out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Refused(
+            f"the run folder {out} cannot be created or written to ({reason}). Name another folder with RUNS, or "
+            "another run with RUN."
+        ) from error
+
+
+def _kernels(name: str, job: Job) -> Path:
+    """Return the folder for compiled kernels on the disk of this node; Numba's cache is not safe on a shared disk.
+
+    A new node starts with the kernels of the warm-up. The engine checks the folder before using it.
+    """
+    shared = job.runs / "kernels"
+    if folder := job.variables.get("KERNELS") or (name == "warm_up" and shared):
+        return Path(folder)
+    folder = Path(job.variables.get("NODE_DISK") or "/tmp") / f"lucidgrad-{os.getuid()}"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for compiled in sorted(shared.glob("kernels-*")):  # one for each version of the code and type of processor
+            if _own(folder) and _own(compiled) and not os.path.lexists(folder / compiled.name):
+                _copy(compiled, folder / compiled.name)
+    return folder
+
+
+def _own(folder: Path) -> bool:
+    """Return whether only this user can write to a folder: kernels are machine code."""
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder so that it appears in one step, writable only by this user."""
+    fresh = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))  # incomplete files
+        for path in fresh.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        fresh.chmod(0o700)
+        fresh.rename(target)
+    except OSError:  # no space, or another job was faster
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,229 @@
+"""The training loop. It can stop between any two steps; the resumed run is bitwise the same.
+
+A step depends on the parts (model, optimizer, scheduler), the state of the random number
+generator, and the position (epoch, step), which determines the batch. A checkpoint contains
+exactly this.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+import autograd
+import nn
+from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.runs import checkpoint
+from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
+from examples.experiments.support.runs.run_folder import RunFolder
+from examples.experiments.support.runs.signals import StopRequested
+from nn import functional as F
+
+Check = Callable[[], None]  # called where a run can stop; raises StopRequested to stop
+Loss = Callable[[autograd.Tensor, autograd.Tensor], autograd.Tensor]  # (scores, classes) -> mean loss, ()
+
+
+class NotFinite(Exception):
+    """A loss or a weight is not finite. The text says where, and what to try."""
+
+
+class Data(NamedTuple):
+    """Loaders for training, and for evaluation after each epoch."""
+
+    train: Loader
+    validation: Loader | None = None
+    test: Loader | None = None
+
+
+def train(
+    parts: Parts,
+    data: Data,
+    epochs: int,
+    folder: RunFolder,
+    settings: Settings,
+    check: Check,
+    *,
+    loss: Loss = F.cross_entropy,
+    quiet: bool = False,
+) -> Progress:
+    """Train up to a number of epochs, starting from the checkpoint in the folder if there is one.
+
+    Each epoch ends with a checkpoint, a row in metrics.jsonl, new learning curves and a line on
+    stdout.
+
+    Parameters
+    ----------
+    parts : Parts
+        Model, optimizer, scheduler, average; changed in place.
+    data : Data
+    epochs : int
+        Total number, including epochs of earlier sessions.
+    folder : RunFolder
+    settings : dict
+        All settings that affect the result; a checkpoint with other settings is refused.
+    check : function
+        `StopOnSignal.check`.
+    loss : function
+        The training loss. Evaluation always uses the cross-entropy.
+    quiet : bool
+        No progress bar and no line per epoch.
+
+    Raises
+    ------
+    StopRequested
+        A signal arrived; the checkpoint has been written.
+    NotFinite
+        The loss is no longer finite; the last good checkpoint is unchanged.
+    CheckpointError, OSError
+        The checkpoint cannot be used, or a file cannot be written.
+    """
+    progress = Progress()
+    if folder.checkpoint.exists():
+        progress = checkpoint.restore(folder.checkpoint, parts, settings, columns=_columns(data), steps=len(data.train))
+        if not quiet and progress.epochs < epochs:
+            print(f"Resuming in {_position(progress)}.", flush=True)
+    if epochs < progress.epochs + (progress.now.step > 0):
+        raise ValueError(f"The run is already in {_position(progress)}, beyond --epochs {epochs}. Give more --epochs.")
+    folder.write_metrics(progress.history)
+    try:
+        while progress.epochs < epochs:
+            _train_epoch(parts, data.train, progress, epochs, check, loss, quiet)
+            progress.end_epoch(_measure(parts, data, progress, check))
+            if parts.scheduler and not parts.each_step:
+                parts.scheduler.step()
+            _save(folder, parts, progress, settings)
+            folder.write_metrics(progress.history)
+            if not quiet:
+                tqdm.write(_line(progress.history[-1], epochs), file=sys.stdout)
+                sys.stdout.flush()
+    except StopRequested:
+        _save(folder, parts, progress, settings)
+        raise
+    except NotFinite as error:
+        if folder.checkpoint.exists():
+            error.add_note(
+                f"{folder.checkpoint} was written earlier and is still good; start again with another --out."
+            )
+        raise
+    return progress
+
+
+def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
+    """Return the mean loss and the error (the fraction of misclassified images) in eval mode."""
+    loss_sum, wrong = 0.0, 0
+    model.eval()
+    with autograd.no_grad():
+        for x, y in loader.batches(0):
+            check()
+            scores = model(autograd.from_numpy(x))
+            loss_sum += F.cross_entropy(scores, autograd.from_numpy(y)).item() * len(y)
+            wrong += _count_wrong(scores, y)
+    count = len(loader.split.labels)
+    return loss_sum / count, wrong / count
+
+
+def _train_epoch(
+    parts: Parts, loader: Loader, progress: Progress, epochs: int, check: Check, criterion: Loss, quiet: bool
+) -> None:
+    """Do the remaining steps of the current epoch."""
+    now = progress.now
+    parts.model.train()
+    with tqdm(
+        total=len(loader),
+        initial=now.step,
+        desc=f"epoch {progress.epochs + 1}/{epochs}",
+        unit="batch",
+        leave=False,
+        disable=quiet or not sys.stderr.isatty(),
+    ) as bar:
+        before = perf_counter()
+        for x, y in loader.batches(progress.epochs, start=now.step):
+            check()
+            loss = _step(parts, x, y, progress, criterion)
+            now.loss_sum += loss * len(y)
+            now.pictures += len(y)
+            now.step += 1
+            after = perf_counter()
+            now.seconds += after - before
+            before = after
+            bar.set_postfix(loss=f"{now.loss_sum / now.pictures:.4f}", refresh=False)
+            bar.update()
+
+
+def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criterion: Loss) -> float:
+    """Do one training step; return the mean loss of the batch before the step."""
+    scores = parts.model(autograd.from_numpy(x))
+    loss = criterion(scores, autograd.from_numpy(y))
+    value = loss.item()
+    if not math.isfinite(value):
+        _give_up(f"The training loss is {value}", parts, progress)
+    parts.optimizer.zero_grad()
+    loss.backward()
+    parts.optimizer.step()
+    if parts.average:
+        parts.average.update_parameters(parts.model)
+    if parts.scheduler and parts.each_step:
+        parts.scheduler.step()
+    progress.now.wrong += _count_wrong(scores, y)
+    return value
+
+
+def _measure(parts: Parts, data: Data, progress: Progress, check: Check) -> dict[str, Any]:
+    """Return the row of metrics of a completed epoch."""
+    now = progress.now
+    row = {
+        "epoch": progress.epochs + 1,
+        "learning_rate": parts.optimizer.param_groups[0]["lr"],
+        "train_loss": now.loss_sum / now.pictures,
+        "train_error": now.wrong / now.pictures,
+    }
+    for name, loader in (("validation", data.validation), ("test", data.test)):
+        if loader:
+            row[f"{name}_loss"], row[f"{name}_error"] = loss, _ = evaluate(parts.model, loader, check)
+            if not math.isfinite(loss):
+                _give_up(f"The {name} loss is {loss}", parts, progress)
+    return {**row, "seconds": now.seconds, "images_per_second": now.pictures / now.seconds}
+
+
+def _columns(data: Data) -> list[str]:
+    """Return the names in a row of `_measure`."""
+    measured = ["train", *(name for name in ("validation", "test") if getattr(data, name))]
+    each = [f"{name}_{what}" for name in measured for what in ("loss", "error")]
+    return ["epoch", "learning_rate", *each, "seconds", "images_per_second"]
+
+
+def _count_wrong(scores: autograd.Tensor, y: np.ndarray) -> int:
+    return int((scores.detach().numpy().argmax(1) != y).sum())
+
+
+def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Settings) -> None:
+    """Write the checkpoint. If a weight is not finite, raise and leave the last good one unchanged."""
+    for name, tensor in parts.model.state_dict().items():
+        if not np.isfinite(tensor.detach().numpy()).all():
+            _give_up(f"The weight {name} is not finite", parts, progress)
+    checkpoint.save(folder.checkpoint, parts, progress, settings)
+
+
+def _give_up(what: str, parts: Parts, progress: Progress) -> None:
+    raise NotFinite(
+        f"{what} in {_position(progress)}, at the learning rate {parts.optimizer.param_groups[0]['lr']:g}. "
+        "Start again with a smaller --lr, such as a tenth of it; if that does not help, check the data."
+    )
+
+
+def _position(progress: Progress) -> str:
+    return f"epoch {progress.epochs + 1}, after step {progress.now.step}"
+
+
+def _line(row: dict[str, Any], epochs: int) -> str:
+    parts = [f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}"]
+    for split, name in (("train", "training"), ("validation", "validation"), ("test", "test")):
+        if f"{split}_loss" in row:
+            parts.append(f"{name} loss {row[f'{split}_loss']:.4f} error {100 * row[f'{split}_error']:5.2f} %")
+    return "   ".join([*parts, f"{row['seconds']:.1f} s, {row['images_per_second']:.0f} images/s"])

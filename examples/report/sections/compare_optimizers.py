@@ -1,0 +1,284 @@
+"""The section on the comparison of optimizers."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from examples.experiments.support.cli import epochs_in_words
+from examples.experiments.support.runs.results import Record
+from examples.report.page import (
+    COLORS,
+    LINES,
+    MARKERS,
+    Figures,
+    Results,
+    mean_and_spread,
+    new_figure,
+    percent,
+    table,
+    words,
+)
+
+TITLE = "Which optimizer?"
+
+Row = Mapping[str, Any]
+Curves = dict[str, list[list[Row]]]  # method -> the histories of its seeds
+
+
+def section(results: Results, figures: Figures) -> list[str]:
+    """Return the paragraphs on each comparison."""
+    records = results.of("compare_optimizers")
+    if not records:
+        return ["There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."]
+    paragraphs = []
+    for record in records:
+        several = f"-{record.name}" if len(records) > 1 else ""
+        curves = _curves(record.result)
+        paragraphs += [
+            _how(record),
+            *_verdict(record, curves),
+            _table(record, curves),
+            figures.add(f"optimizers{several}", panels(record.result), "Loss and errors against epochs and seconds"),
+            "Lines are means over the seeds; bands show the range. Training loss and error are averaged over the "
+            "epoch, while the weights change, so they are lower at its end.",
+            *_discussion(record, curves),
+            figures.add(f"optimizers-rates{several}", _rates(record), "Validation error against the learning rate"),
+            _choice(record),
+        ]
+        if record.cut_short:
+            paragraphs.append(record.cut_short)
+    return paragraphs
+
+
+def panels(result: Mapping[str, Any]) -> Figure:
+    """Draw training loss and the three errors against epochs (top row) and seconds (bottom row)."""
+    curves = _curves(result)
+    figure = new_figure(12, 6.4)
+    grid = figure.subplots(2, 4)
+    columns = [("train_loss", "training loss [nats]", 1)]
+    columns += [(f"{s}_error", f"{w} error [%]", 100) for s, w in _SPLITS.items()]
+    for column, (key, label, scale) in enumerate(columns):
+        for i, (method, histories) in enumerate(curves.items()):
+            all_seeds = scale * np.array([[row[key] for row in history] for history in histories])
+            y = all_seeds.mean(0)
+            seconds = np.cumsum([[row["seconds"] for row in history] for history in histories], axis=1).mean(0)
+            for axes, x in ((grid[0, column], np.arange(1, len(y) + 1)), (grid[1, column], seconds)):
+                axes.plot(
+                    x, y, color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=4, linewidth=1.3,
+                    label=method,
+                )  # fmt: skip
+                axes.fill_between(x, all_seeds.min(0), all_seeds.max(0), color=COLORS[i], alpha=0.15, linewidth=0)
+        grid[0, column].set(xlabel="epoch", title=label)
+        grid[0, column].xaxis.set_major_locator(MaxNLocator(integer=True))
+        grid[1, column].set(xlabel="training time [s]", xlim=(0, None))
+    for axes in grid.flat:
+        axes.grid(alpha=0.3)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7, frameon=False,
+        handlelength=3.5)  # fmt: skip
+    return figure
+
+
+_SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def _curves(result: Mapping[str, Any]) -> Curves:
+    """Return the histories of the runs at the best rates, cut to the length of the shortest."""
+    curves: Curves = {}
+    for run in result["runs"]:
+        if run["history"]:
+            curves.setdefault(run["method"], []).append(run["history"])
+    least = min((len(history) for some in curves.values() for history in some), default=0)
+    return {method: [history[:least] for history in some] for method, some in curves.items()}
+
+
+def _last(curves: Curves, method: str, key: str) -> list[float]:
+    return [history[-1][key] for history in curves[method]]
+
+
+def _mean(curves: Curves, method: str, key: str, epoch: int = -1) -> float:
+    return statistics.fmean(history[epoch][key] for history in curves[method])
+
+
+def _how(record: Record) -> str:
+    settings = record.settings
+    momentum = record.result["methods"]["momentum"]["momentum"]
+    decay = record.result["methods"]["AdamW"]["weight_decay"]
+    rates = ", ".join(f"{rate:g}" for rate in settings["rates"])
+    return (
+        f"Every optimizer trains the baseline from the same initial weights on the same batches of "
+        f"{settings['batch_size']}. The learning rates {rates} are tried for each, and the one with the lowest error "
+        f"on {settings['validation']:,} validation images after {epochs_in_words(settings['trial_epochs'])} is chosen. "
+        f"Then the optimizer is trained for {epochs_in_words(settings['epochs'])} with each of {settings['seeds']} "
+        "seeds. All other settings are PyTorch's defaults, except that momentum and Nesterov use a momentum of "
+        f"{momentum:g}, and the weight decay is {decay:g} for AdamW and 0 for the others."
+    )
+
+
+def _verdict(record: Record, curves: Curves) -> list[str]:
+    if not curves:
+        return ["With every optimizer the loss became infinite."]
+    ranked = sorted(curves, key=lambda method: _mean(curves, method, "test_error"))
+    first = ranked[0]
+    text = f"**{first} has the lowest test error, {_spread(curves, first)} %**"
+    if len(ranked) > 1:
+        second, last = ranked[1], ranked[-1]
+        close = _separation(curves, first, second)
+        text += (
+            f". {second} is second ({_spread(curves, second)} %), {close}. {last} is last ({_spread(curves, last)} %)."
+        )
+    else:
+        text += "."
+    return [text]
+
+
+def _spread(curves: Curves, method: str) -> str:
+    return mean_and_spread(_last(curves, method, "test_error"))
+
+
+def _separation(curves: Curves, first: str, second: str) -> str:
+    """Say whether the test errors of two methods differ by more than the variation between seeds."""
+    a, b = _last(curves, first, "test_error"), _last(curves, second, "test_error")
+    gap = statistics.fmean(b) - statistics.fmean(a)
+    if min(len(a), len(b)) < 2:
+        return f"{100 * gap:.1f} points behind, which may be chance with one seed"
+    error = (statistics.variance(a) / len(a) + statistics.variance(b) / len(b)) ** 0.5
+    judgement = (
+        "more than the variation between seeds explains" if gap > 2 * error else "within the variation between seeds"
+    )
+    return f"{100 * gap:.1f} points behind, {judgement}"
+
+
+def _table(record: Record, curves: Curves) -> str:
+    rows = []
+    for method in sorted(curves, key=lambda method: _mean(curves, method, "test_error")):
+        seconds = [row["seconds"] for history in curves[method] for row in history]
+        rows.append(
+            [
+                method,
+                f"{record.result['best'][method]:g}",
+                mean_and_spread(_last(curves, method, "train_loss"), 1, 3),
+                *(mean_and_spread(_last(curves, method, f"{split}_error")) for split in _SPLITS),
+                f"{statistics.median(seconds):.1f}",
+            ]
+        )
+    header = ["optimizer", "rate", "training loss", *(f"{w} error [%]" for w in _SPLITS.values()), "s per epoch"]
+    return table(header, rows)
+
+
+def _discussion(record: Record, curves: Curves) -> list[str]:
+    if len(curves) < 2:
+        return []
+    count = len(next(iter(curves.values()))[0])
+    return [
+        _leaders(curves, count),
+        _fitting(curves),
+        *([_neighbours(curves)] if {"SGD", "momentum", "Nesterov"} <= set(curves) else []),
+        _time(curves, count),
+    ]
+
+
+def _leaders(curves: Curves, count: int) -> str:
+    sentences = []
+    for epoch in range(count):
+        ranked = sorted(curves, key=lambda method: _mean(curves, method, "validation_error", epoch))
+        first, second = (_mean(curves, method, "validation_error", epoch) for method in ranked[:2])
+        lead = f"{ranked[0]} ({percent(first)}, {100 * (second - first):.1f} points ahead of {ranked[1]})"
+        sentences.append(f"after epoch {epoch + 1} {lead}")
+    return f"Lowest validation error: {'; '.join(sentences)}."
+
+
+def _fitting(curves: Curves) -> str:
+    """Say which optimizer fits the training images best, and how far test and training error are apart."""
+    fits = min(curves, key=lambda method: _mean(curves, method, "train_loss"))
+    gaps = {method: _mean(curves, method, "test_error") - _mean(curves, method, "train_error") for method in curves}
+    widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
+    best = min(curves, key=lambda method: _mean(curves, method, "test_error"))
+    moral = (
+        "it also has the lowest test error"
+        if fits == best
+        else f"{best}, however, has the lowest test error: fitting best is not generalizing best"
+    )
+    return (
+        f"{fits} fits the training images best (loss {_mean(curves, fits, 'train_loss'):.3f}); {moral}. "
+        f"The gap between test and training error is largest for {widest} ({100 * gaps[widest]:.1f} points) and "
+        f"smallest for {narrowest} ({100 * gaps[narrowest]:.1f})."
+    )
+
+
+def _neighbours(curves: Curves) -> str:
+    """Say what momentum gains over plain SGD, each at its best rate."""
+    plain, heavy, nesterov = (_mean(curves, method, "test_error") for method in ("SGD", "momentum", "Nesterov"))
+    return (
+        f"With each at its own best rate, momentum {_changes(plain, heavy)} the error of SGD by "
+        f"{100 * abs(heavy - plain):.1f} points; Nesterov's variant {_changes(heavy, nesterov)} that of momentum by "
+        f"{100 * abs(nesterov - heavy):.1f}."
+    )
+
+
+def _changes(before: float, after: float) -> str:
+    return "lowers" if after < before else "raises"
+
+
+def _time(curves: Curves, count: int) -> str:
+    """Say how long each takes for an epoch, and until the error that all reach."""
+    epoch = {m: statistics.median(row["seconds"] for history in curves[m] for row in history) for m in curves}
+    quickest, slowest = min(epoch, key=epoch.__getitem__), max(epoch, key=epoch.__getitem__)
+    goal = max(min(_mean(curves, method, "validation_error", e) for e in range(count)) for method in curves)
+    times = {}
+    for method in curves:
+        reached = next(e for e in range(count) if _mean(curves, method, "validation_error", e) <= goal)
+        times[method] = statistics.fmean(
+            sum(row["seconds"] for row in history[: reached + 1]) for history in curves[method]
+        )
+    ranked = sorted(times, key=times.__getitem__)
+    moral = (
+        "curves against seconds show the same as curves against epochs"
+        if epoch[slowest] < 1.2 * epoch[quickest]
+        else "an extra epoch of one may cost less than an epoch of another"
+    )
+    return (
+        f"An epoch takes from {epoch[quickest]:.1f} s ({quickest}) to {epoch[slowest]:.1f} s ({slowest}): {moral}. "
+        f"The time to a validation error of {percent(goal)}, which all reach: "
+        + ", ".join(f"{method} {times[method]:.0f} s" for method in ranked)
+        + "."
+    )
+
+
+def _rates(record: Record) -> Figure:
+    figure = new_figure(7.6, 3.8)
+    axes = figure.subplots()
+    for i, method in enumerate(record.result["methods"]):
+        tried = [
+            (t["rate"], 100 * t["history"][-1]["validation_error"])
+            for t in record.result["trials"]
+            if t["method"] == method and t["history"]
+        ]
+        if tried:
+            axes.plot(*zip(*sorted(tried)), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], label=method)
+    axes.set_xscale("log")
+    epochs = epochs_in_words(record.settings["trial_epochs"])
+    axes.set(xlabel="learning rate", ylabel=f"validation error after {epochs} [%]")
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", frameon=False, handlelength=3.5)
+    return figure
+
+
+def _choice(record: Record) -> str:
+    rates = sorted(record.settings["rates"])
+    edge = [method for method, rate in record.result["best"].items() if rate in (rates[0], rates[-1])]
+    failed = [f"{t['method']} at {t['rate']:g}" for t in record.result["trials"] if t["not_finite"]]
+    lost = [f"{r['method']} with seed {r['seed']}" for r in record.result["runs"] if r["not_finite"]]
+    text = "The rates are chosen after few epochs and on a coarse grid."
+    if edge and len(rates) > 1:
+        text += f" The best rate is at the end of the grid for {words(edge)}, which may do better beyond it."
+    if failed:
+        text += f" The loss became infinite for {words(failed)}."
+    if lost:
+        text += f" At the chosen rate it still did for {words(lost)}; the means exclude these runs."
+    return text
