@@ -64,8 +64,9 @@ def all_kernels() -> dict[str, Any]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for value in vars(importlib.import_module(module.name)).values():
                 function: Any = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
-                if isinstance(function, Dispatcher) and isinstance(function._cache, KernelCache):
-                    found[f"{function.__module__}.{function.__name__}"] = function
+                if isinstance(function, Dispatcher) and isinstance(vars(function).get("_cache"), KernelCache):
+                    python: Any = function.py_func
+                    found[f"{python.__module__}.{python.__name__}"] = function
     return found
 
 
