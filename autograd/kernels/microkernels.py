@@ -87,7 +87,7 @@ class VectorBuilder:
     """
 
     def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
-        dtype = (array[0] if isinstance(array, types.BaseTuple) else array).dtype
+        dtype = getattr(array, "types", [array])[0].dtype
         self.context, self.builder = context, builder
         self.element = context.get_data_type(dtype)
         self.align = dtype.bitwidth // 8
