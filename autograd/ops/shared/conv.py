@@ -100,7 +100,7 @@ def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **p
         planes.forward(x, dense(w).reshape(len(w), -1), bias, relu, plan, y)
         return y
     conv_plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], size, w.shape[2:], **params)
-    conv.forward(dense(x), pack_weight(w, groups), bias, relu, conv_plan, y)
+    conv.forward(dense(x), pack_weight(w, groups), bias, relu, tuple(conv_plan), y)
     return y
 
 
