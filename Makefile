@@ -1,9 +1,10 @@
 # make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
 # make test         install into .venv and run the tests that take under ten seconds each
 #                   (ARGS="-k conv2d" narrows it)
-# make test-all     all tests: about twice as long
-# make soak         20 minutes of random work under which nothing may grow, training experiments killed 60 times each,
-#                   hostile and damaged files; about 40 minutes (docs/reliability.md)
+# make test-all     all tests but those of `make soak`: about 20 minutes
+# make soak         what takes long and hardly ever breaks: 20 minutes of random work under which nothing may grow,
+#                   training experiments killed 60 times each, hostile and damaged files, kernels for other
+#                   processors; about an hour (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make environment  install into .venv what `make train` and `make report` need, and no more
@@ -14,15 +15,23 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: train report test test-all soak lint format environment clean
+# What a target waits for is printed before it waits.
+.DEFAULT_GOAL := help
+.PHONY: help train report test test-all soak lint format environment clean
 .DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# //p' Makefile | sed '/^What a target/,$$d'
 
 environment: $(VENV)/installed-examples
 
 train: environment
+	@echo "Training takes about three minutes on two cores. The first run also compiles kernels, about a minute,"
+	@echo "and downloads CIFAR-10, 170 MB, unless it is here already."
 	$(RUN) -m examples.experiments.train $(ARGS)
 
 report: environment
+	@echo "Building docs/report.md and its figures: under a minute."
 	$(RUN) -m examples.report $(ARGS)
 
 test: $(VENV)/installed-test
@@ -30,15 +39,19 @@ test: $(VENV)/installed-test
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
 test-all: $(VENV)/installed-test
-	$(RUN) -m pytest $(ARGS)
+	@echo "All tests take about 20 minutes on two cores."
+	$(RUN) -m pytest -m "not rare" $(ARGS)
 
 soak: $(VENV)/installed-test
+	@echo "This takes about 40 minutes: 20 of random work, then experiments that are killed and resumed."
 	$(RUN) -m tests.soak --minutes 20
 	$(RUN) -m tests.kills --kills 60
 	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
 	    tests/test_kernel_cache.py
+	$(RUN) -m pytest -m rare
 
 lint: $(VENV)/installed-dev
+	@echo "The type checker takes about a minute."
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -48,8 +61,9 @@ format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-# An environment with one extra, made anew when the requirements change.
+# An environment with one extra.  It is installed again when pyproject.toml changes.
 $(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing lucidgrad's requirements ($*) into $(VENV), 300 to 500 MB: one to three minutes."
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	@touch $@
 

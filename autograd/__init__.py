@@ -195,4 +195,5 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
 __version__ = "0.1.0"
 
 _startup.check("autograd")
+__all__: list[str]
 _define_all(globals(), "cuda", "functional", "profiler")

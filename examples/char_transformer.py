@@ -1,10 +1,10 @@
 """Teach a small transformer to add, one character at a time.
 
-Run ``python -m examples.char_transformer`` (about 15 seconds).
+Run ``python -m examples.char_transformer`` (about 10 seconds).
 
-You will see a network read lines such as ``47+38=580;`` and learn to predict each character from those before it.
-At first it writes nonsense, then numbers that are wrong, and suddenly, near step 150, the right ones, also for the
-500 sums that were left out of its training.  Nobody told it what ``+`` means.
+You will see a network read lines such as ``47+38=580;`` (85, last digit first) and learn to predict each character
+from those before it.  At first it writes nonsense, then wrong numbers, and suddenly, near step 150, the right ones,
+also for 500 sums that it has never seen.  Nobody told it what ``+`` means.
 """
 
 import autograd
@@ -13,7 +13,7 @@ import nn.functional as F
 import optim
 
 CHARACTERS = "0123456789+=;"
-WIDTH, HEADS, LAYERS = 64, 4, 2  # WIDTH numbers stand for a character; HEADS attentions look for different things
+WIDTH, HEADS, LAYERS = 64, 4, 2  # WIDTH numbers represent a character; HEADS attentions work side by side
 
 
 def encode(text):
@@ -60,7 +60,7 @@ def complete(model, prompts, count):
 
 
 autograd.manual_seed(0)
-# The answer is written last digit first, as one adds on paper: then a carry is known when it is needed.
+# The answer has its last digit first, the order in which one adds on paper: a carry is then known when it is needed.
 sums = [f"{a:02}+{b:02}={str(a + b).zfill(3)[::-1]};" for a in range(100) for b in range(100)]
 order = autograd.randperm(len(sums)).tolist()
 test, train = [sums[i] for i in order[:500]], autograd.stack([encode(sums[i]) for i in order[500:]])
@@ -68,7 +68,7 @@ model = Transformer(length=9)
 optimizer = optim.AdamW(model.parameters(), lr=0.003)
 for step in range(301):
     batch = train[autograd.randint(0, len(train), (128,))]
-    scores = model(batch[:, :-1])[:, 5:]  # what comes after "=" can be known; the two numbers before it cannot
+    scores = model(batch[:, :-1])[:, 5:]  # only what follows "=" can be predicted
     loss = F.cross_entropy(scores.flatten(0, 1), batch[:, 6:].flatten())
     optimizer.zero_grad()
     loss.backward()

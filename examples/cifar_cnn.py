@@ -1,6 +1,6 @@
 """Train a convolutional network on pictures.
 
-Run ``python -m examples.cifar_cnn`` (about 15 seconds).
+Run ``python -m examples.cifar_cnn`` (about 10 seconds).
 
 You will see one short epoch: 20,000 pictures of ten classes, in batches of 64.  The loss falls from 2.3, which is
 log(10), the loss of a blind guess.  Then the accuracy is printed, on training pictures and on pictures that the
@@ -20,7 +20,7 @@ import autograd
 import nn
 import nn.functional as F
 import optim
-from examples.support import cifar10
+from examples.experiments.support.data import cifar10
 
 
 class Net(nn.Module):

@@ -1,10 +1,10 @@
 """Gradients of gradients: three things that one derivative cannot do.
 
-Run ``python -m examples.higher_order`` (about 10 seconds).
+Run ``python -m examples.higher_order`` (about 5 seconds).
 
 You will see three derivatives of a sine; Newton's method, which ends in six steps where gradient descent takes
-thousands; and a network that finds the solution of a differential equation, u'' = -u, from the equation alone.  It is
-sin(t), and the network comes within 0.001 of it.
+thousands; and a network that finds the solution of a differential equation, u'' = -u, from the equation alone.  The
+solution is sin(t), and the network comes within 0.001 of it.
 
 The key is ``create_graph=True``: record the backward pass, too, so that its result can be differentiated.
 """
@@ -23,7 +23,7 @@ def derivative(y, x):
     return dy
 
 
-print("Three derivatives of sin(x): they are cos(x), -sin(x), -cos(x)")
+print("sin(x) and three derivatives, which are cos(x), -sin(x), -cos(x)")
 x = autograd.linspace(0, 2, 5, requires_grad=True)
 y = autograd.sin(x)
 for name in ("sin", "sin'", "sin''", "sin'''"):
@@ -42,11 +42,11 @@ for step in range(7):
     value = rosenbrock(p)
     print(f"  step {step}   at ({p[0].item():7.4f}, {p[1].item():7.4f})   value {value.item():.2e}")
     (gradient,) = autograd.grad(value, p)
-    # Newton's step d solves H d = gradient, where H is the matrix of second derivatives.  Conjugate gradients solve it
-    # by products H v alone.  H itself, with a trillion entries for a million parameters, is never made.
+    # Newton's step d solves H d = gradient, where H is the Hessian, the matrix of second derivatives.  Conjugate
+    # gradients need only products H v.  So H, a trillion numbers for a million parameters, is never computed.
     d, residual = autograd.zeros_like(p), gradient
     direction = residual
-    for _ in range(2):  # exact after as many steps as there are parameters
+    for _ in range(2):  # exact after as many steps as p has elements
         product = hvp(rosenbrock, p, direction)[1]
         alpha = (residual @ residual) / (direction @ product)
         d, last = d + alpha * direction, residual
@@ -60,12 +60,11 @@ net = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), n
 optimizer = optim.Adam(net.parameters(), lr=0.003)
 t = autograd.linspace(0, autograd.pi, 64, requires_grad=True)
 for step in range(801):
-    u = t + t**2 * net(t.unsqueeze(1)).squeeze(1)  # starts as it should at t = 0, whatever the network says
-    loss = ((derivative(derivative(u, t), t) + u) ** 2).mean()  # how far u is from u'' = -u
+    u = t + t**2 * net(t.unsqueeze(1)).squeeze(1)  # u(0) = 0 and u'(0) = 1, whatever the network returns
+    loss = ((derivative(derivative(u, t), t) + u) ** 2).mean()  # zero if u'' = -u at every t
     optimizer.zero_grad()
-    loss.backward()  # the third derivative: through the two that made u''
+    loss.backward()  # backward through two backward passes
     optimizer.step()
     if step % 100 == 0:
-        print(
-            f"  step {step:4d}   loss {loss.item():.2e}   furthest from sin(t) {(u - t.sin()).abs().max().item():.4f}"
-        )
+        error = (u - t.sin()).abs().max()
+        print(f"  step {step:4d}   loss {loss.item():.2e}   largest error {error.item():.4f}")

@@ -1,10 +1,10 @@
 """Add an op of your own: its forward, its gradient, and the tests that find a mistake in it.
 
-Run ``python -m examples.own_op`` (about 5 seconds).
+Run ``python -m examples.own_op`` (about 3 seconds).
 
 You will see the op ``gaussian``, y = exp(-x^2), pass its tests.  Then the same op with a factor missing in its
 gradient is caught, with the two numbers that differ.  At the end a network uses four such bumps to
-tell the points of a disc from those around it.
+tell the points inside a circle from those outside.
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ autograd.manual_seed(0)
 x = autograd.randn(3, dtype=autograd.float64, requires_grad=True)  # finite differences need the digits of float64
 print("gradcheck of the gradient:", autograd.gradcheck(gaussian, (x,)))
 print("gradgradcheck of the second derivative:", autograd.gradgradcheck(gaussian, (x,)))
-# The mistake: 2 is missing.  A network still learns with this gradient, only worse, so nobody would notice.
+# A typical mistake: the 2 is missing.  Networks still learn with this gradient, so one might never notice.
 wrong = dataclasses.replace(gaussian, backward=lambda ctx, g: -ctx.saved_tensors[0] * ctx.saved_tensors[1] * g)
 try:
     autograd.gradcheck(wrong, (x,))
@@ -52,7 +52,7 @@ except AssertionError as error:
 try:
     from autograd.testing import check_op
 
-    check_op(gaussian)  # many shapes, values, dtypes and memory layouts, beside the reference and finite differences
+    check_op(gaussian)  # draws shapes, values, dtypes and layouts; compares with the reference and differences
     print("check_op of gaussian: passed")
 except ModuleNotFoundError:
     print("check_op needs Hypothesis, which draws its cases: pip install hypothesis")
@@ -64,7 +64,7 @@ class Net(nn.Module):
         self.hidden, self.out = nn.Linear(2, 4), nn.Linear(4, 1)
 
     def forward(self, points):  # (N, 2)
-        return self.out(gaussian(self.hidden(points))).squeeze(1)  # (N,): above 0 for "in the disc"
+        return self.out(gaussian(self.hidden(points))).squeeze(1)  # (N,): above 0 means inside
 
 
 points = autograd.randn(500, 2)
@@ -76,5 +76,5 @@ for _ in range(301):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-accuracy = ((net(points) > 0) == (inside > 0)).float().mean()
-print(f"A network of four bumps knows a disc: {accuracy:.1%} of points right, loss {loss.item():.3f}")
+right = ((net(points) > 0) == (inside > 0)).float().mean()
+print(f"A network of four bumps, inside or outside the circle: {right:.1%} of points right, loss {loss.item():.3f}")

@@ -1,6 +1,6 @@
-"""Write an optimizer of your own, in the way of PyTorch: Lion, in 20 lines.
+"""Write an optimizer of your own, as one would for PyTorch: Lion.
 
-Run ``python -m examples.own_optimizer`` (about 4 seconds).
+Run ``python -m examples.own_optimizer`` (about 3 seconds).
 
 You will see Lion and SGD with momentum train the same network from the same initial weights, to tell apart two
 spirals that wind around each other.  Both get every point right, and Lion's loss is far lower.
@@ -20,9 +20,9 @@ class Lion(optim.Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0):
         defaults = {"lr": lr, "betas": betas, "weight_decay": weight_decay}
-        super().__init__(params, defaults)  # every group of parameters gets these, where it has not its own
+        super().__init__(params, defaults)  # each group of parameters has these, unless it sets its own
 
-    @autograd.no_grad()  # an update is no part of what is differentiated
+    @autograd.no_grad()  # the update itself must not be recorded
     def step(self, closure=None):
         loss = None
         if closure is not None:
@@ -43,7 +43,7 @@ class Lion(optim.Optimizer):
         return loss
 
 
-# Two spirals of 200 points each: the second is the first, turned by half a turn.
+# Two spirals of 200 points each.  The second is the first, turned by 180 degrees.
 autograd.manual_seed(0)
 angle = autograd.linspace(0.5, 9.0, 200)
 spiral = autograd.stack([angle * angle.cos(), angle * angle.sin()], 1) / 9
@@ -55,7 +55,7 @@ def train(make_optimizer):
     autograd.manual_seed(1)  # the same initial weights for each optimizer
     model = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
     optimizer = make_optimizer(model.parameters())
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, 500)  # works with Lion as with any optimizer
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, 500)  # schedulers work with any optimizer
     losses = []
     for _ in range(501):
         loss = F.cross_entropy(model(points), labels)
@@ -67,7 +67,7 @@ def train(make_optimizer):
     return losses, (model(points).argmax(1) == labels).float().mean().item()
 
 
-# Good learning rates for each.  Lion's is smaller: each of its steps moves each weight by the whole of it.
+# Each has a good learning rate for this problem.  Lion's is smaller, since it moves every weight by lr in every step.
 sgd, sgd_accuracy = train(lambda params: optim.SGD(params, lr=0.3, momentum=0.9))
 lion, lion_accuracy = train(lambda params: Lion(params, lr=0.01))
 print("  step       SGD      Lion")

@@ -53,4 +53,5 @@ from nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d, AvgPool2d as AvgP
 from nn.shape import Flatten as Flatten, Unflatten as Unflatten
 from nn.summary import summary as summary
 
+__all__: list[str]
 _define_all(globals(), "functional", "init", "utils")

@@ -50,4 +50,5 @@ def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
     return _ops.relu(input)
 
 
+__all__: list[str]
 _define_all(globals())

@@ -21,4 +21,5 @@ from optim.optimizer import Optimizer as Optimizer
 from optim.rmsprop import RMSprop as RMSprop
 from optim.sgd import SGD as SGD
 
+__all__: list[str]
 _define_all(globals(), "lr_scheduler", "swa_utils")

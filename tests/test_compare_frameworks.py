@@ -223,7 +223,7 @@ def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_
         (["--python", "torch"], "write NAME=PATH"),
         (["--devices", "tpu"], "invalid choice: 'tpu'"),
         (["--momentum", "1"], "must be at least 0 and below 1"),
-        (["--synthetic", "--data-dir", "x"], "name two sets of images"),
+        (["--synthetic", "--data-dir", "x"], "are two sources of images"),
     ],
 )
 def test_bad_arguments(arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -216,7 +216,7 @@ def test_devices() -> None:
         with pytest.raises(ValueError, match=f"device: device is {wrong!r}; the only device is 'cpu'"):
             autograd.device(wrong)
     for name, index in (("cpu", -1), ("cpu", "0"), ("cpu:0", 0)):
-        with pytest.raises(ValueError, match=f"device: of {name!r} the index is {index!r}; it must be an int"):
+        with pytest.raises(ValueError, match=f"device: the index of {name!r} is {index!r}; it must be an int"):
             autograd.device(name, index)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         device.index = 1  # type: ignore[misc]

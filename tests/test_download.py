@@ -425,7 +425,7 @@ def test_the_command_without_a_network(
     assert command.main(["--out", str(folder)]) == 1
     err = capsys.readouterr().err
     assert "the.server cannot be reached." in err
-    assert f"fetch {download.PUBLISHED.url} on a machine that reaches it, unpack it here" in err
+    assert f"download {download.PUBLISHED.url} on a machine that can reach it, unpack it here" in err
     assert "--data-dir" in err
 
 

@@ -188,7 +188,7 @@ def test_hostile_archives(tmp_path: Path, name: str) -> None:
     assert time.process_time() - before < SECONDS
     sentence = str(caught.value)
     assert sentence.startswith("The archive ") and len(sentence) < 600
-    assert sentence.endswith(("Check where it came from.", "ownload it again."))  # what to do
+    assert sentence.endswith(("Check its origin.", "ownload it again."))  # what to do
     sentence.encode()  # so that it can be printed
     written = everything(tmp_path)
     del written["packed"]

@@ -366,7 +366,14 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "registers"), [(16, 16), (16, 32), (32, 16)])  # SSE, 64-bit Arm, AVX2
+@pytest.mark.parametrize(
+    ("width", "registers"),
+    [
+        pytest.param(16, 16, marks=pytest.mark.rare, id="SSE"),
+        pytest.param(16, 32, marks=pytest.mark.rare, id="64-bit Arm"),
+        pytest.param(32, 16, id="AVX2"),
+    ],
+)
 def test_kernels_of_other_widths(width: int, registers: int) -> None:
     """The tests of this file, and the battery of the ops that micro-kernels compute, with other vector registers."""
     root = Path(__file__).resolve().parents[1]

@@ -334,6 +334,7 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 @pytest.mark.timeout(3600)  # from an empty cache
 def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
     node = tmp_path / "node"

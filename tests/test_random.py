@@ -79,7 +79,7 @@ def test_a_refused_state_leaves_the_old_one() -> None:
     before = autograd.get_rng_state().tolist()
     for wrong in states_that_are_none():
         autograd.set_rng_state(tensor(before, dtype=autograd.uint8))
-        with pytest.raises(ValueError, match="set_rng_state: this tensor is no state of get_rng_state"):
+        with pytest.raises(ValueError, match="set_rng_state: this tensor is not a state of get_rng_state"):
             autograd.set_rng_state(wrong)
         assert autograd.get_rng_state().tolist() == before
 

@@ -83,16 +83,18 @@ def sample(i: int, **changes: Any) -> Sample:
 )
 def test_what_counts_as_growth(name: str, allowed: int, first: int) -> None:
     def samples(more: int) -> list[Sample]:
-        return [sample(i, **{name: first + more * (i >= 20)}) for i in range(30)]
+        return [sample(i, **{name: first + more * (i // 10) // 2}) for i in range(30)]
 
     assert grown(samples(allowed)) == []
-    (sentence,) = grown(samples(allowed + 1))
+    (sentence,) = grown(samples(allowed + 2))
     assert sentence == (
-        f"{name.replace('_', ' ')} grew from {first:,} to {first + allowed + 1:,} in 2,900 rounds; "
+        f"{name.replace('_', ' ')} grew from {first:,} to {first + allowed + 2:,} in 2,900 rounds; "
         f"{allowed:,} more would be allowed."
     )
     spike = [sample(i, **{name: 2 * first if i == 25 else first}) for i in range(30)]
     assert grown(spike) == []
+    once = [sample(i, **{name: 2 * first if i >= 17 else first}) for i in range(30)]
+    assert bool(grown(once)) == (allowed == 0)
 
 
 @pytest.mark.slow

@@ -91,7 +91,8 @@ def test_hips_under_ours(tmp_path: Path, site: Path) -> None:
 def test_hips_uninstalled_over_ours(tmp_path: Path, site: Path) -> None:
     (site / "autograd" / "__init__.py").unlink()
     said = run(tmp_path, [site], "import nn")
-    assert f"finds another one, {site / 'autograd'}. " in said and "--force-reinstall" in said
+    assert "ImportError: nn: it needs lucidgrad's autograd, and Python finds another one, " in said
+    assert "--force-reinstall" in said  # the file named is another copy of lucidgrad, if this Python has one
 
 
 def test_hips_before_ours(tmp_path: Path, site: Path) -> None:

@@ -368,7 +368,7 @@ def test_a_file_system_without_locks(
     monkeypatch.setattr("fcntl.flock", no_locks)
     assert run(*TINY, out=tmp_path) == 0
     assert capsys.readouterr().err == (
-        f"{tmp_path} is on a file system without locks: nothing keeps a second run out of it. Start none there.\n"
+        f"{tmp_path} is on a file system without locks. Do not start a second run there.\n"
     )
     assert temporary.exists()
 
@@ -412,7 +412,7 @@ def test_a_checkpoint_or_a_mark_alone_is_not_overwritten(
 def test_resume_without_its_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "checkpoint.safetensors").write_text("")
     assert run("--resume", out=tmp_path) == 1
-    assert "settings.json is missing, without which the run cannot be resumed" in capsys.readouterr().err
+    assert "no settings.json, so the run cannot be resumed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -72,7 +72,8 @@ def all_kernels() -> dict[str, Any]:
             for value in vars(importlib.import_module(module.name)).values():
                 function: Any = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
                 if isinstance(function, Dispatcher) and function.targetoptions.get("parallel"):
-                    found[f"{function.__module__}.{function.__name__}"] = function
+                    python: Any = function.py_func
+                    found[f"{python.__module__}.{python.__name__}"] = function
     return found
 
 

@@ -87,7 +87,8 @@ class VectorBuilder:
     """
 
     def __init__(self, context: Any, builder: ir.IRBuilder, array: Any) -> None:
-        dtype = getattr(array, "types", [array])[0].dtype
+        is_tuple = isinstance(array, types.BaseTuple)
+        dtype = (array[0] if is_tuple else array).dtype
         self.context, self.builder = context, builder
         self.element = context.get_data_type(dtype)
         self.align = dtype.bitwidth // 8

@@ -120,4 +120,5 @@ from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where
 
+__all__: list[str]
 _define_all(globals())

@@ -60,4 +60,5 @@ from autograd.testing.strategies import (
     tensors as tensors,
 )
 
+__all__: list[str]
 _define_all(globals())

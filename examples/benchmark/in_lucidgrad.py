@@ -68,7 +68,7 @@ def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence
 
 def training_step(
     net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, functional: bool
-) -> Callable[[], object]:
+) -> Callable[[], Tensor]:
     """Return a function that does one step of SGD and returns the loss."""
     pictures, labels = autograd.tensor(x), autograd.tensor(y)
     parameters = list(model.parameters())
@@ -86,7 +86,7 @@ def training_step(
     return run
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     """Return the function to time."""
     if kind == "step":
         net = cases.NETS[what["net"]]
@@ -99,7 +99,7 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
     return {"adam": _adam, "small": _small}[kind]()
 
 
-def _conv(what: dict[str, Any]) -> Callable[[], object]:
+def _conv(what: dict[str, Any]) -> Callable[[], Any]:
     x, w, b, g = (autograd.tensor(array) for array in data.conv(what))
     settings: dict[str, Any] = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
 
@@ -107,7 +107,7 @@ def _conv(what: dict[str, Any]) -> Callable[[], object]:
         with autograd.no_grad():
             return F.conv2d(x, w, b, padding=1)
 
-    run: dict[str, Callable[[], object]] = {
+    run: dict[str, Callable[[], Any]] = {
         "output": output,
         "input gradient": lambda: conv2d_input_grad(g, w, input_size=x.shape[2:], **settings),
         "weight gradient": lambda: conv2d_weight_grad(g, x, kernel_size=(3, 3), **settings),
@@ -115,11 +115,11 @@ def _conv(what: dict[str, Any]) -> Callable[[], object]:
     return run[what["part"]]
 
 
-def _op(op: str) -> Callable[[], object]:
+def _op(op: str) -> Callable[[], Any]:
     array, other, labels = data.op(op)
     x, y = autograd.tensor(array, requires_grad=True), autograd.tensor(labels)
     inputs = [x, *(autograd.tensor(part, requires_grad=True) for part in other)]
-    functions: dict[str, Callable[..., Tensor]] = {
+    functions: dict[str, Callable[..., Any]] = {
         "relu": F.relu,
         "max_pool2d": lambda x: F.max_pool2d(x, 2),
         "batch_norm": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
@@ -132,14 +132,14 @@ def _op(op: str) -> Callable[[], object]:
     return lambda: autograd.grad(forward(*inputs), inputs, g)
 
 
-def _adam() -> Callable[[], object]:
+def _adam() -> Callable[[], Any]:
     parameters = [nn.Parameter(autograd.tensor(data.normal(shape))) for shape in cases.ADAM_SHAPES]
     for parameter in parameters:
         parameter.grad = autograd.tensor(data.normal(parameter.shape, seed=1))
     return optim.Adam(parameters).step
 
 
-def _small() -> Callable[[], object]:
+def _small() -> Callable[[], Any]:
     x, w, b = (autograd.tensor(data.normal((32, 32), seed), requires_grad=True) for seed in range(3))
 
     def run() -> None:

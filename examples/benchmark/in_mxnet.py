@@ -25,7 +25,7 @@ def set_threads(threads: int) -> None:
         raise RuntimeError(f"MXNet takes its threads from OMP_NUM_THREADS, which must be {threads}")
 
 
-def build(net: Net) -> gluon.nn.HybridSequential:
+def build(net: Net) -> mxnet.gluon.nn.HybridSequential:
     """Return the layers of a network."""
     model = nn.HybridSequential()
     for layer, shape in net.walk():

@@ -45,7 +45,7 @@ def build(net: Net) -> nn.Sequential:
 
 def training_step(
     variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu"
-) -> Callable[[], object]:
+) -> Callable[[], torch.Tensor]:
     """Return a function that does one step of SGD and returns the loss."""
     place = find_device(device)
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
@@ -70,7 +70,7 @@ def training_step(
     return run
 
 
-def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], object]:
+def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     """Return the function to time."""
     if kind == "step":
         net = cases.NETS[what["net"]]
@@ -89,10 +89,10 @@ def _tensor(array: np.ndarray, channels_last: bool = False) -> torch.Tensor:
     return tensor.to(memory_format=torch.channels_last) if channels_last and tensor.ndim == 4 else tensor
 
 
-def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], object]:
+def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], Any]:
     x, w, b, g = (_tensor(array, channels_last) for array in data.conv(what))
 
-    def gradients(of_input: bool) -> Callable[[], object]:
+    def gradients(of_input: bool) -> Callable[[], Any]:
         settings = ([len(w)], [1, 1], [1, 1], [1, 1], False, [0, 0], 1, [of_input, not of_input, False])
         return lambda: torch.ops.aten.convolution_backward(g, x, w, *settings)
 
@@ -103,7 +103,7 @@ def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], object]:
     return {"output": output, "input gradient": gradients(True), "weight gradient": gradients(False)}[what["part"]]
 
 
-def _op(op: str, channels_last: bool) -> Callable[[], object]:
+def _op(op: str, channels_last: bool) -> Callable[[], Any]:
     array, other, labels = data.op(op)
     y = torch.from_numpy(labels)
     inputs = [_tensor(part, channels_last).requires_grad_() for part in (array, *other)]
@@ -119,14 +119,14 @@ def _op(op: str, channels_last: bool) -> Callable[[], object]:
     return lambda: torch.autograd.grad(forward(*inputs), inputs, g)
 
 
-def _adam(variant: str) -> Callable[[], object]:
+def _adam(variant: str) -> Callable[[], Any]:
     parameters = [nn.Parameter(torch.from_numpy(data.normal(shape))) for shape in cases.ADAM_SHAPES]
     for parameter in parameters:
         parameter.grad = torch.from_numpy(data.normal(parameter.shape, seed=1))
     return torch.optim.Adam(parameters, foreach=variant == "torch-foreach", fused=variant == "torch-fused").step
 
 
-def _small() -> Callable[[], object]:
+def _small() -> Callable[[], Any]:
     x, w, b = (torch.from_numpy(data.normal((32, 32), seed)).requires_grad_() for seed in range(3))
 
     def run() -> None:

@@ -45,7 +45,7 @@ class Component(NamedTuple):
     name: str
     inputs: tuple[str, ...]  # names of the arrays that `draw` returns first; other arguments may follow
     draw: Callable[[np.random.Generator], Arguments]
-    call: Callable[..., Tensor]
+    call: Callable[..., Tensor | tuple[Tensor, Tensor]]
     accuracy: tuple[float, float]
 
 

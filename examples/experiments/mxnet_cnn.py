@@ -23,7 +23,7 @@ from examples.experiments.support.frameworks.rebuilt import FAN_IN, LAYERS, Look
 autograd, gluon = mxnet.autograd, mxnet.gluon
 
 
-def build() -> gluon.nn.HybridSequential:
+def build() -> mxnet.gluon.nn.HybridSequential:
     """Return the layers; see the table in `examples.experiments.models.Baseline`."""
     net = gluon.nn.HybridSequential()
     net.add(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import conv, gemm, planes
 from autograd.kernels.jit import dense, vector_bytes
-from autograd.op import BadSample, Op, Sample, check_arrays
+from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared import tap_by_tap

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 Check = Callable[[str, object], None]
 
@@ -54,7 +54,7 @@ def brief(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _refuse(where: str, value: object, wanted: str) -> None:
+def _refuse(where: str, value: object, wanted: str) -> NoReturn:
     raise Unfit(f"{where} is {brief(value)}, but must be {wanted}")
 
 
