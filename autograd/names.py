@@ -22,3 +22,9 @@ def define_all(namespace: dict[str, Any], *modules: str) -> None:
     """
     names = [name for name, value in namespace.items() if not isinstance(value, ModuleType)]
     namespace["__all__"] = sorted([*(name for name in names if not name.startswith("_")), *modules])
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The `__all__` of such a package.  Type checkers do not know of it."""
+    names: list[str] = module.__dict__["__all__"]
+    return names

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from autograd import engine, tracebacks
-from autograd.arguments import check_arrays as check_arrays
 
 table: dict[str, Any] = {}  # name -> Op or Composite
 

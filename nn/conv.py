@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 import nn.functional as F
 from autograd import Tensor
+from autograd.arguments import check_arrays
 from autograd.devices import Device, check_device
-from autograd.op import check_arrays
 from autograd.ops.shared.windows import ints
 from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw

@@ -14,8 +14,8 @@ import numpy as np
 import autograd
 import nn.functional as F
 from autograd import Tensor
+from autograd.arguments import check_arrays
 from autograd.devices import Device, check_device
-from autograd.op import check_arrays
 from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes

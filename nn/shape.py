@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import autograd
 from autograd import Tensor
-from autograd.op import check_arrays
+from autograd.arguments import check_arrays
 from nn.module import Module
 
 

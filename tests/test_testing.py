@@ -19,6 +19,7 @@ from hypothesis import find, given, settings, strategies as st
 
 import autograd
 from autograd import Op, Sample, Tensor
+from autograd.names import public_names
 from autograd.op import Composite, Row, table
 from autograd.ops.shared.samples import sum_reference
 from autograd.testing import (
@@ -355,6 +356,6 @@ def test_references_that_differ_in_dtype_view_or_range_are_found(
 def test_the_page_names_every_check_and_strategy() -> None:
     text = PAGE.read_text(encoding="utf-8")
     strategies = autograd.testing.strategies
-    public = [name for name in autograd.testing.__all__ if getattr(strategies, name, None) is not None]
+    public = [name for name in public_names(autograd.testing) if getattr(strategies, name, None) is not None]
     named = [*public, *(check.__name__ for check in autograd.testing.CHECKS), "gradcheck", "gradgradcheck"]
     assert not [name for name in named if name[0].islower() and f"`{name}" not in text and f".{name}`" not in text]

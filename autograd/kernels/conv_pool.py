@@ -90,7 +90,7 @@ def forward(x, panels, bias, plan, row, y, argmax):
 
 
 class StripPlan(NamedTuple):
-    """How the weight gradient goes through its strips.
+    """How the weight gradient goes through its strips.  Kernels get it as a plain tuple, as `conv.Plan`.
 
     Attributes
     ----------

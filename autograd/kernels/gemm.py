@@ -208,8 +208,9 @@ def _add_bias(y, b, relu, parts):
     """y (M, O) += b, then y = max(y, 0) if `relu`; in place, in parts of its rows."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        for row in y[part * len(y) // parts : (part + 1) * len(y) // parts]:
-            for o in range(len(b)):
+        for i in range(part * len(y) // parts, (part + 1) * len(y) // parts):
+            row = y[i]  # a loop over the rows of a slice would not be vectorized
+            for o in range(len(row)):
                 z = row[o] + b[o]
                 row[o] = 0 if relu and z <= 0 else z
     set_threads(threads)

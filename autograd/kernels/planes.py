@@ -69,6 +69,8 @@ BATCH_PIXELS = 512  # pixels of a tile that holds several small images
 class Plan(NamedTuple):
     """How a convolution goes through a batch of images, or through one image block of rows by block of rows.
 
+    Kernels get it as a plain tuple, as `conv.Plan`.
+
     Attributes
     ----------
     groups : int
@@ -679,7 +681,7 @@ def _weight_grad(g, x, group_blocks, plan, masks, parts):
 def forward(x: Array, w: Array, bias: Array, relu: bool, plan: Plan, y: Array) -> None:
     """Compute y (N, O, H', W') from x (N, C, H, W), w (O, taps) and bias (O,); max(y, 0) if `relu`."""
     blocks = -(-len(x) // plan.batch) * -(-y.shape[2] // plan.block_rows)
-    _forward(dense(x), w, bias, relu, group_blocks(blocks, plan.groups, 0), plan, y)
+    _forward(dense(x), w, bias, relu, group_blocks(blocks, plan.groups, 0), tuple(plan), y)
 
 
 def weight_grad(g: Array, x: Array, plan: Plan) -> Array:
@@ -688,5 +690,5 @@ def weight_grad(g: Array, x: Array, plan: Plan) -> Array:
     parts = np.empty((image_blocks(len(g), depth * outputs), outputs, depth), g.dtype)
     masks = lane_masks(plan.batch, plan.block_rows, g.shape[3], (plan.rows, plan.columns), vector)
     blocks = group_blocks(len(parts), plan.groups, outputs * depth * vector)
-    _weight_grad(dense(g), dense(x), blocks, plan, masks, parts)
+    _weight_grad(dense(g), dense(x), blocks, tuple(plan), masks, parts)
     return parts.sum(axis=0)

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.functions import sigmoid
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.samples import any_shape

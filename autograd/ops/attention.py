@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.compare import all as all_of, any as any_of
 from autograd.ops.dropout import dropout
 from autograd.ops.matmul import matmul

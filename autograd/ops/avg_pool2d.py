@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.kernels.sums import FEW
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared.checks import check_float

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.grad_mode import no_grad
 from autograd.kernels.channels import channel_affine, channel_moments, channel_sums
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import clone
 from autograd.ops.reduce import sum
 from autograd.ops.relu import relu, relu_input_grad

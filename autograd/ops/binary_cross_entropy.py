@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p

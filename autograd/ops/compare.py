@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.dims import dims_of, ndim_of
 from autograd.ops.shared.samples import any_shape, bad_broadcast, dims_sample, sum_reference

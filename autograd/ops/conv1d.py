@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.op import Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared.conv import bad_conv, check_conv

@@ -85,7 +85,7 @@ def _input_grad_forward(
         len(g), outputs // groups, input_size, g.shape[2:], (kh, kw), stride, padding, dilation
     )
     panels = conv.pack_backward(dense(w).reshape(outputs, group_channels, kh * kw), groups, phases, order)
-    conv.input_grad(dense(g), panels, np.zeros(panels.shape[3], g.dtype), conv_plan, phases, stride, dx)
+    conv.input_grad(dense(g), panels, np.zeros(panels.shape[3], g.dtype), tuple(conv_plan), phases, stride, dx)
     return dx
 
 
@@ -117,7 +117,7 @@ def _weight_grad_forward(
     parts = np.empty((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)
     tap_blocks = conv.tap_blocks(len(parts) * groups, depth)
     channel = gemm.offsets(g.shape[1], g.shape[2] * g.shape[3])
-    conv.weight_grad(dense(g), dense(x), channel, batch, tap_blocks, conv_plan, parts)
+    conv.weight_grad(dense(g), dense(x), channel, batch, tap_blocks, tuple(conv_plan), parts)
     result = np.empty((g.shape[1], group_channels, *kernel_size), g.dtype)  # rows (G O/G), columns K
     rows = parts.reshape(len(parts), groups * depth, group_outputs)
     add_parts(rows, depth, group_outputs * depth, gemm.offsets(group_outputs, depth), result.reshape(-1))

@@ -86,7 +86,7 @@ def _forward(x: Array, w: Array, b: Array | None, *, groups: int, **params: Any)
     plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], y.shape[2:], w.shape[2:], **params, pooling=2)
     panels = pack_weight(w, groups)
     row = gemm.offsets(len(plan.pixel) // 4, panels.shape[3])
-    conv_pool.forward(dense(x), panels, bias, plan, row, y, argmax)
+    conv_pool.forward(dense(x), panels, bias, tuple(plan), row, y, argmax)
     return y, argmax
 
 
@@ -237,7 +237,7 @@ def _weight_grad_forward(
     parts = np.empty((max(1, min(images, conv.MIN_PARTS)), outputs, length), g.dtype)
     out_blocks = min(outputs // groups, -(-conv.MIN_PARTS // (len(parts) * groups)))
     strips = conv_pool.StripPlan(groups, out_blocks, kw, stride, strip_row)
-    conv_pool.weight_grad(dense(g), dense(argmax), dense(x), strips, plan, parts)
+    conv_pool.weight_grad(dense(g), dense(argmax), dense(x), tuple(strips), tuple(plan), parts)
     dw = np.empty((outputs, group_channels, kh, kw), g.dtype)
     column = conv_pool.strip_order(group_channels * kh, kw, length, g.itemsize)
     add_parts(parts, 1, group_channels * kh * kw, column, dw.reshape(-1))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d_input_grad
 from autograd.ops.shape import reshape, squeeze, unsqueeze
 from autograd.ops.shared.conv import bad_conv, check_operands

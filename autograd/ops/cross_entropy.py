@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
 from autograd.kernels.sums import total
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
 from autograd.ops.shape import expand

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.types import Array
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import arithmetic
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.samples import any_shape, bad_broadcast
 from autograd.types import Array, Gradient, Number

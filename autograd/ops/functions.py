@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Op, Sample, register
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:

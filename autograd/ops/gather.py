@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shape import reshape
 from autograd.ops.shared.attaching import attaching
 from autograd.ops.shared.dims import dim_of

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.batch_norm import batch_norm_affine, batch_norm_training
 from autograd.ops.shape import reshape
 from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.shape import reshape, unsqueeze
 from autograd.ops.shared.dims import dim_of, ndim_of
 from autograd.types import Array

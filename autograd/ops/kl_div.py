@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import exp, log
 from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import reshape
 from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import abs, square
 from autograd.ops.reduce import sum
 from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference

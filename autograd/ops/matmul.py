@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import gemm
-from autograd.op import BadSample, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shape import reshape, transpose, unsqueeze
 from autograd.types import Array, Gradient, Shape
 

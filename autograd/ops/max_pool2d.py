@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.kernels.max_pool import max_pool
-from autograd.op import Op, Sample, check_arrays, register
+from autograd.op import Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared.windows import as_planes, bad_pools, check_pool, pairs, pool_size, pool_stride

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.op import BadSample, Composite, Sample, check_arrays, register
+from autograd.arguments import check_arrays
+from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.gather import nll_loss_gather
 from autograd.ops.reduce import sum
 from autograd.ops.shape import unsqueeze

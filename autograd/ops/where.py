@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import prange
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, set_threads
-from autograd.op import BadSample, Composite, Op, Sample, check_arrays, register
+from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.shared.checks import run_broadcast
 from autograd.promotion import check_fits, result_type

@@ -22,6 +22,7 @@ from torch.testing._internal.common_utils import freeze_rng_state
 import autograd
 import nn.functional as F
 from autograd import Tensor
+from autograd.names import public_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +62,11 @@ def ours_named(name: str) -> Callable[..., Any] | None:
     if name in OTHERWISE:
         return OTHERWISE[name]
     if home == "nn.functional":
-        return getattr(F, function, None) if function in F.__all__ else None
+        return getattr(F, function, None) if function in public_names(F) else None
     if home:
         return None
     found = getattr(autograd, name, None)
-    return found if callable(found) and name in autograd.__all__ else getattr(Tensor, name, None)
+    return found if callable(found) and name in public_names(autograd) else getattr(Tensor, name, None)
 
 
 def entries() -> list[Entry]:

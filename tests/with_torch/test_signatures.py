@@ -16,6 +16,7 @@ import nn
 import optim
 from autograd import Tensor, ops
 from autograd.methods import TensorMethods
+from autograd.names import public_names
 
 EMPTY = inspect.Parameter.empty
 Arguments = dict[str, Any]  # name -> default
@@ -103,9 +104,9 @@ OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "n
 
 def pairs() -> dict[str, tuple[Any, Any]]:
     found = {}
-    for name in set(nn.functional.__all__) - FUSED:
+    for name in set(public_names(nn.functional)) - FUSED:
         found[f"nn.functional.{name}"] = getattr(nn.functional, name), getattr(torch.nn.functional, name)
-    for name in set(autograd.__all__) & set(ops.__all__):
+    for name in set(public_names(autograd)) & set(public_names(ops)):
         found[name] = getattr(autograd, name), getattr(torch, name)
     homes = {
         nn: torch.nn,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import check_arrays
+from autograd.arguments import check_arrays
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import conv, gemm, planes
 from autograd.kernels.jit import dense, vector_bytes
-from autograd.op import BadSample, Op, Sample, check_arrays
+from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared import tap_by_tap
@@ -100,7 +101,7 @@ def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **p
         planes.forward(x, dense(w).reshape(len(w), -1), bias, relu, plan, y)
         return y
     conv_plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], size, w.shape[2:], **params)
-    conv.forward(dense(x), pack_weight(w, groups), bias, relu, conv_plan, y)
+    conv.forward(dense(x), pack_weight(w, groups), bias, relu, tuple(conv_plan), y)
     return y
 
 

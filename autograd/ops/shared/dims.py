@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import check_arrays
+from autograd.arguments import check_arrays
 from autograd.types import Dims, Shape
 
 

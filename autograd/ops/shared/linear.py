@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.op import check_arrays
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import reshape
