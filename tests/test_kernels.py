@@ -637,6 +637,13 @@ def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:
     assert argmax.max() > 255
 
 
+@pytest.mark.parametrize("stride", [None, (), []])
+def test_poolings_without_a_stride_step_by_the_window(stride: Any) -> None:
+    x = autograd.arange(36.0).reshape(1, 1, 4, 9)
+    for pool in (ops.avg_pool2d, ops.max_pool2d):
+        assert pool(x, (2, 3), stride=stride).tolist() == pool(x, (2, 3), stride=(2, 3)).tolist()  # type: ignore[union-attr]
+
+
 def test_max_pool2d_of_a_large_window_makes_no_table_of_its_pixels() -> None:
     x = autograd.zeros(1, 1, 1000, 1000, dtype=autograd.float32)
     x[0, 0, 700, 300] = 1

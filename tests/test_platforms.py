@@ -25,6 +25,8 @@ OTHERS = {"jax", "jaxlib", "mxnet", "mygrad", "torch"}
 imported = set()
 for package in map(importlib.import_module, ("autograd", "nn", "optim", "examples")):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if package.__name__ == "examples" and "." not in module.name[9:] and not module.ispkg:
+            continue  # a script for learners, which runs when it is imported
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:

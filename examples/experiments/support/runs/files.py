@@ -17,8 +17,8 @@ _WHAT_TO_DO = {
     errno.EPERM: "Change the folder's permissions, or write to another folder.",
     errno.EROFS: "That disk is mounted read-only: write to another folder.",
     errno.ENOENT: "Make the folder first.",
-    errno.ENOTDIR: "A file of that name exists; choose another folder.",
-    errno.EEXIST: "A file of that name exists; choose another folder.",
+    errno.ENOTDIR: "A file is in the way of the folder; choose another folder.",
+    errno.EEXIST: "A file is in the way of the folder; choose another folder.",
     errno.EISDIR: "A folder of that name is in the way; remove it, or choose another name.",
 }
 
