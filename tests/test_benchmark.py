@@ -159,7 +159,8 @@ def test_files_that_run_beside_other_frameworks_import_neither_lucidgrad_nor_num
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not ours & {name.split(".")[0] for name in names}, file.name
-    assert {file.stem.removeprefix("in_") for file in BENCH.glob("in_*.py")} == set(FRAMEWORKS)
+    files = {file.stem.removeprefix("in_") for file in BENCH.glob("in_*.py")}
+    assert files == set(FRAMEWORKS), f"each in_*.py of {BENCH} needs its entry in FRAMEWORKS: {files ^ set(FRAMEWORKS)}"
     assert worker.load_timing().times.__code__.co_filename == autograd.timing.__file__
 
 

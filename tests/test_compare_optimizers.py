@@ -291,7 +291,8 @@ def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
 
 
 def test_every_optimizer_can_be_named() -> None:
-    assert {method.optimizer for method in METHODS.values()} <= set(cli.OPTIMIZERS)
+    unknown = {method.optimizer for method in METHODS.values()} - set(cli.OPTIMIZERS)
+    assert not unknown, f"add to OPTIMIZERS of examples/experiments/support/cli.py: {', '.join(sorted(unknown))}"
 
 
 def test_the_job_array_has_an_element_for_every_trial() -> None:

@@ -188,7 +188,10 @@ def test_the_shared_part_is_plain_bash() -> None:
 
 def test_there_is_a_trial_of_every_script() -> None:
     tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "warm_up"}
-    assert {*TRIALS, *tried_below} == {script.stem for script in SCRIPTS}
+    forgotten = {script.stem for script in SCRIPTS} - {*TRIALS, *tried_below}
+    assert not forgotten, f"add a trial to TRIALS in {__file__} for lsf/{', lsf/'.join(sorted(forgotten))}.lsf"
+    gone = {*TRIALS, *tried_below} - {script.stem for script in SCRIPTS}
+    assert not gone, f"TRIALS in {__file__} has job scripts that are not in lsf/: {', '.join(sorted(gone))}"
 
 
 def test_the_report_collects_runs(tmp_path: Path) -> None:
