@@ -145,7 +145,7 @@ def test_an_error_names_the_layer() -> None:
     [
         ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 3, 8, 8), "conv2d", "0 (Conv2d)", "3 channels"),
         ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 2, 8, 3), "max_pool2d", "2 (MaxPool2d)", "(1, 3, 6, 1)"),
-        ((nn.Conv2d(2, 3, 3), nn.ReLU()), (1, 2, 2, 2), "conv2d", "0 (Conv2d)", "does not fit into the picture"),
+        ((nn.Conv2d(2, 3, 3), nn.ReLU()), (1, 2, 2, 2), "conv2d", "0 (Conv2d)", "does not fit into the image"),
         ((nn.Linear(3, 4), nn.ReLU()), (2, 5), "linear", "0 (Linear)", "must be 3"),
         ((nn.Linear(3, 4), nn.ReLU()), (2, 5, 5), "linear", "0 (Linear)", "flatten"),
         ((nn.BatchNorm1d(3), nn.ReLU()), (1, 3), "batch_norm", "0 (BatchNorm1d)", "more than 1 value"),
@@ -201,7 +201,7 @@ def test_an_error_of_the_fused_op_alone_is_raised(monkeypatch: pytest.MonkeyPatc
     def broken(*arrays: Any, **params: Any) -> Any:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(sys.modules["autograd.ops.linear_relu"], "_linear_relu", broken)
+    monkeypatch.setattr(sys.modules["autograd.ops.linear_relu"], "_linear_relu_op", broken)
     with pytest.raises(RuntimeError, match="broken"):
         nn.Sequential(nn.Linear(3, 4), nn.ReLU())(autograd.ones(1, 3))
 
