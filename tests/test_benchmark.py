@@ -122,6 +122,7 @@ def test_every_group_has_cases_and_every_case_an_entrant() -> None:
     assert cases.cases(("scaling",), [8], 4, 1) == []  # nothing to compare
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 def test_nets_layers_and_functions_are_the_same(name: str) -> None:
     net = NETS[name]
