@@ -263,7 +263,7 @@ pwd.getpwuid = getpwuid
     assert result["warnings"] == []
     assert Path(result["cache"]).parent == tmp_path / "tmp" / f"lucidgrad-{os.geteuid()}"
     assert len(list(Path(result["cache"]).glob("relu._relu-*.nbc"))) == 1
-    assert os.listdir(tmp_path) == ["tmp"], "no folder of the name ~"
+    assert os.listdir(tmp_path) == ["tmp"], "there must be no folder named ~"
 
 
 def test_without_a_home_no_folder_of_the_name_tilde(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
