@@ -76,9 +76,7 @@ def test_the_guide_lists_every_script_in_reading_order() -> None:
     assert tuple(name for name, _ in rows) == SCRIPTS
     for name, seconds in rows:
         text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
-        assert f"(about {seconds} seconds)" in text, (
-            f"{name}.py: its docstring and the guide give different durations"
-        )
+        assert f"(about {seconds} seconds)" in text, f"{name}.py: its docstring and the guide give different durations"
 
 
 def test_regression(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
         assert len(list(csv.DictReader(file))) == 17 * 3 + 11
     assert (profiled / "profile_layers.png").stat().st_size > 10_000
 
-    monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured anew"))
+    monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured again"))
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
     other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
     assert profile_layers.main(other) == 1

@@ -15,7 +15,7 @@ from tests import kills
 from tests.runs import ROOT
 from tests.soak import Sample, grown
 
-linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="what grows is read from Linux's /proc")
+linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 
 # Rounds of the soak, repeating the same four, so that after the first four all kernels are loaded.  Then graphs
 # with a planted leak of each kind.

@@ -350,7 +350,7 @@ def test_references_that_differ_in_dtype_view_or_range_are_found(
             except AssertionError as error:
                 if re.search(words, str(error)):
                     return
-    raise AssertionError("was not found")
+    raise AssertionError("the difference was not found")
 
 
 def test_the_page_names_every_check_and_strategy() -> None:

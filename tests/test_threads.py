@@ -328,7 +328,7 @@ print(numba.threading_layer())
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_while_another_thread_launches_kernels(tmp_path: Path, layer: str) -> None:
     script = f"""{TRAIN}
 import faulthandler, os

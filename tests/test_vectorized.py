@@ -31,11 +31,11 @@ from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
 
-INDEXED = "its reads or writes go to indices that are data"
+INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.conv_pool.pick": INDEXED,
-    "autograd.kernels.conv_pool.unpool": "it writes every second element, after a comparison of bytes",
-    "autograd.ops.avg_pool2d._pool": "a sum over a window is added in order, and windows are short",
+    "autograd.kernels.conv_pool.unpool": "it writes every second element after comparing bytes",
+    "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
     "autograd.ops.max_pool2d._gather": INDEXED,
     "autograd.ops.max_pool2d._scatter": INDEXED,

@@ -17,7 +17,7 @@ from tests.with_torch import op_db
 ROOT = Path(autograd.__file__).resolve().parents[1]
 ERRORS = (TypeError, ValueError, RuntimeError, IndexError)
 NO_TENSOR = (
-    "a number may stand for a tensor in arithmetic and comparisons: it broadcasts as in NumPy, the result is a tensor, "
+    "arithmetic and comparisons accept numbers instead of tensors: they broadcast as in NumPy, the result is a tensor, "
     "and code that runs in PyTorch gives the same numbers"
 )
 LENIENT = {

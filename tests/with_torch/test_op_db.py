@@ -46,7 +46,7 @@ REFUSED = [
     Refused(
         ("bool", "double", "float", "int", "long", "to"),
         "memory_format",
-        "a tensor has no memory format but NumPy's",
+        "our tensors have only NumPy's memory format",
     ),
     Refused(
         (
@@ -58,20 +58,20 @@ REFUSED = [
             "nn.functional.max_pool2d",
         ),
         "float",
-        "kernels are of floats: integers have no gradient, and no net runs on them",
+        "the kernels are for floats: integers have no gradient, and no network uses them",
     ),
-    Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is no integer"),
-    Refused(("gather",), "does not fit", "an index has the dimensions of the tensor, also where it is empty"),
-    Refused(("nn.functional.avg_pool2d",), "expects an int, or two", "a size is one int, or one for each dimension"),
+    Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is not an integer"),
+    Refused(("gather",), "does not fit", "an index must have the dimensions of the tensor even if it is empty"),
+    Refused(("nn.functional.avg_pool2d",), "expects an int, or two", "a size is one int, or one per dimension"),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
         ("nn.functional.group_norm", "nn.functional.layer_norm"),
         "must be at least 0",
-        "PyTorch takes an eps below 0, and the root of a variance smaller than that is NaN",
+        "PyTorch accepts a negative eps, which can make the square root NaN",
     ),
-    Refused(("norm",), "p = 0", "a count is no norm"),
+    Refused(("norm",), "p = 0", "a count is not a norm"),
     Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
-    Refused(("zero_",), "in place is not recorded", "writing to what is recorded would lose its gradient"),
+    Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
 
