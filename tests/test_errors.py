@@ -1,4 +1,4 @@
-"""What users do wrong is answered with a sentence: each call, its error, and words that must be in it."""
+"""Users' mistakes give clear errors: each call, its error type, and words that the message must contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nn.Sequential computes as one op has the bits of its layers one by one; and only that is fused."""
+"""A fused op of nn.Sequential gives the bits of its layers one by one, and nothing else is fused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nn import functional as F
 
 
 def ops_behind(y: Tensor) -> list[str]:
-    """The names of the ops that were recorded, the last first."""
+    """The names of the recorded ops, last first."""
     names: list[str] = []
     node = y.node
     while node is not None:
@@ -90,7 +90,7 @@ def test_fused_has_the_bits_of_unfused(name: str) -> None:
         arrays = {"y": y.detach(), "x.grad": x.grad, **state, **gradients}
         found[fuse] = {key: value.numpy().tobytes() for key, value in arrays.items() if value is not None}
     assert found[True].keys() == found[False].keys()
-    # behind a pooling the sums for weights and biases go over the winners alone, in another order
+    # after a pooling, sums for weights and biases run over the argmax pixels only, in another order
     loose = {key for key in found[True] if wanted[-1] == "conv2d_relu_max_pool2d" and key in SUMS}
     for key, bits in found[True].items():
         if key in loose:
@@ -216,7 +216,7 @@ def test_the_switch() -> None:
         thread = threading.Thread(target=lambda: elsewhere.append(ops_behind(net(picture(*ROWS)))))
         thread.start()
         thread.join()
-        assert elsewhere == [["linear_relu"]]  # the switch is a thread's own
+        assert elsewhere == [["linear_relu"]]  # the switch belongs to a thread
 
     @nn.set_fusion_enabled(False)
     def apart() -> list[str]:
