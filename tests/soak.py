@@ -237,7 +237,7 @@ class Sample(NamedTuple):
     objects: int  # known to the garbage collector
 
 
-#: Allowed growth of each number: a constant, and a share of its value.
+#: Allowed growth of each number: a constant plus a share of its value.
 ALLOWED = {"memory": (5e6, 0.01), "descriptors": (0, 0), "threads": (0, 0), "python_threads": (0, 0),
            "objects": (0, 0.005)}  # fmt: skip
 
