@@ -58,8 +58,8 @@ class Rows(NamedTuple):
 class Place(NamedTuple):
     """Where a matrix is in a flat array that is passed beside it: `start` and `step` of `Rows`.
 
-    Kernels that are called for a few rows at a time take this.  A tuple of arrays that is made just for a call costs two
-    atomic additions an array, which count references; one of ints costs nothing.
+    Kernels that are called for a few rows at a time take this.  A tuple of arrays made for one call costs two atomic
+    additions for each array, because its references are counted.  A tuple of ints costs nothing.
     """
 
     start: int
