@@ -1,4 +1,4 @@
-"""How many examples Hypothesis draws, and a watch on global state."""
+"""Number of examples that Hypothesis draws, and a check that each test leaves global state unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-# A machine with fewer cores than this would let the tests of thread counts compare one thread with itself.
+# With fewer cores than this, the tests of thread counts would compare one thread with itself.
 os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count() or 1)))
 
 import numpy as np
@@ -18,12 +18,12 @@ from hypothesis import settings
 import autograd
 from examples.experiments.support.runs.signals import HANDLED
 
-# Programs under test inherit what is ignored, such as SIGINT where the tests run in a script's background.
+# Programs under test inherit ignored signals, such as SIGINT if a script runs the tests in the background.
 for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, _name), signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
-# Second opinions have environments of their own; where torch or mxnet is missing there is nothing to collect.
+# Tests against PyTorch or MXNet need an environment that has them.  Elsewhere they are not collected.
 collect_ignore = [f"with_{name}" for name in ("torch", "mxnet") if not importlib.util.find_spec(name)]
 if not importlib.util.find_spec("mypy"):
     collect_ignore.append("test_typing.py")
@@ -45,13 +45,13 @@ def _global_state() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def no_leaks() -> Iterator[None]:
-    """Start every test from one seed, and fail one that leaves global state changed."""
+    """Start each test from the same seed, and fail a test that leaves global state changed."""
     before, random_state = _global_state(), autograd.get_rng_state()
     handlers = {number: signal.getsignal(number) for number in HANDLED}
     autograd.manual_seed(0)
     yield
     after = _global_state()
-    for number, handler in handlers.items():  # an experiment that was stopped ignores signals until its process ends
+    for number, handler in handlers.items():  # a stopped experiment ignores signals until its process ends
         signal.signal(number, handler)
     autograd.set_rng_state(random_state)
     autograd.set_grad_enabled(before["grad mode"])

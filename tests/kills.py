@@ -1,8 +1,8 @@
-"""Training experiments killed again and again, and the bits they end with: ``python -m tests.kills --kills 60``.
+"""Kill training experiments repeatedly and compare the bits they end with: ``python -m tests.kills --kills 60``.
 
-Each experiment runs on a few drawn images, is killed with SIGKILL, and goes on with ``--resume``, until it is
-finished; then all that it left is compared, bit by bit, with what an undisturbed run leaves, and a new run begins.
-Half of the kills come at random moments; the others as soon as a file is seen half written.
+Each experiment runs on a few synthetic images, is killed with SIGKILL, and is resumed with ``--resume`` until it
+finishes. Then everything it left is compared, bit by bit, with the files of an undisturbed run, and a new run begins.
+Half of the kills come at a random moment, the others as soon as a partly written file appears.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def _result(folder: Path) -> Any:
 
 
 def _trained(folder: Path) -> dict[str, Any]:
-    """Read a run of the baseline, or of the three layers, and its result."""
+    """Read a run of the baseline, overfit or generalize, and its result."""
     result = _result(folder)
     result["history"] = [without_times(row) for row in result["history"]]
     return {**outcome(folder), "result": result}
 
 
 def _compared(folder: Path) -> dict[str, Any]:
-    """Read every training of a comparison of optimizers, and its result."""
+    """Read every training of an optimizer comparison, and its result."""
     result = _result(folder)
     for run in (*result["trials"], *result["runs"]):
         run["history"] = [without_times(row) for row in run["history"]]
@@ -59,7 +59,7 @@ def _rebuilt(folder: Path) -> dict[str, Any]:
 
 
 class Experiment(NamedTuple):
-    """What is killed, and how what it leaves is read."""
+    """How to start an experiment and how to read what it leaves."""
 
     argv: list[str]
     read: Callable[[Path], dict[str, Any]]
@@ -68,7 +68,7 @@ class Experiment(NamedTuple):
 
 EXPERIMENTS = {
     "train": Experiment(THREE, _trained),
-    # after so few epochs it rightly says that it has not learned them all
+    # after so few epochs it correctly reports that it has not learned all images
     "overfit": Experiment(["--synthetic", "--epochs", "2"], _trained, (0, 1)),
     "generalize": Experiment(THREE, _trained),
     "compare_optimizers": Experiment(
@@ -79,11 +79,11 @@ EXPERIMENTS = {
 
 
 class Count(NamedTuple):
-    """What came of the kills of an experiment."""
+    """How many kills an experiment got, and how many runs it finished."""
 
     kills: int
-    half_written: int  # of these, while a file was half written: its temporary stayed behind
-    runs: int  # that were finished in spite of them, with the bits of the undisturbed run
+    half_written: int  # kills that came while a file was partly written, so that its temporary file remained
+    runs: int  # finished runs; each had the bits of the undisturbed run
 
 
 def _start(name: str, out: Path) -> subprocess.Popen[bytes]:
@@ -98,12 +98,12 @@ def _end(name: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def _temporaries(folder: Path) -> set[str]:
-    """Return the temporary files in a folder and in those below it."""
+    """Return the temporary files in a folder and its subfolders."""
     return {os.path.join(where, name) for where, _, names in os.walk(folder) for name in names if name.endswith(".tmp")}
 
 
 def _wait(process: subprocess.Popen[bytes], out: Path, delay: float, writes: int) -> None:
-    """Wait so many seconds; or, where `writes` is no 0, until that many temporary files were seen, at most as long."""
+    """Wait `delay` seconds or, if `writes` is not 0, only until that many new temporary files have appeared."""
     deadline = time.monotonic() + delay
     before = _temporaries(out)
     seen: set[str] = set()
@@ -117,22 +117,22 @@ def _wait(process: subprocess.Popen[bytes], out: Path, delay: float, writes: int
 
 
 def kill(name: str, kills: int, folder: Path, seed: int = 0) -> Count:
-    """Kill an experiment so many times, and compare each run that was finished with an undisturbed one.
+    """Kill an experiment `kills` times, and compare each finished run with an undisturbed one.
 
     Parameters
     ----------
     name : str
-        Of EXPERIMENTS.
+        A name in EXPERIMENTS.
     kills : int
     folder : Path
-        Where the runs go.
+        Where the runs are written.
     seed : int
-        Of the moments of the kills.
+        Seed of the moments of the kills.
 
     Raises
     ------
     AssertionError
-        A run ended with other bits, or could not be resumed.
+        If a run ended with other bits or could not be resumed.
     """
     moments, read = random.Random(seed), EXPERIMENTS[name].read
     begun = time.monotonic()
@@ -148,7 +148,7 @@ def kill(name: str, kills: int, folder: Path, seed: int = 0) -> Count:
             aimed = moments.random() < 0.5
             delay = seconds if aimed else moments.uniform(0.3, 1) * seconds
             _wait(process, out, delay, moments.randint(1, 6) if aimed else 0)
-            process.kill()  # does nothing where it has ended already
+            process.kill()  # does nothing if it has ended already
             process.wait()
             if process.returncode == -signal.SIGKILL:
                 process.communicate()
@@ -163,7 +163,7 @@ def kill(name: str, kills: int, folder: Path, seed: int = 0) -> Count:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser("python -m tests.kills", description="Kill training experiments, compare bits.")
     names = [name for name in EXPERIMENTS if name != "torch_cnn" or importlib.util.find_spec("torch")]
     parser.add_argument("--kills", type=int, default=60, help="of each experiment (default: %(default)s)")

@@ -1,8 +1,8 @@
-"""Every optimizer and every scheduler with the options that tests draw.
+"""Every optimizer and every scheduler, with the options that tests draw.
 
-A new optimizer needs a row in OPTIONS and one in STATEFUL.  A new scheduler needs a row in SCHEDULERS and rates by its
-formula in KNOWN of `tests/test_lr_scheduler.py`.  With its rows a class is compared with its plain rule
-(`tests/test_optim.py`) and with PyTorch (`tests/with_torch/test_optim.py`).  It must load states that fit and refuse
+A new optimizer needs a row in OPTIONS and one in STATEFUL.  A new scheduler needs a row in SCHEDULERS, and in KNOWN of
+`tests/test_lr_scheduler.py` the rates that its formula gives.  With its rows a class is compared with its plain rule
+(`tests/test_optim.py`) and with PyTorch (`tests/with_torch/test_optim.py`).  It must load matching states and refuse
 others (`tests/test_optim_state.py`).
 """
 
@@ -27,7 +27,7 @@ SWITCH = (False, True)
 DECAY = (0.0, 0.1)
 BETAS = ((0.9, 0.999), (0.6, 0.8))
 
-# name: options and their values, all combinations of which are run
+# name: options and their values; all combinations are run
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "SGD": {"lr": (0.1, 0.0), "momentum": (0.0, 0.9), "dampening": (0.0, 0.5), "weight_decay": DECAY,
             "nesterov": SWITCH, "maximize": SWITCH},
@@ -44,9 +44,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
 }  # fmt: skip
 
-NOT_IN_PYTORCH: set[str] = set()  # these are compared with their class in tests/ported_optimizers.py instead
+NOT_IN_PYTORCH: set[str] = set()  # compared with the class in tests/ported_optimizers.py instead
 
-# name: options with which an optimizer stores all that it can store for a parameter, and the names of that
+# name: options with which an optimizer stores everything it can for a parameter, and the names of these entries
 STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "SGD": ({"momentum": 0.9}, {"momentum_buffer"}),
     "Adagrad": ({"lr_decay": 0.1, "initial_accumulator_value": 0.5}, {"step", "sum"}),
@@ -59,7 +59,7 @@ STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 
 def combinations(name: str) -> Iterator[dict[str, Any]]:
-    """All combinations of an optimizer's options that are allowed."""
+    """All valid combinations of an optimizer's options."""
     grid = OPTIONS[name]
     for values in itertools.product(*grid.values()):
         options = dict(zip(grid, values))
@@ -69,7 +69,7 @@ def combinations(name: str) -> Iterator[dict[str, Any]]:
 
 # ── schedulers ──
 
-Make: TypeAlias = Callable[[Any, Any], Any]  # a scheduler, from a module of schedulers and an optimizer of two groups
+Make: TypeAlias = Callable[[Any, Any], Any]  # makes a scheduler from a module and an optimizer of two groups
 
 
 def _make(name: str, options: dict[str, Any], module: Any, optimizer: Any) -> Any:
@@ -77,7 +77,7 @@ def _make(name: str, options: dict[str, Any], module: Any, optimizer: Any) -> An
 
 
 def _each(name: str, **grid: tuple[Any, ...]) -> dict[str, Make]:
-    """A scheduler with each combination of options, by a name for it."""
+    """A scheduler with each combination of options, each with a name."""
     found: dict[str, Make] = {}
     for values in itertools.product(*grid.values()):
         options = dict(zip(grid, values))
@@ -147,13 +147,13 @@ SCHEDULERS: dict[str, dict[str, Make]] = {
 }  # fmt: skip
 
 
-# ── what is missing ──
+# ── missing rows ──
 
-BASES = {"Optimizer", "FusedOptimizer", "AdamOptimizer", "LRScheduler"}  # which cannot be used themselves
+BASES = {"Optimizer", "FusedOptimizer", "AdamOptimizer", "LRScheduler"}  # cannot be used themselves
 
 
 def public_classes(module: ModuleType, base: type) -> list[str]:
-    """Names of the public subclasses of a base class that a module or a package has."""
+    """Names of the public subclasses of a base class in a module or package."""
     classes = [(name, kind) for name, kind in vars(module).items() if inspect.isclass(kind) and issubclass(kind, base)]
     return sorted(name for name, _ in classes if not name.startswith("_") and name not in BASES)
 
@@ -170,7 +170,7 @@ def missing(kinds: Iterable[str], tables: dict[str, Iterable[str]]) -> list[str]
 
 
 def missing_imports() -> list[str]:
-    """A sentence for each optimizer in a file of optim/ that `optim` does not have."""
+    """A sentence for each optimizer in a file of optim/ that `optim` does not export."""
     said = []
     for found in pkgutil.iter_modules(optim.__path__):
         module = importlib.import_module(f"optim.{found.name}")
@@ -198,7 +198,7 @@ def missing_optimizer_rows() -> list[str]:
 
 
 def missing_scheduler_rows(known: Iterable[str]) -> list[str]:
-    """Sentences about the schedulers of `optim.lr_scheduler`; those with rates by their formula are known."""
+    """Sentences about the schedulers of `optim.lr_scheduler`; `known` have rates computed by their formula."""
     tables: dict[str, Iterable[str]] = {
         "SCHEDULERS in tests/optimizers.py": SCHEDULERS,
         "KNOWN in tests/test_lr_scheduler.py": known,
@@ -210,7 +210,7 @@ def missing_scheduler_rows(known: Iterable[str]) -> list[str]:
 
 
 def ported() -> dict[str, Any]:
-    """What `tests/ported_optimizers.py` defines, run with imports of this library."""
+    """The namespace of `tests/ported_optimizers.py`, run with imports of this library."""
     text = (Path(__file__).parent / "ported_optimizers.py").read_text(encoding="utf-8")
     theirs = text[text.index("# imports\n") : text.index("# end of imports\n")]
     ours = "import autograd as torch\nfrom optim import Optimizer, lr_scheduler\n"

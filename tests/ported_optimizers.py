@@ -1,4 +1,4 @@
-"""Optimizers and a training loop as PyTorch's users write them.  Tests run this text here too, with other imports."""
+"""Optimizers and a training loop as users of PyTorch write them.  Tests also run this text with lucidgrad's imports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Lion(Optimizer):
 
 
 class MomentumSGD(Optimizer):
-    """Gradient descent with momentum, as textbooks write it; Nesterov's on request."""
+    """Gradient descent with momentum as in textbooks, optionally Nesterov's."""
 
     def __init__(self, params: Any, lr: float, momentum: float = 0.9, nesterov: bool = False) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "nesterov": nesterov})
@@ -76,7 +76,7 @@ class MomentumSGD(Optimizer):
 
 
 class AMSGrad(Optimizer):
-    """Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018; with PyTorch's methods in place."""
+    """Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018, written with PyTorch's in-place methods."""
 
     def __init__(self, params: Any, lr: float = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
@@ -114,9 +114,9 @@ PROGRAMS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 def train(name: str, steps: int = 20) -> tuple[dict[str, Any], list[float], list[str]]:
-    """Fit a small net, with groups, names, hooks, a schedule and, half-way, a state that is saved and loaded.
+    """Fit a small network, with groups, names, hooks, a schedule, and a state that is saved and loaded half-way.
 
-    Returns parameters by name, the losses, and what the hooks saw.
+    Returns the parameters by name, the losses, and what the hooks saw.
     """
     kind, options = PROGRAMS[name]
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The rebuilt baselines beside ours: what a test in each framework's environment asks of them."""
+"""Checks of the rebuilt baselines against ours, used by the tests in each framework's environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def batch(seed: int, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_look(net: Rebuilt) -> None:
-    """From the same weights, every layer's output and every gradient; and looking changes nothing."""
+    """Same weights: every layer's output and every gradient agree, and `look` changes nothing."""
     weights = initial_weights(0)
     our = ours.Net("cpu", LR, MOMENTUM)
     for each in (our, net):
@@ -49,9 +49,9 @@ def check_look(net: Rebuilt) -> None:
 
 
 def check_training(net: Rebuilt) -> None:
-    """Five steps on batches of different sizes: losses and weights, and so the mean and the momentum.
+    """Five steps on batches of different sizes: losses and weights agree, which covers the mean and the momentum.
 
-    A maximum's winner may change with rounding, and a weight of conv with it, but not many of them.
+    Rounding may change the argmax of a pooling window, and with it a weight of conv, but only for a few weights.
     """
     our = ours.Net("cpu", LR, MOMENTUM)
     for each in (our, net):
@@ -66,7 +66,7 @@ def check_training(net: Rebuilt) -> None:
 
 
 def check_initial_weights(net: Rebuilt, again: Rebuilt, other: Rebuilt) -> None:
-    """Weights and biases are uniform in ±1/√fan_in; the seed decides them."""
+    """Weights and biases are uniform in ±1/√fan_in, and the seed determines them."""
     drawn = net.weights()
     assert set(drawn) == set(PARAMETERS)
     for name, array in drawn.items():
@@ -79,7 +79,7 @@ def check_initial_weights(net: Rebuilt, again: Rebuilt, other: Rebuilt) -> None:
 
 
 def check_resuming(main: Callable[[Sequence[str]], int], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two epochs in two sessions are two epochs in one, to the bit; other settings and damage are sentences."""
+    """Two sessions of one epoch have the bits of one session of two; other settings and damage give error messages."""
     settings = ["--synthetic", "--limit", "40", "--batch-size", "8", "--out"]
     assert main([*settings, str(folder / "whole"), "--epochs", "2"]) == 0
     for epochs in ("1", "2"):
@@ -97,7 +97,7 @@ def check_resuming(main: Callable[[Sequence[str]], int], folder: Path, capsys: p
 
 
 def check_streams(experiment: str, folder: Path) -> None:
-    """A run comes to its end where nobody reads its stdout, and where stdout is closed."""
+    """A run finishes if nobody reads its stdout, and if stdout is closed."""
     settings = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "1", "--out"]
     for name, redirections in (("unread", ""), ("closed", ">&-")):
         process = start_in_shell([program(experiment), *settings, str(folder / name)], redirections)

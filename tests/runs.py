@@ -1,4 +1,4 @@
-"""Small training runs for the tests: start them, and compare what they leave bit by bit."""
+"""Small training runs for the tests: start them, and compare their files bit by bit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from examples.report.page import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# 64 images to train on: 4 steps an epoch
+# 64 training images: 4 steps per epoch
 TINY = ["--synthetic", "--limit", "80", "--validation", "16", "--batch-size", "16", "--epochs", "2"]
 
-# 250 steps, less than a second, an epoch; as many epochs as a test wants
+# 250 steps per epoch, less than a second; a test appends the number of epochs
 SMALL = ["--synthetic", "--limit", "1100", "--validation", "100", "--batch-size", "4", "--epochs"]
 ENDLESS = "100000"
 
 
 def program(name: str) -> str:
-    """Return what ``python -m`` runs: the report and the benchmark are packages, the experiments are in one."""
+    """Return the module for ``python -m``: the report and the benchmark are packages of their own."""
     return f"examples.{name}" if name in ("benchmark", "report") else f"examples.experiments.{name}"
 
 
@@ -51,11 +51,11 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def start_in_shell(command: Sequence[str], redirections: str, **environment: str) -> subprocess.Popen[str]:
-    """Start ``python -m examples.…`` with a shell's redirections; stderr comes to us where they leave it."""
+    """Start ``python -m examples.…`` with a shell's redirections; stderr is captured unless they redirect it."""
     return subprocess.Popen(
         ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", *command],
         cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "", **environment},  # what is buffered fails once more at the end
+        env={**os.environ, "PYTHONUNBUFFERED": "", **environment},  # buffered output would fail a second time at exit
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -63,7 +63,7 @@ def start_in_shell(command: Sequence[str], redirections: str, **environment: str
 
 
 def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, str, str]:
-    """Wait for a process; return its exit status, stdout and stderr. `unread`: close the pipe of stdout first."""
+    """Wait for a process; return its exit status, stdout and stderr. If `unread`, close the pipe of stdout first."""
     if unread:
         assert process.stdout
         process.stdout.close()
@@ -81,13 +81,13 @@ def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
     """Wait until a process has written a file."""
     deadline = time.monotonic() + 120
     while not file.exists():
-        assert process.poll() is None, f"the process ended before it wrote {file}: {finish(process)}"
-        assert time.monotonic() < deadline, f"{file} did not come"
+        assert process.poll() is None, f"the process ended before writing {file}: {finish(process)}"
+        assert time.monotonic() < deadline, f"{file} did not appear in time"
         time.sleep(0.005)
 
 
 def checkpoint_content(file: Path) -> dict[str, Any]:
-    """Read all of a checkpoint: tensors as bytes, and the state without the times."""
+    """Read a whole checkpoint: tensors as bytes, and the state without the times."""
     with safe_open(file, framework="numpy") as opened:
         content: dict[str, Any] = {}
         for name in opened.keys():  # noqa: SIM118 (no dict)
@@ -100,7 +100,7 @@ def checkpoint_content(file: Path) -> dict[str, Any]:
 
 
 def outcome(folder: Path) -> dict[str, Any]:
-    """Read all of a finished run that the same seed must reproduce bit for bit."""
+    """Read everything of a finished run that the same seed must reproduce bit for bit."""
     assert (folder / "done.json").exists()
     assert (folder / "learning_curves.png").stat().st_size > 1000
     leftovers = [path.name for path in folder.iterdir() if path.name.endswith(".tmp")]
@@ -115,16 +115,16 @@ def outcome(folder: Path) -> dict[str, Any]:
 
 
 def epochs_done(folder: Path) -> int:
-    """Count the whole epochs in a run's checkpoint; none without one."""
+    """Return the number of complete epochs in a run's checkpoint, or 0 without a checkpoint."""
     file = folder / "checkpoint.safetensors"
     return len(checkpoint_content(file)["state"]["progress"]["history"]) if file.exists() else 0
 
 
 def without_times(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of metrics without what no two runs share."""
+    """Return a row of metrics without the values that differ between runs."""
     return {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}
 
 
 def results_in(folder: Path) -> Results:
-    """Read the kept results of a folder, as the report does."""
+    """Read the stored results of a folder, as the report does."""
     return Results(map(results.read, folder.glob("*.json")))

@@ -1,12 +1,12 @@
-"""Random work for many minutes, in which nothing may grow: ``python -m tests.soak --minutes 20``, Linux only.
+"""Random work for many minutes, during which nothing may grow: ``python -m tests.soak --minutes 20``, Linux only.
 
-A round draws calls of every kind from the op table and a graph of its own, and computes them forward and backward:
+Each round draws calls of every kind from the op table, and random graphs, and runs them forward and backward:
 with ``create_graph``, inside ``no_grad``, ``reference`` and ``verify``, with exceptions in the middle of a backward,
-in several Python threads, in forked processes, and on changing numbers of threads. The same seed must give the same
-bits in all of these places, and a fixed training the same weights in every round.
+in several Python threads, in forked processes, and with changing numbers of threads. The same seed must give the same
+bits in all of these cases, and a fixed training the same weights in every round.
 
-Between rounds are measured: memory, open descriptors, threads, and the objects that Python's collector knows. After
-the warm-up, which runs every op, none of them may grow (`grown` says what counts as growth).
+Between rounds the soak measures memory, open descriptors, threads, and the objects known to Python's collector. After
+the warm-up, which runs every op, none of them may grow (`grown` defines growth).
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ CONTEXTS: list[Callable[[], Any]] = [
 
 
 class Thrown(Exception):
-    """The error of a hook in the middle of a backward pass."""
+    """Raised by a hook in the middle of a backward pass."""
 
 
 def raise_thrown(gradient: Tensor) -> None:
-    """A hook that fails."""
+    """A hook that raises."""
     raise Thrown
 
 
 def call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
-    """Run a drawn call of an op in a drawn context: forward, backward, and in half of the calls second gradients."""
+    """Run a drawn call of an op in a drawn context: forward, backward, and half of the time second gradients."""
     case = draw_case(op, RandomDraw(rng, op.kind))
     inputs = []
     for x, layout in zip(case.sample.inputs, case.layouts, strict=False):
@@ -100,9 +100,9 @@ STEPS: list[Callable[[Tensor, Tensor], Tensor]] = [
 
 
 def graph(seed: int) -> bytes:
-    """Compute a random graph of 20 ops and its gradients; return a digest of all bits.
+    """Compute a random graph of 20 ops and its gradients; return a digest of all the bits.
 
-    In some graphs a hook raises in the middle of a backward, after which the backward runs again.
+    In some graphs a hook raises in the middle of the backward pass.  Then the backward pass runs again.
     """
     rng = np.random.default_rng(seed)
     dtype = FLOATS[rng.integers(2)]
@@ -114,7 +114,7 @@ def graph(seed: int) -> bytes:
     loss = sum((node.square().mean() for node in nodes[-4:]), start=autograd.zeros(()))
     if rng.integers(2):
         handle = nodes[int(rng.integers(3, len(nodes)))].register_hook(raise_thrown)
-        with contextlib.suppress(Thrown):  # the loss may not depend on the node
+        with contextlib.suppress(Thrown):  # the loss may be independent of the node
             loss.backward(retain_graph=True)
         handle.remove()
         for leaf in leaves:
@@ -130,7 +130,7 @@ def graph(seed: int) -> bytes:
 
 
 def train() -> bytes:
-    """Train a small convolutional network for three steps; return its weights."""
+    """Train a small convolutional network for three steps and return its weights."""
     random = np.random.default_rng(0)
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 5))
     for parameter in net.parameters():
@@ -145,7 +145,7 @@ def train() -> bytes:
 
 
 def in_threads(seeds: Sequence[int]) -> list[bytes]:
-    """Compute a graph for each seed, concurrently, each in its own Python thread."""
+    """Compute the graph of each seed, concurrently, each in its own Python thread."""
     found: dict[int, bytes] = {}
 
     def work(seed: int) -> None:
@@ -160,12 +160,12 @@ def in_threads(seeds: Sequence[int]) -> list[bytes]:
 
 
 def in_a_fork(seed: int, expected: bytes, *, beside_a_thread: bool) -> bool:
-    """Whether a forked process computes the expected bits, also while another thread of this process computes."""
+    """Whether a forked process computes the expected bits, even if another thread of this process is computing."""
     other = threading.Thread(target=graph, args=(seed + 1,))
     if beside_a_thread:
         other.start()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of each fork while threads run
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns about each fork while threads run
         child = os.fork()
     if child == 0:
         same = False
@@ -179,7 +179,7 @@ def in_a_fork(seed: int, expected: bytes, *, beside_a_thread: bool) -> bool:
 
 
 def ops_in_turn(seed: int) -> None:
-    """Run every op of the table, in both float dtypes."""
+    """Run every op of the table in both float dtypes."""
     for name in sorted(table):
         for dtype in FLOATS:
             call(table[name], np.random.default_rng(seed), dtype)
@@ -191,7 +191,7 @@ def round_of(number: int) -> None:
     Raises
     ------
     AssertionError
-        Bits differ between places; the message says where.
+        If bits differ between cases.  The message says where.
     """
     rng = np.random.default_rng(number)
     most = autograd.get_num_threads()
@@ -202,11 +202,11 @@ def round_of(number: int) -> None:
     alone = [graph(seed) for seed in seeds]
     autograd.set_num_threads(int(rng.integers(1, most + 1)))
     try:
-        assert in_threads(seeds) == alone, f"round {number}: Python threads found other bits for the graphs {seeds}"
+        assert in_threads(seeds) == alone, f"round {number}: Python threads computed other bits for the graphs {seeds}"
         if number % 4 == 0:
             beside = number % 100 == 0  # rarely: TBB prints a line each time
             same = in_a_fork(seeds[0], alone[0], beside_a_thread=beside)
-            assert same, f"round {number}: a forked process found other bits, or died"
+            assert same, f"round {number}: a forked process computed other bits or died"
         assert train() == fixed(), f"round {number}: the fixed training ended with other weights"
     finally:
         autograd.set_num_threads(most)
@@ -222,17 +222,17 @@ def fixed() -> bytes:
     return _fixed[0]
 
 
-# ── what is measured ───────────────────────────────────────────────────────────────────
+# ── measurements ───────────────────────────────────────────────────────────────────────
 
 
 class Sample(NamedTuple):
-    """The resources that the process holds at one moment."""
+    """The resources of the process at one moment."""
 
     seconds: float  # since the start
     rounds: int
     memory: int  # resident, in bytes
     descriptors: int
-    threads: int  # of the system, with those of the threading layer
+    threads: int  # threads of the system, including those of the threading layer
     python_threads: int
     objects: int  # known to the garbage collector
 
@@ -258,11 +258,11 @@ def measure(begun: float, rounds: int) -> Sample:
 
 
 def grown(samples: Sequence[Sample]) -> list[str]:
-    """Return a sentence for each number that grew.
+    """Return a sentence for each measurement that grew.
 
-    Medians of the first, the middle and the last third of the samples are compared. Descriptors and threads must be
-    equal in the first and the last. Memory may grow by 5 MB and 1 %, objects by 0.5 %, or by more in one of the two
-    steps only: a kernel that is loaded for the first time late in the soak is no leak, which would go on.
+    The medians of the first, the middle and the last third of the samples are compared. Descriptors and threads must be
+    equal in the first and the last. Memory may grow by 5 MB and 1 %, objects by 0.5 %. Either may grow more in one of
+    the two steps, because a kernel may be loaded for the first time late in the soak. A leak would grow in both.
     """
     third = max(1, len(samples) // 3)
     sentences = []
@@ -283,7 +283,7 @@ def grown(samples: Sequence[Sample]) -> list[str]:
 
 
 def show(samples: Sequence[Sample], rows: int = 12) -> str:
-    """Return a table with at most `rows` of the samples."""
+    """Return a table of at most `rows` samples."""
     lines = ["minutes   rounds  memory (MB)  descriptors  threads  of Python     objects"]
     for i in sorted({round(k) for k in np.linspace(0, len(samples) - 1, rows)}):
         s = samples[i]
@@ -295,17 +295,17 @@ def show(samples: Sequence[Sample], rows: int = 12) -> str:
 def soak(
     seconds: float, work: Callable[[int], None] = round_of, *, warm: bool = True, samples: int = 120
 ) -> list[Sample]:
-    """Do rounds for `seconds`; return the measurements after the warm-up.
+    """Run rounds for `seconds`; return the measurements after the warm-up.
 
     Parameters
     ----------
     seconds : float
-        Of warm-up and rounds together.
+        Duration of warm-up and rounds together.
     work : callable (number of the round)
     warm : bool
         Whether the warm-up also runs every op of the table.
     samples : int
-        How often to measure, spread over the time.
+        How many times to measure, spread evenly over the time.
     """
     begun, number, seed = time.monotonic(), 0, 0
     after = WARM_UP * seconds
@@ -322,7 +322,7 @@ def soak(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser("python -m tests.soak", description="Random work, under which nothing may grow.")
     parser.add_argument("--minutes", type=float, default=20, help="how long (default: %(default)s)")
     args = parser.parse_args(argv)

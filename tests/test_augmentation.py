@@ -1,4 +1,4 @@
-"""CropAndFlip: what it draws, decided by (seed, epoch, image) alone."""
+"""CropAndFlip: what it draws depends on (seed, epoch, image) only."""
 
 from __future__ import annotations
 

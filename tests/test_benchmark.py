@@ -1,4 +1,4 @@
-"""The benchmark: its arithmetic on numbers made up, and a small run of lucidgrad alone."""
+"""The benchmark: its arithmetic on invented numbers, and a small run of lucidgrad alone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_ratios_compare_measurements_of_one_round() -> None:
     assert baseline["ratios"] == pytest.approx(
         {"lucidgrad-functional": 2, "torch": 4, "torch-channels-last": 3, "torch-compile": 0.5, "mxnet": 1e-3}
     )
-    assert (baseline["torch"], baseline["torch_to_functional"]) == (3, 1.5)  # the better of two, compiled or not
+    assert (baseline["torch"], baseline["torch_to_functional"]) == (3, 1.5)  # the faster of the two, compiled or not
     assert rows[2]["torch"] == 0.5
     assert report.ratio([2, 2, 30], [1, 2, 3]) == 2
     assert math.isnan(report.ratio([], [1.0]))
@@ -122,6 +122,7 @@ def test_every_group_has_cases_and_every_case_an_entrant() -> None:
     assert cases.cases(("scaling",), [8], 4, 1) == []  # nothing to compare
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 def test_nets_layers_and_functions_are_the_same(name: str) -> None:
     net = NETS[name]
@@ -221,7 +222,7 @@ def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         run.measure_starts(case, 2, cold=True)
         memory = run.measure_memory(case)
         big = run.measure_memory(cases.Case("product", "scaling", "matmul", {"side": 4096}, 1, "start"))
-    assert list(run.results) == ["warm start"]  # what keeps no kernels has no cold one
+    assert list(run.results) == ["warm start"]  # without stored kernels there is no cold start
     assert len(run.results["warm start"]["numpy"].rounds) == 2
     assert report.first_call(run.results["warm start"]["numpy"]) is None
     assert "numpy" in run.versions["numpy"]

@@ -1,4 +1,4 @@
-"""Parts of experiments are done once, and with one set of settings."""
+"""Parts of experiments run once, with one set of settings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_cells_are_done_once(tmp_path: Path) -> None:
 
 def test_a_signal_keeps_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def do() -> tuple[int, dict[str, str]]:
-        signal.raise_signal(signal.SIGUSR2)  # noted: the part comes to its end
+        signal.raise_signal(signal.SIGUSR2)  # recorded: the part still finishes
         return 1, {}
 
     with pytest.raises(StopRequested) as stopped, stopping("Again goes on.") as check:

@@ -1,4 +1,4 @@
-"""Checkpoints: every bit comes back, and what is not a whole one is refused with a sentence."""
+"""Checkpoints: every bit is restored, and an incomplete file is refused with an error message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTINGS = {"lr": 0.1, "batch_size": 4}
 
 
 class Halving:
-    """A scheduler with PyTorch's methods: halves the learning rate each epoch."""
+    """A scheduler with PyTorch's methods that halves the learning rate each epoch."""
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer = optimizer
@@ -78,7 +78,7 @@ def test_everything_comes_back(options: dict[str, Any], tmp_path: Path) -> None:
     assert parts.scheduler
     parts.scheduler.step()
     row = {"epoch": 1, "train_loss": 0.1 + 0.2, "learning_rate": 5e-324}
-    autograd.rand(3)  # so that the random numbers stand elsewhere than after a fresh start
+    autograd.rand(3)  # advances the generator, so its state differs from that of a new process
     progress = Progress([row], Epoch(step=3, pictures=12, wrong=5, loss_sum=1 / 3, seconds=0.7))
     save(tmp_path / "checkpoint", parts, progress, SETTINGS)
     random_numbers = rng()
@@ -109,7 +109,7 @@ def test_the_same_state_makes_the_same_bytes(file: Path) -> None:
 
 
 def refused(file: Path, parts: Parts, wanted: dict[str, Any], sentence: str) -> None:
-    """Demand a refusal, in words, that changes nothing."""
+    """Check that loading is refused with these words and changes nothing."""
     before, random_numbers = weights(parts), rng()
     with pytest.raises(CheckpointError, match=sentence) as caught:
         restore(file, parts, wanted)

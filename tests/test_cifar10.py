@@ -1,4 +1,4 @@
-"""Reading CIFAR-10: both layouts give the same arrays; what is damaged or hostile gives a sentence."""
+"""Reading CIFAR-10: both layouts give the same arrays; damaged or hostile files give an error message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from examples.experiments.download import main as download_main
 from examples.experiments.support.data import cifar10, download, synthetic
 from examples.experiments.support.data.cifar10 import BATCHES, CLASSES, DataError, load, read_folder
 
-COUNT = 3  # images a batch
+COUNT = 3  # images per batch
 
 
 def batch(number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +38,7 @@ def write_binary(folder: Path) -> Path:
 
 
 def python_2(value: Any) -> bytes:
-    """What Python 2's pickle, protocol 2, writes of a value: the published files are made of this."""
+    """Pickle a value in protocol 2 as Python 2 does; the published files were made this way."""
     if isinstance(value, dict):
         return b"}(" + b"".join(python_2(part) for item in value.items() for part in item) + b"u"
     if isinstance(value, list):
@@ -94,7 +94,7 @@ def test_both_layouts_give_the_same_arrays(tmp_path: Path, layout: str) -> None:
         assert split.images.dtype == np.uint8 and split.labels.dtype == np.int64
         assert split.images.flags.c_contiguous
     assert data.classes == CLASSES
-    assert data.source == f"CIFAR-10, {layout} layout, 15 training and 3 test images"  # it is published
+    assert data.source == f"CIFAR-10, {layout} layout, 15 training and 3 test images"  # this text appears in the report
     assert str(data) == f"{data.source}, from {tmp_path / 'data'}."
 
 
@@ -215,7 +215,7 @@ def test_a_pickle_of_something_else(tmp_path: Path, content: Any, sentence: str)
 
 
 class Calls:
-    """An object whose pickle calls a function when it is read."""
+    """An object whose pickle calls a function when it is loaded."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self.call = function, arguments
@@ -255,12 +255,12 @@ def test_the_refusal_names_what_was_asked_for(tmp_path: Path) -> None:
     "hostile",
     [
         b"\x80\x02cnumpy\nndarray\nJ\xff\xff\xff\x7f\x85\x85R.",  # ndarray((2147483647,)): a memory bomb
-        b"\x80\x02}r\xff\xff\xff\x7f.",  # the memo's place 2147483647: another
-        b"\x80\x05\x96\x00\x00\x00\x20\x00\x00\x00\x00.",  # a bytearray of 512 MiB: another
-        b"(ios\nsystem\n.",  # the oldest way to call
+        b"\x80\x02}r\xff\xff\xff\x7f.",  # memo index 2147483647: another memory bomb
+        b"\x80\x05\x96\x00\x00\x00\x20\x00\x00\x00\x00.",  # a bytearray of 512 MiB: another memory bomb
+        b"(ios\nsystem\n.",  # the oldest call opcode
         b"\x80\x02\x82\x01.",  # a registered extension
         b"\x80\x02U\x01xQ.",  # a persistent id
-        b"\x80\x02cnumpy\ndtype\n}U\x01xK\x01sb.",  # attributes set on what was admitted
+        b"\x80\x02cnumpy\ndtype\n}U\x01xK\x01sb.",  # sets attributes of an allowed object
         b"\x80\x02c_codecs\nencode\n}U\x01xK\x01sb.",
         b"\x80\x04\x8c\x05numpy\x8c\x0dndarray.tofile\x93.",  # a dotted name
         b"\x80\x02(((((",
@@ -296,7 +296,7 @@ def test_a_size_that_lies_about_the_bytes(tmp_path: Path) -> None:
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing anywhere: no variable, an empty cache, no network, and a small synthetic set."""
+    """No source of data: no variable, an empty cache, no network, and a small synthetic set."""
     small = synthetic.make(20, 10)
     for variable in ("CIFAR10_DIR", "LSB_JOBID"):
         monkeypatch.delenv(variable, raising=False)
@@ -320,7 +320,7 @@ def test_the_order_of_places(places: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert str(cache(places)) in str(load(None))
     assert fetched == [(cache(places), False)]
     load(None)
-    assert len(fetched) == 1  # the cache served
+    assert len(fetched) == 1  # the second time the cache was used
     monkeypatch.setenv("CIFAR10_DIR", str(write_python(places / "variable")))
     assert str(places / "variable") in str(load(None))
     assert str(places / "named") in str(load(write_binary(places / "named")))

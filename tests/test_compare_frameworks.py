@@ -49,7 +49,7 @@ def test_differences() -> None:
 
 
 def test_ours_trains_as_the_training_script_does(tmp_path: Path) -> None:
-    """To the bit: so the accuracy compared is the one that `python -m examples.experiments.train` reaches."""
+    """Equal to the bit, so the compared accuracy is the one that `python -m examples.experiments.train` reaches."""
     arguments = ["--synthetic", "--limit", "60", "--validation", "0", "--batch-size", "16", "--epochs", "2",
                  "--seed", "3", "--quiet"]  # fmt: skip
     assert train.main([*arguments, "--out", str(tmp_path)]) == 0
@@ -81,7 +81,7 @@ def test_only_the_first_steps_of_an_epoch() -> None:
 
 
 def test_a_look_is_what_the_training_does() -> None:
-    """Layer by layer, unfused, as against the fused network: the same gradients; and a look changes nothing."""
+    """`look` runs layer by layer, unfused: it gives the gradients of the fused network and changes nothing."""
     random = np.random.default_rng(0)
     x, y = random.standard_normal((4, 3, 32, 32), np.float32), random.integers(0, 10, 4)
     net = ours.Net("cpu", 0.5, 0.0)
@@ -161,7 +161,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         assert [float(row["lucidgrad"]) for row in csv.DictReader(file)] == losses["lucidgrad"]
     assert {"speed.csv", "speed.png", "accuracy.csv", "cells"} <= {path.name for path in out.iterdir()}
 
-    # a run that was stopped does what is missing, and nothing twice; what was done stays in the result
+    # a resumed run does only the missing parts; the finished parts stay in the result
     (out / "cells" / "accuracy-lucidgrad-1.json").unlink()
     asked: list[str] = []
     ask = Entrant.ask
@@ -174,7 +174,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
 
     monkeypatch.setattr(Entrant, "ask", noting)
     assert compare_frameworks.main([*SMALL, "--out", str(out)]) == 130
-    assert asked == ["begin", "begin", "epoch", "test", "save", "epoch"]  # the first: can it train?
+    assert asked == ["begin", "begin", "epoch", "test", "save", "epoch"]  # the first "begin" tests whether it can train
     asked.clear()
     assert compare_frameworks.main([*SMALL, "--out", str(out)]) == 0
     assert asked == ["begin", "begin", "restore", "epoch", "test", "save"]
@@ -204,7 +204,7 @@ def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGUSR2, 75), (signal.SIGTERM, 143)])
 def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_path: Path) -> None:
-    """The processes of the frameworks get it too; what was finished is kept."""
+    """The processes of the frameworks get the signal too; finished parts are stored."""
     endless = [*SMALL, "--epochs", "100000", "--devices", "cpu", "--out", str(tmp_path)]
     program = [sys.executable, "-m", "examples.experiments.compare_frameworks", *endless]
     with subprocess.Popen(program, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as run:
@@ -283,7 +283,7 @@ def made_up() -> dict[str, Any]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[..., str]:
-    """The section made from results."""
+    """The section generated from results."""
 
     def write(*contents: dict[str, Any]) -> str:
         for number, content in enumerate(contents):

@@ -48,12 +48,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of the seven are enough to see how runs follow each other."""
+    """Only two of the seven methods: enough to see how runs follow each other."""
     for name in list(METHODS)[2:]:
         monkeypatch.delitem(METHODS, name)
 
 
-# What is done
+# What is run
 
 
 def test_what_a_comparison_leaves(whole: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_stop_says_how_to_resume_the_comparison(
         )
         assert run("--trial", "2", out=tmp_path / "d") == 143
         assert f" --resume --out {tmp_path / 'd'} --trial 2\n" in capsys.readouterr().err
-    assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings it began with
+    assert main(["--resume", "--quiet", "--out", str(tmp_path / "c")]) == 0  # with the settings of the first session
     assert len(result(tmp_path / "c")["trials"]) == 4
 
 
@@ -162,7 +162,7 @@ def test_a_rate_that_diverges_is_a_finding(tmp_path: Path, monkeypatch: pytest.M
     done: list[Any] = []
     monkeypatch.setattr(compare_optimizers, "write_whole", lambda *arguments: done.append(arguments))
     assert main(["--resume", "--quiet", "--out", str(tmp_path)]) == 0
-    assert not done  # it is not tried again
+    assert not done  # no second attempt
 
 
 @pytest.mark.usefixtures("two_methods")
@@ -223,7 +223,7 @@ def history(errors: list[float], seconds: float) -> list[dict[str, float]]:
 
 
 def record(folder: Path, runs: dict[str, list[list[dict[str, float]]]], rates: list[float]) -> Results:
-    """A result as the script writes it; every method is best at 0.01."""
+    """A result in the format of the script; every method is best at 0.01."""
     methods = {name: method._asdict() for name, method in METHODS.items()}
     trials = [
         {"method": m, "rate": rate, "seed": 0, "not_finite": None, "history": history([0.6 + abs(rate - 0.01)], 1.0)}

@@ -1,4 +1,4 @@
-"""The configuration that the process reports."""
+"""The configuration that lucidgrad reports."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from autograd import Tensor, tensor
 
 
 class Column:
-    """An object that NumPy converts, like a Series of pandas, without dtype or elements."""
+    """An object that NumPy can convert, like a pandas Series, but without dtype or elements."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values = array
@@ -25,7 +25,7 @@ class Column:
 
 
 class Interface:
-    """Memory that is described to NumPy."""
+    """Memory described to NumPy by `__array_interface__`."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.values, self.__array_interface__ = array, array.__array_interface__
@@ -274,7 +274,7 @@ def test_names_of_numbers_and_packages() -> None:
     ],
 )
 def test_arange_of_integers_cuts_its_numbers_off(arguments: tuple[float, ...], dtype: Any, numbers: Any) -> None:
-    """Expected: the results of PyTorch 2.13; only int64 truncates before the length is computed."""
+    """The expected values are those of PyTorch 2.13.  Only int64 truncates before the length is computed."""
     result = partial(autograd.arange, dtype=dtype)(*arguments)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 
@@ -294,7 +294,7 @@ def test_a_step_that_is_cut_off_to_0_is_an_error() -> None:
     ],
 )
 def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: int, dtype: Any, numbers: Any) -> None:
-    """Expected: the results of PyTorch 2.13."""
+    """The expected values are those of PyTorch 2.13."""
     result = autograd.linspace(start, end, steps, dtype=dtype)
     assert (result.dtype, result.tolist()) == (dtype, numbers)
 

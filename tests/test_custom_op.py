@@ -1,4 +1,4 @@
-"""An op of a user: one file, one call of register, and the same tests as lucidgrad's ops."""
+"""A user's op: one file, one call of register, and the same tests as lucidgrad's own ops."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 
 def readme_block() -> str:
-    """The README's code block that registers an op."""
+    """The code block of the README that registers an op."""
     blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     (block,) = [block for block in blocks if "register(Op(" in re.sub(r"\s", "", block)]
     return block
@@ -31,7 +31,7 @@ def readme_block() -> str:
 
 @pytest.fixture
 def user_file(tmp_path: Path) -> Iterator[tuple[ModuleType, Op]]:
-    """The block as a module, and its row, which is removed from the table afterwards."""
+    """The block as a module, and its row.  The row is removed from the table afterwards."""
     path = tmp_path / "user_op.py"
     path.write_text(readme_block(), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("user_op", path)
@@ -52,7 +52,7 @@ def test_readme_op_passes_what_ours_pass(user_file: tuple[ModuleType, Op]) -> No
 
 
 def test_readme_op_trains(user_file: tuple[ModuleType, Op]) -> None:
-    """A net with the op between two linear layers learns, also with create_graph."""
+    """A network with the op between two linear layers learns, also with create_graph."""
     op = user_file[1]
 
     class Layer(nn.Module):
@@ -120,7 +120,7 @@ op = autograd.register(autograd.Op(
 
 @pytest.mark.parametrize("forward", ["forward", "lambda x: x * {factor}"])
 def test_a_cell_that_runs_again_replaces_its_op(forward: str) -> None:
-    """As in a notebook: each run of a cell is compiled with a new file name."""
+    """In a notebook each run of a cell is compiled with a new file name."""
     notebook: dict[str, Any] = {"__name__": "__main__"}
     try:
         for run, factor in enumerate((2, 2, 3)):

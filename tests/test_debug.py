@@ -1,4 +1,4 @@
-"""detect_anomaly, reference and verify: the mistakes they find, and their messages."""
+"""detect_anomaly, reference and verify: the errors they find, and their messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def small_net() -> nn.Sequential:
 
 
 class Quotient(nn.Module):
-    """x / (x - 1): inf at 1, NaN nowhere."""
+    """x / (x - 1): inf at 1, never NaN."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x / (x - 1)
@@ -119,7 +119,7 @@ def test_reference_runs_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", sorted(name for name, row in table.items() if isinstance(row, Op)))
 def test_references_keep_dtype_and_shape(name: str) -> None:
-    """reference() must change nothing but the speed."""
+    """reference() must change only the speed."""
     op, rng = table[name], np.random.default_rng(3)
     for _ in range(5):
         sample = draw_case(op, RandomDraw(rng, op.kind)).sample
@@ -334,7 +334,7 @@ def test_a_context_holds_in_its_own_thread_only(context: Any) -> None:
 def test_contexts_form_a_stack() -> None:
     wrong = mutant("relu", forward=lambda x: x * np.nan)
     with autograd.detect_anomaly(), autograd.reference():
-        assert wrong(tensor([2.0, -2.0])).tolist() == [2.0, 0.0]  # the reference ran, and its result was checked
+        assert wrong(tensor([2.0, -2.0])).tolist() == [2.0, 0.0]  # the reference ran, and was checked
     with pytest.raises(AnomalyError), autograd.reference(), autograd.detect_anomaly(), engine.DispatchMode():
         table["exp"](tensor([1e9]))
 
@@ -457,14 +457,14 @@ def test_a_context_is_entered_once_at_a_time(context: Any) -> None:
         assert engine._state.mode is mode
 
 
-# ── verify(), where numbers are large, infinite, or cancel ─────────────────────────────
+# ── verify() with numbers that are large, infinite, or cancel ───────────────────────────
 
 
 def test_verify_finds_a_wrong_slope_beside_a_huge_one() -> None:
     wrong = Op(
         name="twice",
         forward=lambda x: 2 * x,
-        backward=lambda ctx, g: np.where(np.abs(g) < 1e6, g, 2 * g),  # half the gradient where g is small
+        backward=lambda ctx, g: np.where(np.abs(g) < 1e6, g, 2 * g),  # half of the gradient where g is small
         reference=lambda x: 2 * x,
         sample=lambda draw: Sample(()),
         kind="multilinear",
@@ -476,7 +476,7 @@ def test_verify_finds_a_wrong_slope_beside_a_huge_one() -> None:
 
 def test_verify_says_that_it_cannot_judge() -> None:
     x = autograd.tensor([0.0, 1.0], dtype=autograd.float64, requires_grad=True)
-    for far in (1e30, np.inf):  # the step is smaller than rounding errors; and infinity cannot be stepped from
+    for far in (1e30, np.inf):  # a step is smaller than rounding errors, and infinity has no neighbors to step to
         with autograd.verify(), pytest.warns(RuntimeWarning, match="its gradient of input 0 cannot be judged"):
             (x + far).backward(autograd.ones(2, dtype=autograd.float64))
 

@@ -1,4 +1,4 @@
-"""The code behind docs/design.md: every step of the matrix product computes the product."""
+"""docs/design.md: every step of the matrix product computes the product, and linked files exist."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_step_computes_the_product(step: str, shape: tuple[int, int, int])
 def test_the_page_has_a_row_for_every_step() -> None:
     page = (ROOT / "docs" / "design.md").read_text()
     rows = re.findall(r"^\| \d\. ([^|]+?) +\|", page, re.MULTILINE)
-    assert rows == list(STEPS), f"docs/design.md has the steps {rows}, docs/matmul_steps.py {list(STEPS)}"
+    assert rows == list(STEPS), f"docs/design.md lists the steps {rows}, but docs/matmul_steps.py has {list(STEPS)}"
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md"])
@@ -48,8 +48,8 @@ def test_links_and_files_exist(page: str) -> None:
     folder = (ROOT / page).parent
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     missing = [link for link in links if link and not (folder / link).exists()]
-    assert not missing, f"{page} links to files that are not there: {', '.join(missing)}"
+    assert not missing, f"{page} links to files that do not exist: {', '.join(missing)}"
     named = re.findall(r"`((?:autograd|nn|optim|examples|tests|lsf|docs)/[\w/.*]+?\.(?:py|md|lsf))[`:,]", text)
-    made = {"autograd/ops/mish.py", "optim/lion.py"}  # what the page tells to write
+    made = {"autograd/ops/mish.py", "optim/lion.py"}  # files that the page tells the reader to write
     missing = [name for name in named if "NAME" not in name and name not in made and not list(ROOT.glob(name))]
-    assert not missing, f"{page} names files that are not there: {', '.join(missing)}"
+    assert not missing, f"{page} names files that do not exist: {', '.join(missing)}"

@@ -1,4 +1,4 @@
-"""Every example in a docstring runs and prints what it says."""
+"""Every docstring example runs and prints the output shown."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def test_examples(name: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    """A finder that finds nothing would pass."""
+    """Without this, a finder that finds no examples would pass."""
     found = {test.name for name in modules() for test in examples(importlib.import_module(name))}
     assert {"autograd.engine.grad", "autograd.tensor.Tensor.backward", "nn.module.Module"} <= found

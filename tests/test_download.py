@@ -1,4 +1,4 @@
-"""The download against a local server: the whole data, or a sentence and nothing left behind."""
+"""The download from a local server: either the complete data, or an error message and no files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOP = "cifar-10-batches-bin/"
 
 
 def files() -> dict[str, bytes]:
-    """The files of a small archive: four images a batch, of noise, so that it hardly compresses."""
+    """The files of a small archive: four noise images per batch, so that it hardly compresses."""
     rng = np.random.default_rng(0)
     records = {name: rng.integers(0, 10, (4, 3073), np.uint8).tobytes() for name in SIZES}
     return {**records, "batches.meta.txt": "\n".join(cifar10.CLASSES).encode()}
@@ -46,7 +46,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, link: str = 
 
 
 def pack(*extra: tuple[tarfile.TarInfo, bytes], contents: dict[str, bytes] | None = None) -> bytes:
-    """A .tar.gz with the members ``extra`` first and then the files."""
+    """A .tar.gz with the members ``extra`` first, then the files."""
     stream = io.BytesIO()
     with tarfile.open(mode="w:gz", fileobj=stream, compresslevel=1) as tar:
         tar.addfile(member(TOP, tarfile.DIRTYPE))
@@ -61,11 +61,11 @@ GOOD = pack()
 
 
 class Server:
-    """A local server; ``answers`` says what each GET gets, the last one for all that follow."""
+    """A local server.  ``answers`` has the response to each GET; the last one is repeated."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[int, bytes, int]] = []  # status, body, bytes of it sent
-        self.retry_after: str | None = None  # the header, of answers that are no success
+        self.answers: list[tuple[int, bytes, int]] = []  # status, body, bytes of it to send
+        self.retry_after: str | None = None  # the header of unsuccessful responses
         self.gets = 0
         outer = self
 
@@ -161,7 +161,7 @@ def test_wrong_checksum(server: Server, folder: Path) -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each wait, none of which is waited."""
+    """The duration in seconds of each wait, without actually waiting."""
     seconds: list[float] = []
     monkeypatch.setattr(download.time, "sleep", seconds.append)
     monkeypatch.setattr(download, "BACK_OFF_SECONDS", 2.0)
@@ -290,7 +290,7 @@ def test_hostile_archives(server: Server, folder: Path, kind: str) -> None:
 
 
 def test_a_header_that_unpacks_to_any_size(tmp_path: Path) -> None:
-    """tarfile reads an extended header into memory, however long it says that it is."""
+    """tarfile reads an extended header into memory, whatever length it declares."""
     info = member("x", tarfile.XHDTYPE, size=1 << 30)
     (tmp_path / "packed").write_bytes(gzip.compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(4 << 20), 1))
     with pytest.raises(DownloadError, match="unpacks to more than"):
@@ -343,7 +343,7 @@ def test_ctrl_c_leaves_nothing(server: Server, folder: Path, monkeypatch: pytest
 def test_the_first_of_two_processes_is_kept(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow_unpack(packed: Path, ready: Path, sizes: Any) -> None:
         unpack(packed, ready, sizes)
-        if not folder.exists():  # meanwhile, another process
+        if not folder.exists():  # meanwhile, another process downloads
             monkeypatch.setattr(download, "unpack", unpack)
             fetch(folder, server.archive(), progress=False)
             inode.append(folder.stat().st_ino)
@@ -370,11 +370,11 @@ def test_what_a_killed_download_left_is_swept_away_once_it_is_old(server: Server
     os.utime(old, times=(time.time() - 2 * download.STALE_SECONDS,) * 2)
     server.gives()
     fetch(folder, server.archive())
-    assert left(folder) == sorted([folder.name, new.name])  # another process may be at work in the new one
+    assert left(folder) == sorted([folder.name, new.name])  # another process may still use the new one
 
 
 def test_the_cache_folder_is_closed_to_others_whatever_the_umask(server: Server, tmp_path: Path) -> None:
-    """Or the engine would not keep compiled kernels there."""
+    """Otherwise the engine would not store compiled kernels there."""
     server.gives()
     before = os.umask(0o002)
     try:

@@ -30,7 +30,7 @@ def grad_of(x: Tensor) -> list[float]:
 
 
 def user_op(backward: Callable, forward: Callable = lambda x: x * 2, **options: Any) -> Op:
-    """An op that is not in the table, like one of a user."""
+    """A user's op, which is not in the table."""
     parts = {"name": "double", "reference": lambda x: x * 2, "sample": lambda draw: Sample((draw.tensor(2),))}
     return Op(**{**parts, "forward": forward, "backward": backward, **options})
 
@@ -43,7 +43,7 @@ def no_collector() -> Iterator[None]:
     gc.enable()
 
 
-# ── gradients arrive ──
+# ── gradients reach the leaves ──
 
 
 def test_gradients_add_up_where_a_tensor_is_used_twice() -> None:
@@ -133,7 +133,7 @@ def test_a_backward_may_return_what_it_was_given_or_one_array_twice(results: Cal
 
 
 def test_an_array_and_a_view_of_it() -> None:
-    """The gradient of x must not be summed in an array that the gradient of y is a view of."""
+    """The gradient of x must not be summed into an array that the gradient of y is a view of."""
     op = user_op(lambda ctx, g: (lambda d: (d, d[::-1]))(g * 1), lambda x, y: x + y)
     x, y = leaf(1, 2), leaf(3, 4)
     older = x * 3
@@ -548,7 +548,7 @@ def test_the_incoming_gradient_can_be_differentiated() -> None:
 
 
 def test_mixed_derivatives_of_saved_outputs() -> None:
-    """exp and softmax save their outputs, which must be connected to the graph in a recorded backward."""
+    """exp and softmax save their outputs.  A recorded backward must connect these to the graph."""
     x = leaf(0.5, -0.3, 0.1, dtype=F64)
 
     def slope(x: Tensor) -> Any:
@@ -560,7 +560,7 @@ def test_mixed_derivatives_of_saved_outputs() -> None:
 
 @pytest.mark.parametrize("shape", [(), (1,)])
 def test_a_saved_output_without_dimensions_has_its_history(shape: tuple[int, ...]) -> None:
-    """NumPy returns a scalar from such a forward, and the tensor holds another array."""
+    """Such a forward returns a NumPy scalar, and the tensor holds a different array."""
 
     op = user_op(
         lambda ctx, g: -2 * ctx.saved_tensors[0] * ctx.saved_tensors[1] * g, lambda x: np.exp(-x * x), saves=(0, ~0)
@@ -601,7 +601,7 @@ def test_without_create_graph_nothing_is_recorded() -> None:
     assert dx is not None and dx.node is None and not dx.requires_grad
 
 
-# ── recording on and off ──
+# ── turning recording on and off ──
 
 
 def test_modes_nest_and_end() -> None:
@@ -701,7 +701,7 @@ def test_no_grad_holds_in_its_own_thread_only() -> None:
 
 
 def train(seed: int, steps: int = 30) -> list[bytes]:
-    """The parameters of a small net after some steps."""
+    """The parameters of a small network after some steps."""
     random = np.random.default_rng(seed)
     net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 4))
     for p in net.parameters():
@@ -731,11 +731,11 @@ def test_two_threads_train_two_models_as_if_alone() -> None:
 def test_a_hook_sees_and_changes_a_leafs_gradient() -> None:
     x = leaf(1, 2)
     seen = []
-    handle = x.register_hook(lambda g: seen.append(g.tolist()))  # returns None: nothing changes
+    handle = x.register_hook(lambda g: seen.append(g.tolist()))  # returns None, so the gradient stays
     x.register_hook(lambda g: g * 10)
     x.register_hook(lambda g: seen.append(g.tolist()))
     (x * x).sum().backward()
-    assert seen == [[2, 4], [20, 40]]  # in the order they were registered, each after the last
+    assert seen == [[2, 4], [20, 40]]  # in the order of registration, each with the result of the previous one
     assert grad_of(x) == [20, 40]
     handle.remove()
     handle.remove()
@@ -817,7 +817,7 @@ def test_retain_grad() -> None:
     other = x * 2
     (other * other).sum().backward()
     assert other.grad is None
-    x.retain_grad()  # a leaf stores its grad in any case
+    x.retain_grad()  # a leaf stores its grad anyway
 
 
 def test_retain_grad_keeps_no_tensor_alive(no_collector: None) -> None:
@@ -856,7 +856,7 @@ def test_detach_shares_memory_and_forgets_history() -> None:
     assert grad_of(x) == [1, 2]
 
 
-# ── depth, life and memory ──
+# ── depth, lifetime and memory ──
 
 
 def deep(x: Tensor, depth: int = 100_000) -> Tensor:
@@ -901,7 +901,7 @@ def test_graphs_die_without_the_collector(no_collector: None, walked: bool, crea
             autograd.grad(z, x, create_graph=create_graph)
         return [weakref.ref(thing) for thing in (x, y, z, y.array)]
 
-    live()  # compiles, which leaves reference cycles
+    live()  # compiles kernels, which leaves reference cycles
     gc.collect()
     assert [ref() for ref in live()] == [None] * 4
 
@@ -928,7 +928,7 @@ def test_no_grad_keeps_nothing(no_collector: None) -> None:
 
 
 def test_memory_does_not_grow_with_steps() -> None:
-    train(0, steps=100)  # compile and fill caches
+    train(0, steps=100)  # compile kernels and fill caches
     tracemalloc.start()
     try:
         train(0, steps=100)
@@ -942,7 +942,7 @@ def test_memory_does_not_grow_with_steps() -> None:
     assert after - before < 20_000  # bytes: ten per step
 
 
-# ── what PyTorch's users rely on ──
+# ── what users of PyTorch rely on ──
 
 
 def test_no_grad_without_parentheses() -> None:
@@ -1000,7 +1000,7 @@ def test_other_data_after_forward_is_no_wrong_second_gradient() -> None:
         autograd.grad(y, x, create_graph=True)
 
 
-# ── corners of the backward pass ──
+# ── corner cases of the backward pass ──
 
 
 def test_a_second_saved_output_has_its_own_history() -> None:
@@ -1141,7 +1141,7 @@ def test_a_grad_has_the_tensors_dtype() -> None:
         leaf(1, 2).grad = autograd.ones(2, dtype=F64)
 
 
-# ── what is kept, added in place, or asked for wrongly ──
+# ── stored gradients, accumulation, and invalid requests ──
 
 
 def test_retain_grad_sees_what_hooks_left_and_counts_once() -> None:

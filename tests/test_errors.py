@@ -1,4 +1,4 @@
-"""What users do wrong is answered with a sentence: each call, its error, and words that must be in it."""
+"""Users' mistakes give clear errors: each call, its error type, and words that the message must contain."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def picture_without_batch() -> Any:
         (lambda: optim.SGD([autograd.zeros(1)], lr="0.1"), ValueError, ["SGD: lr is '0.1'", "number"]),  # type: ignore[arg-type]
         (lambda: nn.Linear(2, 2).load_state_dict("weights"), TypeError, ["load_state_dict", "not a str"]),  # type: ignore[arg-type]
         (lambda: nn.Linear(-1, 4), ValueError, ["Linear: in_features is -1", "at least 1"]),
-        (lambda: nn.Linear(3.0, 4), ValueError, ["Linear: in_features is 3.0", "whole number"]),  # type: ignore[arg-type]
+        (lambda: nn.Linear(3.0, 4), ValueError, ["Linear: in_features is 3.0", "must be an integer"]),  # type: ignore[arg-type]
         (lambda: nn.Conv2d(0, 4, 3), ValueError, ["Conv2d: in_channels is 0"]),
-        (lambda: nn.Conv2d(3, 4, -3), ValueError, ["Conv2d: kernel_height is -3"]),
+        (lambda: nn.Conv2d(3, 4, -3), ValueError, ["Conv2d: kernel_size is -3"]),
         (lambda: nn.Conv2d(3, 4, "3"), TypeError, ["an int, or two", "'3'"]),  # type: ignore[arg-type]
         (lambda: F.max_pool2d(autograd.zeros(1, 1, 4, 4), (2, 2, 2)), TypeError, ["an int, or two", "(2, 2, 2)"]),  # type: ignore[arg-type]
         (picture_without_batch, ValueError, ["linear", "(4, 900)", "is its batch dimension missing?"]),

@@ -1,4 +1,4 @@
-"""The scripts at the top of examples/: each is short, runs by itself, and shows what its docstring says."""
+"""The scripts at the top of examples/: each is short, runs on its own, and shows what its docstring promises."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBER = r"(-?\d+\.\d+(?:e[-+]\d+)?)"
 
 
 def run(name: str, folder: Path) -> str:
-    """Run a script as a user does, from a folder of their own; return what it printed."""
+    """Run a script as a user does, in a folder of its own, and return its output."""
     environment = {key: value for key, value in os.environ.items() if key != "CIFAR10_DIR"}
     done = subprocess.run(
         [sys.executable, "-m", f"examples.{name}"],
@@ -36,14 +36,14 @@ def run(name: str, folder: Path) -> str:
         timeout=500,
     )
     assert done.returncode == 0, done.stderr
-    printed = done.stdout.replace(str(ROOT), "")  # a user's path may have any letters
-    assert printed.isascii(), "a terminal or pipe that is not UTF-8 could not print this"
+    printed = done.stdout.replace(str(ROOT), "")  # a user's path may contain any letters
+    assert printed.isascii(), "a terminal or pipe without UTF-8 could not print this"
     assert "\r" not in printed and "\x1b" not in printed, "control characters do not belong in a pipe"
     return printed
 
 
 def numbers(pattern: str, printed: str) -> list[float]:
-    """The numbers that stand where the pattern says NUMBER."""
+    """The numbers in the places where the pattern says NUMBER."""
     found = re.findall(pattern.replace("NUMBER", NUMBER), printed)
     return [float(number) for match in found for number in ([match] if isinstance(match, str) else match)]
 
@@ -67,7 +67,7 @@ def test_a_script_stands_alone(name: str) -> None:
     imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     allowed = {"autograd", "nn", "optim", "numpy", "matplotlib", "pathlib", "dataclasses"}
     allowed |= {"examples"} if name == "cifar_cnn" else set()  # the loader of CIFAR-10
-    assert imported <= allowed, f"{name}.py imports {imported - allowed}; a reader should need no other file"
+    assert imported <= allowed, f"{name}.py imports {imported - allowed}; a script should need no other file"
 
 
 def test_the_guide_lists_every_script_in_reading_order() -> None:
@@ -76,9 +76,7 @@ def test_the_guide_lists_every_script_in_reading_order() -> None:
     assert tuple(name for name, _ in rows) == SCRIPTS
     for name, seconds in rows:
         text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
-        assert f"(about {seconds} seconds)" in text, (
-            f"{name}.py: its docstring and the guide differ in how long it takes"
-        )
+        assert f"(about {seconds} seconds)" in text, f"{name}.py: its docstring and the guide give different durations"
 
 
 def test_regression(tmp_path: Path) -> None:
@@ -94,7 +92,7 @@ def test_regression(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_cifar_cnn(tmp_path: Path) -> None:
-    """With CIFAR-10 if this user has downloaded it, else with the drawn set; the claim holds for both."""
+    """The claim holds for CIFAR-10, if this user has downloaded it, and for the synthetic images used otherwise."""
     printed = run("cifar_cnn", tmp_path)
     losses = numbers("loss NUMBER", printed)
     assert 2.2 < losses[0] < 2.5 and losses[-1] < 1.6  # log(10) at first
@@ -120,7 +118,7 @@ def test_own_op(tmp_path: Path) -> None:
     assert "gradgradcheck of the second derivative: True" in printed
     assert "check_op of gaussian: passed" in printed
     backward, differences = numbers("backward says NUMBER, finite differences NUMBER", printed)
-    assert abs(2 * backward - differences) < 1e-6  # the factor 2 that was forgotten
+    assert abs(2 * backward - differences) < 1e-6  # the forgotten factor of 2
     assert numbers("NUMBER% of points right", printed)[0] > 95
 
 

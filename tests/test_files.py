@@ -1,4 +1,4 @@
-"""write_whole: all of the new content or all of the old, whatever fails and whenever."""
+"""write_whole leaves all of the new content or all of the old, whatever fails at whatever moment."""
 
 from __future__ import annotations
 

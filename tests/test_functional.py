@@ -19,7 +19,7 @@ U = tensor([2.0, -1.0], dtype=F64)
 
 
 def cubes(x: Tensor) -> Tensor:
-    """Hessian: 6 x on the diagonal, and a mixed term."""
+    """A function whose Hessian has 6 x on the diagonal and a mixed term."""
     return (x * x * x).sum() + x[0] * x[1] ** 2
 
 

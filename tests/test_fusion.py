@@ -1,4 +1,4 @@
-"""What nn.Sequential computes as one op has the bits of its layers one by one; and only that is fused."""
+"""A fused op of nn.Sequential gives the bits of its layers one by one, and nothing else is fused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nn import functional as F
 
 
 def ops_behind(y: Tensor) -> list[str]:
-    """The names of the ops that were recorded, the last first."""
+    """The names of the recorded ops, last first."""
     names: list[str] = []
     node = y.node
     while node is not None:
@@ -90,7 +90,7 @@ def test_fused_has_the_bits_of_unfused(name: str) -> None:
         arrays = {"y": y.detach(), "x.grad": x.grad, **state, **gradients}
         found[fuse] = {key: value.numpy().tobytes() for key, value in arrays.items() if value is not None}
     assert found[True].keys() == found[False].keys()
-    # behind a pooling the sums for weights and biases go over the winners alone, in another order
+    # after a pooling, sums for weights and biases run over the argmax pixels only, in another order
     loose = {key for key in found[True] if wanted[-1] == "conv2d_relu_max_pool2d" and key in SUMS}
     for key, bits in found[True].items():
         if key in loose:
@@ -145,7 +145,7 @@ def test_an_error_names_the_layer() -> None:
     [
         ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 3, 8, 8), "conv2d", "0 (Conv2d)", "3 channels"),
         ((nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2)), (1, 2, 8, 3), "max_pool2d", "2 (MaxPool2d)", "(1, 3, 6, 1)"),
-        ((nn.Conv2d(2, 3, 3), nn.ReLU()), (1, 2, 2, 2), "conv2d", "0 (Conv2d)", "does not fit into the picture"),
+        ((nn.Conv2d(2, 3, 3), nn.ReLU()), (1, 2, 2, 2), "conv2d", "0 (Conv2d)", "does not fit into the image"),
         ((nn.Linear(3, 4), nn.ReLU()), (2, 5), "linear", "0 (Linear)", "must be 3"),
         ((nn.Linear(3, 4), nn.ReLU()), (2, 5, 5), "linear", "0 (Linear)", "flatten"),
         ((nn.BatchNorm1d(3), nn.ReLU()), (1, 3), "batch_norm", "0 (BatchNorm1d)", "more than 1 value"),
@@ -201,7 +201,7 @@ def test_an_error_of_the_fused_op_alone_is_raised(monkeypatch: pytest.MonkeyPatc
     def broken(*arrays: Any, **params: Any) -> Any:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(sys.modules["autograd.ops.linear_relu"], "_linear_relu", broken)
+    monkeypatch.setattr(sys.modules["autograd.ops.linear_relu"], "_linear_relu_op", broken)
     with pytest.raises(RuntimeError, match="broken"):
         nn.Sequential(nn.Linear(3, 4), nn.ReLU())(autograd.ones(1, 3))
 
@@ -216,7 +216,7 @@ def test_the_switch() -> None:
         thread = threading.Thread(target=lambda: elsewhere.append(ops_behind(net(picture(*ROWS)))))
         thread.start()
         thread.join()
-        assert elsewhere == [["linear_relu"]]  # the switch is a thread's own
+        assert elsewhere == [["linear_relu"]]  # the switch belongs to a thread
 
     @nn.set_fusion_enabled(False)
     def apart() -> list[str]:

@@ -1,4 +1,4 @@
-"""`generalize`: the network, its parts, the test images kept back, resuming, and the section."""
+"""`generalize`: the network, its parts, the held-out test images, resuming, and the section."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_rate_goes_through_its_cycle_in_the_steps_of_the_run() -> None:
     assert max(rates) == pytest.approx(0.1, rel=1e-3)
     assert rates.index(max(rates)) == 4
     assert rates[-1] < 1e-6
-    assert np.mean(rates) == pytest.approx(0.05, rel=0.1)  # what `--without one_cycle` has throughout
+    assert np.mean(rates) == pytest.approx(0.05, rel=0.1)  # the constant rate of `--without one_cycle`
 
 
 # A run
@@ -189,7 +189,7 @@ def test_the_number_of_epochs_cannot_change(whole: Path, capsys: pytest.CaptureF
 def test_without_a_part_the_test_pictures_stay_untouched(
     without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generalize, "_test", None)  # whoever looks calls None
+    monkeypatch.setattr(generalize, "_test", None)  # calling None would raise
     assert run("--without", without, "--epochs", "1", out=tmp_path) == 0
     found = result(tmp_path)["result"]
     assert found["test"] is None and found["without"] == without
@@ -214,7 +214,7 @@ def test_an_unknown_part(capsys: pytest.CaptureFixture[str]) -> None:
     assert "invalid choice: 'luck'" in capsys.readouterr().err
 
 
-# What is measured
+# Measurements
 
 
 class Left(nn.Module):

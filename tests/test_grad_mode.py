@@ -1,4 +1,4 @@
-"""Modes and contexts as decorators of generators and coroutines."""
+"""Grad modes and contexts as decorators of generators and coroutines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFF: list[Any] = [
     autograd.inference_mode,
     autograd.set_grad_enabled(False),
 ]
-autograd.set_grad_enabled(True)  # the last one of the list turned recording off immediately
+autograd.set_grad_enabled(True)  # the last one in the list turned recording off at once
 
 
 @pytest.mark.parametrize("mode", OFF)
@@ -130,7 +130,7 @@ def test_other_contexts_decorate_generators_too() -> None:
         yield nn.is_fusion_enabled()
 
     generator = logarithms(autograd.tensor([-1.0]))
-    assert next(generator).log().isnan().all()  # outside
+    assert next(generator).log().isnan().all()  # outside the context
     with pytest.raises(autograd.debug.AnomalyError):
         next(generator)
     assert list(fused()) == [False] and nn.is_fusion_enabled()

@@ -21,7 +21,7 @@ def leaf(*shape: int) -> Tensor:
 
 
 def square(factor: float = 2.0, which: Any = slice(None)) -> Op:
-    """x², whose backward is wrong at `which` unless factor is 2."""
+    """x²; backward is wrong at `which` unless factor is 2."""
 
     def backward(ctx: Any, g: Any) -> Any:
         (x,) = ctx.saved_tensors
@@ -68,12 +68,12 @@ def test_the_wrong_input_is_named() -> None:
 
     with pytest.raises(GradcheckError, match=r"^times: the gradient of input 0 \(x\), of"):
         gradcheck(partial(times), leaf(3))
-    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 1, of"):  # without a name
+    with pytest.raises(GradcheckError, match=r"^times: the gradient of input 1, of"):  # without an argument name
         gradcheck(times, [leaf(3), leaf(3)])
 
 
 def test_a_sum_behind_a_softmax_does_not_hide_a_wrong_gradient() -> None:
-    """Its gradient is 0, as is the sum for a backward that returns None."""
+    """A softmax sums to 1, so the gradient of its sum is 0, as for a backward that returns None."""
     with pytest.raises(GradcheckError):
         gradcheck(lambda x: x.detach().softmax(0) + x * 0, leaf(4))
 
@@ -146,14 +146,14 @@ def test_fast_mode_looks_at_some_entries() -> None:
     with pytest.raises(GradcheckError, match="square"):
         gradcheck(square(2.002), leaf(5, 6), fast_mode=True)
     with pytest.raises(GradcheckError, match=r"wrong at \[2, 1\]"):
-        gradcheck(square(2.002, (2, 1)), leaf(4, 2), fast_mode=True)  # 8 entries: all
+        gradcheck(square(2.002, (2, 1)), leaf(4, 2), fast_mode=True)  # 8 entries: all are checked
 
 
 # ── second derivatives ─────────────────────────────────────────────────────────────────
 
 
 def cut(cut_off: str) -> Op:
-    """x y, whose backward forgets that its gradient depends on `cut_off`."""
+    """x y; backward forgets that its gradient depends on `cut_off`."""
 
     def backward(ctx: Any, g: Any) -> Any:
         values = {"x": ctx.saved_tensors[0], "y": ctx.saved_tensors[1], "g": g}
@@ -191,7 +191,7 @@ def test_a_wrong_second_gradient_is_found_and_named(cut_off: str, named: str) ->
     ):
         gradgradcheck(cut(cut_off), inputs)
     assert not gradgradcheck(cut(cut_off), inputs, raise_exception=False)
-    if cut_off == "g":  # not checked, as it needs no gradient
+    if cut_off == "g":  # not checked, because it requires no gradient
         assert gradgradcheck(cut(cut_off), inputs, autograd.ones(3, dtype=F64))
 
 
@@ -237,7 +237,7 @@ def test_relative_error(a: list[float], b: list[float], error: float) -> None:
     assert relative_error(np.array(a), np.array(b)) == error
 
 
-# ── where large numbers could hide a wrong gradient ────────────────────────────────────
+# ── large numbers that could hide a wrong gradient ─────────────────────────────────────
 
 
 def half(x: Tensor) -> Tensor:
@@ -269,7 +269,7 @@ def test_right_gradients_of_large_and_small_functions_pass() -> None:
     x = tensor([1.0, 3.0], dtype=F64, requires_grad=True)
     for factor in (1e-12, 1e-6, 1e6, 1e8):
         assert gradcheck(lambda x, factor=factor: (x * x * factor, x.exp()), x)
-    assert gradcheck(lambda x: x**3, tensor([0.0, 1e-3], dtype=F64, requires_grad=True))  # a slope of 0, curved
+    assert gradcheck(lambda x: x**3, tensor([0.0, 1e-3], dtype=F64, requires_grad=True))  # slope 0, but curved
     assert gradcheck(lambda x: x.log(), tensor([1e-3, 1.0], dtype=F64, requires_grad=True))
 
 
@@ -296,7 +296,7 @@ def test_a_step_over_the_edge_cannot_be_judged() -> None:
 
 
 def test_a_gradient_that_is_set_and_not_added_is_caught() -> None:
-    """Correct for each output alone, wrong for two outputs that share an input."""
+    """Correct for each output alone, but wrong for two outputs that share an input."""
 
     def backward(ctx: Any, g: Any) -> Any:
         dx = np.zeros(1)

@@ -1,4 +1,4 @@
-"""`python -m examples.experiments.gradcheck`: its table, its JSON, and that it fails where a gradient is wrong."""
+"""`python -m examples.experiments.gradcheck`: its table, its JSON, and its failure if a gradient is wrong."""
 
 from __future__ import annotations
 

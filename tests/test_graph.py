@@ -1,4 +1,4 @@
-"""What a tensor's grad_fn tells about the graph."""
+"""What a tensor's grad_fn shows of the graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile and damaged archives in the place of CIFAR-10's: each ends in a sentence, nothing is written elsewhere."""
+"""Hostile and damaged archives in place of CIFAR-10's: each gives an error message and writes no file elsewhere."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from examples.experiments.support.data.download import META, DownloadError, unpa
 
 SIZES = {"data_batch_1.bin": 3073, "test_batch.bin": 3073}
 TOP = "cifar-10-batches-bin/"
-SECONDS, BYTES = 2.0, 100 << 20  # of the processor, and of memory, for any of them
+SECONDS, BYTES = 2.0, 100 << 20  # limits of CPU time and memory for each of them
 DISK = sum(SIZES.values()) + 4096
 
 
 def entry(name: str, content: bytes = b"", kind: bytes = tarfile.REGTYPE, **fields: Any) -> bytes:
-    """A header with its content; fields such as `size` may lie."""
+    """A header with its content; fields such as `size` may be wrong."""
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, len(content)
     for field, value in fields.items():
@@ -56,12 +56,12 @@ END = bytes(1024)
 
 
 def tar(*extra: bytes, without: str = "", last: bytes = END) -> bytes:
-    """The members `extra` first, and then the files."""
+    """The members `extra` first, then the files."""
     return b"".join([*extra, *(part for name, part in FILES.items() if name != without), last])
 
 
 def patched(block: bytes, start: int, new: bytes, checksum: bool = True) -> bytes:
-    """A header with some bytes changed, and its checksum made right again."""
+    """A header with some bytes changed and a corrected checksum."""
     block = block[:start] + new + block[start + len(new) :]
     if not checksum:
         return block
@@ -69,7 +69,7 @@ def patched(block: bytes, start: int, new: bytes, checksum: bool = True) -> byte
     return block[:148] + f"{total:06o}\0 ".encode() + block[156:]
 
 
-SIZE, TYPE, CHECKSUM, MODE = 124, 156, 148, 100  # where a header has them
+SIZE, TYPE, CHECKSUM, MODE = 124, 156, 148, 100  # offsets in a header
 FIRST = FILES["data_batch_1.bin"]
 
 
@@ -189,7 +189,7 @@ def test_hostile_archives(tmp_path: Path, name: str) -> None:
     sentence = str(caught.value)
     assert sentence.startswith("The archive ") and len(sentence) < 600
     assert sentence.endswith(("Check its origin.", "ownload it again."))  # what to do
-    sentence.encode()  # so that it can be printed
+    sentence.encode()  # can be printed
     written = everything(tmp_path)
     del written["packed"]
     assert {Path(path).name for path in written} <= {*SIZES, META}

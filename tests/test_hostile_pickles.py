@@ -1,4 +1,4 @@
-"""Hostile and damaged pickles in the place of a CIFAR-10 batch: each ends in a sentence, soon, and in little memory."""
+"""Hostile and damaged pickles in place of a CIFAR-10 batch: each is refused soon, with little memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from examples.experiments.support.data import batch_pickle
 from examples.experiments.support.data.cifar10 import MOST_BYTES, DataError, read_folder
 from tests.test_cifar10 import LABELS, PIXELS, python_2, write_python
 
-# Of the processor, and of memory, for reading any of them; tracing the memory makes it ten times as slow.
+# Limits of CPU time and memory for reading each of them.  Tracing the memory makes it ten times as slow.
 SECONDS, BYTES = 5.0, 200 << 20
 
 # ── pieces of pickles ──
@@ -31,7 +31,7 @@ EMPTY_ARRAY = RECONSTRUCT + NDARRAY + b"K\x00\x85U\x01b\x87R"
 
 
 def data(value: bytes) -> bytes:
-    """A batch whose "data" is what the piece makes."""
+    """A batch with this piece of pickle as its "data"."""
     return START + b"}(" + python_2(b"labels") + python_2(LABELS.tolist()) + python_2(b"data") + value + b"u."
 
 
@@ -77,7 +77,7 @@ def test_texts_as_keys_are_taken(tmp_path: Path) -> None:
     assert (read_folder(folder).train.labels[:3] == LABELS).all()
 
 
-# ── what is refused ──
+# ── refused pickles ──
 
 VALUES = {
     "None": b"N",
@@ -119,7 +119,7 @@ PLACES: dict[str, Callable[[bytes], bytes]] = {
     "a name": lambda value: data(b"\x8c\x05numpy" + value + b"\x93"),
     "the whole": lambda value: START + value + b".",
 }
-FINE = {  # a dict takes items, a list appends, and a text in latin1 stands for bytes: refused for another reason
+FINE = {  # a valid piece in this place, although the pickle is refused for another reason
     ("the text of bytes", "text"),
 }
 
@@ -138,7 +138,7 @@ def short(text: str) -> bytes:
 
 
 def doubled(piece: bytes, times: int) -> bytes:
-    """A value that holds itself twice, so often: 2^times of it, in a few bytes."""
+    """A value that contains itself twice at each level: 2^times copies in a few bytes."""
     return piece + b"".join(b"q" + bytes([i]) + b"h" + bytes([i]) + b"\x86" for i in range(times))
 
 
@@ -214,7 +214,7 @@ def hostile() -> Iterator[tuple[str, bytes | Callable[[], bytes]]]:
         "a label of 10": lambda: labels(b"](K\x01K\x02K\x0ae"),
         "a label of 2^63 - 1": lambda: labels(b"](K\x01K\x02\x8a\x08" + b"\xff" * 7 + b"\x7fe"),
         "too few labels": lambda: labels(b"](K\x01K\x02e"),
-        # calls nothing, and kills a reader without limits
+        # these call nothing, but would exhaust a reader without limits
         "2^60 hashes": lambda: key(doubled(b")", 60)),
         "2^60 hashes, set at once": lambda: START + b"}(" + doubled(b")", 60) + b"K\x01u.",
         "2^60 labels": lambda: labels(doubled(b"K\x01", 60)),
@@ -251,7 +251,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refused(folder: Path, content: bytes) -> str:
-    """Demand a sentence, within the limits."""
+    """Check that reading fails with a sentence, within the limits."""
     (folder / "data_batch_1").write_bytes(content)
     before = time.process_time()
     with pytest.raises(DataError) as caught:
@@ -294,7 +294,7 @@ def test_class_names_of_a_wrong_type(tmp_path: Path, value: str) -> None:
 
 
 def test_a_real_batch_is_far_from_every_limit() -> None:
-    """10,000 images, with file names, as Python 3 writes them in protocol 2: the longest of all forms."""
+    """10,000 images with file names, written by Python 3 in protocol 2, the longest of all formats."""
     names = [f"leptodactylus_pentadactylus_s_{i:06}.png".encode() for i in range(10_000)]
     pixels = np.full((10_000, 3072), 255, np.uint8)
     batch = {b"batch_label": b"one", b"labels": [9] * 10_000, b"data": pixels, b"filenames": names}

@@ -1,4 +1,4 @@
-"""Run files that can be read but are wrong: each is refused in a sentence, and nothing is changed."""
+"""Run files that can be read but are wrong: each is refused with a sentence, and nothing changes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def forge(file: Path, change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> None:
-    """Change a checkpoint's tensors and state, and make its digest right again."""
+    """Change a checkpoint's tensors and state, and correct its digest."""
     tensors, state = checkpoint._read(file)
     change(tensors, state)
     tensors = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
@@ -56,7 +56,7 @@ def forge(file: Path, change: Callable[[dict[str, Any], dict[str, Any]], Any]) -
 
 
 def everything(parts: Parts) -> Any:
-    """All that a refusal must leave as it was."""
+    """Everything that a refusal must leave unchanged."""
     optimizer = parts.optimizer.state_dict()
     kept = {i: {name: t.numpy().tobytes() for name, t in e.items()} for i, e in optimizer["state"].items()}
     schedule = parts.scheduler.state_dict() if parts.scheduler else None
@@ -78,7 +78,7 @@ def refused(file: Path, parts: Parts, **options: Any) -> str:
 
 
 def put(*path: Any) -> Callable[[dict[str, Any], dict[str, Any]], None]:
-    """Put a value, the last of these, at a path in the state."""
+    """Put a value, the last argument, at a path in the state."""
 
     def change(tensors: dict[str, Any], state: dict[str, Any]) -> None:
         *way, last, value = path
@@ -245,7 +245,7 @@ def test_a_forged_average(tmp_path: Path, count: float) -> None:
 
 
 def test_a_parameter_that_never_had_a_gradient_is_noted(tmp_path: Path) -> None:
-    """A layer that is not used yet keeps nothing, and the run goes on all the same."""
+    """An unused layer stores no state, and the run continues all the same."""
     parts = make()
     parts.optimizer.param_groups[0]["params"].append(autograd.ones(2, requires_grad=True))
     steps(parts)
@@ -256,7 +256,7 @@ def test_a_parameter_that_never_had_a_gradient_is_noted(tmp_path: Path) -> None:
     assert len(fresh.optimizer.state_dict()["state"]) == 4
 
 
-# ── files that are no honest safetensors, or no description ──
+# ── files that are not valid safetensors, or lack a description ──
 
 
 def raw(header: Any, data: bytes = b"") -> bytes:
@@ -337,7 +337,7 @@ TEXTS = {
 
 
 def resume(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Demand a sentence and exit code 1, with all files unchanged."""
+    """Check for a sentence and exit code 1, with all files unchanged."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert train.main(["--resume", "--out", str(folder)]) == 1
     captured = capsys.readouterr()
@@ -388,7 +388,7 @@ def test_a_mark_that_says_nothing_marks_no_run_as_finished(tmp_path: Path, mark:
 
 
 class Net:
-    """Two weights, and their momenta."""
+    """Two weights and their momenta."""
 
     def __init__(self) -> None:
         self.arrays = {"a": np.zeros((2, 3), np.float32), "b": np.zeros(2, np.float32)}

@@ -1,4 +1,4 @@
-"""x[index] and x[index] = value where PyTorch and NumPy differ, or where an index could go stale."""
+"""x[index] and x[index] = value in cases where PyTorch and NumPy differ, or where an index could go stale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import autograd
 @pytest.mark.parametrize(
     ("index", "shape"),
     [
-        ((0, slice(None), [1, 2]), (3, 2)),  # NumPy's: (2, 3)
+        ((0, slice(None), [1, 2]), (3, 2)),  # NumPy gives (2, 3)
         (([0, 1], slice(None), 1), (2, 3)),
         ((slice(None), 0, [1, 2]), (2, 2)),
         ((0, None, ..., [1, 2, 3]), (1, 3, 3)),

@@ -1,4 +1,4 @@
-"""First values: each scheme's distribution, its bounds and its errors."""
+"""Initial values: the distribution, bounds and errors of each initializer."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SHAPE = (60, 20, 3, 5)  # fan_in 300, fan_out 900
 
 
 def normal_below(z: np.ndarray) -> np.ndarray:
-    """The normal distribution function."""
+    """The cumulative distribution function of the normal distribution."""
     return np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in z])
 
 
 def assert_drawn_from(values: np.ndarray, below: Callable[[np.ndarray], np.ndarray]) -> None:
-    """The greatest distance of the sample's distribution function from the true one, against Kolmogorov's bound."""
+    """Kolmogorov-Smirnov test: the largest distance between the sample's distribution function and the true one."""
     x = np.sort(values.ravel()).astype(np.float64)
     n = len(x)
     truth = below(x)
@@ -41,7 +41,7 @@ def assert_normal(tensor: Tensor, mean: float, std: float) -> None:
 
 
 def made(scheme: Callable[..., Tensor], *arguments: Any, shape: tuple[int, ...] = SHAPE, **options: Any) -> Tensor:
-    """A tensor that the scheme has filled: it returns the tensor, and draws others at the next call."""
+    """A tensor filled by the initializer, which must return the tensor and draw other values at the next call."""
     tensor = autograd.full(shape, math.nan)
     assert scheme(tensor, *arguments, **options) is tensor
     assert tensor.version[0] > 0 and tensor.dtype == np.float32 and not tensor.requires_grad
@@ -85,7 +85,7 @@ def test_variances_kept_from_layer_to_layer(scheme: Any, std: float) -> None:
 def test_trunc_normal(mean: float, std: float, a: float, b: float) -> None:
     values = made(init.trunc_normal_, mean, std, a, b).numpy()
     assert np.float32(a) <= values.min() and values.max() <= np.float32(b)
-    sign = -1 if a > mean else 1  # the tail's small numbers, not 1 minus them
+    sign = -1 if a > mean else 1  # small numbers of the tail, not 1 minus them
     low, high = (normal_below(np.array([sign * (end - mean) / std]))[0] for end in (a, b))
     assert_drawn_from(values, lambda x: (normal_below(sign * (x - mean) / std) - low) / (high - low))
 
@@ -98,7 +98,7 @@ def test_orthogonal(shape: tuple[int, ...]) -> None:
 
 
 def test_orthogonal_is_fair() -> None:
-    """Of all rotations and reflections of the plane none is more likely: the angle is uniform, the sign even."""
+    """All rotations and reflections of the plane are equally likely: the angle is uniform, and so is the sign."""
     w = np.stack([made(init.orthogonal_, shape=(2, 2)).numpy() for _ in range(2000)])
     assert_drawn_from(np.arctan2(w[:, 1, 0], w[:, 0, 0]), lambda x: (x / math.pi + 1) / 2)
     assert abs(np.mean(np.linalg.det(w) > 0) - 0.5) < 0.04
@@ -108,7 +108,7 @@ def test_sparse() -> None:
     w = made(init.sparse_, 0.3, 0.5, shape=(101, 40)).numpy()
     assert ((w == 0).sum(axis=0) == 31).all()  # rounded up, in each column
     assert_normal(autograd.tensor(w[w != 0]), 0, 0.5)
-    assert len({tuple(column) for column in (w == 0).T}) == 40  # not the same rows
+    assert len({tuple(column) for column in (w == 0).T}) == 40  # columns have zeros in different rows
     assert abs((w == 0).mean(axis=1) - 0.3).max() < 0.35
 
 

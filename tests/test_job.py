@@ -1,4 +1,4 @@
-"""From the variables of a job to a command line, and the words of a program that a job started."""
+"""From the variables of a job to a command line, and the output of a program started by a job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from examples.experiments.support.job import SCRIPTS
 from examples.experiments.support.runs.signals import StopRequested
 from tests.runs import ROOT
 
-# What a login shell on a cluster has set, as far as its names could be taken for a setting's
+# Variables that a login shell on a cluster may set and that could be mistaken for a setting
 TYPICAL = """
     BASH BASHOPTS BASH_ENV CDPATH CLUSTER COLORTERM COLUMNS CONDA_DEFAULT_ENV CONDA_EXE CONDA_PREFIX CONDA_SHLVL
     CPATH CUDA_HOME CUDA_VISIBLE_DEVICES CXX DBUS_SESSION_BUS_ADDRESS DISPLAY EDITOR EGO_TOP ENV ENVIRONMENT FPATH
@@ -38,7 +38,7 @@ TYPICAL = """
     XDG_DATA_DIRS XDG_RUNTIME_DIR XDG_SESSION_ID XLSF_UIDDIR _
 """
 
-# Runs a job script's Python without becoming the experiment: prints what it would become, and its environment
+# Runs the Python part of a job script without the experiment: prints its command line and environment instead
 STAND_IN = """
 import json, os, sys
 from examples.experiments.support import job
@@ -48,7 +48,7 @@ job.main(sys.argv[1:])
 
 
 class Launched(NamedTuple):
-    """What a job script's Python did."""
+    """What the Python part of a job script did."""
 
     status: int
     err: str
@@ -62,7 +62,7 @@ Launch = Callable[..., Launched]
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Launch:
-    """Start the Python part of a job script; it ends where it would become the experiment."""
+    """Run the Python part of a job script up to the point where it would become the experiment."""
 
     def start(name: str, **variables: str) -> Launched:
         settings = {"RUNS": str(tmp_path / "runs"), "KERNELS": str(tmp_path / "kernels"), **variables}
@@ -81,7 +81,7 @@ def launch(tmp_path: Path) -> Launch:
 
 @pytest.fixture
 def in_a_job(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """This process as one that train.lsf started, with no setting."""
+    """Make this process look as if train.lsf had started it without settings."""
     for variable in ("LSB_JOBINDEX", *job.COMMON, *(name for one in SCRIPTS.values() for name in one.settings)):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("LSB_JOBID", "4711")
@@ -118,7 +118,7 @@ def test_what_is_no_number_is_a_sentence(launch: Launch, variable: str, text: st
     assert launched.status == 2
     assert launched.err.startswith(f"train.lsf: {variable} is ") and launched.err.count("\n") == 1
     if variable == "LSB_JOBINDEX":
-        assert not launched.log  # without an element there is no folder
+        assert not launched.log  # without an array index there is no folder
     else:
         began, said = launched.log.splitlines(keepends=True)
         assert re.fullmatch(r"train\.lsf: job none, element 0, on \S+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S+\n", began)
@@ -157,7 +157,7 @@ def test_drawn_pictures_are_turned_on(launch: Launch, value: str) -> None:
 def test_drawn_pictures_are_turned_off(launch: Launch, value: str) -> None:
     options = launch("train", SYNTHETIC=value).options
     assert "--synthetic" not in options
-    assert ("--no-synthetic" in options) == bool(value)  # said, it holds against the settings of an earlier session
+    assert ("--no-synthetic" in options) == bool(value)  # if set, it overrides the settings of an earlier session
 
 
 def test_drawn_pictures_perhaps(launch: Launch) -> None:
@@ -292,12 +292,12 @@ def test_the_programs(launch: Launch, tmp_path: Path) -> None:
 
 
 def compiled(runs: Path, mode: int = 0o700) -> Path:
-    """Kernels that a warm-up has left."""
+    """Kernels left by a warm-up."""
     folder = runs / "kernels" / "kernels-0123"
     folder.mkdir(parents=True)
     (folder / "sgd.nbc").write_text("code")
     (folder / "sgd.nbc").chmod(0o666)
-    (folder / ".adam.nbc.0123.tmp").touch()  # a process is writing it
+    (folder / ".adam.nbc.0123.tmp").touch()  # a process is still writing it
     folder.chmod(mode)
     return folder
 
@@ -316,7 +316,7 @@ def test_a_node_starts_from_the_warm_up(launch: Launch, tmp_path: Path) -> None:
 
 
 def test_kernels_that_others_can_write_are_not_taken(launch: Launch, tmp_path: Path) -> None:
-    """Neither from the warm-up's folder, nor to a folder on the node that somebody else planted."""
+    """Neither kernels from the warm-up's folder, nor a folder on the node planted by somebody else."""
     node, foreign = tmp_path / "node", tmp_path / "foreign"
     node.mkdir()
     compiled(tmp_path / "runs", 0o770)
@@ -340,7 +340,7 @@ def test_the_warm_up_compiles_into_the_shared_folder(launch: Launch, tmp_path: P
     assert cache == str(tmp_path / "runs" / "kernels")
 
 
-# Words
+# Messages
 
 
 def test_a_wrong_setting_is_named(in_a_job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -399,14 +399,14 @@ def test_only_the_limit_signals_are_requeued(in_a_job: pytest.MonkeyPatch) -> No
 
 
 def _sentences() -> Iterator[tuple[str, str]]:
-    """All that the programs of the job scripts say, as it stands in their source: file, text."""
+    """All messages in the source of the job scripts' programs: file, text."""
     others = {"benchmark", "sections", "download", "mxnet_cnn", "torch_cnn", "train_rebuilt", "job", "__init__"}
     for file in (ROOT / "examples").rglob("*.py"):
         if others & {file.stem, *file.relative_to(ROOT).parts}:
             continue
         tree = ast.parse(file.read_text())
         passed = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        declared: set[ast.AST] = set()  # help texts and descriptions, which --help shows, and docstrings
+        declared: set[ast.AST] = set()  # docstrings, and help texts and descriptions, which --help shows
         for call in passed:
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if name in ("add", "add_argument", "training_parser", "Parser", "parser", "go_on", "stopping"):
@@ -421,7 +421,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 def test_every_sentence_names_variables(in_a_job: pytest.MonkeyPatch) -> None:
     known = {*job.COMMON, *(setting for script in SCRIPTS.values() for setting in script.settings)}
-    never = {  # said after a command line only, for a job always resumes
+    never = {  # only printed when started by hand, because a job always resumes
         ("run_folder", "RESUME"), ("overfit", "RESUME"), ("cli", "RESUME"), ("profile_layers", "RESUME"),
         ("acceleration", "RESUME"), ("compare_optimizers", "RESUME"), ("compare_optimizers", "TRIAL"),
         ("compare_optimizers", "COLLECT"),

@@ -41,7 +41,7 @@ def triple(x):
     return 3 * twice(x) - 3 * x
 """
 
-# An op runs, and what came of it is printed: its results, how its kernel was had, and the warnings.
+# Runs an op and prints the result, whether its kernel came from the cache, and the warnings.
 PROGRAM = """
 import json, sys, warnings
 with warnings.catch_warnings(record=True) as caught:
@@ -63,7 +63,7 @@ with warnings.catch_warnings(record=True) as caught:
 def run(
     environment: dict[str, str | None], before: str = "", after_import: str = "pass", cwd: Path = ROOT
 ) -> dict[str, Any]:
-    """What PROGRAM prints in a process of its own; a variable that is None is not set there."""
+    """The output of PROGRAM in a process of its own.  Variables with the value None are not set there."""
     variables = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
     out = subprocess.run(
         [sys.executable, "-c", before + PROGRAM.format(after_import=after_import)],
@@ -85,9 +85,9 @@ def mode(path: Path | str) -> int:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder and a temporary folder of the test's own, in which a cache folder is then chosen."""
+    """A user's folder and a temporary folder of the test, in which a cache folder is then chosen."""
     (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp").chmod(0o1777)  # as /tmp is: others may write to it
+    (tmp_path / "tmp").chmod(0o1777)  # like /tmp: others may write to it
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LUCIDGRAD_CACHE_DIR", raising=False)
@@ -109,7 +109,7 @@ def choose_silently() -> Path:
 
 
 def refused(place: Path, *, names: Path, why: str) -> None:
-    """The cache goes to a new private folder, after one warning that names the folder, the reason and a remedy."""
+    """The cache uses a new private folder, after one warning that names the folder, the reason and a remedy."""
     with pytest.warns(RuntimeWarning) as caught:
         folder = choose()
     assert len(caught) == 1
@@ -132,7 +132,7 @@ def test_every_folder_made_is_closed_to_others_whatever_the_umask(
     before = os.umask(umask)
     try:
         folder = choose_silently()
-        assert choose_silently() == folder, "what was made is accepted the next time"
+        assert choose_silently() == folder, "the new folder is accepted the next time"
     finally:
         os.umask(before)
     assert folder.parent == place / "new" / "home" / "lucidgrad"
@@ -154,7 +154,7 @@ def test_a_folder_that_others_may_write_to_is_refused(
 
 
 def unusable_home(place: Path) -> None:
-    """A file is where the user's cache folder should be; root could write to a read-only folder."""
+    """A file is in place of the user's cache folder.  (A read-only folder would not do, since root can write to it.)"""
     (place / "home").write_text("")
 
 
@@ -248,7 +248,7 @@ def test_the_private_folder_goes_when_its_process_ends_and_not_with_a_fork_of_it
 
 
 def test_a_user_without_home_and_passwd_entry(tmp_path: Path) -> None:
-    """As in a container that is run under any number."""
+    """For example in a container that runs under an arbitrary uid."""
     unknown = """
 import pwd
 
@@ -263,11 +263,11 @@ pwd.getpwuid = getpwuid
     assert result["warnings"] == []
     assert Path(result["cache"]).parent == tmp_path / "tmp" / f"lucidgrad-{os.geteuid()}"
     assert len(list(Path(result["cache"]).glob("relu._relu-*.nbc"))) == 1
-    assert os.listdir(tmp_path) == ["tmp"], "no folder of the name ~"
+    assert os.listdir(tmp_path) == ["tmp"], "there must be no folder named ~"
 
 
 def test_without_a_home_no_folder_of_the_name_tilde(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As older platformdirs leave it."""
+    """Older platformdirs leave the ~ as it is."""
     monkeypatch.chdir(place)
     monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda name: Path("~/.cache", name))
     assert choose_silently().parent == place / "tmp" / f"lucidgrad-{os.geteuid()}"
@@ -305,7 +305,7 @@ def test_the_folder_changes_with_every_kernel_source_and_the_machine(
     names = [name()]
     assert name() == names[0]
     edit("tensor.py")
-    assert name() == names[0], "no kernel in this file"
+    assert name() == names[0], "this file has no kernel"
     for file in ("kernels/microkernels.py", "kernels/gemm.py", "kernels/conv.py", "kernels/jit.py", "ops/relu.py"):
         edit(file)
         names.append(name())
@@ -346,10 +346,10 @@ def test_a_kernel_of_another_package_is_compiled_again_after_an_edit_in_that_pac
     assert run_in_a_new_process() == (2, True)
     assert run_in_a_new_process() == (2, False)
     (package / "plain.py").write_text("x = 2\n")
-    assert run_in_a_new_process() == (2, False), "no kernel in this file"
+    assert run_in_a_new_process() == (2, False), "this file has no kernel"
     helper = package / "inner" / "helper.py"
     helper.write_text(helper.read_text().replace("x + 1", "x + 100"))
-    assert run_in_a_new_process() == (101, True), "the kernel that calls it has other code now"
+    assert run_in_a_new_process() == (101, True), "the code of the kernel that calls it has changed"
 
 
 # ── files that are damaged or foreign ──────────────────────────────────────────────────
@@ -357,7 +357,7 @@ def test_a_kernel_of_another_package_is_compiled_again_after_an_edit_in_that_pac
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which the kernels of `module` are kept."""
+    """The folder where the kernels of `module` are stored."""
     folder = tmp_path / "kept"
     folder.mkdir(mode=0o700)
     monkeypatch.setattr(cache, "cache_folder", lambda: folder)
@@ -366,7 +366,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def module(tmp_path: Path) -> Iterator[Callable[[], ModuleType]]:
-    """Imports two kernels, anew with each call: to them the call is as a new process."""
+    """Imports two kernels.  Each call imports them again, as a new process would."""
     path = tmp_path / "two_kernels.py"
     path.write_text(KERNELS)
 
@@ -382,7 +382,7 @@ def module(tmp_path: Path) -> Iterator[Callable[[], ModuleType]]:
 
 
 def compiled(kernel: Any) -> bool:
-    """Whether a kernel's one form was compiled, not read from the cache."""
+    """Whether a kernel's only specialization was compiled, not read from the cache."""
     hits, misses = sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values())
     assert hits + misses == 1
     return misses == 1
@@ -403,7 +403,7 @@ def cut(to: Callable[[int], int]) -> Callable[[Path], object]:
 
 
 def in_its_place(make: Callable[[Path, Path], object]) -> Callable[[Path], object]:
-    """Move the file away and make another thing of its name, which may use the file."""
+    """Move the file away and make something else under its name; it may use the moved file."""
 
     def damage(file: Path) -> None:
         make(file, file.rename(file.with_suffix(".moved")))
@@ -443,11 +443,11 @@ def test_a_damaged_file_is_compiled_again_and_replaced(
     assert twice(1.5) == 3.0 and compiled(twice)
     (file,) = folder.iterdir()
     assert mode(file) == 0o600
-    assert not compiled_again(module), "whole, it is read"
+    assert not compiled_again(module), "an undamaged file is read"
     DAMAGE[damage](file)
     assert compiled_again(module)
     assert file.is_file() and not file.is_symlink() and mode(file) == 0o600
-    assert not compiled_again(module), "replaced"
+    assert not compiled_again(module), "the damaged file was replaced"
 
 
 def compiled_again(module: Callable[[], ModuleType]) -> bool:
@@ -477,7 +477,7 @@ def test_a_whole_file_under_the_name_of_another_kernel_is_not_used(
 
 
 class Bomb:
-    """Makes a file when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -499,7 +499,7 @@ def test_nothing_is_unpickled_that_has_no_digest(
 
 
 def test_an_op_with_every_file_of_its_cache_damaged(tmp_path: Path) -> None:
-    """The same in processes of their own, where Numba's own reading would end in LLVM."""
+    """The same in separate processes, where Numba's own cache reader would crash in LLVM."""
     environment: dict[str, str | None] = {"LUCIDGRAD_CACHE_DIR": str(tmp_path / "kernels")}
     first = run(environment)
     assert first["misses"] == 1
@@ -517,7 +517,7 @@ def test_an_op_with_every_file_of_its_cache_damaged(tmp_path: Path) -> None:
 def test_an_edited_source_is_compiled_again(folder: Path, tmp_path: Path, module: Callable[[], ModuleType]) -> None:
     assert compiled_again(module) and not compiled_again(module)
     path = tmp_path / "two_kernels.py"
-    path.write_text(KERNELS.replace("return 2 * x", "return 4 * x"))  # as long as before
+    path.write_text(KERNELS.replace("return 2 * x", "return 4 * x"))  # same length as before
     os.utime(path, ns=(1, 1))
     twice = module().twice
     assert twice(1.5) == 6.0 and compiled(twice)
@@ -556,11 +556,11 @@ def test_a_kernel_that_cannot_be_kept_runs_with_one_warning(
     (warning,) = caught
     assert f"cannot be stored in {folder}: {os.strerror(number)}" in str(warning.message)
     assert "LUCIDGRAD_CACHE_DIR" in str(warning.message)
-    assert not any(folder.iterdir()), "no temporary file is left"
+    assert not any(folder.iterdir()), "a temporary file is left"
 
 
 def test_an_op_with_a_full_disk_under_its_cache(tmp_path: Path) -> None:
-    """No file may grow beyond some bytes: writes fail as they do on a full disk."""
+    """The size of files is limited, so writes fail as on a full disk."""
     assert hasattr(resource, "RLIMIT_FSIZE")
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))"
     result = run({"LUCIDGRAD_CACHE_DIR": str(tmp_path / "kernels")}, after_import=full)
@@ -576,7 +576,7 @@ def test_temporary_files_of_killed_processes_are_removed(folder: Path, module: C
     os.utime(old, times=(time.time() - 7200,) * 2)
     assert compiled_again(module)
     assert not old.exists()
-    assert young.exists(), "its writer may be at work"
+    assert young.exists(), "its writer may still be running"
 
 
 # ── many processes ─────────────────────────────────────────────────────────────────────
@@ -585,7 +585,7 @@ def test_temporary_files_of_killed_processes_are_removed(folder: Path, module: C
 def test_forms_of_a_kernel_compiled_at_the_same_time_are_all_kept(
     folder: Path, module: Callable[[], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other processes compile for other types, from start to end, while this one is about to name its files."""
+    """Other processes compile for other types, from start to end, just before this one renames its files."""
     replace = os.replace
     others: list[Any] = [2, 1.5j]
 
@@ -604,7 +604,7 @@ def test_forms_of_a_kernel_compiled_at_the_same_time_are_all_kept(
     assert (len(twice.stats.cache_hits), len(twice.stats.cache_misses)) == (3, 0)
 
 
-# Two kernels, for two types, are compiled in an order of the process's own when the starting file is there.
+# Two kernels are compiled for two types, in an order that differs by process, once the start file exists.
 CROWD = """
 import fcntl, hashlib, json, sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The kernels at their edges, and what surrounds them: the number of threads."""
+"""The kernels at their edges, and the number of threads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CANARY = 12345.0
 
 
 def whole(*shape: int, dtype: Any) -> np.ndarray:
-    """Small integers, whose products and sums are exact in either dtype."""
+    """Small integers, whose products and sums are exact in both dtypes."""
     return np.random.default_rng(sum(shape)).integers(-4, 5, shape).astype(dtype)
 
 
@@ -43,7 +43,7 @@ def whole(*shape: int, dtype: Any) -> np.ndarray:
 
 
 def embedded(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, int, int]:
-    """The matrix inside a larger flat array of filler: the array, where it starts, and its row step."""
+    """The matrix inside a larger flat array of filler: the array, the start, and the row step."""
     rows, columns = matrix.shape
     at, step = 37, columns + 5
     flat = np.full(at + rows * step + 41, filler, matrix.dtype)
@@ -56,7 +56,7 @@ def inside(flat: np.ndarray, at: int, step: int, shape: tuple[int, int]) -> np.n
 
 
 def rows_of(matrix: np.ndarray, filler: float) -> Rows:
-    """`embedded`, as a micro-kernel takes it."""
+    """`embedded`, in the form that a micro-kernel takes."""
     return Rows(*embedded(matrix, filler))
 
 
@@ -67,13 +67,13 @@ def placed_rows(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, Place]:
 
 
 def indexed_rows(matrix: np.ndarray, filler: float) -> IndexedRows:
-    """`embedded`, with a table of its rows' offsets instead of their step."""
+    """`embedded`, with a table of row offsets instead of a row step."""
     array, at, step = embedded(matrix, filler)
     return IndexedRows(array, at, np.arange(len(matrix)) * step, 0)
 
 
 def check_stored(c: Rows, expected: np.ndarray) -> None:
-    """The expected numbers are stored, and the canaries around them are unchanged."""
+    """Check that the expected numbers are stored, and that the canaries around them are unchanged."""
     found = inside(c.array, c.start, c.step, (expected.shape[0], expected.shape[1]))
     assert np.array_equal(found, expected)
     found[...] = CANARY
@@ -89,7 +89,7 @@ def test_outer_at_every_residue(dtype: Any) -> None:
             a, b = whole(rows, depth, dtype=dtype), whole(depth, width, dtype=dtype)
             expected = a @ b[:, :columns]
             for add, transposed in ((False, False), (True, False), (False, True)):
-                old = np.full(expected.shape, 100.0 if add else np.nan, dtype)  # NaN: must not be read
+                old = np.full(expected.shape, 100.0 if add else np.nan, dtype)  # NaN must not be read
                 c = rows_of(old, CANARY)
                 array, at, row, _ = indexed_rows(a.T if transposed else a, np.nan)
                 row, column = (np.arange(rows), row) if transposed else (row, np.arange(depth))
@@ -141,7 +141,7 @@ FORMS = ["plain", "left transposed", "right transposed", "both transposed"]
 
 
 def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices that are in rows in memory, or transposed."""
+    """Matrices in memory by rows, or transposed."""
     a, b = whole(m, i, k, dtype=dtype), whole(m, k, j, dtype=dtype)
     if form in ("left transposed", "both transposed"):
         a = np.ascontiguousarray(a.transpose(0, 2, 1)).transpose(0, 2, 1)
@@ -207,7 +207,7 @@ def test_arithmetic_of_many_numbers_is_numpys(ufunc: Any, dtype: Any) -> None:
         assert ours.dtype == np.float64 or np.lib.NumpyVersion(np.__version__) < "2.0.0"
 
 
-# ── functions of a number ──────────────────────────────────────────────────────────────
+# ── functions of one number ────────────────────────────────────────────────────────────
 
 
 @numba.vectorize(["float32(float32)", "float64(float64)"])
@@ -248,12 +248,12 @@ def test_normal_cdf_is_half_of_erfc_far_into_its_tail() -> None:
 
 # ── memory outside the arrays ──────────────────────────────────────────────────────────
 
-# The tests above show a number read from outside by its NaN.  Here it is not there to be read:
-# arrays end, or start, where a page without access does, so the process would die.
+# In the tests above, a number read from outside an array shows as NaN.  Here such a read or write ends the process,
+# because arrays end, or start, at a page without access.
 
 
 def guarded(shape: tuple[int, ...], dtype: Any, at_end: bool) -> np.ndarray:
-    """Memory for an array that touches a page without access, after its end or before its start."""
+    """Memory for an array that borders on a page without access, at its end or at its start."""
     page, size = mmap.PAGESIZE, int(np.prod(shape)) * np.dtype(dtype).itemsize
     inner = -(-max(size, 1) // page) * page
     memory = mmap.mmap(-1, inner + 2 * page)
@@ -307,13 +307,13 @@ def run_guarded() -> None:
             loss = table["cross_entropy_labels"](scores, labels, **params, reduction="none")
             table["cross_entropy_input_grad"](placed(loss), scores, labels, **params)
             parts, y = placed(whole(3, 6, 400, dtype=dtype)), placed(np.zeros((2, 399, 3), dtype))
-            column = placed(np.array([-1, *range(0, 3 * 399, 3)]))  # of every row the first number is left out
+            column = placed(np.array([-1, *range(0, 3 * 399, 3)]))  # the first element of each row is left out
             add_parts(parts, 3, 3 * 399, column, y.reshape(-1))
             assert np.array_equal(y, parts.sum(axis=0).reshape(2, 3, 400)[:, :, 1:].transpose(0, 2, 1))
             add_rows(placed(np.zeros((3, 40), dtype)), labels[[0, 1, 3]], placed(whole(3, 40, dtype=dtype)))
 
 
-if sys.platform == "linux":  # where mprotect is
+if sys.platform == "linux":  # which has mprotect
 
     def test_nothing_outside_an_array_is_touched() -> None:
         script = "from tests.test_kernels import run_guarded; run_guarded()"
@@ -323,7 +323,7 @@ if sys.platform == "linux":  # where mprotect is
 
 
 def tile_sizes(**variables: str) -> str:
-    """MR, DOT_ROWS and PIXEL_VECTORS as a process with these variables has them."""
+    """MR, DOT_ROWS and PIXEL_VECTORS of a process with these variables."""
     code = (
         "from autograd.kernels import planes; from autograd.kernels.microkernels import DOT_ROWS, MR; "
         "print(MR, DOT_ROWS, planes.PIXEL_VECTORS)"
@@ -381,7 +381,7 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
     ],
 )
 def test_kernels_of_other_widths(width: int, registers: int) -> None:
-    """The tests of this file, and the battery of the ops that micro-kernels compute, with other vector registers."""
+    """Run the tests of this file, and the battery for ops with micro-kernels, with other vector registers."""
     root = Path(__file__).resolve().parents[1]
     rows = "conv or linear or matmul or 2x2 or test_kernels and not other_widths and not cache"
     command = [sys.executable, "-m", "pytest", "tests/test_kernels.py", "tests/test_ops.py", "-k", rows]
@@ -403,16 +403,16 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
     ((5, 17), (3, 2), (1, 1), (0, 0), (1, 1)),
     ((5, 16), (1, 16), (1, 1), (0, 0), (1, 1)),
     ((4, 33), (2, 3), (2, 3), (1, 2), (1, 1)),
-    ((3, 9), (3, 3), (1, 4), (4, 5), (2, 1)),  # windows that see nothing but padding
+    ((3, 9), (3, 3), (1, 4), (4, 5), (2, 1)),  # windows entirely in the padding
     ((7, 34), (3, 5), (3, 2), (0, 1), (3, 4)),
 ]
 
 
-KERNELS = ["conv", "planes"]  # the modules of two sets of kernels for the same convolutions
+KERNELS = ["conv", "planes"]  # modules with the two sets of kernels for convolutions
 
 
 def choose(kernels: str) -> None:
-    """Compute convolutions with these kernels, whichever are faster."""
+    """Use these kernels for convolutions, even if the others are faster."""
     planes.is_faster = lambda *_: kernels == "planes"
     clear_plans()
 
@@ -427,7 +427,7 @@ PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 
 @pytest.fixture(params=KERNELS)
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Either set of kernels, for a test of all convolutions."""
+    """Each set of kernels in turn, for tests that apply to both."""
     monkeypatch.setattr(planes, "is_faster", None)
     choose(request.param)
     yield request.param
@@ -435,7 +435,7 @@ def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def three(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: np.ndarray, **params: Any) -> list[np.ndarray]:
-    """A convolution, and for the gradient g of its result those of its input and weight."""
+    """A convolution, and its gradients with respect to input and weight for the out-gradient g."""
     return [
         table["conv2d"](x, w, b, **params),
         table["conv2d_input_grad"](g, w, input_size=x.shape[2:], **params),
@@ -607,7 +607,7 @@ def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float, kernel
     assert np.argwhere(~np.isfinite(dx)).tolist() == [[1, 0, 0, 0], [1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1]]
     dw = table["conv2d_weight_grad"](g, np.ones_like(x), kernel_size=(3, 3), **params)
     assert np.array_equal(~np.isfinite(dw).all(axis=(1, 2, 3)), [False, False, True])
-    x[0, 0, 2] = 1, 1, 1, 1, 1, value  # a column that one column of the kernel sees
+    x[0, 0, 2] = 1, 1, 1, 1, 1, value  # a column that only one column of the kernel covers
     params["padding"] = 0, 0
     dw = table["conv2d_weight_grad"](np.ones((2, 3, 4, 4), np.float32), x, kernel_size=(3, 3), **params)
     assert not np.isfinite(dw[..., 2]).any()
@@ -657,7 +657,7 @@ def test_max_pool2d_of_a_large_window_makes_no_table_of_its_pixels() -> None:
     x = autograd.zeros(1, 1, 1000, 1000, dtype=autograd.float32)
     x[0, 0, 700, 300] = 1
     x.requires_grad_()
-    ops.max_pool2d(x, 1000)  # compiled
+    ops.max_pool2d(x, 1000)  # compiles the kernel
     tracemalloc.start()
     y, indices = ops.max_pool2d(x, 1000, return_indices=True)
     peak = tracemalloc.get_traced_memory()[1]
@@ -704,10 +704,10 @@ def test_dense_is_one_type_for_any_layout() -> None:
     [
         ((33, 5, 17, 19), (0, 2, 3)),
         ((33, 5, 17, 19), (0, 1, 2, 3)),
-        ((33, 5, 17, 19), (0, 2)),  # kept dimensions apart: NumPy's
+        ((33, 5, 17, 19), (0, 2)),  # the kept dimensions are not adjacent: NumPy's sum
         ((1, 40, 1031), (0, 2)),
-        ((1, 9000, 7), (2,)),  # too few numbers a sum: NumPy's
-        ((301, 131), (0,)),  # neighbours go to different sums: NumPy's
+        ((1, 9000, 7), (2,)),  # too few elements per sum: NumPy's sum
+        ((301, 131), (0,)),  # adjacent elements go to different sums: NumPy's sum
         ((70, 8, 65), (0,)),
         ((40_961,), (0,)),
     ],

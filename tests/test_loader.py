@@ -1,4 +1,4 @@
-"""Loader: the right images, in an order that (seed, epoch) alone decides, at every step."""
+"""Loader: the right images at every step, in an order that depends on (seed, epoch) only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 
 
 def numbered(count: int) -> Split:
-    """Pictures whose label is their number, and whose pixels depend on it."""
+    """Images whose label is their index, and whose pixels depend on it."""
     images = np.random.default_rng(0).integers(0, 256, (count, 3, 32, 32), np.uint8)
     return Split(images, np.arange(count, dtype=np.int64))
 
@@ -69,11 +69,11 @@ def test_the_order_depends_on_seed_and_epoch_and_on_nothing_else() -> None:
     assert seen(loader(100, batch_size=7), 3) == first
     assert seen(loader(100), 4) != first
     assert seen(loader(100, seed=1), 3) != first
-    assert seen(loader(100, seed=3), 0) != first  # (seed, epoch), not their sum
+    assert seen(loader(100, seed=3), 0) != first  # depends on the pair (seed, epoch), not on the sum
 
 
 def test_the_order_is_the_same_on_every_machine() -> None:
-    assert seen(loader(10), 0) == [6, 4, 8, 9, 1, 3, 2, 7, 5, 0]  # a run resumed elsewhere depends on it
+    assert seen(loader(10), 0) == [6, 4, 8, 9, 1, 3, 2, 7, 5, 0]  # runs resumed elsewhere rely on this
 
 
 def test_without_shuffling_the_order_is_the_splits() -> None:

@@ -1,4 +1,4 @@
-"""Losses and attention: what drawn samples cannot show."""
+"""Losses and attention: cases that drawn samples cannot show."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_attention_drops_weights_by_the_generator() -> None:
     q, k, v = autograd.zeros(1, 500, 4), autograd.zeros(1, 10, 4), autograd.ones(1, 10, 2)
     autograd.manual_seed(0)
     y = F.scaled_dot_product_attention(q, k, v, dropout_p=0.5)
-    kept = np.asarray(y)[0, :, 0] * 5  # of ten weights of 1/10, each doubled
+    kept = np.asarray(y)[0, :, 0] * 5  # half of the ten weights of 1/10, each doubled
     assert set(np.round(kept)) <= set(range(11))
     assert 4.5 < kept.mean() < 5.5
     autograd.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Schedulers: values that their formulas give, their state, and errors."""
+"""Schedulers: the rates that their formulas give, their state, and errors."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.optimizers import missing_scheduler_rows
 
 
 def make(name: str = "SGD", lr: float = 1.0, **options: Any) -> Any:
-    """An optimizer of two groups, with lr and half of it."""
+    """An optimizer of two groups with the rates lr and lr / 2."""
     x, y = (autograd.zeros(1, requires_grad=True) for _ in range(2))
     return getattr(optim, name)([{"params": [x]}, {"params": [y], "lr": lr / 2}], lr=lr, **options)
 
 
 def rates(scheduler: Any, epochs: int) -> list[float]:
-    """The first group's rate at the start and after each step; the second's must be half of it."""
+    """The first group's rate at the start and after each step.  The second group's must be half of it."""
     found = []
     for epoch in range(epochs + 1):
         if epoch:
@@ -204,7 +204,7 @@ def test_plateaus(metrics: list[float], options: dict[str, Any], want: list[floa
 
 def test_a_plateaus_state_goes_through_json() -> None:
     first, again = (S.ReduceLROnPlateau(make(), factor=0.5, patience=2) for _ in range(2))
-    again.load_state_dict(json.loads(json.dumps(first.state_dict())))  # before any metric the best is infinite
+    again.load_state_dict(json.loads(json.dumps(first.state_dict())))  # the best is infinite before any metric
     for _ in range(3):
         first.step(1.0)
     again.load_state_dict(json.loads(json.dumps(first.state_dict())))
@@ -220,7 +220,7 @@ class Unfinished(S.LRScheduler):
     pass
 
 
-WRONG: Any = 2.5  # where a type checker would see it
+WRONG: Any = 2.5  # Any, so that type checkers accept the wrong arguments below
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_errors(make_scheduler: Any, error: Any, words: str) -> None:
         make_scheduler(make())
 
 
-# ── groups that are added later, and the deprecated argument ──
+# ── groups added later, and the deprecated argument ──
 
 SCHEDULERS: dict[str, Any] = {
     "LambdaLR": lambda o: S.LambdaLR(o, lambda epoch: 0.5**epoch),
@@ -330,7 +330,7 @@ def test_a_step_to_an_epoch_is_deprecated_and_works(name: str) -> None:
     jumped, walked = SCHEDULERS[name](optimizer), SCHEDULERS[name](other)
     for _ in range(3):
         walked.step()
-    if name == "CosineAnnealingWarmRestarts":  # whose epoch is no deprecated argument
+    if name == "CosineAnnealingWarmRestarts":  # for it, the epoch is not deprecated
         jumped.step(3)
     else:
         with pytest.warns(UserWarning, match=r"\.step: the epoch is deprecated"):

@@ -1,6 +1,6 @@
 """The job scripts, without LSF: their directives, their bash, their signals and exit statuses.
 
-This tests the scripts, not LSF: bash runs a copy from elsewhere, as a scheduler does, with LSF's
+These tests cover the scripts, not LSF.  As a scheduler does, bash runs a copy from elsewhere, with LSF's
 variables set, in a process group of its own.
 """
 
@@ -33,7 +33,7 @@ SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))
 TRAIN = ROOT / "lsf" / "train.lsf"
 LOGS = r"lsf/logs/[\w.%]+"
 
-# The options of IBM Spectrum LSF 10.1 that older schedulers have too, and what may follow them
+# The options of IBM Spectrum LSF 10.1 that older schedulers have too, and their arguments
 OPTIONS = {
     "-J": r'\w+|"\w+\[\d+-\d+\](%\d+)?"',
     "-q": r"\w+",
@@ -46,13 +46,13 @@ OPTIONS = {
     "-N": "",
     "-u": r"\S+@\S+",
     "-w": r'"\w+\(\d+\)"',
-    "-gpu": r'"num=1:mode=shared:j_exclusive=yes"',  # IBM's alone; the script that has it says so
+    "-gpu": r'"num=1:mode=shared:j_exclusive=yes"',  # only IBM's LSF has it, as its script says
 }
 
 TINY = {"SYNTHETIC": "1", "LIMIT": "80", "VALIDATION": "16", "BATCH_SIZE": "16", "EPOCHS": "2"}
 TIMES = {"BATCH_SIZE": "1", "LOOPS_BATCH": "1", "REPEAT_FOR": "0.001", "REPEATS": "1"}
 ALONE = {"TORCH": "/nowhere/python", "MXNET": "/nowhere/python"}
-TRIALS = {  # of every script: settings that make it quick, and the files it leaves beside log.txt
+TRIALS = {  # for each script: settings that make it quick, and the files it writes besides log.txt
     "train": (TINY, ["done.json", "metrics.jsonl"]),
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
     "generalize": (TINY, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
@@ -80,7 +80,7 @@ def kept_kernels() -> Path:
 
 
 def submit(tmp_path: Path, variables: dict[str, str], cwd: Path = ROOT, script: Path = TRAIN) -> subprocess.Popen[str]:
-    """Run a script as a scheduler does: a copy, under another name, in another folder."""
+    """Run a script as a scheduler does: a copy with another name, in another folder."""
     spool = tmp_path / "spool"
     spool.mkdir(exist_ok=True)
     copy = shutil.copy(script, spool / "1700000000.4711.shell")
@@ -114,7 +114,7 @@ def session(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, Any]]:
-    """What an uninterrupted job leaves after so many epochs."""
+    """What an uninterrupted job leaves after `epochs` epochs."""
 
     @functools.cache
     def whole(epochs: int) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def test_directives(script: Path) -> None:
     lines = script.read_text(encoding="ascii").splitlines()
     assert lines[0] == "#!/bin/bash"
     directives = [line for line in lines if "BSUB" in line]
-    assert directives == lines[1 : 1 + len(directives)], "directives stand on top, together"
+    assert directives == lines[1 : 1 + len(directives)], "all directives must be together at the top"
     seen = []
     for line in directives:
         match = re.fullmatch(r"#BSUB (-\w+) ?(.*)", line)  # never "# BSUB" or "##BSUB"
@@ -142,7 +142,7 @@ def test_directives(script: Path) -> None:
         assert option in OPTIONS, line
         assert re.fullmatch(OPTIONS[option], value), line
         seen.append(option)
-    assert len(seen) == len(set(seen)), "an option twice, which older schedulers reject"
+    assert len(seen) == len(set(seen)), "an option occurs twice, which older schedulers reject"
     assert {"-J", "-n", "-W", "-R", "-o", "-e"} <= set(seen)
 
 
@@ -158,7 +158,7 @@ def test_line_endings_and_syntax(script: Path) -> None:
 def test_the_log_folder_is_in_the_repository(script: Path) -> None:
     for file in re.findall(r"^#BSUB -[oe] (\S+)", script.read_text(), re.MULTILINE):
         assert (ROOT / file).parent.is_dir()
-        assert (ROOT / file).with_name(".gitkeep").exists()  # Git keeps no empty folder
+        assert (ROOT / file).with_name(".gitkeep").exists()  # Git does not store empty folders
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -170,7 +170,7 @@ def test_its_name_and_its_program(script: Path) -> None:
         f"lsf/logs/{name}.%J.%I.out", f"lsf/logs/{name}.%J.%I.err"
     ]  # fmt: skip
     assert f" < lsf/{name}.lsf\n" in text or f" < lsf/{name}.lsf  " in text  # its usage
-    assert text.endswith(f"\nsource lsf/common.sh {name}\n")  # it ends with an exec; nothing comes after it
+    assert text.endswith(f"\nsource lsf/common.sh {name}\n")  # it ends with an exec, so nothing may follow
     assert f"| `{name}.lsf` |" in (ROOT / "lsf" / "README.md").read_text()
 
 
@@ -180,7 +180,7 @@ def test_the_shared_part_is_plain_bash() -> None:
     subprocess.run(["bash", "-n", str(shared)], check=True)
     assert shared.read_text().splitlines()[-1].startswith('exec "$python" ')
     for path in (shared, *SCRIPTS):
-        assert "((" not in path.read_text(), "bash arithmetic reads 08 as octal, and runs what an index contains"
+        assert "((" not in path.read_text(), "bash arithmetic reads 08 as octal and executes commands in an index"
 
 
 # The body
@@ -269,7 +269,7 @@ def test_each_session_says_where_it_ran(tmp_path: Path) -> None:
 
 
 def test_bash_reads_no_number(tmp_path: Path) -> None:
-    """Bash arithmetic reads 08 as octal, and runs what an index contains."""
+    """Bash arithmetic reads 08 as octal and executes commands in an index."""
     trap = tmp_path / "trap"
     for variable in ("SEED", "LSB_JOBINDEX", "LSB_DJOB_NUMPROC", "LSB_MCPU_HOSTS"):
         text = f"{'here ' * (variable == 'LSB_MCPU_HOSTS')}a[$(touch${{IFS}}{trap})]"
@@ -280,7 +280,7 @@ def test_bash_reads_no_number(tmp_path: Path) -> None:
 
 
 def test_without_real_pictures_a_job_fails(tmp_path: Path) -> None:
-    """No data anywhere: no cache, and a proxy that does not answer in place of the network."""
+    """No data: an empty cache, and a proxy that does not answer instead of the network."""
     nowhere = {"CIFAR10_DIR": "", "XDG_CACHE_HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
     assert run(tmp_path, JOB | TINY | nowhere | {"SYNTHETIC": "no"})[0] == 1
     folder = tmp_path / "runs" / "train"
@@ -307,7 +307,7 @@ def test_an_array(index: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("slots", "threads"),
     [
-        ({}, 1),  # outside any scheduler one thread, and no variable missed under set -u
+        ({}, 1),  # without a scheduler: one thread, and no unset variable under set -u
         ({"LSB_MCPU_HOSTS": "hostA 1 "}, 1),
         ({"LSB_MCPU_HOSTS": "hostA 100000 "}, len(os.sched_getaffinity(0))),
         ({"LSB_MCPU_HOSTS": "hostA 100000 ", "LSB_DJOB_NUMPROC": "1"}, 1),
@@ -329,7 +329,7 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
     assert kernels.name == f"lucidgrad-{os.getuid()}"
     compiled = [path.relative_to(warm.parent) for path in warm.rglob("*.nbc")]
     assert compiled
-    for path in compiled:  # copied, not compiled anew
+    for path in compiled:  # copied, not compiled again
         assert (kernels / path).stat().st_mtime == (warm.parent / path).stat().st_mtime
     assert kernels.stat().st_mode & 0o077 == 0
     assert run(tmp_path, job | {"RUN": "next"})[0] == 0
@@ -338,7 +338,7 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.rare
-@pytest.mark.timeout(3600)  # from an empty cache
+@pytest.mark.timeout(3600)  # starts with an empty cache
 def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.mkdir()
@@ -366,7 +366,7 @@ def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
 
 
 def compiled(cache: Path) -> dict[str, int]:
-    """The kernels in a cache, and when each was compiled."""
+    """The kernels in a cache, and the time when each was compiled."""
     return {str(path.relative_to(cache)): path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
 
 

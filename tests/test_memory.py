@@ -1,4 +1,4 @@
-"""Freed memory serves the next arrays, and only what nobody refers to is freed."""
+"""Freed memory is reused for later arrays, and memory that is still referenced is not freed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, autograd.conf
 
 
 def page_faults(**variables: str) -> tuple[int, str]:
-    """Of 20 arrays of 40 MB, each freed before the next; and what show_config says of freed memory."""
+    """Page faults of 20 arrays of 40 MB, each freed before the next, and what show_config says about freed memory."""
     environment = {name: text for name, text in os.environ.items() if name != "LUCIDGRAD_KEEP_MEMORY"}
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], env=environment | variables, capture_output=True, text=True, check=True
@@ -38,12 +38,12 @@ def page_faults(**variables: str) -> tuple[int, str]:
 def test_freed_memory_is_kept_unless_told_otherwise() -> None:
     (few, kept), (many, returned) = page_faults(), page_faults(LUCIDGRAD_KEEP_MEMORY="0")
     assert returned != "kept"
-    assert many > 300  # one a page, of 4 KB or 2 MB
+    assert many > 300  # one page fault per page of 4 KB or 2 MB
     assert few < 100 if kept == "kept" else few > 300
 
 
 def step(net: nn.Module, seed: int, times: int = 1) -> tuple[Tensor, list[bytes]]:
-    """A result of the net, kept, and the bits of the gradients of several forwards before one backward."""
+    """A stored result of the network, and the bits of the gradients of several forwards before one backward."""
     x = Tensor(np.random.default_rng(seed).standard_normal((32, 3, 32, 32)).astype(np.float32))
     outputs = [net(x * (k + 1)) for k in range(times)]
     net.zero_grad()
@@ -63,7 +63,7 @@ def test_what_is_kept_stays_as_it_is() -> None:
     bits, view = kept.numpy().tobytes(), kept.numpy()[::2]
     part = view.tobytes()
     del kept
-    for seed in range(1, 6):  # whose arrays take all memory that is free
+    for seed in range(1, 6):  # their arrays take all free memory
         step(net, seed)
     assert view.tobytes() == part
     again, gradients_again = step(net, 0, times=2)

@@ -1,4 +1,4 @@
-"""The baseline: its layers, and what its oracle says."""
+"""The baseline: its layers, and its comparison with the oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the tests: a result or a gradient that is wrong in a simple way must be noticed."""
+"""Tests of the tests: the battery must notice a result or a gradient that is wrong in a simple way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def inputs_and_outputs(case: Case) -> tuple[list[Any], tuple[Any, ...]]:
 
 @cache
 def some_cases(op: Row) -> list[Case]:
-    """Drawn calls with about 30 elements and at least one: few elements show little, many take long."""
+    """Drawn calls with about 30 elements, at least one.  Fewer elements show little, more take long."""
     rng = np.random.default_rng(7)
     drawn = [draw_case(op, RandomDraw(rng, op.kind)) for _ in range(DRAWN)]
     drawn = [case for case in drawn if any(y.array.size for y in inputs_and_outputs(case)[1])]
@@ -44,7 +44,7 @@ def some_cases(op: Row) -> list[Case]:
 
 
 def caught(mutant: Row, *checks: Callable[[Case], None]) -> bool:
-    """Whether a check fails.  Other errors are errors of the mutant, not a success of the tests."""
+    """Whether a check fails.  Other exceptions are bugs of the mutant and do not count."""
     for case in some_cases(table[mutant.name]):
         for check in checks:
             try:
@@ -133,7 +133,7 @@ WRONG_SECOND_GRADIENT: dict[str, Callable[[Any], Any]] = {
 
 
 def wrong_gradient(op: Row, i: int, wrong: Callable[[Any], Any]) -> Row:
-    """The op with a wrong gradient of input i."""
+    """The op with a wrong gradient with respect to input i."""
     wrong_copy = copy(wrong)
 
     def function(*inputs: Any, **params: Any) -> Any:
@@ -159,7 +159,7 @@ def inputs_with_gradients(op: Row) -> set[int]:
 
 
 def test_a_gradient_that_is_not_zero_is_caught() -> None:
-    """The mutants below change a gradient, and the gradient of sign is 0 everywhere."""
+    """The gradient of sign is 0 everywhere, which the mutants below would not change."""
     sign = table["sign"]
     assert not inputs_with_gradients(sign)
     assert caught(dataclasses.replace(sign, backward=lambda ctx, g: g), check_gradients)
@@ -186,7 +186,7 @@ NEIGHBOURS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def beside(op: Row, neighbour: Callable[[Tensor], Tensor]) -> Callable[..., Any]:
-    """The float results of the op with one more element that depends on an input."""
+    """The op's float results with one more element, which depends on an input."""
 
     def function(*inputs: Any, **params: Any) -> Tensor:
         ys = [y for y in as_tuple(op(*inputs, **params)) if y.requires_grad]
@@ -199,7 +199,7 @@ def beside(op: Row, neighbour: Callable[[Tensor], Tensor]) -> Callable[..., Any]
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
 @pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in DIFFERENTIABLE if op.name != "sign"])
 def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
-    """A gradient that is 1% too large, next to an element for which that difference would be allowed."""
+    """A gradient 1% too large is caught, even next to an element with a tolerance larger than this error."""
     for case in some_cases(op):
         inputs, outputs = inputs_and_outputs(case)
         i = next((i for i in inputs_with_gradients(op) if isinstance(inputs[i], Tensor) and inputs[i].array.size), None)
@@ -210,7 +210,7 @@ def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
         step, tolerance = STEPS[op.kind]
         right = gradcheck(call, inputs, eps=step, rtol=tolerance, raise_exception=False)
         if neighbour != "infinite" and not right:
-            continue  # this case cannot be judged, or its sum crosses a kink
+            continue  # this case cannot be decided, or its sum crosses a kink
         assert right == (neighbour != "infinite")
         gradient = engine.grad(call(*inputs)[:-1].sum(), [inputs[i]], allow_unused=True)[0]
         if gradient is not None and gradient.array.any():
@@ -223,7 +223,7 @@ def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
 
 
 def shifted(a: Any, axis: int) -> Any:
-    """All pixels shifted by one along an axis, cyclically; for arrays and tensors."""
+    """All pixels shifted cyclically by one along an axis, for arrays and tensors."""
     index: list[Any] = [slice(None)] * 4
     index[axis] = np.roll(np.arange(a.shape[axis]), 1)
     return a[tuple(index)]
@@ -251,7 +251,7 @@ def params_changed(op: Op, part: str, name: str, step: tuple[int, int]) -> Op:
         value = params[name]
         try:
             return function(*args, **{**params, name: (value[0] + step[0], value[1] + step[1])})
-        except ValueError:  # it does not fit
+        except ValueError:  # the parameters do not fit
             return function(*args, **params)
 
     replaced: dict[str, Any] = {part: wrong}
@@ -266,12 +266,12 @@ def wider_pool() -> Op:
         right = op.forward(x, kernel_size=kernel_size, **params)
         try:
             wide = op.forward(x, kernel_size=(kernel_size[0], kernel_size[1] + 1), **params)
-        except ValueError:  # it does not fit
+        except ValueError:  # the parameters do not fit
             return right
         if wide[0].shape != right[0].shape:
             return right
         rows, columns = np.divmod(wide[1], kernel_size[1] + 1)
-        # backward looks argmax up in a table without a check, so the extra column must not occur in it
+        # backward looks up argmax in a table without checking it, so the extra column must not occur
         argmax = rows * kernel_size[1] + np.minimum(columns, kernel_size[1] - 1)
         return wide[0], argmax.astype(right[1].dtype)
 

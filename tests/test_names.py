@@ -16,7 +16,7 @@ PACKAGES = ["autograd", "autograd.ops", "autograd.testing", "nn", "nn.functional
 
 
 def imports(package: str) -> list[tuple[str, str | None]]:
-    """Every name that the file imports from elsewhere, and what it calls it."""
+    """Every name that the file imports from elsewhere, with its alias."""
     tree = ast.parse(Path(importlib.import_module(package).__file__ or "").read_text(encoding="utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     return [(alias.name, alias.asname) for node in found for alias in node.names]
@@ -26,8 +26,8 @@ def imports(package: str) -> list[tuple[str, str | None]]:
 def test_imports_are_exports_or_private(package: str) -> None:
     for name, called in imports(package):
         assert called == name or (called or "").startswith("_"), (
-            f"{package} imports {name}: write `{name} as {name}` to export it, since a type checker takes a plain "
-            f"import for a private one, or `{name} as _{name}` to keep it out of `from {package} import *`"
+            f"{package} imports {name}: write `{name} as {name}` to export it, because a type checker treats a plain "
+            f"import as private, or `{name} as _{name}` to keep it out of `from {package} import *`"
         )
 
 

@@ -1,4 +1,4 @@
-"""The module tree, its state, and the layers."""
+"""The module tree, its state dict, and the layers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_shared_comes_once() -> None:
     net = Twice()
     assert [name for name, _ in net.named_parameters()] == ["a.weight", "a.bias", "c.bias"]
     assert len(list(net.modules())) == 3
-    # but a state has every name, as PyTorch's has
+    # but a state dict has every name, as in PyTorch
     assert list(net.state_dict()) == ["a.weight", "a.bias", "b.weight", "b.bias", "c.weight", "c.bias"]
     net.load_state_dict(Twice().state_dict())
     assert net.c.weight is net.a.weight
@@ -82,7 +82,7 @@ def test_assignments() -> None:
     net = Net()
     net.extra = nn.Parameter(autograd.ones(2))
     assert "extra" in dict(net.named_parameters())
-    net.extra = None  # stays a parameter's place
+    net.extra = None  # still a place for a parameter
     assert "extra" not in dict(net.named_parameters()) and net.extra is None
     with pytest.raises(TypeError, match=r"Net\.scale is a parameter; assign an nn\.Parameter or None, not Tensor"):
         net.scale = autograd.ones(1)  # type: ignore[assignment]
@@ -108,7 +108,7 @@ def test_dir_lists_parameters_buffers_and_submodules() -> None:
     assert "0" not in dir(net.features)  # not an identifier
     assert (
         rlcompleter.Completer({"net": net}).attr_matches("net.hea")[0].startswith("net.head")
-    )  # as a shell completes it
+    )  # completed as in a Python shell
     assert "weight" in dir(net.features[0]) and "bias" in dir(net.features[0])
     del net.head
     assert "head" not in dir(net)
@@ -117,7 +117,7 @@ def test_dir_lists_parameters_buffers_and_submodules() -> None:
         def __init__(self) -> None:
             pass
 
-    assert "parameters" in dir(Forgetful())  # a debugger may list what has not called super().__init__()
+    assert "parameters" in dir(Forgetful())  # a debugger may list a module that has not called super().__init__()
 
 
 def test_a_plain_tensor_is_no_parameter() -> None:
@@ -177,12 +177,12 @@ def test_a_parameter_takes_attributes() -> None:
         assert not hasattr(other.bias, "_no_weight_decay")
     copied.weight.tags.append("b")  # type: ignore[attr-defined]
     assert layer.weight.tags == ["a"] and copy.copy(layer.weight).tags is layer.weight.tags  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError):  # room for them would make every operation slower
+    with pytest.raises(AttributeError):  # allowing attributes would make every operation slower
         autograd.ones(1)._no_weight_decay = True  # type: ignore[attr-defined]
 
 
 def test_pickles_of_what_users_keep() -> None:
-    """Modules, optimizers and schedulers, together: an optimizer's state stays with its parameters."""
+    """Modules, optimizers and schedulers pickled together: an optimizer's state stays with its parameters."""
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     scheduler = optim.lr_scheduler.StepLR(optimizer, 1)
@@ -237,7 +237,7 @@ def test_parameter() -> None:
     assert not nn.Parameter(t, requires_grad=False).requires_grad
     assert repr(p) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
     y = (p * p).sum()
-    t.zero_()  # the same memory
+    t.zero_()  # shares the memory
     with pytest.raises(RuntimeError, match="changed in place"):
         y.backward()
     with pytest.raises(TypeError, match="Parameter: expects a Tensor, got ndarray"):
@@ -269,7 +269,7 @@ def test_paths_lead_to_modules_parameters_and_buffers() -> None:
     for call, wrong in (
         (net.get_submodule, "0.tail"),
         (net.get_submodule, "0.tail.weight"),
-        (net.get_parameter, "0.head.bias"),  # None
+        (net.get_parameter, "0.head.bias"),  # this bias is None
         (net.get_parameter, "1.norm.running_var"),
         (net.get_buffer, "0.head.weight"),
     ):
@@ -309,7 +309,7 @@ def test_buffers_are_found_and_saved() -> None:
     assert next(iter(net.buffers())) is net.total and len(list(net.buffers(recurse=False))) == 3
     assert net.nothing is None
     assert [name for name, _ in net.named_parameters()] == ["inner.weight", "inner.bias"]
-    assert list(net.state_dict()) == ["total", "count", "inner.weight", "inner.bias", *inner]  # as PyTorch orders them
+    assert list(net.state_dict()) == ["total", "count", "inner.weight", "inner.bias", *inner]  # the order of PyTorch
     twin = Counter()
     net.total.fill_(3)
     net.count.add_(7)
@@ -334,7 +334,7 @@ def test_a_buffer_is_assigned_and_taken_away() -> None:
     assert "total" in dict(net.named_parameters()) and "total" not in dict(net.named_buffers())
     del net.scratch
     assert not hasattr(net, "scratch")
-    net.register_buffer("scratch", autograd.ones(1))  # to be saved, this time
+    net.register_buffer("scratch", autograd.ones(1))  # now part of the state dict
     assert "scratch" in net.state_dict()
 
 
@@ -387,7 +387,7 @@ def test_dtypes() -> None:
     parameters = list(net.parameters())
     net(autograd.ones(1, 1, 4, 4)).sum().backward()
     assert net.double() is net
-    assert list(net.parameters()) == parameters  # an optimizer still holds them
+    assert list(net.parameters()) == parameters  # an optimizer still refers to them
     assert (
         {p.dtype for p in parameters} == {p.grad.dtype for p in parameters if p.grad is not None} == {autograd.float64}
     )
@@ -402,7 +402,7 @@ def test_dtypes() -> None:
     assert nn.Linear(2, 2, dtype=autograd.float64).weight.dtype == np.float64
 
 
-# ── state ──
+# ── state dict ──
 
 
 def test_a_state_goes_across_as_tensors_or_arrays() -> None:
@@ -443,7 +443,7 @@ def test_mismatches_are_all_named_and_nothing_is_loaded() -> None:
     ):
         assert part in str(caught.value)
     with pytest.raises(ValueError, match="has shape") as caught:
-        net.load_state_dict(state, strict=False)  # shapes must fit even so
+        net.load_state_dict(state, strict=False)  # shapes must fit anyway
     assert "missing" not in str(caught.value)
     assert values(net) == before
 
@@ -480,13 +480,13 @@ def test_a_state_under_a_prefix_and_with_history() -> None:
 
 
 class Scale(nn.Module):
-    """x · factor, and how often it ran."""
+    """Computes x · factor and counts its calls."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runs = 0
 
-    def forward(self, x: Any, factor: float = 1.0) -> Any:  # tensors and numbers
+    def forward(self, x: Any, factor: float = 1.0) -> Any:  # called with tensors and numbers
         self.runs += 1
         return x * factor
 
@@ -498,7 +498,7 @@ def test_forward_hooks_see_and_replace() -> None:
 
     def before(m: nn.Module, inputs: tuple) -> Any:
         seen.append((m, inputs))
-        return y  # one input need be no tuple
+        return y  # a single input needs no tuple
 
     def after(m: nn.Module, inputs: tuple, output: Tensor) -> Any:
         seen.append((m, inputs, output.tolist()))
@@ -510,7 +510,7 @@ def test_forward_hooks_see_and_replace() -> None:
     first.remove()
     assert module(x).tolist() == [2]
     second.remove()
-    second.remove()  # a second time does nothing
+    second.remove()  # removing twice is allowed
     assert module(x).tolist() == [1] and len(seen) == 3 and module.runs == 3
 
 
@@ -562,7 +562,7 @@ def test_an_error_in_a_hook_names_the_module() -> None:
 
 
 class Mix(nn.Module):
-    """Several tensors in, and out; some without gradients, some not tensors."""
+    """Several inputs and outputs: some have no gradient, some are not tensors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -601,7 +601,7 @@ def test_backward_hooks_replace() -> None:
     net = nn.Linear(1, 1, bias=False)
     net.weight.data.fill_(3)
     net.register_full_backward_pre_hook(lambda m, g_out: (g_out[0] * 10,))
-    net.register_full_backward_hook(lambda m, g_in, g_out: g_in[0] + g_out[0])  # one need be no tuple
+    net.register_full_backward_hook(lambda m, g_in, g_out: g_in[0] + g_out[0])  # a single gradient needs no tuple
     net.register_full_backward_hook(lambda m, g_in, g_out: (g_in[0] * 2,))
     x = tensor([[5.0]], requires_grad=True)
     net(x).backward()
@@ -691,7 +691,7 @@ def test_a_slice_shares_and_keeps_names() -> None:
     assert list(tail.state_dict()) == ["2.weight", "2.bias"]
     last = nn.ReLU()
     assert tail.append(last) is tail
-    assert list(tail) == [net[1], net[2], last]  # although its next number, 2, was taken
+    assert list(tail) == [net[1], net[2], last]  # although its index, 2, was taken
     assert len(net) == 3
 
 
@@ -732,14 +732,14 @@ def test_lists_of_modules(kind: Any) -> None:
             call()
     with pytest.raises(TypeError, match="must be a Module"):
         net.append(5)
-    assert not kind()  # as PyTorch's
+    assert not kind()  # empty, as in PyTorch
 
 
 def test_module_list() -> None:
     net = nn.ModuleList(nn.Linear(1, 1) for _ in range(3))
     assert list(net.state_dict())[-2:] == ["2.weight", "2.bias"]
     net[-1] = nn.ReLU()
-    assert list(net[1:].state_dict()) == ["0.weight", "0.bias"]  # numbered anew
+    assert list(net[1:].state_dict()) == ["0.weight", "0.bias"]  # numbered from 0
     with pytest.raises(TypeError, match="ModuleList has no forward"):
         net(1)
     assert repr(nn.ModuleList()) == "ModuleList()"
@@ -871,7 +871,7 @@ def test_layers_start_uniform_in_one_over_root_fan_in(make: Any, fan_in: int) ->
         assert w.min() < -1 + slack and w.max() > 1 - slack
     w = np.sort(layer.weight.detach().numpy().ravel() / bound)
     uniform = np.linspace(-1, 1, len(w))
-    assert np.abs(w - uniform).max() < 2 * 1.95 / math.sqrt(len(w))  # Kolmogorov-Smirnov at 0.1 %
+    assert np.abs(w - uniform).max() < 2 * 1.95 / math.sqrt(len(w))  # Kolmogorov-Smirnov test at 0.1 %
     first = layer.weight.tolist()
     layer.reset_parameters()
     assert layer.weight.tolist() != first
@@ -923,7 +923,7 @@ def test_cross_entropy_loss_ignores_and_reduces() -> None:
     each = nn.CrossEntropyLoss(reduction="none")(scores, labels)
     assert each.shape == (3,) and each[1].item() == 0
     loss = nn.CrossEntropyLoss()(scores, labels)
-    assert loss.item() == pytest.approx(each.sum().item() / 2)  # the mean of those that count
+    assert loss.item() == pytest.approx(each.sum().item() / 2)  # the mean over the labels that count
     assert nn.CrossEntropyLoss(reduction="sum")(scores, labels).item() == pytest.approx(each.sum().item())
     assert nn.CrossEntropyLoss(ignore_index=2)(scores, tensor([2, 2, 1])).item() == pytest.approx(each[2].item())
     loss.backward()
@@ -1082,7 +1082,7 @@ def defined_modules() -> dict[str, type[nn.Module]]:
 
 
 def rows(name: str) -> list[str]:
-    """The keys of a dict in tests/with_torch/test_nn.py, read from its source: importing it needs torch."""
+    """The keys of a dict in tests/with_torch/test_nn.py, read from its source because importing it needs torch."""
     for node in ast.parse((TESTS / "with_torch" / "test_nn.py").read_text()).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
             assert isinstance(node.value, ast.Dict)
@@ -1110,10 +1110,10 @@ def test_every_layer_is_compared_with_pytorchs() -> None:
 
 
 def test_every_function_is_compared_with_pytorchs() -> None:
-    fused = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}  # PyTorch has none of them
+    fused = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}  # not in PyTorch
     compared = {call.name for call in all_calls()}
     missing = sorted(set(public_names(F)) - fused - compared)
     assert not missing, (
-        f"no file tests/with_torch/calls_*.py calls {missing}, so nothing compares them with PyTorch; write a "
+        f"no file tests/with_torch/calls_*.py calls {missing}, so they are not compared with PyTorch; write a "
         'generator of calls there, decorated with @call(name, where="functional")'
     )

@@ -1,4 +1,4 @@
-"""Clipping of gradients, and parameters as a vector."""
+"""Gradient clipping, and parameters as one vector."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_norm_of_all_gradients_together(norm_type: float, norm: float) -> No
     assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)
     assert [p.grad for p in made] == kept  # scaled in place
     assert clip_grad_norm_(made, 100, norm_type).item() == pytest.approx(norm / 2, rel=1e-5)
-    assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)  # short enough: as they are
+    assert gradients(made) == pytest.approx([1.5, -2, 6], rel=1e-5)  # short enough, so unchanged
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_parameters_that_are_used_up() -> None:
             UserWarning, match=r"clip_grad.*: the iterator of parameters is empty.*model\.parameters\(\)"
         ):
             clip(used, 1.0)
-        clip([], 1.0)  # an empty list is meant
+        clip([], 1.0)  # an empty list is intended
 
 
 @pytest.mark.parametrize("limit", [-1.0, math.nan, -math.inf])
@@ -104,7 +104,7 @@ def test_a_negative_limit_is_refused(limit: float) -> None:
 
 def test_what_clipping_takes() -> None:
     (p,) = parameters([3.0, 4.0])
-    assert clip_grad_norm_(p, 1.0).item() == 5  # one tensor
+    assert clip_grad_norm_(p, 1.0).item() == 5  # a single tensor
     assert nn.utils.clip_grad_norm_(iter([p]), max_norm=10.0).item() == pytest.approx(1, rel=1e-5)
     assert clip_grad_norm_(parameters(None), 1.0).item() == 0
     assert clip_grad_norm_(parameters([], [2.0]), 1.0, math.inf).item() == 2
@@ -120,7 +120,7 @@ def test_gradients_that_are_not_finite() -> None:
     made = parameters([math.inf, 1.0])
     assert clip_grad_norm_(made, 1.0).item() == math.inf
     assert math.isnan(gradients(made)[0]) and gradients(made)[1] == 0
-    assert clip_grad_norm_(parameters([1e30]), 1.0).item() == math.inf  # its square is, in float32
+    assert clip_grad_norm_(parameters([1e30]), 1.0).item() == math.inf  # the square is inf in float32
 
 
 def test_a_great_norm_does_not_overflow() -> None:

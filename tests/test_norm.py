@@ -1,4 +1,4 @@
-"""Normalization and dropout where they have state, depend on chance, or could lose digits."""
+"""Normalization and dropout: state, randomness, and cancellation."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float
         F.layer_norm(Tensor(channels), channels.shape[1:]).numpy(),
         F.group_norm(Tensor(channels[None]), 2).numpy()[0],
     ):
-        assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # the mean's last digit, and y's
+        assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # rounding of the mean and of y
 
 
 @pytest.mark.parametrize("offset", [1e3, -1e5])
 def test_what_is_left_of_a_mean_far_from_0_is_taken_off_too(offset: float) -> None:
     rows = np.random.default_rng(0).normal(offset, 1, (16, 1000)).astype(np.float32)
     y = F.layer_norm(Tensor(rows), (1000,)).numpy()
-    assert abs(y.mean(1, dtype=np.float64)).max() < 1e-6  # the last digit of the mean is 6e-5 and 8e-3
+    assert abs(y.mean(1, dtype=np.float64)).max() < 1e-6  # rounding of the mean alone is 6e-5 and 8e-3
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_states_without_a_count_of_batches() -> None:
     assert str(net.load_state_dict(state)) == "<All keys matched successfully>"
     assert net[0].num_batches_tracked.item() == 0 and net[0].running_mean.tolist() == [1, 1, 1]
     net(autograd.randn(4, 3))
-    net.load_state_dict({"1.bias": state["1.bias"]}, strict=False)  # of no batch norm
+    net.load_state_dict({"1.bias": state["1.bias"]}, strict=False)  # not of a batch norm
     assert net[0].num_batches_tracked.item() == 1
     for lacking in ("0.running_var", "1.bias"):
         with pytest.raises(ValueError, match=f"nothing was loaded: {lacking} is missing$"):

@@ -1,4 +1,4 @@
-"""Input that has no meaning is refused with a sentence, not taken, and not left to NumPy's or Python's errors."""
+"""Meaningless input is refused with a clear error: it is neither accepted nor left to NumPy's or Python's errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_item(tensor: autograd.Tensor, value: Any) -> autograd.Tensor:
 
 
 BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
-    # numbers that do not fit
+    # values that do not fit
     (
         lambda: set_item(bytes_(), 300),
         ValueError,
@@ -99,7 +99,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: F.conv2d(ones(1, 1, 4, 3), ones(1, 2, 2), padding="same"), ValueError, r"conv2d: .*4 dim.*\(1, 2, 2\)"),
     (lambda: F.pad(ones(2, 3), 1), TypeError, r"pad: expects whole numbers .* not 1"),  # type: ignore[arg-type]
     (lambda: F.pad(ones(2, 3), (1.5, 1)), TypeError, r"pad: expects whole numbers .* \(1\.5, 1\)"),  # type: ignore[arg-type]
-    # what is no tensor
+    # not a tensor
     (lambda: "a" in ones(2), TypeError, r"in: a tensor is searched for a number or a tensor, not for a str"),
     (lambda: None in ones(2), TypeError, r"in: .* NoneType"),
     (lambda: nn.Dropout().train("eval"), ValueError, r"Dropout\.train: expects True or False, not 'eval'"),  # type: ignore[arg-type]
@@ -152,7 +152,7 @@ OF_NUMBERS = {"allclose"} | {
 @pytest.mark.parametrize("name", sorted(set(public_names(ops)) - {"plain_index", "sizes_of"}))
 @pytest.mark.parametrize("value", [[1.0], 2, None, "a"], ids=repr)
 def test_what_is_no_tensor(name: str, value: Any) -> None:
-    """Its first argument; a number is one for functions that take numbers."""
+    """A wrong first argument.  Functions of numbers may get a number."""
     import inspect
 
     function = getattr(ops, name)
@@ -168,7 +168,7 @@ def test_what_is_no_tensor(name: str, value: Any) -> None:
 
 def test_what_fits_is_taken() -> None:
     assert set_item(bytes_(), 255).tolist() == [255, 0]
-    assert set_item(bytes_(), -1).tolist() == [255, 0]  # counted back from the end, as in PyTorch
+    assert set_item(bytes_(), -1).tolist() == [255, 0]  # wraps around, as in PyTorch
     assert set_item(bytes_(), 1.5).tolist() == [1, 0]
     assert set_item(bytes_(), autograd.tensor(300)).tolist() == [44, 0]  # a tensor is converted
     assert set_item(zeros(2), float("inf")).tolist() == [float("inf"), 0]

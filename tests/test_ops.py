@@ -1,4 +1,4 @@
-"""Every row of the op table: drawn cases, sizes of the real net, and the lists that name the ops."""
+"""Every row of the op table: drawn cases, sizes of the baseline network, and lists of the ops."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ def test_a_reference_has_the_dtype_of_integers_and_bools(op: Row) -> None:
 
 
 def takes_empty(op: Row, sample: Sample) -> bool:
-    """Whether the call goes through with nothing in its first array."""
+    """Whether the call works with an empty first array."""
     inputs = list(sample.inputs)
     k = next(i for i, x in enumerate(inputs) if isinstance(x, np.ndarray))
     try:
         inputs[k] = inputs[k][:0]
         op(*inputs, **sample.params)
-    except Exception:  # by nature of the op; what the error says is for bad_samples
+    except Exception:  # any error counts; messages are tested by bad_samples
         return False
     return True
 
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
-    # their indices and sizes are drawn for something to be there
+    # their indices and sizes are drawn for arrays that are not empty
     never_drawn = {"getitem", "index_select", "pad_places", "reshape"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def test_samples_have_empty_batches_and_batches_of_one() -> None:
         assert drawn or name in never_drawn or not any(takes_empty(op, sample) for sample in samples), name
 
 
-# ── one thread and many, where there are blocks enough for many ────────────────────────
+# ── one thread and many, for calls with enough blocks ──────────────────────────────────
 
 
 def normal(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -196,7 +196,7 @@ LARGE: dict[str, list[Sample]] = {
     "scatter_add": [Sample((normal(500, 70), labels(35_000, 500).reshape(500, 70), normal(500, 70)), {"dim": 0})],
     "matmul": [
         Sample((normal(130, 300), normal(300, 150))),
-        Sample((normal(3, 70, 1100), normal(90, 1100).T)),  # the dot form
+        Sample((normal(3, 70, 1100), normal(90, 1100).T)),  # the dot micro-kernel
     ],
     "embedding_weight_grad": [
         Sample((normal(35_000, 300), labels(35_000, 90)), {"rows": 90, "padding_idx": None}),
@@ -228,7 +228,7 @@ def test_thread_count_changes_no_bit(name: str, dtype: Any) -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_memory_layout_changes_no_bit_of_a_kernels_result(name: str) -> None:
-    # a matrix that lies transposed takes the dot form, whose sums go in another order
+    # a transposed matrix uses the dot micro-kernel, which adds in another order
     layouts = [layout for layout in LAYOUTS if (name, layout) != ("matmul", "permuted")]
     for sample in LARGE[name]:
         outputs = []
@@ -244,7 +244,7 @@ def names_in(code: CodeType) -> set[str]:
 
 
 def runs_a_kernel(function: Any, seen: set[int]) -> bool:
-    """Whether a function, or one that it calls in the package, is a kernel or belongs to a file of kernels."""
+    """Whether a function, or one it calls in the package, is a kernel or is defined in a file of kernels."""
     if isinstance(function, Dispatcher):
         return True
     if isinstance(function, ModuleType):
@@ -267,10 +267,10 @@ def test_every_row_with_a_kernel_has_a_large_sample() -> None:
     kernels = {name for name, op in table.items() if isinstance(op, Op) and runs_a_kernel(op.forward, set())}
     missing, extra = sorted(kernels - set(LARGE)), sorted(set(LARGE) - set(table))
     assert not missing, f"{missing}: these rows run kernels; add calls large enough for several threads to LARGE"
-    assert not extra, f"{extra}: there are no such rows; take them out of LARGE"
+    assert not extra, f"{extra}: there are no such rows; remove them from LARGE"
 
 
-# ── float32 at the sizes of the baseline net ───────────────────────────────────────────
+# ── float32 at the sizes of the baseline network ───────────────────────────────────────
 
 # Small integers: all sums are exact below 2²⁴, so the kernels must equal sums in float64.
 
@@ -342,7 +342,7 @@ def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
     y, taps = table["max_pool2d"](x, **halves)
     windows = x.reshape(64, 32, 13, 2, 13, 2).transpose(0, 1, 2, 4, 3, 5).reshape(64, 32, 13, 13, 4)
     equal(y, windows.max(axis=-1))
-    first = windows.argmax(axis=-1)  # the first of equals, as whole numbers have many
+    first = windows.argmax(axis=-1)  # the first maximum; integers have many ties
     assert np.array_equal(taps, first)
     rows, columns = np.indices((13, 13)) * 2
     places = table["max_pool2d_places"](taps, width=26, **halves)
@@ -355,7 +355,7 @@ def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
     equal(table["max_pool2d_gather"](x, taps, **halves), y)
 
 
-# ── conventions at single points, which drawn cases may miss ───────────────────────────
+# ── conventions at single points that drawn cases may miss ─────────────────────────────
 
 
 def gradient(function: Callable[..., Any], *values: Any) -> list[Any]:
@@ -393,7 +393,7 @@ def test_gradient_of_pow_at_0() -> None:
         assert gradient(autograd.pow, [0.0, 0.0], [2.0, 0.0]) == [[0, 0], [0, 0]]
 
 
-# ── the lists that name the ops ────────────────────────────────────────────────────────
+# ── lists of the ops ───────────────────────────────────────────────────────────────────
 
 COMPOSED = {
     "allclose",
@@ -403,7 +403,7 @@ COMPOSED = {
     "positive",
     "t",
     "transpose",
-}  # of rows that have their own functions
+}  # they call rows of other functions
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(public_names(ops)) - HELPERS
 
@@ -411,13 +411,13 @@ PUBLIC = set(public_names(ops)) - HELPERS
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
     missing = sorted(PUBLIC - COMPOSED - set(table))
     assert not missing, (
-        f"{missing}: functions of autograd.ops without a row of that name; register an Op or a Composite for each, "
-        "or add it to COMPOSED here if it only calls a function that has one"
+        f"{missing}: functions of autograd.ops without a row of their name; register an Op or a Composite for each, "
+        "or add it to COMPOSED here if it only calls functions that have one"
     )
-    for name in set(table) - PUBLIC - {"attached"}:  # which belongs to the gradients of several functions
+    for name in set(table) - PUBLIC - {"attached"}:  # used by the gradients of several functions
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, (
-            f"{name}: a row whose name begins with that of no function of autograd.ops; name it "
+            f"{name}: the name of this row begins with no function of autograd.ops; name it "
             "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
         )
         ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training")
@@ -429,7 +429,7 @@ FILES = sorted(path.stem for path in OPS.glob("*.py") if path.stem != "__init__"
 
 
 def imports_from_ops(path: Path) -> list[tuple[str, str]]:
-    """(module, name) of every `from autograd.ops... import name` in a file, inside functions too."""
+    """(module, name) of every `from autograd.ops... import name` in a file, including those inside functions."""
     nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
     found = [(node.module or "", alias.name) for node in nodes for alias in node.names]
     return [(module, name) for module, name in found if module.split(".")[:2] == ["autograd", "ops"]]
@@ -453,8 +453,8 @@ def test_an_ops_file_is_imported_by_another_only_to_call_the_op(file: str) -> No
     for module, name in imports_from_ops(OPS / f"{file}.py"):
         owner = module.split(".")[2] if module.count(".") >= 2 else name
         assert owner == "shared" or name in table, (
-            f"autograd/ops/{file}.py imports {name} from autograd/ops/{owner}.py, and {name} is no op: put what "
-            "several ops use into autograd/ops/shared/, or into autograd/kernels/ if it is a kernel"
+            f"autograd/ops/{file}.py imports {name} from autograd/ops/{owner}.py, but {name} is not an op: move what "
+            "several ops use to autograd/ops/shared/, or to autograd/kernels/ if it is a kernel"
         )
 
 
@@ -471,9 +471,9 @@ def test_a_registered_row_has_one_name(file: str) -> None:
 def test_lists_name_the_same_functions() -> None:
     functions = {name: getattr(ops, name) for name in PUBLIC}
     listed = {name for name in public_names(functional) if functions.get(name) is getattr(functional, name)}
-    # relu has an `inplace` in nn.functional, as in PyTorch, and only there
+    # only relu in nn.functional has `inplace`, as in PyTorch
     foreign = sorted(set(public_names(functional)) - {"relu"} - listed)
-    assert not foreign, f"{foreign}: import these names in nn/functional.py from autograd.ops, not other functions"
+    assert not foreign, f"{foreign}: nn/functional.py must import functions of these names from autograd.ops"
     for name in set(public_names(autograd)) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
     by_function = {function: name for name, function in functions.items()}
@@ -483,12 +483,12 @@ def test_lists_name_the_same_functions() -> None:
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
     missing = sorted(PUBLIC - reachable)
     assert not missing, (
-        f"{missing}: no user can call these; import each in autograd/__init__.py or nn/functional.py, "
+        f"{missing}: users cannot call these; import each in autograd/__init__.py or nn/functional.py, "
         "or make it a method in autograd/methods.py"
     )
 
 
-# functions whose arguments are not in the order, or of the names, of their row's inputs and parameters
+# functions whose arguments differ from their row's inputs and parameters in order or name
 CALLED: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": lambda x, t: ops.binary_cross_entropy(x, t, reduction="none"),
     "cat": lambda *xs, dim: ops.cat(xs, dim),
@@ -499,7 +499,7 @@ CALLED: dict[str, Callable[..., Any]] = {
 }
 
 
-CHANCE = {"dropout"}  # draws one of its row's inputs: test_norm.py
+CHANCE = {"dropout"}  # randomness draws one input of its row: see test_norm.py
 
 
 @pytest.mark.parametrize("name", sorted(name for name in PUBLIC - COMPOSED - CHANCE if isinstance(table.get(name), Op)))
@@ -539,7 +539,7 @@ def test_check_row_is_what_stands_before_every_row() -> None:
         check_row(op)
 
 
-# ── dtypes and memory of results ───────────────────────────────────────────────────────
+# ── dtype and memory of results ────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("dtype", [autograd.int32, autograd.uint8, autograd.int8, autograd.float64])
@@ -547,7 +547,7 @@ def test_sums_keep_the_dtype_that_was_asked_for(dtype: Any) -> None:
     x = autograd.tensor([[100, 100], [100, 1]])
     for result, numbers in ((x.sum(dtype=dtype), 301), (x.cumsum(1, dtype=dtype), [[100, 200], [100, 101]])):
         assert result.dtype == dtype
-        np.testing.assert_array_equal(result.array, np.array(numbers).astype(dtype))  # wraps round
+        np.testing.assert_array_equal(result.array, np.array(numbers).astype(dtype))  # wraps around
 
 
 def test_cumsum_of_a_number_is_a_copy() -> None:

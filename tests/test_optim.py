@@ -1,4 +1,4 @@
-"""Optimizers: kernels beside plain rules, optimizers of users, groups, state, threads, layouts and errors."""
+"""Optimizers: kernels against plain rules, users' optimizers, groups, state, threads, layouts and errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHAPES = [(3, 5), (), (0,), (2, 1, 7), (1,)]
 
 
 def with_gradients(optimizer: Any, gradients: Any) -> None:
-    """Step once for each list of gradients, one a parameter."""
+    """Take one step for each list of gradients, which has one gradient per parameter."""
     for step in gradients:
         params = [p for group in optimizer.param_groups for p in group["params"]]
         for p, g in zip(params, step, strict=True):
@@ -50,7 +50,7 @@ def test_a_missing_row_gives_a_sentence() -> None:
 
 
 def run(name: str, options: dict[str, Any], dtype: Any, steps: int, plain: bool) -> tuple[list[Any], list[Any]]:
-    """Parameters and their states after some steps, by the kernel or by the plain rule."""
+    """Parameters and their states after some steps with the kernel or with the plain rule."""
     rng = np.random.default_rng(0)
     params = [tensor(rng.standard_normal(shape).astype(dtype), requires_grad=True) for shape in SHAPES]
     gradients = [[np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES] for _ in range(steps)]
@@ -70,7 +70,7 @@ def check_alike(have: Tensor, want: Tensor) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_kernel_follows_the_plain_rule(name: str, dtype: Any) -> None:
     before = autograd.get_default_dtype()
-    autograd.set_default_dtype(dtype)  # numbers of a state have this dtype
+    autograd.set_default_dtype(dtype)  # numbers in a state have this dtype
     try:
         for options in combinations(name):
             found, wanted = (run(name, options, dtype, 5, plain) for plain in (False, True))
@@ -95,7 +95,7 @@ def test_the_plain_rule_can_be_called_alone(name: str) -> None:
     for g in gradients:
         before = p.copy(), g.copy()
         new = kind.reference(p, g, state, optimizer.param_groups[0])
-        assert (p == before[0]).all() and (g == before[1]).all()  # neither is written to
+        assert (p == before[0]).all() and (g == before[1]).all()  # neither is changed
         p = new
     with_gradients(optimizer, [[g] for g in gradients])
     np.testing.assert_allclose(x.detach().numpy(), p, rtol=1e-7)  # NAdam's product of momenta is float32
@@ -106,7 +106,7 @@ def test_the_plain_rule_can_be_called_alone(name: str) -> None:
     ("name", "maximize"), [(name, value) for name in OPTIONS for value in OPTIONS[name].get("maximize", (False,))]
 )
 def test_a_loss_falls_or_rises(name: str, maximize: bool, plain: bool) -> None:
-    """Kernel and plain rule could have the same wrong sign."""
+    """This test exists because kernel and plain rule could have the same wrong sign."""
     x = leaf(1, -2)
     optimizer = getattr(optim, name)([x], **({"maximize": True} if maximize else {}))
     with autograd.reference() if plain else contextlib.nullcontext():
@@ -246,7 +246,7 @@ def test_nan_passes() -> None:
     ],
 )
 def test_running_means_of_gradients_that_stay_0_end_at_0(name: str, options: dict[str, Any], rest: set[str]) -> None:
-    """Not at a subnormal number, with which each step would take ten times as long."""
+    """A subnormal number would make each step ten times as slow."""
     p = leaf(1, 2)
     optimizer = getattr(optim, name)([p], lr=0.001, **options)
     p.grad = tensor([1.0, -1.0])
@@ -419,7 +419,7 @@ def test_loaded_state_continues_with_the_same_bits(name: str, arrays: bool) -> N
     weights = {name: t.numpy().copy() for name, t in net.state_dict().items()}
     state = copy.deepcopy(optimizer.state_dict())
     assert {key for values in state["state"].values() for key in values} == kept
-    if arrays:  # as a file gives it back: arrays, lists and names in place of tensors, tuples and numbers
+    if arrays:  # the form in which a file stores it: arrays, lists and names instead of tensors, tuples and numbers
         state["state"] = {
             str(i): {key: value.numpy() for key, value in values.items()} for i, values in state["state"].items()
         }
@@ -590,7 +590,7 @@ def test_adadelta_takes_a_gradient_whose_square_overflows(size: int) -> None:
     for gradient in (1e20, 1.0, 3e38, -1e30):
         p.grad = autograd.full((size,), gradient)
         optimizer.step()
-        assert p.tolist() == [1] * size  # the running mean of squares is inf, and a step 0, as in PyTorch
+        assert p.tolist() == [1] * size  # the running mean of squares is inf, so the step is 0, as in PyTorch
 
 
 def test_groups_keep_keys_of_the_users_own() -> None:
@@ -631,7 +631,7 @@ def test_named_parameters() -> None:
         optim.SGD([(model.weight, "w")], lr=0.1)  # type: ignore[list-item]
 
 
-# ── optimizers of users ──
+# ── users' optimizers ──
 
 
 @pytest.mark.parametrize("name", ["Lion", "MomentumSGD", "Nesterov", "AMSGrad"])
@@ -663,12 +663,12 @@ def test_lion_in_tensor_arithmetic() -> None:
     for g in (2.0, -1.0, -3.0):
         x.grad = tensor([g, 0.0])
         optimizer.step()
-    assert (x.tolist(), y.tolist()) == ([1, 2], [3])  # the means are 1, 0, -1.5: down, then not at all, then up
+    assert (x.tolist(), y.tolist()) == ([1, 2], [3])  # the means are 1, 0, -1.5, so x goes down, stays, goes up
     assert optimizer.state[x]["exp_avg"].tolist() == [-1.5, 0] and "y" not in optimizer.state
     other = Lion([x, y])
     other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     assert other.state[x]["steps"] == 3 and other.state[x]["exp_avg"].tolist() == [-1.5, 0]
-    assert other.state[y] == {}  # a defaultdict still
+    assert other.state[y] == {}  # still a defaultdict
 
 
 def test_hooks_run_once_around_a_step_that_calls_super() -> None:
@@ -697,7 +697,7 @@ def test_a_hook_may_replace_the_arguments() -> None:
         optimizer.step()
 
 
-# ── the process that compiles ──────────────────────────────────────────────────────────
+# ── the process that compiles the kernels ──────────────────────────────────────────────
 
 STEPS_OF_ALL = """
 import hashlib
@@ -721,7 +721,7 @@ for name, options in (
 
 @pytest.mark.slow
 def test_the_process_that_compiles_takes_the_steps_of_those_that_read_the_cache(tmp_path: Path) -> None:
-    """Where two products are added, the compiler may fuse either one with the addition: `multiply_add` says which."""
+    """In a sum of two products the compiler may fuse either one with the addition; `multiply_add` determines which."""
     environment = {**os.environ, "LUCIDGRAD_CACHE_DIR": str(tmp_path)}
     said = [
         subprocess.run(

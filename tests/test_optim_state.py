@@ -1,4 +1,4 @@
-"""What an optimizer, a scheduler or a module loads: a state that fits it, or nothing at all."""
+"""An optimizer, a scheduler or a module loads either a state that fits it or nothing at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def step(optimizer: optim.Optimizer) -> None:
 
 
 def saved(name: str) -> dict[str, Any]:
-    """A state after three steps, with other rates than usual."""
+    """A state after three steps, with options other than the defaults."""
     optimizer = make(name)
     for _ in range(3):
         step(optimizer)
@@ -45,7 +45,7 @@ def saved(name: str) -> dict[str, Any]:
 
 
 def refused(optimizer: optim.Optimizer, state: Any, words: str = "nothing") -> None:
-    """Demand a sentence, and that options and state are as they were."""
+    """Check for an error message, and that options and state are unchanged."""
     before = copy.deepcopy(optimizer.state_dict())
     with pytest.raises(ValueError, match=words) as caught:
         optimizer.load_state_dict(state)
@@ -140,14 +140,14 @@ def test_half_a_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_parameter_without_a_state_begins_anew(name: str) -> None:
-    """It had no gradient yet."""
+    """It has had no gradient yet."""
     optimizer = make(name)
     frozen = optimizer.param_groups[0]["params"][1]
     for p in (p for group in optimizer.param_groups for p in group["params"] if p is not frozen):
         p.grad = autograd.ones(*p.shape)
     optimizer.step()
     state = copy.deepcopy(optimizer.state_dict())
-    state["state"].pop(1, None)  # Adagrad's is there at once
+    state["state"].pop(1, None)  # Adagrad creates its state at once
     fresh = make(name)
     fresh.load_state_dict(state)
     for one in (optimizer, fresh):
@@ -243,7 +243,7 @@ def test_sgds_dampening_is_checked_too() -> None:
 @pytest.mark.parametrize(("saver", "loader"), list(itertools.permutations(OPTIMIZERS, 2)))
 def test_another_optimizers_state(saver: str, loader: str) -> None:
     optimizer = make(loader)
-    if {saver, loader} == {"Adam", "AdamW"}:  # they are one optimizer with two ways to decay weights
+    if {saver, loader} == {"Adam", "AdamW"}:  # one optimizer with two kinds of weight decay
         optimizer.load_state_dict(saved(saver))
         assert optimizer.param_groups[0]["decoupled_weight_decay"]  # AdamW keeps it, and Adam takes it over
         return
@@ -292,11 +292,11 @@ def test_keys_of_pytorchs_own_and_of_the_user() -> None:
     assert group["scale"] == [1, 2] and group["param_names"] == ["a", "b"] and "capturable" not in group
 
 
-# ── optimizers of the user's own ──
+# ── users' optimizers ──
 
 
 class Own(optim.Optimizer):
-    """Keeps what it likes, and declares nothing."""
+    """Stores various values and declares nothing."""
 
     def __init__(self, params: Any) -> None:
         super().__init__(params, {"lr": 0.1})
@@ -325,7 +325,7 @@ def test_not_everything_may_be_in_such_a_state(value: Any) -> None:
 
 
 class Longer(optim.Adam):
-    """Adam, and something beside."""
+    """Adam with additional state."""
 
 
 def test_a_subclass_may_keep_more_and_what_it_inherits_is_checked() -> None:

@@ -1,4 +1,4 @@
-"""`python -m examples.experiments.overfit`: 100 images by heart, or a sentence and a failure."""
+"""`python -m examples.experiments.overfit`: it learns 100 images by heart, or fails with a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a package index and an installed copy have: description, types, supported versions."""
+"""What a package index and an installed copy show: description, types, supported versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Windows lacks is needed nowhere at import: tried here by taking it away."""
+"""No import needs what Windows lacks: the test removes these names and imports everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning curves: what is in the image, in which formats, and never half a file."""
+"""Learning curves: what is in the image, in which formats, and that no partial file is left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HISTORY = [
 
 
 def words(svg: Path) -> set[str]:
-    """Read the texts of an image; Matplotlib notes each beside its outlines."""
+    """Read the texts of an SVG image, which Matplotlib stores as comments beside the outlines."""
     return set(re.findall(r"<!-- (.*?) -->", svg.read_text()))
 
 
@@ -38,7 +38,7 @@ def test_png(tmp_path: Path) -> None:
     learning_curves(HISTORY, tmp_path / "curves.png")
     picture = imread(tmp_path / "curves.png")
     assert picture.shape[1] > picture.shape[0] > 300
-    assert 0.005 < float(np.mean(picture[..., :3].min(axis=2) < 0.5)) < 0.2  # lines on a white ground
+    assert 0.005 < float(np.mean(picture[..., :3].min(axis=2) < 0.5)) < 0.2  # lines on a white background
 
 
 def test_axes_have_quantities_and_units(tmp_path: Path) -> None:

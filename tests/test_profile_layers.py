@@ -1,4 +1,4 @@
-"""`profile_layers` and `acceleration`: plain-Python layers, times, expectation, sections."""
+"""`profile_layers` and `acceleration`: layers in plain Python, times, expected gains, sections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ QUICK = ["--batch-size", "1", "--loops-batch", "1", "--repeat-for", "0.001", "--
 
 
 def reference(function: Any, *arrays: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """A function's result, and its gradients for g, by the engine's NumPy references."""
+    """A function's result and its gradients for the out-gradient g, by the engine's NumPy references."""
     with autograd.reference():
         inputs = [autograd.tensor(array, requires_grad=True) for array in arrays]
         y = function(*inputs)
@@ -65,7 +65,7 @@ def test_plain_linear() -> None:
     ("layer", "function"), [(loops.ReLU("relu1"), F.relu), (loops.MaxPool("pool"), lambda x: F.max_pool2d(x, 2))]
 )
 def test_plain_relu_and_pool(layer: loops.Layer, function: Any) -> None:
-    x = np.random.default_rng(0).integers(-2, 3, (2, 3, 5, 6)).astype(float)  # with ties, zeros, and an odd row
+    x = np.random.default_rng(0).integers(-2, 3, (2, 3, 5, 6)).astype(float)  # with ties, zeros, an odd row
     g = normal(*np.shape(layer.forward(x.tolist())))
     y, (dx,) = reference(function, x, g=g)
     np.testing.assert_array_equal(layer.forward(x.tolist()), y)
@@ -105,9 +105,9 @@ def way(name: str, threads: int, batch: int, step: float, conv: float, hidden: f
 
 
 PROFILE = [
-    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s an image, all in layers
-    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s an image in layers, 0.01 s beyond
-    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s an image in layers
+    way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s per image, all of it in layers
+    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s per image in layers, 0.01 s elsewhere
+    way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s per image in layers
     way(NUMBA, 2, 10, 0.15, 0.01, 0.04),
     way(FUSED, 1, 10, 0.1, 0.05, 0.01),
     way(FUSED, 2, 10, 0.1, 0.05, 0.01),
@@ -135,7 +135,7 @@ def test_bottleneck() -> None:
 
 
 def keep(docs: Path, name: str, folder: Path, change: Any = None) -> str:
-    """Keep a run's result, with its ways replaced, and return the report."""
+    """Store a run's result, optionally changed, and return the report."""
     content = json.loads((folder / "result.json").read_text())
     if change:
         change(content)
@@ -164,7 +164,7 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
         assert len(list(csv.DictReader(file))) == 17 * 3 + 11
     assert (profiled / "profile_layers.png").stat().st_size > 10_000
 
-    monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured anew"))
+    monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured again"))
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
     other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
     assert profile_layers.main(other) == 1

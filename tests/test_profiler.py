@@ -1,4 +1,4 @@
-"""The profiler: times by a fake clock, to the nanosecond; operations, tables, charts and traces."""
+"""The profiler: times by a fake clock, exact to the nanosecond; operations, tables, charts and traces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ clock = Clock()
 
 
 def slow(name: str, forward: int, backward: int, part: Op | None = None) -> Op:
-    """y = 2 x, in a given number of ns; its backward calls `part` twice."""
+    """y = 2 x with the given times in ns.  Its backward calls `part` twice."""
 
     def run(x: Any) -> Any:
         clock.now += forward
@@ -73,7 +73,7 @@ def numbers(rows: Averages) -> dict[tuple[str, ...], tuple[int, float, float, in
 
 
 def profiled(mode: Any = None) -> profile:
-    """Doubled twice on 4 elements, once without a layer, and their backward."""
+    """Profile two Doubled layers on 4 elements, one call outside any layer, and their backward."""
     model, x = nn.Sequential(Doubled(), Doubled()), autograd.ones(4, requires_grad=True)
     with profile(clock=clock) as prof:
         clock.now += 40
@@ -104,7 +104,7 @@ BY_LAYER = {
 def test_ops_with_their_parts() -> None:
     rows = profiled().key_averages()
     assert numbers(rows) == EXPECTED
-    assert [row.path for row in rows] == [("outer",), ("outer",), ("outer", "inner")]  # after its op
+    assert [row.path for row in rows] == [("outer",), ("outer",), ("outer", "inner")]  # parts follow their op
     assert rows.total == pytest.approx(4.542)
     assert rows.elapsed == pytest.approx(4.582)
 
@@ -147,7 +147,7 @@ def test_a_profile_goes_on() -> None:
     for _ in range(2):
         with prof:
             OUTER(x)
-        OUTER(x)  # outside the profile
+        OUTER(x)  # not profiled
     rows = prof.key_averages()
     assert numbers(rows) == {("", "outer", "forward"): (2, 2000, 2000, 12)}
     assert rows.elapsed == pytest.approx(2.0)
@@ -187,7 +187,7 @@ def test_an_error_inside() -> None:
     assert type(engine._state.mode) is engine.DispatchMode
     with prof:
         OUTER(autograd.ones(2))
-    assert numbers(prof.key_averages())["", "outer", "forward"] == (1, 1000, 1000, 6)  # not a part of the failed call
+    assert numbers(prof.key_averages())["", "outer", "forward"] == (1, 1000, 1000, 6)  # not part of the failed call
     assert "outer" in prof.key_averages().table()
 
 
@@ -220,7 +220,7 @@ def test_operations_and_bytes_of_a_net() -> None:
             "backward",
         ].flops
         >= conv_flops
-    )  # that of the weight; the images need none
+    )  # only the weight has a gradient, the images need none
     assert rows[conv, "conv2d", "conv2d_weight_grad", "backward"].flops == conv_flops
     assert rows[linear, "linear", "forward"].flops == linear_flops
     assert rows[linear, "linear", "matmul", "backward"].flops == 2 * linear_flops
@@ -246,7 +246,7 @@ def row(total: int, flops: int, moved: int, itemsize: int = 4) -> Row:
 def test_the_roof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profiler, "peak_arithmetic", lambda dtype: {"f4": 100.0, "f8": 50.0}[dtype])
     monkeypatch.setattr(profiler, "peak_memory", lambda: 10.0)
-    slow_products = row(1000, 40_000, 100)  # 400 ns of arithmetic, 10 of memory
+    slow_products = row(1000, 40_000, 100)  # 400 ns of arithmetic, 10 ns of memory
     assert (slow_products.bound, slow_products.gflops, slow_products.bandwidth) == ("arithmetic", 40.0, 0.1)
     assert slow_products.share_of_peak == pytest.approx(0.4)
     assert row(1000, 40_000, 100, itemsize=8).share_of_peak == pytest.approx(0.8)
@@ -361,7 +361,7 @@ def test_the_trace(tmp_path: Path) -> None:
     assert len(calls) == 12
     assert calls[0]["name"] == "outer" and calls[0]["ts"] == 0 and calls[0]["dur"] == 1.0  # µs
     assert calls[0]["args"]["layer"] == "Sequential.0 (Doubled)"
-    open_calls: list[float] = []  # the order of their ends
+    open_calls: list[float] = []  # the times when they end
     depths = []
     for call in calls:
         assert (call["ph"], call["tid"], call["pid"]) == ("X", calls[0]["tid"], calls[0]["pid"])
@@ -397,7 +397,7 @@ def test_measure_with_a_clock_of_its_own() -> None:
     def work() -> None:
         clock.now += next(durations)
 
-    found = timing.measure(work, seconds=0.001, runs=5, clock=clock)  # the second warms up
+    found = timing.measure(work, seconds=0.001, runs=5, clock=clock)  # the second call is a warm-up
     assert found == (
         pytest.approx(9e-3), pytest.approx(2e-4), pytest.approx(1e-4), pytest.approx(0.5), 5,
     )  # fmt: skip

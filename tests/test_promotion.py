@@ -1,4 +1,4 @@
-"""PyTorch's type promotion, from its documented tables."""
+"""PyTorch's type promotion, tested against the tables of its documentation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def of(dtype: str, *shape: int) -> Tensor:
 
 
 def expected(strong: np.dtype, weak: np.dtype) -> np.dtype:
-    """Operands with dimensions determine the dtype, unless others have a higher category."""
+    """Operands with dimensions determine the dtype, unless another operand has a higher category."""
     return weak if RANK[weak.kind] > RANK[strong.kind] else strong
 
 

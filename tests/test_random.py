@@ -35,7 +35,7 @@ def test_a_seed_gives_the_same_numbers() -> None:
 
 def test_the_state_goes_there_and_back() -> None:
     autograd.manual_seed(0)
-    autograd.randint(0, 10, (3,))  # leaves half a word in the generator
+    autograd.randint(0, 10, (3,))  # leaves half of a word in the generator
     state = autograd.get_rng_state()
     assert state.dtype == np.uint8
     kept = state.clone()
@@ -43,7 +43,7 @@ def test_the_state_goes_there_and_back() -> None:
     for again in (state, kept, Tensor(state.numpy().copy())):
         autograd.set_rng_state(again)
         assert draws() == first
-    assert state.tolist() == kept.tolist()  # a copy, which does not change
+    assert state.tolist() == kept.tolist()  # a copy, which stays unchanged
 
 
 def states_that_are_none() -> list[Any]:

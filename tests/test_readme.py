@@ -1,4 +1,4 @@
-"""The README's code runs as it stands."""
+"""The code of the README runs as it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_model_learns(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(block, "README.md", "exec"), {})
     printed = re.fullmatch(r"tensor\((\S+), grad_fn=<\w+>\)\n", capsys.readouterr().out)
     assert printed
-    assert float(printed[1]) < 0.5  # from 2.3 at the start
+    assert float(printed[1]) < 0.5  # 2.3 at the start
 
 
 def test_the_profile(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The report: the committed one is what the committed results give, and nothing in it is older than they are."""
+"""The report: the committed one matches the committed results, and no part of it is older than they are."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def text(docs: Path) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, but for the lock."""
+    """All files in a folder and its subfolders, except the lock."""
     paths = (Path(place) / name for place, _, names in os.walk(folder) for name in names if name != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def test_the_committed_report(tmp_path: Path) -> None:
-    """The Markdown byte by byte; the figures by name, since their bytes differ from one Matplotlib to the next."""
+    """The Markdown must be equal byte by byte.  Figures are compared by name: their bytes depend on Matplotlib."""
     committed = ROOT / "docs"
     if (committed / "runs").exists():
         shutil.copytree(committed / "runs", tmp_path / "runs")
@@ -131,7 +131,7 @@ def test_a_damaged_kept_result_is_a_sentence(tmp_path: Path, capsys: pytest.Capt
     assert not (tmp_path / "report.md").exists()
 
 
-# What others have in the folder
+# Other files in the folder
 
 
 def test_nothing_of_others_is_removed_or_overwritten(tmp_path: Path) -> None:
@@ -213,12 +213,12 @@ def test_a_list_that_is_none(content: bytes, tmp_path: Path, capsys: pytest.Capt
 
 
 class Killed(BaseException):
-    """A kill: no handler of ours may take it for an error."""
+    """Stands for a kill, so no handler may catch it as an error."""
 
 
 @pytest.mark.slow
 def test_killed_around_every_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next report takes up what is there, and comes to the same end."""
+    """The next report continues from the files that are there, and gives the same result."""
     whole = tmp_path / "whole"
     run = gradcheck(tmp_path / "checked")
     report.make(whole, [run])
@@ -245,7 +245,7 @@ def test_killed_around_every_file_written(tmp_path: Path, monkeypatch: pytest.Mo
             else:
                 break
         other = gradcheck(tmp_path / f"{at}" / "checked", error=3e-9)
-        report.make(docs, [other], replace=True)  # other bytes than those that the killed one wrote
+        report.make(docs, [other], replace=True)  # bytes that differ from those of the killed report
         report.make(docs, [run], replace=True)
         assert contents(docs) == contents(whole), at
     assert at > 4
@@ -269,7 +269,7 @@ def test_two_reports_do_not_share_a_folder_and_leftovers_are_swept(
     assert not any(path.exists() for path in left)
 
 
-# Which results are taken
+# Which results are accepted
 
 
 def test_two_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,7 +287,7 @@ def test_a_kept_result_is_overwritten_only_on_demand(tmp_path: Path, capsys: pyt
     docs, run = tmp_path / "docs", gradcheck(tmp_path / "checked")
     kept = docs / "runs" / "checked.json"
     command = ["--docs", str(docs), "--take", str(run)]
-    assert report.main(command) == report.main(command) == 0  # the same once more is no other
+    assert report.main(command) == report.main(command) == 0  # the same result again is accepted
     shutil.rmtree(run)
     gradcheck(run, error=2e-9)
     before = contents(docs)
@@ -302,7 +302,7 @@ def test_a_kept_result_is_overwritten_only_on_demand(tmp_path: Path, capsys: pyt
 
 
 def broken(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A result in many wrong forms, and what is wrong in each."""
+    """A result in many wrong forms, each with a description of the error."""
     wrong: tuple[Any, ...] = ([], 7, "x", None, {}, True)
     for key in content:
         yield f"no {key}", {name: value for name, value in content.items() if name != key}
@@ -360,7 +360,7 @@ def test_a_full_disk_keeps_all_or_nothing(at: int, tmp_path: Path, monkeypatch: 
     fsync, calls = os.fsync, iter(range(1000))
 
     def full(descriptor: int) -> None:
-        if next(calls) == 2 * at:  # a file's, then its folder's
+        if next(calls) == 2 * at:  # each file has two calls: the file's, then its folder's
             raise OSError(28, "No space left on device")
         fsync(descriptor)
 
@@ -369,7 +369,7 @@ def test_a_full_disk_keeps_all_or_nothing(at: int, tmp_path: Path, monkeypatch: 
         with pytest.raises(OSError, match="could not be written"):
             report.make(docs, runs, replace=True)
     kept = {name for name in contents(docs) if name.startswith("runs/")}
-    if at < 3:  # else the results were kept, and the list of the report's files was the one that failed
+    if at < 3:  # later, the results were stored and only the list of the report's files failed
         assert contents(docs) == before
     else:
         assert kept == {"runs/a.json", "runs/b.json", "runs/c.json"}
@@ -383,7 +383,7 @@ HOSTILE = "\n# x\u2028<b>|`[a](javascript:b)` *c* ~~d~~ &lt; $e$ \udcff\x1b_f_ !
 
 
 def is_plain(markdown: str) -> bool:
-    """Whether HOSTILE stands in it as text, if at all."""
+    """Whether the text is harmless: any HOSTILE in it is escaped."""
     unescaped = "".join(c for i, c in enumerate(markdown) if c in "<>|`[]*~$" and markdown[i - 1 : i] != "\\")
     return not unescaped and "\n" not in markdown
 
@@ -404,14 +404,14 @@ def test_fenced() -> None:
 
 
 class Sketches(Figures):
-    """Figures that are not drawn: only their names matter."""
+    """Figures without drawings: only their names matter."""
 
     def add(self, name: str, figure: Any, alt: str) -> str:
         return f"![{alt}](figures/{name.replace('/', '-')}.svg)" if name.isidentifier() else alt
 
 
 def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The places of all texts in what JSON holds: of a list only those in its first items."""
+    """The paths of all texts in a JSON value; of a list, only those in its first items."""
     if isinstance(value, str):
         yield path
     elif isinstance(value, dict):
@@ -423,7 +423,7 @@ def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(value: Any, path: tuple[Any, ...]) -> Any:
-    """A copy with hostile text behind the one at a place."""
+    """A copy with hostile text appended to the text at a path."""
     value = copy.deepcopy(value)
     inner = value
     for key in path[:-1]:
@@ -434,7 +434,7 @@ def changed(value: Any, path: tuple[Any, ...]) -> Any:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "runs").glob("*.json")), ids=lambda path: path.stem)
 def test_no_text_of_a_result_is_markup(path: Path) -> None:
-    """Hostile text in each place of each committed result, one at a time, and in its name."""
+    """Put hostile text at each place of each committed result, one at a time, and in its name."""
     (section,) = [some for some in report.SECTIONS if some.__name__.endswith(f".{results.read(path).experiment}")]
     record = results.read(path)
     cases = [record._replace(name=record.name + HOSTILE)]
@@ -448,11 +448,11 @@ def test_no_text_of_a_result_is_markup(path: Path) -> None:
         try:
             parts = section.section(Results([case]), Sketches("figures"))
         except report._ANOTHER_FORM:
-            continue  # a name that means something: refused
+            continue  # a name with a meaning: refused
         parts += report._effort(Results([case]))
         page_text = "\n\n".join(parts)
         page_text.encode()
-        page_text = re.sub(r"(?ms)^(`{3,})\n.*?^\1$", "", page_text)  # in a block nothing is markup
+        page_text = re.sub(r"(?ms)^(`{3,})\n.*?^\1$", "", page_text)  # nothing is markup in a fenced block
         if "javascript" in page_text:
             shown += 1
             assert r"\[a\](javascript:b)" in page_text and "[a](javascript" not in page_text.replace(r"\[a\](j", "")

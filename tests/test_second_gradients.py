@@ -1,4 +1,4 @@
-"""Second gradients that are zeros in PyTorch are zeros here, not None or an error."""
+"""Second gradients that are zeros in PyTorch are zeros here too, not None or an error."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_sign_is_recorded() -> None:
 
 
 def test_a_gradient_penalty_reaches_the_first_bias_as_zeros() -> None:
-    """The bias before a relu: the derivative does not depend on it between kinks."""
+    """The bias before a relu: between kinks, the derivative does not depend on it."""
     x, w, b = autograd.randn(4, 3, requires_grad=True), autograd.randn(5, 3, requires_grad=True), autograd.zeros(5)
     b.requires_grad_()
     (dx,) = autograd.grad(F.relu(F.linear(x, w, b)).sum(), x, create_graph=True)
@@ -90,10 +90,10 @@ def test_the_first_gradient_is_computed_as_before() -> None:
 
 @pytest.mark.parametrize("make", [F.max_pool2d, F.avg_pool2d])
 def test_a_gradient_of_the_gradient_by_what_came_before(make: Any) -> None:
-    """The out-gradient depends on x as well, and the gradient through it is not lost."""
+    """The out-gradient depends on x as well.  The gradient through it must not be lost."""
     x = autograd.tensor(np.arange(16.0).reshape(1, 1, 4, 4), requires_grad=True)
     (dx,) = autograd.grad((make(x, 2) ** 2).sum(), x, create_graph=True)
     assert dx is not None
     (second,) = autograd.grad(dx.sum(), x)
     assert second is not None
-    assert second.sum().item() == pytest.approx(8)  # dx adds up to 2 Σ y, and every y grows with its window by 1
+    assert second.sum().item() == pytest.approx(8)  # dx adds up to 2 Σ y, and each y grows by 1 with its window

@@ -1,4 +1,4 @@
-"""Signals: noted, told apart, and answered with the exit status that the batch system needs."""
+"""Signals: recorded, distinguished, and answered with the exit status that the batch system needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HANDLED = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
-    """Put back every handler that a test leaves changed."""
+    """Restore every signal handler that a test changes."""
     before = {number: signal.getsignal(number) for number in HANDLED}
     yield
     for number, handler in before.items():
@@ -31,7 +31,7 @@ def handlers() -> Iterator[None]:
     ("number", "requeue", "status"),
     [
         (signal.SIGINT, "", 130),
-        (signal.SIGINT, "85", 130),  # or bkill would start the job anew, for ever
+        (signal.SIGINT, "85", 130),  # otherwise bkill would make the job restart forever
         (signal.SIGTERM, "", 143),
         (signal.SIGTERM, "all", 143),
         (signal.SIGHUP, "", 129),
@@ -70,7 +70,7 @@ def test_the_first_signal_decides_and_a_second_ctrl_c_changes_nothing() -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         stop.check()
-    signal.raise_signal(signal.SIGINT)  # on the way out: no KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)  # during the exit: no KeyboardInterrupt
 
 
 @pytest.mark.parametrize("error", [None, ValueError("of the block")])
@@ -104,9 +104,9 @@ def test_a_run_that_was_stopped_leaves_the_next_one_in_this_process_its_signals(
 
 
 def test_in_the_background_and_under_nohup(tmp_path: Path) -> None:
-    """Ctrl-C in the terminal, and its end, are not meant for the run; bkill's and the system's TERM is."""
+    """Ctrl-C in the terminal, and closing it, do not concern the run; TERM from bkill or the system does."""
     for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # as a shell does, before it starts a program
+        signal.signal(number, signal.SIG_IGN)  # as a shell does before it starts a program
     process = start(*SMALL, ENDLESS, "--out", str(tmp_path))
     wait_for(tmp_path / "metrics.jsonl", process)
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -130,7 +130,7 @@ def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("experiment", ["train", "report", "download", "torch_cnn"])
 @pytest.mark.parametrize("caught", [False, True])
 def test_ctrl_c_during_the_imports(experiment: str, caught: bool, tmp_path: Path) -> None:
-    """A package that takes long to import stands in place of NumPy; one may even catch the KeyboardInterrupt."""
+    """A slow import stands in for NumPy's.  It may even catch the KeyboardInterrupt."""
     (tmp_path / "numpy.py").write_text(
         "import sys, time\n"
         "print('here', flush=True)\n"
@@ -150,7 +150,7 @@ def test_ctrl_c_during_the_imports(experiment: str, caught: bool, tmp_path: Path
 
 
 def test_importing_the_experiments_leaves_ctrl_c_alone() -> None:
-    """A notebook that imports them has its own idea of it."""
+    """A notebook that imports them may handle Ctrl-C in its own way."""
     code = (
         "import signal, examples.experiments.train; "
         "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"

@@ -16,7 +16,7 @@ NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 
 
 def code_lines(source: str) -> int:
-    """Number of lines with code: without blank lines, comments and docstrings."""
+    """Number of lines of code, without blank lines, comments and docstrings."""
     docstrings: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
@@ -36,8 +36,8 @@ def test_what_counts_as_a_line_of_code() -> None:
 def test_the_engine_has_at_most_600_lines_of_code() -> None:
     folder = Path(__file__).resolve().parents[1] / "autograd"
     counted = {name: code_lines((folder / name).read_text(encoding="utf-8")) for name in ENGINE}
-    assert sum(counted.values()) <= MOST, f"{counted}: move what is not part of the engine elsewhere, or simplify"
+    assert sum(counted.values()) <= MOST, f"{counted}: move code of other parts elsewhere, or simplify"
 
 
 def test_the_backward_pass_fits_on_a_screen() -> None:
-    assert len(inspect.getsource(engine.backward).splitlines()) <= 40, "split a part off into a function with a name"
+    assert len(inspect.getsource(engine.backward).splitlines()) <= 40, "split off a part as a function"

@@ -1,4 +1,4 @@
-"""The short form of `make soak`: nothing grows, killed runs end with the same bits; and that each is noticed."""
+"""The short form of `make soak`: nothing grows, killed runs end with the same bits, and planted errors are found."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests import kills
 from tests.runs import ROOT
 from tests.soak import Sample, grown
 
-linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="what grows is read from Linux's /proc")
+linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 
-# Rounds of the soak, the same four again and again, so that all kernels are loaded after the first of them; then one
-# graph after the other with a leak of each kind.
+# Rounds of the soak, repeating the same four, so that after the first four all kernels are loaded.  Then graphs
+# with a planted leak of each kind.
 SOAK = """
 import json, os, threading
 import autograd

@@ -1,4 +1,4 @@
-"""What a user is told where Python finds another package named autograd, nn or optim."""
+"""The message for a user if Python finds another package named autograd, nn or optim."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HIPS = [  # the files of HIPS autograd 1.8
 
 
 def install_hips(folder: Path, *, keep: tuple[str, ...] = ()) -> None:
-    """Files of the names of HIPS autograd, which replace those that are there but for `keep`."""
+    """Write files with the names of HIPS autograd over those in the folder, except `keep`."""
     for name in HIPS:
         path = folder / "autograd" / name
         if name not in keep:
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def run(tmp_path: Path, path: list[Path], code: str, name: str = "program.py") -> str:
-    """What Python writes for a program in the working directory, with these folders to import from."""
+    """The output of a program in the working directory, with these folders on the import path."""
     work = tmp_path / "work"
     work.mkdir(exist_ok=True)
     (work / name).write_text(code)
@@ -84,7 +84,7 @@ def test_hips_under_ours(tmp_path: Path, site: Path) -> None:
     install_hips(site, keep=("__init__.py",))
     said = run(tmp_path, [site], "import autograd\nprint(autograd.ones(1))")
     assert "UserWarning: autograd: HIPS autograd is installed in the same folder" in said
-    assert "program.py:1" in said  # the line of the user
+    assert "program.py:1" in said  # the user's line
     assert "pip uninstall autograd" in said and "tensor([1.])" in said
 
 
@@ -92,7 +92,7 @@ def test_hips_uninstalled_over_ours(tmp_path: Path, site: Path) -> None:
     (site / "autograd" / "__init__.py").unlink()
     said = run(tmp_path, [site], "import nn")
     assert "ImportError: nn: it needs lucidgrad's autograd, and Python finds another one, " in said
-    assert "--force-reinstall" in said  # the file named is another copy of lucidgrad, if this Python has one
+    assert "--force-reinstall" in said  # the other file is another copy of lucidgrad, if this Python has one
 
 
 def test_hips_before_ours(tmp_path: Path, site: Path) -> None:

@@ -1,4 +1,4 @@
-"""stdout and stderr that are closed, full, without a reader, or ASCII alone: the run goes on."""
+"""A run continues if stdout or stderr is closed, full, without a reader, or ASCII only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FULL = "Standard output could not be written: No space left on device."
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment(name: str) -> None:
-    """The help of each, which no experiment prints by itself, where nobody reads it and where it cannot be written."""
+    """Even --help, which argparse prints, works if nobody reads stdout or if it cannot be written."""
     command = [program(name), "--help"]
     unread, closed, full = (
         start_in_shell(command, ""),
@@ -66,12 +66,12 @@ def test_a_run_comes_to_its_end(redirections: str, unread: bool, status: int, sa
     assert returned == status
     assert err.startswith(said) and err.count("\n") == bool(said) and str(tmp_path) not in err
     assert (tmp_path / "done.json").exists() and (tmp_path / "result.json").exists()
-    assert (tmp_path / ".lock").read_bytes() == b""  # it did not become the stdout of anything
+    assert (tmp_path / ".lock").read_bytes() == b""  # the lock did not become anyone's stdout
 
 
 @pytest.mark.parametrize("redirections", ["2>/dev/full", "2>&-"])
 def test_an_error_that_cannot_be_told(redirections: str, tmp_path: Path) -> None:
-    """Its exit status tells it; nothing of it goes to stdout."""
+    """Only the exit status shows the error; nothing goes to stdout."""
     (tmp_path / "result.json").write_text("{")
     command = ["examples.report", "--docs", str(tmp_path / "docs"), "--take", str(tmp_path)]
     assert end(start_in_shell(command, redirections)) == (1, "", "")
@@ -90,7 +90,7 @@ def test_ascii_alone(environment: dict[str, str], tmp_path: Path) -> None:
 
 
 class Stream(io.StringIO):
-    """A text stream that fails, from some call of `write` on."""
+    """A text stream whose `write` fails from a given call on."""
 
     def __init__(self, after: int, error: Exception) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ def test_stdout_fails_in_the_middle(after: int, number: int, status: int, monkey
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     assert cli.command()(chatter)([]) == status
-    assert out.calls <= after + 1  # no more is tried
+    assert out.calls <= after + 1  # no further attempts
     lines = err.getvalue().splitlines()
     assert lines[:3] == ["on stderr"] * 3
     assert [line.startswith(f"Standard output could not be written: {os.strerror(number)}.") for line in lines[3:]] == (
@@ -159,7 +159,7 @@ def test_a_character_that_the_stream_does_not_have(monkeypatch: pytest.MonkeyPat
 
 
 class Watched(io.StringIO):
-    """stdout that asks, at the first line with the results' words, whether a file is there."""
+    """A stdout that records whether a file exists when the line with the results' words is printed."""
 
     def __init__(self, words: str, file: Path) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""nn.summary: its numbers, its table, and that it leaves no trace."""
+"""nn.summary: its numbers, its table, and that it leaves the model unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nn import functional as F
 
 
 class Net(nn.Module):
-    """Work of its own, a layer called twice, a shared weight, a frozen one, a layer never called."""
+    """A net with work of its own, a layer called twice, a shared weight, a frozen layer and one never called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ def test_the_table() -> None:
     assert lines[0].split() == ["Layer", "Output", "shape", "Parameters", "FLOPs"]
     assert set(lines[1]) == {"-"} and lines[1] == lines[-3]
     names = ["Net", "  body", "    0", "    1", "  twice", "  tied", "  frozen", "  idle"]
-    assert [line.split("(")[0].rstrip(" [") for line in lines[2:10]] == names  # indented as they are nested
+    assert [line.split("(")[0].rstrip(" [") for line in lines[2:10]] == names  # indented by depth
     assert lines[4].split() == ["0", "(Conv2d)", "(2,", "4,", "3,", "4)", "108", "5,184"]
     assert lines[9].split() == ["idle", "(Linear)", "not", "called", "2", "-"]
     assert lines[-2] == "Parameters: 142, trainable: 132; in buffers: 1"

@@ -1,4 +1,4 @@
-"""Sums of many float32 numbers are within 1e-6 of the exact ones, over any dimensions and on any number of threads."""
+"""Sums of many float32 numbers are within 1e-6 of the exact ones, over any dimensions, on any number of threads."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from autograd import Tensor, tensor
 from autograd.kernels import sums
 from autograd.op import table
 
-MOST = 1e-6  # of the sum of the numbers' sizes
+MOST = 1e-6  # relative to the sum of the absolute values
 
 
 def positive(*shape: int, seed: int = 0) -> np.ndarray:
-    """Numbers around 0.1, whose sums grow: each rounding is as large as it can be."""
+    """Numbers around 0.1, so that their sums grow and each rounding is as large as it can be."""
     return (0.1 + 0.01 * np.random.default_rng(seed).random(shape)).astype(np.float32)
 
 
@@ -73,7 +73,7 @@ def gradient(function: Callable[[Tensor], Tensor], x: np.ndarray) -> np.ndarray:
 def test_gradients_that_are_sums() -> None:
     rows = positive(250_000, 3)
     exact = rows.sum(axis=0, dtype=np.float64)
-    assert off(gradient(lambda p: tensor(rows) * p, np.ones(3, np.float32)), exact) < MOST  # a factor that is broadcast
+    assert off(gradient(lambda p: tensor(rows) * p, np.ones(3, np.float32)), exact) < MOST  # a broadcast factor
     assert off(gradient(lambda p: tensor(rows) * p, np.ones(1, np.float32)), exact.sum()) < MOST
     x, w = tensor(rows), autograd.zeros(2, 3)
     share = tensor(positive(250_000, 2))

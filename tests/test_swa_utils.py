@@ -1,4 +1,4 @@
-"""Averages of weights: exponential and of equal shares, buffers, state and errors."""
+"""Averages of weights: exponential and equally weighted, buffers, state and errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from optim.swa_utils import (
 
 
 class Net(nn.Module):
-    """Parameters of two dtypes, and buffers of floats and integers."""
+    """A network with parameters of two dtypes, and with float and integer buffers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def test_buffers_can_be_averaged_too() -> None:
     check(have, {"mean": np.mean([state["mean"] for state in weights], 0), "count": 10})
     net = Net()
     have = run(AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.5), use_buffers=True), net, weights)
-    check(have, {"count": (0 + 10) // 2 // 2 + 10})  # an integer's average is cut off at each step
+    check(have, {"count": (0 + 10) // 2 // 2 + 10})  # an integer average is truncated at each step
 
 
 def test_the_first_weights_are_taken_as_they_are() -> None:

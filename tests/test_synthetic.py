@@ -1,4 +1,4 @@
-"""The synthetic set: CIFAR-10's shapes, the same bytes everywhere, and classes worth learning."""
+"""The synthetic data set has CIFAR-10's shapes, the same bytes on every machine, and classes worth learning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHA256 = "32eb3c7fc2afa70965fb464601deb871af4df358608226bebddc11ee8e13c329"  # o
 
 
 def features(images: NDArray[np.uint8], filters: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answers of filters (K, 108) to 6 × 6 windows: what a net's first layer sees, and not where."""
+    """Responses of filters (K, 108) to 6 × 6 windows, pooled: what a first layer sees, regardless of the position."""
     windows = sliding_window_view(images / 255.0, (6, 6), axis=(2, 3))[:, :, ::2, ::2]  # (N, 3, 14, 14, 6, 6)
     windows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(len(images), 14 * 14, 108)
     windows = windows - windows.mean(axis=2, keepdims=True)

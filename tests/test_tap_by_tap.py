@@ -1,4 +1,4 @@
-"""Convolutions and poolings whose stride, dilation or padding is far larger than their images."""
+"""Convolutions and poolings with a stride, dilation or padding far larger than their images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_equals_the_references(seed: int) -> None:
     size: Any = x[2:]
     images, weights, g = (rng.standard_normal(shape) for shape in (x, w, y))
     if seed % 4 == 0:
-        weights.flat[rng.integers(weights.size)] = np.inf  # multiplied with the padding's zeros
+        weights.flat[rng.integers(weights.size)] = np.inf  # multiplied by the zeros of the padding
     with np.errstate(invalid="ignore"):
         found = [
             tap_by_tap.forward(images, weights, out, **window),
@@ -48,7 +48,7 @@ def test_equals_the_references(seed: int) -> None:
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
-    """The test takes no more of Python's and NumPy's memory than a few copies of a result."""
+    """Check that a test allocates no more memory in Python and NumPy than a few copies of a result."""
     tracemalloc.start()
     yield
     peak = tracemalloc.get_traced_memory()[1]
@@ -57,7 +57,7 @@ def little_memory() -> Iterator[None]:
 
 
 def gradients(function: Callable[..., Any], *shapes: tuple[int, ...]) -> list[np.ndarray]:
-    """The result, and the gradients of drawn inputs for a drawn g."""
+    """The result, and the gradients of drawn inputs for a drawn out-gradient g."""
     rng = np.random.default_rng(0)
     inputs = [Tensor(rng.standard_normal(shape), requires_grad=True) for shape in shapes]
     y = function(*inputs)
@@ -66,7 +66,7 @@ def gradients(function: Callable[..., Any], *shapes: tuple[int, ...]) -> list[np
 
 
 def centre(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """The convolution with the only tap that falls on the image, where the others are far away."""
+    """The convolution with the only tap that falls on the image; all others are far away."""
     return F.conv2d(x, w[:, :, 1:2, 1:2], b)
 
 
@@ -137,7 +137,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[tuple[int, 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.usefixtures("little_memory")
-@pytest.mark.timeout(300)  # kernels are compiled; a loop over the stride would take hours
+@pytest.mark.timeout(300)  # compiles kernels; a loop over the stride would take hours
 def test_what_is_far_away_costs_nothing(name: str) -> None:
     far, near, shapes = CASES[name]
     for a, b in zip(gradients(far, *shapes), gradients(near, *shapes), strict=True):

@@ -1,4 +1,4 @@
-"""Tensor: NumPy interoperability, indexing, changes in place, and Python's protocols of numbers and sequences."""
+"""Tensor: NumPy interoperability, indexing, in-place changes, and Python's number and sequence protocols."""
 
 from __future__ import annotations
 
@@ -402,7 +402,7 @@ def test_in_place_is_not_recorded_and_says_so() -> None:
     for write, words in wrong:
         with pytest.raises(RuntimeError, match=rf"writing in place is not recorded, .*{words}") as error:
             write()
-        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # other gradients would become wrong
+        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # otherwise gradients would become wrong
     assert (x.tolist(), plain.tolist()) == ([1, 2], [0, 0])
     with autograd.no_grad():
         x.add_(1)
@@ -456,14 +456,14 @@ def test_repeat() -> None:
     assert tensor(5).repeat(2).tolist() == [5, 5]
     assert autograd.ones(2, 3).repeat((0, 2)).shape == (0, 6)
     x = autograd.ones(1, 2)
-    for times in ((1, 1), (3, 1)):  # although of new memory
+    for times in ((1, 1), (3, 1)):  # also (1, 1) returns new memory
         assert (x.repeat(*times).zero_().shape, x.tolist()) == ((times[0], 2), [[1, 1]])
     for wrong in ((2,), (2, -1)):
         with pytest.raises(ValueError, match=r"repeat: .* does not fit shape \(2, 3\)"):
             autograd.ones(2, 3).repeat(*wrong)
 
 
-# ── += of what is recorded ──
+# ── += on recorded tensors ──
 
 
 @pytest.mark.parametrize(
@@ -586,7 +586,7 @@ def test_a_shape_is_a_size_and_a_tuple() -> None:
 
 
 def test_a_size_is_an_argument_of_every_op_that_takes_a_shape() -> None:
-    """A kernel that Numba compiles takes tuples, but no subclass of tuple."""
+    """A kernel compiled by Numba takes tuples, but no subclass of tuple."""
     x, y = autograd.arange(6), autograd.ones(2, 3)
     assert x.reshape(y.shape).shape == x.view(y.shape).shape == x[:3].expand(*y.shape).shape == (2, 3)
     assert autograd.layer_norm(y, y.shape).shape == (2, 3)

@@ -1,4 +1,4 @@
-"""The testing tools: what they draw, what they find, and their messages; and the code of docs/testing.md."""
+"""The testing tools: what they draw, what they find, and their messages; also the code of docs/testing.md."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "testing.md"
 
 @pytest.fixture
 def from_scratch() -> Iterator[None]:
-    """Use no draws of earlier runs: a stored failure may be shrunk only in part."""
+    """Ignore draws stored by earlier runs, because a stored failure may be only partly shrunk."""
     settings.register_profile("from scratch", deadline=None, derandomize=True, database=None, max_examples=100)
     settings.load_profile("from scratch")
     yield
@@ -58,7 +58,7 @@ def from_scratch() -> Iterator[None]:
 
 
 def message(op: Row) -> str:
-    """The message for a wrong row."""
+    """The message for a row with an error."""
     with pytest.raises(AssertionError) as failure:
         check_op(op)
     return str(failure.value)
@@ -101,7 +101,7 @@ def test_without_hypothesis_a_sentence_names_the_extra(monkeypatch: pytest.Monke
     check_forward(draw_case(table["relu"], RandomDraw(np.random.default_rng(0), "piecewise")))
 
 
-# ── what a failure says ────────────────────────────────────────────────────────────────
+# ── messages of failures ───────────────────────────────────────────────────────────────
 
 
 @pytest.mark.usefixtures("from_scratch")
@@ -298,7 +298,7 @@ def test_every_geometry_can_be_run(conv: Any, pool: Any, line: Any, layout: str)
 @pytest.mark.parametrize(
     "wanted",
     [
-        lambda conv: conv.params["stride"][0] > conv.weight[2],  # a gap
+        lambda conv: conv.params["stride"][0] > conv.weight[2],  # windows with gaps between them
         lambda conv: conv.params["groups"] == 2 and conv.weight[0] > 2,
         lambda conv: conv.params["dilation"] == (2, 1) and conv.params["padding"] == (0, 2),
         lambda conv: conv.input[0] == 0,
@@ -308,7 +308,7 @@ def test_geometries_have_every_kind(wanted: Callable[[Any], bool]) -> None:
     find(conv_geometries(), wanted, settings=settings(max_examples=5000))
 
 
-# ── the page ───────────────────────────────────────────────────────────────────────────
+# ── docs/testing.md ────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.usefixtures("from_scratch")
@@ -350,7 +350,7 @@ def test_references_that_differ_in_dtype_view_or_range_are_found(
             except AssertionError as error:
                 if re.search(words, str(error)):
                     return
-    raise AssertionError("was not found")
+    raise AssertionError("the difference was not found")
 
 
 def test_the_page_names_every_check_and_strategy() -> None:

@@ -1,6 +1,6 @@
 """The number of threads, threading layers, and kernels launched from several Python threads and processes.
 
-.ci/run has these tests run on Numba's workqueue layer, too.
+.ci/run also runs these tests on Numba's workqueue layer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.threads
 
 @pytest.fixture
 def most() -> Iterator[int]:
-    """The number of threads there are, which is in force again afterwards."""
+    """The largest number of threads, which is set for the test.  The previous number is restored afterwards."""
     before = autograd.get_num_threads()
     autograd.set_num_threads(threads.settings.NUMBA_NUM_THREADS)
     yield threads.settings.NUMBA_NUM_THREADS
@@ -52,7 +52,7 @@ def count_threads(wanted, found):
 
 
 def launched_on(wanted: int = 1000) -> int:
-    """On how many threads a kernel runs that is launched here and wants so many."""
+    """The number of threads that run a kernel launched here with `wanted` as the limit."""
     found = np.zeros(64, np.int64)
     count_threads(wanted, found)
     assert (found[1:] == np.arange(1, 64)).all()
@@ -60,7 +60,7 @@ def launched_on(wanted: int = 1000) -> int:
 
 
 def in_a_thread(function: Callable[[], Any]) -> Any:
-    """The function's result, from a new Python thread."""
+    """The function's result in a new Python thread."""
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(function()))
     thread.start()
@@ -69,7 +69,7 @@ def in_a_thread(function: Callable[[], Any]) -> Any:
 
 
 def run_script(tmp_path: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A program of its own; its variables of Numba and of the batch system are these alone."""
+    """Run a program whose only variables of Numba and the batch system are these."""
     file = tmp_path / "script.py"
     file.write_text(script)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LSB_", "NUMBA_"))}
@@ -133,7 +133,7 @@ def test_a_python_thread_that_ran_kernels_before_follows(most: int) -> None:
 
 
 def default_threads(tmp_path: Path, **variables: str) -> int:
-    """On how many threads the kernels of a fresh process run, in any Python thread."""
+    """The number of threads that run the kernels of a new process, in any Python thread."""
     script = """
 import threading
 import numba, numpy as np
@@ -185,8 +185,8 @@ def test_available_threads_is_the_smaller_of_affinity_and_slots(
 
 
 def test_a_kernel_with_little_work_runs_on_few_threads_and_leaves_numbas_number_as_it_was(most: int) -> None:
-    launched_on()  # Numba starts its threads, and says then how many there are
-    numba.set_num_threads(most - 1)  # as other code of this Python thread has set it
+    launched_on()  # Numba starts its threads and then knows how many there are
+    numba.set_num_threads(most - 1)  # as if other code of this Python thread had set it
     try:
         assert [launched_on(wanted) for wanted in (0, 1, 2, 1000)] == [1, 1, 2, most]
         assert numba.get_num_threads() == most - 1
@@ -247,7 +247,7 @@ if hasattr(signal, "setitimer"):
                     signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-6 * (trial % 100))
                     while True:
                         small_kernels()
-                autograd.set_grad_enabled(True)  # these contexts themselves may have been left in the middle
+                autograd.set_grad_enabled(True)  # the signal may also have interrupted these contexts
                 np.seterr(**errors)
                 assert (numba.get_num_threads(), autograd.get_num_threads()) == (before, most)
         finally:
@@ -268,7 +268,7 @@ def parallel_kernels() -> list[tuple[str, ast.FunctionDef]]:
 
 @pytest.mark.parametrize(("name", "function"), [pytest.param(*k, id=k[0]) for k in parallel_kernels()])
 def test_parallel_kernels_limit_their_threads(name: str, function: ast.FunctionDef) -> None:
-    """One that did not would run on the number of Numba, which is another one in each Python thread."""
+    """Without it, a kernel would run with Numba's number, which differs between Python threads."""
     lines = [ast.unparse(statement).splitlines()[0] for statement in function.body]
     first = min(i for i, line in enumerate(lines) if line.startswith("for ") and "prange(" in line)
     assert sum(line.startswith("threads = limit_threads(") for line in lines[:first]) == 1
@@ -328,7 +328,7 @@ print(numba.threading_layer())
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_while_another_thread_launches_kernels(tmp_path: Path, layer: str) -> None:
     script = f"""{TRAIN}
 import faulthandler, os
@@ -438,7 +438,7 @@ def test_compiled_code_cannot_pass_the_lock_of_workqueue() -> None:
     [
         ({"tbb", "omp"}, "GNU", "tbb", ["tbb", "omp", "workqueue"]),
         ({"tbb"}, None, "tbb", ["tbb", "omp", "workqueue"]),
-        ({"omp"}, "Intel", "omp", ["tbb", "omp", "workqueue"]),  # LLVM's, on macOS
+        ({"omp"}, "Intel", "omp", ["tbb", "omp", "workqueue"]),  # LLVM's or Intel's, as on macOS
         ({"omp"}, "MS", "omp", ["tbb", "omp", "workqueue"]),
         ({"omp"}, "GNU", "workqueue", ["tbb", "workqueue", "omp"]),
         (set(), None, "workqueue", ["tbb", "workqueue", "omp"]),

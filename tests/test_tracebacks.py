@@ -1,4 +1,4 @@
-"""A wrong shape shows the user's line and the sentence, with few lines between them."""
+"""A wrong shape shows the user's line and the error message, with few lines between them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def caught(function: Callable[[], Any]) -> Exception:
 
 
 def frames(error: Exception) -> list[str]:
-    """The functions of its traceback, from the outermost one in."""
+    """The functions in the traceback of a call, outermost first."""
     return [frame.name for frame in traceback.extract_tb(error.__traceback__)]
 
 
@@ -82,7 +82,7 @@ def test_ipython() -> None:
     assert len(shown) == len(CALLS), done.stdout + done.stderr
     for text, (code, (_, sentence)) in zip(shown, CALLS.items(), strict=True):
         lines = text.splitlines()
-        assert lines[2].startswith("Cell In") and lines[3] == f"----> 1 {code}"  # below a line, and the error's name
+        assert lines[2].startswith("Cell In") and lines[3] == f"----> 1 {code}"  # after a rule and the error's name
         assert f"ValueError: {sentence}" in text
         assert len(lines) <= MOST_LINES, text
 
@@ -107,7 +107,7 @@ def test_a_users_frames_stay() -> None:
     "forward, error",
     [
         (lambda x: x.nothing, AttributeError),
-        (lambda x: np.matmul(x, np.ones((7, 7))), ValueError),  # NumPy's own, of a mistake in the op
+        (lambda x: np.matmul(x, np.ones((7, 7))), ValueError),  # NumPy's own error for a mistake in the op
     ],
 )
 def test_every_frame_of_a_mistake_stays(forward: Callable[..., Any], error: type[Exception]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m examples.experiments.train`: what it leaves, the same bits however it is interrupted, and bad input."""
+"""`python -m examples.experiments.train`: its files, the same bits however it is interrupted, and bad input."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.runs import (
     wait_for,
 )
 
-SAFE_POINTS = 2 * (4 + 1 + 1)  # of TINY: two epochs of four steps, one validation and one test batch
+SAFE_POINTS = 2 * (4 + 1 + 1)  # in TINY: two epochs of four steps, one validation and one test batch
 
 
 def run(*argv: str, out: Path) -> int:
@@ -59,7 +59,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, Any]]:
-    """What an uninterrupted run of SMALL, as a process of its own on one thread, leaves after so many epochs."""
+    """What an uninterrupted run of SMALL leaves, in a process of its own on one thread, after `epochs` epochs."""
 
     @functools.cache
     def whole(epochs: int) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str,
 
 
 def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
-    """Return a `check` that finds a Ctrl-C at its call number `calls`."""
+    """Return a `check` that simulates a Ctrl-C at its call number `calls`."""
     counter = itertools.count()
 
     def check(stop: StopOnSignal) -> None:
@@ -108,7 +108,7 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads((tmp_path / "done.json").read_text())["last"] == rows[-1]
 
     said, err = capsys.readouterr()
-    assert err == ""  # no terminal: no bar
+    assert err == ""  # without a terminal there is no progress bar
     lines = said.splitlines()
     assert len(lines) == 4
     threads = settings["sessions"][0]["threads"]
@@ -177,7 +177,7 @@ def test_stopped_at_every_safe_point(tiny: dict[str, Any], tmp_path: Path, monke
         assert run("--resume", out=out) == 0
         assert outcome(out) == tiny, f"stopped at safe point {calls}"
     monkeypatch.setattr(StopOnSignal, "check", stop_at(SAFE_POINTS))
-    assert run(*TINY, out=tmp_path / "whole") == 0  # there is no further safe point
+    assert run(*TINY, out=tmp_path / "whole") == 0  # the run has no further safe point
 
 
 def test_stopped_after_every_single_step(tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_stopped_after_every_single_step(tiny: dict[str, Any], tmp_path: Path, m
     while (status := run(*TINY, "--resume", out=tmp_path)) == 130:
         sessions += 1
         assert sessions < 2 * SAFE_POINTS
-        monkeypatch.setattr(StopOnSignal, "check", stop_at(3))  # past both batches of the evaluation
+        monkeypatch.setattr(StopOnSignal, "check", stop_at(3))  # after both batches of the evaluation
     assert status == 0
     assert sessions >= 3
     assert outcome(tmp_path) == tiny
@@ -194,7 +194,7 @@ def test_stopped_after_every_single_step(tiny: dict[str, Any], tmp_path: Path, m
 
 
 class Killed(BaseException):
-    """Ends a run on the spot, as SIGKILL does."""
+    """Ends a run at once, like SIGKILL."""
 
 
 @pytest.mark.slow
@@ -228,7 +228,7 @@ def test_killed_around_every_file_written(
         assert run(*TINY, "--resume", out=out) == 0
         assert outcome(out) == tiny, f"killed {when} file {at}"
         assert json.loads((out / "result.json").read_text())["result"]["history"]
-    # settings and empty metrics; a checkpoint, metrics and curves an epoch; weights, mark, table and result
+    # settings and empty metrics; per epoch a checkpoint, metrics and curves; weights, mark, table and result
     assert written == 2 + 2 * 3 + 4
 
 
@@ -236,7 +236,7 @@ def test_the_disk_is_full_at_every_file_written(
     tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = os.write
-    for at in range(2 * 3 + 5):  # all files of the test above but the empty metrics
+    for at in range(2 * 3 + 5):  # all files of the test above except the empty metrics
         out = tmp_path / str(at)
         counter = itertools.count()
 
@@ -284,7 +284,7 @@ def test_a_signal_at_a_random_moment(
     time.sleep(delay)
     os.killpg(process.pid, number)
     time.sleep(random.uniform(0, 0.02))
-    os.killpg(process.pid, number)  # the impatient second Ctrl-C
+    os.killpg(process.pid, number)  # an impatient second Ctrl-C
     returned, _, err = finish(process)
     assert returned == status, (delay, err)
     assert f"stopped by {number.name}; nothing is lost" in err
@@ -302,7 +302,7 @@ def test_a_signal_at_a_random_moment(
 def test_sigkill_at_random_moments(small: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
     delays = []
     for _ in range(3):
-        (tmp_path / "metrics.jsonl").unlink(missing_ok=True)  # its return tells that training goes on
+        (tmp_path / "metrics.jsonl").unlink(missing_ok=True)  # it reappears when training continues
         process = start(*SMALL, ENDLESS, "--resume", "--out", str(tmp_path))
         wait_for(tmp_path / "metrics.jsonl", process)
         delays.append(random.uniform(0, 1))
@@ -351,14 +351,14 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFi
         assert run(*TINY, "--resume", out=tmp_path) == 1
         assert capsys.readouterr().err.count(f"Another run is using {tmp_path}.") == 2
         assert os.listdir(tmp_path) == [".lock"]
-    assert run(*TINY, out=tmp_path) == 0  # the lock's file stays; the lock does not
+    assert run(*TINY, out=tmp_path) == 0  # the lock file stays, but the lock is free
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
 def test_a_file_system_without_locks(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is told; and nothing is swept there, since another run may be at work on it."""
+    """The second run is refused and removes nothing, because another run may be using the folder."""
 
     def no_locks(*_: Any) -> None:
         raise OSError(number, os.strerror(number))
@@ -470,7 +470,7 @@ def test_resume_with_other_settings(
 def test_resume_with_other_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As where CIFAR-10 was there at first, and the built-in set had to stand in later."""
+    """CIFAR-10 was there in the first session, and the synthetic set replaces it in the second."""
     from examples.experiments.support.data import synthetic
 
     assert run(*TINY, out=tmp_path) == 0
@@ -588,7 +588,7 @@ def test_make_without_that_python(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-# Losses that are no numbers
+# Losses that are not finite
 
 
 def test_a_learning_rate_that_explodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -629,7 +629,7 @@ def test_the_last_good_checkpoint_stays(
 def test_broken_weights_are_not_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A last finite loss, a step into infinity, and a Ctrl-C before anybody sees it."""
+    """The last finite loss, a step to infinity, and a Ctrl-C before anyone sees it."""
     assert run(*TINY, out=tmp_path) == 0
     before = checkpoint_content(tmp_path / "checkpoint.safetensors")
     step = training._step

@@ -1,6 +1,6 @@
-"""What mypy and pyright say of a user's program, with lucidgrad installed as a package.
+"""The reports of mypy and pyright on a user's program, with lucidgrad installed as a package.
 
-`tests/typing/user_program.py` must have no errors.  A second file has one deliberate error in each line, and every one
+`tests/typing/user_program.py` must have no errors.  A second file has one deliberate error in each line, and each
 must be reported.
 """
 
@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "tests" / "typing" / "user_program.py"
-CHECKERS = [name for name in ("mypy", "pyright") if importlib.util.find_spec(name)]  # conftest.py wants mypy
+CHECKERS = [name for name in ("mypy", "pyright") if importlib.util.find_spec(name)]  # conftest.py requires mypy
 
 START = """\
 import autograd
@@ -70,7 +70,7 @@ ERRORS = [
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment that has lucidgrad among its installed packages, where type checkers look for py.typed."""
+    """An environment with lucidgrad among its installed packages, where type checkers look for py.typed."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment, symlinks=sys.platform != "win32")
     places = {"base": str(environment), "platbase": str(environment)}
@@ -81,7 +81,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(checker: str, python: Path, program: Path) -> str:
-    """The errors that a type checker reports, one a line."""
+    """The errors that a type checker reports, one per line."""
     options = {
         "mypy": ["--strict", f"--python-executable={python}", "--no-error-summary", "--hide-error-context"],
         "pyright": [f"--pythonpath={python}"],
@@ -108,9 +108,9 @@ def test_every_error_of_a_user_is_reported(checker: str, python: Path, tmp_path:
     reported = {int(n) for n in re.findall(r"wrong\.py:(\d+)", check(checker, python, program))}
     first = START.count("\n") + 1
     missed = [line for n, line in enumerate(ERRORS, first) if n not in reported]
-    assert not missed, f"{checker} reports no error in these wrong lines; a signature is too wide: {missed}"
+    assert not missed, f"{checker} reports no error in these wrong lines, so a signature is too wide: {missed}"
     false = sorted(n for n in reported if n < first)
-    assert not false, f"{checker} reports errors in lines {false}, which are right"
+    assert not false, f"{checker} reports errors in lines {false}, which are correct"
 
 
 def test_a_users_program_runs() -> None:

@@ -1,10 +1,10 @@
-"""A kernel whose inner loop the compiler does not vectorize is noticed: its machine code is searched.
+"""Find kernels whose inner loop the compiler does not vectorize, by searching their machine code.
 
 Numba emits no vector instructions for a loop over computed ends (autograd/kernels/jit.py says why), and such a
 kernel is up to ten times slower, with the same results.  So every kernel that an op or an optimizer launches is
 compiled for float32 here, and must contain arithmetic or comparisons of packed numbers, between vector loads and
-stores.  Loads and stores of single lanes (gather, scatter), which LLVM emits for computed ends where it can, as on
-AVX-512, are as slow as scalar code, so a basic block that has them does not count.
+stores.  Loads and stores of single lanes (gather, scatter), which LLVM emits for computed ends if it can, as on
+AVX-512, are as slow as scalar code, so a basic block with them does not count.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
 
-INDEXED = "its reads or writes go to indices that are data"
-SCALAR: dict[str, str] = {  # kernels without such instructions, and why
+INDEXED = "it reads or writes at indices from its data"
+SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.conv_pool.pick": INDEXED,
-    "autograd.kernels.conv_pool.unpool": "it writes every second element, after a comparison of bytes",
-    "autograd.ops.avg_pool2d._pool": "a sum over a window is added in order, and windows are short",
+    "autograd.kernels.conv_pool.unpool": "it writes every second element after comparing bytes",
+    "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
     "autograd.ops.max_pool2d._gather": INDEXED,
     "autograd.ops.max_pool2d._scatter": INDEXED,
 }
 
-# Arithmetic, comparisons and selections of packed numbers, of float64 too: sums are added up in it.  On x86 their
+# Arithmetic, comparisons and selections of packed numbers, also float64, because sums are added in it.  On x86 their
 # names end with "ps" or "pd".  Plain moves and xor are left out, because scalar code copies and clears with them.
 PACKED = r"\bv?(?:add|sub|mul|div|max|min|sqrt|blendv?|fn?m(?:add|sub)\d*|cmp\w*)p[sd]\b|\bvmov[au]ps\b[^\n]*\{%k"
 if platform.machine().lower() in ("aarch64", "arm64"):
@@ -49,7 +49,7 @@ if platform.machine().lower() in ("aarch64", "arm64"):
 
 
 def assembly(function: Any, signature: Any) -> str:
-    """The machine code of a kernel, compiled afresh: a kernel from the cache has none that Numba can show."""
+    """The machine code of a kernel, compiled again, because Numba cannot show the code of a kernel from the cache."""
     options = {name: value for name, value in function.targetoptions.items() if name != "nopython"}
     fresh = numba.njit(**options)(function.py_func)
     fresh.compile(signature)
@@ -57,7 +57,7 @@ def assembly(function: Any, signature: Any) -> str:
 
 
 def is_vectorized(function: Any, signature: Any) -> bool:
-    blocks = re.split(r"^\S+:", assembly(function, signature), flags=re.MULTILINE)  # a label begins a basic block
+    blocks = re.split(r"^\S+:", assembly(function, signature), flags=re.MULTILINE)  # a label starts a basic block
     return any(re.search(PACKED, block) and not re.search("gather|scatter", block) for block in blocks)
 
 
@@ -65,12 +65,12 @@ def is_vectorized(function: Any, signature: Any) -> bool:
 
 
 def all_kernels() -> dict[str, Any]:
-    """Every parallel kernel of the packages, by module and name.  Other kernels are inlined into these."""
+    """Every parallel kernel of the packages, by module and name.  Other kernels are inlined into them."""
     found = {}
     for package in (autograd, nn, optim):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for value in vars(importlib.import_module(module.name)).values():
-                function: Any = getattr(value, "_kernel", value)  # what a threading layer with a lock has wrapped
+                function: Any = getattr(value, "_kernel", value)  # the lock of a threading layer may wrap the kernel
                 if isinstance(function, Dispatcher) and function.targetoptions.get("parallel"):
                     python: Any = function.py_func
                     found[f"{python.__module__}.{python.__name__}"] = function
@@ -82,7 +82,7 @@ def float32(x: Any) -> Any:
 
 
 def run_ops() -> None:
-    """Forward and backward of every op in float32: drawn calls, and larger ones for kernels that small ones skip."""
+    """Forward and backward of every op in float32: drawn calls, and larger ones for kernels that small calls skip."""
     for op in table.values():
         if not type(op).__module__.startswith("autograd."):
             continue
@@ -126,7 +126,7 @@ def run_optimizers() -> None:
 
 @pytest.fixture(scope="module")
 def launched() -> dict[str, tuple[Any, Any]]:
-    """Every parallel kernel that was launched with float32 arguments, and its argument types."""
+    """Every parallel kernel launched with float32 arguments, and its argument types."""
     run_ops()
     run_optimizers()
     found = {}

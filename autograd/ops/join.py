@@ -182,7 +182,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     All have the same size, but the last may be smaller.  There are fewer pieces if fewer of that size fill the
     dimension.
     """
-    n = input.shape[_dim_to_split("chunk", dim, input)]
+    dim = _dim_to_split("chunk", dim, input)
+    n = input.shape[dim]
     if chunks < 1:
         raise ValueError(f"chunk: {chunks} chunks are not possible; expects at least 1")
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)

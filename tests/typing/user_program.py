@@ -1,7 +1,7 @@
-"""A program such as a user writes, for type checkers: it must have no errors, and every assert_type must hold.
+"""A typical user's program for type checkers: it must have no errors, and every assert_type must hold.
 
-`tests/test_typing.py` runs `mypy --strict` and pyright on it, with lucidgrad installed as a package.  It also runs it,
-so that what a checker accepts is what works.
+`tests/test_typing.py` runs `mypy --strict` and pyright on it, with lucidgrad installed as a package.  It also runs the
+program itself, so that what a checker accepts also works.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ array: np.ndarray = x.detach().numpy()
 
 
 class Residual(nn.Module):
-    """x + relu(conv(x)), whose forward has an option of its own."""
+    """x + relu(conv(x)), with a forward that has an option of its own."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Net(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A forward with two inputs, and one that may be left out."""
+    """A forward with two inputs and an optional third."""
 
     def __init__(self) -> None:
         super().__init__()

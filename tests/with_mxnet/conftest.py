@@ -1,4 +1,4 @@
-"""MXNet is imported first, by the one module that knows how; what is compared here are numbers, not times."""
+"""Import MXNet first, through the one module that knows how.  These tests compare numbers, not times."""
 
 from examples.experiments.support.frameworks import mxnet
 

@@ -1,4 +1,4 @@
-"""The baseline rebuilt with gluon is ours; and what MXNet does otherwise, which the report tells."""
+"""The baseline rebuilt with gluon matches ours.  Also MXNet's differences that the report describes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_momentum_has_the_learning_rate_inside() -> None:
     parameter.initialize(mxnet.init.Zero())
     trainer = gluon.Trainer([parameter], "sgd", {"learning_rate": 0.1, "momentum": 0.5})
     moves, v = [], 0.0
-    for lr in (0.1, 0.01):  # a schedule: here it differs from ours
+    for lr in (0.1, 0.01):  # with a schedule, MXNet's momentum differs from ours
         trainer.set_learning_rate(lr)
         before = parameter.data().asscalar()
         with mxnet.autograd.record():
@@ -83,7 +83,7 @@ def test_batch_norm() -> None:
     ]
     for theirs, mine, tolerance in pairs:
         np.testing.assert_allclose(theirs.asnumpy(), mine.numpy(), rtol=1e-4, atol=tolerance)
-    n = x[:, 0].size  # the share of the batch is biased there: smaller by (n - 1) / n
+    n = x[:, 0].size  # MXNet's batch variance is biased: smaller by (n - 1) / n
     batch_share = (var.numpy() - 0.9) * (n - 1) / n
     np.testing.assert_allclose(layer.running_var.data().asnumpy(), 0.9 + batch_share, rtol=1e-5)
 
@@ -132,7 +132,7 @@ def test_driver_card_and_sums(monkeypatch: pytest.MonkeyPatch) -> None:
         context("gpu")
     monkeypatch.setattr(mxnet.context, "num_gpus", lambda: 1)
     with pytest.raises(DeviceError, match="the card does not run this build's kernels"):
-        context("gpu")  # this build has none
+        context("gpu")  # this build of MXNet has none
     monkeypatch.setattr(mxnet, "gpu", mxnet.cpu)
     assert context("gpu") == mxnet.cpu()
     ones = nd.ones

@@ -1,7 +1,7 @@
-"""What the second opinion is asked about: calls of every public function, as a user of PyTorch writes them.
+"""Calls of every public function, as a user of PyTorch writes them, to compare both libraries.
 
-The files calls_*.py hold one or more generators a function.  Nothing here needs torch: the
-plain suite uses the calls to see that every function runs the row of its name.
+Each file calls_*.py has one or more generators per function.  Nothing here needs torch, so the
+plain test suite uses the calls to check that every function runs the row of its name.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Where = Literal["torch", "functional", "method"]
 
 @dataclass(frozen=True)
 class Call:
-    """A function that torch has too: `torch.name`, `torch.nn.functional.name`, or a method of its tensors.
+    """A function that torch has too: `torch.name`, `torch.nn.functional.name`, or a tensor method.
 
     Attributes
     ----------
     generate : callable (draw) -> (positional arguments, keyword arguments)
-        NumPy arrays among them, in lists and tuples too, become tensors of either side, and dtypes
-        those of either side.
+        NumPy arrays among them, also in lists and tuples, become tensors of the library under test.
+        Dtypes become that library's dtypes.
     """
 
     name: str
@@ -43,7 +43,7 @@ CALLS: list[Call] = []
 
 
 def call(name: str, where: Where) -> Callable[[Any], Any]:
-    """Note a generator of calls."""
+    """Register a generator of calls."""
 
     def note(generate: Any) -> Any:
         CALLS.append(Call(name, where, generate))
@@ -53,23 +53,23 @@ def call(name: str, where: Where) -> Callable[[Any], Any]:
 
 
 def all_calls() -> list[Call]:
-    """The calls of every calls_*.py beside this file."""
+    """The calls of every calls_*.py in this folder."""
     for path in sorted(Path(__file__).parent.glob("calls_*.py")):
         importlib.import_module(f"{__package__}.{path.stem}")
     return CALLS
 
 
 class Constant(np.ndarray):
-    """An array that PyTorch takes no gradient of."""
+    """An array whose tensor does not require grad."""
 
 
 def constant(array: np.ndarray) -> Constant:
-    """The array, which becomes a tensor that does not require grad: weights of classes, say."""
+    """The array as one whose tensor does not require grad, such as weights of classes."""
     return array.view(Constant)
 
 
 def map_arrays(function: Callable[[Any], Any], value: Any) -> Any:
-    """The value with function(array) for every array in it, and function(dtype) for every dtype."""
+    """The value with function(array) for each array in it and function(dtype) for each dtype."""
     if isinstance(value, np.ndarray | np.dtype):
         return function(value)
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from tests.with_torch.calls import call
 
 
 def optional(draw: Any, **options: Any) -> dict[str, Any]:
-    """Some of the options, so that the defaults of the others are compared, too."""
+    """A random part of the options, so that the defaults of the others are compared too."""
     return {name: value for name, value in options.items() if draw.choice(True, False)}
 
 
@@ -20,7 +20,7 @@ def batch(draw: Any) -> tuple[int, ...]:
 
 
 def one_or_each(draw: Any, low: int, high: int, dims: int = 2) -> Any:
-    """A number for all dimensions, or one for each."""
+    """One number for all dimensions, or one per dimension."""
     return draw.choice(draw.size(low, high), tuple(draw.size(low, high) for _ in range(dims)))
 
 
@@ -94,7 +94,7 @@ def conv_transpose2d_in_order(draw: Any) -> Any:
 
 
 def windows(draw: Any) -> Any:
-    """An input of distinct numbers (of equals, which is the maximum?) and a kernel; and what may go with them."""
+    """An input of distinct numbers, so that the argmax is unique, a kernel size, and options."""
     shape = (*batch(draw), draw.size(1, 2), draw.size(5, 9), draw.size(5, 9))
     x = np.array(draw.permutation(math.prod(shape)), np.float64).reshape(shape) / 8 - 3
     kernel = draw.choice((draw.size(1, 3), draw.size(1, 3)), draw.size(2, 3))

@@ -15,12 +15,12 @@ SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan])
 
 
 def some(draw: Any, **options: Any) -> dict[str, Any]:
-    """Some of the options, so that defaults are compared too."""
+    """A random part of the options, so that defaults are compared too."""
     return {name: value for name, value in options.items() if draw.choice(True, False)}
 
 
 def numbers(draw: Any, *shape: int, low: float = -2, high: float = 2) -> np.ndarray:
-    """Floats, with ±0, inf and NaN among them in one call of four, and equal ones in another."""
+    """Floats.  One call in four has ±0, inf or NaN among them, and another one equal numbers."""
     x = draw.tensor(*shape, low=low, high=high)
     special = draw.choice("none", "none", "special", "equals")
     if special == "special" and x.size:
@@ -29,7 +29,7 @@ def numbers(draw: Any, *shape: int, low: float = -2, high: float = 2) -> np.ndar
 
 
 def any_dtype(draw: Any, x: np.ndarray) -> np.ndarray:
-    """Floats, or integers or bools made of them."""
+    """Floats, or integers or bools made from them."""
     dtype = draw.choice(x.dtype, np.int64, np.int32, np.uint8, np.bool_)
     return x if dtype == x.dtype else np.asarray(np.abs(np.nan_to_num(x, posinf=3, neginf=3))).astype(dtype)
 
@@ -66,7 +66,7 @@ for name in ("abs", "neg", "positive", "square", "relu", "exp", "sin", "cos"):
 
 @call("sign", where="torch")
 def sign(draw: Any) -> Arguments:
-    """Of integers, and of what requires no grad: torch records its gradient, which is 0."""
+    """Integers, which require no grad: torch records the gradient of sign, which is 0."""
     return (np.asarray(draw.index(draw.shape(0, 3, least=0), 5) - 2),), {}
 
 
@@ -105,14 +105,14 @@ activation("leaky_relu", lambda draw: some(draw, negative_slope=draw.choice(0.2,
 
 @call("elu", where="functional")
 def elu(draw: Any) -> Arguments:
-    """Of finite numbers: torch's gradient at inf is NaN where alpha is not 1."""
+    """Finite numbers, because torch's gradient at inf is NaN unless alpha is 1."""
     x = draw.tensor(*draw.shape(0, 4, least=0), low=-9, high=9)
     return (x,), some(draw, alpha=draw.choice(0.5, 2, -1.5), inplace=False)
 
 
 @call("gelu", where="functional")
 def gelu(draw: Any) -> Arguments:
-    """Of finite numbers: torch's gelu of inf is inf in float64 and NaN in float32."""
+    """Finite numbers, because torch's gelu of inf is inf in float64 and NaN in float32."""
     return (draw.tensor(*draw.shape(0, 4, least=0), low=-9, high=9),), some(
         draw, approximate=draw.choice("tanh", "none")
     )
@@ -135,7 +135,7 @@ for name in ("softmax", "log_softmax"):
     of_rows(name, "functional")
 
 
-# ── of two, and of a condition ─────────────────────────────────────────────────────────
+# ── functions of two numbers, and of a condition ───────────────────────────────────────
 
 
 def of_two(name: str, *, scalars: bool = True, dtypes: bool = True, low: float = -2) -> None:
@@ -145,7 +145,7 @@ def of_two(name: str, *, scalars: bool = True, dtypes: bool = True, low: float =
         if dtypes:
             x, y = any_dtype(draw, x), any_dtype(draw, y)
         if name == "pow":
-            x = np.where(np.isfinite(x), x + 0.0, 1.0)  # torch takes powers of -0 and -inf by square roots
+            x = np.where(np.isfinite(x), x + 0.0, 1.0)  # torch computes powers of -0 and -inf with square roots
         if scalars and draw.choice(False, True):
             return (x, draw.choice(2, 0.5, True)), {}
         return (x, y), {}
@@ -162,7 +162,7 @@ of_two("pow", dtypes=False, low=0.5)
 
 
 def division(name: str) -> None:
-    """Of floats and integers; only remainder has a gradient, and torch's floor_divide refuses to compute its own."""
+    """Floats and integers.  Only remainder has a gradient; torch's floor_divide raises in backward."""
 
     def generate(draw: Any) -> Arguments:
         a, b = draw.broadcastable(2)
@@ -263,8 +263,8 @@ def where_method(draw: Any) -> Arguments:
 @call("clamp", where="torch")
 def clamp(draw: Any) -> Arguments:
     a, b, c = draw.broadcastable(3)
-    x = numbers(draw, *np.broadcast_shapes(a, b, c))  # torch's backward fails where a bound is larger
-    low, high = draw.tensor(*b), np.asarray(draw.tensor(*c) + 0.0003)  # of equal bounds, torch's have no gradient
+    x = numbers(draw, *np.broadcast_shapes(a, b, c))  # torch's backward fails if a bound is larger
+    low, high = draw.tensor(*b), np.asarray(draw.tensor(*c) + 0.0003)  # torch gives no gradient for equal bounds
     if draw.choice(True, False):
         return (x,), draw.choice({"min": low, "max": high}, {"min": low}, {"max": high})
     bounds = draw.choice((-1, 1), (-0.5, None), (None, 0.5), (1, -1), (0.0,))
@@ -287,7 +287,7 @@ def clamp_max(draw: Any) -> Arguments:
 
 
 def some_dims(draw: Any, ndim: int, many: bool = True) -> Any:
-    """One dimension, from either end, or several; a tensor without any has dimension 0."""
+    """One dimension, from either end, or several.  A tensor without dimensions has dimension 0."""
     n = max(1, ndim)
     one = draw.size(-n, n - 1)
     several = tuple(draw.permutation(n)[: draw.size(1, n)])
@@ -334,7 +334,7 @@ truths("all")
 def deviation(name: str) -> None:
     def generate(draw: Any) -> Arguments:
         x = draw.tensor(*draw.shape(0, 3), low=-9, high=9)
-        x = np.asarray(x * draw.choice(1, 1, 0))  # with 0 for a std of 0
+        x = np.asarray(x * draw.choice(1, 1, 0))  # 0 gives a std of 0
         correction = draw.choice(0, 1, 0.5)
         keepdim, unbiased = draw.choice(True, False), draw.choice(False, True)
         return draw.choice(
@@ -358,7 +358,7 @@ deviation("std")
 def norm(draw: Any) -> Arguments:
     x = np.asarray(draw.tensor(*draw.shape(0, 3)) * draw.choice(1, 1, 0))
     dims = some_dims(draw, x.ndim)
-    few = np.size(dims) <= 2  # torch refuses the Frobenius norm, which is its default, of three named dimensions
+    few = np.size(dims) <= 2  # torch refuses its default, the Frobenius norm, for three given dimensions
     p = draw.choice(2, 1, 3, 1.5, np.inf, -np.inf, *(["fro"] if few else []))
     return (x,), {
         **(some(draw, p=p) if few else {"p": p}),
@@ -377,7 +377,7 @@ def extremum(name: str) -> None:
         x, keepdim = rows(draw, 1), draw.choice(True, False)
         if draw.choice(True, False):
             return (any_dtype(draw, x), some_dims(draw, x.ndim, many=False)), some(draw, keepdim=keepdim)
-        # of NaN, torch's max and amax have different gradients; ours have amax's
+        # at NaN, gradients of torch's max and amax differ; ours are those of amax
         return (np.asarray(np.nan_to_num(x, posinf=9, neginf=-9)),), {}
 
     def of_two(draw: Any) -> Arguments:

@@ -11,7 +11,7 @@ from tests.with_torch.calls_shape import Arguments, maybe
 
 
 def two(draw: Any) -> tuple[Any, Any]:
-    """A prediction and a target that differ by no round number."""
+    """A prediction and a target that are never equal and never differ by a round number."""
     shape = draw.shape(0, 3, least=0)
     return draw.tensor(*shape), np.asarray(draw.tensor(*shape) + 0.0003)
 
@@ -68,7 +68,7 @@ def kl_div(draw: Any) -> Arguments:
 
 
 def scores(draw: Any) -> tuple[Any, Any, int, Any]:
-    """Scores, labels, the label that is ignored, and the classes' weights."""
+    """Scores, labels, the ignored label, and the class weights."""
     classes, places = draw.size(1, 4), draw.choice((), (draw.size(1, 3),), (draw.size(1, 3), 2), (2, 1, 2))
     ignored = draw.choice(-100, 0, -1)
     labels = np.where(draw.index(places, 6) == 5, ignored, draw.index(places, classes))

@@ -10,7 +10,7 @@ from tests.with_torch.calls import call
 
 
 def spread(draw: Any, *shape: int) -> np.ndarray:
-    """Numbers whose variance is nowhere nearly 0."""
+    """Numbers with a variance far from 0."""
     x = draw.tensor(*shape)
     return x + 5 * (np.arange(x.size) % 2).reshape(shape)
 
@@ -21,7 +21,7 @@ def some(draw: Any, *shape: int) -> np.ndarray | None:
 
 @call("batch_norm", where="functional")
 def batch_norm(draw: Any) -> Any:
-    """In training; with running statistics, which no gradient may be asked of: test_batch_norm.py."""
+    """In training mode.  test_batch_norm.py tests running statistics, which cannot require grad."""
     n, c, size = 2 * draw.size(1, 2), draw.choice(1, 3), draw.choice((), (2,), (3, 2), (1, 2, 1))
     x = np.moveaxis(spread(draw, c, *size, n), -1, 0)
     more = {"momentum": 0.5, "eps": 0.01} if draw.choice(False, True) else {}
@@ -55,7 +55,7 @@ def group_norm_in_order(draw: Any) -> Any:
 
 @call("dropout", where="functional")
 def dropout(draw: Any) -> Any:
-    """Where chance has no say: its numbers are not PyTorch's."""
+    """Only calls without randomness, because our random numbers differ from PyTorch's."""
     x = draw.tensor(*draw.shape(0, 3))
     return (x,), draw.choice({"p": 1.0}, {"p": 0.0}, {"training": False}, {"p": 0.3, "training": False})
 

@@ -1,4 +1,4 @@
-"""Calls of the functions that move numbers: shapes, joining, indexing, padding; and of matrix products."""
+"""Calls of functions that move elements (shapes, joining, indexing, padding), and of matrix products."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def some(draw: Any, least: int = 0, most: int = 4) -> tuple[Any, list[int]]:
-    """A tensor, and its dimensions in some order, some of them counted from the end."""
+    """A tensor and its dimensions in random order, some of them counted from the end."""
     shape = draw.shape(least, most, least=0)
     return draw.tensor(*shape), [d - draw.choice(0, len(shape)) for d in draw.permutation(len(shape))]
 
 
 def maybe(draw: Any, **options: Any) -> dict[str, Any]:
-    """Some of the options."""
+    """A random part of the options."""
     return {name: value for name, value in options.items() if draw.choice(True, False)}
 
 
@@ -177,7 +177,7 @@ def gather(draw: Any) -> Arguments:
 def scatter_add(draw: Any) -> Arguments:
     a, b = draw.size(1, 3), draw.size(1, 3)
     index = draw.index((draw.size(0, 4), draw.size(0, b)), a)
-    larger = constant(draw.tensor(index.shape[0] + 1, index.shape[1] + 1))  # whose gradient PyTorch's cannot give
+    larger = constant(draw.tensor(index.shape[0] + 1, index.shape[1] + 1))  # PyTorch cannot compute its gradient
     return (draw.tensor(a, b), 0, index, draw.choice(draw.tensor(*index.shape), larger)), {}
 
 
@@ -210,7 +210,7 @@ def getitem(draw: Any) -> Arguments:
         draw.index((n,), 2) == 1,
         draw.index(shape, 2) == 1,
         (draw.index((n, m), 2) == 1, 0),
-        (draw.index((), n), slice(None), draw.index((2,), k)),  # a number goes first, and moves nothing
+        (draw.index((), n), slice(None), draw.index((2,), k)),  # an integer index at the start moves no dimension
         (0, slice(None), draw.index((2,), k)),
         (slice(None), -1, draw.index((2,), k)),
         (draw.index((2,), n), 0),

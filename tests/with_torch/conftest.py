@@ -1,4 +1,4 @@
-"""Torch and Numba in one process slow each other down; what is compared here are numbers, not times."""
+"""Torch and Numba in one process slow each other down, but these tests compare numbers, not times."""
 
 import torch
 

@@ -1,8 +1,8 @@
-"""PyTorch's own table of sample inputs, op_db, for every function that both have.
+"""PyTorch's table of sample inputs, op_db, for every function that both libraries have.
 
 An entry of the table has a name ("sum", "nn.functional.conv2d", "T"), variants of it
-("div.floor_rounding"), and generators of calls for each dtype.  Here a name is mapped to the
-function of ours, and a call to the same call on our tensors.
+("div.floor_rounding"), and generators of calls for each dtype.  This module maps a name to our
+function of that name, and a call to the same call with our tensors.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from autograd.names import public_names
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """An entry of op_db and the function of ours that has its name.
+    """An entry of op_db and our function of the same name.
 
     Attributes
     ----------
     name : str
-        With the variant's, as in "div.floor_rounding".
+        Includes the variant, as in "div.floor_rounding".
     info : OpInfo
     ours : callable
-        Takes a sample's input, arguments and keywords, as `info.op` does.
+        Takes a sample's input, arguments and keywords like `info.op`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Entry:
     ours: Callable[..., Any]
 
 
-# Entries whose `info.op` is called in another way than the function of that name.
+# Entries whose `info.op` is not called like our function of that name.
 OTHERWISE: dict[str, Callable[..., Any]] = {
     "einsum": lambda operands, equation: autograd.einsum(equation, *operands),
     "zero_": lambda x: x.clone().zero_(),
@@ -57,7 +57,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
 
 
 def ours_named(name: str) -> Callable[..., Any] | None:
-    """The function of ours by op_db's name, or None."""
+    """Our function for a name in op_db, or None."""
     home, _, function = name.rpartition(".")
     if name in OTHERWISE:
         return OTHERWISE[name]
@@ -70,7 +70,7 @@ def ours_named(name: str) -> Callable[..., Any] | None:
 
 
 def entries() -> list[Entry]:
-    """The entries that both have, in the table's order."""
+    """The entries that both libraries have, in the table's order."""
     found = []
     for info in op_db:
         ours = ours_named(info.name)
@@ -82,14 +82,14 @@ def entries() -> list[Entry]:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: `function(*args, **kwargs)` of either side."""
+    """One call, `function(*args, **kwargs)`, of either library."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
 
 def _seeded(generate: Callable[[], Any]) -> list[Any]:
-    """What a generator of op_db draws, the same at every run; its warnings are not ours."""
+    """The draws of a generator of op_db, the same in every run.  Its warnings are ignored."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002  (the generators draw from it)
     try:
         with freeze_rng_state(), warnings.catch_warnings():
@@ -110,7 +110,7 @@ def sample_of(sample: Any) -> Call:
 
 @functools.lru_cache(maxsize=4)
 def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> list[Call]:
-    """The calls of an entry in a dtype, on PyTorch's tensors; none where it does not take that dtype."""
+    """The calls of an entry in a dtype, with PyTorch's tensors.  Empty if the entry does not support the dtype."""
     if dtype not in entry.info.supported_dtypes("cpu"):
         return []
     requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
@@ -119,7 +119,7 @@ def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> li
 
 
 def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type[Exception], ...], str]]:
-    """The calls of an entry that PyTorch refuses, each with the error's type and a pattern of its words."""
+    """The calls of an entry that PyTorch refuses, each with the error's type and a pattern of its message."""
     if entry.info.error_inputs_func is None:
         return []
     drawn = _seeded(lambda: entry.info.error_inputs("cpu"))
@@ -127,7 +127,7 @@ def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type
 
 
 class NotOurs(TypeError):
-    """A value that no tensor of ours can hold: a complex or half-precision one, or a sparse one."""
+    """A value that our tensors cannot hold: complex, half-precision or sparse."""
 
 
 DTYPES = {
@@ -137,7 +137,7 @@ DTYPES = {
 
 
 def copied(tensor: torch.Tensor) -> torch.Tensor:
-    """A new leaf with the same numbers, strides and `requires_grad`, on memory of its own."""
+    """A new leaf with the same numbers, strides and `requires_grad`, in its own memory."""
     storage = tensor.untyped_storage().clone()
     copy = torch.empty(0, dtype=tensor.dtype)
     copy.set_(storage, tensor.storage_offset(), tensor.shape, tensor.stride())  # type: ignore[call-overload]
@@ -145,7 +145,7 @@ def copied(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def converted(function: Callable[[torch.Tensor], Any], value: Any, dtype: Callable[[torch.dtype], Any]) -> Any:
-    """The value with function(tensor) for every tensor in it, and dtype(torch.dtype) for every dtype."""
+    """The value with function(tensor) for each tensor in it and dtype(torch.dtype) for each dtype."""
     if isinstance(value, torch.Tensor):
         return function(value)
     if isinstance(value, torch.dtype):
@@ -172,18 +172,18 @@ def _our_tensor(tensor: torch.Tensor) -> Tensor:
 
 
 def to_ours(value: Any) -> Any:
-    """A call, or any other value, with tensors and dtypes of ours; strides are kept, memory is not shared.
+    """A call, or any other value, with our tensors and dtypes.  Strides are preserved, memory is not shared.
 
     Raises
     ------
     NotOurs
-        Naming the dtype or the layout that we do not have.
+        Names the dtype or layout that we do not have.
     """
     return converted(_our_tensor, value, _our_dtype)
 
 
 def to_theirs(value: Any) -> Any:
-    """The same on copies, so that a call that writes in place leaves the sample as it is."""
+    """The same call on copies, so that an in-place write leaves the sample unchanged."""
     return converted(copied, value, lambda dtype: dtype)
 
 
@@ -195,6 +195,6 @@ def flat(value: Any) -> list[Any]:
 
 
 def tensors_of(call: Call) -> list[Any]:
-    """The tensors of a call, ours or theirs, in order."""
+    """The tensors of a call, ours or PyTorch's, in order."""
     values = flat([*call.args, *call.kwargs.values()])
     return [value for value in values if isinstance(value, Tensor | torch.Tensor)]

@@ -1,4 +1,4 @@
-"""Batch normalization with running statistics beside PyTorch's: how they move, and what is made with them."""
+"""Batch normalization with running statistics, compared with PyTorch: how they are updated and used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmark compares is the same: from the same weights, the same losses, step after step."""
+"""The benchmark's networks match: from the same weights they have the same losses at every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PyTorch refuses, by op_db's error inputs, is refused with a sentence of ours, or a line here says why not."""
+"""Calls of op_db's error inputs, which PyTorch refuses, raise an error of ours or are listed with a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.with_torch import op_db
 ROOT = Path(autograd.__file__).resolve().parents[1]
 ERRORS = (TypeError, ValueError, RuntimeError, IndexError)
 NO_TENSOR = (
-    "a number may stand for a tensor in arithmetic and comparisons: it broadcasts as in NumPy, the result is a tensor, "
+    "arithmetic and comparisons accept numbers instead of tensors: they broadcast as in NumPy, the result is a tensor, "
     "and code that runs in PyTorch gives the same numbers"
 )
 LENIENT = {
@@ -33,7 +33,7 @@ CALLS = [
 
 @functools.cache
 def raising_lines(path: str) -> set[int]:
-    """The lines of a file's `raise` statements."""
+    """The line numbers of a file's `raise` statements."""
     tree = ast.parse(Path(path).read_text(encoding="utf-8"))
     return {
         line
@@ -44,7 +44,7 @@ def raising_lines(path: str) -> set[int]:
 
 
 def raised_on_purpose(error: Exception) -> bool:
-    """Whether a `raise` of our packages made the error, and not NumPy, or Python in one of our lines."""
+    """Whether the error comes from a `raise` of our packages, not from NumPy or from Python in one of our lines."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     path = Path(frame.filename).resolve()
     ours = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in ("autograd", "nn", "optim")
@@ -52,7 +52,7 @@ def raised_on_purpose(error: Exception) -> bool:
 
 
 def lenient(entry: op_db.Entry, call: op_db.Call) -> bool:
-    """NO_TENSOR: one of our functions of two numbers, and a number among its first two arguments."""
+    """NO_TENSOR: one of our functions of two numbers, with a number among its first two arguments."""
     return entry.name in LENIENT and any(isinstance(x, int | float) for x in call.args[:2])
 
 
@@ -61,16 +61,16 @@ def test_an_error_input(entry: op_db.Entry, i: int, call: op_db.Call) -> None:
     try:
         ours = op_db.to_ours(call)
     except op_db.NotOurs:
-        return  # complex numbers and sparse tensors: there is no such tensor that could be given
+        return  # complex or sparse: we have no such tensor
     except ValueError as error:
-        assert "number of dimensions must be within" in str(error)  # of NumPy's arrays
+        assert "number of dimensions must be within" in str(error)  # NumPy's limit
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             result = entry.ours(*ours.args, **ours.kwargs)
         except ERRORS as error:
-            if "out" in ours.kwargs:  # no function of ours has it, which Python says in a sentence
+            if "out" in ours.kwargs:  # our functions have no `out`, and Python's error says so
                 assert "unexpected keyword argument 'out'" in str(error)
             else:
                 assert raised_on_purpose(error), f"by accident: {type(error).__name__}: {error}"
@@ -81,7 +81,7 @@ def test_an_error_input(entry: op_db.Entry, i: int, call: op_db.Call) -> None:
 
 
 def test_the_lenient_ones_are_needed() -> None:
-    """Each name stands for at least one error input that is a number in place of a tensor."""
+    """Each name is needed for at least one error input with a number instead of a tensor."""
     unneeded = LENIENT - {entry.name for entry, _, call in CALLS if lenient(entry, call)}
     assert not unneeded
 

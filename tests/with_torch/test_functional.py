@@ -1,4 +1,4 @@
-"""autograd.functional beside torch.autograd.functional: the same functions, written for both."""
+"""autograd.functional compared with torch.autograd.functional."""
 
 from __future__ import annotations
 

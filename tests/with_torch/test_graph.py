@@ -1,4 +1,4 @@
-"""grad_fn, its name and its next_functions beside PyTorch's."""
+"""grad_fn, its name and its next_functions, compared with PyTorch's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRAPHS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def shape_of(grad_fn: Any) -> Any:
-    """Names of the steps and their outputs' numbers, as nested tuples; of a leaf, whether it accumulates."""
+    """Node names and output numbers as nested tuples; a leaf shows whether it accumulates."""
     if grad_fn is None:
         return None
     if hasattr(grad_fn, "variable"):

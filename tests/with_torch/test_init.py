@@ -1,4 +1,4 @@
-"""Each initializer's draws, and each layer's first values, against PyTorch's, by distribution."""
+"""Each initializer's draws and each layer's initial values have PyTorch's distribution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHAPES = [(300, 40), (40, 30, 3, 4), (20, 60, 9)]  # 12,000 numbers and more
 
 
 def assert_alike(ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Two samples of one distribution: Smirnov's distance, its bound exceeded once in a thousand."""
+    """Two-sample Smirnov test, with a bound that is exceeded once in a thousand."""
     a, b = np.sort(ours.ravel()), np.sort(theirs.ravel())
     both = np.concatenate([a, b])
     distance = np.abs(np.searchsorted(a, both, "right") / len(a) - np.searchsorted(b, both, "right") / len(b)).max()
@@ -118,7 +118,7 @@ def test_every_initializer_is_there_with_pytorchs_arguments() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda n: n.Linear(10, 8000),  # biases enough to tell a bound from one a tenth off
+        lambda n: n.Linear(10, 8000),  # enough biases to detect a bound that is a tenth off
         lambda n: n.Conv1d(20, 60, 5),
         lambda n: n.Conv2d(16, 64, (3, 5), groups=4),
         lambda n: n.ConvTranspose2d(24, 64, 3, groups=2),
@@ -137,6 +137,6 @@ def test_first_values_of_layers(make: Callable[[Any], Any]) -> None:
     for name, values in ours.items():
         assert (values.shape, values.dtype) == (theirs[name].shape, theirs[name].dtype)
         assert_alike(values, theirs[name])
-        assert values.min() == pytest.approx(theirs[name].min(), rel=0.4)  # the bounds, too
+        assert values.min() == pytest.approx(theirs[name].min(), rel=0.4)  # also the bounds
         assert values.max() == pytest.approx(theirs[name].max(), rel=0.4)
         assert np.array_equal(np.argwhere((values == 0).all(-1)), np.argwhere((theirs[name] == 0).all(-1)))

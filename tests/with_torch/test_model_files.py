@@ -1,4 +1,4 @@
-"""Model files that run on both libraries: only the imports are changed."""
+"""Model files run with both libraries if only their imports are changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 import autograd
 
-IMPORTS = {  # the changes, and there are no others
+IMPORTS = {  # all the changes
     "import torch.nn.functional as F": "import nn.functional as F",
     "import torch.nn as nn": "import nn",
     "from torch import nn, optim": "import nn\nimport optim",

@@ -1,4 +1,4 @@
-"""Every layer against PyTorch's: with the same arguments, weights and inputs the same outputs, gradients and text.
+"""Every layer against PyTorch's: the same arguments, weights and inputs give the same outputs, gradients and text.
 
 `tests/test_nn.py` checks that LAYERS and LOSSES below have a row for every layer.
 """
@@ -22,7 +22,7 @@ Arguments = tuple[tuple, dict[str, Any]]
 
 
 class Draw:
-    """What the rows below draw their arguments and inputs from."""
+    """The source of the arguments and inputs of the rows below."""
 
     def __init__(self, data: Any) -> None:
         self.draw = data.draw
@@ -35,14 +35,14 @@ class Draw:
         return self.draw(st.sampled_from(options))
 
     def pair(self, low: int, high: int) -> Any:
-        """One size for both dimensions, or one for each."""
+        """One size for both dimensions, or one per dimension."""
         return self.choice(self.size(low, high), (self.size(low, high), self.size(low, high)))
 
     def array(self, *shape: int) -> np.ndarray:
         return self.rng.standard_normal(shape)
 
 
-# ── the arguments and the input of each layer ──
+# ── arguments and input of each layer ──
 
 
 def _conv(draw: Draw, dims: int) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
@@ -190,7 +190,7 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
 }
 
 
-# ── losses: the input has a gradient, the target none ──
+# ── losses: the input has a gradient, the target has none ──
 
 
 def _labels(draw: Draw) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
@@ -200,7 +200,7 @@ def _labels(draw: Draw) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     options: dict[str, Any] = {"weight": draw.choice(None, draw.rng.uniform(0.5, 2, c))}
     options |= draw.choice({}, {"ignore_index": 0})
     if options.get("ignore_index") == 0:
-        labels.flat[0] = 1  # one counts: the mean of none is NaN
+        labels.flat[0] = 1  # at least one label counts, because the mean of none is NaN
     return draw.array(n, c, *places), labels, options
 
 
@@ -262,16 +262,16 @@ def to_torch(state: dict[str, Tensor]) -> dict[str, torch.Tensor]:
 
 
 def both(name: str, arguments: tuple, options: dict[str, Any], rng: np.random.Generator) -> tuple[Any, Any]:
-    """The layer and PyTorch's, in float64, in one state."""
+    """Our layer and PyTorch's, in float64 and with the same state."""
     ours = getattr(nn, name)(*arguments, **options).double()
     theirs = getattr(torch.nn, name)(*arguments, **options).double()
     for key, tensor in ours.state_dict().items():
         if tensor.dtype == np.float64:
-            tensor.copy_(Tensor(rng.uniform(0.5, 2, tensor.shape)))  # not the first values, of which many are 0 or 1
+            tensor.copy_(Tensor(rng.uniform(0.5, 2, tensor.shape)))  # many initial values are 0 or 1
         else:
             tensor.fill_(3)
         assert theirs.state_dict()[key].shape == tensor.shape
-    theirs.load_state_dict(to_torch(ours.state_dict()))  # strict: the names are the same
+    theirs.load_state_dict(to_torch(ours.state_dict()))  # strict, so the names are the same
     assert repr(ours) == repr(theirs)
     return ours, theirs
 
@@ -283,11 +283,11 @@ def assert_close(ours: Any, theirs: Any) -> None:
 
 
 def assert_equal_run(ours: Any, theirs: Any, inputs: list[np.ndarray], rng: np.random.Generator) -> None:
-    """Output, gradients of inputs and parameters, and what is left in the buffers."""
+    """Compare the output, the gradients of inputs and parameters, and the buffers."""
     mine = [autograd.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
     its = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
     y = ours(*mine)
-    z = theirs(*[x * 1 for x in its])  # a copy: what is in place there must not fall on a leaf
+    z = theirs(*[x * 1 for x in its])  # a copy, because in-place layers must not change a leaf
     assert_close(y, z)
     assert y.requires_grad == z.requires_grad
     if z.requires_grad:
@@ -314,7 +314,7 @@ def test_layer(name: str, data: Any) -> None:
     assert_equal_run(ours, theirs, inputs, draw.rng)
 
 
-@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")  # of kl_div: by more than a divergence would
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")  # PyTorch's warning for kl_div
 @pytest.mark.parametrize("name", LOSSES)
 @given(data=st.data())
 def test_loss(name: str, data: Any) -> None:
@@ -337,7 +337,7 @@ def test_loss(name: str, data: Any) -> None:
     assert_close(x.grad, z.grad)
 
 
-# what PyTorch has in a place that is deprecated, or that nothing here stands behind
+# arguments of PyTorch that are deprecated, or that we do not support
 LEFT_OUT = {"size_average", "reduce", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze"}
 
 
@@ -351,7 +351,7 @@ def test_arguments_have_pytorchs_names_places_and_defaults(name: str) -> None:
     places = [n for n, p in ours.items() if p.kind == p.POSITIONAL_OR_KEYWORD]
     assert places == list(theirs)[: len(places)]
     for key, parameter in ours.items():
-        if (name, key) not in {("Softmax", "dim"), ("LogSoftmax", "dim")}:  # None there is deprecated
+        if (name, key) not in {("Softmax", "dim"), ("LogSoftmax", "dim")}:  # the default None is deprecated there
             assert parameter.default == theirs[key].default, key
 
 
@@ -394,11 +394,11 @@ def test_batch_norm_whose_tracking_is_turned_off_later() -> None:
         ("BatchNorm1d", (1, 3)),  # one value for each channel
         ("BatchNorm1d", (1, 3, 1)),
         ("BatchNorm2d", (1, 3, 1, 1)),
-        ("BatchNorm1d", (2, 3, 2, 2)),  # dimensions
+        ("BatchNorm1d", (2, 3, 2, 2)),  # wrong number of dimensions
         ("BatchNorm1d", (3,)),
         ("BatchNorm2d", (2, 3)),
         ("BatchNorm2d", (3, 2, 2)),
-        ("BatchNorm2d", (2, 4, 2, 2)),  # channels
+        ("BatchNorm2d", (2, 4, 2, 2)),  # wrong number of channels
     ],
 )
 def test_what_batch_norm_refuses(name: str, shape: tuple[int, ...]) -> None:
@@ -430,7 +430,7 @@ def test_dropout(p: float) -> None:
     y = nn.Dropout(p)(x)
     kept = y.detach().numpy() != 0
     np.testing.assert_allclose(y.detach().numpy()[kept], 1 / (1 - p), rtol=1e-6)
-    for share in (kept, kept[:100], kept[:, ::2]):  # no pattern
+    for share in (kept, kept[:100], kept[:, ::2]):  # no visible pattern
         assert abs(share.mean() - (1 - p)) < 4 * np.sqrt(p * (1 - p) / share.size)
     y.backward(autograd.ones(200, 100))
     assert x.grad is not None and np.array_equal(x.grad.numpy(), y.detach().numpy())
@@ -445,11 +445,11 @@ def test_dropout2d_drops_whole_channels() -> None:
     assert abs(kept.mean() - 0.7) < 4 * np.sqrt(0.21 / kept.size)
 
 
-# ── hooks and gradients cut to size ──
+# ── hooks and gradient clipping ──
 
 
 def _hooked(library: Any, nn_: Any, log: list) -> Any:
-    """A net with every kind of hook, which log what they see and change it."""
+    """A network with every kind of hook; the hooks log what they see and change it."""
     net = nn_.Sequential(nn_.Linear(3, 4), nn_.ReLU(), nn_.Linear(4, 2)).double()
 
     def numbers(values: tuple) -> list:
@@ -468,7 +468,7 @@ def _hooked(library: Any, nn_: Any, log: list) -> Any:
     return net
 
 
-@pytest.mark.filterwarnings("ignore:Full backward hook is firing")  # where no input needs a gradient
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")  # without an input that requires grad
 @pytest.mark.parametrize("needs_grad", [True, False])
 def test_hooks(needs_grad: bool) -> None:
     mine: list = []

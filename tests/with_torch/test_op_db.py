@@ -1,7 +1,7 @@
-"""Every sample input of PyTorch's op_db, for the functions that both have: the same call on both sides.
+"""Every sample input of PyTorch's op_db, for functions that both libraries have: the same call in both.
 
-Each call runs three times here: plainly, inside `autograd.reference()` and inside
-`autograd.verify()`.  Every time values, dtypes, shapes, views and gradients are PyTorch's.
+Our call runs three times: plainly, inside `autograd.reference()` and inside
+`autograd.verify()`.  Each time, values, dtypes, shapes, views and gradients must be PyTorch's.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ ENTRIES = entries()
 CONTEXTS = {"plain": contextlib.nullcontext, "reference": autograd.reference, "verify": autograd.verify}
 WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)
 TOLERANCE = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 2e-5}
-MOST = 60  # calls of an entry in a dtype; max_pool2d has 1,440, every combination of its options
-# Entries that draw numbers or do not set them: only dtypes and shapes can be compared.
+MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination of its options
+# Entries with random or undefined values, for which only dtypes and shapes can be compared.
 DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Calls that PyTorch runs and we refuse, by what the error says."""
+    """Calls that PyTorch runs and we refuse, recognized by words of the error."""
 
     names: tuple[str, ...]
     words: str
@@ -46,7 +46,7 @@ REFUSED = [
     Refused(
         ("bool", "double", "float", "int", "long", "to"),
         "memory_format",
-        "a tensor has no memory format but NumPy's",
+        "our tensors have only NumPy's memory format",
     ),
     Refused(
         (
@@ -58,25 +58,25 @@ REFUSED = [
             "nn.functional.max_pool2d",
         ),
         "float",
-        "kernels are of floats: integers have no gradient, and no net runs on them",
+        "the kernels are for floats: integers have no gradient, and no network uses them",
     ),
-    Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is no integer"),
-    Refused(("gather",), "does not fit", "an index has the dimensions of the tensor, also where it is empty"),
-    Refused(("nn.functional.avg_pool2d",), "expects an int, or two", "a size is one int, or one for each dimension"),
+    Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is not an integer"),
+    Refused(("gather",), "does not fit", "an index must have the dimensions of the tensor even if it is empty"),
+    Refused(("nn.functional.avg_pool2d",), "expects an int, or two", "a size is one int, or one per dimension"),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
         ("nn.functional.group_norm", "nn.functional.layer_norm"),
         "must be at least 0",
-        "PyTorch takes an eps below 0, and the root of a variance smaller than that is NaN",
+        "PyTorch accepts a negative eps, which can make the square root NaN",
     ),
-    Refused(("norm",), "p = 0", "a count is no norm"),
+    Refused(("norm",), "p = 0", "a count is not a norm"),
     Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
-    Refused(("zero_",), "in place is not recorded", "writing to what is recorded would lose its gradient"),
+    Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
 
 def calls(entry: Entry, dtype: torch.dtype) -> list[Call]:
-    """The entry's calls, evenly thinned out where there are too many."""
+    """The entry's calls, evenly thinned out if there are too many."""
     found = samples(entry, dtype, requires_grad=True)
     return found[:: -(-len(found) // MOST)] if found else found
 
@@ -95,15 +95,15 @@ def numbers(value: Any) -> np.ndarray:
 
 
 def same_views(what: str, y: Tensor, z: torch.Tensor, ours: Call, theirs: Call) -> None:
-    """The result has the memory of an input exactly where PyTorch's has."""
+    """The result shares memory with an input exactly if PyTorch's does."""
     pairs = list(zip(tensors_of(ours), tensors_of(theirs), strict=True))
-    if z.numel() and all(x.numel() for _, x in pairs):  # what is empty has no memory
+    if z.numel() and all(x.numel() for _, x in pairs):  # empty arrays have no memory
         mine = [bool(np.may_share_memory(y.array, x.array)) for x, _ in pairs]
         assert mine == [z.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() for _, x in pairs], what
 
 
 def same(what: str, ours: Any, theirs: Any, exact: bool) -> None:
-    """One result is the other."""
+    """The results agree."""
     if isinstance(theirs, torch.Tensor):
         assert isinstance(ours, Tensor), what
         assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch."), what
@@ -111,7 +111,7 @@ def same(what: str, ours: Any, theirs: Any, exact: bool) -> None:
     a, b = numbers(ours), numbers(theirs)
     if exact:
         finite = np.abs(b[np.isfinite(b)]) if b.dtype.kind == "f" else np.zeros(0)
-        largest = max(1.0, float(finite.max(initial=0)))  # both libraries round sums of terms of that size
+        largest = max(1.0, float(finite.max(initial=0)))  # both libraries round sums of terms of this size
         compare(what, a, b, TOLERANCE.get(b.dtype, 0.0) * largest, "PyTorch says")
     else:
         assert a.shape == b.shape, what
@@ -141,7 +141,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
     what = f"{shown(entry, call)}, {context}"
     theirs_of = to_theirs(call)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of both, on the same occasions or not
+        warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
         theirs = flat(entry.info.op(*theirs_of.args, **theirs_of.kwargs))
         with CONTEXTS[context]():
             try:
@@ -163,7 +163,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
 
 
 def drops(call: Call) -> bool:
-    """Whether a call of dropout, or with dropout, draws what it drops."""
+    """Whether a call of dropout, or with dropout, is random."""
     options = call.kwargs
     return 0 < options.get("dropout_p", options.get("p", 0.5)) < 1 and options.get("training", True)
 

@@ -1,4 +1,4 @@
-"""Every function beside PyTorch's of the same name: results, dtypes and gradients of drawn calls."""
+"""Every function against PyTorch's of the same name: results, dtypes and gradients of drawn calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
 
 CALLS = all_calls()
 TOLERANCE = {np.float64: 1e-11, np.float32: 2e-5}
-OURS_ALONE = {  # no function of torch's
+OURS_ALONE = {  # functions that torch does not have
     "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu",
 }  # fmt: skip
 
@@ -40,7 +40,7 @@ def dtype_of_torch(dtype: np.dtype) -> torch.dtype:
 
 
 def run(function: Any, make: Any, dtype_of: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[Any]]:
-    """Results, and the tensors that were made of the arguments' float arrays."""
+    """The results, and the tensors made from the float arrays among the arguments."""
     leaves: list[Any] = []
 
     def convert(array: Any) -> Any:
@@ -53,7 +53,7 @@ def run(function: Any, make: Any, dtype_of: Any, args: Any, kwargs: Any) -> tupl
 
     args, kwargs = map_arrays(convert, args), map_arrays(convert, kwargs)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of both, on the same occasions or not
+        warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
         return flat(function(*args, **kwargs)), leaves
 
 
@@ -64,7 +64,7 @@ def numbers(value: Any) -> np.ndarray:
 
 
 def tolerance(theirs: Any) -> float:
-    """By the dtype of the result: integers may give float32 in a float64 call."""
+    """Tolerance by the dtype of the result, because integers may give float32 in a float64 call."""
     return TOLERANCE[np.float32 if numbers(theirs).dtype == np.float32 else np.float64]
 
 
@@ -124,7 +124,7 @@ def test_every_function_is_asked_about() -> None:
 
 
 def test_every_option_is_asked_about() -> None:
-    """Each argument that a function has is given in some drawn call."""
+    """Each argument of a function occurs in some drawn call."""
     import inspect
 
     from autograd.testing import RandomDraw

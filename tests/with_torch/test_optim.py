@@ -1,4 +1,4 @@
-"""Optimizers and schedulers beside PyTorch's: every option, the same weights and gradients."""
+"""Optimizers and schedulers against PyTorch's: every option, with the same weights and gradients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.optim.swa_utils  # not imported by torch itself
+import torch.optim.swa_utils  # torch does not import it
 
 import autograd
 import nn
@@ -21,7 +21,7 @@ from autograd import tensor
 from tests import ported_optimizers
 from tests.optimizers import NOT_IN_PYTORCH, OPTIONS, SCHEDULERS, Make, combinations, ported
 
-# PyTorch warns of schedulers that step without their optimizer, and of how SequentialLR itself uses them
+# PyTorch warns about schedulers that step without their optimizer, and about its own SequentialLR
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore:{start}:UserWarning") for start in ("Detected call of", "The epoch parameter")
 ]
@@ -44,12 +44,12 @@ def test_what_pytorch_lacks() -> None:
     assert not found, f"PyTorch has {', '.join(found)}: remove it from NOT_IN_PYTORCH in tests/optimizers.py"
     unported = [name for name in OPTIONS if not (hasattr(torch.optim, name) or hasattr(ported_optimizers, name))]
     assert not unported, (
-        f"PyTorch has no {', '.join(unported)}: add it to NOT_IN_PYTORCH, and its class to ported_optimizers"
+        f"PyTorch has no {', '.join(unported)}: add it to NOT_IN_PYTORCH, and a class to ported_optimizers.py"
     )
 
 
 def pair(dtype: Any) -> tuple[list[Any], list[Any]]:
-    """The same parameters twice: ours and PyTorch's."""
+    """The same parameters twice, ours and PyTorch's."""
     starts = [np.asarray(np.random.default_rng(i).standard_normal(shape), dtype) for i, shape in enumerate(SHAPES)]
     return [tensor(a, requires_grad=True) for a in starts], [torch.tensor(a, requires_grad=True) for a in starts]
 
@@ -77,7 +77,7 @@ def test_ten_steps(name: str, options: dict[str, Any], dtype: Any) -> None:
     rtol, atol = (1e-12, 1e-13) if dtype == np.float64 else (3e-5, 3e-6)
     for p, q, r in zip(ours, theirs, plain):
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol, atol)
-        # PyTorch rounds NAdam's product of momenta, which the plain rule does after the step
+        # PyTorch rounds NAdam's product of momenta before the step, the plain rule after it
         np.testing.assert_allclose(r.detach().numpy(), q.detach().numpy(), max(rtol, 1e-6), max(atol, 1e-7))
     state, expected = optimizer.state_dict()["state"], reference.state_dict()["state"]
     assert state.keys() == expected.keys()
@@ -113,7 +113,7 @@ FORMS: dict[str, Callable[[Any], Any]] = {
 
 
 class Capsule:
-    """A tensor that can be read through DLPack alone."""
+    """A tensor that can only be read through DLPack."""
 
     def __init__(self, t: torch.Tensor) -> None:
         self.__dlpack__, self.__dlpack_device__ = t.__dlpack__, t.__dlpack_device__
@@ -164,7 +164,7 @@ def test_our_state_goes_on_in_pytorch(name: str, options: dict[str, Any]) -> Non
             q.copy_(torch.from_numpy(p.detach().numpy()))
     go_on((ours, theirs), [optimizer, reference], 5, 10)
     for p, q in zip(ours, theirs):
-        # PyTorch goes on with NAdam's mu_product in the parameters' dtype, here float64 after float32
+        # PyTorch keeps NAdam's mu_product in the parameters' dtype, here float64 after float32
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-9)
 
 
@@ -203,7 +203,7 @@ def test_pytorchs_tensors_that_are_refused(change: Any, words: str) -> None:
 
 @pytest.mark.parametrize(("saver", "loader"), list(itertools.permutations(NAMES, 2)))
 def test_another_optimizers_state(saver: str, loader: str) -> None:
-    """What PyTorch cannot go on with is refused here; Adam and AdamW take each other's, and have the same options."""
+    """A state that PyTorch could not continue with is refused.  Adam and AdamW load each other's, as in PyTorch."""
     ours, theirs = pair(np.float32)
     optimizer, reference = getattr(optim, loader)(ours), getattr(torch.optim, saver)(theirs)
     go_on((ours, theirs), [reference], 0, 1)
@@ -223,7 +223,7 @@ def test_another_optimizers_state(saver: str, loader: str) -> None:
 
 S, T = optim.lr_scheduler, torch.optim.lr_scheduler
 WAYS = [pytest.param(make, id=label) for name in SCHEDULERS for label, make in SCHEDULERS[name].items()]
-STEPPED = [way for way in WAYS if "ReduceLROnPlateau" not in str(way.id)]  # whose steps take no metric
+STEPPED = [way for way in WAYS if "ReduceLROnPlateau" not in str(way.id)]  # their steps take no metric
 COMBINED = [way for way in STEPPED if "Sequential" not in str(way.id) and "OneCycle" not in str(way.id)]
 
 
@@ -236,7 +236,7 @@ def optimizers(name: str) -> tuple[Any, Any]:
 
 
 def options_of(optimizer: Any) -> list[float]:
-    """All that a scheduler may change."""
+    """Everything that a scheduler may change."""
     return [
         number
         for group in optimizer.param_groups
@@ -257,13 +257,13 @@ def test_sixty_epochs(make: Make, name: str) -> None:
     scheduler, expected = make(S, mine), make(T, reference)
     agree(mine, reference, scheduler, expected)
     for epoch in range(60):
-        if epoch in (3, 23, 41):  # saved and loaded
+        if epoch in (3, 23, 41):  # save and load
             state, rates = json.loads(json.dumps([scheduler.state_dict(), mine.state_dict()["param_groups"]]))
             mine = optimizers(name)[0]
             scheduler = make(S, mine)
             mine.load_state_dict({"state": {}, "param_groups": rates})
             scheduler.load_state_dict(state)
-        if epoch == 30:  # changed by the user
+        if epoch == 30:  # the user changes them
             for optimizer in (mine, reference):
                 optimizer.param_groups[0]["lr"] *= 0.5
         scheduler.step()
@@ -291,7 +291,7 @@ def test_going_on_from_an_epoch(make: Make, last_epoch: int) -> None:
             group["initial_lr"] = 2 * group["lr"]
 
     class Resumed:
-        """A module of schedulers that begin at last_epoch."""
+        """A module of schedulers that start at last_epoch."""
 
         def __init__(self, module: Any) -> None:
             self.module = module
@@ -358,7 +358,7 @@ def test_plateaus(kind: str, mode: str, threshold_mode: str, options: dict[str, 
 
 
 def go(scheduler: Any, epoch: int) -> None:
-    """A step; the metric of a plateau rises at first and then falls."""
+    """Take a step.  The metric of a plateau rises at first and then falls."""
     metric = [float(abs(epoch - 9))] if type(scheduler).__name__ == "ReduceLROnPlateau" else []
     scheduler.step(*metric)
 

@@ -1,4 +1,4 @@
-"""A tensor is printed as PyTorch prints it, but for the names of dtypes and of ops."""
+"""A tensor is printed as in PyTorch, except for the names of dtypes and ops."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0]
 
 
 def plain(text: str) -> str:
-    """Without PyTorch's module before a dtype, which can also move what follows it to a new line."""
+    """Remove PyTorch's module before a dtype, which can also move the following text to a new line."""
     return re.sub(r",\s+(dtype|requires_grad|grad_fn|size)=", r", \1=", text.replace("torch.", ""))
 
 

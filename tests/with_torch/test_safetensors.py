@@ -1,4 +1,4 @@
-"""Weights cross over in a safetensors file, in both directions, and compute the same there."""
+"""Weights move between the libraries in a safetensors file, in both directions, and give the same results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import nn
 
 
 def build(n: Any) -> Any:
-    """A net with every kind of layer that has weights or buffers; its input is (N, 4, 9, 9)."""
+    """A network with every kind of layer that has weights or buffers; its input is (N, 4, 9, 9)."""
     return n.Sequential(
         n.Conv2d(4, 6, 3, padding=1, groups=2),
         n.BatchNorm2d(6),
@@ -32,7 +32,7 @@ def build(n: Any) -> Any:
 
 
 def used(net: Any, library: Any) -> Any:
-    """The net after a training batch, so that no statistics are as they were made."""
+    """The network after a training batch, so that its statistics have changed."""
     net(library.randn(3, 4, 9, 9))
     return net.eval()
 

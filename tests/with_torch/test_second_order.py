@@ -1,4 +1,4 @@
-"""The gradient of a gradient beside PyTorch's, on op_db's samples: zeros where PyTorch has zeros, and never None."""
+"""Second gradients against PyTorch's on op_db's samples: zeros where PyTorch has zeros, never None."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.with_torch import op_db
 
 # Each side draws its own random numbers.
 RANDOM = {"nn.functional.dropout", "nn.functional.dropout2d"}
-# A convolution whose weight does not require grad is linear; PyTorch records its gradient all the same.
+# A convolution is linear if its weight does not require grad; PyTorch still records its gradient.
 LINEAR = {f"nn.functional.conv{kind}" for kind in ("1d", "2d", "_transpose2d")}
 
-MOST = 200  # calls of an entry; max_pool2d has 1,440, which differ little
+MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
 
 ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM]
 
 
 def derivatives(root: Any, leaves: list[Any], ys: list[Any], gs: list[np.ndarray], rs: list[np.ndarray]) -> list[Any]:
-    """For every leaf's gradient: None, "does not require grad", or its own gradients, arrays or None."""
+    """For each leaf's gradient: None, "does not require grad", or its own gradients (arrays or None)."""
     make, home = (torch.from_numpy, torch.autograd) if root is torch else (Tensor, autograd)
     first = home.grad(ys, leaves, [make(g.copy()) for g in gs], create_graph=True, allow_unused=True)
     found: list[Any] = []
@@ -45,18 +45,18 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
     calls = op_db.samples(entry, torch.float64, requires_grad=True)
     for call in calls[:: 1 + len(calls) // MOST]:
         if call.kwargs.get("dropout_p"):
-            continue  # as in RANDOM
+            continue  # see RANDOM
         sides = []
         try:
             pair = (torch, entry.info.op, op_db.to_theirs(call)), (autograd, entry.ours, op_db.to_ours(call))
             for root, function, given in pair:
                 leaves = [x for x in op_db.tensors_of(given) if x.requires_grad]
-                with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the only one that has second gradients
-                    warnings.simplefilter("ignore")  # of both, on the same occasions or not
+                with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the only backend with second gradients
+                    warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
                     ys = [y for y in op_db.flat(function(*given.args, **given.kwargs)) if hasattr(y, "backward")]
                 sides.append((root, leaves, [y for y in ys if y.requires_grad]))
         except (op_db.NotOurs, TypeError, ValueError, RuntimeError, IndexError):
-            continue  # which calls run is another test's question
+            continue  # other tests check which calls run
         (_, leaves, ys), (_, _, our_ys) = sides
         assert len(our_ys) == len(ys), call
         if not ys or not leaves:
@@ -66,14 +66,14 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
         theirs, ours = (derivatives(*side, gs, rs) for side in sides)
         for i, (their_rows, our_rows) in enumerate(zip(theirs, ours, strict=True)):
             if not isinstance(their_rows, list):
-                # a gradient of zeros is no error where PyTorch has none
+                # zeros are correct if PyTorch has no gradient
                 rows = our_rows if isinstance(our_rows, list) else []
                 assert not any(h.any() for h in rows if h is not None), (i, their_rows, call)
                 continue
             if entry.name in LINEAR and our_rows == "does not require grad":
                 assert their_rows == [None] * len(their_rows), (i, call)
                 continue
-            assert isinstance(our_rows, list), f"gradient {i} {our_rows}, PyTorch's does: {call}"
+            assert isinstance(our_rows, list), f"gradient {i} {our_rows}, but PyTorch's does: {call}"
             for k, (theirs_h, ours_h) in enumerate(zip(their_rows, our_rows, strict=True)):
                 if theirs_h is None:
                     assert ours_h is None or not ours_h.any(), (i, k, call)

@@ -1,4 +1,4 @@
-"""Names, arguments, their order and defaults are PyTorch's: read from its signatures and documents."""
+"""Names, order and defaults of arguments are PyTorch's, read from its signatures and documentation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Arguments = dict[str, Any]  # name -> default
 
 
 def documented(function: Any) -> list[Arguments]:
-    """The argument lists in the first lines of a builtin's document: "cumsum(input, dim, *, dtype=None) -> Tensor"."""
+    """The argument lists at the start of a builtin's docstring: "cumsum(input, dim, *, dtype=None) -> Tensor"."""
     found = []
     for text in re.findall(
         rf"^\s*(?:\.\. function:: )?{function.__name__}\((.*)\)(?: ->|\s*$)", function.__doc__ or "", re.MULTILINE
@@ -53,10 +53,10 @@ def signature(function: Any) -> list[Arguments]:
 
 
 def misfit(ours: Callable[..., Any], theirs: Callable[..., Any], undocumented: tuple[str, ...] = ()) -> str | None:
-    """What a call that PyTorch takes would meet here, or None.
+    """What would break a call written for PyTorch, or None.
 
-    Each argument of ours is one of theirs, in the same place; where one of theirs is left out
-    (deprecated, or of other devices), those after it are keyword-only here.
+    Each argument of ours is one of PyTorch's, in the same position.  After an argument that we leave out
+    (deprecated, or for other devices), ours are keyword-only.
     """
     lists = signature(theirs)
     mine = list(inspect.signature(ours).parameters.values())
@@ -78,7 +78,7 @@ def misfit(ours: Callable[..., Any], theirs: Callable[..., Any], undocumented: t
 
 
 def same(default: Any, text: str) -> bool:
-    """Equal as Python reads them; None, () and False are three spellings of "not given"."""
+    """Equal as Python values; None, () and False all mean "not given"."""
     if repr(default) == text:
         return True
     try:
@@ -88,9 +88,9 @@ def same(default: Any, text: str) -> bool:
     return bool(default == value) or (default in (None, (), False) and value in (None, (), False))
 
 
-# `unbiased` is of an overload that PyTorch's documents leave out, and `correction` is None there to tell them apart.
+# PyTorch does not document the overload with `unbiased`; there `correction` is None to tell the overloads apart.
 UNDOCUMENTED = {"var": ("unbiased", "correction"), "std": ("unbiased", "correction")}
-# Asked for here, where PyTorch has a default: of softmax one that it warns about, of Parameter one that holds nothing.
+# Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
     "nn.functional.softmax": "dim",
     "nn.functional.log_softmax": "dim",
@@ -130,7 +130,7 @@ def pairs() -> dict[str, tuple[Any, Any]]:
     return found
 
 
-PAIRS = {name: pair for name, pair in pairs().items() if signature(pair[1])}  # some builtins tell nothing
+PAIRS = {name: pair for name, pair in pairs().items() if signature(pair[1])}  # not all builtins have one
 
 
 @pytest.mark.parametrize("name", sorted(PAIRS))

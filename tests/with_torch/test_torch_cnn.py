@@ -1,4 +1,4 @@
-"""The baseline rebuilt in PyTorch is ours, and it says why it cannot use a GPU."""
+"""The baseline rebuilt in PyTorch matches ours, and says why it cannot use a GPU."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_initial_weights() -> None:
 
 
 def test_the_check_of_training_bites() -> None:
-    """A network whose momentum, or whose mean, is another one fails it."""
+    """The check fails for a network with a different momentum or a different mean."""
     with pytest.raises(AssertionError):
         rebuilt.check_training(torch_cnn.Net("cpu", rebuilt.LR, 0.0))
     net = torch_cnn.Net("cpu", rebuilt.LR, rebuilt.MOMENTUM)
