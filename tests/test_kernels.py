@@ -24,7 +24,7 @@ import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes
 from autograd.kernels.functions import exponential, normal_cdf
-from autograd.kernels.microkernels import Indexed, IndexedRows, Rows
+from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
 from autograd.op import table
@@ -58,6 +58,12 @@ def inside(flat: np.ndarray, at: int, step: int, shape: tuple[int, int]) -> np.n
 def rows_of(matrix: np.ndarray, filler: float) -> Rows:
     """`embedded`, in the form that a micro-kernel takes."""
     return Rows(*embedded(matrix, filler))
+
+
+def placed_rows(matrix: np.ndarray, filler: float) -> tuple[np.ndarray, Place]:
+    """`embedded`, as kernels take it that are called for a few rows at a time."""
+    array, at, step = embedded(matrix, filler)
+    return array, Place(at, step)
 
 
 def indexed_rows(matrix: np.ndarray, filler: float) -> IndexedRows:
@@ -487,12 +493,15 @@ def test_packed_rows_and_epilogues_of_planes_at_every_residue(dtype: Any) -> Non
                 a = whole(rows, (columns - 1) * stride + 1, dtype=dtype)
                 old = np.full((rows, columns), np.nan, dtype)
                 c = rows_of(old, CANARY)
-                planes.pack_rows(rows_of(a, np.nan), stride, rows, columns, c)
+                planes.pack_rows(*placed_rows(a, np.nan), stride, rows, columns, c.array, Place(c.start, c.step))
                 check_stored(c, a[:, ::stride])
                 for relu in (False, True):
                     apart = np.full(a.shape, CANARY, dtype)
                     c = rows_of(apart, CANARY)
-                    planes.epilogue_rows(rows_of(a[:, ::stride], np.nan), dtype(2), relu, rows, columns, stride, c)
+                    planes.epilogue_rows(
+                        *placed_rows(a[:, ::stride], np.nan), dtype(2), relu, rows, columns, stride,
+                        c.array, Place(c.start, c.step),
+                    )  # fmt: skip
                     y = a[:, ::stride] + 2
                     apart[:, ::stride] = np.maximum(y, 0) if relu else y
                     check_stored(c, apart)

@@ -55,6 +55,17 @@ class Rows(NamedTuple):
     step: int
 
 
+class Place(NamedTuple):
+    """Where a matrix is in a flat array that is passed beside it: `start` and `step` of `Rows`.
+
+    Kernels that are called for a few rows at a time take this.  A tuple of arrays made for one call costs two atomic
+    additions for each array, because its references are counted.  A tuple of ints costs nothing.
+    """
+
+    start: int
+    step: int
+
+
 class IndexedRows(NamedTuple):
     """A matrix whose rows start where a table says: element (i, j) is array[start + row[first_row + i] + j]."""
 

@@ -56,7 +56,7 @@ from autograd.kernels.conv import (
 )
 from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes, vector_registers
-from autograd.kernels.microkernels import IndexedRows, Rows, VectorBuilder, clear
+from autograd.kernels.microkernels import IndexedRows, Place, Rows, VectorBuilder, clear
 from autograd.types import Array, Pair
 
 CHANNELS = 4  # channels of the result that a vector of pixels is multiplied for while it is in a register
@@ -477,34 +477,38 @@ _correlate_1, _correlate_2, _correlate_3, _correlate_4 = (_correlate(n + 1) for 
 
 
 @kernel()
-def pack_rows(a, stride, rows, columns, c):
-    """C[i, j] = A[i, j stride] for i < rows and j < columns.  a and c: Rows."""
-    if stride == 1 and a.step == columns == c.step:
-        _pack_1(a, 1, rows * columns, c)
+def pack_rows(a, a_place, stride, rows, columns, c, c_place):
+    """C[i, j] = A[i, j stride] for i < rows and j < columns.  A and C are at a Place in the arrays a and c."""
+    (a_start, a_step), (c_start, c_step) = a_place, c_place
+    a_rows, c_rows = Rows(a, a_start, a_step), Rows(c, c_start, c_step)
+    if stride == 1 and a_step == columns == c_step:
+        _pack_1(a_rows, 1, rows * columns, c_rows)
     elif stride == 1:
-        _pack_1(a, rows, columns, c)
+        _pack_1(a_rows, rows, columns, c_rows)
     elif stride == 2:
-        _pack_2(a, rows, columns, c)
+        _pack_2(a_rows, rows, columns, c_rows)
     else:
         for i in range(rows):
             for j in range(columns):
-                c.array[c.start + i * c.step + j] = a.array[a.start + i * a.step + j * stride]
+                c[c_start + i * c_step + j] = a[a_start + i * a_step + j * stride]
 
 
 @kernel()
-def epilogue_rows(a, bias, relu, rows, columns, stride, c):
-    """C[i, j stride] = A[i, j] + bias, or max(that, 0) if `relu`.  a and c: Rows."""
-    if stride == 1 and a.step == columns == c.step:
-        _epilogue_1(a, bias, relu, 1, rows * columns, c)
+def epilogue_rows(a, a_place, bias, relu, rows, columns, stride, c, c_place):
+    """C[i, j stride] = A[i, j] + bias, or max(that, 0) if `relu`.  A and C are at a Place in the arrays a and c."""
+    (a_start, a_step), (c_start, c_step) = a_place, c_place
+    a_rows, c_rows = Rows(a, a_start, a_step), Rows(c, c_start, c_step)
+    if stride == 1 and a_step == columns == c_step:
+        _epilogue_1(a_rows, bias, relu, 1, rows * columns, c_rows)
     elif stride == 1:
-        _epilogue_1(a, bias, relu, rows, columns, c)
+        _epilogue_1(a_rows, bias, relu, rows, columns, c_rows)
     elif stride == 2:
-        _epilogue_2(a, bias, relu, rows, columns, c)
+        _epilogue_2(a_rows, bias, relu, rows, columns, c_rows)
     else:
         for i in range(rows):
             for j in range(columns):
-                x = a.array[a.start + i * a.step + j] + bias
-                c.array[c.start + i * c.step + j * stride] = 0 if relu and x <= 0 else x
+                x = a[a_start + i * a_step + j] + bias
+                c[c_start + i * c_step + j * stride] = 0 if relu and x <= 0 else x
 
 
 @kernel()
@@ -533,8 +537,8 @@ def pack_images(x, n, count, first_channel, channels, block, plan, copy):
                 image_at = ((n + b) * x.shape[1] + first_channel + c) * height * width
                 copy_at = ((c * len(planes) + plane) * batch + b) * image
                 pack_rows(
-                    Rows(images, image_at + start, row_stride * width), column_stride, last - first, high - low,
-                    Rows(copy, copy_at + first * columns + low, columns),
+                    images, Place(image_at + start, row_stride * width), column_stride, last - first, high - low,
+                    copy, Place(copy_at + first * columns + low, columns),
                 )  # fmt: skip
 
 
@@ -600,9 +604,9 @@ def _forward(x, w, bias, relu, group_blocks, plan, y):
                         for b in range(together):
                             y_row = ((n + b) * outputs + o + c) * height + y0 + phase[4]
                             epilogue_rows(
-                                Rows(sums, c * (size + slack) + b * image, columns), bias[o + c], relu,
+                                sums, Place(c * (size + slack) + b * image, columns), bias[o + c], relu,
                                 phase_rows, phase[1], column_stride,
-                                Rows(result, y_row * width + phase[5], row_stride * width),
+                                result, Place(y_row * width + phase[5], row_stride * width),
                             )  # fmt: skip
     set_threads(threads)
 
@@ -659,8 +663,9 @@ def _weight_grad(g, x, group_blocks, plan, masks, parts):
                         for c in range(last - first):
                             for b in range(together):
                                 g_row = ((n + b) * outputs + group * group_outputs + first + c) * height + y0
-                                channel = Rows(gradients, g_row * width, width)
-                                pack_rows(channel, 1, g_rows, width, Rows(packed, c * size + b * image, columns))
+                                place = Place(g_row * width, width)
+                                packed_place = Place(c * size + b * image, columns)
+                                pack_rows(gradients, place, 1, g_rows, width, packed, packed_place)
                         sums_at = ((group - first_group) * group_outputs + first) * depth * lanes(g)
                         correlate_rows(
                             Rows(packed, 0, size), IndexedRows(copy, 0, tap, 0), depth, masks, last - first, pixels,
