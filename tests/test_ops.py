@@ -179,6 +179,8 @@ LARGE: dict[str, list[Sample]] = {
     "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
+    "mish": [Sample((normal(7, 31_001),))],
+    "mish_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "relu": [Sample((normal(7, 31_001),))],
     "relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "softmax": [Sample((normal(700, 33),), {"dim": 1}), Sample((normal(33, 700),), {"dim": 0})],
