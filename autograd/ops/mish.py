@@ -63,7 +63,7 @@ def _mish_grad(g, x, parts, dx):
             n = one + two * u if xs[i] > 0 else u * (u + two)
             d = n + two * (u * u if xs[i] > 0 else one)
             slope = four * (u * u if xs[i] > 0 else u) * (one + u) / (d * d)
-            dxs[i] = gs[i] * (n / d + xs[i] * slope)  # 4 x would overflow before x · slope does
+            dxs[i] = gs[i] * (n / d + xs[i] * slope)  # x comes last: 4 x may overflow
     set_threads(threads)
 
 
