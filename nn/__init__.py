@@ -19,6 +19,7 @@ from nn.activation import (
     LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid,
     LogSoftmax as LogSoftmax,
+    Mish as Mish,
     ReLU as ReLU,
     Sigmoid as Sigmoid,
     SiLU as SiLU,

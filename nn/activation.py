@@ -86,6 +86,20 @@ class SiLU(Module):
         return "inplace=True" if self.inplace else ""
 
 
+class Mish(Module):
+    """x * tanh(softplus(x)), a smooth function like SiLU."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.mish(input)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
 class Softplus(Module):
     """log(1 + exp(beta * x)) / beta, a smooth ReLU.  Returns x itself where beta * x > threshold."""
 

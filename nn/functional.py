@@ -31,6 +31,7 @@ from autograd.ops import (
     log_softmax as log_softmax,
     logsigmoid as logsigmoid,
     max_pool2d as max_pool2d,
+    mish as mish,
     mse_loss as mse_loss,
     nll_loss as nll_loss,
     one_hot as one_hot,

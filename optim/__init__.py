@@ -1,4 +1,4 @@
-"""Optimizers: one file each.  Names, arguments, defaults and update rules are PyTorch's."""
+"""Optimizers: one file each.  Names, arguments, defaults and update rules are PyTorch's; Lion's are the paper's."""
 
 from importlib.util import module_from_spec as _module_from_spec, spec_from_file_location as _spec_from_file_location
 from os import path as _path
@@ -16,6 +16,7 @@ from optim import lr_scheduler as lr_scheduler, swa_utils as swa_utils
 from optim.adadelta import Adadelta as Adadelta
 from optim.adagrad import Adagrad as Adagrad
 from optim.adam import Adam as Adam, AdamW as AdamW
+from optim.lion import Lion as Lion
 from optim.nadam import NAdam as NAdam
 from optim.optimizer import Optimizer as Optimizer
 from optim.rmsprop import RMSprop as RMSprop

@@ -74,13 +74,7 @@ class AdamOptimizer(FusedOptimizer):
 
     def _check_options(self, group: ParamGroup) -> None:
         self._check_non_negative(group, "lr", "eps", "weight_decay")
-        betas = group["betas"]
-        if (
-            not isinstance(betas, tuple | list)
-            or len(betas) != 2
-            or not all(isinstance(beta, int | float | np.number) and 0 <= beta < 1 for beta in betas)
-        ):
-            raise ValueError(f"{type(self).__name__}: betas is {betas!r}; it must be two numbers from 0 to below 1")
+        self._check_betas(group)
 
 
 # ── Adam ──

@@ -141,6 +141,16 @@ class Optimizer:
             if not isinstance(value, int | float | np.number) or not value >= 0:
                 raise ValueError(f"{type(self).__name__}: {option} is {value!r}; it must be a number, at least 0")
 
+    def _check_betas(self, group: ParamGroup) -> None:
+        """Raise unless the option `betas` is two numbers from 0 to below 1."""
+        betas = group["betas"]
+        if (
+            not isinstance(betas, tuple | list)
+            or len(betas) != 2
+            or not all(isinstance(beta, int | float | np.number) and 0 <= beta < 1 for beta in betas)
+        ):
+            raise ValueError(f"{type(self).__name__}: betas is {betas!r}; it must be two numbers from 0 to below 1")
+
     # ── the step ──
 
     def step(self, closure: Closure | None = None) -> Any:

@@ -42,9 +42,11 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "NAdam": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "momentum_decay": (0.0, 0.1),
               "maximize": SWITCH, "decoupled_weight_decay": SWITCH},
     "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
+    "Lion": {"lr": (0.01, 0.0), "betas": ((0.9, 0.99), (0.6, 0.8), (0.0, 0.0)), "weight_decay": DECAY,
+             "maximize": SWITCH},
 }  # fmt: skip
 
-NOT_IN_PYTORCH: set[str] = set()  # compared with the class in tests/ported_optimizers.py instead
+NOT_IN_PYTORCH = {"Lion"}  # compared with the class in tests/ported_optimizers.py instead
 
 # name: options with which an optimizer stores everything it can for a parameter, and the names of these entries
 STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -55,6 +57,7 @@ STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "AdamW": ({"amsgrad": True}, {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}),
     "NAdam": ({}, {"step", "mu_product", "exp_avg", "exp_avg_sq"}),
     "Adadelta": ({}, {"step", "square_avg", "acc_delta"}),
+    "Lion": ({}, {"exp_avg"}),
 }
 
 

@@ -17,10 +17,18 @@ from torch.optim import Optimizer, lr_scheduler
 class Lion(Optimizer):
     """Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023, algorithm 2."""
 
-    def __init__(self, params: Any, lr: float = 1e-3, betas: Any = (0.9, 0.99), weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-4,
+        betas: Any = (0.9, 0.99),
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
         if lr < 0.0:
             raise ValueError(f"invalid learning rate: {lr}")
-        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay, "maximize": maximize})
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -36,6 +44,7 @@ class Lion(Optimizer):
                 grad = p.grad.data
                 if grad.is_sparse:
                     raise RuntimeError("Lion does not support sparse gradients")
+                grad = -grad if group["maximize"] else grad
                 state = self.state[p]
                 if len(state) == 0:
                     state["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)

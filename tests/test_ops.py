@@ -179,6 +179,8 @@ LARGE: dict[str, list[Sample]] = {
     "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
+    "mish": [Sample((normal(7, 31_001),))],
+    "mish_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "relu": [Sample((normal(7, 31_001),))],
     "relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
     "softmax": [Sample((normal(700, 33),), {"dim": 1}), Sample((normal(33, 700),), {"dim": 0})],
@@ -393,6 +395,21 @@ def test_gradient_of_pow_at_0() -> None:
         assert gradient(autograd.pow, [0.0, 0.0], [2.0, 0.0]) == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_mish_far_from_0(dtype: Any) -> None:
+    """Near the ends of the dtype nothing overflows, and small results keep their digits."""
+    largest = np.finfo(dtype).max
+    x = autograd.tensor(np.array([largest, 60, -20, -60, -largest], dtype), requires_grad=True)
+    y = functional.mish(x)
+    y.sum().backward()
+    assert x.grad is not None
+    digits = 8 * np.finfo(dtype).eps
+    small = np.exp([-20.0, -60.0])  # = tanh(softplus(x)) up to its square
+    expected = [largest, 60, *(np.array([-20, -60]) * small), 0]
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=max(digits, 4e-9))
+    np.testing.assert_allclose(x.grad.numpy(), [1, 1, -19 * small[0], -59 * small[1], 0], rtol=max(digits, 5e-9))
+
+
 # ── lists of the ops ───────────────────────────────────────────────────────────────────
 
 COMPOSED = {
@@ -444,7 +461,7 @@ def test_every_file_of_ops_is_imported() -> None:
     missing = sorted(set(FILES) - reached)
     assert not missing, (
         f"autograd/ops/__init__.py does not import {missing}, so their ops are not in the table: add a line there, "
-        f"such as `from autograd.ops.{missing[0]} import {missing[0]}`"
+        f"such as `from autograd.ops.{missing[0]} import {missing[0]} as {missing[0]}`"
     )
 
 

@@ -231,6 +231,22 @@ def test_nan_passes() -> None:
     assert np.isnan(x.array).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_lion_by_hand(plain: bool) -> None:
+    x = leaf(1, 1, 1, 1)
+    optimizer = optim.Lion([x], lr=0.125, betas=(0.5, 0.75), weight_decay=0.5)
+    with autograd.reference() if plain else contextlib.nullcontext():
+        with_gradients(optimizer, [[np.array([8, -8, 0, np.nan], np.float32)]])
+        scale = 1 - 0.125 * 0.5
+        np.testing.assert_array_equal(x.array, [scale - 0.125, scale + 0.125, scale, np.nan])
+        np.testing.assert_array_equal(optimizer.state[x]["exp_avg"].numpy(), [2, -2, 0, np.nan])
+        # 0.5 · 2 - 0.5 · 2 is 0: no step.  0.5 · -2 + 0.5 · 1 is below 0, against the gradient.
+        with_gradients(optimizer, [[np.array([-2, 1, 0, 1], np.float32)]])
+    expected = [scale * (scale - 0.125), scale * (scale + 0.125) + 0.125, scale**2, np.nan]
+    np.testing.assert_allclose(x.array, expected, rtol=1e-6)
+    np.testing.assert_array_equal(optimizer.state[x]["exp_avg"].numpy(), [1, -1.25, 0, np.nan])
+
+
 # ── steps ──
 
 
@@ -243,6 +259,7 @@ def test_nan_passes() -> None:
         ("NAdam", {}, {"exp_avg"}),
         ("RMSprop", {"alpha": 0.9, "momentum": 0.9, "centered": True}, {"square_avg", "grad_avg", "momentum_buffer"}),
         ("Adadelta", {}, {"square_avg", "acc_delta"}),
+        ("Lion", {"betas": (0.9, 0.9)}, {"exp_avg"}),
     ],
 )
 def test_running_means_of_gradients_that_stay_0_end_at_0(name: str, options: dict[str, Any], rest: set[str]) -> None:
@@ -517,35 +534,43 @@ def test_a_rate_that_a_schedule_rounded_below_0_is_loaded() -> None:
 # ── errors ──
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "words"),
-    [
-        ("SGD", {"lr": -1}, "lr is -1"),
-        ("SGD", {"lr": float("nan")}, "lr is nan"),
-        ("SGD", {"momentum": -0.1}, "momentum is -0.1"),
-        ("SGD", {"weight_decay": -1}, "weight_decay is -1"),
-        ("SGD", {"nesterov": True}, "nesterov=True needs a momentum"),
-        ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening of 0"),
-        ("Adam", {"lr": "fast"}, "lr is 'fast'"),
-        ("Adam", {"eps": -1e-8}, "eps is -1e-08"),
-        ("Adam", {"weight_decay": -1}, "weight_decay is -1"),
-        ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\); it must be two numbers from 0 to below 1"),
-        ("AdamW", {"betas": (-0.1, 0.9)}, r"AdamW: betas is \(-0.1, 0.9\)"),
-        ("NAdam", {"betas": 0.9}, "betas is 0.9"),
-        ("NAdam", {"momentum_decay": -1}, "momentum_decay is -1"),
-        ("Adagrad", {"lr_decay": -1}, "lr_decay is -1"),
-        ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value is -1"),
-        ("RMSprop", {"alpha": -1}, "alpha is -1"),
-        ("RMSprop", {"momentum": -1}, "momentum is -1"),
-        ("Adadelta", {"rho": 1.5}, "rho is 1.5; it must be at most 1"),
-        ("Adadelta", {"rho": -0.5}, "rho is -0.5"),
-    ],
-)
+OUT_OF_RANGE: list[tuple[str, dict[str, Any], str]] = [
+    ("SGD", {"lr": -1}, "lr is -1"),
+    ("SGD", {"lr": float("nan")}, "lr is nan"),
+    ("SGD", {"momentum": -0.1}, "momentum is -0.1"),
+    ("SGD", {"weight_decay": -1}, "weight_decay is -1"),
+    ("SGD", {"nesterov": True}, "nesterov=True needs a momentum"),
+    ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening of 0"),
+    ("Adam", {"lr": "fast"}, "lr is 'fast'"),
+    ("Adam", {"eps": -1e-8}, "eps is -1e-08"),
+    ("Adam", {"weight_decay": -1}, "weight_decay is -1"),
+    ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\); it must be two numbers from 0 to below 1"),
+    ("AdamW", {"betas": (-0.1, 0.9)}, r"AdamW: betas is \(-0.1, 0.9\)"),
+    ("NAdam", {"betas": 0.9}, "betas is 0.9"),
+    ("NAdam", {"momentum_decay": -1}, "momentum_decay is -1"),
+    ("Adagrad", {"lr_decay": -1}, "lr_decay is -1"),
+    ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value is -1"),
+    ("RMSprop", {"alpha": -1}, "alpha is -1"),
+    ("RMSprop", {"momentum": -1}, "momentum is -1"),
+    ("Adadelta", {"rho": 1.5}, "rho is 1.5; it must be at most 1"),
+    ("Adadelta", {"rho": -0.5}, "rho is -0.5"),
+    ("Lion", {"lr": -1}, "Lion: lr is -1"),
+    ("Lion", {"betas": (0.9, 1.0)}, r"Lion: betas is \(0.9, 1.0\)"),
+    ("Lion", {"weight_decay": -1}, "weight_decay is -1"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "words"), OUT_OF_RANGE)
 def test_options_out_of_range(name: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         getattr(optim, name)([leaf(1)], **options)
     with pytest.raises(ValueError, match=words):
         getattr(optim, name)([{"params": [leaf(1)], **options}])
+
+
+def test_every_optimizer_has_options_out_of_range() -> None:
+    said = missing(OPTIONS, {"OUT_OF_RANGE in tests/test_optim.py": [name for name, _, _ in OUT_OF_RANGE]})
+    assert not said, "\n".join(said)
 
 
 def test_what_is_no_list_of_parameters() -> None:
@@ -703,19 +728,19 @@ STEPS_OF_ALL = """
 import hashlib
 import numpy as np
 import autograd, optim
+from tests.optimizers import OPTIONS, combinations
 
-for name, options in (
-    ("SGD", {"momentum": 0.9, "weight_decay": 0.01, "dampening": 0.1}), ("Adam", {"weight_decay": 0.01}),
-    ("Adam", {"amsgrad": True}), ("AdamW", {}), ("NAdam", {"weight_decay": 0.01}), ("Adadelta", {}),
-    ("RMSprop", {"momentum": 0.9, "centered": True}), ("Adagrad", {"weight_decay": 0.01}),
-):
-    rng = np.random.default_rng(1)
-    p = autograd.tensor(rng.standard_normal(1000).astype(np.float32), requires_grad=True)
-    optimizer = getattr(optim, name)([p], lr=0.01, **options)
-    for _ in range(4):
-        p.grad = autograd.tensor(rng.standard_normal(1000).astype(np.float32))
-        optimizer.step()
-    print(name, hashlib.sha256(p.detach().numpy().tobytes()).hexdigest())
+for name in OPTIONS:
+    steps = hashlib.sha256()
+    for options in combinations(name):
+        rng = np.random.default_rng(1)
+        p = autograd.tensor(rng.standard_normal(1000).astype(np.float32), requires_grad=True)
+        optimizer = getattr(optim, name)([p], **options)
+        for _ in range(4):
+            p.grad = autograd.tensor(rng.standard_normal(1000).astype(np.float32))
+            optimizer.step()
+        steps.update(p.detach().numpy().tobytes())
+    print(name, steps.hexdigest())
 """
 
 
@@ -729,5 +754,5 @@ def test_the_process_that_compiles_takes_the_steps_of_those_that_read_the_cache(
         ).stdout
         for _ in range(2)
     ]
-    assert said[0].count("\n") == 8
+    assert [line.split()[0] for line in said[0].splitlines()] == list(OPTIONS)
     assert said[0] == said[1]

@@ -95,6 +95,7 @@ from autograd.ops.losses import (
 )
 from autograd.ops.matmul import matmul as matmul
 from autograd.ops.max_pool2d import max_pool2d as max_pool2d
+from autograd.ops.mish import mish as mish
 from autograd.ops.nll_loss import nll_loss as nll_loss
 from autograd.ops.norm import norm as norm
 from autograd.ops.pad import pad as pad

@@ -100,6 +100,7 @@ def activation(name: str, options: Callable[[Any], dict[str, Any]] = lambda draw
 for name in ("relu", "sigmoid", "tanh", "logsigmoid"):
     activation(name)
 activation("silu", lambda draw: some(draw, inplace=False))
+activation("mish", lambda draw: some(draw, inplace=False))
 activation("leaky_relu", lambda draw: some(draw, negative_slope=draw.choice(0.2, 0, 1.5, -1), inplace=False))
 
 

@@ -180,6 +180,7 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
     "LogSigmoid": lambda d: ((), {}, [_any_shape(d)]),
     "LogSoftmax": lambda d: ((d.choice(0, -1),), {}, [_any_shape(d, 1)]),
     "MaxPool2d": lambda d: _pool(d, dilation=d.pair(1, 2), ceil_mode=d.choice(False, True)),
+    "Mish": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "ReLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "SiLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "Sigmoid": lambda d: ((), {}, [_any_shape(d)]),

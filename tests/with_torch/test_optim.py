@@ -42,10 +42,18 @@ def cases() -> Iterator[Any]:
 def test_what_pytorch_lacks() -> None:
     found = [name for name in NOT_IN_PYTORCH if hasattr(torch.optim, name)]
     assert not found, f"PyTorch has {', '.join(found)}: remove it from NOT_IN_PYTORCH in tests/optimizers.py"
-    unported = [name for name in OPTIONS if not (hasattr(torch.optim, name) or hasattr(ported_optimizers, name))]
-    assert not unported, (
-        f"PyTorch has no {', '.join(unported)}: add it to NOT_IN_PYTORCH, and a class to ported_optimizers.py"
-    )
+    unlisted = [name for name in NAMES if not hasattr(torch.optim, name)]
+    assert not unlisted, f"PyTorch has no {', '.join(unlisted)}: add it to NOT_IN_PYTORCH in tests/optimizers.py"
+    unported = sorted(name for name in NOT_IN_PYTORCH if not hasattr(ported_optimizers, name))
+    assert not unported, f"add a class {', '.join(unported)} to tests/ported_optimizers.py, as for PyTorch"
+
+
+@pytest.mark.parametrize("name", sorted(NOT_IN_PYTORCH & set(vars(ported_optimizers))))
+def test_what_pytorch_lacks_is_ported_with_the_same_options(name: str) -> None:
+    ours, theirs = pair(np.float32)
+    have, want = getattr(optim, name)(ours).defaults, getattr(ported_optimizers, name)(theirs).defaults
+    different = [f"{key}={value}" for key, value in have.items() if key not in want or want[key] != value]
+    assert not different, f"tests/ported_optimizers.py: give {name} the option {', '.join(different)}, as in optim"
 
 
 def pair(dtype: Any) -> tuple[list[Any], list[Any]]:
