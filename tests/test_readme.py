@@ -35,5 +35,5 @@ def test_every_file_it_names_is_there() -> None:
     assert "docs/figures/train-curves.svg" in links
     for link in links:
         assert (root / link).exists(), link
-    for module in re.findall(r"python -m (examples\.\w+)", README):
+    for module in re.findall(r"python -m (examples(?:\.\w+)+)", README):
         assert (root / f"{module.replace('.', '/')}.py").exists(), module
