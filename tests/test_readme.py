@@ -36,4 +36,5 @@ def test_every_file_it_names_is_there() -> None:
     for link in links:
         assert (root / link).exists(), link
     for module in re.findall(r"python -m (examples(?:\.\w+)+)", README):
-        assert (root / f"{module.replace('.', '/')}.py").exists(), module
+        path = root / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
