@@ -17,6 +17,7 @@ import optim
 from autograd import Tensor, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
+from tests.optimizers import NOT_IN_PYTORCH
 
 EMPTY = inspect.Parameter.empty
 Arguments = dict[str, Any]  # name -> default
@@ -100,6 +101,7 @@ ASKED_FOR = {
 }
 FUSED = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}
 OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "nn.set_fusion_enabled"}
+OURS_ALONE |= {f"optim.{name}" for name in NOT_IN_PYTORCH}
 
 
 def pairs() -> dict[str, tuple[Any, Any]]:
@@ -122,6 +124,10 @@ def pairs() -> dict[str, tuple[Any, Any]]:
             made_here = module == home.__name__ or (hasattr(home, "__path__") and module.startswith(home.__name__))
             path = f"{home.__name__}.{name}"
             if callable(thing) and made_here and not name.startswith("_") and path not in OURS_ALONE:
+                assert hasattr(theirs, name), (
+                    f"PyTorch has no {path}: add an optimizer to NOT_IN_PYTORCH in tests/optimizers.py, and anything "
+                    "else to OURS_ALONE in tests/with_torch/test_signatures.py"
+                )
                 found[path] = thing, getattr(theirs, name)
     for name in ("jacobian", "hessian", "hvp", "vhp", "vjp", "jvp"):
         found[f"functional.{name}"] = getattr(autograd.functional, name), getattr(torch.autograd.functional, name)
