@@ -36,7 +36,7 @@ from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case, lay_out
 
 WARM_UP = 0.15  # share of the time in which growth is allowed
-CALLS = 12  # of ops per round
+CALLS = 12  # calls of ops per round
 FLOATS = (np.float32, np.float64)
 CONTEXTS: list[Callable[[], Any]] = [
     contextlib.nullcontext,
@@ -186,7 +186,7 @@ def ops_in_turn(seed: int) -> None:
 
 
 def round_of(number: int) -> None:
-    """Do one round of the soak.
+    """Run one round of the soak.
 
     Raises
     ------
@@ -301,7 +301,7 @@ def soak(
     ----------
     seconds : float
         Duration of warm-up and rounds together.
-    work : callable (number of the round)
+    work : callable (takes the number of the round)
     warm : bool
         Whether the warm-up also runs every op of the table.
     samples : int

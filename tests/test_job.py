@@ -259,7 +259,7 @@ def test_the_readme_names_every_setting() -> None:
     assert own["compare_optimizers_collect"] == own["compare_optimizers"]
 
 
-# What each script becomes
+# Command line of each script
 
 
 def test_the_programs(launch: Launch, tmp_path: Path) -> None:

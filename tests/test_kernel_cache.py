@@ -352,7 +352,7 @@ def test_a_kernel_of_another_package_is_compiled_again_after_an_edit_in_that_pac
     assert run_in_a_new_process() == (101, True), "the code of the kernel that calls it has changed"
 
 
-# ── files that are damaged or foreign ──────────────────────────────────────────────────
+# ── damaged or foreign files ───────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -538,7 +538,7 @@ def test_recompile_forgets_what_was_kept(folder: Path, module: Callable[[], Modu
     assert len(list(folder.glob("*.nbc"))) == 2
 
 
-# ── disks that are full ────────────────────────────────────────────────────────────────
+# ── full disks ─────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO])

@@ -631,7 +631,7 @@ def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
     for width in range(17, 2 * jit.vector_bytes() // np.dtype(dtype).itemsize + 19):
         x = whole(2, 1, 7, width, dtype=dtype)
         x[0, 0, 2, 3:5] = np.nan, -np.inf
-        x[1, 0, :, 5:13] = -np.inf  # whole windows of it
+        x[1, 0, :, 5:13] = -np.inf  # fills whole windows
         for ours, theirs in zip(row(x, **params), row.reference(x, **params), strict=True):
             assert ours.dtype == theirs.dtype
             assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), width

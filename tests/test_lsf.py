@@ -68,7 +68,7 @@ TRIALS = {  # for each script: settings that make it quick, and the files it wri
         ["result.json", "speed.csv", "speed.png", "losses.csv", "accuracy.csv"],
     ),
 }
-FIRST = {"acceleration": "profile_layers"}  # what has to run before
+FIRST = {"acceleration": "profile_layers"}  # scripts that have to run before
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
 

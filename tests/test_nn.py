@@ -801,7 +801,7 @@ def test_repr_of_layers(module: nn.Module, text: str) -> None:
     assert repr(module) == f"{type(module).__name__}({text})"
 
 
-# ── errors in a forward say where ──
+# ── errors in a forward name the module ──
 
 
 def test_an_error_names_the_path_of_the_module() -> None:
@@ -1066,7 +1066,7 @@ def test_functional_lists_what_it_has() -> None:
     assert not missing, f"nn/functional.py no longer exports {missing}"
 
 
-# ── what a new layer or function needs ──
+# ── requirements for a new layer or function ──
 
 
 def defined_modules() -> dict[str, type[nn.Module]]:

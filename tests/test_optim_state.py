@@ -60,7 +60,7 @@ def refused(optimizer: optim.Optimizer, state: Any, words: str = "nothing") -> N
             assert (after["state"][number][key] == value).numpy().all()
 
 
-# ── values that no entry of a state may have ──
+# ── values that are invalid in every entry of a state ──
 
 FOREIGN: dict[str, Any] = {
     "a list": [1.0, 2.0, 3.0],

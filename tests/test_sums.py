@@ -89,7 +89,7 @@ def test_gradients_that_are_sums() -> None:
 def test_reductions_of_many_numbers() -> None:
     x = positive(200_000, 2)
     t, exact = tensor(x), x.astype(np.float64)
-    assert off(t.var(0), exact.var(axis=0, ddof=1)) < 1e-5  # a difference of numbers ten times as large
+    assert off(t.var(0), exact.var(axis=0, ddof=1)) < 1e-5  # it subtracts numbers ten times as large
     assert off(t.std(0), exact.std(axis=0, ddof=1)) < 1e-5
     assert off(t.norm(dim=0), np.sqrt((exact**2).sum(axis=0))) < MOST
     assert off(t.logsumexp(0), np.log(np.exp(exact).sum(axis=0))) < MOST

@@ -220,7 +220,7 @@ def test_a_users_function_is_named_with_its_argument() -> None:
         check()
 
 
-# ── what is drawn ──────────────────────────────────────────────────────────────────────
+# ── draws ──────────────────────────────────────────────────────────────────────────────
 
 
 @given(st.integers(0, 2**32), st.integers(0, 40))
