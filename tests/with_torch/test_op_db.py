@@ -62,7 +62,6 @@ REFUSED = [
     ),
     Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is not an integer"),
     Refused(("gather",), "does not fit", "an index must have the dimensions of the tensor even if it is empty"),
-    Refused(("nn.functional.avg_pool2d",), "expects an int, or two", "a size is one int, or one per dimension"),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
         ("nn.functional.group_norm", "nn.functional.layer_norm"),
