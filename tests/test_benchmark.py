@@ -136,6 +136,7 @@ def test_nets_layers_and_functions_are_the_same(name: str) -> None:
     assert losses[0][2] < losses[0][0]
 
 
+@pytest.mark.slow
 def test_cases_run_and_do_what_their_name_says() -> None:
     what = {"channels": 2, "outputs": 3, "side": 4, "batch": 2}
     x, w, b, g = (autograd.tensor(array, requires_grad=True) for array in data.conv(what))
@@ -214,6 +215,7 @@ def test_a_process_that_ends_is_a_sentence() -> None:
     entrant.close()
 
 
+@pytest.mark.slow
 def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CONTESTANTS, "numpy", cases.Contestant("numpy", "numpy", {"matmul"}))
     case = cases.Case("product", "scaling", "matmul", {"side": 8}, 1, "start")

@@ -56,6 +56,7 @@ def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 # What is run
 
 
+@pytest.mark.slow
 def test_what_a_comparison_leaves(whole: Path) -> None:
     found = result(whole)
     names = ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW"]
@@ -71,6 +72,7 @@ def test_what_a_comparison_leaves(whole: Path) -> None:
     assert (whole / "curves.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_only_adamw_decays_and_only_two_have_momentum(whole: Path) -> None:
     for name in METHODS:
         (folder,) = (whole / "trials").glob(f"{name}-0.01")
@@ -137,6 +139,7 @@ def test_a_stop_says_how_to_resume_the_comparison(
     assert len(result(tmp_path / "c")["trials"]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_methods")
 def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=tmp_path / "whole") == 0
@@ -196,6 +199,7 @@ def test_bad_arguments(argv: list[str], sentence: str, tmp_path: Path, capsys: p
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_a_comparison(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=whole) == 1
     assert "already contains a run. Continue it with --resume" in capsys.readouterr().err
@@ -283,6 +287,7 @@ def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> 
     assert "**SGD has the lowest test error, 51.0 %**." in text
 
 
+@pytest.mark.slow
 def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "a.json").write_bytes((whole / "result.json").read_bytes())

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.runs import ROOT
 
 WITHOUT = """
@@ -45,6 +47,7 @@ sys.exit(train.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_without_what_windows_lacks(tmp_path: Path) -> None:
     run = ["--synthetic", "--limit", "80", "--validation", "16", "--epochs", "1", "--out", str(tmp_path / "run")]
     done = subprocess.run([sys.executable, "-c", WITHOUT, *run], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -145,6 +145,7 @@ def keep(docs: Path, name: str, folder: Path, change: Any = None) -> str:
     return (docs / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     profiled, run, docs = tmp_path / "profile", tmp_path / "acceleration", tmp_path / "docs"
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled)]) == 0

@@ -109,7 +109,10 @@ def test_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_gpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert mxnet_cnn.main(["--device", "gpu", "--out", str(tmp_path / "run")]) == 1
-    assert "MXNet cannot use a GPU: this build has no CUDA. Replace the package mxnet with one that has" in capsys.readouterr().err
+    assert (
+        "MXNet cannot use a GPU: this build has no CUDA. Replace the package mxnet with one that has"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "run").exists()
 
 
