@@ -22,8 +22,11 @@ CANCELLATION = 1e-11  # allowed difference where terms of about 1 cancel
 NOISE = 1e-6  # below this the rounding of a finite difference may exceed the gradient
 
 
-class GradcheckError(AssertionError):
-    """A gradient differs from its finite difference, or cannot be judged; the message names the element."""
+class GradcheckError(AssertionError, RuntimeError):
+    """A gradient differs from its finite difference, or cannot be judged; the message names the element.
+
+    It is a RuntimeError, as PyTorch's is, and a failed assertion for test runners.
+    """
 
 
 class _Settings(NamedTuple):

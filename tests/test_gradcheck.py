@@ -60,6 +60,12 @@ def test_a_wrong_gradient_is_found_and_placed() -> None:
     assert x.tolist() == [[1, 2], [3, 4]] and x.grad is None  # unchanged
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, AssertionError])
+def test_a_wrong_gradient_is_caught_as_in_pytorch_and_as_a_failed_test(kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="is wrong"):
+        autograd.gradcheck(lambda x: x * x.detach(), autograd.tensor([2.0], dtype="float64", requires_grad=True))
+
+
 def test_the_wrong_input_is_named() -> None:
     wrong = square(-2)
 
