@@ -264,12 +264,14 @@ def grown(samples: Sequence[Sample]) -> list[str]:
     equal in the first and the last. Memory may grow by 5 MB and 1 %, objects by 0.5 %. Either may grow more in one of
     the two steps, because a kernel may be loaded for the first time late in the soak. A leak would grow in both.
     """
-    third = max(1, len(samples) // 3)
+    if len(samples) < 3:
+        return [f"{len(samples)} measurements are too few to see growth; give it more minutes."]
+    third = len(samples) // 3
     sentences = []
     for name, (constant, share) in ALLOWED.items():
         before, middle, after = (
             statistics.median_high(getattr(sample, name) for sample in some)
-            for some in (samples[:third], samples[third : -third or None], samples[-third:])
+            for some in (samples[:third], samples[third:-third], samples[-third:])
         )
         allowed = constant + share * before
         growth = min(after - before, 2 * (middle - before), 2 * (after - middle)) if allowed else after - before
@@ -300,14 +302,20 @@ def soak(
     Parameters
     ----------
     seconds : float
-        Duration of warm-up and rounds together.
+        Duration of warm-up and rounds together.  Compiling what the cache lacks comes before, and is not counted.
     work : callable (takes the number of the round)
     warm : bool
         Whether the warm-up also runs every op of the table.
     samples : int
         How many times to measure, spread evenly over the time.
     """
-    begun, number, seed = time.monotonic(), 0, 0
+    number = seed = 0
+    if warm:
+        for seed in range(3):
+            ops_in_turn(seed)
+        for number in range(-3, 0):
+            work(-number)
+    begun, number = time.monotonic(), 0
     after = WARM_UP * seconds
     while warm and time.monotonic() - begun < after:  # loads the kernels of each dtype, shape and layout
         ops_in_turn(seed := seed + 1)

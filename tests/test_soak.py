@@ -71,6 +71,10 @@ def sample(i: int, **changes: Any) -> Sample:
     return Sample(60.0 * i, 100 * i, 300_000_000, 6, 4, 1, 140_000)._replace(**changes)
 
 
+def test_too_few_measurements_are_no_success() -> None:
+    assert grown([sample(0), sample(1)]) == ["2 measurements are too few to see growth; give it more minutes."]
+
+
 @pytest.mark.parametrize(
     ("name", "allowed", "first"),
     [
