@@ -35,6 +35,7 @@ from autograd.op import table
 from autograd.tensor import Tensor
 from autograd.testing import RandomDraw, draw_case, lay_out
 
+FIRST = 3  # passes over the ops before the clock starts
 WARM_UP = 0.15  # share of the time in which growth is allowed
 CALLS = 12  # calls of ops per round
 FLOATS = (np.float32, np.float64)
@@ -309,13 +310,10 @@ def soak(
     samples : int
         How many times to measure, spread evenly over the time.
     """
-    number = seed = 0
-    if warm:
-        for seed in range(3):
-            ops_in_turn(seed)
-        for number in range(-3, 0):
-            work(-number)
-    begun, number = time.monotonic(), 0
+    for seed in range(FIRST if warm else 0):  # compiles what the cache lacks
+        ops_in_turn(seed)
+        work(seed)
+    begun, number, seed = time.monotonic(), 0, FIRST
     after = WARM_UP * seconds
     while warm and time.monotonic() - begun < after:  # loads the kernels of each dtype, shape and layout
         ops_in_turn(seed := seed + 1)
