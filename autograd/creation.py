@@ -147,6 +147,19 @@ def _check_format(name: str, given: memory_format | None) -> None:
         raise TypeError(f"{name}: memory_format must be preserve_format or contiguous_format, not {given!r}")
 
 
+def _filled_like(
+    name: str,
+    input: Tensor,
+    value: Number | Tensor,
+    dtype: DTypeLike | None,
+    requires_grad: bool,
+    device: Device,
+    order: memory_format | None,
+) -> Tensor:
+    _check_format(name, order)
+    return _filled(name, (input.shape,), value, dtype or input.dtype, requires_grad, device)
+
+
 def zeros_like(
     input: Tensor,
     dtype: DTypeLike | None = None,
@@ -155,8 +168,7 @@ def zeros_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:
     """Zeros of the input's shape and dtype."""
-    _check_format("zeros_like", memory_format)
-    return _filled("zeros_like", (input.shape,), 0, dtype or input.dtype, requires_grad, device)
+    return _filled_like("zeros_like", input, 0, dtype, requires_grad, device, memory_format)
 
 
 def ones_like(
@@ -167,8 +179,7 @@ def ones_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:
     """Ones of the input's shape and dtype."""
-    _check_format("ones_like", memory_format)
-    return _filled("ones_like", (input.shape,), 1, dtype or input.dtype, requires_grad, device)
+    return _filled_like("ones_like", input, 1, dtype, requires_grad, device, memory_format)
 
 
 def full_like(
@@ -180,8 +191,7 @@ def full_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:
     """A tensor of the input's shape and dtype, filled with one number."""
-    _check_format("full_like", memory_format)
-    return _filled("full_like", (input.shape,), fill_value, dtype or input.dtype, requires_grad, device)
+    return _filled_like("full_like", input, fill_value, dtype, requires_grad, device, memory_format)
 
 
 def empty_like(
