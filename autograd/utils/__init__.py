@@ -1,0 +1,1 @@
+"""What stands beside the engine, under PyTorch's names: data loading, checkpointing."""
