@@ -195,6 +195,8 @@ class TensorMethods:
     relu = ops.relu
     softmax = ops.softmax
     log_softmax = ops.log_softmax
+    hardshrink = ops.hardshrink
+    prelu = ops.prelu
     abs = ops.abs
     all = ops.all
     allclose = ops.allclose

@@ -418,6 +418,8 @@ COMPOSED = {
     "equal",
     "flatten",
     "positive",
+    "relu6",
+    "rrelu",
     "t",
     "transpose",
 }  # they call rows of other functions
