@@ -61,6 +61,30 @@ from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy as cross_entropy
 from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
 from autograd.ops.einsum import einsum as einsum
+from autograd.ops.elementary import (
+    acos as acos,
+    acosh as acosh,
+    asin as asin,
+    asinh as asinh,
+    atan as atan,
+    atan2 as atan2,
+    atanh as atanh,
+    cosh as cosh,
+    deg2rad as deg2rad,
+    exp2 as exp2,
+    hypot as hypot,
+    log2 as log2,
+    log10 as log10,
+    logaddexp as logaddexp,
+    logaddexp2 as logaddexp2,
+    logit as logit,
+    rad2deg as rad2deg,
+    sinc as sinc,
+    sinh as sinh,
+    tan as tan,
+    xlog1py as xlog1py,
+    xlogy as xlogy,
+)
 from autograd.ops.elementwise import add as add, clone as clone, div as div, mul as mul, sub as sub, to as to
 from autograd.ops.embedding import embedding as embedding, one_hot as one_hot
 from autograd.ops.extrema import (
@@ -120,6 +144,13 @@ from autograd.ops.pow import pow as pow
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
 from autograd.ops.relu import relu as relu
 from autograd.ops.remainder import floor_divide as floor_divide, remainder as remainder
+from autograd.ops.rounding import (
+    ceil as ceil,
+    floor as floor,
+    frac as frac,
+    round as round,
+    trunc as trunc,
+)
 from autograd.ops.shape import (
     expand as expand,
     flatten as flatten,

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.activation import elu
 from autograd.ops.extrema import clamp, clamp_max
 from autograd.ops.functions import abs, expm1, sigmoid, tanh
@@ -33,6 +33,7 @@ from autograd.ops.leaky_relu import leaky_relu
 from autograd.ops.shape import reshape
 from autograd.ops.shared.checks import check_float, check_same_float
 from autograd.ops.shared.dims import dim_of
+from autograd.ops.shared.rows import composite_row
 from autograd.ops.shared.samples import any_shape
 from autograd.ops.softmax import softmax
 from autograd.ops.where import where
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # equation (14) of the paper
-
-
-def _composite(name: str, function: Any, reference: Any, sample: Any = any_shape, *bad: BadSample, **more: Any) -> None:
-    register(Composite(name=name, function=function, reference=reference, sample=sample, bad_samples=bad, **more))
 
 
 def _bad_integers(name: str, **params: Any) -> BadSample:
@@ -375,9 +372,11 @@ def _softmin_reference(x: Array, *, dim: int) -> Array:
     return powers / powers.sum(axis=dim, keepdims=True)
 
 
-_composite("hardsigmoid", hardsigmoid, lambda x: np.clip(x + 3, 0, 6) / 6, _away_from_3, _bad_integers("hardsigmoid"))
-_composite("hardswish", hardswish, lambda x: x * np.clip(x + 3, 0, 6) / 6, _away_from_3, _bad_integers("hardswish"))
-_composite(
+composite_row(
+    "hardsigmoid", hardsigmoid, lambda x: np.clip(x + 3, 0, 6) / 6, _away_from_3, _bad_integers("hardsigmoid")
+)
+composite_row("hardswish", hardswish, lambda x: x * np.clip(x + 3, 0, 6) / 6, _away_from_3, _bad_integers("hardswish"))
+composite_row(
     "hardshrink",
     hardshrink,
     lambda x, *, lambd: np.where(np.abs(x) <= lambd, 0, x),
@@ -385,7 +384,7 @@ _composite(
     _bad_integers("hardshrink"),
     kind="piecewise",
 )
-_composite(
+composite_row(
     "softshrink",
     softshrink,
     lambda x, *, lambd: np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, 0 * x + 0)),
@@ -394,7 +393,7 @@ _composite(
     BadSample((np.ones(2),), {"lambd": -0.5}, ValueError, ("softshrink", "-0.5", "at least 0")),
     kind="piecewise",
 )
-_composite(
+composite_row(
     "threshold",
     threshold,
     lambda x, *, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value).astype(x.dtype),
@@ -403,30 +402,32 @@ _composite(
     ),
     kind="piecewise",
 )
-_composite(
+composite_row(
     "celu",
     celu,
     lambda x, *, alpha: np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0) / alpha) - 1)),
-    lambda draw: Sample((np.asarray(draw.tensor(*draw.shape(0, 3, least=0)) + 0.0005),), {"alpha": draw.choice(1.0, 0.5)}),
+    lambda draw: Sample(
+        (np.asarray(draw.tensor(*draw.shape(0, 3, least=0)) + 0.0005),), {"alpha": draw.choice(1.0, 0.5)}
+    ),
     _bad_integers("celu"),
     BadSample((np.ones(2),), {"alpha": 0}, RuntimeError, ("celu", "alpha is 0")),
 )
-_composite(
+composite_row(
     "selu",
     selu,
     lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * (np.exp(np.minimum(x, 0)) - 1)),
     lambda draw: Sample((np.asarray(draw.tensor(*draw.shape(0, 3, least=0)) + 0.0005),)),
 )
-_composite("softsign", softsign, lambda x: x / (1 + np.where(x < 0, -x, x)))
-_composite("tanhshrink", tanhshrink, lambda x: x - (1 - 2 / (np.exp(2 * x) + 1)))
-_composite(
+composite_row("softsign", softsign, lambda x: x / (1 + np.where(x < 0, -x, x)), any_shape)
+composite_row("tanhshrink", tanhshrink, lambda x: x - (1 - 2 / (np.exp(2 * x) + 1)), any_shape)
+composite_row(
     "softmin",
     softmin,
     _softmin_reference,
     _softmin_sample,
     BadSample((np.ones((2, 3)),), {"dim": 2}, IndexError, ("softmax", "dim 2")),
 )
-_composite(
+composite_row(
     "glu",
     glu,
     _glu_reference,
@@ -435,7 +436,7 @@ _composite(
     BadSample((np.ones((2, 3)),), {"dim": 1}, RuntimeError, ("glu", "(2, 3)", "even")),
     BadSample((np.ones(()),), {"dim": 0}, RuntimeError, ("glu", "without dimensions")),
 )
-_composite(
+composite_row(
     "prelu",
     prelu,
     _prelu_reference,
