@@ -30,6 +30,14 @@ from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
+from autograd.ops.blend import (
+    addcdiv as addcdiv,
+    addcmul as addcmul,
+    fill as fill,
+    float_power as float_power,
+    lerp as lerp,
+    rsub as rsub,
+)
 from autograd.ops.compare import (
     all as all,
     allclose as allclose,
@@ -100,6 +108,22 @@ from autograd.ops.extrema import (
     min as min,
     minimum as minimum,
 )
+from autograd.ops.floats import (
+    angle as angle,
+    copysign as copysign,
+    fmax as fmax,
+    fmin as fmin,
+    frexp as frexp,
+    heaviside as heaviside,
+    isneginf as isneginf,
+    isposinf as isposinf,
+    isreal as isreal,
+    ldexp as ldexp,
+    nan_to_num as nan_to_num,
+    nextafter as nextafter,
+    sgn as sgn,
+    signbit as signbit,
+)
 from autograd.ops.functions import (
     abs as abs,
     cos as cos,
@@ -122,6 +146,12 @@ from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.integers import (
+    bitwise_left_shift as bitwise_left_shift,
+    bitwise_right_shift as bitwise_right_shift,
+    gcd as gcd,
+    lcm as lcm,
+)
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div
 from autograd.ops.layer_norm import layer_norm as layer_norm
@@ -143,7 +173,11 @@ from autograd.ops.pad import pad as pad
 from autograd.ops.pow import pow as pow
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
 from autograd.ops.relu import relu as relu
-from autograd.ops.remainder import floor_divide as floor_divide, remainder as remainder
+from autograd.ops.remainder import (
+    floor_divide as floor_divide,
+    fmod as fmod,
+    remainder as remainder,
+)
 from autograd.ops.rounding import (
     ceil as ceil,
     floor as floor,

@@ -315,7 +315,7 @@ _atan2_op = binary_row(
     "atan2",
     np.arctan2,
     _atan2_backward,
-    lambda x, y: np.frompyfunc(math.atan2, 2, 1)(x, y) + np.zeros((), x.dtype),
+    lambda x, y: np.asarray(np.frompyfunc(math.atan2, 2, 1)(x, y)).astype(x.dtype),
     (-2, 0.5),
     saves=(0, 1),
 )

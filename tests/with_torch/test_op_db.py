@@ -45,9 +45,6 @@ class Refused:
 
 REFUSED = [
     Refused(
-        ("div.floor_rounding", "div.trunc_rounding"), "rounding_mode", "division has no rounding mode; // rounds down"
-    ),
-    Refused(
         ("bool", "double", "float", "int", "long", "to"),
         "memory_format",
         "our tensors have only NumPy's memory format",
@@ -64,7 +61,6 @@ REFUSED = [
         "float",
         "the kernels are for floats: integers have no gradient, and no network uses them",
     ),
-    Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is not an integer"),
     Refused(("gather",), "does not fit", "an index must have the dimensions of the tensor even if it is empty"),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
