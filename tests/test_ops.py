@@ -417,6 +417,7 @@ COMPOSED = {
     "dropout2d",
     "equal",
     "flatten",
+    "float_power",
     "positive",
     "relu6",
     "rrelu",

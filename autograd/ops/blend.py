@@ -17,7 +17,7 @@ from autograd.ops.elementwise import sub, to
 from autograd.ops.functions import abs
 from autograd.ops.pow import pow
 from autograd.ops.reduce import sum
-from autograd.ops.shared.rows import composite_row, two_tensors
+from autograd.ops.shared.rows import composite_row
 from autograd.ops.where import where
 from autograd.types import Number
 
@@ -144,10 +144,4 @@ composite_row(
     lambda x, a, b, *, value: x + value * a / b,
     _with_value(0.5),
     BadSample((np.ones(2), np.ones(2, int), np.ones(2, int)), {}, RuntimeError, ("addcdiv", ".float()")),
-)
-composite_row(
-    "float_power",
-    float_power,
-    lambda x, y: np.power(x.astype(np.float64), y.astype(np.float64)),
-    lambda draw: Sample(two_tensors((0.5, -2), (2, 3))(draw).inputs, {}),
 )

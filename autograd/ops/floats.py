@@ -18,6 +18,7 @@ import numpy as np
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.compare import isfinite
+from autograd.ops.elementary import exp2
 from autograd.ops.elementwise import to
 from autograd.ops.functions import sign
 from autograd.ops.pow import pow
@@ -68,10 +69,7 @@ _angle_op = unary_row(
     "angle",
     lambda x: np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0))),
     lambda ctx, g: 0,
-    lambda x: (
-        np.asarray(np.arctan2(0 * np.where(np.isinf(x), 1, x), x + 0.0) + 0.0 * np.where(np.isinf(x), 1, x))
-        * np.where(x < 0, -np.sign(np.arctan2(0 * np.where(np.isinf(x), 1, x), x)), 1)
-    ),
+    lambda x: np.asarray(np.frompyfunc(lambda a: a if a != a else math.pi * (a < 0), 1, 1)(x)).astype(x.dtype),
     kind="piecewise",
     promotes="float",
 )
@@ -100,13 +98,11 @@ _nan_to_num_op = unary_row(
     saves=(0,),
     kind="multilinear",
 )
-_nextafter_op = discrete_row(
+_nextafter_op = binary_row(
     "nextafter",
-    lambda x, y: run_broadcast("nextafter", np.nextafter, x, y),
-    lambda x, y: np.asarray(np.frompyfunc(lambda a, b: np.nextafter(a, b), 2, 1)(x, y)).astype(x.dtype),
-    two_tensors(),
-    bad_broadcast("nextafter"),
-    promotes="float",
+    np.nextafter,
+    lambda ctx, g: (g, 0),
+    lambda x, y: np.asarray(np.frompyfunc(np.nextafter, 2, 1)(x, y)).astype(x.dtype),
 )
 
 
@@ -159,7 +155,7 @@ _fmin_op = binary_row(
 
 
 def _frexp_backward(ctx: Context, g: Tensor, _: Tensor) -> Gradient:
-    return g * pow(2.0, -to(ctx.saved_tensors[0], g.dtype))
+    return g * exp2(-to(ctx.saved_tensors[0], g.dtype))
 
 
 def _frexp_reference(x: Array) -> tuple[Array, Array]:
@@ -233,7 +229,7 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
 
 
 def nextafter(input: Tensor, other: Tensor) -> Tensor:
-    """The next float after input in the direction of `other`.  Shapes broadcast.  The result has no gradient."""
+    """The next float after input in the direction of `other`.  Shapes broadcast."""
     return _nextafter_op(input, other)
 
 
