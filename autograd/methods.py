@@ -162,6 +162,16 @@ class TensorMethods:
     def __rmatmul__(self: Tensor, other: Any) -> Tensor:
         return ops.matmul(other, self)
 
+    __rdiv__ = __rtruediv__  # Python 2's name, which PyTorch still has
+    __lshift__ = ops.bitwise_left_shift
+    __rshift__ = ops.bitwise_right_shift
+
+    def __rlshift__(self: Tensor, other: Number) -> Tensor:
+        return ops.bitwise_left_shift(other, self)
+
+    def __rrshift__(self: Tensor, other: Number) -> Tensor:
+        return ops.bitwise_right_shift(other, self)
+
     def __eq__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python then compares identities
 
@@ -195,6 +205,57 @@ class TensorMethods:
     relu = ops.relu
     softmax = ops.softmax
     log_softmax = ops.log_softmax
+    fmod = ops.fmod
+    addcdiv = ops.addcdiv
+    addcmul = ops.addcmul
+    float_power = ops.float_power
+    lerp = ops.lerp
+    bitwise_left_shift = ops.bitwise_left_shift
+    bitwise_right_shift = ops.bitwise_right_shift
+    gcd = ops.gcd
+    lcm = ops.lcm
+    angle = ops.angle
+    copysign = ops.copysign
+    fmax = ops.fmax
+    fmin = ops.fmin
+    frexp = ops.frexp
+    heaviside = ops.heaviside
+    isneginf = ops.isneginf
+    isposinf = ops.isposinf
+    isreal = ops.isreal
+    ldexp = ops.ldexp
+    nan_to_num = ops.nan_to_num
+    nextafter = ops.nextafter
+    sgn = ops.sgn
+    signbit = ops.signbit
+    ceil = ops.ceil
+    floor = ops.floor
+    frac = ops.frac
+    round = ops.round
+    trunc = ops.trunc
+    acos = ops.acos
+    acosh = ops.acosh
+    asin = ops.asin
+    asinh = ops.asinh
+    atan = ops.atan
+    atan2 = ops.atan2
+    atanh = ops.atanh
+    cosh = ops.cosh
+    deg2rad = ops.deg2rad
+    exp2 = ops.exp2
+    hypot = ops.hypot
+    log10 = ops.log10
+    log2 = ops.log2
+    logaddexp = ops.logaddexp
+    logaddexp2 = ops.logaddexp2
+    logit = ops.logit
+    rad2deg = ops.rad2deg
+    sinc = ops.sinc
+    sinh = ops.sinh
+    tan = ops.tan
+    xlogy = ops.xlogy
+    hardshrink = ops.hardshrink
+    prelu = ops.prelu
     abs = ops.abs
     all = ops.all
     allclose = ops.allclose
@@ -499,18 +560,15 @@ class TensorMethods:
 
     def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """Add value * tensor1 * tensor2."""
-        return self._update("addcmul_", self + value * tensor1 * tensor2)
+        return self._update("addcmul_", ops.addcmul(self, tensor1, tensor2, value=value))
 
     def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
         """Add value * tensor1 / tensor2."""
-        return self._update("addcdiv_", self + value * tensor1 / tensor2)
+        return self._update("addcdiv_", ops.addcdiv(self, tensor1, tensor2, value=value))
 
     def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
         """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
-        from_start, from_end = self + weight * (end - self), end - (end - self) * (1 - weight)
-        if isinstance(weight, TensorMethods):
-            return self._update("lerp_", ops.where(ops.abs(weight) < 0.5, from_start, from_end))
-        return self._update("lerp_", from_start if abs(weight) < 0.5 else from_end)
+        return self._update("lerp_", ops.lerp(self, end, weight))
 
     def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         return self._update("masked_fill_", ops.masked_fill(self, mask, value))

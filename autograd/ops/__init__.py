@@ -6,12 +6,37 @@ that several ops use are in autograd/kernels/.
 
 from autograd.names import define_all as _define_all
 from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
+from autograd.ops.activations import (
+    celu as celu,
+    glu as glu,
+    hardshrink as hardshrink,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    hardtanh as hardtanh,
+    prelu as prelu,
+    relu6 as relu6,
+    rrelu as rrelu,
+    selu as selu,
+    softmin as softmin,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+)
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
 from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+)
+from autograd.ops.blend import (
+    addcdiv as addcdiv,
+    addcmul as addcmul,
+    fill as fill,
+    float_power as float_power,
+    lerp as lerp,
+    rsub as rsub,
 )
 from autograd.ops.compare import (
     all as all,
@@ -44,6 +69,30 @@ from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy as cross_entropy
 from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
 from autograd.ops.einsum import einsum as einsum
+from autograd.ops.elementary import (
+    acos as acos,
+    acosh as acosh,
+    asin as asin,
+    asinh as asinh,
+    atan as atan,
+    atan2 as atan2,
+    atanh as atanh,
+    cosh as cosh,
+    deg2rad as deg2rad,
+    exp2 as exp2,
+    hypot as hypot,
+    log2 as log2,
+    log10 as log10,
+    logaddexp as logaddexp,
+    logaddexp2 as logaddexp2,
+    logit as logit,
+    rad2deg as rad2deg,
+    sinc as sinc,
+    sinh as sinh,
+    tan as tan,
+    xlog1py as xlog1py,
+    xlogy as xlogy,
+)
 from autograd.ops.elementwise import add as add, clone as clone, div as div, mul as mul, sub as sub, to as to
 from autograd.ops.embedding import embedding as embedding, one_hot as one_hot
 from autograd.ops.extrema import (
@@ -58,6 +107,22 @@ from autograd.ops.extrema import (
     maximum as maximum,
     min as min,
     minimum as minimum,
+)
+from autograd.ops.floats import (
+    angle as angle,
+    copysign as copysign,
+    fmax as fmax,
+    fmin as fmin,
+    frexp as frexp,
+    heaviside as heaviside,
+    isneginf as isneginf,
+    isposinf as isposinf,
+    isreal as isreal,
+    ldexp as ldexp,
+    nan_to_num as nan_to_num,
+    nextafter as nextafter,
+    sgn as sgn,
+    signbit as signbit,
 )
 from autograd.ops.functions import (
     abs as abs,
@@ -81,6 +146,12 @@ from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.integers import (
+    bitwise_left_shift as bitwise_left_shift,
+    bitwise_right_shift as bitwise_right_shift,
+    gcd as gcd,
+    lcm as lcm,
+)
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div
 from autograd.ops.layer_norm import layer_norm as layer_norm
@@ -102,7 +173,18 @@ from autograd.ops.pad import pad as pad
 from autograd.ops.pow import pow as pow
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
 from autograd.ops.relu import relu as relu
-from autograd.ops.remainder import floor_divide as floor_divide, remainder as remainder
+from autograd.ops.remainder import (
+    floor_divide as floor_divide,
+    fmod as fmod,
+    remainder as remainder,
+)
+from autograd.ops.rounding import (
+    ceil as ceil,
+    floor as floor,
+    frac as frac,
+    round as round,
+    trunc as trunc,
+)
 from autograd.ops.shape import (
     expand as expand,
     flatten as flatten,

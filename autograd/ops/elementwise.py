@@ -3,7 +3,7 @@
     z = x + y      dx = g,             dy = g
     z = x - y      dx = g,             dy = -g
     z = x y        dx = g y,           dy = g x
-    z = x / y      dx = g / y,         dy = -g z / y
+    z = x / y      dx = g / y,         dy = -g z / y         (0 with a rounding mode)
 
 Gradients have the result's shape; the engine sums them to the shapes of the inputs.  Work on large arrays is
 divided among threads.
@@ -22,6 +22,7 @@ from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.division import away_from_jumps, bad_division, check_divisor, division_reference
 from autograd.ops.shared.samples import any_shape, bad_broadcast
 from autograd.types import Array, Gradient, Number
 
@@ -122,6 +123,53 @@ _div_op: Op = register(
     )
 )
 
+
+def _truncated_quotient(x: Array, y: Array) -> Array:
+    if x.dtype.kind == "f":
+        return np.trunc(x / y)
+    quotient = x // y
+    return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
+
+
+_QUOTIENTS: dict[str, Callable[[Array, Array], Array]] = {"floor": np.floor_divide, "trunc": _truncated_quotient}
+
+
+def _check_rounded(x: Array, y: Array, *, rounding_mode: str) -> None:
+    if rounding_mode not in _QUOTIENTS:
+        raise RuntimeError(f'div: rounding_mode must be None, "trunc" or "floor", not {rounding_mode!r}')
+    check_divisor("div")(x, y)
+
+
+def _rounded_reference(x: Array, y: Array, *, rounding_mode: str) -> Array:
+    if rounding_mode == "floor":
+        return division_reference(lambda a, b: a // b, lambda a, b: a / b)(x, y)
+    return division_reference(_towards_0, lambda a, b: a / b)(x, y)
+
+
+def _towards_0(a: Any, b: Any) -> Any:
+    if isinstance(a, float):
+        return float(np.trunc(np.float64(a) / b))
+    quotient = abs(int(a)) // abs(int(b))
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+_div_rounded_op = register(
+    Op(
+        name="div_rounded",
+        check=_check_rounded,
+        forward=lambda x, y, *, rounding_mode: run_broadcast("div", _QUOTIENTS[rounding_mode], x, y),
+        backward=lambda ctx, g, *, rounding_mode: (0, 0),
+        reference=_rounded_reference,
+        sample=lambda draw: Sample(away_from_jumps(draw).inputs, {"rounding_mode": draw.choice("floor", "trunc")}),
+        bad_samples=[
+            BadSample(bad.inputs, {"rounding_mode": "trunc"}, bad.error, bad.words) for bad in bad_division("div")
+        ] + [BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "rounding_mode", "'up'"))],
+        promotes="same",
+        broadcasts=True,
+    )
+)  # fmt: skip
+
+
 _clone_op = register(
     Op(
         name="clone",
@@ -162,12 +210,24 @@ def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return _mul_op(input, other)
 
 
-def div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
     """Divide input by `other`, element by element.  Shapes broadcast.
 
-    Integers and bools are converted to the default float dtype first.
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Without a rounding mode, integers and bools are converted to the default float dtype first.
+    rounding_mode : "trunc" or "floor", optional
+        Round the quotient towards 0, or down.  Integers stay integers then, and the gradient is 0.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no such rounding mode, or an integer is divided by 0 with one.
     """
-    return _div_op(input, other)
+    return (
+        _div_op(input, other) if rounding_mode is None else _div_rounded_op(input, other, rounding_mode=rounding_mode)
+    )
 
 
 def clone(input: Tensor) -> Tensor:

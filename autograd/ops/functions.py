@@ -14,35 +14,17 @@ was slower.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.arguments import check_arrays
-from autograd.op import BadSample, Op, Sample, register
-from autograd.types import Array, Gradient
+from autograd.op import BadSample
+from autograd.ops.shared.rows import unary_row
+from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-    from autograd.testing import Draw
-
-
-def _row(
-    name: str,
-    forward: Callable[[Array], Array],
-    backward: Callable[..., Gradient],
-    reference: Callable[[Array], Array],
-    low: float = -2,
-    high: float = 2,
-    **more: Any,
-) -> Op:
-    """A row of one input, with samples from low to high."""
-
-    def sample(draw: Draw) -> Sample:
-        return Sample((draw.tensor(*draw.shape(0, 3, least=0), low=low, high=high),))
-
-    return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
 
 
 def _negative(x: Array) -> Array:
@@ -52,7 +34,7 @@ def _negative(x: Array) -> Array:
         raise TypeError("neg: bool tensors have no negative; invert them with ~, or convert them with .int()") from None
 
 
-_neg_op = _row(
+_neg_op = unary_row(
     "neg",
     _negative,
     lambda ctx, g: -g,
@@ -61,12 +43,12 @@ _neg_op = _row(
     kind="multilinear",
 )
 
-_abs_op = _row(
+_abs_op = unary_row(
     "abs", np.abs, lambda ctx, g: g * sign(ctx.saved_tensors[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
     saves=(0,), kind="piecewise",
 )  # fmt: skip
 
-_sign_op = _row(
+_sign_op = unary_row(
     "sign",
     lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # sign(NaN) is NaN in NumPy and 0 in PyTorch
     lambda ctx, g: 0,
@@ -74,7 +56,7 @@ _sign_op = _row(
     kind="piecewise",
 )
 
-_square_op = _row(
+_square_op = unary_row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
     lambda ctx, g: 2 * g * ctx.saved_tensors[0],
@@ -82,7 +64,7 @@ _square_op = _row(
     saves=(0,),
 )
 
-_sqrt_op = _row(
+_sqrt_op = unary_row(
     "sqrt",
     np.sqrt,
     lambda ctx, g: g / (2 * ctx.saved_tensors[0]),
@@ -93,7 +75,7 @@ _sqrt_op = _row(
     promotes="float",
 )
 
-_rsqrt_op = _row(
+_rsqrt_op = unary_row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
     lambda ctx, g: -0.5 * g * ctx.saved_tensors[0] ** 3,
@@ -104,7 +86,7 @@ _rsqrt_op = _row(
     promotes="float",
 )
 
-_reciprocal_op = _row(
+_reciprocal_op = unary_row(
     "reciprocal",
     np.reciprocal,
     lambda ctx, g: -g * ctx.saved_tensors[0] ** 2,
@@ -115,9 +97,11 @@ _reciprocal_op = _row(
     promotes="float",
 )
 
-_exp_op = _row("exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float")
+_exp_op = unary_row(
+    "exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float"
+)
 
-_expm1_op = _row(
+_expm1_op = unary_row(
     "expm1",
     np.expm1,
     lambda ctx, g: g * (ctx.saved_tensors[0] + 1),
@@ -126,7 +110,7 @@ _expm1_op = _row(
     promotes="float",
 )
 
-_log_op = _row(
+_log_op = unary_row(
     "log",
     np.log,
     lambda ctx, g: g / ctx.saved_tensors[0],
@@ -137,7 +121,7 @@ _log_op = _row(
     promotes="float",
 )
 
-_log1p_op = _row(
+_log1p_op = unary_row(
     "log1p",
     np.log1p,
     lambda ctx, g: g / (ctx.saved_tensors[0] + 1),
@@ -148,7 +132,7 @@ _log1p_op = _row(
     promotes="float",
 )
 
-_tanh_op = _row(
+_tanh_op = unary_row(
     "tanh",
     np.tanh,
     lambda ctx, g: g * (1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
@@ -157,7 +141,7 @@ _tanh_op = _row(
     promotes="float",
 )
 
-_sigmoid_op = _row(
+_sigmoid_op = unary_row(
     "sigmoid",
     lambda x: 1 / (1 + np.exp(-x)),  # exp(-x) may overflow to inf; 1 / inf is 0, the correct result
     lambda ctx, g: g * (ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
@@ -166,7 +150,7 @@ _sigmoid_op = _row(
     promotes="float",
 )
 
-_sin_op = _row(
+_sin_op = unary_row(
     "sin",
     np.sin,
     lambda ctx, g: g * cos(ctx.saved_tensors[0]),
@@ -175,7 +159,7 @@ _sin_op = _row(
     promotes="float",
 )
 
-_cos_op = _row(
+_cos_op = unary_row(
     "cos",
     np.cos,
     lambda ctx, g: -g * sin(ctx.saved_tensors[0]),

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 
 def _power(x: Array, y: Array) -> Array:
+    if x.dtype.kind in "iu" and np.any(y < 0):  # as in PyTorch: the power of 1 and -1, and 0 for the rest
+        inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+        return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
     return np.asarray(
         x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype
     )  # NumPy is fast for x**2 with a Python number
@@ -43,6 +46,14 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     return dx, dy
 
 
+def _reference(x: Array, y: Array) -> Array:
+    if x.dtype.kind == "f" or not np.any(y < 0):
+        return np.power(x, y).astype(x.dtype)
+    return np.asarray(
+        np.frompyfunc(lambda a, b: int(float(a) ** float(b)) if a else 0 ** max(b, 0) * (b >= 0), 2, 1)(x, y)
+    ).astype(x.dtype)
+
+
 def _sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     return Sample((draw.tensor(*a, low=0.5), draw.tensor(*b, high=3)))
@@ -54,7 +65,7 @@ _pow_op = register(
         forward=lambda x, y: run_broadcast("pow", _power, x, y),
         backward=_backward,
         saves=(0, 1, ~0),
-        reference=lambda x, y: np.power(x, y).astype(x.dtype),
+        reference=_reference,
         sample=_sample,
         bad_samples=[bad_broadcast("pow")],
         promotes="same",
@@ -64,5 +75,16 @@ _pow_op = register(
 
 
 def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
-    """Raise input to the power `exponent`, element by element.  Shapes broadcast."""
+    """Raise input to the power `exponent`, element by element.  Shapes broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        If integers are raised to a negative integer that is a Python number.
+    """
+    if isinstance(exponent, int) and exponent < 0 and hasattr(input, "dtype") and input.dtype.kind in "biu":
+        raise RuntimeError(
+            f"pow: an integer to the power {exponent} is not an integer; convert input with .float(), or write "
+            f"{float(exponent)}"
+        )
     return _pow_op(input, exponent)

@@ -93,8 +93,6 @@ def same(default: Any, text: str) -> bool:
 UNDOCUMENTED = {"var": ("unbiased", "correction"), "std": ("unbiased", "correction")}
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
-    "nn.functional.softmax": "dim",
-    "nn.functional.log_softmax": "dim",
     "nn.Softmax": "dim",
     "nn.LogSoftmax": "dim",
     "nn.Parameter": "data",

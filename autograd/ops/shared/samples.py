@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,14 @@ def optional(draw: Draw, *shape: int) -> Array | None:
 def spread_out(x: Array) -> Array:
     """x with 5 added to every other element, so that the variance is never close to 0."""
     return np.asarray(x + 5 * (np.arange(x.size).reshape(x.shape) % 2))
+
+
+def distinct(draw: Draw, n: int) -> list[Array]:
+    """n tensors whose shapes broadcast.  No two elements are equal, because that is a kink."""
+    shapes = draw.broadcastable(n)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    numbers = draw.tensor(int(ends[-1]))
+    return [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes, strict=True)]
 
 
 def bad_broadcast(name: str, dtype: Any = float) -> BadSample:
