@@ -25,19 +25,23 @@ from autograd.config import (
 from autograd.creation import (
     arange as arange,
     as_tensor as as_tensor,
-    contiguous_format as contiguous_format,
+    asarray as asarray,
     empty as empty,
     empty_like as empty_like,
+    empty_permuted as empty_permuted,
+    empty_strided as empty_strided,
     eye as eye,
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
     linspace as linspace,
-    memory_format as memory_format,
+    logspace as logspace,
     ones as ones,
     ones_like as ones_like,
-    preserve_format as preserve_format,
+    scalar_tensor as scalar_tensor,
     tensor as tensor,
+    tril_indices as tril_indices,
+    triu_indices as triu_indices,
     zeros as zeros,
     zeros_like as zeros_like,
 )
@@ -52,6 +56,20 @@ from autograd.grad_mode import (
     set_grad_enabled as set_grad_enabled,
 )
 from autograd.gradcheck import gradcheck as gradcheck, gradgradcheck as gradgradcheck
+from autograd.inquiry import (
+    is_complex as is_complex,
+    is_floating_point as is_floating_point,
+    is_nonzero as is_nonzero,
+    is_tensor as is_tensor,
+    numel as numel,
+)
+from autograd.layouts import (
+    contiguous_format as contiguous_format,
+    layout as layout,
+    memory_format as memory_format,
+    preserve_format as preserve_format,
+    strided as strided,
+)
 from autograd.names import define_all as _define_all
 from autograd.op import BadSample as BadSample, Op as Op, Sample as Sample, register as register
 from autograd.ops import (
@@ -209,6 +227,7 @@ from autograd.ops import (
     where as where,
     xlogy as xlogy,
 )
+from autograd.printing import set_printoptions as set_printoptions
 from autograd.promotion import (
     get_default_dtype as get_default_dtype,
     promote_types as promote_types,
@@ -227,11 +246,23 @@ from autograd.random import (
     set_rng_state as set_rng_state,
 )
 from autograd.tensor import Tensor as Tensor
+from autograd.tensor_types import (
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    CharTensor as CharTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+    ShortTensor as ShortTensor,
+    set_default_tensor_type as set_default_tensor_type,
+)
 from autograd.types import Size as Size, dtype as dtype
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
-int8, int16 = _np.dtype(_np.int8), _np.dtype(_np.int16)
+int8 = _np.dtype(_np.int8)
+int16 = short = _np.dtype(_np.int16)
 int32 = int = _np.dtype(_np.int32)
 int64 = long = _np.dtype(_np.int64)
 uint8 = _np.dtype(_np.uint8)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import operator
-from enum import Enum
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from autograd.devices import Device, check_device
+from autograd.layouts import check_format, check_layout, layout as Layout, memory_format
 from autograd.ops import sizes_of
 from autograd.promotion import check_fits, get_default_dtype, promote_types
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
+from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Number, Sizes
 
 
@@ -63,19 +64,19 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
         check_fits("tensor", array, np.dtype(dtype))
     if dtype is None:  # NumPy's rules are PyTorch's, except where they give float64
         dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
-    return Tensor(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
+    return wrap(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
 
 
 def from_numpy(array: Array) -> Tensor:
     """A tensor that shares the array's memory."""
-    return Tensor(array)
+    return wrap(array)
 
 
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) -> Tensor:
     """The data as a tensor, without a copy if possible."""
     check_device("as_tensor", device)
     if isinstance(data, Array):
-        data = Tensor(data)
+        data = wrap(data)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     return tensor(data, dtype)
@@ -92,59 +93,82 @@ def checked_sizes(name: str, size: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _filled(
-    name: str, size: Any, value: Number | Tensor, dtype: DTypeLike | None, requires_grad: bool, device: Device
+def filled(
+    name: str,
+    size: tuple[Any, ...],
+    value: Number | Tensor | None,
+    dtype: DTypeLike | None,
+    requires_grad: bool,
+    device: Device,
+    layout: Layout | None = None,
 ) -> Tensor:
+    """A tensor of one number, or with uninitialized elements if it is None."""
     check_device(name, device)
+    check_layout(name, layout)
     dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    if value is None:
+        return wrap(np.empty(checked_sizes(name, size), dtype), requires_grad)
     number = value.array if isinstance(value, Tensor) else value
     check_fits(name, number, dtype)
-    return Tensor(np.full(checked_sizes(name, size), np.asarray(number).astype(dtype), dtype), requires_grad)
+    if np.ndim(number):
+        raise RuntimeError(f"{name}: the number to fill with has shape {np.shape(number)}; expects a number")
+    return wrap(np.full(checked_sizes(name, size), np.asarray(number).astype(dtype), dtype), requires_grad)
 
 
-def zeros(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def zeros(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """A tensor of zeros, of the default dtype unless `dtype` is given."""
-    return _filled("zeros", size, 0, dtype, requires_grad, device)
+    return filled("zeros", given(shape, size), 0, dtype, requires_grad, device, layout)
 
 
-def ones(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def ones(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """A tensor of ones, of the default dtype unless `dtype` is given."""
-    return _filled("ones", size, 1, dtype, requires_grad, device)
+    return filled("ones", given(shape, size), 1, dtype, requires_grad, device, layout)
 
 
-def empty(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
-    """A tensor with uninitialized elements."""
-    check_device("empty", device)
-    return Tensor(
-        np.empty(checked_sizes("empty", size), get_default_dtype() if dtype is None else dtype), requires_grad
-    )
+def empty(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:
+    """A tensor with uninitialized elements.
+
+    `pin_memory` has no effect.
+    """
+    check_format("empty", memory_format)
+    return filled("empty", given(shape, size), None, dtype, requires_grad, device, layout)
 
 
 def full(
-    size: tuple[int, ...],
+    size: Sizes,
     fill_value: Number | Tensor,
+    *,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
     """A tensor filled with one number, of the dtype of `tensor(fill_value)` unless `dtype` is given."""
-    dtype = tensor(fill_value).dtype if dtype is None else dtype
-    return _filled("full", (size,), fill_value, dtype, requires_grad, device)
-
-
-class memory_format(Enum):
-    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given."""
-
-    preserve_format = "preserve_format"
-    contiguous_format = "contiguous_format"
-
-
-preserve_format, contiguous_format = memory_format
-
-
-def _check_format(name: str, given: memory_format | None) -> None:
-    if given is not None and not isinstance(given, memory_format):
-        raise TypeError(f"{name}: memory_format must be preserve_format or contiguous_format, not {given!r}")
+    if dtype is None:
+        dtype = fill_value.dtype if isinstance(fill_value, Tensor) else tensor(fill_value).dtype
+    return filled("full", (size,), fill_value, dtype, requires_grad, device)
 
 
 def _filled_like(
@@ -156,8 +180,8 @@ def _filled_like(
     device: Device,
     order: memory_format | None,
 ) -> Tensor:
-    _check_format(name, order)
-    return _filled(name, (input.shape,), value, dtype or input.dtype, requires_grad, device)
+    check_format(name, order)
+    return filled(name, (input.shape,), value, dtype or input.dtype, requires_grad, device)
 
 
 def zeros_like(
@@ -202,7 +226,7 @@ def empty_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:
     """A tensor of the input's shape and dtype with uninitialized elements."""
-    _check_format("empty_like", memory_format)
+    check_format("empty_like", memory_format)
     return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
@@ -212,7 +236,7 @@ def eye(
     """An n × m matrix (n × n without m) with ones on the diagonal and zeros elsewhere."""
     check_device("eye", device)
     rows, columns = checked_sizes("eye", (n, n if m is None else m))
-    return Tensor(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
+    return wrap(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
 def linspace(
@@ -227,21 +251,29 @@ def linspace(
 
     For an integer dtype, start, end and the numbers between them are truncated to integers.
     """
-    check_device("linspace", device)
+    wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
+    _check_spaced("linspace", start, end, steps, wanted, device)
+    return wrap(_spaced(start, end, steps, wanted).astype(wanted), requires_grad)
+
+
+def _check_spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype, device: Device) -> None:
+    check_device(name, device)
     if not isinstance(steps, int | np.integer):
-        raise TypeError(f"linspace: steps is {steps!r}; it must be an integer")
+        raise TypeError(f"{name}: steps is {steps!r}; it must be an integer")
     if steps < 0:
-        raise ValueError(f"linspace: steps is {steps}; it must be at least 0")
+        raise ValueError(f"{name}: steps is {steps}; it must be at least 0")
     for what, n in (("start", start), ("end", end)):
         if shape := np.shape(getattr(n, "array", n)):
-            raise ValueError(f"linspace: {what} has shape {shape}; expects a number")
-    dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+            raise ValueError(f"{name}: {what} has shape {shape}; expects a number")
+
+
+def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype) -> Array:
+    """The numbers of linspace in float64."""
     first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
     i = np.arange(steps)
     # as in PyTorch, each half counts from its own end, so that both ends are exact, and integers are truncated
-    numbers = np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
-    return Tensor(numbers.astype(dtype), requires_grad)
+    return np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
 
 
 def arange(
@@ -270,6 +302,159 @@ def arange(
             raise ValueError(f"arange: a step of {step} is 0 in {np.dtype(dtype)}")
         ends = (int(first), int(last), int(step)) if np.dtype(dtype) == np.int64 else (first, last, step)
         count = len(np.arange(*ends))
-        return Tensor((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
+        return wrap((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
     # converted last: NumPy computes the step from the first two numbers, where float32 would lose digits
-    return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)
+    return wrap(np.arange(first, last, step).astype(dtype), requires_grad)
+
+
+def logspace(
+    start: float | Tensor,
+    end: float | Tensor,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
+    """`steps` numbers from base^start to base^end, whose logarithms are evenly spaced.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
+    _check_spaced("logspace", start, end, steps, wanted, device)
+    exponents = _spaced(start, end, steps, wanted)
+    # with an integer dtype PyTorch truncates the exponents too
+    exponents = exponents if wanted.kind == "f" else np.trunc(exponents)
+    with np.errstate(all="ignore"):
+        return wrap(np.power(float(base), exponents).astype(wanted), requires_grad)
+
+
+def empty_strided(
+    size: Sizes,
+    stride: Sizes,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor with uninitialized elements at these distances in memory, in elements, along each dimension."""
+    check_device("empty_strided", device)
+    check_layout("empty_strided", layout)
+    shape, strides = checked_sizes("empty_strided", (size,)), checked_sizes("empty_strided", (stride,))
+    if len(shape) != len(strides):
+        raise RuntimeError(f"empty_strided: size {shape} and stride {strides} must have equally many numbers")
+    kind = np.dtype(get_default_dtype() if dtype is None else dtype)
+    count = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
+    memory = np.empty(count, kind)
+    steps = tuple(step * kind.itemsize for step in strides)
+    return wrap(np.lib.stride_tricks.as_strided(memory, shape, steps), requires_grad)
+
+
+def empty_permuted(
+    size: Sizes,
+    physical_layout: Sizes,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor with uninitialized elements, whose dimensions lie in memory in this order, the outermost first."""
+    shape, order = checked_sizes("empty_permuted", (size,)), sizes_of((physical_layout,))
+    if sorted(order) != list(range(len(shape))):
+        raise RuntimeError(f"empty_permuted: physical_layout {order} must name each dimension of {shape} once")
+    strides, step = [0] * len(shape), 1
+    for d in reversed(order):
+        strides[d], step = step, step * max(1, shape[d])
+    return empty_strided(
+        shape, strides, dtype=dtype, layout=layout, requires_grad=requires_grad, device=device, pin_memory=pin_memory
+    )
+
+
+def scalar_tensor(
+    s: Number,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor without dimensions, in the default dtype unless `dtype` is given."""
+    return filled("scalar_tensor", ((),), s, dtype, requires_grad, device, layout)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: Device = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The data as a tensor, on the same memory if possible.
+
+    Parameters
+    ----------
+    obj : Tensor, ndarray, number, or nested lists of numbers
+    dtype : dtype, optional
+    device : None or "cpu"
+    copy : bool, optional
+        True: always copy.  False: never copy.
+    requires_grad : bool
+        If false, the result has no history.
+
+    Raises
+    ------
+    ValueError
+        If copy is False and a copy is needed.
+    """
+    y = as_tensor(obj, dtype, device)
+    source = obj.array if isinstance(obj, Tensor) else obj
+    shared = isinstance(source, Array) and np.may_share_memory(y.array, source)
+    if copy is False and not shared:
+        raise ValueError(f"asarray: a {type(obj).__name__} needs a copy in {y.dtype}, and copy is False")
+    if copy and shared:
+        y = y.clone()
+    if requires_grad:
+        return y if y.requires_grad else y.detach().requires_grad_()
+    return y.detach() if y.requires_grad else y
+
+
+def _triangle_indices(
+    name: str, row: int, col: int, offset: int, upper: bool, dtype: DTypeLike | None, device: Device
+) -> Tensor:
+    check_device(name, device)
+    rows, columns = checked_sizes(name, (row, col))
+    found = np.triu_indices(rows, offset, columns) if upper else np.tril_indices(rows, offset, columns)
+    return wrap(np.stack(found).astype(np.int64 if dtype is None else dtype))
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
+) -> Tensor:
+    """Row and column indices, (2, N), of the lower triangle of a row × col matrix, whose diagonal is shifted right.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle_indices("tril_indices", row, col, offset, False, dtype, device)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
+) -> Tensor:
+    """Row and column indices, (2, N), of the upper triangle of a row × col matrix, whose diagonal is shifted right."""
+    return _triangle_indices("triu_indices", row, col, offset, True, dtype, device)

@@ -34,9 +34,9 @@ from autograd.types import Argument, Array, Result, Shape
 
 if TYPE_CHECKING:
     from autograd.op import Op
-    from autograd.tensor import Tensor
+    from autograd.tensor import Tensor, wrap
 else:
-    Tensor = None  # set by tensor.py, which imports this module
+    Tensor = wrap = None  # set by tensor.py, which imports this module
 
 # A gradient: an array; a tensor with create_graph=True; or the number 0, a symbolic zero that takes no memory.
 Gradient: TypeAlias = "Array | Tensor | int"
@@ -170,7 +170,7 @@ class Node(RecordedCall):
         for i, array, version in zip(self.op.saves, self.saved or (), self.versions, strict=True):
             maker, output_nr = (self, ~i) if i < 0 else (self.parents[i] or (None, 0))[:2]
             if maker is None or version is None:
-                tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
+                tensors.append(wrap(array) if isinstance(array, np.ndarray) else array)
             elif isinstance(maker, Node):
                 tensors.append(_wrap(array, maker, output_nr, version[0]))
             elif maker.array is array:
@@ -391,7 +391,7 @@ def _fit(op: Op, i: int, d: Any, shape: Shape, dtype: np.dtype) -> Any:
 
 def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
     """The gradient; for a symbolic zero an array, or with create_graph a tensor, of zeros."""
-    make = Tensor if create_graph else np.asarray
+    make = wrap if create_graph else np.asarray
     return make(np.zeros(shape, dtype)) if type(g) is int else g
 
 
@@ -406,7 +406,7 @@ def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) 
     """The gradient after the hooks, which see it as a tensor and may replace it."""
     if g is None or not hooks or output_nr not in hooks:
         return g
-    tensor = g if isinstance(g, Tensor) else Tensor(g)
+    tensor = g if isinstance(g, Tensor) else wrap(g)
     for hook in list(hooks[output_nr]):
         changed = hook(tensor)
         if changed is None:
@@ -501,7 +501,7 @@ def grad(
             f"grad: the outputs do not depend on input {[g is None for g in found].index(True)}; "
             "pass allow_unused=True to get None for it"
         )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)  # type: ignore[misc]
+    return tuple(g if g is None or isinstance(g, Tensor) else wrap(g) for g in found)  # type: ignore[misc]
 
 
 def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
@@ -531,7 +531,7 @@ def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool
             )
         gradient = _wrap(np.ones(root.array.shape, root.array.dtype), None, 0, [0])
     elif not isinstance(gradient, Tensor):
-        gradient = Tensor(np.asarray(gradient))
+        gradient = wrap(np.asarray(gradient))
     if gradient.shape != root.shape:
         raise RuntimeError(
             f"{caller}: the gradient has shape {gradient.shape}, the tensor {root.shape}; they must match"

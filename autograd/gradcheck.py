@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.op import Row
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class _Point:
                 incoming = part.reshape(y.shape).astype(y.dtype)
                 incoming.flags.writeable = False  # so that a backward that writes to its g raises
                 roots.append(y)
-                gs.append(Tensor(incoming))
+                gs.append(wrap(incoming))
         wanted = [x for _, x in self.checked]
         found = engine.grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
         return [np.zeros(x.shape) if d is None else d.array for x, d in zip(wanted, found, strict=True)]
@@ -278,7 +278,7 @@ def gradgradcheck(
     if grad_outputs is None:
         rng = np.random.default_rng(0)
         made = [np.asarray(rng.standard_normal(y.shape)).astype(y.dtype) for y in differentiable(*inputs)]
-        grad_outputs = [Tensor(g, requires_grad=True) for g in made]
+        grad_outputs = [wrap(g, requires_grad=True) for g in made]
     gs = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     if not gs:
         raise ValueError("gradgradcheck: no output has a graph, so there is nothing to check")

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
 
 import numpy as np
 
-from autograd import devices, ops
+from autograd import ops
 from autograd.grad_mode import is_grad_enabled
 from autograd.promotion import category, check_fits
-from autograd.types import Array, DTypeLike, Number, Size, Sizes
+from autograd.type_methods import TypeMethods
+from autograd.types import Array, Number, Size, Sizes
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
-_CPU = devices.device("cpu")
 Index = Any
 
 # What to write in place of a method that changes a recorded tensor y, if y has no method of that name without the _
@@ -42,11 +42,10 @@ def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
-class TensorMethods:
+class TensorMethods(TypeMethods):
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
-    array: Array
 
     # ── sizes, and elements as Python numbers ──
 
@@ -57,6 +56,18 @@ class TensorMethods:
     def size(self: Tensor, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[dim]
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
 
     def dim(self: Tensor) -> int:
         """Number of dimensions."""
@@ -374,28 +385,6 @@ class TensorMethods:
     def mT(self: Tensor) -> Tensor:
         return ops.transpose(self, -1, -2)
 
-    def to(
-        self: Tensor,
-        *target: DTypeLike | devices.Device | Tensor,
-        device: devices.Device = None,
-        dtype: DTypeLike | None = None,
-        non_blocking: bool = False,
-    ) -> Tensor:
-        """The tensor in another dtype, or the tensor itself if it has that dtype.
-
-        The target is a dtype, a tensor whose dtype to take, or the device "cpu" with or without a dtype.
-        `non_blocking` has no effect.
-        """
-        dtype = devices.dtype_for(target, device, dtype)
-        return self if dtype is None else ops.to(self, dtype)
-
-    @property
-    def device(self) -> devices.device:
-        return _CPU
-
-    def type_as(self: Tensor, other: Tensor) -> Tensor:
-        return ops.to(self, other.dtype)
-
     def clone(self: Tensor) -> Tensor:
         """A copy that gradients flow through."""
         return ops.clone(self)
@@ -407,19 +396,6 @@ class TensorMethods:
     def is_contiguous(self) -> bool:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
-
-    @property
-    def is_sparse(self) -> bool:
-        """False: all tensors are dense."""
-        return False
-
-    def is_complex(self) -> bool:
-        """False: there are no complex dtypes."""
-        return False
-
-    def is_floating_point(self) -> bool:
-        """Whether the dtype is float32 or float64."""
-        return self.array.dtype.kind == "f"
 
     # ── in place: only while nothing is recorded ──
 
@@ -638,6 +614,15 @@ class TensorMethods:
 
     def long(self: Tensor) -> Tensor:
         return ops.to(self, np.int64)
+
+    def short(self: Tensor) -> Tensor:
+        return ops.to(self, np.int16)
+
+    def char(self: Tensor) -> Tensor:
+        return ops.to(self, np.int8)
+
+    def byte(self: Tensor) -> Tensor:
+        return ops.to(self, np.uint8)
 
     def int(self: Tensor) -> Tensor:
         return ops.to(self, np.int32)

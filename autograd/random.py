@@ -11,7 +11,8 @@ from autograd.creation import checked_sizes
 from autograd.devices import Device, check_device
 from autograd.kernels.threads import hold_during_fork
 from autograd.promotion import get_default_dtype
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
+from autograd.type_methods import given
 from autograd.types import DTypeLike, Shape, Sizes
 
 _generator = np.random.Generator(np.random.PCG64())
@@ -27,7 +28,7 @@ def manual_seed(seed: int) -> None:
 
 def get_rng_state() -> Tensor:
     """The generator's state as a uint8 tensor, for `set_rng_state` and checkpoints."""
-    return Tensor(np.frombuffer(json.dumps(_generator.bit_generator.state).encode(), np.uint8).copy())
+    return wrap(np.frombuffer(json.dumps(_generator.bit_generator.state).encode(), np.uint8).copy())
 
 
 def set_rng_state(state: Tensor) -> None:
@@ -58,18 +59,30 @@ def _float(dtype: DTypeLike | None) -> np.dtype:
     return get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
-def rand(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def rand(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """Uniform numbers in [0, 1)."""
     check_device("rand", device)
-    return Tensor(np.asarray(_generator.random(checked_sizes("rand", size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+    sizes = checked_sizes("rand", given(shape, size))
+    return wrap(np.asarray(_generator.random(sizes, dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
-def randn(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def randn(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """Numbers from the standard normal distribution."""
     check_device("randn", device)
-    return Tensor(
-        np.asarray(_generator.standard_normal(checked_sizes("randn", size), dtype=_float(dtype))), requires_grad
-    )  # type: ignore[arg-type]
+    sizes = checked_sizes("randn", given(shape, size))
+    return wrap(np.asarray(_generator.standard_normal(sizes, dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
 
 
 def rand_like(
@@ -95,7 +108,7 @@ def randint(
         low, high, size = 0, low, high
     if low >= high:
         raise ValueError(f"randint: low is {low} and high is {high}; low must be less than high")
-    return Tensor(
+    return wrap(
         np.asarray(_generator.integers(low, high, checked_sizes("randint", (size,)))).astype(
             np.int64 if dtype is None else dtype
         )
@@ -106,4 +119,4 @@ def randperm(n: int, device: Device = None) -> Tensor:
     """The integers from 0 to n - 1 in random order."""
     check_device("randperm", device)
     (n,) = checked_sizes("randperm", (n,))
-    return Tensor(_generator.permutation(n))
+    return wrap(_generator.permutation(n))

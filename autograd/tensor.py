@@ -14,18 +14,20 @@ from autograd import engine, printing
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
-from autograd.types import Array, DTypeLike, Size
+from autograd.types import Array, DTypeLike
 
 
 class Tensor(TensorMethods):
     """A NumPy array that remembers how it was computed.
 
+    `Tensor(2, 3)` and `Tensor([1, 2])` are PyTorch's old constructors: uninitialized elements of these sizes, and a
+    copy of a list or an array, in the default dtype.  `autograd.tensor(...)` keeps the dtype of its data, and
+    `autograd.from_numpy(array)` shares the memory of an array.
+
     Parameters
     ----------
-    array : ndarray of bool, integers or floats
-        Not copied.  `autograd.tensor(...)` copies, and accepts lists and numbers.
-    requires_grad : bool
-        Whether operations on it are recorded, so that `backward` computes its `.grad`.
+    *data : int, or one sequence, ndarray or Tensor
+    device : None or "cpu"
 
     Attributes
     ----------
@@ -45,11 +47,15 @@ class Tensor(TensorMethods):
     version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
 
-    def __init__(self, array: Array, requires_grad: bool = False) -> None:
+    def __init__(self, *data: Any, device: Any = None) -> None:
+        from autograd.tensor_types import hold_data  # which imports Tensor
+
+        hold_data(self, data, device)
+
+    def _hold(self, array: Array, requires_grad: bool = False) -> None:
+        """Become a leaf on the memory of this array."""
         if not isinstance(array, np.ndarray):
-            raise TypeError(
-                f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
-            )
+            raise TypeError(f"from_numpy: expects a NumPy array, got {type(array).__name__}; use autograd.tensor(...)")
         category(array.dtype)
         self.array = array
         self._grad = self.node = self.hooks = None
@@ -60,18 +66,6 @@ class Tensor(TensorMethods):
             self.requires_grad = True
 
     # ── properties ──
-
-    @property
-    def shape(self) -> Size:
-        return Size(self.array.shape)
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
 
     @property
     def is_leaf(self) -> bool:
@@ -135,7 +129,7 @@ class Tensor(TensorMethods):
                 "copy .detach(), or a leaf"
             )
         copy = memo[id(self)] = type(self).__new__(type(self))
-        Tensor.__init__(copy, self.array.copy(), self._requires_grad)
+        copy._hold(self.array.copy(), self._requires_grad)
         copy._grad = None if self._grad is None else self._grad.detach().clone()
         _attributes(copy).update(deepcopy(_attributes(self), memo))
         return copy
@@ -155,7 +149,7 @@ class Tensor(TensorMethods):
 
     def detach(self) -> Tensor:
         """A tensor that shares the memory and has no history."""
-        tensor = Tensor(self.array)
+        tensor = wrap(self.array)
         tensor.version = self.version
         return tensor
 
@@ -268,8 +262,13 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 def _unpickled(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor = kind.__new__(kind)
-    Tensor.__init__(tensor, array, requires_grad)
+    tensor._hold(array, requires_grad)
     return tensor
 
 
-engine.Tensor = Tensor  # type: ignore[misc]
+def wrap(array: Array, requires_grad: bool = False) -> Tensor:
+    """A leaf on the memory of an array of bool, integers or floats."""
+    return _unpickled(Tensor, array, requires_grad)
+
+
+engine.Tensor, engine.wrap = Tensor, wrap  # type: ignore[misc]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from autograd import Op, Sample, Tensor, is_grad_enabled
+from autograd.tensor import wrap
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _cross(values: tuple[Any, ...], on_gradients: Callable[[Gradients], Gradient
     def back(gs: Sequence[Array | Tensor]) -> tuple[Array | Tensor | None, ...]:
         tensors: list[Tensor | None] = [None] * len(values)
         for i, g in zip(places, gs, strict=True):
-            tensors[i] = Tensor(g) if isinstance(g, np.ndarray) else g
+            tensors[i] = wrap(g) if isinstance(g, np.ndarray) else g
         changed = on_gradients(tuple(tensors))
         results: list[Array | Tensor | None] = []
         for i, g in zip(places, gs, strict=True):

@@ -13,6 +13,7 @@ from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.devices import Device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
+from autograd.tensor import wrap
 from autograd.types import Array, DTypeLike
 from nn import hooks
 from nn.hooks import Gradients
@@ -29,7 +30,7 @@ class Parameter(Tensor):
             raise TypeError(
                 f"Parameter: expects a Tensor, got {type(data).__name__}; convert it with autograd.tensor(...)"
             )
-        super().__init__(data.array, requires_grad)
+        self._hold(data.array, requires_grad)
         self.version = data.version  # they share memory, so they share its version
 
     def __repr__(self) -> str:
@@ -544,7 +545,7 @@ class Module:
             )
         with no_grad():
             for name, array in arrays.items():
-                own[name].copy_(Tensor(array))
+                own[name].copy_(wrap(array))
         return IncompatibleKeys(missing, unexpected)
 
     def _defaults(self, state_dict: Mapping[str, Tensor | Array]) -> dict[str, Tensor | Array]:

@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, no_grad
+from autograd.tensor import wrap
 from autograd.types import Array
 
 
@@ -92,7 +93,7 @@ def _total_norm(caller: str, tensors: list[Tensor], norm_type: float, error_if_n
 
 def _as_tensor(norm: float, tensors: list[Tensor]) -> Tensor:
     with np.errstate(over="ignore"):
-        return Tensor(np.asarray(norm).astype(tensors[0].dtype)) if tensors else autograd.tensor(norm)
+        return wrap(np.asarray(norm).astype(tensors[0].dtype)) if tensors else autograd.tensor(norm)
 
 
 def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor) -> None:
@@ -176,7 +177,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     """
     limit = _limit("clip_grad_value_", "clip_value", clip_value)
     for g in _gradients("clip_grad_value_", parameters):
-        g.copy_(Tensor(g.array.clip(-limit, limit)))
+        g.copy_(wrap(g.array.clip(-limit, limit)))
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -30,6 +30,7 @@ from numba.extending import intrinsic
 from autograd import Tensor, enable_grad, get_default_dtype
 from autograd.debug import is_reference_active
 from autograd.kernels.jit import kernel
+from autograd.tensor import wrap
 from autograd.types import Array
 from optim.optimizer import Closure, Optimizer, ParamGroup, State
 
@@ -295,7 +296,7 @@ class FusedOptimizer(Optimizer):
     def _number(self, state: State, name: str) -> Array:
         """A number of the state, as an array without dimensions; its initial value if it is not there yet."""
         if name not in state:
-            state[name] = Tensor(np.full((), self._state_numbers[name], get_default_dtype()))
+            state[name] = wrap(np.full((), self._state_numbers[name], get_default_dtype()))
         number: Tensor = state[name]
         return number.array
 
@@ -307,6 +308,6 @@ class FusedOptimizer(Optimizer):
 def _tensor(p: Tensor, state: State, name: str) -> Array:
     """A tensor of the state; zeros if it is not there yet."""
     if state.get(name) is None:
-        state[name] = Tensor(np.zeros(p.shape, p.dtype))
+        state[name] = wrap(np.zeros(p.shape, p.dtype))
     tensor: Tensor = state[name]
     return tensor.array

@@ -18,6 +18,7 @@ from autograd import Tensor, no_grad
 from autograd.debug import is_reference_active
 from autograd.devices import check_device
 from autograd.kernels.jit import kernel, limit_threads, set_threads
+from autograd.tensor import wrap
 from optim.fused import Row, launch, useful_threads, vector
 from optim.state_dict import StateDict
 
@@ -132,7 +133,7 @@ class AveragedModel(nn.Module):
             raise ValueError("AveragedModel: both avg_fn and multi_avg_fn are given; pass one of them")
         check_device("AveragedModel", device)
         self.module = copy.deepcopy(model)
-        self.register_buffer("n_averaged", Tensor(np.array(0)))
+        self.register_buffer("n_averaged", wrap(np.array(0)))
         self.avg_fn = avg_fn
         self.multi_avg_fn = multi_avg_fn
         self.use_buffers = use_buffers

@@ -16,6 +16,7 @@ import autograd
 import nn
 import optim
 from autograd import Op, Sample, Tensor, tensor
+from autograd.tensor import wrap
 
 F64 = autograd.float64
 
@@ -154,7 +155,7 @@ def test_a_read_only_gradient_is_enough() -> None:
     array = np.ones(2, np.float32)
     array.flags.writeable = False
     for _ in range(2):
-        (x + x * x).backward(Tensor(array))
+        (x + x * x).backward(wrap(array))
     assert grad_of(x) == [6, 10]
 
 

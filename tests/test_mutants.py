@@ -14,6 +14,7 @@ import autograd
 from autograd import Tensor, engine
 from autograd.gradcheck import as_tuple, gradcheck
 from autograd.op import Composite, Op, Row, Sample, table
+from autograd.tensor import wrap
 from autograd.testing import (
     CHECKS,
     Case,
@@ -32,7 +33,7 @@ DIFFERENTIABLE = [op for op in table.values() if op.kind != "discrete"]
 
 
 def inputs_and_outputs(case: Case) -> tuple[list[Any], tuple[Any, ...]]:
-    inputs = [Tensor(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in case.sample.inputs]
+    inputs = [wrap(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in case.sample.inputs]
     return inputs, as_tuple(case.op(*inputs, **case.sample.params))
 
 
@@ -82,7 +83,7 @@ WRONG_RESULT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def wrong_result(op: Row, k: int, wrong: Callable[[np.ndarray], np.ndarray]) -> Row:
     def function(*inputs: Any, **params: Any) -> Any:
         ys = as_tuple(op(*inputs, **params))
-        return tuple(Tensor(np.asarray(wrong(y.array))) if i == k else y for i, y in enumerate(ys))
+        return tuple(wrap(np.asarray(wrong(y.array))) if i == k else y for i, y in enumerate(ys))
 
     return around(op, function)
 
@@ -154,7 +155,7 @@ def inputs_with_gradients(op: Row) -> set[int]:
         wanted = {i: x for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad}
         if roots:
             rng = np.random.default_rng(case.seed)
-            gs = [Tensor(np.asarray(rng.standard_normal(y.shape)).astype(y.dtype)) for y in roots]
+            gs = [wrap(np.asarray(rng.standard_normal(y.shape)).astype(y.dtype)) for y in roots]
             found = engine.grad(roots, list(wanted.values()), gs, allow_unused=True)
             seen |= {i for i, d in zip(wanted, found, strict=True) if d is not None and d.array.any()}
     return seen

@@ -20,6 +20,7 @@ from autograd import Tensor, engine, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
+from autograd.tensor import wrap
 from autograd.testing import (
     LAYOUTS,
     Case,
@@ -328,8 +329,8 @@ def test_linear_and_matmul_are_exact_at_real_size(inputs: int, outputs: int) -> 
     equal(table["matmul"](x, w.T), np.einsum("ni,oi->no", x64, w64))
     equal(table["matmul"](x, np.ascontiguousarray(w.T)), np.einsum("ni,oi->no", x64, w64))
 
-    tensors = [Tensor(a, requires_grad=True) for a in (x, w, b)]
-    dx, dw, db = engine.grad(functional.linear(*tensors), tensors, Tensor(g))
+    tensors = [wrap(a, requires_grad=True) for a in (x, w, b)]
+    dx, dw, db = engine.grad(functional.linear(*tensors), tensors, wrap(g))
     equal(np.asarray(dx), np.einsum("no,oi->ni", g64, w64))
     equal(np.asarray(dw), np.einsum("no,ni->oi", g64, x64))
     equal(np.asarray(db), g64.sum(axis=0))
@@ -529,7 +530,7 @@ def test_function_runs_its_row(name: str) -> None:
     op, function, rng = table[name], getattr(ops, name), np.random.default_rng(0)
     for _ in range(10):
         sample = op.sample(RandomDraw(rng, op.kind))
-        inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
+        inputs = [wrap(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
         row = op(*inputs, **sample.params)
         result = CALLED.get(name, function)(*inputs, **sample.params)
         first, result = (y[0] if isinstance(y, tuple) else y for y in (row, result))

@@ -18,6 +18,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, tensor
+from autograd.tensor import wrap
 from tests.optimizers import OPTIONS, STATEFUL, combinations, missing, missing_optimizer_rows, ported
 from tests.runs import ROOT
 
@@ -34,7 +35,7 @@ def with_gradients(optimizer: Any, gradients: Any) -> None:
     for step in gradients:
         params = [p for group in optimizer.param_groups for p in group["params"]]
         for p, g in zip(params, step, strict=True):
-            p.grad = None if g is None else Tensor(g)
+            p.grad = None if g is None else wrap(g)
         optimizer.step()
 
 
@@ -183,8 +184,8 @@ def test_any_layout_makes_the_same_bits(name: str, of_parameter: Any, of_gradien
     rng = np.random.default_rng(0)
     start, g = rng.standard_normal((2, 40, 30)).astype(np.float32)
     g = of_gradient(g)
-    plain = Tensor(start.copy(), requires_grad=True)
-    other = Tensor(of_parameter(start), requires_grad=True)
+    plain = wrap(start.copy(), requires_grad=True)
+    other = wrap(of_parameter(start), requires_grad=True)
     memory, layout = other.array, other.array.strides
     both = [getattr(optim, name)([p], lr=0.1) for p in (plain, other)]
     for _ in range(3):
@@ -206,7 +207,7 @@ def test_dtypes_in_one_group() -> None:
 def test_read_only_memory() -> None:
     array = np.ones(3, np.float32)
     array.flags.writeable = False
-    x, y = leaf(1), Tensor(array, requires_grad=True)
+    x, y = leaf(1), wrap(array, requires_grad=True)
     x.grad, y.grad = autograd.ones(1), autograd.ones(3)
     optimizer = optim.SGD([x, y], lr=0.1, momentum=0.9)
     with pytest.raises(RuntimeError, match=r"SGD: a parameter of shape \(3,\) is on read-only memory"):

@@ -15,7 +15,8 @@ import pytest
 import autograd
 import nn
 import optim
-from autograd import Tensor, tensor
+from autograd import tensor
+from autograd.tensor import wrap
 from tests.optimizers import STATEFUL
 
 S = optim.lr_scheduler
@@ -468,7 +469,7 @@ def test_a_module_refuses_what_is_no_tensor(value: Any, words: str) -> None:
 @pytest.mark.parametrize("count", [-1, 0.5, math.nan, math.inf])
 def test_an_averages_count_is_a_whole_number(count: float) -> None:
     average = optim.swa_utils.AveragedModel(nn.Linear(1, 1))
-    state = {name: Tensor(np.full(t.shape, 7, t.dtype)) for name, t in average.state_dict().items()}
+    state = {name: wrap(np.full(t.shape, 7, t.dtype)) for name, t in average.state_dict().items()}
     before = [t.tolist() for t in average.state_dict().values()]
     with pytest.raises(ValueError, match=r"n_averaged .*integer.*nothing was loaded"):
         average.load_state_dict({**state, "n_averaged": tensor(count)})

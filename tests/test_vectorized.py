@@ -27,7 +27,7 @@ import optim
 from autograd import peaks
 from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.op import table
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
 
@@ -89,7 +89,7 @@ def run_ops() -> None:
         for seed in range(6):
             sample = draw_case(op, RandomDraw(np.random.default_rng(seed), op.kind)).sample
             inputs: list[Any] = [float32(x) for x in sample.inputs]
-            inputs = [Tensor(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in inputs]
+            inputs = [wrap(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in inputs]
             with np.errstate(all="ignore"):
                 results = op(*inputs, **sample.params)
                 outputs = [y for y in (results if isinstance(results, tuple) else (results,)) if y.requires_grad]

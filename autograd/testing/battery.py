@@ -15,7 +15,7 @@ from autograd.config import get_num_threads, set_num_threads
 from autograd.gradcheck import as_tuple, gradcheck, gradgradcheck
 from autograd.kernels import jit
 from autograd.op import BadSample, Op, Row, Sample
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.testing.draw import FEW, KINDS, LAYOUTS, Draw, RandomDraw, hypothesis, lay_out
 from autograd.testing.strategies import strategy
 from autograd.types import Array, DTypeLike
@@ -90,7 +90,7 @@ def _is_float(x: object) -> TypeGuard[Array]:
 
 
 def _tensors(inputs: Sequence[Any], requires_grad: bool = True) -> list[Any]:
-    return [Tensor(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
+    return [wrap(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
 
 
 def _out_gradients(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") -> list[Array]:
@@ -112,7 +112,7 @@ def _run(
     gs = _out_gradients(case, made, g_layout)
     found: dict[int, Any] = {}
     if case.op.kind != "discrete" and wanted:
-        results = engine.grad(made, wanted, [Tensor(g) for g in gs], create_graph=create_graph, allow_unused=True)
+        results = engine.grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
         found = {id(x): d.array for x, d in zip(wanted, results, strict=True) if d is not None}
     return [y.array for y in outputs], [found.get(id(x)) for x in tensors], gs
 
@@ -303,7 +303,7 @@ def check_second_gradients(case: Case) -> None:
             compare(f"the gradient of input {i} with create_graph=True", a, b, 1e-12, "without")
 
     outputs = [y for y in as_tuple(op(*_tensors(inputs), **sample.params)) if y.requires_grad]
-    gs = [Tensor(lay_out(g, "contiguous"), requires_grad=True) for g in _out_gradients(case, outputs)]
+    gs = [wrap(lay_out(g, "contiguous"), requires_grad=True) for g in _out_gradients(case, outputs)]
     if gs:
         step, tolerance = STEPS[op.kind]
         call = partial(op, **sample.params)
@@ -322,7 +322,7 @@ def check_layouts(case: Case) -> None:
     for given in (plain, inputs):
         now, before = ([a if isinstance(a, np.ndarray) else None for a in some] for some in (given, case.sample.inputs))
         _same_bits("input {} was written to, now and before", now, before)
-    untouched = _out_gradients(case, [Tensor(g) for g in gs])
+    untouched = _out_gradients(case, [wrap(g) for g in gs])
     _same_bits("the out-gradient {} was written to, now and before", gs, untouched)
     _same_bits("the out-gradient {} was written to, now and before", laid_gs, untouched)
     exact = case.op.kind != "smooth"  # NumPy's sums, exp and power round differently in other layouts

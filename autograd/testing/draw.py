@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
 
 KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # see autograd.op.Row
@@ -194,7 +194,7 @@ def lay_out(x: Any, layout: str) -> Any:
     ndarray or Tensor, like x; a tensor is a new leaf
     """
     if isinstance(x, Tensor):
-        return Tensor(lay_out(x.array, layout), x.requires_grad)
+        return wrap(lay_out(x.array, layout), x.requires_grad)
     if layout == "contiguous":
         return np.array(x, order="C")
     if layout == "permuted":

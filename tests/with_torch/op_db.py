@@ -23,6 +23,7 @@ import autograd
 import nn.functional as F
 from autograd import Tensor
 from autograd.names import public_names
+from autograd.tensor import wrap
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +170,7 @@ def _our_tensor(tensor: torch.Tensor) -> Tensor:
     if tensor.layout is not torch.strided:
         raise NotOurs(str(tensor.layout))
     _our_dtype(tensor.dtype)
-    return Tensor(copied(tensor).detach().numpy(), tensor.requires_grad)
+    return wrap(copied(tensor).detach().numpy(), tensor.requires_grad)
 
 
 def to_ours(value: Any) -> Any:

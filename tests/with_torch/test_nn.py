@@ -17,6 +17,7 @@ from hypothesis import given, strategies as st
 import autograd
 import nn
 from autograd import Tensor
+from autograd.tensor import wrap
 
 Arguments = tuple[tuple, dict[str, Any]]
 
@@ -268,7 +269,7 @@ def both(name: str, arguments: tuple, options: dict[str, Any], rng: np.random.Ge
     theirs = getattr(torch.nn, name)(*arguments, **options).double()
     for key, tensor in ours.state_dict().items():
         if tensor.dtype == np.float64:
-            tensor.copy_(Tensor(rng.uniform(0.5, 2, tensor.shape)))  # many initial values are 0 or 1
+            tensor.copy_(wrap(rng.uniform(0.5, 2, tensor.shape)))  # many initial values are 0 or 1
         else:
             tensor.fill_(3)
         assert theirs.state_dict()[key].shape == tensor.shape
@@ -293,7 +294,7 @@ def assert_equal_run(ours: Any, theirs: Any, inputs: list[np.ndarray], rng: np.r
     assert y.requires_grad == z.requires_grad
     if z.requires_grad:
         g = np.asarray(rng.standard_normal(y.shape))
-        y.backward(Tensor(g))
+        y.backward(wrap(g))
         z.backward(torch.tensor(g))
         for a, b in zip((*mine, *ours.parameters()), (*its, *theirs.parameters()), strict=True):
             assert (a.grad is None) == (b.grad is None)
@@ -333,7 +334,7 @@ def test_loss(name: str, data: Any) -> None:
     loss, its = ours(x, autograd.tensor(target)), theirs(z, torch.tensor(target))
     assert_close(loss, its)
     g = np.asarray(draw.rng.standard_normal(loss.shape))
-    loss.backward(Tensor(g))
+    loss.backward(wrap(g))
     its.backward(torch.tensor(g))
     assert_close(x.grad, z.grad)
 

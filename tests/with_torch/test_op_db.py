@@ -17,6 +17,7 @@ import torch
 
 import autograd
 from autograd import Tensor
+from autograd.tensor import wrap
 from autograd.testing import compare
 from tests.with_torch.op_db import Call, Entry, converted, entries, flat, samples, tensors_of, to_ours, to_theirs
 
@@ -132,7 +133,7 @@ def same_gradients(
         return
     rng = np.random.default_rng(0)
     gs = [rng.standard_normal(y.shape).astype(y.dtype) for y, _ in made]
-    found = autograd.grad([y for y, _ in made], [x for x, _ in leaves], [Tensor(g) for g in gs], allow_unused=True)
+    found = autograd.grad([y for y, _ in made], [x for x, _ in leaves], [wrap(g) for g in gs], allow_unused=True)
     expected = torch.autograd.grad(
         [z for _, z in made], [t for _, t in leaves], [torch.from_numpy(g) for g in gs], allow_unused=True
     )

@@ -14,6 +14,7 @@ import autograd
 import nn.functional as F
 from autograd import Tensor, ops
 from autograd.names import public_names
+from autograd.tensor import wrap
 from autograd.testing import HypothesisDraw, compare
 from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
 
@@ -83,7 +84,7 @@ def test_as_torch(call: Call, dtype: Any) -> None:
         args, kwargs = map_arrays(lambda a: a.astype(dtype) if is_float_array(a) else a, (args, kwargs))
         shown = map_arrays(lambda a: f"{a.dtype}{a.shape}" if isinstance(a, np.ndarray) else a.name, (args, kwargs))
         theirs, their_leaves = run(theirs_of, lambda a: torch.from_numpy(a.copy()), dtype_of_torch, args, kwargs)
-        ours, our_leaves = run(ours_of, lambda a: Tensor(a.copy()), lambda dtype: dtype, args, kwargs)
+        ours, our_leaves = run(ours_of, lambda a: wrap(a.copy()), lambda dtype: dtype, args, kwargs)
 
         assert len(ours) == len(theirs), shown
         for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
@@ -97,7 +98,7 @@ def test_as_torch(call: Call, dtype: Any) -> None:
         pairs = [(y, z) for y, z in zip(ours, theirs, strict=True) if isinstance(z, torch.Tensor) and z.requires_grad]
         if pairs:
             gs = [rng.standard_normal(y.shape).astype(y.dtype) for y, _ in pairs]
-            our_grads = autograd.grad([y for y, _ in pairs], our_leaves, [Tensor(g) for g in gs], allow_unused=True)
+            our_grads = autograd.grad([y for y, _ in pairs], our_leaves, [wrap(g) for g in gs], allow_unused=True)
             their_grads = torch.autograd.grad(
                 [z for _, z in pairs], their_leaves, [torch.from_numpy(g) for g in gs], allow_unused=True
             )
