@@ -159,14 +159,24 @@ from autograd.promotion import (
     set_default_dtype as set_default_dtype,
 )
 from autograd.random import (
+    Generator as Generator,
+    bernoulli as bernoulli,
+    binomial as binomial,
+    default_generator as default_generator,
     get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
     manual_seed as manual_seed,
+    multinomial as multinomial,
+    normal as normal,
+    poisson as poisson,
     rand as rand,
     rand_like as rand_like,
     randint as randint,
+    randint_like as randint_like,
     randn as randn,
     randn_like as randn_like,
     randperm as randperm,
+    seed as seed,
     set_rng_state as set_rng_state,
 )
 from autograd.tensor import Tensor as Tensor
