@@ -199,6 +199,8 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
         """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
         if name in ("nn", "optim", "autograd"):
             return _import_module(name)
+        if name == "utils":
+            return _import_module("autograd.utils")
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 

@@ -128,6 +128,13 @@ class Generator:
         self.numpy.bit_generator.state = trial.state
         return self
 
+    def _snapshot(self) -> tuple[Any, int]:
+        """The state, for `_return_to`, without the conversion to a tensor."""
+        return self.numpy.bit_generator.state, self._seed
+
+    def _return_to(self, snapshot: tuple[Any, int]) -> None:
+        self.numpy.bit_generator.state, self._seed = snapshot
+
     def clone_state(self) -> Generator:
         """A new generator in the same state, which then goes its own way."""
         return Generator(self._device).set_state(self.get_state())

@@ -7,10 +7,13 @@ The order comes from raw PCG64 output, a stream that NumPy guarantees never to c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd import Generator
+from autograd.utils.data import DataLoader, Dataset
 from examples.experiments.support.data.cifar10 import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -94,15 +97,16 @@ class Loader:
             raise ValueError(f"Loader.batches: epoch must not be negative, but is {epoch}.")
         if not 0 <= start <= len(self):
             raise ValueError(f"Loader.batches: start must be 0 to {len(self)} (an epoch), not {start}.")
-        return self._batches(epoch, start)  # a generator would check only at the first batch
-
-    def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
-        order = self.order(epoch)
-        for first in range(start * self.batch_size, len(order), self.batch_size):
-            chosen = order[first : first + self.batch_size]
-            images = self.split.images
-            pictures = self.augment(images, chosen, epoch) if self.augment else images[chosen]
-            yield self._standardize(pictures), self.split.labels[chosen]
+        remaining = self.order(epoch)[start * self.batch_size :]
+        return iter(
+            DataLoader(
+                _Pictures(self, epoch),
+                self.batch_size,
+                sampler=remaining.tolist(),
+                collate_fn=_standardized,
+                generator=Generator(),  # nothing is drawn from it, nor from the training's
+            )
+        )
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the order of the images in an epoch: a permutation of 0..N-1, int64 (N,)."""
