@@ -18,7 +18,7 @@ from autograd.generator import Generator
 from autograd.tensor import Tensor
 from autograd.utils.data import sampler as samplers
 from autograd.utils.data.collate import default_collate as default_collate, default_convert as default_convert
-from autograd.utils.data.dataset import Dataset, IterableDataset
+from autograd.utils.data.dataset import IterableDataset
 from autograd.utils.data.distributed import DistributedSampler
 from autograd.utils.data.fetch import Ended, Fetcher, Recipe
 from autograd.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed

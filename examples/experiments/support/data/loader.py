@@ -7,13 +7,11 @@ The order comes from raw PCG64 output, a stream that NumPy guarantees never to c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import Generator
-from autograd.utils.data import DataLoader, Dataset
 from examples.experiments.support.data.cifar10 import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -97,16 +95,21 @@ class Loader:
             raise ValueError(f"Loader.batches: epoch must not be negative, but is {epoch}.")
         if not 0 <= start <= len(self):
             raise ValueError(f"Loader.batches: start must be 0 to {len(self)} (an epoch), not {start}.")
-        remaining = self.order(epoch)[start * self.batch_size :]
+        from autograd import Generator  # here: PyTorch's and MXNet's processes use `batch`, and must not import ours
+        from autograd.utils.data import DataLoader
+
+        order = self.order(epoch)
+        chosen = [order[i : i + self.batch_size] for i in range(start * self.batch_size, len(order), self.batch_size)]
+        generator = Generator()  # its own, so that nothing is drawn from the training's
         return iter(
-            DataLoader(
-                _Pictures(self, epoch),
-                self.batch_size,
-                sampler=remaining.tolist(),
-                collate_fn=_standardized,
-                generator=Generator(),  # nothing is drawn from it, nor from the training's
-            )
+            DataLoader(_Epoch(self, epoch), batch_size=None, sampler=chosen, collate_fn=_kept, generator=generator)
         )
+
+    def batch(self, chosen: NDArray[np.int64], epoch: int) -> Batch:
+        """Return the images of these indices, augmented and standardized, and their classes."""
+        images = self.split.images
+        pictures = self.augment(images, chosen, epoch) if self.augment else images[chosen]
+        return self._standardize(pictures), self.split.labels[chosen]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the order of the images in an epoch: a permutation of 0..N-1, int64 (N,)."""
@@ -120,6 +123,21 @@ class Loader:
         np.multiply(images, self._scale, out=x)  # (pixel / 255 - mean) / std in two passes, one array
         x += self._shift
         return x
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What a DataLoader takes batches from."""
+
+    loader: Loader
+    number: int
+
+    def __getitem__(self, chosen: NDArray[np.int64]) -> Batch:
+        return self.loader.batch(chosen, self.number)
+
+
+def _kept(batch: Batch) -> Batch:
+    return batch
 
 
 def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
