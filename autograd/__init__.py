@@ -235,14 +235,24 @@ from autograd.promotion import (
     set_default_dtype as set_default_dtype,
 )
 from autograd.random import (
+    Generator as Generator,
+    bernoulli as bernoulli,
+    binomial as binomial,
+    default_generator as default_generator,
     get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
     manual_seed as manual_seed,
+    multinomial as multinomial,
+    normal as normal,
+    poisson as poisson,
     rand as rand,
     rand_like as rand_like,
     randint as randint,
+    randint_like as randint_like,
     randn as randn,
     randn_like as randn_like,
     randperm as randperm,
+    seed as seed,
     set_rng_state as set_rng_state,
 )
 from autograd.tensor import Tensor as Tensor
@@ -277,6 +287,8 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
         """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
         if name in ("nn", "optim", "autograd"):
             return _import_module(name)
+        if name == "utils":
+            return _import_module("autograd.utils")
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from autograd import ops
 from autograd.grad_mode import is_grad_enabled
 from autograd.promotion import category, check_fits
+from autograd.random_methods import RandomMethods
 from autograd.type_methods import TypeMethods
 from autograd.types import Array, Number, Size, Sizes
 
@@ -42,7 +43,7 @@ def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
-class TensorMethods(TypeMethods):
+class TensorMethods(TypeMethods, RandomMethods):
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
@@ -548,21 +549,6 @@ class TensorMethods(TypeMethods):
 
     def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         return self._update("masked_fill_", ops.masked_fill(self, mask, value))
-
-    def uniform_(self: Tensor, low: Number = 0, high: Number = 1, /) -> Tensor:
-        """Fill with numbers drawn uniformly from [low, high)."""
-        return self._draw("uniform_", low, high)
-
-    def normal_(self: Tensor, mean: Number = 0, std: Number = 1) -> Tensor:
-        """Fill with numbers drawn from the normal distribution."""
-        return self._draw("normal_", mean, std)
-
-    def _draw(self: Tensor, name: str, *numbers: Number) -> Tensor:
-        from autograd.random import generator  # which imports Tensor
-
-        if not self.is_floating_point():
-            raise TypeError(f"{name}: draws floats, which do not fit into a {self.dtype} tensor")
-        return self._write(name, getattr(generator(), name[:-1])(*numbers, self.shape))
 
     # `y += x` while recording, as in a residual block: y names a new tensor, and the old tensor does not change
 

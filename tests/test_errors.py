@@ -49,7 +49,7 @@ def picture_without_batch() -> Any:
         (lambda: F.max_pool2d(autograd.zeros(1, 1, 4, 4), (2, 2, 2)), TypeError, ["an int, or two", "(2, 2, 2)"]),  # type: ignore[arg-type]
         (picture_without_batch, ValueError, ["linear", "(4, 900)", "is its batch dimension missing?"]),
         (lambda: check_op(lambda x: x), TypeError, ["check_op: expects an Op, not a function"]),  # type: ignore[arg-type]
-        (lambda: autograd.manual_seed(-1), ValueError, ["manual_seed", "not -1"]),
+        (lambda: autograd.manual_seed(-(2**63) - 1), ValueError, ["manual_seed", "at least -2**63"]),
         (lambda: autograd.manual_seed(1.5), ValueError, ["manual_seed", "not 1.5"]),  # type: ignore[arg-type]
         (lambda: autograd.randint(10, 0, (2,)), ValueError, ["randint", "low is 10 and high is 0"]),
     ],

@@ -1,1 +1,3 @@
 """What stands beside the engine, under PyTorch's names: data loading, checkpointing."""
+
+from autograd.utils import data as data
