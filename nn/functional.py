@@ -3,7 +3,9 @@
 from autograd import Tensor as _Tensor, ops as _ops
 from autograd.names import define_all as _define_all
 from autograd.ops import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_avg_pool2d as adaptive_avg_pool2d,
+    adaptive_avg_pool3d as adaptive_avg_pool3d,
     avg_pool2d as avg_pool2d,
     batch_norm as batch_norm,
     batch_norm_relu as batch_norm_relu,
@@ -22,6 +24,7 @@ from autograd.ops import (
     gelu as gelu,
     group_norm as group_norm,
     huber_loss as huber_loss,
+    interpolate as interpolate,
     kl_div as kl_div,
     l1_loss as l1_loss,
     layer_norm as layer_norm,
@@ -43,6 +46,9 @@ from autograd.ops import (
     softmax as softmax,
     softplus as softplus,
     tanh as tanh,
+    upsample as upsample,
+    upsample_bilinear as upsample_bilinear,
+    upsample_nearest as upsample_nearest,
 )
 
 

@@ -6,6 +6,10 @@ that several ops use are in autograd/kernels/.
 
 from autograd.names import define_all as _define_all
 from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
+from autograd.ops.adaptive_avg_pool import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    adaptive_avg_pool3d as adaptive_avg_pool3d,
+)
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
@@ -81,6 +85,12 @@ from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.interpolate import (
+    interpolate as interpolate,
+    upsample as upsample,
+    upsample_bilinear as upsample_bilinear,
+    upsample_nearest as upsample_nearest,
+)
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div
 from autograd.ops.layer_norm import layer_norm as layer_norm

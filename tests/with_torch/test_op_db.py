@@ -68,6 +68,11 @@ REFUSED = [
         "must be at least 0",
         "PyTorch accepts a negative eps, which can make the square root NaN",
     ),
+    Refused(
+        ("nn.functional.interpolate.bilinear", "nn.functional.interpolate.bicubic", "nn.functional.upsample_bilinear"),
+        "uint8",
+        "PyTorch rounds means of bytes in ways that depend on the memory format",
+    ),
     Refused(("norm",), "p = 0", "a count is not a norm"),
     Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
     Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),

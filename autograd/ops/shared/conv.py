@@ -17,7 +17,7 @@ from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared import tap_by_tap
 from autograd.ops.shared.checks import check_same_float
-from autograd.ops.shared.windows import conv_size, ints, named_padding, out_size
+from autograd.ops.shared.windows import conv_size, image_sizes, ints, named_padding, out_size
 from autograd.types import Array, Gradient, Pair, Shape
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "
     """Raise unless input, weight and bias have one float dtype, and input and weight have `dims` + 2 dimensions."""
     check_same_float(name, input=x, weight=w, bias=b)
     if x.ndim != dims + 2 or w.ndim != dims + 2:
-        sizes, window = ("H, W", "kh, kw") if dims == 2 else ("L", "k")
+        sizes, window = image_sizes(dims), ("k", "kh, kw", "kd, kh, kw")[dims - 1]
         raise ValueError(
             f"{name}: expects input (N, C, {sizes}) or (C, {sizes}) and weight {weight}{window}), "
             f"got input of shape {x.shape} and weight of shape {w.shape}"
