@@ -11,6 +11,13 @@ from autograd.ops.adaptive_avg_pool import (
     adaptive_avg_pool3d as adaptive_avg_pool3d,
 )
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from autograd.ops.avg_pool import (
+    avg_pool1d as avg_pool1d,
+    avg_pool3d as avg_pool3d,
+    lp_pool1d as lp_pool1d,
+    lp_pool2d as lp_pool2d,
+    lp_pool3d as lp_pool3d,
+)
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
 from autograd.ops.binary_cross_entropy import (
@@ -104,6 +111,15 @@ from autograd.ops.losses import (
     smooth_l1_loss as smooth_l1_loss,
 )
 from autograd.ops.matmul import matmul as matmul
+from autograd.ops.max_pool import (
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    adaptive_max_pool2d as adaptive_max_pool2d,
+    adaptive_max_pool3d as adaptive_max_pool3d,
+    fractional_max_pool2d as fractional_max_pool2d,
+    fractional_max_pool3d as fractional_max_pool3d,
+    max_pool1d as max_pool1d,
+    max_pool3d as max_pool3d,
+)
 from autograd.ops.max_pool2d import max_pool2d as max_pool2d
 from autograd.ops.mish import mish as mish
 from autograd.ops.nll_loss import nll_loss as nll_loss
@@ -128,6 +144,7 @@ from autograd.ops.shape import (
 from autograd.ops.shared.dims import sizes_of as sizes_of
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
 from autograd.ops.triangle import tril as tril, triu as triu
+from autograd.ops.unfold import fold as fold, unfold as unfold, unfold_along as unfold_along
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where
 

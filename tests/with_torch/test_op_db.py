@@ -50,12 +50,15 @@ REFUSED = [
     ),
     Refused(
         (
+            "nn.functional.avg_pool1d",
             "nn.functional.avg_pool2d",
+            "nn.functional.avg_pool3d",
             "nn.functional.conv1d",
             "nn.functional.conv2d",
             "nn.functional.conv_transpose2d",
             "nn.functional.linear",
             "nn.functional.max_pool2d",
+            "nn.functional.max_pool3d",
         ),
         "float",
         "the kernels are for floats: integers have no gradient, and no network uses them",
