@@ -51,6 +51,8 @@ from autograd.ops.conv1d import conv1d as conv1d
 from autograd.ops.conv2d import conv2d as conv2d
 from autograd.ops.conv2d_relu import conv2d_relu as conv2d_relu
 from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d as conv2d_relu_max_pool2d
+from autograd.ops.conv3d import conv3d as conv3d
+from autograd.ops.conv_transpose import conv_transpose1d as conv_transpose1d, conv_transpose3d as conv_transpose3d
 from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy as cross_entropy
 from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
@@ -121,6 +123,11 @@ from autograd.ops.max_pool import (
     max_pool3d as max_pool3d,
 )
 from autograd.ops.max_pool2d import max_pool2d as max_pool2d
+from autograd.ops.max_unpool import (
+    max_unpool1d as max_unpool1d,
+    max_unpool2d as max_unpool2d,
+    max_unpool3d as max_unpool3d,
+)
 from autograd.ops.mish import mish as mish
 from autograd.ops.nll_loss import nll_loss as nll_loss
 from autograd.ops.norm import norm as norm
@@ -142,9 +149,14 @@ from autograd.ops.shape import (
     unsqueeze as unsqueeze,
 )
 from autograd.ops.shared.dims import sizes_of as sizes_of
+from autograd.ops.shuffle import (
+    channel_shuffle as channel_shuffle,
+    pixel_shuffle as pixel_shuffle,
+    pixel_unshuffle as pixel_unshuffle,
+)
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
 from autograd.ops.triangle import tril as tril, triu as triu
-from autograd.ops.unfold import fold as fold, unfold as unfold, unfold_along as unfold_along
+from autograd.ops.unfold import fold as fold, unfold as unfold
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where
 

@@ -252,7 +252,8 @@ def _unfold_check(x: Array, *, kernel_size: Pair, dilation: Pair, padding: Pair,
         raise ValueError(
             f"unfold: expects input (N, C, H, W) or (C, H, W) with at least one channel, got shape {x.shape}"
         )
-    check_float("unfold", x)
+    if x.dtype != np.bool_:
+        check_float("unfold", x)
     given = f"input of shape {x.shape}"
     sizes = {"kernel_size": kernel_size, "dilation": dilation, "padding": padding, "stride": stride}
     _check_windows("unfold", x.shape[2:], given, **sizes)
@@ -345,7 +346,7 @@ def unfold(
 
     Parameters
     ----------
-    input : Tensor of float, (N, C, H, W) or (C, H, W)
+    input : Tensor of float or bool, (N, C, H, W) or (C, H, W)
     kernel_size, dilation, padding, stride : int or (int, int)
         Size of a window, step between its pixels, zeros added on each side, and step from window to window.
 

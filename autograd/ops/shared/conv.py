@@ -71,6 +71,59 @@ def check_conv(
         )
 
 
+def check_transposed(
+    name: str,
+    x: Any,
+    w: Any,
+    b: Any,
+    *,
+    stride: Shape,
+    padding: Shape,
+    output_padding: Shape,
+    dilation: Shape,
+    groups: int,
+) -> None:
+    """Raise unless these are the arguments of a transposed convolution over len(stride) dimensions."""
+    check_operands(name, x, w, b, len(stride), "(C, O/groups, ")
+    if not (x.shape[1] and w.shape[1]):
+        raise ValueError(
+            f"{name}: input of shape {x.shape} and weight of shape {w.shape}: without channels there is "
+            "nothing to convolve; expects at least one"
+        )
+    if min(*stride, *dilation, *w.shape[2:], *x.shape[2:], groups) < 1 or min(*padding, *output_padding) < 0:
+        raise ValueError(
+            f"{name}: stride {stride}, dilation {dilation}, groups {groups} and the sizes of "
+            f"input {x.shape} and weight {w.shape} must be at least 1, "
+            f"padding {padding} and output_padding {output_padding} at least 0"
+        )
+    if any(more >= max(s, d) for more, s, d in zip(output_padding, stride, dilation, strict=True)):
+        raise ValueError(
+            f"{name}: output_padding {output_padding} must be less than stride {stride} or than "
+            f"dilation {dilation}"
+        )
+    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
+        raise ValueError(
+            f"{name}: input of shape {x.shape} and weight of shape {w.shape} do not fit: the "
+            f"input has {x.shape[1]} channels and the weight expects {w.shape[0]}, a multiple of groups={groups}"
+        )
+    if b is not None and b.shape != (w.shape[1] * groups,):
+        raise ValueError(
+            f"{name}: bias of shape {b.shape} does not fit weight of shape {w.shape} with groups={groups}: "
+            f"expects {(w.shape[1] * groups,)}"
+        )
+    size = tuple(
+        (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
+        for n, k, s, p, d, extra in zip(
+            x.shape[2:], w.shape[2:], stride, padding, dilation, output_padding, strict=True
+        )
+    )
+    if min(size) < 1:
+        raise ValueError(
+            f"{name}: padding {padding} leaves nothing of the output: its size would be {size}, for input of shape "
+            f"{x.shape} and weight of shape {w.shape}; use less padding"
+        )
+
+
 # ── on arrays ──────────────────────────────────────────────────────────────────────────
 
 
