@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.devices import Device, check_device, device as _device
 from autograd.kernels.threads import hold_during_fork
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 
 _FIRST_SEED = 67280421310721  # PyTorch's, of a generator that nobody has seeded
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.grad_mode import is_grad_enabled
+from autograd.ops.unfold import unfold_along
 from autograd.promotion import category, check_fits
 from autograd.random_methods import RandomMethods
 from autograd.type_methods import TypeMethods
@@ -344,6 +345,10 @@ class TensorMethods(TypeMethods, RandomMethods):
     def flip(self: Tensor, *dims: Sizes) -> Tensor:
         """A copy with the elements along dims in reverse order."""
         return ops.flip(self, ops.sizes_of(dims))
+
+    def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
+        """A view of the windows of a dimension: see autograd/ops/unfold.py."""
+        return unfold_along(self, dimension, size, step)
 
     def view_as(self: Tensor, other: Tensor) -> Tensor:
         return self.view(other.shape)

@@ -21,6 +21,7 @@ from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
 from autograd.tensor import wrap
+from autograd.ops.shared.taps import interpolating
 from autograd.testing import (
     LAYOUTS,
     Case,
@@ -178,6 +179,10 @@ LARGE: dict[str, list[Sample]] = {
     "max_pool2d_places": [Sample((taps(5, 7, 10, 10),), {"width": 21, **POOL, "padding": (0, 0)})],
     "gelu": [Sample((normal(7, 31_001),), {"approximate": "none"})],
     "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
+    "interpolate_taps": [
+        Sample((normal(70, 33, 40),), {"taps": interpolating("cubic", 33, 50, False, None, False, "f4"), "dim": 1}),
+        Sample((normal(70, 33, 40),), {"taps": interpolating("linear", 40, 90, False, None, False, "f4"), "dim": 2}),
+    ],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
     "mish": [Sample((normal(7, 31_001),))],
@@ -426,6 +431,9 @@ COMPOSED = {
     "sgn",
     "t",
     "transpose",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 }  # they call rows of other functions
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(public_names(ops)) - HELPERS
@@ -443,7 +451,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
             f"{name}: the name of this row begins with no function of autograd.ops; name it "
             "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
         )
-        ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rounded", "_rows", "_sums", "_training")
+        ends = ("_affine", "_gather", "_grad", "_labels", "_places", "_rounded", "_rows", "_sums", "_taps", "_training", "_windows")
         assert name.endswith(ends), f"{name}: end the name with one of {ends}, or add its ending here"
 
 

@@ -22,8 +22,18 @@ from autograd.ops.activations import (
     softsign as softsign,
     tanhshrink as tanhshrink,
     threshold as threshold,
+from autograd.ops.adaptive_avg_pool import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    adaptive_avg_pool3d as adaptive_avg_pool3d,
 )
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from autograd.ops.avg_pool import (
+    avg_pool1d as avg_pool1d,
+    avg_pool3d as avg_pool3d,
+    lp_pool1d as lp_pool1d,
+    lp_pool2d as lp_pool2d,
+    lp_pool3d as lp_pool3d,
+)
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
 from autograd.ops.binary_cross_entropy import (
@@ -65,6 +75,8 @@ from autograd.ops.conv1d import conv1d as conv1d
 from autograd.ops.conv2d import conv2d as conv2d
 from autograd.ops.conv2d_relu import conv2d_relu as conv2d_relu
 from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d as conv2d_relu_max_pool2d
+from autograd.ops.conv3d import conv3d as conv3d
+from autograd.ops.conv_transpose import conv_transpose1d as conv_transpose1d, conv_transpose3d as conv_transpose3d
 from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy as cross_entropy
 from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
@@ -151,6 +163,11 @@ from autograd.ops.integers import (
     bitwise_right_shift as bitwise_right_shift,
     gcd as gcd,
     lcm as lcm,
+from autograd.ops.interpolate import (
+    interpolate as interpolate,
+    upsample as upsample,
+    upsample_bilinear as upsample_bilinear,
+    upsample_nearest as upsample_nearest,
 )
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div
@@ -165,7 +182,21 @@ from autograd.ops.losses import (
     smooth_l1_loss as smooth_l1_loss,
 )
 from autograd.ops.matmul import matmul as matmul
+from autograd.ops.max_pool import (
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    adaptive_max_pool2d as adaptive_max_pool2d,
+    adaptive_max_pool3d as adaptive_max_pool3d,
+    fractional_max_pool2d as fractional_max_pool2d,
+    fractional_max_pool3d as fractional_max_pool3d,
+    max_pool1d as max_pool1d,
+    max_pool3d as max_pool3d,
+)
 from autograd.ops.max_pool2d import max_pool2d as max_pool2d
+from autograd.ops.max_unpool import (
+    max_unpool1d as max_unpool1d,
+    max_unpool2d as max_unpool2d,
+    max_unpool3d as max_unpool3d,
+)
 from autograd.ops.mish import mish as mish
 from autograd.ops.nll_loss import nll_loss as nll_loss
 from autograd.ops.norm import norm as norm
@@ -198,8 +229,14 @@ from autograd.ops.shape import (
     unsqueeze as unsqueeze,
 )
 from autograd.ops.shared.dims import sizes_of as sizes_of
+from autograd.ops.shuffle import (
+    channel_shuffle as channel_shuffle,
+    pixel_shuffle as pixel_shuffle,
+    pixel_unshuffle as pixel_unshuffle,
+)
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
 from autograd.ops.triangle import tril as tril, triu as triu
+from autograd.ops.unfold import fold as fold, unfold as unfold
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where
 
