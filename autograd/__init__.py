@@ -15,7 +15,13 @@ from math import inf as inf, nan as nan, pi as pi
 
 import numpy as _np
 
-from autograd import cuda as cuda, functional as functional, profiler as profiler, startup as _startup
+from autograd import (
+    cuda as cuda,
+    functional as functional,
+    linalg as linalg,
+    profiler as profiler,
+    startup as _startup,
+)
 from autograd.config import (
     config as config,
     get_num_threads as get_num_threads,
@@ -70,6 +76,9 @@ from autograd.ops import (
     bitwise_or as bitwise_or,
     bitwise_xor as bitwise_xor,
     cat as cat,
+    cholesky as cholesky,
+    cholesky_inverse as cholesky_inverse,
+    cholesky_solve as cholesky_solve,
     chunk as chunk,
     clamp as clamp,
     clamp_max as clamp_max,
@@ -80,6 +89,7 @@ from autograd.ops import (
     conv_transpose2d as conv_transpose2d,
     cos as cos,
     cumsum as cumsum,
+    det as det,
     div as div,
     dropout as dropout,
     einsum as einsum,
@@ -92,9 +102,11 @@ from autograd.ops import (
     floor_divide as floor_divide,
     gather as gather,
     ge as ge,
+    geqrf as geqrf,
     group_norm as group_norm,
     gt as gt,
     index_select as index_select,
+    inverse as inverse,
     isclose as isclose,
     isfinite as isfinite,
     isinf as isinf,
@@ -104,13 +116,19 @@ from autograd.ops import (
     log as log,
     log1p as log1p,
     log_softmax as log_softmax,
+    logdet as logdet,
     logical_and as logical_and,
     logical_not as logical_not,
     logical_or as logical_or,
     logsumexp as logsumexp,
     lt as lt,
+    lu as lu,
+    lu_solve as lu_solve,
+    lu_unpack as lu_unpack,
     masked_fill as masked_fill,
     matmul as matmul,
+    matrix_exp as matrix_exp,
+    matrix_power as matrix_power,
     max as max,
     maximum as maximum,
     mean as mean,
@@ -121,9 +139,14 @@ from autograd.ops import (
     ne as ne,
     neg as neg,
     norm as norm,
+    orgqr as orgqr,
+    ormqr as ormqr,
+    pca_lowrank as pca_lowrank,
     permute as permute,
+    pinverse as pinverse,
     positive as positive,
     pow as pow,
+    qr as qr,
     reciprocal as reciprocal,
     relu as relu,
     remainder as remainder,
@@ -133,6 +156,7 @@ from autograd.ops import (
     sigmoid as sigmoid,
     sign as sign,
     sin as sin,
+    slogdet as slogdet,
     softmax as softmax,
     split as split,
     sqrt as sqrt,
@@ -142,9 +166,12 @@ from autograd.ops import (
     std as std,
     sub as sub,
     sum as sum,
+    svd as svd,
+    svd_lowrank as svd_lowrank,
     t as t,
     tanh as tanh,
     transpose as transpose,
+    triangular_solve as triangular_solve,
     tril as tril,
     triu as triu,
     unbind as unbind,
@@ -196,4 +223,4 @@ __version__ = "0.1.0"
 
 _startup.check("autograd")
 __all__: list[str]
-_define_all(globals(), "cuda", "functional", "profiler")
+_define_all(globals(), "cuda", "functional", "linalg", "profiler")
