@@ -238,7 +238,7 @@ class verify(DispatchMode, ContextDecorator):
             results = super().backward(node, ctx, gs)
         except MismatchError as error:
             raise MismatchError(f"in the backward of {node.op.title}{place}: {error}") from None
-        if node.op.kind in ("smooth", "multilinear"):
+        if node.op.kind in ("smooth", "matrix", "multilinear"):
             out_gradients: list[Any] = [getattr(g, "array", g) for g in gs]
             with np.errstate(all="ignore"):
                 for i, d in enumerate(as_tuple(results)):
@@ -257,7 +257,7 @@ class verify(DispatchMode, ContextDecorator):
         wide = _wide(arrays)
         v = np.random.default_rng(0).standard_normal(np.shape(wide[i]))
         step = 1.0
-        if node.op.kind == "smooth":  # relative steps stay in the domain of roots and logarithms
+        if node.op.kind in ("smooth", "matrix"):  # relative steps stay in the domain of roots and logarithms
             v, step = v * np.abs(wide[i]), 6e-6
         for group in _of_one_size(d, wide[i]):
             problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, arrays[i].dtype, gs)

@@ -270,6 +270,24 @@ class TensorMethods(TypeMethods, RandomMethods):
     hardshrink = ops.hardshrink
     prelu = ops.prelu
     abs = ops.abs
+    cholesky = ops.cholesky
+    cholesky_inverse = ops.cholesky_inverse
+    cholesky_solve = ops.cholesky_solve
+    det = ops.det
+    geqrf = ops.geqrf
+    inverse = ops.inverse
+    logdet = ops.logdet
+    lu = ops.lu
+    lu_solve = ops.lu_solve
+    matrix_exp = ops.matrix_exp
+    matrix_power = ops.matrix_power
+    orgqr = ops.orgqr
+    ormqr = ops.ormqr
+    pinverse = ops.pinverse
+    qr = ops.qr
+    slogdet = ops.slogdet
+    svd = ops.svd
+    triangular_solve = ops.triangular_solve
     all = ops.all
     allclose = ops.allclose
     amax = ops.amax
@@ -390,6 +408,10 @@ class TensorMethods(TypeMethods, RandomMethods):
     @property
     def mT(self: Tensor) -> Tensor:
         return ops.transpose(self, -1, -2)
+
+    @property
+    def mH(self: Tensor) -> Tensor:
+        return self.mT
 
     def clone(self: Tensor) -> Tensor:
         """A copy that gradients flow through."""

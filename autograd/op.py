@@ -48,6 +48,7 @@ class Row(ABC):
     bad_samples : sequence of BadSample
         Calls that must raise an error.
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
+        "matrix" (smooth, and computed by LAPACK, which decides about NaN, inf and singular matrices),
         or "discrete" (without gradient)
     """
 
@@ -55,7 +56,7 @@ class Row(ABC):
     reference: Callable[..., Any]
     sample: Callable[[Any], Sample]
     bad_samples: Sequence[BadSample] = ()
-    kind: Literal["multilinear", "piecewise", "smooth", "discrete"] = "smooth"
+    kind: Literal["multilinear", "piecewise", "smooth", "matrix", "discrete"] = "smooth"
 
     @abstractmethod
     def __call__(self, *inputs: Any, **params: Any) -> Any:

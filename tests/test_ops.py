@@ -420,6 +420,9 @@ def test_mish_far_from_0(dtype: Any) -> None:
 
 COMPOSED = {
     "allclose",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "dropout2d",
     "equal",
     "flatten",
@@ -434,9 +437,51 @@ COMPOSED = {
     "upsample",
     "upsample_bilinear",
     "upsample_nearest",
+    "positive", "transpose",
+    "geqrf",  # LAPACK's routine, without gradient
+    "linalg_cholesky",
+    "linalg_cond",
+    "linalg_eigvalsh",
+    "linalg_householder_product",
+    "linalg_inv",
+    "linalg_lstsq",
+    "linalg_lu",
+    "linalg_lu_factor",
+    "linalg_lu_solve",
+    "linalg_matrix_norm",
+    "linalg_matrix_power",
+    "linalg_matrix_rank",
+    "linalg_multi_dot",
+    "linalg_norm",
+    "linalg_solve",
+    "linalg_svdvals",
+    "linalg_tensorinv",
+    "linalg_tensorsolve",
+    "linalg_vander",
+    "linalg_vecdot",
+    "linalg_vector_norm",
+    "logdet",
+    "lu",
+    "lu_solve",
+    "lu_unpack",
+    "ormqr",
+    "pca_lowrank",
+    "pinverse",
+    "qr",
+    "svd",
+    "svd_lowrank",
+    "triangular_solve",
 }  # they call rows of other functions
 HELPERS = {"plain_index", "sizes_of"}
-PUBLIC = set(public_names(ops)) - HELPERS
+ALIASES = {
+    "det": "linalg_det",
+    "inverse": "linalg_inv",
+    "matrix_exp": "linalg_matrix_exp",
+    "matrix_power": "linalg_matrix_power",
+    "orgqr": "linalg_householder_product",
+    "slogdet": "linalg_slogdet",
+}  # second names of a function
+PUBLIC = set(public_names(ops)) - HELPERS - set(ALIASES)
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
@@ -483,7 +528,7 @@ def test_every_file_of_ops_is_imported() -> None:
 def test_an_ops_file_is_imported_by_another_only_to_call_the_op(file: str) -> None:
     for module, name in imports_from_ops(OPS / f"{file}.py"):
         owner = module.split(".")[2] if module.count(".") >= 2 else name
-        assert owner == "shared" or name in table, (
+        assert owner == "shared" or name in {*table, *COMPOSED}, (
             f"autograd/ops/{file}.py imports {name} from autograd/ops/{owner}.py, but {name} is not an op: move what "
             "several ops use to autograd/ops/shared/, or to autograd/kernels/ if it is a kernel"
         )
@@ -507,11 +552,17 @@ def test_lists_name_the_same_functions() -> None:
     assert not foreign, f"{foreign}: nn/functional.py must import functions of these names from autograd.ops"
     for name in set(public_names(autograd)) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
+    assert all(getattr(ops, name) is functions[other] for name, other in ALIASES.items())
     by_function = {function: name for name, function in functions.items()}
     methods = {name: by_function[f] for name, f in vars(TensorMethods).items() if callable(f) and f in by_function}
     methods = {name: function for name, function in methods.items() if not name.startswith("__")}
-    assert all(name == function for name, function in methods.items())
+    assert all(ALIASES.get(name, name) == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
+    for module in (autograd.linalg,):  # linalg.inv is linalg_inv in autograd.ops, as in ATen
+        found = {name: getattr(module, name) for name in public_names(module)}
+        home = module.__name__.rpartition(".")[2]
+        assert all(f is functions.get(f"{home}_{name}", f) for name, f in found.items())
+        reachable |= {by_function[f] for f in found.values() if f in by_function}
     missing = sorted(PUBLIC - reachable)
     assert not missing, (
         f"{missing}: users cannot call these; import each in autograd/__init__.py or nn/functional.py, "
@@ -526,6 +577,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "expand": lambda x, *, shape: ops.expand(x, *shape),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
+    "linalg_eigh": lambda A: ops.linalg_eigh((A + A.mT) / 2),  # the row reads both triangles
     "split": lambda x, *, sizes, dim: ops.split(x, sizes, dim),
 }
 

@@ -135,6 +135,25 @@ from autograd.ops.floats import (
     nextafter as nextafter,
     sgn as sgn,
     signbit as signbit,
+from autograd.ops.factor import (
+    cholesky as cholesky,
+    geqrf as geqrf,
+    linalg_cholesky as linalg_cholesky,
+    linalg_cholesky_ex as linalg_cholesky_ex,
+    linalg_householder_product as linalg_householder_product,
+    linalg_lu as linalg_lu,
+    linalg_lu_factor as linalg_lu_factor,
+    linalg_lu_factor_ex as linalg_lu_factor_ex,
+    linalg_lu_solve as linalg_lu_solve,
+    linalg_matrix_exp as linalg_matrix_exp,
+    linalg_qr as linalg_qr,
+    lu as lu,
+    lu_solve as lu_solve,
+    lu_unpack as lu_unpack,
+    matrix_exp as matrix_exp,
+    orgqr as orgqr,
+    ormqr as ormqr,
+    qr as qr,
 )
 from autograd.ops.functions import (
     abs as abs,
@@ -235,6 +254,46 @@ from autograd.ops.shuffle import (
     pixel_unshuffle as pixel_unshuffle,
 )
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
+from autograd.ops.solve import (
+    cholesky_inverse as cholesky_inverse,
+    cholesky_solve as cholesky_solve,
+    det as det,
+    inverse as inverse,
+    linalg_det as linalg_det,
+    linalg_inv as linalg_inv,
+    linalg_inv_ex as linalg_inv_ex,
+    linalg_matrix_power as linalg_matrix_power,
+    linalg_multi_dot as linalg_multi_dot,
+    linalg_slogdet as linalg_slogdet,
+    linalg_solve as linalg_solve,
+    linalg_solve_ex as linalg_solve_ex,
+    linalg_solve_triangular as linalg_solve_triangular,
+    linalg_tensorinv as linalg_tensorinv,
+    linalg_tensorsolve as linalg_tensorsolve,
+    linalg_vander as linalg_vander,
+    linalg_vecdot as linalg_vecdot,
+    logdet as logdet,
+    matrix_power as matrix_power,
+    slogdet as slogdet,
+    triangular_solve as triangular_solve,
+)
+from autograd.ops.spectral import (
+    linalg_cond as linalg_cond,
+    linalg_eigh as linalg_eigh,
+    linalg_eigvalsh as linalg_eigvalsh,
+    linalg_lstsq as linalg_lstsq,
+    linalg_matrix_norm as linalg_matrix_norm,
+    linalg_matrix_rank as linalg_matrix_rank,
+    linalg_norm as linalg_norm,
+    linalg_pinv as linalg_pinv,
+    linalg_svd as linalg_svd,
+    linalg_svdvals as linalg_svdvals,
+    linalg_vector_norm as linalg_vector_norm,
+    pca_lowrank as pca_lowrank,
+    pinverse as pinverse,
+    svd as svd,
+    svd_lowrank as svd_lowrank,
+)
 from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.unfold import fold as fold, unfold as unfold
 from autograd.ops.var import std as std, var as var

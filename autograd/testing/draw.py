@@ -17,7 +17,7 @@ import numpy as np
 from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
 
-KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # see autograd.op.Row
+KINDS = ("multilinear", "piecewise", "smooth", "matrix", "discrete")  # see autograd.op.Row
 LAYOUTS = ("contiguous", "permuted", "strided", "reversed", "read-only")
 FEW = 12  # up to this many integers are drawn and shrunk one by one; more are generated from one drawn seed
 
@@ -121,7 +121,7 @@ class Draw(ABC):
                 even = 2 * round(kink / 2)
                 if abs(even - kink) < 1:
                     values += 2 * (values >= even)
-        elif self.kind == "smooth":
+        elif self.kind in ("smooth", "matrix"):
             least, most = math.ceil(1000 * (low - one)), math.floor(1000 * (high - one))
             values = (1000 * one + self.integers(n, least, most)) / 1000
         else:

@@ -11,7 +11,7 @@ import functools
 import random
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -84,10 +84,17 @@ def entries() -> list[Entry]:
 
 @dataclass(frozen=True)
 class Call:
-    """One call, `function(*args, **kwargs)`, of either library."""
+    """One call, `function(*args, **kwargs)`, of either library.
+
+    Attributes
+    ----------
+    result : callable
+        What of the result is unique: the magnitudes of an eigenvector, whose sign is not.
+    """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    result: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
 
 
 def _seeded(generate: Callable[[], Any]) -> list[Any]:
@@ -107,7 +114,7 @@ def _seeded(generate: Callable[[], Any]) -> list[Any]:
 
 def sample_of(sample: Any) -> Call:
     """The call of a SampleInput."""
-    return Call((sample.input, *sample.args), dict(sample.kwargs))
+    return Call((sample.input, *sample.args), dict(sample.kwargs), sample.output_process_fn_grad)
 
 
 @functools.lru_cache(maxsize=4)
@@ -153,7 +160,7 @@ def converted(function: Callable[[torch.Tensor], Any], value: Any, dtype: Callab
     if isinstance(value, torch.dtype):
         return dtype(value)
     if isinstance(value, Call):
-        return Call(converted(function, value.args, dtype), converted(function, value.kwargs, dtype))
+        return Call(converted(function, value.args, dtype), converted(function, value.kwargs, dtype), value.result)
     if isinstance(value, tuple | list):
         kind = type(value) if type(value) in (tuple, list) else tuple  # torch.Size
         return kind(converted(function, item, dtype) for item in value)

@@ -161,11 +161,11 @@ def check(entry: Entry, call: Call, context: str) -> None:
     theirs_of = to_theirs(call)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
-        theirs = flat(entry.info.op(*theirs_of.args, **theirs_of.kwargs))
+        theirs = flat(call.result(entry.info.op(*theirs_of.args, **theirs_of.kwargs)))
         with CONTEXTS[context]():
             try:
                 ours_of = to_ours(call)
-                ours = flat(entry.ours(*ours_of.args, **ours_of.kwargs))
+                ours = flat(call.result(entry.ours(*ours_of.args, **ours_of.kwargs)))
             except REFUSALS as error:
                 if is_refused(entry, error):
                     return
