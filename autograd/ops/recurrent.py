@@ -1,0 +1,532 @@
+"""Recurrent networks: RNN, LSTM and GRU over whole sequences, and their single steps (cells).
+
+With x the input of a step, h (and c) the state before it, h′ (and c′) the state after it, and σ the sigmoid:
+
+    RNN     h′ = tanh(W x + b + U h + d)                                      or relu in place of tanh
+    LSTM    i, f, o = σ(W x + b + U h + d)      g = tanh(W x + b + U h + d)   each with its rows of W, U, b and d
+            c′ = f c + i g                      h′ = o tanh c′
+            with a projection R:                h′ = R (o tanh c′)
+    GRU     r, z = σ(W x + b + U h + d)         n = tanh(W x + b + r q),  q = U h + d
+            h′ = (1 - z) n + z h
+
+The products W x + b of all steps are one matrix product.  A row, `lstm_steps` for example, takes them as its input p
+and computes all steps of one direction of one layer in one kernel (autograd/kernels/recurrent.py).  With ḣ and ċ the
+gradients of h′ and c′, those of the sums under σ and tanh are
+
+    RNN     ḣ (1 - h′²), or ḣ where h′ > 0
+    LSTM    t = tanh c′,  ċ += ḣ o (1 - t²)
+            i: ċ g i (1 - i)    f: ċ c f (1 - f)    g: ċ i (1 - g²)    o: ḣ t o (1 - o);      to c: ċ f
+    GRU     n: ṅ = ḣ (1 - z) (1 - n²)           q: ṅ r
+            r: ṅ q r (1 - r)                    z: ḣ (h - n) z (1 - z);                       to h: ḣ z
+
+and h gets their product with U besides.  A second row, `lstm_steps_grad`, computes these for all steps in one kernel.
+The gradients of W and U are one matrix product over all steps.  The gates are outputs of the row with gradients of
+their own, so that the gradient's gradient is that of the lines above, written out step by step in recorded ops.
+
+Sequences of different lengths are packed; see `nn.utils.rnn`.
+
+References
+----------
+Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.  Cho et al., "Learning Phrase
+Representations using RNN Encoder-Decoder", arXiv:1406.1078, in the form of PyTorch's GRU, with r applied to U h + d.
+Sak et al., "Long Short-Term Memory Based Recurrent Neural Network Architectures", arXiv:1402.1128 (projection).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import engine, grad_mode
+from autograd.arguments import check_arrays
+from autograd.engine import Context
+from autograd.kernels import recurrent as kernels
+from autograd.kernels.recurrent import GRU, LSTM, RELU, TANH
+from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.dropout import dropout as drop
+from autograd.ops.functions import sigmoid, tanh
+from autograd.ops.indexing import getitem
+from autograd.ops.join import cat, stack
+from autograd.ops.linear import linear
+from autograd.ops.matmul import matmul
+from autograd.ops.reduce import sum as sum_over
+from autograd.ops.relu import relu
+from autograd.ops.shape import reshape, transpose, unsqueeze
+from autograd.ops.shared.checks import check_same_float
+from autograd.ops.shared.samples import KINK, optional
+from autograd.types import Array, Gradient
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+    from autograd.testing import Draw
+
+Sizes = tuple[int, ...]  # number of sequences that have each step
+
+
+# ── where the steps are ────────────────────────────────────────────────────────────────
+
+_steps = lru_cache(maxsize=64)(kernels.steps)
+
+
+def _walk(batch_sizes: Sizes, reverse: bool) -> Iterator[tuple[int, slice]]:
+    """The number of sequences and the rows of each step, in the order in which they are computed."""
+    sizes, starts, order = _steps(batch_sizes, reverse)
+    for t in order:
+        yield int(sizes[t]), slice(int(starts[t]), int(starts[t] + sizes[t]))
+
+
+@lru_cache(maxsize=64)
+def _places(batch_sizes: Sizes, reverse: bool) -> tuple[Array, Array]:
+    """Rows of (h0, y) that hold the state before each row of y, and rows of y with the last state of each sequence."""
+    latest, before = np.arange(batch_sizes[0]), np.empty(np.sum(batch_sizes, dtype=np.int64), np.int64)
+    for active, rows in _walk(batch_sizes, reverse):
+        before[rows] = latest[:active]
+        latest[:active] = np.arange(batch_sizes[0] + rows.start, batch_sizes[0] + rows.stop)
+    return before, latest - batch_sizes[0]
+
+
+def _before(h0: Tensor, y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
+    """The state before each row of y."""
+    n = batch_sizes[0]
+    if n == batch_sizes[-1]:  # all sequences have the same length
+        return cat([y[n:], h0]) if reverse else cat([h0, y[: len(y) - n]])
+    return getitem(cat([h0, y]), _places(batch_sizes, reverse)[0])
+
+
+def _last(y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
+    """The last state of each sequence."""
+    n = batch_sizes[0]
+    if n == batch_sizes[-1]:
+        return y[:n] if reverse else y[len(y) - n :]
+    return getitem(y, _places(batch_sizes, reverse)[1])
+
+
+# ── gradients of gradients ─────────────────────────────────────────────────────────────
+
+
+def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Gradient, ...]:
+    """The vjp of `function`, which is written with recorded ops, at the saved tensors."""
+    from autograd.tensor import Tensor
+
+    recorded = any(isinstance(h, Tensor) for h in hs)
+    needs = ctx.needs_input_grad
+    with grad_mode.enable_grad():
+        if recorded:  # some inputs were computed from others: clones have gradients of their own, and still lead there
+            inputs = [x.clone() if needed else x for x, needed in zip(ctx.saved_tensors, needs, strict=True)]
+        else:
+            inputs = [Tensor(x, needed) for x, needed in zip(ctx.saved_tensors, needs, strict=True)]
+        outputs = function(*inputs)
+    wanted = [x for x, needed in zip(inputs, needs, strict=True) if needed]
+    made = [(y, h if recorded else Tensor(h)) for y, h in zip(outputs, hs, strict=True) if y.requires_grad]
+    found = iter(
+        engine.grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True)
+    )
+    gradients = [next(found) if needed else None for needed in needs]
+    return tuple(g if g is None or recorded else g.array for g in gradients)
+
+
+def _first(x: Tensor, n: int, rest: Tensor) -> Tensor:
+    """x, and below it the rows of `rest` from n on."""
+    return x if n == len(rest) else cat([x, rest[n:]])
+
+
+def _joined(parts: list[Tensor], reverse: bool) -> Tensor:
+    """The rows of all steps, which were computed from the last one to the first."""
+    return cat(parts if reverse else parts[::-1])
+
+
+# ── samples ────────────────────────────────────────────────────────────────────────────
+
+
+def _draw_sizes(draw: Draw) -> tuple[Sizes, bool]:
+    n = draw.choice(2, 1, 3, 0)
+    sizes = sorted((draw.choice(n, draw.size(0, n)) for _ in range(draw.size(0, 2))), reverse=True)
+    return (n, *sizes), draw.choice(False, True)
+
+
+def _bad(op: str, shapes: Sequence[tuple[int, ...]], *words: str, **params: Any) -> BadSample:
+    params = {"batch_sizes": (2, 1), "reverse": False, **params}
+    return BadSample(tuple(np.ones(shape) for shape in shapes), params, ValueError, (op, *words))
+
+
+def _check_steps(name: str, gates: int, p: Array, states: tuple[Array, ...], w: Array, batch_sizes: Sizes) -> None:
+    """Raise unless the inputs of a row fit: p (P, G H), states (N, H), w (G H, H)."""
+    h = states[0]
+    check_same_float(name, p=p, h=h, w=w)
+    good = p.ndim == h.ndim == w.ndim == 2 and batch_sizes[:1] == (len(h),) and len(p) == np.sum(batch_sizes)
+    good = good and w.shape == (gates * h.shape[1], h.shape[1]) and p.shape[1] == len(w)
+    if not good or any(s.shape != h.shape for s in states) or sorted(batch_sizes, reverse=True) != list(batch_sizes):
+        raise ValueError(
+            f"{name}: p of shape {p.shape}, states of shape {', '.join(str(s.shape) for s in states)} and w of shape "
+            f"{w.shape} do not fit batch_sizes {batch_sizes}: expects (P, {gates} H), (N, H) and ({gates} H, H), with N "
+            "sequences, the longest first, of P steps in all"
+        )
+
+
+# ── LSTM ───────────────────────────────────────────────────────────────────────────────
+
+
+def _lstm_forward(
+    p: Array, h0: Array, c0: Array, w: Array, *, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array, Array]:
+    return kernels.run(LSTM, p, h0, c0, w, None, _steps(batch_sizes, reverse))
+
+
+def _lstm_backward(ctx: Context, gy: Tensor, gc: Tensor, ggates: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+    h0, c0, w, y, c, gates = ctx.saved_tensors
+    dp, dh0, dc0 = _lstm_grad_op(gy, gc, ggates, c0, w, c, gates, **steps)
+    dw = matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[3] else None
+    return dp, dh0, dc0, dw
+
+
+def _lstm_grad_forward(
+    gy: Array, gc: Array, ggates: Array, c0: Array, w: Array, c: Array, gates: Array, *, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array, Array]:
+    saved = c0, c0, w, None, c, gates
+    dp, _, dh0, dc0 = kernels.run_grad(LSTM, (gy, gc, ggates), saved, _steps(batch_sizes, reverse))
+    return dp, dh0, dc0
+
+
+def _lstm_grad_by_steps(
+    gy: Tensor, gc: Tensor, ggates: Tensor, c0: Tensor, w: Tensor, c: Tensor, gates: Tensor, **steps: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_lstm_grad_forward`, in recorded ops."""
+    before, dh, dc, parts = _before(c0, c, **steps), c0 * 0, c0 * 0, []
+    for n, rows in reversed(list(_walk(**steps))):
+        i, f, g, o = _split(gates[rows], 4)
+        of_i, of_f, of_g, of_o = _split(ggates[rows], 4)
+        h, t = dh[:n] + gy[rows], tanh(c[rows])
+        s = dc[:n] + gc[rows] + h * o * (1 - t * t)
+        d = [
+            (s * g + of_i) * (i * (1 - i)),
+            (s * before[rows] + of_f) * (f * (1 - f)),
+            (s * i + of_g) * (1 - g * g),
+            (h * t + of_o) * (o * (1 - o)),
+        ]
+        parts.append(cat(d, 1))
+        dh, dc = _first(matmul(parts[-1], w), n, dh), _first(s * f, n, dc)
+    return _joined(parts, steps["reverse"]), dh, dc
+
+
+def _split(x: Tensor, parts: int) -> list[Tensor]:
+    size = x.shape[1] // parts
+    return [x[:, k * size : (k + 1) * size] for k in range(parts)]
+
+
+def _logistic(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def _product(h: Array, w: Array) -> Array:
+    """h wᵀ, one product after the other."""
+    y: Array = (h[:, None, :] * w).sum(axis=2)
+    return y
+
+
+def _lstm_reference(p: Array, h0: Array, c0: Array, w: Array, **steps: Any) -> tuple[Array, Array, Array]:
+    h, c, size = h0.copy(), c0.copy(), h0.shape[1]
+    y, cs, gates = np.empty((len(p), size), p.dtype), np.empty((len(p), size), p.dtype), np.empty_like(p)
+    for n, rows in _walk(**steps):
+        z = p[rows] + _product(h[:n], w)
+        i, f, o = (_logistic(z[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
+        g = np.tanh(z[:, 2 * size : 3 * size])
+        c[:n] = f * c[:n] + i * g
+        h[:n] = o * np.tanh(c[:n])
+        y[rows], cs[rows], gates[rows] = h[:n], c[:n], np.hstack((i, f, g, o))
+    return y, cs, gates
+
+
+def _lstm_grad_reference(
+    gy: Array, gc: Array, ggates: Array, c0: Array, w: Array, c: Array, gates: Array, **steps: Any
+) -> tuple[Array, Array, Array]:
+    before, dp = np.vstack((c0, c))[_places(**steps)[0]], np.empty_like(gates)
+    dh, dc, size = np.zeros_like(c0), np.zeros_like(c0), c0.shape[1]
+    for n, rows in reversed(list(_walk(**steps))):
+        i, f, g, o = np.moveaxis(gates[rows].reshape(n, 4, size), 1, 0)
+        dh[:n] += gy[rows]
+        dc[:n] += gc[rows] + dh[:n] * o * (1 - np.tanh(c[rows]) ** 2)
+        d = np.stack((dc[:n] * g, dc[:n] * before[rows], dc[:n] * i, dh[:n] * np.tanh(c[rows])), 1)
+        slopes = np.stack((i * (1 - i), f * (1 - f), 1 - g * g, o * (1 - o)), 1)
+        dp[rows] = ((d + ggates[rows].reshape(d.shape)) * slopes).reshape(n, 4 * size)
+        dh[:n], dc[:n] = _product(dp[rows], w.T), dc[:n] * f
+    return dp, dh, dc
+
+
+def _lstm_steps_sample(draw: Draw) -> Sample:
+    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
+    p, w = draw.tensor(np.sum(sizes), 4 * hidden), draw.tensor(4 * hidden, hidden)
+    h0, c0 = draw.tensor(sizes[0], hidden), draw.tensor(sizes[0], hidden)
+    return Sample((p, h0, c0, w), {"batch_sizes": sizes, "reverse": reverse})
+
+
+def _lstm_grad_sample(draw: Draw) -> Sample:
+    (_, _, c0, w), params = (sample := _lstm_steps_sample(draw)).inputs, sample.params
+    many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
+    y, c, more = draw.tensor(many, hidden), draw.tensor(many, hidden), draw.tensor(many, hidden)
+    return Sample((y, more, draw.tensor(many, 4 * hidden), c0, w, c, draw.tensor(many, 4 * hidden)), params)
+
+
+_lstm_steps_op: Op = register(
+    Op(
+        name="lstm_steps",
+        check=lambda p, h0, c0, w, *, batch_sizes, reverse: _check_steps(
+            "lstm_steps", 4, p, (h0, c0), w, batch_sizes
+        ),
+        forward=_lstm_forward,
+        backward=_lstm_backward,
+        saves=(1, 2, 3, ~0, ~1, ~2),
+        reference=_lstm_reference,
+        sample=_lstm_steps_sample,
+        bad_samples=[
+            _bad("lstm_steps", ((3, 8), (2, 2), (2, 3), (8, 2)), "(2, 3)", "(P, 4 H)"),
+            _bad("lstm_steps", ((3, 8), (2, 2), (2, 2), (6, 2)), "(6, 2)"),
+            _bad("lstm_steps", ((4, 8), (2, 2), (2, 2), (8, 2)), "(4, 8)", "(2, 1)"),
+        ],
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[3].size,
+    )
+)
+
+_lstm_grad_op: Op = register(
+    Op(
+        name="lstm_steps_grad",
+        forward=_lstm_grad_forward,
+        backward=lambda ctx, *hs, **steps: _differentiated(
+            lambda *inputs: _lstm_grad_by_steps(*inputs, **steps), ctx, hs
+        ),
+        saves=(0, 1, 2, 3, 4, 5, 6),
+        reference=_lstm_grad_reference,
+        sample=_lstm_grad_sample,
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[4].size,
+    )
+)
+
+
+# ── GRU ────────────────────────────────────────────────────────────────────────────────
+
+
+def _gru_forward(
+    p: Array, h0: Array, w: Array, b: Array | None, *, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array]:
+    y, _, gates = kernels.run(GRU, p, h0, None, w, b, _steps(batch_sizes, reverse))
+    return y, gates
+
+
+def _gru_backward(ctx: Context, gy: Tensor, ggates: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+    h0, w, y, gates = ctx.saved_tensors
+    dp, dq, dh0 = _gru_grad_op(gy, ggates, h0, w, y, gates, **steps)
+    dw = matmul(dq.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
+    return dp, dh0, dw, sum_over(dq, 0) if ctx.needs_input_grad[3] else None
+
+
+def _gru_grad_forward(
+    gy: Array, ggates: Array, h0: Array, w: Array, y: Array, gates: Array, *, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array, Array]:
+    saved = h0, None, w, y, None, gates
+    return kernels.run_grad(GRU, (gy, None, ggates), saved, _steps(batch_sizes, reverse))[:3]
+
+
+def _gru_grad_by_steps(
+    gy: Tensor, ggates: Tensor, h0: Tensor, w: Tensor, y: Tensor, gates: Tensor, **steps: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_gru_grad_forward`, in recorded ops."""
+    before, dh, parts, others = _before(h0, y, **steps), h0 * 0, [], []
+    for n, rows in reversed(list(_walk(**steps))):
+        r, z, new, q = _split(gates[rows], 4)
+        of_r, of_z, of_new, of_q = _split(ggates[rows], 4)
+        h = dh[:n] + gy[rows]
+        d_new = (h * (1 - z) + of_new) * (1 - new * new)
+        d = [
+            (d_new * q + of_r) * (r * (1 - r)),
+            (h * (before[rows] - new) + of_z) * (z * (1 - z)),
+        ]
+        parts.append(cat([*d, d_new], 1))
+        others.append(cat([*d, d_new * r + of_q], 1))
+        dh = _first(h * z + matmul(others[-1], w), n, dh)
+    return _joined(parts, steps["reverse"]), _joined(others, steps["reverse"]), dh
+
+
+def _gru_reference(p: Array, h0: Array, w: Array, b: Array | None, **steps: Any) -> tuple[Array, Array]:
+    h, size = h0.copy(), h0.shape[1]
+    y, gates = np.empty((len(p), size), p.dtype), np.empty((len(p), 4 * size), p.dtype)
+    for count, rows in _walk(**steps):
+        product = _product(h[:count], w) + (0 if b is None else b)
+        r, z = (_logistic((p[rows] + product)[:, k * size : (k + 1) * size]) for k in (0, 1))
+        q = product[:, 2 * size :]
+        n = np.tanh(p[rows, 2 * size :] + r * q)
+        h[:count] = n + z * (h[:count] - n)
+        y[rows], gates[rows] = h[:count], np.hstack((r, z, n, q))
+    return y, gates
+
+
+def _gru_grad_reference(
+    gy: Array, ggates: Array, h0: Array, w: Array, y: Array, gates: Array, **steps: Any
+) -> tuple[Array, Array, Array]:
+    before, size = np.vstack((h0, y))[_places(**steps)[0]], h0.shape[1]
+    dp, dh = np.empty((len(y), 3 * size), y.dtype), np.zeros_like(h0)
+    dq = np.empty_like(dp)
+    for count, rows in reversed(list(_walk(**steps))):
+        r, z, n, q = np.moveaxis(gates[rows].reshape(count, 4, size), 1, 0)
+        of_r, of_z, of_n, of_q = np.moveaxis(ggates[rows].reshape(count, 4, size), 1, 0)
+        dh[:count] += gy[rows]
+        d_n = (dh[:count] * (1 - z) + of_n) * (1 - n * n)
+        d_r = (d_n * q + of_r) * (r * (1 - r))
+        d_z = (dh[:count] * (before[rows] - n) + of_z) * (z * (1 - z))
+        dp[rows], dq[rows] = np.hstack((d_r, d_z, d_n)), np.hstack((d_r, d_z, d_n * r + of_q))
+        dh[:count] = dh[:count] * z + _product(dq[rows], w.T)
+    return dp, dq, dh
+
+
+def _gru_steps_sample(draw: Draw) -> Sample:
+    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
+    p, w = draw.tensor(np.sum(sizes), 3 * hidden), draw.tensor(3 * hidden, hidden)
+    inputs = p, draw.tensor(sizes[0], hidden), w, optional(draw, 3 * hidden)
+    return Sample(inputs, {"batch_sizes": sizes, "reverse": reverse})
+
+
+def _gru_grad_sample(draw: Draw) -> Sample:
+    (_, h0, w, _), params = (sample := _gru_steps_sample(draw)).inputs, sample.params
+    many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
+    y, gy = draw.tensor(many, hidden), draw.tensor(many, hidden)
+    return Sample((gy, draw.tensor(many, 4 * hidden), h0, w, y, draw.tensor(many, 4 * hidden)), params)
+
+
+_gru_steps_op: Op = register(
+    Op(
+        name="gru_steps",
+        check=lambda p, h0, w, b, *, batch_sizes, reverse: _check_steps("gru_steps", 3, p, (h0,), w, batch_sizes),
+        forward=_gru_forward,
+        backward=_gru_backward,
+        saves=(1, 2, ~0, ~1),
+        reference=_gru_reference,
+        sample=_gru_steps_sample,
+        bad_samples=[_bad("gru_steps", ((3, 6), (2, 2), (6, 3), (6,)), "(6, 3)", "(P, 3 H)")],
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+    )
+)
+
+_gru_grad_op: Op = register(
+    Op(
+        name="gru_steps_grad",
+        forward=_gru_grad_forward,
+        backward=lambda ctx, *hs, **steps: _differentiated(
+            lambda *inputs: _gru_grad_by_steps(*inputs, **steps), ctx, hs
+        ),
+        saves=(0, 1, 2, 3, 4, 5),
+        reference=_gru_grad_reference,
+        sample=_gru_grad_sample,
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[3].size,
+    )
+)
+
+
+# ── RNN ────────────────────────────────────────────────────────────────────────────────
+
+
+def _rnn_forward(
+    p: Array, h0: Array, w: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
+) -> Array:
+    cell = TANH if nonlinearity == "tanh" else RELU
+    return kernels.run(cell, p, h0, None, w, None, _steps(batch_sizes, reverse))[0]
+
+
+def _rnn_backward(ctx: Context, gy: Tensor, *, nonlinearity: str, **steps: Any) -> tuple[Gradient, ...]:
+    h0, w, y = ctx.saved_tensors
+    dp, dh0 = _rnn_grad_op(gy, w, y, nonlinearity=nonlinearity, **steps)
+    return dp, dh0, matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
+
+
+def _rnn_grad_forward(
+    gy: Array, w: Array, y: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array]:
+    cell, h0 = TANH if nonlinearity == "tanh" else RELU, np.empty((batch_sizes[0], w.shape[1]), w.dtype)
+    saved = h0, None, w, y, None, None
+    dp, _, dh0, _ = kernels.run_grad(cell, (gy, None, None), saved, _steps(batch_sizes, reverse))
+    return dp, dh0
+
+
+def _rnn_grad_by_steps(
+    gy: Tensor, w: Tensor, y: Tensor, *, nonlinearity: str, **steps: Any
+) -> tuple[Tensor, Tensor]:
+    """As `_rnn_grad_forward`, in recorded ops."""
+    slopes = 1 - y * y if nonlinearity == "tanh" else (y > 0).to(y.dtype)
+    dh, parts = y[: steps["batch_sizes"][0]] * 0, []
+    for n, rows in reversed(list(_walk(**steps))):
+        parts.append((dh[:n] + gy[rows]) * slopes[rows])
+        dh = _first(matmul(parts[-1], w), n, dh)
+    return _joined(parts, steps["reverse"]), dh
+
+
+def _rnn_reference(p: Array, h0: Array, w: Array, *, nonlinearity: str, **steps: Any) -> Array:
+    h, y = h0.copy(), np.empty_like(p)
+    for n, rows in _walk(**steps):
+        z = p[rows] + _product(h[:n], w)
+        y[rows] = h[:n] = np.tanh(z) if nonlinearity == "tanh" else np.where(z <= 0, 0, z)
+    return y
+
+
+def _rnn_grad_reference(
+    gy: Array, w: Array, y: Array, *, nonlinearity: str, **steps: Any
+) -> tuple[Array, Array]:
+    dp, dh = np.empty_like(y), np.zeros((steps["batch_sizes"][0], y.shape[1]), y.dtype)
+    for n, rows in reversed(list(_walk(**steps))):
+        d = dh[:n] + gy[rows]
+        dp[rows] = d * (1 - y[rows] ** 2) if nonlinearity == "tanh" else np.where(y[rows] <= 0, 0, d)
+        dh[:n] = _product(dp[rows], w.T)
+    return dp, dh
+
+
+def _rnn_steps_sample(draw: Draw) -> Sample:
+    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
+    inputs = draw.tensor(np.sum(sizes), hidden), draw.tensor(sizes[0], hidden), draw.tensor(hidden, hidden)
+    params = {"batch_sizes": sizes, "reverse": reverse, "nonlinearity": draw.choice("tanh", "relu")}
+    if params["nonlinearity"] == "relu" and _near_kink(*inputs, **params):
+        params["nonlinearity"] = "tanh"
+    return Sample(inputs, params)
+
+
+def _near_kink(p: Array, h0: Array, w: Array, **params: Any) -> bool:
+    """Whether a sum that goes through relu is near 0, where finite differences are wrong."""
+    y = _rnn_reference(p, h0, w, **params)
+    steps = {name: params[name] for name in ("batch_sizes", "reverse")}
+    z = p + _product(np.vstack((h0, y))[_places(**steps)[0]], w)
+    return bool((abs(z) < KINK).any())
+
+
+def _rnn_grad_sample(draw: Draw) -> Sample:
+    (p, _, w), params = (sample := _rnn_steps_sample(draw)).inputs, sample.params
+    y = draw.tensor(*p.shape)
+    return Sample((draw.tensor(*p.shape), w, np.where(abs(y) < KINK, 1, y)), params)
+
+
+_rnn_steps_op: Op = register(
+    Op(
+        name="rnn_steps",
+        check=lambda p, h0, w, *, nonlinearity, batch_sizes, reverse: _check_steps(
+            "rnn_steps", 1, p, (h0,), w, batch_sizes
+        ),
+        forward=_rnn_forward,
+        backward=_rnn_backward,
+        saves=(1, 2, ~0),
+        reference=_rnn_reference,
+        sample=_rnn_steps_sample,
+        bad_samples=[_bad("rnn_steps", ((3, 2), (3, 2), (2, 2)), "(3, 2)", "(2, 1)", nonlinearity="tanh")],
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+    )
+)
+
+_rnn_grad_op: Op = register(
+    Op(
+        name="rnn_steps_grad",
+        forward=_rnn_grad_forward,
+        backward=lambda ctx, *hs, **steps: _differentiated(
+            lambda *inputs: _rnn_grad_by_steps(*inputs, **steps), ctx, hs
+        ),
+        saves=(0, 1, 2),
+        reference=_rnn_grad_reference,
+        sample=_rnn_grad_sample,
+        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
+    )
+)
