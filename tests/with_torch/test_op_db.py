@@ -31,6 +31,7 @@ DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
 ROUNDED_BY_PYTORCH = {
     "nn.functional.hardsigmoid": 1e-6,  # its gradient has 1/6 in float32
 }
+NO_GRADIENT_IN_PYTORCH = {"nextafter"}  # it records the call, and its backward raises NotImplementedError
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -90,7 +91,9 @@ def is_refused(entry: Entry, error: Exception) -> bool:
 
 
 def numbers(value: Any) -> np.ndarray:
-    return np.asarray(value.detach().numpy() if isinstance(value, Tensor | torch.Tensor) else value)
+    if isinstance(value, torch.Tensor):
+        return value.detach().numpy(force=True)  # also of a gradient that torch knows to be 0
+    return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)
 
 
 def same_views(what: str, y: Tensor, z: torch.Tensor, ours: Call, theirs: Call) -> None:
@@ -163,7 +166,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
                 same(f"{what}: output {i}", y, z, exact, entry)
                 if isinstance(z, torch.Tensor):
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
-            if exact:
+            if exact and entry.name not in NO_GRADIENT_IN_PYTORCH:
                 same_gradients(what, ours, theirs, ours_of, theirs_of, entry)
 
 
