@@ -4,8 +4,15 @@ Each op has a file of its own, and small ops of one kind share one.  What severa
 that several ops use are in autograd/kernels/.
 """
 
-from autograd.names import define_all as _define_all
-from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
+from autograd.names import (
+    define_all as _define_all,
+)
+from autograd.ops.activation import (
+    elu as elu,
+    logsigmoid as logsigmoid,
+    silu as silu,
+    softplus as softplus,
+)
 from autograd.ops.activations import (
     celu as celu,
     glu as glu,
@@ -22,11 +29,14 @@ from autograd.ops.activations import (
     softsign as softsign,
     tanhshrink as tanhshrink,
     threshold as threshold,
+)
 from autograd.ops.adaptive_avg_pool import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_avg_pool3d as adaptive_avg_pool3d,
 )
-from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from autograd.ops.attention import (
+    scaled_dot_product_attention as scaled_dot_product_attention,
+)
 from autograd.ops.avg_pool import (
     avg_pool1d as avg_pool1d,
     avg_pool3d as avg_pool3d,
@@ -34,8 +44,14 @@ from autograd.ops.avg_pool import (
     lp_pool2d as lp_pool2d,
     lp_pool3d as lp_pool3d,
 )
-from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
-from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
+from autograd.ops.avg_pool2d import (
+    adaptive_avg_pool2d as adaptive_avg_pool2d,
+    avg_pool2d as avg_pool2d,
+)
+from autograd.ops.batch_norm import (
+    batch_norm as batch_norm,
+    batch_norm_relu as batch_norm_relu,
+)
 from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -71,16 +87,38 @@ from autograd.ops.compare import (
     lt as lt,
     ne as ne,
 )
-from autograd.ops.conv1d import conv1d as conv1d
-from autograd.ops.conv2d import conv2d as conv2d
-from autograd.ops.conv2d_relu import conv2d_relu as conv2d_relu
-from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d as conv2d_relu_max_pool2d
-from autograd.ops.conv3d import conv3d as conv3d
-from autograd.ops.conv_transpose import conv_transpose1d as conv_transpose1d, conv_transpose3d as conv_transpose3d
-from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
-from autograd.ops.cross_entropy import cross_entropy as cross_entropy
-from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
-from autograd.ops.einsum import einsum as einsum
+from autograd.ops.conv1d import (
+    conv1d as conv1d,
+)
+from autograd.ops.conv2d import (
+    conv2d as conv2d,
+)
+from autograd.ops.conv2d_relu import (
+    conv2d_relu as conv2d_relu,
+)
+from autograd.ops.conv2d_relu_max_pool2d import (
+    conv2d_relu_max_pool2d as conv2d_relu_max_pool2d,
+)
+from autograd.ops.conv3d import (
+    conv3d as conv3d,
+)
+from autograd.ops.conv_transpose import (
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose3d as conv_transpose3d,
+)
+from autograd.ops.conv_transpose2d import (
+    conv_transpose2d as conv_transpose2d,
+)
+from autograd.ops.cross_entropy import (
+    cross_entropy as cross_entropy,
+)
+from autograd.ops.dropout import (
+    dropout as dropout,
+    dropout2d as dropout2d,
+)
+from autograd.ops.einsum import (
+    einsum as einsum,
+)
 from autograd.ops.elementary import (
     acos as acos,
     acosh as acosh,
@@ -105,8 +143,18 @@ from autograd.ops.elementary import (
     xlog1py as xlog1py,
     xlogy as xlogy,
 )
-from autograd.ops.elementwise import add as add, clone as clone, div as div, mul as mul, sub as sub, to as to
-from autograd.ops.embedding import embedding as embedding, one_hot as one_hot
+from autograd.ops.elementwise import (
+    add as add,
+    clone as clone,
+    div as div,
+    mul as mul,
+    sub as sub,
+    to as to,
+)
+from autograd.ops.embedding import (
+    embedding as embedding,
+    one_hot as one_hot,
+)
 from autograd.ops.extrema import (
     amax as amax,
     amin as amin,
@@ -120,21 +168,6 @@ from autograd.ops.extrema import (
     min as min,
     minimum as minimum,
 )
-from autograd.ops.floats import (
-    angle as angle,
-    copysign as copysign,
-    fmax as fmax,
-    fmin as fmin,
-    frexp as frexp,
-    heaviside as heaviside,
-    isneginf as isneginf,
-    isposinf as isposinf,
-    isreal as isreal,
-    ldexp as ldexp,
-    nan_to_num as nan_to_num,
-    nextafter as nextafter,
-    sgn as sgn,
-    signbit as signbit,
 from autograd.ops.factor import (
     cholesky as cholesky,
     geqrf as geqrf,
@@ -155,6 +188,22 @@ from autograd.ops.factor import (
     ormqr as ormqr,
     qr as qr,
 )
+from autograd.ops.floats import (
+    angle as angle,
+    copysign as copysign,
+    fmax as fmax,
+    fmin as fmin,
+    frexp as frexp,
+    heaviside as heaviside,
+    isneginf as isneginf,
+    isposinf as isposinf,
+    isreal as isreal,
+    ldexp as ldexp,
+    nan_to_num as nan_to_num,
+    nextafter as nextafter,
+    sgn as sgn,
+    signbit as signbit,
+)
 from autograd.ops.functions import (
     abs as abs,
     cos as cos,
@@ -173,34 +222,64 @@ from autograd.ops.functions import (
     square as square,
     tanh as tanh,
 )
-from autograd.ops.gather import gather as gather, scatter_add as scatter_add
-from autograd.ops.gelu import gelu as gelu
-from autograd.ops.group_norm import group_norm as group_norm
-from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.gather import (
+    gather as gather,
+    scatter_add as scatter_add,
+)
+from autograd.ops.gelu import (
+    gelu as gelu,
+)
+from autograd.ops.group_norm import (
+    group_norm as group_norm,
+)
+from autograd.ops.indexing import (
+    getitem as getitem,
+    index_select as index_select,
+    plain_index as plain_index,
+)
 from autograd.ops.integers import (
     bitwise_left_shift as bitwise_left_shift,
     bitwise_right_shift as bitwise_right_shift,
     gcd as gcd,
     lcm as lcm,
+)
 from autograd.ops.interpolate import (
     interpolate as interpolate,
     upsample as upsample,
     upsample_bilinear as upsample_bilinear,
     upsample_nearest as upsample_nearest,
 )
-from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
-from autograd.ops.kl_div import kl_div as kl_div
-from autograd.ops.layer_norm import layer_norm as layer_norm
-from autograd.ops.leaky_relu import leaky_relu as leaky_relu
-from autograd.ops.linear import linear as linear
-from autograd.ops.linear_relu import linear_relu as linear_relu
+from autograd.ops.join import (
+    cat as cat,
+    chunk as chunk,
+    split as split,
+    stack as stack,
+    unbind as unbind,
+)
+from autograd.ops.kl_div import (
+    kl_div as kl_div,
+)
+from autograd.ops.layer_norm import (
+    layer_norm as layer_norm,
+)
+from autograd.ops.leaky_relu import (
+    leaky_relu as leaky_relu,
+)
+from autograd.ops.linear import (
+    linear as linear,
+)
+from autograd.ops.linear_relu import (
+    linear_relu as linear_relu,
+)
 from autograd.ops.losses import (
     huber_loss as huber_loss,
     l1_loss as l1_loss,
     mse_loss as mse_loss,
     smooth_l1_loss as smooth_l1_loss,
 )
-from autograd.ops.matmul import matmul as matmul
+from autograd.ops.matmul import (
+    matmul as matmul,
+)
 from autograd.ops.max_pool import (
     adaptive_max_pool1d as adaptive_max_pool1d,
     adaptive_max_pool2d as adaptive_max_pool2d,
@@ -210,19 +289,38 @@ from autograd.ops.max_pool import (
     max_pool1d as max_pool1d,
     max_pool3d as max_pool3d,
 )
-from autograd.ops.max_pool2d import max_pool2d as max_pool2d
+from autograd.ops.max_pool2d import (
+    max_pool2d as max_pool2d,
+)
 from autograd.ops.max_unpool import (
     max_unpool1d as max_unpool1d,
     max_unpool2d as max_unpool2d,
     max_unpool3d as max_unpool3d,
 )
-from autograd.ops.mish import mish as mish
-from autograd.ops.nll_loss import nll_loss as nll_loss
-from autograd.ops.norm import norm as norm
-from autograd.ops.pad import pad as pad
-from autograd.ops.pow import pow as pow
-from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
-from autograd.ops.relu import relu as relu
+from autograd.ops.mish import (
+    mish as mish,
+)
+from autograd.ops.nll_loss import (
+    nll_loss as nll_loss,
+)
+from autograd.ops.norm import (
+    norm as norm,
+)
+from autograd.ops.pad import (
+    pad as pad,
+)
+from autograd.ops.pow import (
+    pow as pow,
+)
+from autograd.ops.reduce import (
+    cumsum as cumsum,
+    logsumexp as logsumexp,
+    mean as mean,
+    sum as sum,
+)
+from autograd.ops.relu import (
+    relu as relu,
+)
 from autograd.ops.remainder import (
     floor_divide as floor_divide,
     fmod as fmod,
@@ -247,13 +345,18 @@ from autograd.ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
-from autograd.ops.shared.dims import sizes_of as sizes_of
+from autograd.ops.shared.dims import (
+    sizes_of as sizes_of,
+)
 from autograd.ops.shuffle import (
     channel_shuffle as channel_shuffle,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,
 )
-from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
+from autograd.ops.softmax import (
+    log_softmax as log_softmax,
+    softmax as softmax,
+)
 from autograd.ops.solve import (
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
@@ -294,10 +397,22 @@ from autograd.ops.spectral import (
     svd as svd,
     svd_lowrank as svd_lowrank,
 )
-from autograd.ops.triangle import tril as tril, triu as triu
-from autograd.ops.unfold import fold as fold, unfold as unfold
-from autograd.ops.var import std as std, var as var
-from autograd.ops.where import masked_fill as masked_fill, where as where
+from autograd.ops.triangle import (
+    tril as tril,
+    triu as triu,
+)
+from autograd.ops.unfold import (
+    fold as fold,
+    unfold as unfold,
+)
+from autograd.ops.var import (
+    std as std,
+    var as var,
+)
+from autograd.ops.where import (
+    masked_fill as masked_fill,
+    where as where,
+)
 
 __all__: list[str]
 _define_all(globals())

@@ -162,8 +162,9 @@ _div_rounded_op = register(
         reference=_rounded_reference,
         sample=lambda draw: Sample(away_from_jumps(draw).inputs, {"rounding_mode": draw.choice("floor", "trunc")}),
         bad_samples=[
-            BadSample(bad.inputs, {"rounding_mode": "trunc"}, bad.error, bad.words) for bad in bad_division("div")
-        ] + [BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "rounding_mode", "'up'"))],
+            *[BadSample(bad.inputs, {"rounding_mode": "trunc"}, bad.error, bad.words) for bad in bad_division("div")],
+            BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "rounding_mode", "'up'")),
+        ],
         promotes="same",
         broadcasts=True,
     )

@@ -30,10 +30,18 @@ def _row(name: str, ufunc: Callable, on_numbers: Callable) -> Op:
     return discrete_pair_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=check)
 
 
+def _shifted_left(a: int, b: int) -> int:
+    return (int(a) * 2**b + 2**63) % 2**64 - 2**63 if 0 <= b < 64 else 0
+
+
+def _shifted_right(a: int, b: int) -> int:
+    return int(a) // 2**b if 0 <= b < 64 else -1 if a < 0 else 0
+
+
 _gcd_op = _row("gcd", np.gcd, math.gcd)
 _lcm_op = _row("lcm", np.lcm, math.lcm)
-_bitwise_left_shift_op = _row("bitwise_left_shift", np.left_shift, lambda a, b: int(a) * 2**b)
-_bitwise_right_shift_op = _row("bitwise_right_shift", np.right_shift, lambda a, b: int(a) // 2**b)
+_bitwise_left_shift_op = _row("bitwise_left_shift", np.left_shift, _shifted_left)
+_bitwise_right_shift_op = _row("bitwise_right_shift", np.right_shift, _shifted_right)
 
 
 def gcd(input: Tensor, other: Tensor) -> Tensor:
@@ -47,10 +55,10 @@ def lcm(input: Tensor, other: Tensor) -> Tensor:
 
 
 def bitwise_left_shift(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Shift the bits of integers to the left: input · 2^other.  Shapes broadcast.  `<<` is this function."""
+    """Shift the bits of integers to the left: input · 2^other.  Shapes broadcast.  `<<` is it."""
     return _bitwise_left_shift_op(input, other)
 
 
 def bitwise_right_shift(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Shift the bits of integers to the right: input / 2^other, rounded down.  Shapes broadcast.  `>>` is this function."""
+    """Shift the bits of integers to the right: input / 2^other, rounded down.  Shapes broadcast.  `>>` is it."""
     return _bitwise_right_shift_op(input, other)

@@ -18,8 +18,8 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
-from autograd.ops.join import cat
 from autograd.ops.interpolate import interpolate_taps
+from autograd.ops.join import cat
 from autograd.ops.max_pool2d import max_pool2d
 from autograd.ops.shape import reshape, squeeze, unsqueeze
 from autograd.ops.shared.checks import check_float

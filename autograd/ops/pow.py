@@ -46,12 +46,14 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     return dx, dy
 
 
+def _integer_power(a: int, b: int) -> int:
+    return int(a) ** int(b) if b >= 0 else int(a) if a in (1, -1) and b % 2 else int(a * a == 1)
+
+
 def _reference(x: Array, y: Array) -> Array:
     if x.dtype.kind == "f" or not np.any(y < 0):
         return np.power(x, y).astype(x.dtype)
-    return np.asarray(
-        np.frompyfunc(lambda a, b: int(float(a) ** float(b)) if a else 0 ** max(b, 0) * (b >= 0), 2, 1)(x, y)
-    ).astype(x.dtype)
+    return np.asarray(np.frompyfunc(_integer_power, 2, 1)(x, y)).astype(np.int64).astype(x.dtype)
 
 
 def _sample(draw: Draw) -> Sample:

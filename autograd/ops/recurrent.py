@@ -41,22 +41,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import engine, grad_mode
-from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import recurrent as kernels
 from autograd.kernels.recurrent import GRU, LSTM, RELU, TANH
-from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.dropout import dropout as drop
-from autograd.ops.functions import sigmoid, tanh
+from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.functions import tanh
 from autograd.ops.indexing import getitem
-from autograd.ops.join import cat, stack
-from autograd.ops.linear import linear
+from autograd.ops.join import cat
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum as sum_over
-from autograd.ops.relu import relu
-from autograd.ops.shape import reshape, transpose, unsqueeze
 from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.samples import KINK, optional
+from autograd.tensor import wrap
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -117,10 +113,10 @@ def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, .
         if recorded:  # some inputs were computed from others: clones have gradients of their own, and still lead there
             inputs = [x.clone() if needed else x for x, needed in zip(ctx.saved_tensors, needs, strict=True)]
         else:
-            inputs = [Tensor(x, needed) for x, needed in zip(ctx.saved_tensors, needs, strict=True)]
+            inputs = [wrap(x, needed) for x, needed in zip(ctx.saved_tensors, needs, strict=True)]
         outputs = function(*inputs)
     wanted = [x for x, needed in zip(inputs, needs, strict=True) if needed]
-    made = [(y, h if recorded else Tensor(h)) for y, h in zip(outputs, hs, strict=True) if y.requires_grad]
+    made = [(y, h if recorded else wrap(h)) for y, h in zip(outputs, hs, strict=True) if y.requires_grad]
     found = iter(
         engine.grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True)
     )

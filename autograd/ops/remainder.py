@@ -10,7 +10,7 @@ the shapes of the inputs.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,6 +77,12 @@ def _fmod_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     return g, attached(attached(-(g * div(x, y, rounding_mode="trunc")), x), y)
 
 
+def _fmod_of_numbers(a: Any, b: Any) -> Any:
+    if isinstance(a, int):
+        return abs(a) % abs(b) * (1 if a >= 0 else -1)
+    return math.fmod(a, b) if math.isfinite(a) and b == b else np.nan
+
+
 _fmod_op = register(
     Op(
         name="fmod",
@@ -84,10 +90,7 @@ _fmod_op = register(
         forward=lambda x, y: run_broadcast("fmod", np.fmod, x, y),
         backward=_fmod_backward,
         saves=(0, 1),
-        reference=division_reference(
-            lambda a, b: np.nan if b == 0 else math.fmod(a, b) if math.isfinite(a) and b == b else np.nan,
-            lambda a, b: np.nan,
-        ),
+        reference=division_reference(_fmod_of_numbers, lambda a, b: np.nan),
         sample=away_from_jumps,
         bad_samples=bad_division("fmod"),
         promotes="same",

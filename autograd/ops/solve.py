@@ -35,7 +35,6 @@ from autograd.ops.shared.matrices import (
     as_batch,
     batch_shape,
     check_fits_square,
-    check_matrix,
     check_square,
     far_from_singular,
     lapack,

@@ -486,7 +486,7 @@ def linalg_matrix_rank(
     check_matrix("linalg.matrix_rank", A)
     A = A.detach()
     S = abs(linalg_eigvalsh(A)) if hermitian else linalg_svdvals(A)
-    return (S > _tolerance(S.array, tuple(A.shape), _number(atol), _number(rtol))).sum(-1)
+    return (_tolerance(S.array, tuple(A.shape), _number(atol), _number(rtol)) < S).sum(-1)
 
 
 def linalg_lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:

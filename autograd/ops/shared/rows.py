@@ -115,7 +115,8 @@ def discrete_pair_row(
 
     def reference(x: Array, y: Array, **params: Any) -> Array:
         results = np.frompyfunc(partial(on_numbers, **params), 2, 1)(x, y)
-        return np.asarray(results).astype(dtype or x.dtype)
+        whole = np.asarray(results).astype(np.int64 if dtype is None else dtype)
+        return whole.astype(dtype or x.dtype)  # in two steps: a number that is too large wraps
 
     return discrete_row(
         name,
