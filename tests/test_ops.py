@@ -414,6 +414,9 @@ def test_mish_far_from_0(dtype: Any) -> None:
 
 COMPOSED = {
     "allclose",
+    "aminmax",
+    "count_nonzero",
+    "dist",
     "dropout2d",
     "equal",
     "flatten",
@@ -423,8 +426,10 @@ COMPOSED = {
     "rrelu",
     "rsub",
     "sgn",
+    "std_mean",
     "t",
     "transpose",
+    "var_mean",
 }  # they call rows of other functions
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(public_names(ops)) - HELPERS

@@ -23,6 +23,22 @@ from autograd.ops.activations import (
     tanhshrink as tanhshrink,
     threshold as threshold,
 )
+from autograd.ops.aggregate import (
+    aminmax as aminmax,
+    count_nonzero as count_nonzero,
+    cumprod as cumprod,
+    cumulative_trapezoid as cumulative_trapezoid,
+    diff as diff,
+    dist as dist,
+    logcumsumexp as logcumsumexp,
+    nanmean as nanmean,
+    nansum as nansum,
+    prod as prod,
+    renorm as renorm,
+    std_mean as std_mean,
+    trapezoid as trapezoid,
+    var_mean as var_mean,
+)
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
@@ -169,6 +185,16 @@ from autograd.ops.max_pool2d import max_pool2d as max_pool2d
 from autograd.ops.mish import mish as mish
 from autograd.ops.nll_loss import nll_loss as nll_loss
 from autograd.ops.norm import norm as norm
+from autograd.ops.order import (
+    cummax as cummax,
+    cummin as cummin,
+    kthvalue as kthvalue,
+    median as median,
+    mode as mode,
+    nanmedian as nanmedian,
+    nanquantile as nanquantile,
+    quantile as quantile,
+)
 from autograd.ops.pad import pad as pad
 from autograd.ops.pow import pow as pow
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum

@@ -2,7 +2,7 @@
 
     y = (Σ |x|^p)^(1/p)      dx = g sign x |x|^(p-1) / y^(p-1)      (0 where y = 0)
 
-For p = ∞ it is the maximum of |x|, and for p = -∞ the minimum.
+For p = ∞ it is the maximum of |x|, for p = -∞ the minimum, and for p = 0 the number of elements that are not 0.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import numpy as np
 from autograd.engine import Context
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.attached import attached
+from autograd.ops.elementwise import to
 from autograd.ops.extrema import amax, amin
 from autograd.ops.functions import abs, sign
+from autograd.ops.reduce import sum
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
 def _check(x: Array, *, p: float, **params: Any) -> None:
     check_float("norm", x)
-    if p == 0:
-        raise ValueError("norm: p = 0 is not supported; to count elements other than 0, use (x != 0).sum()")
 
 
 def _forward(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Array:
@@ -62,24 +63,28 @@ _norm_op = register(
         sample=_sample,
         bad_samples=[
             BadSample((np.ones(3, int),), {"p": 2, "dim": (0,), "keepdim": False}, TypeError, ("norm", "int64")),
-            BadSample((np.ones(3),), {"p": 0, "dim": (0,), "keepdim": False}, ValueError, ("norm", "p = 0")),
         ],
         flops=2,
     )
 )
 
 
-def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
+def norm(
+    input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
     """The p-norm along dimensions.  Where it is 0, so is the gradient.
 
     Parameters
     ----------
     input : Tensor of float
     p : number, or "fro" for 2
+        0 counts the elements that are not 0, and its gradient is 0.
     dim : int or tuple of int, optional
         Dimensions to reduce.  Default: all.
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
+    dtype : dtype, optional
+        Convert input to this dtype first.
 
     Examples
     --------
@@ -91,6 +96,10 @@ def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool 
     if isinstance(power, str):
         raise ValueError(f'norm: p must be a number or "fro", not {p!r}')
     chosen = dims_of("norm", dim, ndim_of("norm", input))
+    input = input if dtype is None else to(input, dtype)
+    if power == 0:
+        check_float("norm", input)
+        return attached(sum(to(input != 0, input.dtype), chosen, keepdim), input)
     if math.isinf(power):
         return (amax if power > 0 else amin)(abs(input), chosen, keepdim)
     return _norm_op(input, p=power, dim=chosen, keepdim=keepdim)

@@ -69,7 +69,6 @@ REFUSED = [
         "must be at least 0",
         "PyTorch accepts a negative eps, which can make the square root NaN",
     ),
-    Refused(("norm",), "p = 0", "a count is not a norm"),
     Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
     Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
