@@ -15,7 +15,13 @@ from math import inf as inf, nan as nan, pi as pi
 
 import numpy as _np
 
-from autograd import cuda as cuda, functional as functional, profiler as profiler, startup as _startup
+from autograd import (
+    cuda as cuda,
+    functional as functional,
+    profiler as profiler,
+    special as special,
+    startup as _startup,
+)
 from autograd.config import (
     config as config,
     get_num_threads as get_num_threads,
@@ -104,12 +110,16 @@ from autograd.ops import (
     cumulative_trapezoid as cumulative_trapezoid,
     deg2rad as deg2rad,
     diff as diff,
+    digamma as digamma,
     dist as dist,
     div as div,
     dropout as dropout,
     einsum as einsum,
     eq as eq,
     equal as equal,
+    erf as erf,
+    erfc as erfc,
+    erfinv as erfinv,
     exp as exp,
     exp2 as exp2,
     expm1 as expm1,
@@ -132,6 +142,9 @@ from autograd.ops import (
     hardshrink as hardshrink,
     heaviside as heaviside,
     hypot as hypot,
+    i0 as i0,
+    igamma as igamma,
+    igammac as igammac,
     index_select as index_select,
     isclose as isclose,
     isfinite as isfinite,
@@ -146,6 +159,7 @@ from autograd.ops import (
     ldexp as ldexp,
     le as le,
     lerp as lerp,
+    lgamma as lgamma,
     log as log,
     log1p as log1p,
     log2 as log2,
@@ -171,6 +185,7 @@ from autograd.ops import (
     mode as mode,
     movedim as movedim,
     mul as mul,
+    mvlgamma as mvlgamma,
     nan_to_num as nan_to_num,
     nanmean as nanmean,
     nanmedian as nanmedian,
@@ -181,6 +196,7 @@ from autograd.ops import (
     nextafter as nextafter,
     norm as norm,
     permute as permute,
+    polygamma as polygamma,
     positive as positive,
     pow as pow,
     prelu as prelu,
@@ -275,4 +291,4 @@ __version__ = "0.1.0"
 
 _startup.check("autograd")
 __all__: list[str]
-_define_all(globals(), "cuda", "functional", "profiler")
+_define_all(globals(), "cuda", "functional", "profiler", "special")

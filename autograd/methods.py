@@ -205,6 +205,15 @@ class TensorMethods:
     relu = ops.relu
     softmax = ops.softmax
     log_softmax = ops.log_softmax
+    digamma = ops.digamma
+    erf = ops.erf
+    erfc = ops.erfc
+    erfinv = ops.erfinv
+    i0 = ops.i0
+    igamma = ops.igamma
+    igammac = ops.igammac
+    lgamma = ops.lgamma
+    mvlgamma = ops.mvlgamma
     aminmax = ops.aminmax
     count_nonzero = ops.count_nonzero
     cumprod = ops.cumprod
@@ -331,6 +340,10 @@ class TensorMethods:
     triu = ops.triu
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
+
+    def polygamma(self: Tensor, n: Any) -> Tensor:
+        """The n-th derivative of digamma."""
+        return ops.polygamma(n, self)
 
     def reshape(self: Tensor, *shape: Sizes) -> Tensor:
         """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""

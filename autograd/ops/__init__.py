@@ -225,6 +225,37 @@ from autograd.ops.shape import (
 )
 from autograd.ops.shared.dims import sizes_of as sizes_of
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
+from autograd.ops.special import (
+    bessel_j0 as bessel_j0,
+    bessel_j1 as bessel_j1,
+    bessel_y0 as bessel_y0,
+    bessel_y1 as bessel_y1,
+    digamma as digamma,
+    entr as entr,
+    erf as erf,
+    erfc as erfc,
+    erfcx as erfcx,
+    erfinv as erfinv,
+    i0 as i0,
+    i0e as i0e,
+    i1 as i1,
+    i1e as i1e,
+    igamma as igamma,
+    igammac as igammac,
+    lgamma as lgamma,
+    log_ndtr as log_ndtr,
+    modified_bessel_i0 as modified_bessel_i0,
+    modified_bessel_i1 as modified_bessel_i1,
+    modified_bessel_k0 as modified_bessel_k0,
+    modified_bessel_k1 as modified_bessel_k1,
+    mvlgamma as mvlgamma,
+    ndtr as ndtr,
+    ndtri as ndtri,
+    polygamma as polygamma,
+    scaled_modified_bessel_k0 as scaled_modified_bessel_k0,
+    scaled_modified_bessel_k1 as scaled_modified_bessel_k1,
+    zeta as zeta,
+)
 from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where

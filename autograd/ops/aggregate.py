@@ -232,7 +232,7 @@ def diff(
     ----------
     input : Tensor
     n : int
-        How often differences are taken, at least 0.
+        How often differences are taken, at least 0.  For 0 the result is a copy of input.
     dim : int
     prepend, append : Tensor, optional
         What to put before and after input along the dimension.
@@ -249,6 +249,8 @@ def diff(
     if n < 0:
         raise RuntimeError(f"diff: n is {n}; it must be at least 0")
     parts = [x for x in (prepend, input, append) if x is not None]
+    if n == 0:
+        return clone(input)
     for x in parts:
         check_arrays("diff", other=x)
         fits = x.ndim == input.ndim and all(a == b for d, (a, b) in enumerate(zip(x.shape, input.shape)) if d != dim)
@@ -260,7 +262,7 @@ def diff(
     for _ in range(min(n, x.shape[dim])):
         before, after = _part(x, dim, 0, -1), _part(x, dim, 1, None)
         x = bitwise_xor(after, before) if x.dtype == bool else after - before
-    return clone(x) if x is input else x
+    return x
 
 
 def _strips(name: str, y: Tensor, x: Tensor | None, dx: Number | None, dim: int) -> Tensor:

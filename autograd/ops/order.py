@@ -413,19 +413,11 @@ def _quantile_reference(skip: bool) -> Callable[..., Array]:
             return math.nan
         rank = q * (len(numbers) - 1)
         below, above = numbers[math.floor(rank)], numbers[math.ceil(rank)]
-        weight = {
-            "lower": 0.0,
-            "higher": 1.0,
-            "midpoint": 0.5,
-            "linear": rank % 1,
-            "nearest": round(rank) - math.floor(rank),
-        }
-        w = weight[interpolation]
-        return (
-            below
-            if w == 0 and interpolation != "linear" and interpolation != "midpoint"
-            else (above if w == 1 and interpolation not in ("linear", "midpoint") else below + w * (above - below))
-        )
+        weight = rank - math.floor(rank)
+        if interpolation in ("lower", "higher", "nearest"):
+            up = {"lower": False, "higher": True, "nearest": round(rank) > math.floor(rank)}
+            return above if up[interpolation] else below
+        return below + (0.5 if interpolation == "midpoint" else weight) * (above - below)
 
     def reference(x: Array, *, q: float, dim: int | None, keepdim: bool, interpolation: str) -> Array:
         rows = x.reshape(1, -1) if dim is None else np.moveaxis(x, dim, -1).reshape(-1, x.shape[dim])

@@ -64,7 +64,8 @@ def ours_named(name: str) -> Callable[..., Any] | None:
     if home == "nn.functional":
         return getattr(F, function, None) if function in public_names(F) else None
     if home:
-        return None
+        namespace = getattr(autograd, home, None)
+        return getattr(namespace, function, None) if function in getattr(namespace, "__all__", ()) else None
     found = getattr(autograd, name, None)
     return found if callable(found) and name in public_names(autograd) else getattr(Tensor, name, None)
 

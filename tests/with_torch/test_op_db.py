@@ -29,9 +29,11 @@ MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination 
 DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
 ROUNDED_BY_PYTORCH = {
+    "logcumsumexp": 1e-3,  # the difference of two sums of logarithms is its gradient
     "nn.functional.hardsigmoid": 1e-6,  # its gradient has 1/6 in float32
 }
 NO_GRADIENT_IN_PYTORCH = {"nextafter"}  # it records the call, and its backward raises NotImplementedError
+TIED = {"kthvalue", "median", "mode", "nanmedian"}  # which index PyTorch gives of equal elements is not documented
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -162,7 +164,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
             exact = entry.name not in DRAWN and not is_random(entry, call)
             assert len(ours) == len(theirs), what
             for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
-                same(f"{what}: output {i}", y, z, exact, entry)
+                same(f"{what}: output {i}", y, z, exact and not (i == 1 and entry.name in TIED), entry)
                 if isinstance(z, torch.Tensor):
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
             if exact and entry.name not in NO_GRADIENT_IN_PYTORCH:
