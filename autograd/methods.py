@@ -341,6 +341,31 @@ class TensorMethods:
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
 
+    # second names, as in autograd/aliases.py
+    absolute = ops.abs
+    arccos = ops.acos
+    arccosh = ops.acosh
+    arcsin = ops.asin
+    arcsinh = ops.asinh
+    arctan = ops.atan
+    arctan2 = ops.atan2
+    arctanh = ops.atanh
+    clip = ops.clamp
+    divide = ops.div
+    fix = ops.trunc
+    greater = ops.gt
+    greater_equal = ops.ge
+    less = ops.lt
+    less_equal = ops.le
+    moveaxis = ops.movedim
+    multiply = ops.mul
+    negative = ops.neg
+    not_equal = ops.ne
+    subtract = ops.sub
+    swapaxes = ops.transpose
+    swapdims = ops.transpose
+    true_divide = ops.div
+
     def polygamma(self: Tensor, n: Any) -> Tensor:
         """The n-th derivative of digamma."""
         return ops.polygamma(n, self)

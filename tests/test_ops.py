@@ -16,7 +16,7 @@ from numba.core.dispatcher import Dispatcher
 from numpy.lib.stride_tricks import sliding_window_view
 
 import autograd
-from autograd import Tensor, engine, ops
+from autograd import Tensor, aliases, engine, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
@@ -501,11 +501,14 @@ def test_lists_name_the_same_functions() -> None:
     # only relu in nn.functional has `inplace`, as in PyTorch
     foreign = sorted(set(public_names(functional)) - {"relu"} - listed)
     assert not foreign, f"{foreign}: nn/functional.py must import functions of these names from autograd.ops"
+    for name in second:
+        assert vars(TensorMethods)[name] is getattr(aliases, name), name
     for name in set(public_names(autograd)) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
     by_function = {function: name for name, function in functions.items()}
     methods = {name: by_function[f] for name, f in vars(TensorMethods).items() if callable(f) and f in by_function}
-    methods = {name: function for name, function in methods.items() if not name.startswith("__")}
+    second = {name for name in vars(aliases) if name in vars(TensorMethods)}
+    methods = {name: function for name, function in methods.items() if not name.startswith("__") and name not in second}
     assert all(name == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
     reachable |= set(public_names(autograd.special))
@@ -521,6 +524,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": lambda x, t: ops.binary_cross_entropy(x, t, reduction="none"),
     "cat": lambda *xs, dim: ops.cat(xs, dim),
     "expand": lambda x, *, shape: ops.expand(x, *shape),
+    "polygamma": lambda x, *, n: ops.polygamma(n, x),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
     "split": lambda x, *, sizes, dim: ops.split(x, sizes, dim),

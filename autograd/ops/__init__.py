@@ -5,6 +5,7 @@ that several ops use are in autograd/kernels/.
 """
 
 from autograd.names import define_all as _define_all
+from autograd.numpy_names import accept_numpy_names as _accept_numpy_names
 from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
 from autograd.ops.activations import (
     celu as celu,
@@ -260,5 +261,6 @@ from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where
 
+_accept_numpy_names(globals())
 __all__: list[str]
 _define_all(globals())

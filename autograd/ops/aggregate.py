@@ -326,6 +326,12 @@ def _kept_sample(draw: Draw) -> Sample:
     return Sample(drawn.inputs, {**drawn.params, "keepdim": draw.choice(False, True)})
 
 
+def _mean_sample(draw: Draw) -> Sample:
+    drawn = dims_sample(draw)
+    shape = [max(1, n) if d in drawn.params["dim"] else n for d, n in enumerate(drawn.inputs[0].shape)]
+    return Sample((draw.tensor(*shape),), drawn.params)  # the mean of no elements is NaN
+
+
 def _running(x: Array, dim: int, combine: Callable[[Any, Any], Any]) -> Array:
     y = x.copy()
     rows = np.moveaxis(y, dim, 0)
@@ -381,7 +387,7 @@ composite_row(
     lambda x, *, dim, keepdim: (
         np.nansum(x, axis=dim, keepdims=keepdim) / np.sum(~np.isnan(x), axis=dim, keepdims=keepdim).astype(x.dtype)
     ),
-    dims_sample,
+    _mean_sample,
     BadSample((np.ones(3, int),), {}, TypeError, ("nanmean", "int64")),
 )
 composite_row(

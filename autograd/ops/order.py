@@ -143,7 +143,7 @@ def _median(
     return _selected(name, row, 0, False, find).values
 
 
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
+def kthvalue(input: Tensor, k: int, dim: int | None = None, keepdim: bool = False) -> ValuesAndIndices:
     """The k-th smallest element along a dimension, counted from 1.
 
     Parameters
@@ -151,8 +151,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
     input : Tensor
     k : int
         From 1 to the size of the dimension.
-    dim : int
-        The dimension to reduce.
+    dim : int, optional
+        The dimension to reduce.  Default: the last.
     keepdim : bool
         Whether to keep the reduced dimension, at size 1.
 
@@ -161,6 +161,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
     named tuple (values, indices)
     """
     check_arrays("kthvalue", input=input)
+    dim = -1 if dim is None else dim
     size = input.shape[dim_of("kthvalue", dim, input.ndim)] if input.ndim else 1
     if not 1 <= k <= size:
         raise RuntimeError(f"kthvalue: k is {k}, and there are {size} elements along dim {dim}; expects 1 to {size}")
