@@ -17,7 +17,7 @@ import pytest
 import torch
 
 import autograd
-from autograd import Tensor, aliases
+from autograd import Tensor, aliases, ops
 from autograd.testing import compare
 from tests.with_torch.op_db import (
     Call,
@@ -41,6 +41,7 @@ MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination 
 DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
 ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {
+    **{(f"special.bessel_{kind}", np.float64): 1e-7 for kind in ("j0", "j1", "y0", "y1")},  # for large numbers
     ("logcumsumexp", np.float32): 1e-3,  # the difference of two sums of logarithms is its gradient
     ("nn.functional.hardsigmoid", np.float64): 1e-6,  # its gradient has 1/6 in float32
 }
@@ -208,6 +209,12 @@ def test_integers_and_bools(entry: Entry) -> None:
                 check(entry, call, context)
 
 
+# second names of functions of linear algebra and of vstack
+NOT_YET = {
+    "chain_matmul", "det", "ger", "inverse", "matrix_exp", "matrix_power", "orgqr", "pinverse", "row_stack", "slogdet",
+}  # fmt: skip
+
+
 def test_second_names_are_pytorchs() -> None:
     """A name that PyTorch lists as an alias of a function, and that we have, is the same function here."""
     checked = set()
@@ -218,8 +225,8 @@ def test_second_names_are_pytorchs() -> None:
                 assert unwrapped(ours) is unwrapped(entry.ours), alias.name
                 checked.add(alias.name)
     assert checked >= {"absolute", "arctan2", "clip", "concat", "moveaxis", "special.gammaln", "swapaxes"}
-    documented = [name for name in dir(torch) if "Alias for :func:`torch." in str(getattr(torch, name).__doc__)]
-    assert checked | {name.removeprefix("special.") for name in checked} >= set(documented) & set(vars(aliases))
+    documented = {name for name in dir(torch) if "Alias for :func:`torch." in str(getattr(torch, name).__doc__)}
+    assert set(vars(aliases)) >= documented - set(dir(ops)) - NOT_YET
 
 
 def unwrapped(function: Any) -> Any:
