@@ -457,10 +457,10 @@ for _name, _function, _sign in (("cummax", cummax, 1), ("cummin", cummin, -1)):
         BadSample((np.ones(3),), {"dim": 1}, IndexError, (_name, "dim 1")),
         kind="piecewise",
     )
-for _name, _function in (("quantile", quantile), ("nanquantile", nanquantile)):
+for _name, _quantiles in (("quantile", quantile), ("nanquantile", nanquantile)):
     composite_row(
         _name,
-        _function,
+        _quantiles,
         _quantile_reference(_name == "nanquantile"),
         _quantile_sample,
         BadSample((np.ones(3),), {"q": 1.5}, RuntimeError, (_name, "from 0 to 1")),
