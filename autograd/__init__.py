@@ -10,8 +10,14 @@ Names, arguments and defaults are PyTorch's.
 """
 
 import typing as _typing
-from importlib import import_module as _import_module
-from math import inf as inf, nan as nan, pi as pi
+from importlib import (
+    import_module as _import_module,
+)
+from math import (
+    inf as inf,
+    nan as nan,
+    pi as pi,
+)
 
 import numpy as _np
 
@@ -20,7 +26,36 @@ from autograd import (
     functional as functional,
     linalg as linalg,
     profiler as profiler,
+    special as special,
     startup as _startup,
+)
+from autograd.aliases import (
+    absolute as absolute,
+    arccos as arccos,
+    arccosh as arccosh,
+    arcsin as arcsin,
+    arcsinh as arcsinh,
+    arctan as arctan,
+    arctan2 as arctan2,
+    arctanh as arctanh,
+    clip as clip,
+    concat as concat,
+    concatenate as concatenate,
+    divide as divide,
+    fix as fix,
+    greater as greater,
+    greater_equal as greater_equal,
+    less as less,
+    less_equal as less_equal,
+    moveaxis as moveaxis,
+    multiply as multiply,
+    negative as negative,
+    not_equal as not_equal,
+    subtract as subtract,
+    swapaxes as swapaxes,
+    swapdims as swapdims,
+    trapz as trapz,
+    true_divide as true_divide,
 )
 from autograd.config import (
     config as config,
@@ -51,9 +86,17 @@ from autograd.creation import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
-from autograd.debug import detect_anomaly as detect_anomaly, reference as reference, verify as verify
-from autograd.devices import device as device
-from autograd.engine import grad as grad
+from autograd.debug import (
+    detect_anomaly as detect_anomaly,
+    reference as reference,
+    verify as verify,
+)
+from autograd.devices import (
+    device as device,
+)
+from autograd.engine import (
+    grad as grad,
+)
 from autograd.grad_mode import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -61,7 +104,10 @@ from autograd.grad_mode import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from autograd.gradcheck import gradcheck as gradcheck, gradgradcheck as gradgradcheck
+from autograd.gradcheck import (
+    gradcheck as gradcheck,
+    gradgradcheck as gradgradcheck,
+)
 from autograd.inquiry import (
     is_complex as is_complex,
     is_floating_point as is_floating_point,
@@ -76,8 +122,15 @@ from autograd.layouts import (
     preserve_format as preserve_format,
     strided as strided,
 )
-from autograd.names import define_all as _define_all
-from autograd.op import BadSample as BadSample, Op as Op, Sample as Sample, register as register
+from autograd.names import (
+    define_all as _define_all,
+)
+from autograd.op import (
+    BadSample as BadSample,
+    Op as Op,
+    Sample as Sample,
+    register as register,
+)
 from autograd.ops import (
     abs as abs,
     acos as acos,
@@ -89,6 +142,7 @@ from autograd.ops import (
     allclose as allclose,
     amax as amax,
     amin as amin,
+    aminmax as aminmax,
     angle as angle,
     any as any,
     argmax as argmax,
@@ -122,14 +176,25 @@ from autograd.ops import (
     copysign as copysign,
     cos as cos,
     cosh as cosh,
+    count_nonzero as count_nonzero,
+    cummax as cummax,
+    cummin as cummin,
+    cumprod as cumprod,
     cumsum as cumsum,
+    cumulative_trapezoid as cumulative_trapezoid,
     deg2rad as deg2rad,
     det as det,
+    diff as diff,
+    digamma as digamma,
+    dist as dist,
     div as div,
     dropout as dropout,
     einsum as einsum,
     eq as eq,
     equal as equal,
+    erf as erf,
+    erfc as erfc,
+    erfinv as erfinv,
     exp as exp,
     exp2 as exp2,
     expm1 as expm1,
@@ -153,6 +218,9 @@ from autograd.ops import (
     hardshrink as hardshrink,
     heaviside as heaviside,
     hypot as hypot,
+    i0 as i0,
+    igamma as igamma,
+    igammac as igammac,
     index_select as index_select,
     inverse as inverse,
     isclose as isclose,
@@ -162,11 +230,13 @@ from autograd.ops import (
     isneginf as isneginf,
     isposinf as isposinf,
     isreal as isreal,
+    kthvalue as kthvalue,
     layer_norm as layer_norm,
     lcm as lcm,
     ldexp as ldexp,
     le as le,
     lerp as lerp,
+    lgamma as lgamma,
     log as log,
     log1p as log1p,
     log2 as log2,
@@ -174,6 +244,7 @@ from autograd.ops import (
     log_softmax as log_softmax,
     logaddexp as logaddexp,
     logaddexp2 as logaddexp2,
+    logcumsumexp as logcumsumexp,
     logdet as logdet,
     logical_and as logical_and,
     logical_not as logical_not,
@@ -191,11 +262,18 @@ from autograd.ops import (
     max as max,
     maximum as maximum,
     mean as mean,
+    median as median,
     min as min,
     minimum as minimum,
+    mode as mode,
     movedim as movedim,
     mul as mul,
+    mvlgamma as mvlgamma,
     nan_to_num as nan_to_num,
+    nanmean as nanmean,
+    nanmedian as nanmedian,
+    nanquantile as nanquantile,
+    nansum as nansum,
     ne as ne,
     neg as neg,
     nextafter as nextafter,
@@ -205,14 +283,18 @@ from autograd.ops import (
     pca_lowrank as pca_lowrank,
     permute as permute,
     pinverse as pinverse,
+    polygamma as polygamma,
     positive as positive,
     pow as pow,
     prelu as prelu,
+    prod as prod,
     qr as qr,
+    quantile as quantile,
     rad2deg as rad2deg,
     reciprocal as reciprocal,
     relu as relu,
     remainder as remainder,
+    renorm as renorm,
     reshape as reshape,
     round as round,
     rrelu as rrelu,
@@ -235,6 +317,7 @@ from autograd.ops import (
     squeeze as squeeze,
     stack as stack,
     std as std,
+    std_mean as std_mean,
     sub as sub,
     sum as sum,
     svd as svd,
@@ -244,6 +327,7 @@ from autograd.ops import (
     tanh as tanh,
     threshold as threshold,
     transpose as transpose,
+    trapezoid as trapezoid,
     triangular_solve as triangular_solve,
     tril as tril,
     triu as triu,
@@ -251,10 +335,13 @@ from autograd.ops import (
     unbind as unbind,
     unsqueeze as unsqueeze,
     var as var,
+    var_mean as var_mean,
     where as where,
     xlogy as xlogy,
 )
-from autograd.printing import set_printoptions as set_printoptions
+from autograd.printing import (
+    set_printoptions as set_printoptions,
+)
 from autograd.promotion import (
     get_default_dtype as get_default_dtype,
     promote_types as promote_types,
@@ -282,7 +369,9 @@ from autograd.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from autograd.tensor import Tensor as Tensor
+from autograd.tensor import (
+    Tensor as Tensor,
+)
 from autograd.tensor_types import (
     BoolTensor as BoolTensor,
     ByteTensor as ByteTensor,
@@ -294,7 +383,10 @@ from autograd.tensor_types import (
     ShortTensor as ShortTensor,
     set_default_tensor_type as set_default_tensor_type,
 )
-from autograd.types import Size as Size, dtype as dtype
+from autograd.types import (
+    Size as Size,
+    dtype as dtype,
+)
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
@@ -324,3 +416,4 @@ __version__ = "0.1.0"
 _startup.check("autograd")
 __all__: list[str]
 _define_all(globals(), "cuda", "functional", "linalg", "profiler")
+_define_all(globals(), "cuda", "functional", "profiler", "special")

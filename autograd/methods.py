@@ -218,6 +218,33 @@ class TensorMethods(TypeMethods, RandomMethods):
     relu = ops.relu
     softmax = ops.softmax
     log_softmax = ops.log_softmax
+    digamma = ops.digamma
+    erf = ops.erf
+    erfc = ops.erfc
+    erfinv = ops.erfinv
+    i0 = ops.i0
+    igamma = ops.igamma
+    igammac = ops.igammac
+    lgamma = ops.lgamma
+    mvlgamma = ops.mvlgamma
+    aminmax = ops.aminmax
+    count_nonzero = ops.count_nonzero
+    cumprod = ops.cumprod
+    diff = ops.diff
+    dist = ops.dist
+    logcumsumexp = ops.logcumsumexp
+    nanmean = ops.nanmean
+    nansum = ops.nansum
+    prod = ops.prod
+    renorm = ops.renorm
+    cummax = ops.cummax
+    cummin = ops.cummin
+    kthvalue = ops.kthvalue
+    median = ops.median
+    mode = ops.mode
+    nanmedian = ops.nanmedian
+    nanquantile = ops.nanquantile
+    quantile = ops.quantile
     fmod = ops.fmod
     addcdiv = ops.addcdiv
     addcmul = ops.addcmul
@@ -344,6 +371,35 @@ class TensorMethods(TypeMethods, RandomMethods):
     triu = ops.triu
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
+
+    # second names, as in autograd/aliases.py
+    absolute = ops.abs
+    arccos = ops.acos
+    arccosh = ops.acosh
+    arcsin = ops.asin
+    arcsinh = ops.asinh
+    arctan = ops.atan
+    arctan2 = ops.atan2
+    arctanh = ops.atanh
+    clip = ops.clamp
+    divide = ops.div
+    fix = ops.trunc
+    greater = ops.gt
+    greater_equal = ops.ge
+    less = ops.lt
+    less_equal = ops.le
+    moveaxis = ops.movedim
+    multiply = ops.mul
+    negative = ops.neg
+    not_equal = ops.ne
+    subtract = ops.sub
+    swapaxes = ops.transpose
+    swapdims = ops.transpose
+    true_divide = ops.div
+
+    def polygamma(self: Tensor, n: Any) -> Tensor:
+        """The n-th derivative of digamma."""
+        return ops.polygamma(n, self)
 
     def reshape(self: Tensor, *shape: Sizes) -> Tensor:
         """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""

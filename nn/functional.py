@@ -1,7 +1,12 @@
 """The functions that layers compute: `import nn.functional as F`."""
 
-from autograd import Tensor as _Tensor, ops as _ops
-from autograd.names import define_all as _define_all
+from autograd import (
+    Tensor as _Tensor,
+    ops as _ops,
+)
+from autograd.names import (
+    define_all as _define_all,
+)
 from autograd.ops import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_avg_pool2d as adaptive_avg_pool2d,

@@ -16,7 +16,7 @@ from numba.core.dispatcher import Dispatcher
 from numpy.lib.stride_tricks import sliding_window_view
 
 import autograd
-from autograd import Tensor, engine, ops
+from autograd import Tensor, aliases, engine, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
@@ -423,6 +423,9 @@ COMPOSED = {
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
+    "aminmax",
+    "count_nonzero",
+    "dist",
     "dropout2d",
     "equal",
     "flatten",
@@ -432,6 +435,7 @@ COMPOSED = {
     "rrelu",
     "rsub",
     "sgn",
+    "std_mean",
     "t",
     "transpose",
     "upsample",
@@ -470,6 +474,7 @@ COMPOSED = {
     "svd",
     "svd_lowrank",
     "triangular_solve",
+    "var_mean",
 }  # they call rows of other functions
 HELPERS = {"plain_index", "sizes_of"}
 ALIASES = {
@@ -495,7 +500,19 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
             f"{name}: the name of this row begins with no function of autograd.ops; name it "
             "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
         )
-        ends = ("_affine", "_gather", "_grad", "_labels", "_places", "_rounded", "_rows", "_sums", "_taps", "_training", "_windows")
+        ends = (
+            "_affine",
+            "_gather",
+            "_grad",
+            "_labels",
+            "_places",
+            "_rounded",
+            "_rows",
+            "_sums",
+            "_taps",
+            "_training",
+            "_windows",
+        )
         assert name.endswith(ends), f"{name}: end the name with one of {ends}, or add its ending here"
 
 
@@ -554,9 +571,13 @@ def test_lists_name_the_same_functions() -> None:
     assert all(getattr(ops, name) is functions[other] for name, other in ALIASES.items())
     by_function = {function: name for name, function in functions.items()}
     methods = {name: by_function[f] for name, f in vars(TensorMethods).items() if callable(f) and f in by_function}
-    methods = {name: function for name, function in methods.items() if not name.startswith("__")}
+    second = {name for name in vars(TensorMethods) if name in vars(aliases) and not name.startswith("_")}
+    for name in second:
+        assert vars(TensorMethods)[name] is getattr(aliases, name), name
+    methods = {name: function for name, function in methods.items() if not name.startswith("__") and name not in second}
     assert all(ALIASES.get(name, name) == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
+    reachable |= set(public_names(autograd.special))
     for module in (autograd.linalg,):  # linalg.inv is linalg_inv in autograd.ops, as in ATen
         found = {name: getattr(module, name) for name in public_names(module)}
         home = module.__name__.rpartition(".")[2]
@@ -574,6 +595,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": lambda x, t: ops.binary_cross_entropy(x, t, reduction="none"),
     "cat": lambda *xs, dim: ops.cat(xs, dim),
     "expand": lambda x, *, shape: ops.expand(x, *shape),
+    "polygamma": lambda x, *, n: ops.polygamma(n, x),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
     "linalg_eigh": lambda A: ops.linalg_eigh((A + A.mT) / 2),  # the row reads both triangles

@@ -7,6 +7,9 @@ that several ops use are in autograd/kernels/.
 from autograd.names import (
     define_all as _define_all,
 )
+from autograd.numpy_names import (
+    accept_numpy_names as _accept_numpy_names,
+)
 from autograd.ops.activation import (
     elu as elu,
     logsigmoid as logsigmoid,
@@ -33,6 +36,22 @@ from autograd.ops.activations import (
 from autograd.ops.adaptive_avg_pool import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_avg_pool3d as adaptive_avg_pool3d,
+)
+from autograd.ops.aggregate import (
+    aminmax as aminmax,
+    count_nonzero as count_nonzero,
+    cumprod as cumprod,
+    cumulative_trapezoid as cumulative_trapezoid,
+    diff as diff,
+    dist as dist,
+    logcumsumexp as logcumsumexp,
+    nanmean as nanmean,
+    nansum as nansum,
+    prod as prod,
+    renorm as renorm,
+    std_mean as std_mean,
+    trapezoid as trapezoid,
+    var_mean as var_mean,
 )
 from autograd.ops.attention import (
     scaled_dot_product_attention as scaled_dot_product_attention,
@@ -306,6 +325,16 @@ from autograd.ops.nll_loss import (
 from autograd.ops.norm import (
     norm as norm,
 )
+from autograd.ops.order import (
+    cummax as cummax,
+    cummin as cummin,
+    kthvalue as kthvalue,
+    median as median,
+    mode as mode,
+    nanmedian as nanmedian,
+    nanquantile as nanquantile,
+    quantile as quantile,
+)
 from autograd.ops.pad import (
     pad as pad,
 )
@@ -380,6 +409,37 @@ from autograd.ops.solve import (
     slogdet as slogdet,
     triangular_solve as triangular_solve,
 )
+from autograd.ops.special import (
+    bessel_j0 as bessel_j0,
+    bessel_j1 as bessel_j1,
+    bessel_y0 as bessel_y0,
+    bessel_y1 as bessel_y1,
+    digamma as digamma,
+    entr as entr,
+    erf as erf,
+    erfc as erfc,
+    erfcx as erfcx,
+    erfinv as erfinv,
+    i0 as i0,
+    i0e as i0e,
+    i1 as i1,
+    i1e as i1e,
+    igamma as igamma,
+    igammac as igammac,
+    lgamma as lgamma,
+    log_ndtr as log_ndtr,
+    modified_bessel_i0 as modified_bessel_i0,
+    modified_bessel_i1 as modified_bessel_i1,
+    modified_bessel_k0 as modified_bessel_k0,
+    modified_bessel_k1 as modified_bessel_k1,
+    mvlgamma as mvlgamma,
+    ndtr as ndtr,
+    ndtri as ndtri,
+    polygamma as polygamma,
+    scaled_modified_bessel_k0 as scaled_modified_bessel_k0,
+    scaled_modified_bessel_k1 as scaled_modified_bessel_k1,
+    zeta as zeta,
+)
 from autograd.ops.spectral import (
     linalg_cond as linalg_cond,
     linalg_eigh as linalg_eigh,
@@ -414,5 +474,6 @@ from autograd.ops.where import (
     where as where,
 )
 
+_accept_numpy_names(globals())
 __all__: list[str]
 _define_all(globals())

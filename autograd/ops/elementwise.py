@@ -163,7 +163,7 @@ _div_rounded_op = register(
         sample=lambda draw: Sample(away_from_jumps(draw).inputs, {"rounding_mode": draw.choice("floor", "trunc")}),
         bad_samples=[
             *[BadSample(bad.inputs, {"rounding_mode": "trunc"}, bad.error, bad.words) for bad in bad_division("div")],
-            BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "rounding_mode", "'up'")),
+            BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "mode", "'up'")),
         ],
         promotes="same",
         broadcasts=True,

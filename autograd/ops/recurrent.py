@@ -52,7 +52,6 @@ from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.samples import KINK, optional
-from autograd.tensor import wrap
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _last(y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
 
 def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Gradient, ...]:
     """The vjp of `function`, which is written with recorded ops, at the saved tensors."""
-    from autograd.tensor import Tensor
+    from autograd.tensor import Tensor, wrap
 
     recorded = any(isinstance(h, Tensor) for h in hs)
     needs = ctx.needs_input_grad

@@ -52,6 +52,8 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "mT": lambda x: x.mT,
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
+    "polygamma": lambda x, n: autograd.polygamma(n, x),
+    "special.polygamma": lambda x, n: autograd.special.polygamma(n, x),
     "item": Tensor.item,
     **{name: getattr(Tensor, name) for name in ("bool", "double", "float", "int", "long")},
 }

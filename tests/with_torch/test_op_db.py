@@ -7,6 +7,7 @@ Our call runs three times: plainly, inside `autograd.reference()` and inside
 from __future__ import annotations
 
 import contextlib
+import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,21 @@ import pytest
 import torch
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, aliases, ops
 from autograd.tensor import wrap
 from autograd.testing import compare
-from tests.with_torch.op_db import Call, Entry, converted, entries, flat, samples, tensors_of, to_ours, to_theirs
+from tests.with_torch.op_db import (
+    Call,
+    Entry,
+    converted,
+    entries,
+    flat,
+    ours_named,
+    samples,
+    tensors_of,
+    to_ours,
+    to_theirs,
+)
 
 ENTRIES = entries()
 CONTEXTS = {"plain": contextlib.nullcontext, "reference": autograd.reference, "verify": autograd.verify}
@@ -32,12 +44,15 @@ DRAWN = {
     "randint", "empty", "empty_like",
 }
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
-ROUNDED_BY_PYTORCH = {
-    "nn.functional.hardsigmoid": 1e-6,  # its gradient has 1/6 in float32
+ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {
+    **{(f"special.bessel_{kind}", np.float64): 1e-5 for kind in ("j0", "j1", "y0", "y1")},  # for large numbers
+    ("logcumsumexp", np.float32): 1e-3,  # the difference of two sums of logarithms is its gradient
+    ("nn.functional.hardsigmoid", np.float64): 1e-6,  # its gradient has 1/6 in float32
 }
 # Where windows overlap, an index occurs twice, and PyTorch's gradient is not the derivative, which `verify` expects.
 NOT_DERIVATIVES = {f"nn.functional.max_unpool{dims}d" for dims in (1, 2, 3)}
 NO_GRADIENT_IN_PYTORCH = {"nextafter"}  # it records the call, and its backward raises NotImplementedError
+TIED = {"kthvalue", "median", "mode", "nanmedian"}  # which index PyTorch gives of equal elements is not documented
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -83,8 +98,6 @@ REFUSED = [
         "uint8",
         "PyTorch rounds means of bytes in ways that depend on the memory format",
     ),
-    Refused(("norm",), "p = 0", "a count is not a norm"),
-    Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
     Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
@@ -119,7 +132,7 @@ def same_views(what: str, y: Tensor, z: torch.Tensor, ours: Call, theirs: Call) 
 
 
 def tolerance(entry: Entry, dtype: np.dtype) -> float:
-    return max(TOLERANCE.get(dtype, 0.0), ROUNDED_BY_PYTORCH.get(entry.name, 0.0) if dtype.kind == "f" else 0.0)
+    return max(TOLERANCE.get(dtype, 0.0), ROUNDED_BY_PYTORCH.get((entry.name, dtype.type), 0.0))
 
 
 def same(what: str, ours: Any, theirs: Any, exact: bool, entry: Entry) -> None:
@@ -177,7 +190,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
             exact = entry.name not in DRAWN and not is_random(entry, call)
             assert len(ours) == len(theirs), what
             for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
-                same(f"{what}: output {i}", y, z, exact, entry)
+                same(f"{what}: output {i}", y, z, exact and not (i == 1 and entry.name in TIED), entry)
                 if isinstance(z, torch.Tensor):
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
             if exact and entry.name not in NO_GRADIENT_IN_PYTORCH:
@@ -207,6 +220,30 @@ def test_integers_and_bools(entry: Entry) -> None:
         for call in calls(entry, dtype):
             for context in CONTEXTS:
                 check(entry, call, context)
+
+
+# second names of functions of linear algebra and of vstack
+NOT_YET = {
+    "chain_matmul", "det", "ger", "inverse", "matrix_exp", "matrix_power", "orgqr", "pinverse", "row_stack", "slogdet",
+}  # fmt: skip
+
+
+def test_second_names_are_pytorchs() -> None:
+    """A name that PyTorch lists as an alias of a function, and that we have, is the same function here."""
+    checked = set()
+    for entry in ENTRIES:
+        for alias in entry.info.aliases:
+            ours = ours_named(alias.name.removeprefix("torch."))
+            if ours is not None and alias.name not in ("maximum", "minimum"):  # which max and min call
+                assert unwrapped(ours) is unwrapped(entry.ours), alias.name
+                checked.add(alias.name)
+    assert checked >= {"absolute", "arctan2", "clip", "concat", "moveaxis", "special.gammaln", "swapaxes"}
+    documented = {name for name in dir(torch) if "Alias for :func:`torch." in str(getattr(torch, name).__doc__)}
+    assert set(vars(aliases)) >= documented - set(dir(ops)) - NOT_YET
+
+
+def unwrapped(function: Any) -> Any:
+    return inspect.unwrap(function)
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.words)

@@ -19,10 +19,16 @@ from tests.with_torch import op_db
 RANDOM = {"nn.functional.dropout", "nn.functional.dropout2d"}
 # A convolution is linear if its weight does not require grad; PyTorch still records its gradient.
 LINEAR = {f"nn.functional.conv{kind}" for kind in ("1d", "2d", "_transpose2d")}
+# So is a function that is linear between kinks, and a product of one element; PyTorch gives zeros.
+LINEAR |= {f"nn.functional.{name}" for name in ("hardshrink", "hardtanh", "prelu", "relu6", "softshrink", "threshold")}
+LINEAR |= {"prod", "cumprod"}
 
 MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
 
-ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM]
+# PyTorch has no second gradient of the first, and that of the second loses its digits in differences of logarithms.
+WITHOUT = {"nn.functional.hardsigmoid", "logcumsumexp"}
+
+ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM | WITHOUT]
 
 
 def derivatives(root: Any, leaves: list[Any], ys: list[Any], gs: list[np.ndarray], rs: list[np.ndarray]) -> list[Any]:
@@ -71,12 +77,14 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
                 assert not any(h.any() for h in rows if h is not None), (i, their_rows, call)
                 continue
             if entry.name in LINEAR and our_rows == "does not require grad":
-                assert their_rows == [None] * len(their_rows), (i, call)
+                assert all(h is None or not h.any() for h in their_rows), (i, call)
                 continue
             assert isinstance(our_rows, list), f"gradient {i} {our_rows}, but PyTorch's does: {call}"
             for k, (theirs_h, ours_h) in enumerate(zip(their_rows, our_rows, strict=True)):
                 if theirs_h is None:
                     assert ours_h is None or not ours_h.any(), (i, k, call)
+                    continue
+                if ours_h is None and entry.name in LINEAR and not theirs_h.any():
                     continue
                 assert ours_h is not None, f"the gradient of gradient {i} by leaf {k} is None, PyTorch's is not: {call}"
                 compare(f"{entry.name}: ∂d{i}/∂{k} of {call}", ours_h, theirs_h, 1e-9, "PyTorch says")

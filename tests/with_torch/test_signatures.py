@@ -90,7 +90,8 @@ def same(default: Any, text: str) -> bool:
 
 
 # PyTorch does not document the overload with `unbiased`; there `correction` is None to tell the overloads apart.
-UNDOCUMENTED = {"var": ("unbiased", "correction"), "std": ("unbiased", "correction")}
+UNDOCUMENTED = dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction"))
+UNDOCUMENTED |= dict.fromkeys(("median", "nanmedian"), ("dim",))  # with dim, they are overloads
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
     "nn.Softmax": "dim",
