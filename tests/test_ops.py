@@ -415,13 +415,31 @@ def test_mish_far_from_0(dtype: Any) -> None:
 
 COMPOSED = {
     "allclose",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
+    "broadcast_to",
+    "diag",
+    "diag_embed",
+    "diagflat",
     "dropout2d",
+    "dsplit",
     "equal",
     "flatten",
+    "hsplit",
     "positive",
+    "ravel",
+    "split_with_sizes",
+    "sum_to_size",
     "t",
     "transpose",
+    "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "vsplit",
 }  # they call rows of other functions
+COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
 HELPERS = {"plain_index", "sizes_of"}
 PUBLIC = set(public_names(ops)) - HELPERS
 
@@ -511,7 +529,12 @@ CALLED: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": lambda x, t: ops.binary_cross_entropy(x, t, reduction="none"),
     "cat": lambda *xs, dim: ops.cat(xs, dim),
     "expand": lambda x, *, shape: ops.expand(x, *shape),
+    "argsort": lambda x, *, dim, descending, stable: ops.argsort(x, dim, descending, stable),
+    "as_strided": lambda x, *, size, stride, start: ops.as_strided(x, size, stride, start),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
+    "scatter_reduce": lambda x, index, src, *, dim, reduce, include_self: ops.scatter_reduce(
+        x, dim, index, src, reduce, include_self=include_self
+    ),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
     "split": lambda x, *, sizes, dim: ops.split(x, sizes, dim),
 }

@@ -27,7 +27,14 @@ WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)
 TOLERANCE = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 2e-5}
 MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination of its options
 # Entries with random or undefined values, for which only dtypes and shapes can be compared.
-DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
+DRAWN = {
+    "randn", "randn_like", "rand_like", "randint", "empty", "empty_like", "new_empty", "new_empty_strided",
+    "empty_strided", "empty_permuted",
+}  # fmt: skip
+# Entries whose integer samples have equal elements: PyTorch leaves open which comes first, so indices may differ.
+TIES = {"argsort", "sort", "topk"}
+# Entries whose gradients in PyTorch are not those of their values, by finite differences.
+WRONG_GRADIENTS = {"as_strided_scatter"}  # what is overwritten gets a gradient
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -45,11 +52,6 @@ REFUSED = [
         ("div.floor_rounding", "div.trunc_rounding"), "rounding_mode", "division has no rounding mode; // rounds down"
     ),
     Refused(
-        ("bool", "double", "float", "int", "long", "to"),
-        "memory_format",
-        "our tensors have only NumPy's memory format",
-    ),
-    Refused(
         (
             "nn.functional.avg_pool2d",
             "nn.functional.conv1d",
@@ -61,8 +63,12 @@ REFUSED = [
         "float",
         "the kernels are for floats: integers have no gradient, and no network uses them",
     ),
+    Refused(
+        ("bool", "byte", "char", "double", "float", "int", "long", "short", "to"),
+        "channels_last",
+        "our tensors have only NumPy's memory format",
+    ),
     Refused(("__rpow__",), "negative integer powers", "an integer to a negative power is not an integer"),
-    Refused(("gather",), "does not fit", "an index must have the dimensions of the tensor even if it is empty"),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
         ("nn.functional.group_norm", "nn.functional.layer_norm"),
@@ -155,10 +161,11 @@ def check(entry: Entry, call: Call, context: str) -> None:
             exact = entry.name not in DRAWN and not ("dropout" in str(call) + entry.name and drops(call))
             assert len(ours) == len(theirs), what
             for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
-                same(f"{what}: output {i}", y, z, exact)
+                tied = entry.name in TIES and not call.args[0].is_floating_point() and i == len(ours) - 1
+                same(f"{what}: output {i}", y, z, exact and not tied)
                 if isinstance(z, torch.Tensor):
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
-            if exact:
+            if exact and entry.name not in WRONG_GRADIENTS:
                 same_gradients(what, ours, theirs, ours_of, theirs_of)
 
 

@@ -1,0 +1,51 @@
+"""Functions that return copies where others return views: narrow_copy, permute_copy and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd.ops.elementwise import clone
+from autograd.ops.join import split, unbind
+from autograd.ops.rearrange import narrow, select, split_with_sizes
+from autograd.ops.shape import expand, permute, reshape, squeeze, t, transpose, unsqueeze
+from autograd.ops.shared.dims import sizes_of
+from autograd.ops.views import as_strided, diagonal, unfold
+
+
+def _copying(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The function whose results are copies of the view's."""
+    name = f"{view.__name__}_copy"
+
+    def copied(input: Any, *args: Any, **options: Any) -> Any:
+        found = view(input, *args, **options)
+        return tuple(clone(y) for y in found) if isinstance(found, tuple) else clone(found)
+
+    copied.__name__ = copied.__qualname__ = name
+    copied.__doc__ = f"A copy of what `{view.__name__}` returns."
+    return copied
+
+
+def _expanded(input: Any, size: Any) -> Any:
+    return expand(input, *sizes_of((size,)))
+
+
+_expanded.__name__ = "expand"
+
+
+def alias_copy(input: Any) -> Any:
+    """A copy of the tensor."""
+    return clone(input)
+
+
+def view_copy(input: Any, size: Any) -> Any:
+    """A copy of the elements in another shape."""
+    return clone(reshape(input, size))
+
+
+as_strided_copy, diagonal_copy, expand_copy, narrow_copy, permute_copy, select_copy, split_copy = map(
+    _copying, (as_strided, diagonal, _expanded, narrow, permute, select, split)
+)
+split_with_sizes_copy, squeeze_copy, t_copy, transpose_copy, unbind_copy, unfold_copy, unsqueeze_copy = map(
+    _copying, (split_with_sizes, squeeze, t, transpose, unbind, unfold, unsqueeze)
+)
