@@ -482,55 +482,6 @@ composed(
 )
 
 
-def _reduced(values: list[Any], reduce: str) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        match reduce:
-            case "prod":
-                total = total * value
-            case "amax":
-                total = np.where(np.isnan(total) | (total > value), total, value)
-            case "amin":
-                total = np.where(np.isnan(total) | (total < value), total, value)
-            case _:
-                total = total + value
-    if reduce == "mean":
-        total = total / len(values) if np.asarray(total).dtype.kind == "f" else total // len(values)
-    return total
-
-
-def _index_reduce_reference(
-    x: Array, index: Array, source: Array, *, dim: int, reduce: str, include_self: bool = True
-) -> Array:
-    y = x.copy()
-    rows, parts = np.moveaxis(y, dim, 0), np.moveaxis(source, dim, 0)
-    for i in set(index.tolist()):
-        values = [
-            *([rows[i].copy()] if include_self else []),
-            *(part for k, part in zip(index, parts, strict=True) if k == i),
-        ]
-        rows[i] = _reduced(values, reduce)
-    return y
-
-
-def _index_reduce_sample(draw: Draw) -> Sample:
-    drawn = _slices_sample(distinct=False)(draw)
-    x, index, source = drawn.inputs
-    options = {"reduce": draw.choice("mean", "amax", "amin", "prod"), "include_self": draw.choice(True, False)}
-    low = [draw.tensor(*a.shape, low=0.5, high=2) for a in (x, source)]
-    return Sample((low[0], index, low[1]), {**drawn.params, **options})
-
-
-composed(
-    index_reduce,
-    _index_reduce_reference,
-    _index_reduce_sample,
-    ((ones(3), np.array([0]), ones(1)), {"dim": 0, "reduce": "sum"}, RuntimeError, ("'sum'", "amax")),
-    inputs="input index source",
-    kind="smooth",
-)
-
-
 def _put_rows_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 3)
     count = math.prod(shape)

@@ -143,7 +143,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     check_arrays("masked_select", input=input, mask=mask)
     if mask.dtype != np.bool_:
         raise RuntimeError(f"masked_select: expects a bool mask, got {mask.dtype}; convert it with .bool()")
-    x, m = broadcast_tensors(input, mask)
+    x, m = _broadcast("masked_select", (input, mask))
     return getitem(reshape(x, (-1,)), (np.asarray(m).reshape(-1),))
 
 
@@ -572,13 +572,16 @@ def unflatten(input: Tensor, dim: int, sizes: Sizes) -> Tensor:
 
 def broadcast_shapes(*shapes: int | Sequence[int]) -> Shape:
     """The shape that tensors of these shapes broadcast to."""
-    wanted = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    return _common_shape("broadcast_shapes", [(n,) if isinstance(n, int) else tuple(n) for n in shapes])
+
+
+def _common_shape(name: str, wanted: list[Shape]) -> Shape:
     try:
         if any(n < 0 for shape in wanted for n in shape):
             raise ValueError
         return tuple(np.broadcast_shapes(*wanted))
     except (ValueError, TypeError):
-        raise RuntimeError(f"broadcast_shapes: shapes {', '.join(map(str, wanted))} do not broadcast") from None
+        raise RuntimeError(f"{name}: shapes {', '.join(map(str, wanted))} do not broadcast") from None
 
 
 def broadcast_to(input: Tensor, size: Sizes) -> Tensor:
@@ -590,8 +593,12 @@ def broadcast_to(input: Tensor, size: Sizes) -> Tensor:
 def broadcast_tensors(*tensors: Any) -> Tensors:
     """Expand tensors to the shape that they broadcast to, without copies."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
-    check_arrays("broadcast_tensors", **{f"tensor {i}": x for i, x in enumerate(given)})
-    shape = broadcast_shapes(*(tuple(x.shape) for x in given))
+    return _broadcast("broadcast_tensors", given)
+
+
+def _broadcast(name: str, given: Sequence[Tensor]) -> Tensors:
+    check_arrays(name, **{f"tensor {i}": x for i, x in enumerate(given)})
+    shape = _common_shape(name, [tuple(x.shape) for x in given])
     return tuple(expand(x, *shape) for x in given)
 
 

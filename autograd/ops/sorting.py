@@ -368,9 +368,9 @@ def _before(a: Any, value: Any, right: bool) -> bool:
 
 def _search_sample(draw: Draw) -> Sample:
     rows, n, m = draw.size(1, 3), draw.size(0, 4), draw.size(0, 3)
-    ordered = np.sort(draw.index(draw.choice((rows, n), (n,)), 5) / 2, axis=-1)
+    ordered = np.sort(draw.index(draw.choice((rows, n), (n,)), 5), axis=-1)
     return Sample(
-        (ordered, draw.index((rows, m), 6) / 2),
+        (ordered, draw.index((rows, m), 6)),
         {"right": draw.choice(False, True), "out_int32": draw.choice(False, True)},
     )
 
@@ -476,7 +476,7 @@ composed(
     bucketize,
     lambda x, boundaries, *, right: _search_reference(boundaries, x, right=right, out_int32=False),
     lambda draw: Sample(
-        (draw.index(draw.shape(1, 2, least=0), 6) / 2, np.sort(draw.index((draw.size(0, 3),), 5) / 2)),
+        (draw.index(draw.shape(1, 2, least=0), 6), np.sort(draw.index((draw.size(0, 3),), 5))),
         {"right": draw.choice(False, True)},
     ),
     ((ones(2), ones(2, 2)), {}, RuntimeError, ("(2, 2)", "vector")),
@@ -691,7 +691,7 @@ def _histogram_reference(x: Array, edges: Array, weight: Array | None, *, densit
 
 def _histogram_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 2, least=0)
-    edges = np.cumsum([0.0, *(1.0 + draw.index((draw.size(1, 3),), 2))]) / 2
+    edges = np.cumsum([0, *(1 + draw.index((draw.size(1, 3),), 2))])
     weight = draw.choice(None, 1.0 + draw.index(shape, 3))
     return Sample((draw.index(shape, 6) / 2, edges, weight), {"density": draw.choice(False, True)})
 
@@ -740,7 +740,7 @@ def isin(
 _argwhere_op = _row(
     "argwhere",
     lambda x: np.argwhere(x).astype(np.int64),
-    lambda x: np.array([i for i in np.ndindex(*x.shape) if x[i] != 0], np.int64).reshape(-1, x.ndim),
+    lambda x: np.array(found := [i for i in np.ndindex(*x.shape) if x[i] != 0], np.int64).reshape(len(found), x.ndim),
     lambda draw: Sample((draw.index(draw.shape(0, 3, least=0), 2) / 2,)),
 )
 

@@ -253,11 +253,6 @@ def _as_strided_check(x: Array, *, size: Shape, stride: tuple[int, ...], start: 
         raise RuntimeError(f"as_strided: size {size} and stride {stride} must have equally many numbers")
     if min((*size, *stride, start), default=0) < 0:
         raise RuntimeError(f"as_strided: size {size}, stride {stride} and offset {start} must be at least 0")
-    if not x.flags.c_contiguous:
-        raise RuntimeError(
-            f"as_strided: a tensor of shape {x.shape} whose elements are not in row-major order; call "
-            ".contiguous() first"
-        )
     last = start + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if math.prod(size) and last >= x.size:
         raise RuntimeError(
@@ -273,8 +268,7 @@ def _as_strided_view(x: Array, *, size: Shape, stride: tuple[int, ...], start: i
 def _as_strided_reference(x: Array, *, size: Shape, stride: tuple[int, ...], start: int) -> Array:
     places = start + np.tensordot(stride, np.indices(size), 1) if size else np.asarray(start)
     flat = x.reshape(-1)
-    y = np.lib.stride_tricks.as_strided(flat[start:], size, tuple(step * x.itemsize for step in stride))
-    y.flags.writeable = x.flags.writeable
+    y = _strided(flat[start:], size, tuple(step * x.itemsize for step in stride))
     if not np.array_equal(y, flat[places.astype(int)], equal_nan=x.dtype.kind == "f"):
         raise AssertionError("as_strided: the view does not read the places that the strides name")
     return y
@@ -338,5 +332,10 @@ def as_strided(input: Tensor, size: Sizes, stride: Sizes, storage_offset: int | 
             [2, 3]])
     """
     check_arrays("as_strided", input=input)
+    if not getattr(input, "array", input).flags.c_contiguous:
+        raise RuntimeError(
+            f"as_strided: a tensor of shape {tuple(input.shape)} whose elements are not in row-major order; call "
+            ".contiguous() first"
+        )
     params = {"size": sizes_of((size,)), "stride": sizes_of((stride,)), "start": _start(input, storage_offset)}
     return _as_strided_op(input, **params)

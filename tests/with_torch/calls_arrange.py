@@ -1,7 +1,7 @@
 """Calls of the functions that pick, sort and arrange elements, and of products: the samples of their rows.
 
-The rows' parameters have the names of PyTorch's arguments.  Where the inputs are not the first arguments, they are given
-by name.
+The rows' parameters have the names of PyTorch's arguments.  Where the inputs are not the first arguments, they are
+given by name.
 """
 
 from __future__ import annotations
@@ -18,16 +18,65 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 # row -> the names of its inputs; "*" if they are one list, "" if they are the first arguments
 ROWS = {
-    **dict.fromkeys(
-        ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "inner", "kron", "mm", "mv", "outer", "tensordot", "vdot", "trace", "block_diag", "cartesian_prod", "combinations", "broadcast_tensors", "meshgrid", "narrow", "select", "take", "masked_select", "repeat_interleave", "fliplr", "flipud", "roll", "rot90", "tile", "tensor_split", "unflatten", "vander", "diagonal", "select_scatter", "slice_scatter", "diagonal_scatter", "as_strided_scatter", "put", "masked_scatter", "sort", "msort", "topk", "unique", "unique_consecutive", "bucketize", "searchsorted", "bincount", "histc", "isin", "argwhere", "nonzero", "nonzero_static", "corrcoef"],
-        "",
-    ),
+    "addbmm": "",
+    "addmm": "",
+    "addmv": "",
+    "addr": "",
+    "baddbmm": "",
+    "bmm": "",
+    "cross": "",
+    "dot": "",
+    "inner": "",
+    "kron": "",
+    "mm": "",
+    "mv": "",
+    "outer": "",
+    "tensordot": "",
+    "vdot": "",
+    "trace": "",
+    "block_diag": "",
+    "cartesian_prod": "",
+    "combinations": "",
+    "broadcast_tensors": "",
+    "meshgrid": "",
+    "narrow": "",
+    "select": "",
+    "take": "",
+    "masked_select": "",
+    "repeat_interleave": "",
+    "fliplr": "",
+    "flipud": "",
+    "roll": "",
+    "rot90": "",
+    "tile": "",
+    "tensor_split": "",
+    "unflatten": "",
+    "vander": "",
+    "diagonal": "",
+    "select_scatter": "",
+    "slice_scatter": "",
+    "diagonal_scatter": "",
+    "as_strided_scatter": "",
+    "put": "",
+    "masked_scatter": "",
+    "sort": "",
+    "msort": "",
+    "topk": "",
+    "unique": "",
+    "unique_consecutive": "",
+    "bucketize": "",
+    "searchsorted": "",
+    "bincount": "",
+    "histc": "",
+    "isin": "",
+    "argwhere": "",
+    "nonzero": "",
+    "nonzero_static": "",
     **dict.fromkeys(["hstack", "vstack", "dstack", "column_stack"], "*"),
     "take_along_dim": "input indices",
     "index_add": "input index source",
     "index_copy": "input index source",
     "index_fill": "input index",
-    "index_reduce": "input index source",
     "scatter": "input index src",
     "scatter_reduce": "input index src",
 }
@@ -104,6 +153,15 @@ simple(
     lambda draw: ((draw.tensor(5), 3), {"weight": constant(draw.tensor(5, low=0.5))}),
 )  # fmt: skip
 simple("index_put", "torch", lambda draw: ((draw.tensor(3, 2), (draw.index((1,), 3),), draw.tensor(2), True), {}))
+simple("chain_matmul", "torch", lambda draw: ((draw.tensor(2, 3), draw.tensor(3, 1), draw.tensor(1, 4)), {}))
+simple("corrcoef", "torch", lambda draw: ((draw.tensor(2, 4) + 9 * np.eye(2, 4),), {}))
+simple(
+    "index_reduce", "torch",
+    lambda draw: (
+        (draw.tensor(3, low=0.5), 0, draw.index((2,), 3), draw.tensor(2, low=0.5), draw.choice("prod", "mean")),
+        {"include_self": draw.choice(True, False)},
+    ),
+)  # fmt: skip
 simple("ravel", "torch", matrix)
 simple("scatter", "torch", lambda draw: ((draw.tensor(3), 0, draw.index((2,), 3)), {"value": 2.0}))
 simple(
