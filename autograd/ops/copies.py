@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.ops.elementwise import clone
 from autograd.ops.join import split, unbind
-from autograd.ops.rearrange import narrow, select, split_with_sizes
+from autograd.ops.rearrange import narrow, select
 from autograd.ops.shape import expand, permute, reshape, squeeze, t, transpose, unsqueeze
 from autograd.ops.shared.dims import sizes_of
 from autograd.ops.views import as_strided, diagonal, unfold
@@ -33,6 +33,13 @@ def _expanded(input: Any, size: Any) -> Any:
 _expanded.__name__ = "expand"
 
 
+def _sized(input: Any, split_sizes: Any, dim: int = 0) -> Any:
+    return split(input, split_sizes, dim)
+
+
+_sized.__name__ = "split_with_sizes"
+
+
 def alias_copy(input: Any) -> Any:
     """A copy of the tensor."""
     return clone(input)
@@ -43,9 +50,17 @@ def view_copy(input: Any, size: Any) -> Any:
     return clone(reshape(input, size))
 
 
-as_strided_copy, diagonal_copy, expand_copy, narrow_copy, permute_copy, select_copy, split_copy = map(
-    _copying, (as_strided, diagonal, _expanded, narrow, permute, select, split)
-)
-split_with_sizes_copy, squeeze_copy, t_copy, transpose_copy, unbind_copy, unfold_copy, unsqueeze_copy = map(
-    _copying, (split_with_sizes, squeeze, t, transpose, unbind, unfold, unsqueeze)
-)
+as_strided_copy = _copying(as_strided)
+diagonal_copy = _copying(diagonal)
+expand_copy = _copying(_expanded)
+narrow_copy = _copying(narrow)
+permute_copy = _copying(permute)
+select_copy = _copying(select)
+split_copy = _copying(split)
+split_with_sizes_copy = _copying(_sized)
+squeeze_copy = _copying(squeeze)
+t_copy = _copying(t)
+transpose_copy = _copying(transpose)
+unbind_copy = _copying(unbind)
+unfold_copy = _copying(unfold)
+unsqueeze_copy = _copying(unsqueeze)

@@ -335,11 +335,8 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
 def _split_along(name: str, input: Tensor, given: Any, dim: int, least: int) -> Tensors:
     if ndim_of(name, input) < least:
         raise RuntimeError(f"{name}: expects at least {least} dimensions, got shape {tuple(input.shape)}")
-    if isinstance(given, int | np.integer):
-        if given < 1 or input.shape[dim] % given:
-            raise RuntimeError(
-                f"{name}: dim {dim} of size {input.shape[dim]} cannot be split into {given} equal pieces"
-            )
+    if isinstance(given, int | np.integer) and (given < 1 or input.shape[dim] % given):
+        raise RuntimeError(f"{name}: dim {dim} of size {input.shape[dim]} cannot be split into {given} equal pieces")
     return tensor_split(input, given, dim)
 
 

@@ -189,12 +189,11 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 def _unique_results(
     values: Array, inverse: Array, counts: Array, return_inverse: bool, return_counts: bool
 ) -> tuple[Array, ...]:
-    found = (
+    return (
         values,
         *((inverse.astype(np.int64),) if return_inverse else ()),
         *((counts.astype(np.int64),) if return_counts else ()),
     )
-    return found
 
 
 def _unique_forward(x: Array, *, dim: int | None, return_inverse: bool, return_counts: bool) -> tuple[Array, ...]:
@@ -741,7 +740,7 @@ _argwhere_op = _row(
     "argwhere",
     lambda x: np.argwhere(x).astype(np.int64),
     lambda x: np.array(found := [i for i in np.ndindex(*x.shape) if x[i] != 0], np.int64).reshape(len(found), x.ndim),
-    lambda draw: Sample((draw.index(draw.shape(0, 3, least=0), 2) / 2,)),
+    lambda draw: Sample((np.asarray(draw.index(draw.shape(0, 3, least=0), 2) / 2),)),
 )
 
 
@@ -775,7 +774,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
 composed(
     nonzero,
     lambda x: np.stack(np.nonzero(np.atleast_1d(x)), 1)[:, : x.ndim].astype(np.int64),
-    lambda draw: Sample((draw.index(draw.shape(0, 3, least=0), 2) / 2,)),
+    lambda draw: Sample((np.asarray(draw.index(draw.shape(0, 3, least=0), 2) / 2),)),
     kind="discrete",
 )
 
@@ -801,7 +800,9 @@ _nonzero_static_op = _row(
     lambda x, *, size, fill_value: np.array(
         [*(i for i in np.ndindex(*x.shape) if x[i] != 0), *([(fill_value,) * x.ndim] * size)][:size], np.int64
     ).reshape(size, x.ndim),
-    lambda draw: Sample((draw.index(draw.shape(0, 2, least=0), 2) / 2,), {"size": draw.size(0, 4), "fill_value": -1}),
+    lambda draw: Sample(
+        (np.asarray(draw.index(draw.shape(0, 2, least=0), 2) / 2),), {"size": draw.size(0, 4), "fill_value": -1}
+    ),
 )
 
 

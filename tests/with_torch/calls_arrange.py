@@ -103,12 +103,17 @@ def of_row(name: str, names: str) -> Callable[[Any], Arguments]:
             size = x.size if given["dim"] is None else x.shape[given["dim"]]
             total = int(np.sum(repeats)) if isinstance(repeats, np.ndarray) else repeats * size
             given["output_size"] = total
+        inputs = tuple(np.asarray(x) if isinstance(x, np.generic) else x for x in sample.inputs)
+        if table[name].kind == "discrete" or name == "as_strided_scatter":  # PyTorch has other gradients, or none
+            inputs = tuple(constant(x) if isinstance(x, np.ndarray) else x for x in inputs)
+        if name == "tensor_split":  # PyTorch has no keyword for both kinds of splits
+            return (*inputs, given["indices_or_sections"], given["dim"]), {}
         given |= EXTRA.get(name, {}) if draw.choice(False, True) else {}
         if names == "*":
-            return (sample.inputs,), given
+            return (inputs,), given
         if names:
-            return (), dict(zip(names.split(), sample.inputs, strict=True)) | given
-        return tuple(x for x in sample.inputs if x is not None), given
+            return (), dict(zip(names.split(), inputs, strict=True)) | given
+        return tuple(x for x in inputs if x is not None), given
 
     return generate
 
@@ -149,8 +154,8 @@ simple("hsplit", "torch", lambda draw: ((draw.tensor(2, 4), draw.choice(2, (1, 3
 simple("vsplit", "torch", lambda draw: ((draw.tensor(4, 2), draw.choice(2, (1, 3))), {}))
 simple(
     "histogram", "torch",
-    lambda draw: ((draw.tensor(5), 3), {"range": (-1.0, 2.0), "density": True}),
-    lambda draw: ((draw.tensor(5), 3), {"weight": constant(draw.tensor(5, low=0.5))}),
+    lambda draw: ((constant(draw.tensor(5)), 3), {"range": (-1.0, 2.0), "density": True}),
+    lambda draw: ((constant(draw.tensor(5)), 3), {"weight": constant(draw.tensor(5, low=0.5))}),
 )  # fmt: skip
 simple("index_put", "torch", lambda draw: ((draw.tensor(3, 2), (draw.index((1,), 3),), draw.tensor(2), True), {}))
 simple("chain_matmul", "torch", lambda draw: ((draw.tensor(2, 3), draw.tensor(3, 1), draw.tensor(1, 4)), {}))

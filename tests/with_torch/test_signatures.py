@@ -90,7 +90,11 @@ def same(default: Any, text: str) -> bool:
 
 
 # PyTorch does not document the overload with `unbiased`; there `correction` is None to tell the overloads apart.
-UNDOCUMENTED = {"var": ("unbiased", "correction"), "std": ("unbiased", "correction")}
+UNDOCUMENTED = {
+    # PyTorch accepts these names, and documents others or none
+    "broadcast_to": ("size",), "scatter": ("value", "reduce"), "searchsorted": ("input",), "topk": ("dim",),
+    "unsafe_split": ("split_size",), "var": ("unbiased", "correction"), "std": ("unbiased", "correction"),
+}  # fmt: skip
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
     "nn.functional.softmax": "dim",
