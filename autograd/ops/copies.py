@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from autograd.ops.elementwise import clone
 from autograd.ops.join import split, unbind
 from autograd.ops.rearrange import narrow, select
-from autograd.ops.shape import expand, permute, reshape, squeeze, t, transpose, unsqueeze
-from autograd.ops.shared.dims import sizes_of
+from autograd.ops.shape import expand, permute, reshape, squeeze, transpose, unsqueeze
+from autograd.ops.shared.dims import ndim_of, sizes_of
 from autograd.ops.views import as_strided, diagonal, unfold
 
 
@@ -17,6 +18,7 @@ def _copying(view: Callable[..., Any]) -> Callable[..., Any]:
     """The function whose results are copies of the view's."""
     name = f"{view.__name__}_copy"
 
+    @functools.wraps(view)
     def copied(input: Any, *args: Any, **options: Any) -> Any:
         found = view(input, *args, **options)
         return tuple(clone(y) for y in found) if isinstance(found, tuple) else clone(found)
@@ -40,6 +42,15 @@ def _sized(input: Any, split_sizes: Any, dim: int = 0) -> Any:
 _sized.__name__ = "split_with_sizes"
 
 
+def _transposed(input: Any) -> Any:
+    if ndim_of("t_copy", input) > 2:
+        raise RuntimeError(f"t_copy: expects at most 2 dimensions, got shape {tuple(input.shape)}")
+    return permute(input, tuple(range(input.ndim))[::-1])
+
+
+_transposed.__name__ = "t"
+
+
 def alias_copy(input: Any) -> Any:
     """A copy of the tensor."""
     return clone(input)
@@ -59,7 +70,7 @@ select_copy = _copying(select)
 split_copy = _copying(split)
 split_with_sizes_copy = _copying(_sized)
 squeeze_copy = _copying(squeeze)
-t_copy = _copying(t)
+t_copy = _copying(_transposed)
 transpose_copy = _copying(transpose)
 unbind_copy = _copying(unbind)
 unfold_copy = _copying(unfold)

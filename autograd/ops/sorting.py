@@ -692,7 +692,7 @@ def _histogram_sample(draw: Draw) -> Sample:
     shape = draw.shape(1, 2, least=0)
     edges = np.cumsum([0, *(1 + draw.index((draw.size(1, 3),), 2))])
     weight = draw.choice(None, 1.0 + draw.index(shape, 3))
-    return Sample((draw.index(shape, 6) / 2, edges, weight), {"density": draw.choice(False, True)})
+    return Sample((draw.index(shape, 6) / 2, edges, weight), {"density": False})
 
 
 _histogram_op = _row("histogram", _histogram_forward, _histogram_reference, _histogram_sample)
