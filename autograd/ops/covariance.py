@@ -60,6 +60,7 @@ def cov(
         x = to(x, get_default_dtype())
     n = x.shape[1]
     weights: Any = None
+    total: Any
     if fweights is not None:
         _check_weights("fweights", fweights, n, "iu")
         weights = fweights

@@ -80,7 +80,7 @@ put_places: Op = register(
 )
 
 
-def _put(x: Tensor, src: Tensor, places: Array) -> Tensor:
+def _put(x: Tensor, src: Tensor, places: Any) -> Tensor:
     """put_places for src of the shape of places, after the checks."""
     places = np.asarray(places)
     if not x.ndim:
@@ -88,7 +88,7 @@ def _put(x: Tensor, src: Tensor, places: Array) -> Tensor:
     return put_places(x, src, places=places)
 
 
-def _positions(shape: Shape) -> Array:
+def _positions(shape: Shape) -> Any:  # an array, where ops take tensors
     return np.arange(math.prod(shape)).reshape(shape)
 
 
@@ -97,7 +97,7 @@ def _check_dtypes(name: str, x: Any, src: Any) -> None:
         raise RuntimeError(f"{name}: input is {x.dtype} and what is written {src.dtype}; convert one, with .to(dtype)")
 
 
-def _check_index(name: str, index: Any, size: int, *, negative: bool = False) -> Array:
+def _check_index(name: str, index: Any, size: int, *, negative: bool = False) -> Any:
     """The index as an array, with negative ones counted from the end where that is allowed."""
     if index.dtype.kind not in "iu":
         raise IndexError(f"{name}: expects an index of integers, got {index.dtype}; convert it with .long()")
@@ -112,7 +112,7 @@ def _check_index(name: str, index: Any, size: int, *, negative: bool = False) ->
 # ── slices of another tensor ───────────────────────────────────────────────────────────
 
 
-def _view_scatter(name: str, input: Tensor, src: Tensor, places: Array) -> Tensor:
+def _view_scatter(name: str, input: Tensor, src: Tensor, places: Any) -> Tensor:
     check_arrays(name, input=input, src=src)
     if tuple(src.shape) != places.shape:
         raise RuntimeError(f"{name}: src has shape {tuple(src.shape)}; it must have the slice's, {places.shape}")
@@ -195,7 +195,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     return _written(input, reshape(source, places.shape), places, accumulate)
 
 
-def _written(input: Tensor, source: Tensor, places: Array, accumulate: bool) -> Tensor:
+def _written(input: Tensor, source: Tensor, places: Any, accumulate: bool) -> Tensor:
     if not accumulate:
         return _put(input, source, places)
     flat = scatter_add(reshape(input, (-1,)), 0, places.reshape(-1), reshape(source, (-1,)))
@@ -228,7 +228,7 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
     return _written(input, wide, places, accumulate)
 
 
-def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> Array:
+def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     """The places of the slices `index` along `dim`, after the checks of index_add and its kin."""
     check_arrays(name, input=input, index=index, source=source)
     _check_dtypes(name, input, source)

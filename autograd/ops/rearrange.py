@@ -39,6 +39,11 @@ def _whole(name: str, what: str, n: Any) -> int:
     return int(n.__index__())
 
 
+def _any(x: Any) -> Any:
+    """An array, where the ops take tensors too."""
+    return x
+
+
 # ── slices ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -129,7 +134,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         raise RuntimeError(
             f"take_along_dim: index {places[wrong].flat[0]} is out of range: dim {dim} has {size} elements"
         )
-    return gather(x, dim, np.where(places < 0, places + size, places))
+    return gather(x, dim, _any(np.where(places < 0, places + size, places)))
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
@@ -312,7 +317,7 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
     """
     if ndim_of("tensor_split", input) == 0:
         raise RuntimeError("tensor_split: a tensor without dimensions cannot be split; .reshape(1) gives it one")
-    dim, given = dim_of("tensor_split", dim, input.ndim), indices_or_sections
+    dim, given = dim_of("tensor_split", dim, input.ndim), _any(indices_or_sections)
     if hasattr(given, "dtype"):
         if given.dtype != np.int64 or given.ndim > 1:
             raise RuntimeError(
@@ -471,9 +476,9 @@ def block_diag(*tensors: Tensor) -> Tensor:
     rows = [
         cat(
             [
-                np.zeros((x.shape[0], sum(widths[:i])), x.dtype),
+                _any(np.zeros((x.shape[0], sum(widths[:i])), x.dtype)),
                 x,
-                np.zeros((x.shape[0], sum(widths[i + 1 :])), x.dtype),
+                _any(np.zeros((x.shape[0], sum(widths[i + 1 :])), x.dtype)),
             ],
             1,
         )  # type: ignore[list-item]
@@ -511,7 +516,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 def ravel(input: Tensor) -> Tensor:
     """The elements as a vector, in row-major order; a view if possible."""
     ndim_of("ravel", input)
-    array = getattr(input, "array", input)
+    array: Any = getattr(input, "array", input)
     return reshape(input if array.flags.c_contiguous else clone(input), (array.size,))
 
 
@@ -669,7 +674,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         raise RuntimeError(f"vander: N is {n}; it must be at least 0")
     kept = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
     column = reshape(x, (x.shape[0], 1))
-    columns = [where(np.ones(column.shape, bool), np.ones((), kept), column)]  # type: ignore[arg-type]
+    columns = [where(_any(np.ones(column.shape, bool)), _any(np.ones((), kept)), column)]
     for _ in range(1, n):
         columns.append(mul(columns[-1], column))
     return (

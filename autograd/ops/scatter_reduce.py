@@ -109,9 +109,9 @@ def _reference(x: Array, index: Array, src: Array, *, dim: int, reduce: str, inc
 
 def _backward(ctx: Context, g: Tensor, *, dim: int, reduce: str, include_self: bool) -> tuple[Gradient, ...]:
     x, index, src, y = ctx.saved_tensors
-    indices = np.asarray(getattr(index, "array", index))
+    indices: Any = np.asarray(getattr(index, "array", index))
     places = _places(ctx.shapes[0], indices, dim)
-    kept = np.ones(math.prod(ctx.shapes[0]), g.dtype)  # 0 where x is left out
+    kept: Any = np.ones(math.prod(ctx.shapes[0]), g.dtype)  # 0 where x is left out
     if not include_self:
         kept[places] = 0
     kept = kept.reshape(ctx.shapes[0])
@@ -119,6 +119,9 @@ def _backward(ctx: Context, g: Tensor, *, dim: int, reduce: str, include_self: b
         if reduce == "mean":
             g = g / _counts(ctx.shapes[0], places, include_self).astype(g.dtype)
         return g * kept, None, gather(g, dim, index)
+    one: Any = np.ones((), g.dtype)
+    numbers: Any
+    sent: Any
     numbers, sent, result = (np.asarray(getattr(a, "array", a)) for a in (x, src, y))
     if reduce in ("amax", "amin"):
         mine = (numbers == result) * kept
@@ -129,19 +132,19 @@ def _backward(ctx: Context, g: Tensor, *, dim: int, reduce: str, include_self: b
     zeros = scatter_add((numbers == 0) * kept, dim, indices, (sent == 0).astype(g.dtype))
     # the product of all that are not 0: of the others, where none or just this one is 0
     others = _scatter_reduce_op(
-        where(numbers == 0, np.ones((), g.dtype), x),
+        where(numbers == 0, one, x),
         index,
-        where(sent == 0, np.ones((), g.dtype), src),
+        where(sent == 0, one, src),
         dim=dim,
         reduce="prod",
         include_self=include_self,
     )
     without_zeros, with_one = g * others * (zeros == 0), g * others * (zeros == 1)
-    dx = where(numbers == 0, with_one, without_zeros / where(numbers == 0, np.ones((), g.dtype), x)) * kept
-    untouched = np.ones(kept.size, bool)
+    dx = where(numbers == 0, with_one, without_zeros / where(numbers == 0, one, x)) * kept
+    untouched: Any = np.ones(kept.size, bool)
     untouched[places] = False
     dx = where(untouched.reshape(kept.shape), g, dx)
-    safe = where(sent == 0, np.ones((), g.dtype), src)
+    safe = where(sent == 0, one, src)
     return dx, None, where(sent == 0, gather(with_one, dim, index), gather(without_zeros, dim, index) / safe)
 
 

@@ -183,7 +183,8 @@ simple("unsafe_split", "torch", lambda draw: ((draw.tensor(2, 3), 2), {"dim": 1}
 COPIES: dict[str, tuple[Any, ...]] = {
     "alias_copy": (), "as_strided_copy": ((2, 2), (1, 2), 1), "diagonal_copy": (1, 1, 0), "expand_copy": ((2, 2, 3),),
     "narrow_copy": (1, 1, 2), "permute_copy": ((1, 0),), "select_copy": (1, 1), "split_copy": (1, 1),
-    "split_with_sizes_copy": ([1, 2], 1), "squeeze_copy": (1,), "t_copy": (), "transpose_copy": (0, 1), "unbind_copy": (1,),
+    "split_with_sizes_copy": ([1, 2], 1), "squeeze_copy": (1,), "t_copy": (), "transpose_copy": (0, 1),
+    "unbind_copy": (1,),
     "unfold_copy": (1, 2, 1), "unsqueeze_copy": (1,), "view_copy": ((3, 2),),
 }  # fmt: skip
 for _name, _args in COPIES.items():
