@@ -102,12 +102,12 @@ def _reference(x: Array, index: Array, src: Array, *, dim: int, reduce: str, inc
         elif reduce == "prod":
             y[at] = np.prod(values)
         else:
-            total = np.sum(values)
+            total = np.any(values) * 1 if x.dtype == np.bool_ else np.sum(values)
             y[at] = total if reduce == "sum" else total / len(values) if x.dtype.kind == "f" else total // len(values)
     return y
 
 
-def _backward(ctx: Context, g: Tensor, *, dim: int, reduce: str, include_self: bool) -> tuple[Gradient, ...]:
+def _backward(ctx: Context, g: Any, *, dim: int, reduce: str, include_self: bool) -> tuple[Gradient, ...]:
     x, index, src, y = ctx.saved_tensors
     indices: Any = np.asarray(getattr(index, "array", index))
     places = _places(ctx.shapes[0], indices, dim)

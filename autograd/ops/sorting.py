@@ -301,7 +301,8 @@ def _runs_forward(x: Array, *, dim: int | None, return_inverse: bool, return_cou
 def _runs_reference(x: Array, *, dim: int | None, return_inverse: bool, return_counts: bool) -> tuple[Array, ...]:
     parts = list(x.ravel() if dim is None else np.moveaxis(x, dim, 0))
     kept: list[Any] = []
-    inverse, counts = [], []
+    inverse: list[int] = []
+    counts: list[int] = []
     for part in parts:
         if kept and np.array_equal(kept[-1], part):
             counts[-1] += 1
@@ -341,11 +342,11 @@ def unique_consecutive(
 def _search_forward(ordered: Array, x: Array, *, right: bool, out_int32: bool) -> Array:
     side = "right" if right else "left"
     if ordered.ndim <= 1:
-        found = np.searchsorted(ordered, x, side)
+        found: Any = np.searchsorted(ordered, x, side)  # type: ignore[call-overload]
     else:
         found = np.empty(x.shape, np.int64)
         for i in np.ndindex(*ordered.shape[:-1]):
-            found[i] = np.searchsorted(ordered[i], x[i], side)
+            found[i] = np.searchsorted(ordered[i], x[i], side)  # type: ignore[call-overload]
     return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
 
 
@@ -446,7 +447,7 @@ def searchsorted(
     return _searchsorted_op(sorted_sequence, values, right=bool(after), out_int32=bool(out_int32))
 
 
-def bucketize(input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The bucket of each element: the number of boundaries below it, or at most as large if `right` is true.
 
     Parameters
@@ -610,7 +611,7 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
 
 def histogram(
     input: Tensor,
-    bins: int | Tensor,
+    bins: Any,
     *,
     range: tuple[float, float] | None = None,
     weight: Tensor | None = None,
@@ -653,7 +654,7 @@ def histogram(
     else:
         if bins < 1:
             raise RuntimeError(f"{name}: bins is {bins}; it must be at least 1")
-        low, high = _bounds(x, *(range or (0, 0)), name, 0.5) if x.size or range else (0.0, 1.0)
+        low, high = _bounds(x, *(range or (0.0, 0.0)), name=name, margin=0.5) if x.size or range else (0.0, 1.0)
         edges = np.linspace(low, high, bins + 1).astype(x.dtype)
     if weight is not None and (tuple(weight.shape) != x.shape or weight.dtype != input.dtype):
         raise RuntimeError(

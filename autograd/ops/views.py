@@ -332,7 +332,8 @@ def as_strided(input: Tensor, size: Sizes, stride: Sizes, storage_offset: int | 
             [2, 3]])
     """
     check_arrays("as_strided", input=input)
-    if not getattr(input, "array", input).flags.c_contiguous:
+    array: Any = getattr(input, "array", input)
+    if not array.flags.c_contiguous:
         raise RuntimeError(
             f"as_strided: a tensor of shape {tuple(input.shape)} whose elements are not in row-major order; call "
             ".contiguous() first"
