@@ -328,8 +328,6 @@ def logspace(
     wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
     _check_spaced("logspace", start, end, steps, wanted, device)
     exponents = _spaced(start, end, steps, wanted)
-    # with an integer dtype PyTorch truncates the exponents too
-    exponents = exponents if wanted.kind == "f" else np.trunc(exponents)
     with np.errstate(all="ignore"):
         return wrap(np.power(float(base), exponents).astype(wanted), requires_grad)
 

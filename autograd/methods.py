@@ -15,11 +15,12 @@ import numpy as np
 
 from autograd import ops
 from autograd.grad_mode import is_grad_enabled
-from autograd.ops.unfold import unfold_along
+from autograd.layouts import memory_format
 from autograd.promotion import category, check_fits
 from autograd.random_methods import RandomMethods
+from autograd.shape_methods import ShapeMethods
 from autograd.type_methods import TypeMethods
-from autograd.types import Array, Number, Size, Sizes
+from autograd.types import Array, Number, Size
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -44,7 +45,7 @@ def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
-class TensorMethods(TypeMethods, RandomMethods):
+class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
@@ -206,7 +207,6 @@ class TensorMethods(TypeMethods, RandomMethods):
     mean = ops.mean
     transpose = ops.transpose
     t = ops.t
-    expand = ops.expand
     flatten = ops.flatten
     argmax = ops.argmax
     eq = ops.eq
@@ -401,73 +401,9 @@ class TensorMethods(TypeMethods, RandomMethods):
         """The n-th derivative of digamma."""
         return ops.polygamma(n, self)
 
-    def reshape(self: Tensor, *shape: Sizes) -> Tensor:
-        """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
-        return ops.reshape(self, ops.sizes_of(shape))
-
-    def view(self: Tensor, *shape: Sizes) -> Tensor:
-        """`reshape` that never copies."""
-        result = ops.reshape(self, ops.sizes_of(shape))
-        if self.array.size and not np.may_share_memory(result.array, self.array):
-            raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
-        return result
-
-    def permute(self: Tensor, *dims: Sizes) -> Tensor:
-        """Dimension i of the result is dimension dims[i] of this tensor."""
-        return ops.permute(self, ops.sizes_of(dims))
-
-    def flip(self: Tensor, *dims: Sizes) -> Tensor:
-        """A copy with the elements along dims in reverse order."""
-        return ops.flip(self, ops.sizes_of(dims))
-
-    def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
-        """A view of the windows of a dimension: see autograd/ops/unfold.py."""
-        return unfold_along(self, dimension, size, step)
-
-    def view_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.view(other.shape)
-
-    def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.reshape(other.shape)
-
-    def repeat(self: Tensor, *repeats: Sizes) -> Tensor:
-        """Copies of the tensor side by side: `repeats` along each dimension, new dimensions first.
-
-        Examples
-        --------
-        >>> import autograd
-        >>> autograd.arange(3).repeat(2, 2)
-        tensor([[0, 1, 2, 0, 1, 2],
-                [0, 1, 2, 0, 1, 2]])
-        """
-        times = ops.sizes_of(repeats)
-        sizes = (1,) * (len(times) - self.ndim) + self.shape
-        if len(times) < self.ndim or any(time < 0 for time in times):
-            raise ValueError(
-                f"repeat: {times} does not fit shape {self.shape}; give one count of at least 0 for each dimension"
-            )
-        copies = self.reshape([n for size in sizes for n in (1, size)])
-        copies = copies.expand(*[n for time, size in zip(times, sizes) for n in (time, size)])
-        return copies.clone().reshape([time * size for time, size in zip(times, sizes)])
-
     def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
         """This tensor's elements where condition is true, other's elsewhere."""
         return ops.where(condition, self, other)
-
-    def expand_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.expand(*other.shape)
-
-    @property
-    def T(self: Tensor) -> Tensor:
-        return ops.permute(self, tuple(range(self.ndim))[::-1])
-
-    @property
-    def mT(self: Tensor) -> Tensor:
-        return ops.transpose(self, -1, -2)
-
-    @property
-    def mH(self: Tensor) -> Tensor:
-        return self.mT
 
     def clone(self: Tensor) -> Tensor:
         """A copy that gradients flow through."""
@@ -675,26 +611,26 @@ class TensorMethods(TypeMethods, RandomMethods):
 
     # casts: last, because annotations after `def int` would mean the method
 
-    def float(self: Tensor) -> Tensor:
-        return ops.to(self, np.float32)
+    def float(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.float32, memory_format=memory_format)
 
-    def double(self: Tensor) -> Tensor:
-        return ops.to(self, np.float64)
+    def double(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.float64, memory_format=memory_format)
 
-    def long(self: Tensor) -> Tensor:
-        return ops.to(self, np.int64)
+    def long(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int64, memory_format=memory_format)
 
-    def short(self: Tensor) -> Tensor:
-        return ops.to(self, np.int16)
+    def short(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int16, memory_format=memory_format)
 
-    def char(self: Tensor) -> Tensor:
-        return ops.to(self, np.int8)
+    def char(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int8, memory_format=memory_format)
 
-    def byte(self: Tensor) -> Tensor:
-        return ops.to(self, np.uint8)
+    def byte(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.uint8, memory_format=memory_format)
 
-    def int(self: Tensor) -> Tensor:
-        return ops.to(self, np.int32)
+    def int(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int32, memory_format=memory_format)
 
-    def bool(self: Tensor) -> Tensor:
-        return ops.to(self, np.bool_)
+    def bool(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.bool_, memory_format=memory_format)

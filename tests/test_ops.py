@@ -73,7 +73,8 @@ def takes_empty(op: Row, sample: Sample) -> bool:
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
     # their indices and sizes are drawn for arrays that are not empty
-    never_drawn = {"getitem", "index_select", "pad_places", "reshape"}
+    never_drawn = {"getitem", "index_select", "pad_places", "reshape", "select", "repeat_interleave"}
+    never_drawn |= {"as_strided", "cov", "index_put", "kron", "tensordot"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
         samples = [op.sample(RandomDraw(rng, op.kind)) for _ in range(300)]
@@ -426,7 +427,18 @@ COMPOSED = {
     "aminmax",
     "count_nonzero",
     "dist",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
+    "broadcast_to",
+    "chain_matmul",
+    "corrcoef",
+    "diag",
+    "diag_embed",
+    "diagflat",
     "dropout2d",
+    "dsplit",
     "equal",
     "flatten",
     "float_power",
@@ -475,7 +487,17 @@ COMPOSED = {
     "svd_lowrank",
     "triangular_solve",
     "var_mean",
+    "hsplit",
+    "index_reduce",
+    "ravel",
+    "split_with_sizes",
+    "sum_to_size",
+    "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "vsplit",
 }  # they call rows of other functions
+COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
 HELPERS = {"plain_index", "sizes_of"}
 ALIASES = {
     "det": "linalg_det",
@@ -596,7 +618,15 @@ CALLED: dict[str, Callable[..., Any]] = {
     "cat": lambda *xs, dim: ops.cat(xs, dim),
     "expand": lambda x, *, shape: ops.expand(x, *shape),
     "polygamma": lambda x, *, n: ops.polygamma(n, x),
+    "argsort": lambda x, *, dim, descending, stable: ops.argsort(x, dim, descending, stable),
+    "as_strided": lambda x, *, size, stride, start: ops.as_strided(x, size, stride, start),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
+    "scatter_reduce": lambda x, index, src, *, dim, reduce, include_self: ops.scatter_reduce(
+        x, dim, index, src, reduce, include_self=include_self
+    ),
+    "histogram": lambda x, edges, weight, *, density: ops.histogram(
+        x, edges.to(x.dtype), weight=weight, density=density
+    ),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
     "linalg_eigh": lambda A: ops.linalg_eigh((A + A.mT) / 2),  # the row reads both triangles
     "split": lambda x, *, sizes, dim: ops.split(x, sizes, dim),

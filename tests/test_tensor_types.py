@@ -36,7 +36,10 @@ def test_the_old_constructor_takes_sizes_or_data() -> None:
         (lambda: Tensor([1], [2]), "Tensor.*one list"),
         (lambda: Tensor(True), "Tensor.*bool"),
         (lambda: autograd.LongTensor(autograd.ones(2)), "LongTensor.*float32.*to"),
-        (lambda: cuda.FloatTensor(2), "cuda.FloatTensor.*no GPU"),
+        (
+            lambda: cuda.FloatTensor(2),  # type: ignore[attr-defined]
+            "cuda.FloatTensor.*no GPU",
+        ),
         (lambda: autograd.ones(1).type("torch.cuda.FloatTensor"), "GPU"),
         (lambda: autograd.set_default_tensor_type(autograd.LongTensor), "float"),
     ],
@@ -60,7 +63,7 @@ def test_types_make_tensors_of_their_dtype() -> None:
         wanted = autograd.ones(2).type(kind), autograd.ones(2).type(x.type()), autograd.ones(2).type(x.dtype)
         assert {y.dtype for y in wanted} == {x.dtype}
         assert x.new([1, 0]).dtype == x.dtype and x.new(2, 3).shape == (2, 3)
-    assert not isinstance(autograd.ones(1), cuda.FloatTensor)
+    assert not isinstance(autograd.ones(1), cuda.FloatTensor)  # type: ignore[attr-defined]
     assert autograd.LongTensor([1.9]).tolist() == [1]
     with pytest.raises(ValueError, match="'x' is no type"):
         autograd.ones(1).type("x")

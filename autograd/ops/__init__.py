@@ -128,6 +128,28 @@ from autograd.ops.conv_transpose import (
 from autograd.ops.conv_transpose2d import (
     conv_transpose2d as conv_transpose2d,
 )
+from autograd.ops.copies import (
+    alias_copy as alias_copy,
+    as_strided_copy as as_strided_copy,
+    diagonal_copy as diagonal_copy,
+    expand_copy as expand_copy,
+    narrow_copy as narrow_copy,
+    permute_copy as permute_copy,
+    select_copy as select_copy,
+    split_copy as split_copy,
+    split_with_sizes_copy as split_with_sizes_copy,
+    squeeze_copy as squeeze_copy,
+    t_copy as t_copy,
+    transpose_copy as transpose_copy,
+    unbind_copy as unbind_copy,
+    unfold_copy as unfold_copy,
+    unsqueeze_copy as unsqueeze_copy,
+    view_copy as view_copy,
+)
+from autograd.ops.covariance import (
+    corrcoef as corrcoef,
+    cov as cov,
+)
 from autograd.ops.cross_entropy import (
     cross_entropy as cross_entropy,
 )
@@ -338,8 +360,80 @@ from autograd.ops.order import (
 from autograd.ops.pad import (
     pad as pad,
 )
+from autograd.ops.placing import (
+    as_strided_scatter as as_strided_scatter,
+    diagonal_scatter as diagonal_scatter,
+    index_add as index_add,
+    index_copy as index_copy,
+    index_fill as index_fill,
+    index_put as index_put,
+    index_reduce as index_reduce,
+    masked_scatter as masked_scatter,
+    put as put,
+    scatter as scatter,
+    select_scatter as select_scatter,
+    slice_scatter as slice_scatter,
+)
 from autograd.ops.pow import (
     pow as pow,
+)
+from autograd.ops.products import (
+    addbmm as addbmm,
+    addmm as addmm,
+    addmv as addmv,
+    addr as addr,
+    baddbmm as baddbmm,
+    bmm as bmm,
+    chain_matmul as chain_matmul,
+    cross as cross,
+    dot as dot,
+    inner as inner,
+    kron as kron,
+    mm as mm,
+    mv as mv,
+    outer as outer,
+    tensordot as tensordot,
+    trace as trace,
+    vdot as vdot,
+)
+from autograd.ops.rearrange import (
+    atleast_1d as atleast_1d,
+    atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d,
+    block_diag as block_diag,
+    broadcast_shapes as broadcast_shapes,
+    broadcast_tensors as broadcast_tensors,
+    broadcast_to as broadcast_to,
+    cartesian_prod as cartesian_prod,
+    column_stack as column_stack,
+    combinations as combinations,
+    dsplit as dsplit,
+    dstack as dstack,
+    fliplr as fliplr,
+    flipud as flipud,
+    hsplit as hsplit,
+    hstack as hstack,
+    masked_select as masked_select,
+    meshgrid as meshgrid,
+    narrow as narrow,
+    ravel as ravel,
+    repeat_interleave as repeat_interleave,
+    roll as roll,
+    rot90 as rot90,
+    select as select,
+    split_with_sizes as split_with_sizes,
+    sum_to_size as sum_to_size,
+    take as take,
+    take_along_dim as take_along_dim,
+    tensor_split as tensor_split,
+    tile as tile,
+    unflatten as unflatten,
+    unravel_index as unravel_index,
+    unsafe_chunk as unsafe_chunk,
+    unsafe_split as unsafe_split,
+    vander as vander,
+    vsplit as vsplit,
+    vstack as vstack,
 )
 from autograd.ops.reduce import (
     cumsum as cumsum,
@@ -361,6 +455,9 @@ from autograd.ops.rounding import (
     frac as frac,
     round as round,
     trunc as trunc,
+)
+from autograd.ops.scatter_reduce import (
+    scatter_reduce as scatter_reduce,
 )
 from autograd.ops.shape import (
     expand as expand,
@@ -408,6 +505,23 @@ from autograd.ops.solve import (
     matrix_power as matrix_power,
     slogdet as slogdet,
     triangular_solve as triangular_solve,
+)
+from autograd.ops.sorting import (
+    argsort as argsort,
+    argwhere as argwhere,
+    bincount as bincount,
+    bucketize as bucketize,
+    histc as histc,
+    histogram as histogram,
+    isin as isin,
+    msort as msort,
+    nonzero as nonzero,
+    nonzero_static as nonzero_static,
+    searchsorted as searchsorted,
+    sort as sort,
+    topk as topk,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
 )
 from autograd.ops.special import (
     bessel_j0 as bessel_j0,
@@ -468,6 +582,13 @@ from autograd.ops.unfold import (
 from autograd.ops.var import (
     std as std,
     var as var,
+)
+from autograd.ops.views import (
+    as_strided as as_strided,
+    diag as diag,
+    diag_embed as diag_embed,
+    diagflat as diagflat,
+    diagonal as diagonal,
 )
 from autograd.ops.where import (
     masked_fill as masked_fill,

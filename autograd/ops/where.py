@@ -9,7 +9,7 @@ with a vector instruction, and takes 0.2 ns.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numba import prange
@@ -20,6 +20,7 @@ from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, s
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.sorting import nonzero
 from autograd.promotion import check_fits, result_type
 from autograd.types import Array, Gradient, Number
 
@@ -99,14 +100,20 @@ _where_op = register(
 )
 
 
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """Select elements of input where condition is true, and of other elsewhere.
 
     Parameters
     ----------
     condition : Tensor of bool
     input, other : Tensor or number
-        All shapes broadcast.
+        All shapes broadcast.  Without them the result is `nonzero(condition, as_tuple=True)`.
 
     Examples
     --------
@@ -115,6 +122,10 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     >>> autograd.where(x > 0, x, 0.5)
     tensor([1.0000, 0.5000])
     """
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: got one of input and other; give both, or neither for the indices of true elements")
     return _where_op(condition, input, other)
 
 

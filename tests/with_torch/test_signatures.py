@@ -90,8 +90,13 @@ def same(default: Any, text: str) -> bool:
 
 
 # PyTorch does not document the overload with `unbiased`; there `correction` is None to tell the overloads apart.
-UNDOCUMENTED = dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction"))
-UNDOCUMENTED |= dict.fromkeys(("median", "nanmedian"), ("dim",))  # with dim, they are overloads
+UNDOCUMENTED = {
+    # PyTorch accepts these names, and documents others or none
+    **dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction")),
+    **dict.fromkeys(("median", "nanmedian"), ("dim",)),  # with dim, they are overloads
+    "broadcast_to": ("size",), "scatter": ("value", "reduce"), "searchsorted": ("input",), "topk": ("dim",),
+    "unsafe_split": ("split_size",),
+}  # fmt: skip
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
     "nn.Softmax": "dim",
