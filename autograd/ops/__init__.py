@@ -100,6 +100,16 @@ from autograd.ops.nll_loss import nll_loss as nll_loss
 from autograd.ops.norm import norm as norm
 from autograd.ops.pad import pad as pad
 from autograd.ops.pow import pow as pow
+from autograd.ops.recurrent import (
+    gru as gru,
+    gru_cell as gru_cell,
+    lstm as lstm,
+    lstm_cell as lstm_cell,
+    rnn_relu as rnn_relu,
+    rnn_relu_cell as rnn_relu_cell,
+    rnn_tanh as rnn_tanh,
+    rnn_tanh_cell as rnn_tanh_cell,
+)
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
 from autograd.ops.relu import relu as relu
 from autograd.ops.remainder import floor_divide as floor_divide, remainder as remainder

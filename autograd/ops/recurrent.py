@@ -53,7 +53,6 @@ from autograd.ops.join import cat, stack
 from autograd.ops.linear import linear
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum as sum_over
-from autograd.ops.relu import relu
 from autograd.ops.shape import reshape, transpose, unsqueeze
 from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.samples import KINK, optional
@@ -141,10 +140,11 @@ def _joined(parts: list[Tensor], reverse: bool) -> Tensor:
 # ── samples ────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_sizes(draw: Draw) -> tuple[Sizes, bool]:
-    n = draw.choice(2, 1, 3, 0)
-    sizes = sorted((draw.choice(n, draw.size(0, n)) for _ in range(draw.size(0, 2))), reverse=True)
-    return (n, *sizes), draw.choice(False, True)
+def _draw_steps(draw: Draw, most: int = 2) -> dict[str, Any]:
+    """At most `most` steps.  With more than 2, relu of numbers near 1e100 would overflow."""
+    n = draw.choice(2, 1, 0)
+    sizes = sorted((draw.choice(n, draw.size(0, n)) for _ in range(draw.size(0, most - 1))), reverse=True)
+    return {"batch_sizes": (n, *sizes), "reverse": draw.choice(False, True)}
 
 
 def _bad(op: str, shapes: Sequence[tuple[int, ...]], *words: str, **params: Any) -> BadSample:
@@ -255,15 +255,15 @@ def _lstm_grad_reference(
     return dp, dh, dc
 
 
-def _lstm_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    p, w = draw.tensor(np.sum(sizes), 4 * hidden), draw.tensor(4 * hidden, hidden)
-    h0, c0 = draw.tensor(sizes[0], hidden), draw.tensor(sizes[0], hidden)
-    return Sample((p, h0, c0, w), {"batch_sizes": sizes, "reverse": reverse})
+def _lstm_steps_sample(draw: Draw, most: int = 3) -> Sample:
+    params, hidden = _draw_steps(draw, most), draw.size(1, 2)
+    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+    p, w = draw.tensor(many, 4 * hidden), draw.tensor(4 * hidden, hidden)
+    return Sample((p, draw.tensor(n, hidden), draw.tensor(n, hidden), w), params)
 
 
 def _lstm_grad_sample(draw: Draw) -> Sample:
-    (_, _, c0, w), params = (sample := _lstm_steps_sample(draw)).inputs, sample.params
+    (_, _, c0, w), params = (sample := _lstm_steps_sample(draw, 2)).inputs, sample.params
     many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
     y, c, more = draw.tensor(many, hidden), draw.tensor(many, hidden), draw.tensor(many, hidden)
     return Sample((y, more, draw.tensor(many, 4 * hidden), c0, w, c, draw.tensor(many, 4 * hidden)), params)
@@ -379,15 +379,15 @@ def _gru_grad_reference(
     return dp, dq, dh
 
 
-def _gru_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    p, w = draw.tensor(np.sum(sizes), 3 * hidden), draw.tensor(3 * hidden, hidden)
-    inputs = p, draw.tensor(sizes[0], hidden), w, optional(draw, 3 * hidden)
-    return Sample(inputs, {"batch_sizes": sizes, "reverse": reverse})
+def _gru_steps_sample(draw: Draw, most: int = 3) -> Sample:
+    params, hidden = _draw_steps(draw, most), draw.size(1, 2)
+    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+    p, w = draw.tensor(many, 3 * hidden), draw.tensor(3 * hidden, hidden)
+    return Sample((p, draw.tensor(n, hidden), w, optional(draw, 3 * hidden)), params)
 
 
 def _gru_grad_sample(draw: Draw) -> Sample:
-    (_, h0, w, _), params = (sample := _gru_steps_sample(draw)).inputs, sample.params
+    (_, h0, w, _), params = (sample := _gru_steps_sample(draw, 2)).inputs, sample.params
     many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
     y, gy = draw.tensor(many, hidden), draw.tensor(many, hidden)
     return Sample((gy, draw.tensor(many, 4 * hidden), h0, w, y, draw.tensor(many, 4 * hidden)), params)
@@ -479,9 +479,10 @@ def _rnn_grad_reference(
 
 
 def _rnn_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    inputs = draw.tensor(np.sum(sizes), hidden), draw.tensor(sizes[0], hidden), draw.tensor(hidden, hidden)
-    params = {"batch_sizes": sizes, "reverse": reverse, "nonlinearity": draw.choice("tanh", "relu")}
+    params, hidden = _draw_steps(draw), draw.size(1, 3)
+    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+    inputs = draw.tensor(many, hidden), draw.tensor(n, hidden), draw.tensor(hidden, hidden)
+    params["nonlinearity"] = draw.choice("tanh", "relu")
     if params["nonlinearity"] == "relu" and _near_kink(*inputs, **params):
         params["nonlinearity"] = "tanh"
     return Sample(inputs, params)
@@ -530,3 +531,353 @@ _rnn_grad_op: Op = register(
         flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
     )
 )
+
+
+# ── layers ─────────────────────────────────────────────────────────────────────────────
+
+CELLS = {"lstm": LSTM, "gru": GRU, "rnn_tanh": TANH, "rnn_relu": RELU}
+Layer = tuple[Any, Any, Any, Any, Any]  # w_ih, w_hh, b_ih, b_hh, w_hr; None for what is missing
+
+
+def _one_direction(
+    cell: int, x: Tensor, states: list[Tensor], layer: Layer, steps: dict[str, Any]
+) -> tuple[Tensor, list[Tensor]]:
+    """Run one direction of one layer on packed x (P, I).  Returns y (P, H) and the last states (N, H)."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    if cell == GRU:
+        y, _ = _gru_steps_op(linear(x, w_ih, b_ih), states[0], w_hh, b_hh, **steps)
+        return y, [_last(y, **steps)]
+    p = linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
+    if w_hr is not None:
+        return _projected(p, states, w_hh, w_hr, **steps)
+    if cell == LSTM:
+        y, c, _ = _lstm_steps_op(p, *states, w_hh, **steps)
+        return y, [_last(y, **steps), _last(c, **steps)]
+    y = _rnn_steps_op(p, states[0], w_hh, nonlinearity="tanh" if cell == TANH else "relu", **steps)
+    return y, [_last(y, **steps)]
+
+
+def _projected(
+    p: Tensor, states: list[Tensor], w_hh: Tensor, w_hr: Tensor, batch_sizes: Sizes, reverse: bool
+) -> tuple[Tensor, list[Tensor]]:
+    """An LSTM whose h has been multiplied with w_hr, step by step in recorded ops."""
+    (h, c), parts = states, []
+    for n, rows in _walk(batch_sizes, reverse):
+        i, f, g, o = _split(p[rows] + linear(h[:n], w_hh), 4)
+        inner = sigmoid(f) * c[:n] + sigmoid(i) * tanh(g)
+        parts.append(linear(sigmoid(o) * tanh(inner), w_hr))
+        h, c = _first(parts[-1], n, h), _first(inner, n, c)
+    return cat(parts[::-1] if reverse else parts), [h, c]
+
+
+def _layers_of(name: str, params: Sequence[Tensor], has_biases: bool, count: int) -> list[Layer]:
+    """The weights of each direction of each layer.  count: their number."""
+    each = 4 if has_biases else 2
+    projected = name == "lstm" and len(params) == count * (each + 1)
+    if len(params) != count * (each + projected):
+        raise RuntimeError(
+            f"{name}: expects {each} parameters for each of {count} layers and directions "
+            f"({'w_ih, w_hh, b_ih, b_hh' if has_biases else 'w_ih, w_hh'}), {count * each} in all, got {len(params)}"
+        )
+    layers = []
+    for k in range(0, len(params), each + projected):
+        w_ih, w_hh, *more = params[k : k + each + projected]
+        b_ih, b_hh = more[:2] if has_biases else (None, None)
+        layers.append((w_ih, w_hh, b_ih, b_hh, more[-1] if projected else None))
+    return layers
+
+
+def _check_layer(name: str, cell: int, features: int, h0: Tensor, c0: Tensor, layer: Layer) -> None:
+    """Raise unless the weights fit `features` inputs, h0 (N, H) and c0 (N, C); for an LSTM with w_hr, C is not H."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    rows = kernels.GATES[cell] * c0.shape[-1]
+    expected = {"w_ih": (rows, features), "w_hh": (rows, h0.shape[-1]), "b_ih": (rows,), "b_hh": (rows,)}
+    expected["w_hr"] = (h0.shape[-1], c0.shape[-1])
+    for what, x in {"w_ih": w_ih, "w_hh": w_hh, "b_ih": b_ih, "b_hh": b_hh, "w_hr": w_hr}.items():
+        if x is not None and tuple(x.shape) != expected[what]:
+            raise RuntimeError(
+                f"{name}: {what} has shape {tuple(x.shape)}; an input of {features} features and a state of "
+                f"{c0.shape[-1]} need {expected[what]}"
+            )
+
+
+def _run(
+    name: str,
+    x: Tensor,
+    batch_sizes: Any,
+    hx: Sequence[Tensor],
+    params: Sequence[Tensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Tensor, ...]:
+    cell, directions = CELLS[name], 2 if bidirectional else 1
+    check_arrays(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)})
+    if len(hx) != (2 if cell == LSTM else 1):
+        raise RuntimeError(f"{name}: expects two hidden states, h_0 and c_0, got {len(hx)}")
+    layers = _layers_of(name, params, has_biases, num_layers * directions)
+    check_same_float(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)}, w_ih=layers[0][0])
+    sizes, x = _packed(name, x, batch_sizes, batch_first)
+    for state in hx:
+        if state.ndim != 3 or tuple(state.shape[:2]) != (len(layers), sizes[0]):
+            raise RuntimeError(
+                f"{name}: a state has shape {tuple(state.shape)}; expects ({len(layers)}, {sizes[0]}, H): one for each "
+                "layer and direction, and each sequence"
+            )
+    features = x.shape[1]
+    for k, layer in enumerate(layers):
+        _check_layer(name, cell, features if k < directions else directions * hx[0].shape[2], hx[0], hx[-1], layer)
+    lasts = []
+    for k in range(num_layers):
+        ys = []
+        for reverse in range(directions):
+            here = k * directions + reverse
+            steps = {"batch_sizes": sizes, "reverse": bool(reverse)}
+            y, last = _one_direction(cell, x, [state[here] for state in hx], layers[here], steps)
+            ys.append(y)
+            lasts.append(last)
+        x = ys[0] if directions == 1 else cat(ys, 1)
+        if dropout and train and k < num_layers - 1:
+            x = drop(x, dropout)
+    if batch_sizes is None:
+        x = reshape(x, (len(sizes), sizes[0], x.shape[1]))
+        x = transpose(x, 0, 1) if batch_first else x
+    return x, *(stack(states) for states in zip(*lasts, strict=True))
+
+
+def _packed(name: str, x: Tensor, batch_sizes: Any, batch_first: bool) -> tuple[Sizes, Tensor]:
+    """The number of sequences that have each step, and x as (P, I)."""
+    if batch_sizes is not None:
+        sizes = tuple(int(n) for n in np.asarray(batch_sizes))
+        if x.ndim != 2 or not sizes or sizes[-1] < 1 or sum(sizes) != len(x) or list(sizes) != sorted(sizes)[::-1]:
+            raise RuntimeError(
+                f"{name}: input of shape {tuple(x.shape)} does not fit batch_sizes {list(sizes)}: expects (P, I), P "
+                "their sum, and numbers above 0 that do not increase; nn.utils.rnn.pack_padded_sequence makes both"
+            )
+        return sizes, x
+    if x.ndim != 3:
+        raise RuntimeError(f"{name}: input has shape {tuple(x.shape)}; expects 3 dimensions: (T, N, I), or (N, T, I)")
+    x = transpose(x, 0, 1) if batch_first else x
+    if x.shape[0] == 0:
+        raise RuntimeError(f"{name}: input has no time steps; expects at least one")
+    return (x.shape[1],) * x.shape[0], reshape(x, (x.shape[0] * x.shape[1], x.shape[2]))
+
+
+def _is_sizes(x: Any) -> bool:
+    """Whether the second argument is `batch_sizes`, of a packed batch."""
+    return hasattr(x, "dtype") and x.dtype.kind == "i" and x.ndim == 1
+
+
+def _called(name: str, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """Run a call with or without batch_sizes."""
+    if _is_sizes(arguments[1]):
+        x, batch_sizes, hx, params, *options, bidirectional = arguments
+        batch_first = False
+    else:
+        (x, hx, params, *options, bidirectional, batch_first), batch_sizes = arguments, None
+    states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
+    return _run(name, x, batch_sizes, states, params, *options, bidirectional, batch_first)
+
+
+def lstm(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    params: Sequence[Tensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run a long short-term memory network over sequences.  `nn.LSTM` is its layer.
+
+    Parameters
+    ----------
+    input : Tensor of float, (T, N, I), or (N, T, I) with `batch_first`
+        T steps of N sequences.
+    hx : (h_0, c_0), two Tensors, (num_layers · D, N, H)
+        The state before the first step.  D is 2 with `bidirectional`, else 1.  With a projection h_0 has the size of
+        its result.
+    params : sequence of Tensor
+        For each layer, and in it for each direction: w_ih (4 H, I), w_hh (4 H, H), with `has_biases` b_ih and b_hh
+        (4 H,), and for a projection w_hr (P, H).  The rows are those of the gates i, f, g and o.
+    has_biases : bool
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    dropout : float
+        Probability with which an element between two layers is set to 0, if `train`.
+    train : bool
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    batch_first : bool
+
+    Returns
+    -------
+    output : Tensor, (T, N, D · H), or (N, T, D · H) with `batch_first`
+        h of the last layer after every step.
+    h_n, c_n : Tensor, of the shapes of h_0 and c_0
+        The state after the last step of each layer.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+
+    Notes
+    -----
+    As in PyTorch, packed sequences are given as (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train,
+    bidirectional).  `output` is then packed, too.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, state = autograd.zeros(5, 1, 3), autograd.zeros(1, 1, 2)
+    >>> params = [autograd.zeros(8, 3), autograd.zeros(8, 2)]
+    >>> output, h, c = autograd.lstm(x, (state, state + 1), params, False, 1, 0.0, False, False, False)
+    >>> output.shape, c
+    (Size([5, 1, 2]), tensor([[[0.0312, 0.0312]]]))
+    """
+    arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+    output, h, c = _called("lstm", arguments)
+    return output, h, c
+
+
+def _function(name: str, title: str, rows: str) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The public function of a network with one state."""
+
+    def run(
+        input: Tensor,
+        hx: Tensor,
+        params: Sequence[Tensor],
+        has_biases: bool,
+        num_layers: int,
+        dropout: float,
+        train: bool,
+        bidirectional: bool,
+        batch_first: bool,
+    ) -> tuple[Tensor, Tensor]:
+        arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        output, h = _called(name, arguments)
+        return output, h
+
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = f"""Run {title} over sequences.
+
+    Arguments, results and errors are those of `lstm`, with one state: hx is h_0, and (output, h_n) is returned.
+    {rows}
+    """
+    return run
+
+
+gru = _function(
+    "gru",
+    "a network of gated recurrent units",
+    "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh are those of the gates r, z and n.",
+)
+rnn_tanh = _function("rnn_tanh", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
+rnn_relu = _function("rnn_relu", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+
+
+# ── cells ──────────────────────────────────────────────────────────────────────────────
+
+
+def _cell(
+    name: str,
+    x: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
+) -> list[Tensor]:
+    """One step: the states after it."""
+    cell = CELLS[name.removesuffix("_cell")]
+    check_arrays(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)})
+    check_same_float(name, input=x, **{f"hx[{k}]": h for k, h in enumerate(hx)}, w_ih=w_ih, b_ih=b_ih, b_hh=b_hh)
+    if len(hx) != (2 if cell == LSTM else 1):
+        raise RuntimeError(f"{name}: expects two hidden states, h and c, got {len(hx)}")
+    dims, shapes = x.ndim, [tuple(h.shape) for h in hx]
+    if dims not in (1, 2) or any(len(s) != dims or s[:-1] != tuple(x.shape[:-1]) for s in shapes):
+        raise RuntimeError(
+            f"{name}: input of shape {tuple(x.shape)} and states of shape {', '.join(map(str, shapes))} do not fit: "
+            "expects (N, I) and (N, H), or (I,) and (H,)"
+        )
+    _check_layer(name, cell, x.shape[-1], hx[0], hx[-1], (w_ih, w_hh, b_ih, b_hh, None))
+    if shapes[0] != shapes[-1]:
+        raise RuntimeError(f"{name}: the states have shapes {shapes[0]} and {shapes[1]}; they must be the same")
+    if dims == 1:
+        return [h[0] for h in _cell(name, unsqueeze(x, 0), [unsqueeze(h, 0) for h in hx], w_ih, w_hh, b_ih, b_hh)]
+    if cell != GRU and (b_ih is None) != (b_hh is None):
+        b_ih, b_hh = b_hh if b_ih is None else b_ih, 0.0  # only their sum counts
+    steps = {"batch_sizes": (x.shape[0],), "reverse": False}
+    return _one_direction(cell, x, list(hx), (w_ih, w_hh, b_ih, b_hh, None), steps)[1]
+
+
+def lstm_cell(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One step of a long short-term memory network.  `nn.LSTMCell` is its layer.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, I) or (I,)
+    hx : (h, c), two Tensors, (N, H) or (H,)
+        The state before the step.
+    w_ih, w_hh : Tensor, (4 H, I) and (4 H, H)
+        The rows are those of the gates i, f, g and o.
+    b_ih, b_hh : Tensor, (4 H,), optional
+
+    Returns
+    -------
+    h, c : Tensor, (N, H) or (H,)
+        The state after the step.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+    """
+    h, c = _cell("lstm_cell", input, hx, w_ih, w_hh, b_ih, b_hh)
+    return h, c
+
+
+def _cell_function(name: str, title: str, rows: str) -> Callable[..., Tensor]:
+    """The public function of a cell with one state."""
+
+    def run(
+        input: Tensor,
+        hx: Tensor,
+        w_ih: Tensor,
+        w_hh: Tensor,
+        b_ih: Tensor | None = None,
+        b_hh: Tensor | None = None,
+    ) -> Tensor:
+        return _cell(name, input, [hx], w_ih, w_hh, b_ih, b_hh)[0]
+
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = f"""One step of {title}.
+
+    Arguments, results and errors are those of `lstm_cell`, with one state, h, which is also what is returned.
+    {rows}
+    """
+    return run
+
+
+gru_cell = _cell_function(
+    "gru_cell", "a gated recurrent unit", "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh: gates r, z and n."
+)
+rnn_tanh_cell = _cell_function("rnn_tanh_cell", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
+rnn_relu_cell = _cell_function("rnn_relu_cell", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
