@@ -51,6 +51,16 @@ from nn.norm import (
     LayerNorm as LayerNorm,
 )
 from nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d, AvgPool2d as AvgPool2d, MaxPool2d as MaxPool2d
+from nn.recurrent import (
+    GRU as GRU,
+    LSTM as LSTM,
+    RNN as RNN,
+    GRUCell as GRUCell,
+    LSTMCell as LSTMCell,
+    RNNBase as RNNBase,
+    RNNCell as RNNCell,
+    RNNCellBase as RNNCellBase,
+)
 from nn.shape import Flatten as Flatten, Unflatten as Unflatten
 from nn.summary import summary as summary
 
