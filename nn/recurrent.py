@@ -148,7 +148,7 @@ class RNNBase(Module):
         """The parameters of each direction of each layer."""
         return [[getattr(self, name) for name in names] for names in self._names]
 
-    def _run(self, input: X, hx: Any) -> tuple[X, list[Tensor]]:
+    def _recur(self, input: X, hx: Any) -> tuple[X, list[Tensor]]:
         """The output, and the last states, after checks of the input and of the states, (h_0,) or (h_0, c_0), or None."""
         name = type(self).__name__
         packed = input if isinstance(input, PackedSequence) else None
@@ -271,7 +271,7 @@ class RNN(RNNBase):
         RuntimeError, ValueError, TypeError
             If shapes or dtypes do not fit.
         """
-        output, (h,) = self._run(input, hx)
+        output, (h,) = self._recur(input, hx)
         return output, h
 
 
@@ -305,7 +305,7 @@ class GRU(RNNBase):
 
     def forward(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]:
         """Run all steps.  Arguments and results are those of `RNN`."""
-        output, (h,) = self._run(input, hx)
+        output, (h,) = self._recur(input, hx)
         return output, h
 
 
@@ -367,7 +367,7 @@ class LSTM(RNNBase):
         RuntimeError, ValueError, TypeError
             If shapes or dtypes do not fit.
         """
-        output, (h, c) = self._run(input, hx)
+        output, (h, c) = self._recur(input, hx)
         return output, (h, c)
 
 
