@@ -183,7 +183,16 @@ def _lstm_backward(ctx: Context, gy: Tensor, gc: Tensor, ggates: Tensor, **steps
 
 
 def _lstm_grad_forward(
-    gy: Array, gc: Array, ggates: Array, c0: Array, w: Array, c: Array, gates: Array, *, batch_sizes: Sizes, reverse: bool
+    gy: Array,
+    gc: Array,
+    ggates: Array,
+    c0: Array,
+    w: Array,
+    c: Array,
+    gates: Array,
+    *,
+    batch_sizes: Sizes,
+    reverse: bool,
 ) -> tuple[Array, Array, Array]:
     saved = c0, c0, w, None, c, gates
     dp, _, dh0, dc0 = kernels.run_grad(LSTM, (gy, gc, ggates), saved, _steps(batch_sizes, reverse))
@@ -272,9 +281,7 @@ def _lstm_grad_sample(draw: Draw) -> Sample:
 _lstm_steps_op: Op = register(
     Op(
         name="lstm_steps",
-        check=lambda p, h0, c0, w, *, batch_sizes, reverse: _check_steps(
-            "lstm_steps", 4, p, (h0, c0), w, batch_sizes
-        ),
+        check=lambda p, h0, c0, w, *, batch_sizes, reverse: _check_steps("lstm_steps", 4, p, (h0, c0), w, batch_sizes),
         forward=_lstm_forward,
         backward=_lstm_backward,
         saves=(1, 2, 3, ~0, ~1, ~2),
@@ -425,33 +432,8 @@ _gru_grad_op: Op = register(
 # ── RNN ────────────────────────────────────────────────────────────────────────────────
 
 
-def _rnn_forward(
-    p: Array, h0: Array, w: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
-) -> Array:
-    cell = TANH if nonlinearity == "tanh" else RELU
-    return kernels.run(cell, p, h0, None, w, None, _steps(batch_sizes, reverse))[0]
-
-
-def _rnn_backward(ctx: Context, gy: Tensor, *, nonlinearity: str, **steps: Any) -> tuple[Gradient, ...]:
-    h0, w, y = ctx.saved_tensors
-    dp, dh0 = _rnn_grad_op(gy, w, y, nonlinearity=nonlinearity, **steps)
-    return dp, dh0, matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
-
-
-def _rnn_grad_forward(
-    gy: Array, w: Array, y: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
-) -> tuple[Array, Array]:
-    cell, h0 = TANH if nonlinearity == "tanh" else RELU, np.empty((batch_sizes[0], w.shape[1]), w.dtype)
-    saved = h0, None, w, y, None, None
-    dp, _, dh0, _ = kernels.run_grad(cell, (gy, None, None), saved, _steps(batch_sizes, reverse))
-    return dp, dh0
-
-
-def _rnn_grad_by_steps(
-    gy: Tensor, w: Tensor, y: Tensor, *, nonlinearity: str, **steps: Any
-) -> tuple[Tensor, Tensor]:
-    """As `_rnn_grad_forward`, in recorded ops."""
-    slopes = 1 - y * y if nonlinearity == "tanh" else (y > 0).to(y.dtype)
+def _rnn_grad_by_steps(gy: Tensor, w: Tensor, y: Tensor, slopes: Tensor, **steps: Any) -> tuple[Tensor, Tensor]:
+    """dp and dh0 in recorded ops.  slopes: those of the nonlinearity, (P, H)."""
     dh, parts = y[: steps["batch_sizes"][0]] * 0, []
     for n, rows in reversed(list(_walk(**steps))):
         parts.append((dh[:n] + gy[rows]) * slopes[rows])
@@ -459,78 +441,87 @@ def _rnn_grad_by_steps(
     return _joined(parts, steps["reverse"]), dh
 
 
-def _rnn_reference(p: Array, h0: Array, w: Array, *, nonlinearity: str, **steps: Any) -> Array:
-    h, y = h0.copy(), np.empty_like(p)
-    for n, rows in _walk(**steps):
-        z = p[rows] + _product(h[:n], w)
-        y[rows] = h[:n] = np.tanh(z) if nonlinearity == "tanh" else np.where(z <= 0, 0, z)
-    return y
+def _rnn_rows(cell: int, name: str, activation: Callable[[Array], Array], slope: Callable[[Any], Any]) -> Op:
+    """The rows of an RNN with an activation function, whose slope is computed from its result."""
 
+    def forward(p: Array, h0: Array, w: Array, *, batch_sizes: Sizes, reverse: bool) -> Array:
+        return kernels.run(cell, p, h0, None, w, None, _steps(batch_sizes, reverse))[0]
 
-def _rnn_grad_reference(
-    gy: Array, w: Array, y: Array, *, nonlinearity: str, **steps: Any
-) -> tuple[Array, Array]:
-    dp, dh = np.empty_like(y), np.zeros((steps["batch_sizes"][0], y.shape[1]), y.dtype)
-    for n, rows in reversed(list(_walk(**steps))):
-        d = dh[:n] + gy[rows]
-        dp[rows] = d * (1 - y[rows] ** 2) if nonlinearity == "tanh" else np.where(y[rows] <= 0, 0, d)
-        dh[:n] = _product(dp[rows], w.T)
-    return dp, dh
+    def backward(ctx: Context, gy: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+        h0, w, y = ctx.saved_tensors
+        dp, dh0 = grad_op(gy, w, y, **steps)
+        return dp, dh0, matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
 
+    def grad_forward(gy: Array, w: Array, y: Array, *, batch_sizes: Sizes, reverse: bool) -> tuple[Array, Array]:
+        saved = np.empty((batch_sizes[0], w.shape[1]), w.dtype), None, w, y, None, None
+        dp, _, dh0, _ = kernels.run_grad(cell, (gy, None, None), saved, _steps(batch_sizes, reverse))
+        return dp, dh0
 
-def _rnn_steps_sample(draw: Draw) -> Sample:
-    params, hidden = _draw_steps(draw), draw.size(1, 3)
-    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
-    inputs = draw.tensor(many, hidden), draw.tensor(n, hidden), draw.tensor(hidden, hidden)
-    params["nonlinearity"] = draw.choice("tanh", "relu")
-    if params["nonlinearity"] == "relu" and _near_kink(*inputs, **params):
-        params["nonlinearity"] = "tanh"
-    return Sample(inputs, params)
+    def grad_backward(ctx: Context, *hs: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+        return _differentiated(lambda gy, w, y: _rnn_grad_by_steps(gy, w, y, slope(y), **steps), ctx, hs)
 
+    def reference(p: Array, h0: Array, w: Array, **steps: Any) -> Array:
+        h, y = h0.copy(), np.empty_like(p)
+        for n, rows in _walk(**steps):
+            y[rows] = h[:n] = activation(p[rows] + _product(h[:n], w))
+        return y
 
-def _near_kink(p: Array, h0: Array, w: Array, **params: Any) -> bool:
-    """Whether a sum that goes through relu is near 0, where finite differences are wrong."""
-    y = _rnn_reference(p, h0, w, **params)
-    steps = {name: params[name] for name in ("batch_sizes", "reverse")}
-    z = p + _product(np.vstack((h0, y))[_places(**steps)[0]], w)
-    return bool((abs(z) < KINK).any())
+    def grad_reference(gy: Array, w: Array, y: Array, **steps: Any) -> tuple[Array, Array]:
+        dp, dh = np.empty_like(y), np.zeros((steps["batch_sizes"][0], y.shape[1]), y.dtype)
+        for n, rows in reversed(list(_walk(**steps))):
+            d = dh[:n] + gy[rows]
+            dp[rows] = d * (1 - y[rows] * y[rows]) if cell == TANH else np.where(y[rows] <= 0, 0, d)
+            dh[:n] = _product(dp[rows], w.T)
+        return dp, dh
 
+    def sample(draw: Draw) -> Sample:
+        while True:
+            params, hidden = _draw_steps(draw), draw.size(1, 3)
+            many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+            p, h0, w = draw.tensor(many, hidden), draw.tensor(n, hidden), draw.tensor(hidden, hidden)
+            before = np.vstack((h0, reference(p, h0, w, **params)))[_places(**params)[0]]
+            if cell == TANH or (abs(p + _product(before, w)) > KINK).all():
+                return Sample((p, h0, w), params)
 
-def _rnn_grad_sample(draw: Draw) -> Sample:
-    (p, _, w), params = (sample := _rnn_steps_sample(draw)).inputs, sample.params
-    y = draw.tensor(*p.shape)
-    return Sample((draw.tensor(*p.shape), w, np.where(abs(y) < KINK, 1, y)), params)
+    def grad_sample(draw: Draw) -> Sample:
+        (p, _, w), params = (drawn := sample(draw)).inputs, drawn.params
+        y = draw.tensor(*p.shape)
+        return Sample((draw.tensor(*p.shape), w, np.where(abs(y) < KINK, 1, y)), params)
 
-
-_rnn_steps_op: Op = register(
-    Op(
-        name="rnn_steps",
-        check=lambda p, h0, w, *, nonlinearity, batch_sizes, reverse: _check_steps(
-            "rnn_steps", 1, p, (h0,), w, batch_sizes
-        ),
-        forward=_rnn_forward,
-        backward=_rnn_backward,
-        saves=(1, 2, ~0),
-        reference=_rnn_reference,
-        sample=_rnn_steps_sample,
-        bad_samples=[_bad("rnn_steps", ((3, 2), (3, 2), (2, 2)), "(3, 2)", "(2, 1)", nonlinearity="tanh")],
-        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+    grad_op: Op = register(
+        Op(
+            name=f"{name}_steps_grad",
+            forward=grad_forward,
+            backward=grad_backward,
+            saves=(0, 1, 2),
+            reference=grad_reference,
+            sample=grad_sample,
+            flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
+        )
     )
-)
-
-_rnn_grad_op: Op = register(
-    Op(
-        name="rnn_steps_grad",
-        forward=_rnn_grad_forward,
-        backward=lambda ctx, *hs, **steps: _differentiated(
-            lambda *inputs: _rnn_grad_by_steps(*inputs, **steps), ctx, hs
-        ),
-        saves=(0, 1, 2),
-        reference=_rnn_grad_reference,
-        sample=_rnn_grad_sample,
-        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
+    return register(
+        Op(
+            name=f"{name}_steps",
+            check=lambda p, h0, w, *, batch_sizes, reverse: _check_steps(f"{name}_steps", 1, p, (h0,), w, batch_sizes),
+            forward=forward,
+            backward=backward,
+            saves=(1, 2, ~0),
+            reference=reference,
+            sample=sample,
+            bad_samples=[_bad(f"{name}_steps", ((3, 2), (3, 2), (2, 2)), "(3, 2)", "(2, 1)")],
+            flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+        )
     )
-)
+
+
+def _rectified(x: Array) -> Array:
+    return np.where(x <= 0, 0, x).astype(x.dtype)
+
+
+_RNN_STEPS = {
+    TANH: _rnn_rows(TANH, "rnn_tanh", np.tanh, lambda y: 1 - y * y),
+    RELU: _rnn_rows(RELU, "rnn_relu", _rectified, lambda y: (y > 0).to(y.dtype)),
+}
 
 
 # ── layers ─────────────────────────────────────────────────────────────────────────────
@@ -553,7 +544,7 @@ def _one_direction(
     if cell == LSTM:
         y, c, _ = _lstm_steps_op(p, *states, w_hh, **steps)
         return y, [_last(y, **steps), _last(c, **steps)]
-    y = _rnn_steps_op(p, states[0], w_hh, nonlinearity="tanh" if cell == TANH else "relu", **steps)
+    y = _RNN_STEPS[cell](p, states[0], w_hh, **steps)
     return y, [_last(y, **steps)]
 
 
@@ -881,3 +872,179 @@ gru_cell = _cell_function(
 )
 rnn_tanh_cell = _cell_function("rnn_tanh_cell", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
 rnn_relu_cell = _cell_function("rnn_relu_cell", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+
+
+# ── under the battery ──────────────────────────────────────────────────────────────────
+
+
+def _step_reference(name: str, x: Array, states: list[Array], layer: Layer, sums: list[Array]) -> list[Array]:
+    """The states after one step of one sequence.  The arguments of relu are added to `sums`."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    h, size = states[0], states[-1].shape[0]
+    p = (w_ih * x).sum(axis=1) + (0 if b_ih is None else b_ih)
+    q = (w_hh * h).sum(axis=1) + (0 if b_hh is None else b_hh)
+    parts = [slice(k * size, (k + 1) * size) for k in range(4)]
+    if name == "gru":
+        r, z = (_logistic(p[k] + q[k]) for k in parts[:2])
+        n = np.tanh(p[parts[2]] + r * q[parts[2]])
+        return [n + z * (h - n)]
+    if name == "lstm":
+        i, f, o = (_logistic((p + q)[parts[k]]) for k in (0, 1, 3))
+        c = f * states[1] + i * np.tanh((p + q)[parts[2]])
+        h = o * np.tanh(c)
+        return [h if w_hr is None else (w_hr * h).sum(axis=1), c]
+    sums.append(p + q)
+    return [np.tanh(p + q) if name == "rnn_tanh" else _rectified(p + q)]
+
+
+def _network_reference(
+    name: str, *inputs: Any, num_layers: int, bidirectional: bool, batch_first: bool, sums: Any = None, **options: Any
+) -> list[Array]:
+    x, states, layers = _parts_of(name, inputs, num_layers, bidirectional, **options)
+    x, lasts = x.swapaxes(0, 1) if batch_first else x, [state.copy() for state in states]
+    for k in range(num_layers):
+        ys = []
+        for here in range(k * len(layers) // num_layers, (k + 1) * len(layers) // num_layers):
+            y = np.empty((*x.shape[:2], states[0].shape[2]), x.dtype)
+            order = range(len(x)) if here % (len(layers) // num_layers) == 0 else range(len(x) - 1, -1, -1)
+            for t, n in ((t, n) for t in order for n in range(x.shape[1])):
+                before = [last[here, n] for last in lasts]
+                after = _step_reference(name, x[t, n], before, layers[here], [] if sums is None else sums)
+                y[t, n] = after[0]
+                for last, state in zip(lasts, after, strict=True):
+                    last[here, n] = state
+            ys.append(y)
+        x = np.concatenate(ys, 2)
+    return [x.swapaxes(0, 1) if batch_first else x, *lasts]
+
+
+def _parts_of(
+    name: str, inputs: tuple[Any, ...], num_layers: int, bidirectional: bool, has_biases: bool
+) -> tuple[Any, list[Any], list[Layer]]:
+    """x, the states, and the weights of each layer, from a row's inputs."""
+    many = 2 if name == "lstm" else 1
+    x, states, params = inputs[0], list(inputs[1 : 1 + many]), inputs[1 + many :]
+    return x, states, _layers_of(name, params, has_biases, num_layers * (2 if bidirectional else 1))
+
+
+def _network(name: str, *inputs: Any, **options: Any) -> Any:
+    many = 2 if name == "lstm" else 1
+    x, hx, params = inputs[0], inputs[1 : 1 + many], inputs[1 + many :]
+    flags = options["has_biases"], options["num_layers"], 0.0, False, options["bidirectional"], options["batch_first"]
+    return globals()[name](x, hx if many == 2 else hx[0], params, *flags)
+
+
+def _network_sample(name: str, draw: Draw) -> Sample:
+    steps, n, features, hidden = draw.size(1, 2), draw.choice(2, 1, 0), draw.size(1, 2), draw.size(1, 2)
+    options = {
+        "has_biases": draw.choice(True, False),
+        "num_layers": 1 if name == "rnn_relu" and steps == 2 else draw.size(1, 2),  # large numbers would overflow
+        "bidirectional": draw.choice(False, True),
+        "batch_first": draw.choice(False, True),
+    }
+    projected = name == "lstm" and hidden == 2 and draw.choice(False, True)
+    rows, state, directions = (
+        kernels.GATES[CELLS[name]] * hidden,
+        1 if projected else hidden,
+        1 + options["bidirectional"],
+    )
+    count = options["num_layers"] * directions
+    inputs = [
+        draw.tensor(*((n, steps) if options["batch_first"] else (steps, n)), features),
+        draw.tensor(count, n, state),
+    ]
+    inputs += [draw.tensor(count, n, hidden)] if name == "lstm" else []
+    for k in range(count):
+        size = features if k < directions else directions * state
+        inputs += [draw.tensor(rows, size), draw.tensor(rows, state)]
+        inputs += [draw.tensor(rows), draw.tensor(rows)] if options["has_biases"] else []
+        inputs += [draw.tensor(state, hidden)] if projected else []
+    return Sample(tuple(inputs), options)
+
+
+def _cell_sample(name: str, draw: Draw) -> Sample:
+    lead, features, hidden = draw.choice((2,), (1,), (0,), ()), draw.size(1, 3), draw.size(1, 2)
+    rows, states = kernels.GATES[CELLS[name]] * hidden, 2 if name == "lstm" else 1
+    inputs = [draw.tensor(*lead, features), *(draw.tensor(*lead, hidden) for _ in range(states))]
+    weights = draw.tensor(rows, features), draw.tensor(rows, hidden)
+    return Sample((*inputs, *weights, optional(draw, rows), optional(draw, rows)))
+
+
+def _cell_reference(name: str, x: Array, *more: Any, sums: Any = None) -> Any:
+    many = 2 if name == "lstm" else 1
+    layer, rows = (*more[many:], None), x.reshape(-1, x.shape[-1])
+    found = [np.empty((len(rows), h.shape[-1]), x.dtype) for h in more[:many]]
+    for n, row in enumerate(rows):
+        before = [h.reshape(-1, h.shape[-1])[n] for h in more[:many]]
+        for y, state in zip(
+            found, _step_reference(name, row, before, layer, [] if sums is None else sums), strict=True
+        ):
+            y[n] = state
+    states = [y.reshape(h.shape) for y, h in zip(found, more, strict=False)]
+    return states if many == 2 else states[0]
+
+
+def _far_from_kinks(
+    name: str, sample: Callable[[str, Draw], Sample], reference: Callable[..., Any], draw: Draw
+) -> Sample:
+    while True:
+        drawn, sums = sample(name, draw), []  # type: ignore[var-annotated]
+        reference(name, *drawn.inputs, sums=sums, **drawn.params)
+        if name != "rnn_relu" or all((abs(z) > KINK).all() for z in sums):
+            return drawn
+
+
+def _bad_network(name: str, error: type[Exception], *words: str, **changed: Any) -> BadSample:
+    """A call with states (1, 2, 3) for 2 sequences of 4 features, in which something is changed."""
+    gates, many = kernels.GATES[CELLS[name]], 2 if name == "lstm" else 1
+    shapes = {"x": (2, 2, 4), "h": (1, 2, 3), "w_ih": (gates * 3, 4), "w_hh": (gates * 3, 3), **changed}
+    states = [np.ones(shapes["h"]) for _ in range(many)]
+    options = {"has_biases": False, "num_layers": 1, "bidirectional": False, "batch_first": False}
+    weights = np.ones(shapes["w_ih"], changed.get("dtype", float)), np.ones(shapes["w_hh"])
+    return BadSample((np.ones(shapes["x"]), *states, *weights), options, error, (name, *words))
+
+
+def _register_composites(name: str) -> None:
+    """The rows of a network and of its cell."""
+    register(
+        Composite(
+            name=name,
+            function=lambda *inputs, **options: _network(name, *inputs, **options),
+            reference=lambda *inputs, **options: _network_reference(name, *inputs, **options),
+            sample=lambda draw: _far_from_kinks(name, _network_sample, _network_reference, draw),
+            bad_samples=[
+                _bad_network(name, RuntimeError, "(2, 4)", "3 dimensions", x=(2, 4)),
+                _bad_network(name, RuntimeError, "no time steps", x=(0, 2, 4)),
+                _bad_network(name, RuntimeError, "(2, 2, 3)", "(1, 2, H)", h=(2, 2, 3)),
+                _bad_network(name, RuntimeError, "w_ih", "4 features", w_ih=(5, 4)),
+                _bad_network(name, RuntimeError, "w_hh", "(7, 3)", w_hh=(7, 3)),
+                _bad_network(name, TypeError, "w_ih float32", dtype=np.float32),
+            ],
+        )
+    )
+    cell, gates = f"{name}_cell", kernels.GATES[CELLS[name]]
+
+    def function(x: Any, *more: Any) -> Any:
+        return globals()[cell](x, more[:2] if name == "lstm" else more[0], *more[2 if name == "lstm" else 1 :])
+
+    def bad(x: tuple[int, ...], h: tuple[int, ...], w: tuple[int, ...], *words: str) -> BadSample:
+        states = [np.ones(h)] * (2 if name == "lstm" else 1)
+        return BadSample((np.ones(x), *states, np.ones(w), np.ones((w[0], 3))), {}, RuntimeError, (cell, *words))
+
+    register(
+        Composite(
+            name=cell,
+            function=function,
+            reference=lambda *inputs: _cell_reference(name, *inputs),
+            sample=lambda draw: _far_from_kinks(name, _cell_sample, _cell_reference, draw),
+            bad_samples=[
+                bad((2, 4), (3, 3), (gates * 3, 4), "(2, 4)", "(3, 3)"),
+                bad((1, 2, 4), (1, 2, 3), (gates * 3, 4), "(1, 2, 4)", "(N, I)"),
+                bad((2, 5), (2, 3), (gates * 3, 4), "w_ih", "5 features"),
+            ],
+        )
+    )
+
+
+for _name in CELLS:
+    _register_composites(_name)

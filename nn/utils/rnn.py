@@ -108,7 +108,9 @@ def _lengths(caller: str, lengths: Tensor | Sequence[int], batch: int) -> Array:
     """The lengths as an array; raises unless there is one for each sequence and all are at least 1."""
     found = np.asarray(lengths.numpy() if isinstance(lengths, Tensor) else lengths).astype(np.int64)
     if found.shape != (batch,):
-        raise RuntimeError(f"{caller}: lengths has shape {found.shape}; expects one length for each of {batch} sequences")
+        raise RuntimeError(
+            f"{caller}: lengths has shape {found.shape}; expects one length for each of {batch} sequences"
+        )
     if (found < 1).any():
         raise RuntimeError(f"{caller}: lengths {found.tolist()} must all be at least 1; leave out empty sequences")
     return found
@@ -161,7 +163,9 @@ unsorted_indices=tensor([1, 0]))
     if not batch:
         raise RuntimeError(f"{name}: input of shape {tuple(input.shape)} has no sequences; expects at least one")
     if found.max() > steps:
-        raise RuntimeError(f"{name}: a length is {found.max()}, and input of shape {tuple(input.shape)} has {steps} steps")
+        raise RuntimeError(
+            f"{name}: a length is {found.max()}, and input of shape {tuple(input.shape)} has {steps} steps"
+        )
     order = None
     if not enforce_sorted:
         order = np.argsort(-found, kind="stable")
