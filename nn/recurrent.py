@@ -149,7 +149,7 @@ class RNNBase(Module):
         return [[getattr(self, name) for name in names] for names in self._names]
 
     def _recur(self, input: X, hx: Any) -> tuple[X, list[Tensor]]:
-        """The output, and the last states, after checks of the input and of the states, (h_0,) or (h_0, c_0), or None."""
+        """The output and the last states, after checks of the input and of hx: h_0, (h_0, c_0) or None."""
         name = type(self).__name__
         packed = input if isinstance(input, PackedSequence) else None
         x: Any = input if packed is None else packed.data
@@ -429,8 +429,8 @@ class RNNCellBase(Module):
             raise TypeError(f"{name}: expects a Tensor, got {type(input).__name__}")
         if input.ndim not in (1, 2):
             raise ValueError(
-                f"{name}: input has shape {tuple(input.shape)}; expects (N, {self.input_size}), or ({self.input_size},) "
-                "without a batch"
+                f"{name}: input has shape {tuple(input.shape)}; expects (N, {self.input_size}), or ({self.input_size},)"
+                " without a batch"
             )
         if hx is None:
             zeros = autograd.zeros(*input.shape[:-1], self.hidden_size, dtype=input.dtype)

@@ -172,7 +172,7 @@ unsorted_indices=tensor([1, 0]))
         found = found[order]
     elif (np.diff(found) > 0).any():
         raise RuntimeError(
-            f"{name}: lengths {found.tolist()} must not increase; pass enforce_sorted=False to have the sequences sorted"
+            f"{name}: lengths {found.tolist()} must not increase; enforce_sorted=False sorts the sequences"
         )
     batch_sizes = (found > np.arange(found[0])[:, None]).sum(axis=1)
     t, n = _steps_and_sequences(batch_sizes)
@@ -208,9 +208,7 @@ def pad_packed_sequence(
         If total_length is less than the length of the longest sequence.
     """
     if not isinstance(sequence, PackedSequence):
-        raise TypeError(
-            f"pad_packed_sequence: expects a PackedSequence, as a layer returns it for one, got {type(sequence).__name__}"
-        )
+        raise TypeError(f"pad_packed_sequence: expects a PackedSequence, got {type(sequence).__name__}")
     batch_sizes = np.asarray(sequence.batch_sizes)
     steps, batch = len(batch_sizes), int(batch_sizes[0])
     if total_length is not None:
