@@ -33,7 +33,7 @@ def _network(draw: Any, name: str) -> Any:
 
 
 def _cell(draw: Any, name: str) -> Any:
-    features, hidden, batch = draw.size(1, 3), draw.size(1, 3), draw.choice((), (1,), (2,))
+    features, hidden, batch = draw.size(1, 3), draw.size(1, 3), draw.choice((1,), (2,))
     rows, h = GATES[name] * hidden, draw.tensor(*batch, hidden)
     hx = (h, draw.tensor(*batch, hidden)) if name == "lstm" else h
     weights = draw.tensor(rows, features), draw.tensor(rows, hidden)

@@ -107,8 +107,10 @@ def test_dropout_between_layers(name: str) -> None:
         assert_same(ours.train(mode)(autograd.tensor(x)), theirs.train(mode)(torch.tensor(x)))
 
 
-@pytest.mark.parametrize("info", [info for info in module_db if hasattr(nn, info.name.rpartition(".")[2])
-                                  and any(kind in info.name for kind in ("RNN", "LSTM", "GRU"))], ids=lambda i: i.name)  # fmt: skip
+SAMPLES = [info for info in module_db if info.name.rpartition(".")[2].removesuffix("Cell") in KINDS]
+
+
+@pytest.mark.parametrize("info", SAMPLES, ids=lambda info: info.name)
 def test_samples_of_module_db(info: Any) -> None:
     name, compared = info.name.rpartition(".")[2], 0
     for training in (True, False):
