@@ -472,7 +472,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
             f"{name}: the name of this row begins with no function of autograd.ops; name it "
             "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
         )
-        ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training")
+        ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_steps", "_sums", "_training")
         assert name.endswith(ends), f"{name}: end the name with one of {ends}, or add its ending here"
 
 
