@@ -122,7 +122,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             features = state * self._directions if layer else input_size
             for suffix in ("", "_reverse")[: self._directions]:
-                shapes = {"weight_ih": (rows, features), "weight_hh": (rows, state)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, features), "weight_hh": (rows, state)}
                 shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if bias else {}
                 shapes |= {"weight_hr": (proj_size, hidden_size)} if proj_size else {}
                 self._names.append([f"{part}_l{layer}{suffix}" for part in shapes])

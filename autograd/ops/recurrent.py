@@ -106,7 +106,7 @@ def _last(y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
 # ── gradients of gradients ─────────────────────────────────────────────────────────────
 
 
-def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Gradient, ...]:
+def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The vjp of `function`, which is written with recorded ops, at the saved tensors."""
     from autograd.tensor import Tensor
 
@@ -124,7 +124,7 @@ def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, .
         engine.grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True)
     )
     gradients = [next(found) if needed else None for needed in needs]
-    return tuple(g if g is None or recorded else g.array for g in gradients)
+    return tuple(gradients if recorded else [None if g is None else g.array for g in gradients])
 
 
 def _first(x: Tensor, n: int, rest: Tensor) -> Tensor:
@@ -665,12 +665,14 @@ def _is_sizes(x: Any) -> bool:
 def _called(name: str, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
     """Run a call with or without batch_sizes."""
     if _is_sizes(arguments[1]):
-        x, batch_sizes, hx, params, *options, bidirectional = arguments
-        batch_first = False
+        x, batch_sizes, hx, params, *options = (*arguments, False)
     else:
-        (x, hx, params, *options, bidirectional, batch_first), batch_sizes = arguments, None
+        (x, hx, params, *options), batch_sizes = arguments, None
     states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
-    return _run(name, x, batch_sizes, states, params, *options, bidirectional, batch_first)
+    has_biases, num_layers, dropout, train, bidirectional, batch_first = options
+    return _run(
+        name, x, batch_sizes, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+    )
 
 
 def lstm(
@@ -807,7 +809,8 @@ def _cell(
     if dims == 1:
         return [h[0] for h in _cell(name, unsqueeze(x, 0), [unsqueeze(h, 0) for h in hx], w_ih, w_hh, b_ih, b_hh)]
     if cell != GRU and (b_ih is None) != (b_hh is None):
-        b_ih, b_hh = b_hh if b_ih is None else b_ih, 0.0  # only their sum counts
+        both: Any = b_hh if b_ih is None else b_ih
+        b_ih, b_hh = both, both * 0  # only their sum counts
     steps = {"batch_sizes": (x.shape[0],), "reverse": False}
     return _one_direction(cell, x, list(hx), (w_ih, w_hh, b_ih, b_hh, None), steps)[1]
 
