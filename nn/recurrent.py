@@ -326,7 +326,7 @@ class LSTM(RNNBase):
     >>> import autograd, nn
     >>> output, (h, c) = nn.LSTM(3, 4, num_layers=2, batch_first=True)(autograd.zeros(5, 7, 3))
     >>> output.shape, h.shape
-    (Size([5, 7, 4]), Size([2, 5, 4]))
+    ((5, 7, 4), (2, 5, 4))
     """
 
     def __init__(

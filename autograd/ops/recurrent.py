@@ -736,7 +736,7 @@ def lstm(
     >>> params = [autograd.zeros(8, 3), autograd.zeros(8, 2)]
     >>> output, h, c = autograd.lstm(x, (state, state + 1), params, False, 1, 0.0, False, False, False)
     >>> output.shape, c
-    (Size([5, 1, 2]), tensor([[[0.0312, 0.0312]]]))
+    ((5, 1, 2), tensor([[[0.0312, 0.0312]]]))
     """
     arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
     output, h, c = _called("lstm", arguments)
