@@ -109,6 +109,10 @@ DEPTHWISE = {**PLAIN, "padding": (1, 1), "groups": 8}
 HALVES = {**PLAIN, "padding": (1, 1)}
 POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
 SMOOTHED = {"ignore_index": 3, "label_smoothing": 0.1}
+PACKED = {"batch_sizes": (70,) * 8 + (33, 9, 8), "reverse": True}
+TEN_STEPS = {"batch_sizes": (9,) * 10, "reverse": False}
+ACTIVATIONS = ("tanh", "relu")
+
 LARGE: dict[str, list[Sample]] = {
     "conv2d": [
         Sample((normal(35, 4, 18, 16), normal(6, 2, 3, 3), normal(6)), MANY_IMAGES),
@@ -165,6 +169,37 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(301, 200), normal(301, 200), normal(200)), {"eps": 1e-5}),
         Sample((normal(3, 31_001), normal(3, 31_001), normal(31_001)), {"eps": 1e-5}),
     ],
+    "lstm_steps": [
+        Sample((normal(610, 96), normal(70, 24), normal(70, 24), normal(96, 24)), PACKED),
+        Sample((normal(90, 320), normal(9, 80), normal(9, 80), normal(320, 80)), TEN_STEPS),
+    ],
+    "lstm_steps_grad": [
+        Sample(
+            (
+                normal(610, 24),
+                normal(610, 24),
+                normal(610, 96),
+                normal(70, 24),
+                normal(96, 24),
+                normal(610, 24),
+                normal(610, 96),
+            ),
+            PACKED,
+        )
+    ],
+    "gru_steps": [Sample((normal(610, 72), normal(70, 24), normal(72, 24), normal(72)), PACKED)],
+    "gru_steps_grad": [
+        Sample(
+            (normal(610, 24), normal(610, 96), normal(70, 24), normal(72, 24), normal(610, 24), normal(610, 96)), PACKED
+        )
+    ],
+    **{
+        f"rnn_{cell}_steps": [Sample((normal(610, 60), normal(70, 60), normal(60, 60)), PACKED)] for cell in ACTIVATIONS
+    },
+    **{
+        f"rnn_{cell}_steps_grad": [Sample((normal(610, 60), normal(60, 60), normal(610, 60)), PACKED)]
+        for cell in ACTIVATIONS
+    },
     "add": [Sample((normal(7, 31_001), normal(7, 31_001))), Sample((normal(5, 9, 50, 50), normal(9, 1, 1)))],
     "sub": [Sample((normal(7, 31_001), normal(31_001))), Sample((normal(9, 1, 1), normal(5, 9, 50, 50)))],
     "mul": [Sample((normal(7, 31_001), normal(7, 1))), Sample((normal(1, 1), normal(7, 31_001)))],
@@ -530,6 +565,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
             "_places",
             "_rounded",
             "_rows",
+            "_steps",
             "_sums",
             "_taps",
             "_training",

@@ -316,7 +316,7 @@ def run(
 def run_grad(
     cell: int,
     gs: tuple[Array, Array | None, Array | None],
-    saved: tuple[Array, Array | None, Array, Array, Array | None, Array | None],
+    saved: tuple[Array, Array | None, Array, Array | None, Array | None, Array | None],
     where: Steps,
 ) -> tuple[Array, Array, Array, Array]:
     """Gradients dp (P, G H), dq (P, G H), dh0 and dc0 (N, H) from those of y, c and the gates.

@@ -435,6 +435,16 @@ from autograd.ops.rearrange import (
     vsplit as vsplit,
     vstack as vstack,
 )
+from autograd.ops.recurrent import (
+    gru as gru,
+    gru_cell as gru_cell,
+    lstm as lstm,
+    lstm_cell as lstm_cell,
+    rnn_relu as rnn_relu,
+    rnn_relu_cell as rnn_relu_cell,
+    rnn_tanh as rnn_tanh,
+    rnn_tanh_cell as rnn_tanh_cell,
+)
 from autograd.ops.reduce import (
     cumsum as cumsum,
     logsumexp as logsumexp,

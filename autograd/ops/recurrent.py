@@ -41,15 +41,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import engine, grad_mode
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import recurrent as kernels
 from autograd.kernels.recurrent import GRU, LSTM, RELU, TANH
-from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.functions import tanh
+from autograd.op import BadSample, Composite, Op, Sample, register
+from autograd.ops.dropout import dropout as drop
+from autograd.ops.functions import sigmoid, tanh
 from autograd.ops.indexing import getitem
-from autograd.ops.join import cat
+from autograd.ops.join import cat, stack
+from autograd.ops.linear import linear
 from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum as sum_over
+from autograd.ops.shape import reshape, transpose, unsqueeze
 from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.samples import KINK, optional
 from autograd.types import Array, Gradient
@@ -102,7 +106,7 @@ def _last(y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
 # ── gradients of gradients ─────────────────────────────────────────────────────────────
 
 
-def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Gradient, ...]:
+def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The vjp of `function`, which is written with recorded ops, at the saved tensors."""
     from autograd.tensor import Tensor, wrap
 
@@ -120,7 +124,7 @@ def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, .
         engine.grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True)
     )
     gradients = [next(found) if needed else None for needed in needs]
-    return tuple(g if g is None or recorded else g.array for g in gradients)
+    return tuple(gradients if recorded else [None if g is None else g.array for g in gradients])
 
 
 def _first(x: Tensor, n: int, rest: Tensor) -> Tensor:
@@ -136,10 +140,11 @@ def _joined(parts: list[Tensor], reverse: bool) -> Tensor:
 # ── samples ────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_sizes(draw: Draw) -> tuple[Sizes, bool]:
-    n = draw.choice(2, 1, 3, 0)
-    sizes = sorted((draw.choice(n, draw.size(0, n)) for _ in range(draw.size(0, 2))), reverse=True)
-    return (n, *sizes), draw.choice(False, True)
+def _draw_steps(draw: Draw, most: int = 2) -> dict[str, Any]:
+    """At most `most` steps.  With more than 2, relu of numbers near 1e100 would overflow."""
+    n = draw.choice(2, 1, 0)
+    sizes = sorted((draw.choice(n, draw.size(0, n)) for _ in range(draw.size(0, most - 1))), reverse=True)
+    return {"batch_sizes": (n, *sizes), "reverse": draw.choice(False, True)}
 
 
 def _bad(op: str, shapes: Sequence[tuple[int, ...]], *words: str, **params: Any) -> BadSample:
@@ -156,8 +161,8 @@ def _check_steps(name: str, gates: int, p: Array, states: tuple[Array, ...], w: 
     if not good or any(s.shape != h.shape for s in states) or sorted(batch_sizes, reverse=True) != list(batch_sizes):
         raise ValueError(
             f"{name}: p of shape {p.shape}, states of shape {', '.join(str(s.shape) for s in states)} and w of shape "
-            f"{w.shape} do not fit batch_sizes {batch_sizes}: expects (P, {gates} H), (N, H) and ({gates} H, H), with N "
-            "sequences, the longest first, of P steps in all"
+            f"{w.shape} do not fit batch_sizes {batch_sizes}: expects (P, {gates} H), (N, H) and ({gates} H, H), with N"
+            " sequences, the longest first, of P steps in all"
         )
 
 
@@ -178,7 +183,16 @@ def _lstm_backward(ctx: Context, gy: Tensor, gc: Tensor, ggates: Tensor, **steps
 
 
 def _lstm_grad_forward(
-    gy: Array, gc: Array, ggates: Array, c0: Array, w: Array, c: Array, gates: Array, *, batch_sizes: Sizes, reverse: bool
+    gy: Array,
+    gc: Array,
+    ggates: Array,
+    c0: Array,
+    w: Array,
+    c: Array,
+    gates: Array,
+    *,
+    batch_sizes: Sizes,
+    reverse: bool,
 ) -> tuple[Array, Array, Array]:
     saved = c0, c0, w, None, c, gates
     dp, _, dh0, dc0 = kernels.run_grad(LSTM, (gy, gc, ggates), saved, _steps(batch_sizes, reverse))
@@ -250,15 +264,15 @@ def _lstm_grad_reference(
     return dp, dh, dc
 
 
-def _lstm_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    p, w = draw.tensor(np.sum(sizes), 4 * hidden), draw.tensor(4 * hidden, hidden)
-    h0, c0 = draw.tensor(sizes[0], hidden), draw.tensor(sizes[0], hidden)
-    return Sample((p, h0, c0, w), {"batch_sizes": sizes, "reverse": reverse})
+def _lstm_steps_sample(draw: Draw, most: int = 3) -> Sample:
+    params, hidden = _draw_steps(draw, most), draw.size(1, 2)
+    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+    p, w = draw.tensor(many, 4 * hidden), draw.tensor(4 * hidden, hidden)
+    return Sample((p, draw.tensor(n, hidden), draw.tensor(n, hidden), w), params)
 
 
 def _lstm_grad_sample(draw: Draw) -> Sample:
-    (_, _, c0, w), params = (sample := _lstm_steps_sample(draw)).inputs, sample.params
+    (_, _, c0, w), params = (sample := _lstm_steps_sample(draw, 2)).inputs, sample.params
     many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
     y, c, more = draw.tensor(many, hidden), draw.tensor(many, hidden), draw.tensor(many, hidden)
     return Sample((y, more, draw.tensor(many, 4 * hidden), c0, w, c, draw.tensor(many, 4 * hidden)), params)
@@ -267,9 +281,7 @@ def _lstm_grad_sample(draw: Draw) -> Sample:
 _lstm_steps_op: Op = register(
     Op(
         name="lstm_steps",
-        check=lambda p, h0, c0, w, *, batch_sizes, reverse: _check_steps(
-            "lstm_steps", 4, p, (h0, c0), w, batch_sizes
-        ),
+        check=lambda p, h0, c0, w, *, batch_sizes, reverse: _check_steps("lstm_steps", 4, p, (h0, c0), w, batch_sizes),
         forward=_lstm_forward,
         backward=_lstm_backward,
         saves=(1, 2, 3, ~0, ~1, ~2),
@@ -374,15 +386,15 @@ def _gru_grad_reference(
     return dp, dq, dh
 
 
-def _gru_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    p, w = draw.tensor(np.sum(sizes), 3 * hidden), draw.tensor(3 * hidden, hidden)
-    inputs = p, draw.tensor(sizes[0], hidden), w, optional(draw, 3 * hidden)
-    return Sample(inputs, {"batch_sizes": sizes, "reverse": reverse})
+def _gru_steps_sample(draw: Draw, most: int = 3) -> Sample:
+    params, hidden = _draw_steps(draw, most), draw.size(1, 2)
+    many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+    p, w = draw.tensor(many, 3 * hidden), draw.tensor(3 * hidden, hidden)
+    return Sample((p, draw.tensor(n, hidden), w, optional(draw, 3 * hidden)), params)
 
 
 def _gru_grad_sample(draw: Draw) -> Sample:
-    (_, h0, w, _), params = (sample := _gru_steps_sample(draw)).inputs, sample.params
+    (_, h0, w, _), params = (sample := _gru_steps_sample(draw, 2)).inputs, sample.params
     many, hidden = int(np.sum(params["batch_sizes"])), w.shape[1]
     y, gy = draw.tensor(many, hidden), draw.tensor(many, hidden)
     return Sample((gy, draw.tensor(many, 4 * hidden), h0, w, y, draw.tensor(many, 4 * hidden)), params)
@@ -420,33 +432,8 @@ _gru_grad_op: Op = register(
 # ── RNN ────────────────────────────────────────────────────────────────────────────────
 
 
-def _rnn_forward(
-    p: Array, h0: Array, w: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
-) -> Array:
-    cell = TANH if nonlinearity == "tanh" else RELU
-    return kernels.run(cell, p, h0, None, w, None, _steps(batch_sizes, reverse))[0]
-
-
-def _rnn_backward(ctx: Context, gy: Tensor, *, nonlinearity: str, **steps: Any) -> tuple[Gradient, ...]:
-    h0, w, y = ctx.saved_tensors
-    dp, dh0 = _rnn_grad_op(gy, w, y, nonlinearity=nonlinearity, **steps)
-    return dp, dh0, matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
-
-
-def _rnn_grad_forward(
-    gy: Array, w: Array, y: Array, *, nonlinearity: str, batch_sizes: Sizes, reverse: bool
-) -> tuple[Array, Array]:
-    cell, h0 = TANH if nonlinearity == "tanh" else RELU, np.empty((batch_sizes[0], w.shape[1]), w.dtype)
-    saved = h0, None, w, y, None, None
-    dp, _, dh0, _ = kernels.run_grad(cell, (gy, None, None), saved, _steps(batch_sizes, reverse))
-    return dp, dh0
-
-
-def _rnn_grad_by_steps(
-    gy: Tensor, w: Tensor, y: Tensor, *, nonlinearity: str, **steps: Any
-) -> tuple[Tensor, Tensor]:
-    """As `_rnn_grad_forward`, in recorded ops."""
-    slopes = 1 - y * y if nonlinearity == "tanh" else (y > 0).to(y.dtype)
+def _rnn_grad_by_steps(gy: Tensor, w: Tensor, y: Tensor, slopes: Tensor, **steps: Any) -> tuple[Tensor, Tensor]:
+    """dp and dh0 in recorded ops.  slopes: those of the nonlinearity, (P, H)."""
     dh, parts = y[: steps["batch_sizes"][0]] * 0, []
     for n, rows in reversed(list(_walk(**steps))):
         parts.append((dh[:n] + gy[rows]) * slopes[rows])
@@ -454,74 +441,615 @@ def _rnn_grad_by_steps(
     return _joined(parts, steps["reverse"]), dh
 
 
-def _rnn_reference(p: Array, h0: Array, w: Array, *, nonlinearity: str, **steps: Any) -> Array:
-    h, y = h0.copy(), np.empty_like(p)
-    for n, rows in _walk(**steps):
-        z = p[rows] + _product(h[:n], w)
-        y[rows] = h[:n] = np.tanh(z) if nonlinearity == "tanh" else np.where(z <= 0, 0, z)
-    return y
+def _rnn_rows(cell: int, name: str, activation: Callable[[Array], Array], slope: Callable[[Any], Any]) -> Op:
+    """The rows of an RNN with an activation function, whose slope is computed from its result."""
 
+    def forward(p: Array, h0: Array, w: Array, *, batch_sizes: Sizes, reverse: bool) -> Array:
+        return kernels.run(cell, p, h0, None, w, None, _steps(batch_sizes, reverse))[0]
 
-def _rnn_grad_reference(
-    gy: Array, w: Array, y: Array, *, nonlinearity: str, **steps: Any
-) -> tuple[Array, Array]:
-    dp, dh = np.empty_like(y), np.zeros((steps["batch_sizes"][0], y.shape[1]), y.dtype)
-    for n, rows in reversed(list(_walk(**steps))):
-        d = dh[:n] + gy[rows]
-        dp[rows] = d * (1 - y[rows] ** 2) if nonlinearity == "tanh" else np.where(y[rows] <= 0, 0, d)
-        dh[:n] = _product(dp[rows], w.T)
-    return dp, dh
+    def backward(ctx: Context, gy: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+        h0, w, y = ctx.saved_tensors
+        dp, dh0 = grad_op(gy, w, y, **steps)
+        return dp, dh0, matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
 
+    def grad_forward(gy: Array, w: Array, y: Array, *, batch_sizes: Sizes, reverse: bool) -> tuple[Array, Array]:
+        saved = np.empty((batch_sizes[0], w.shape[1]), w.dtype), None, w, y, None, None
+        dp, _, dh0, _ = kernels.run_grad(cell, (gy, None, None), saved, _steps(batch_sizes, reverse))
+        return dp, dh0
 
-def _rnn_steps_sample(draw: Draw) -> Sample:
-    (sizes, reverse), hidden = _draw_sizes(draw), draw.size(1, 3)
-    inputs = draw.tensor(np.sum(sizes), hidden), draw.tensor(sizes[0], hidden), draw.tensor(hidden, hidden)
-    params = {"batch_sizes": sizes, "reverse": reverse, "nonlinearity": draw.choice("tanh", "relu")}
-    if params["nonlinearity"] == "relu" and _near_kink(*inputs, **params):
-        params["nonlinearity"] = "tanh"
-    return Sample(inputs, params)
+    def grad_backward(ctx: Context, *hs: Tensor, **steps: Any) -> tuple[Gradient, ...]:
+        return _differentiated(lambda gy, w, y: _rnn_grad_by_steps(gy, w, y, slope(y), **steps), ctx, hs)
 
+    def reference(p: Array, h0: Array, w: Array, **steps: Any) -> Array:
+        h, y = h0.copy(), np.empty_like(p)
+        for n, rows in _walk(**steps):
+            y[rows] = h[:n] = activation(p[rows] + _product(h[:n], w))
+        return y
 
-def _near_kink(p: Array, h0: Array, w: Array, **params: Any) -> bool:
-    """Whether a sum that goes through relu is near 0, where finite differences are wrong."""
-    y = _rnn_reference(p, h0, w, **params)
-    steps = {name: params[name] for name in ("batch_sizes", "reverse")}
-    z = p + _product(np.vstack((h0, y))[_places(**steps)[0]], w)
-    return bool((abs(z) < KINK).any())
+    def grad_reference(gy: Array, w: Array, y: Array, **steps: Any) -> tuple[Array, Array]:
+        dp, dh = np.empty_like(y), np.zeros((steps["batch_sizes"][0], y.shape[1]), y.dtype)
+        for n, rows in reversed(list(_walk(**steps))):
+            d = dh[:n] + gy[rows]
+            dp[rows] = d * (1 - y[rows] * y[rows]) if cell == TANH else np.where(y[rows] <= 0, 0, d)
+            dh[:n] = _product(dp[rows], w.T)
+        return dp, dh
 
+    def sample(draw: Draw) -> Sample:
+        while True:
+            params, hidden = _draw_steps(draw), draw.size(1, 3)
+            many, n = int(np.sum(params["batch_sizes"])), params["batch_sizes"][0]
+            p, h0, w = draw.tensor(many, hidden), draw.tensor(n, hidden), draw.tensor(hidden, hidden)
+            before = np.vstack((h0, reference(p, h0, w, **params)))[_places(**params)[0]]
+            if cell == TANH or (abs(p + _product(before, w)) > KINK).all():
+                return Sample((p, h0, w), params)
 
-def _rnn_grad_sample(draw: Draw) -> Sample:
-    (p, _, w), params = (sample := _rnn_steps_sample(draw)).inputs, sample.params
-    y = draw.tensor(*p.shape)
-    return Sample((draw.tensor(*p.shape), w, np.where(abs(y) < KINK, 1, y)), params)
+    def grad_sample(draw: Draw) -> Sample:
+        (p, _, w), params = (drawn := sample(draw)).inputs, drawn.params
+        y = draw.tensor(*p.shape)
+        return Sample((draw.tensor(*p.shape), w, np.where(abs(y) < KINK, 1, y)), params)
 
-
-_rnn_steps_op: Op = register(
-    Op(
-        name="rnn_steps",
-        check=lambda p, h0, w, *, nonlinearity, batch_sizes, reverse: _check_steps(
-            "rnn_steps", 1, p, (h0,), w, batch_sizes
-        ),
-        forward=_rnn_forward,
-        backward=_rnn_backward,
-        saves=(1, 2, ~0),
-        reference=_rnn_reference,
-        sample=_rnn_steps_sample,
-        bad_samples=[_bad("rnn_steps", ((3, 2), (3, 2), (2, 2)), "(3, 2)", "(2, 1)", nonlinearity="tanh")],
-        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+    grad_op: Op = register(
+        Op(
+            name=f"{name}_steps_grad",
+            forward=grad_forward,
+            backward=grad_backward,
+            saves=(0, 1, 2),
+            reference=grad_reference,
+            sample=grad_sample,
+            flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
+        )
     )
-)
-
-_rnn_grad_op: Op = register(
-    Op(
-        name="rnn_steps_grad",
-        forward=_rnn_grad_forward,
-        backward=lambda ctx, *hs, **steps: _differentiated(
-            lambda *inputs: _rnn_grad_by_steps(*inputs, **steps), ctx, hs
-        ),
-        saves=(0, 1, 2),
-        reference=_rnn_grad_reference,
-        sample=_rnn_grad_sample,
-        flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[1].size,
+    return register(
+        Op(
+            name=f"{name}_steps",
+            check=lambda p, h0, w, *, batch_sizes, reverse: _check_steps(f"{name}_steps", 1, p, (h0,), w, batch_sizes),
+            forward=forward,
+            backward=backward,
+            saves=(1, 2, ~0),
+            reference=reference,
+            sample=sample,
+            bad_samples=[_bad(f"{name}_steps", ((3, 2), (3, 2), (2, 2)), "(3, 2)", "(2, 1)")],
+            flops=lambda inputs, outputs, **params: 2 * len(inputs[0]) * inputs[2].size,
+        )
     )
+
+
+def _rectified(x: Array) -> Array:
+    return np.where(x <= 0, 0, x).astype(x.dtype)
+
+
+_RNN_STEPS = {
+    TANH: _rnn_rows(TANH, "rnn_tanh", np.tanh, lambda y: 1 - y * y),
+    RELU: _rnn_rows(RELU, "rnn_relu", _rectified, lambda y: (y > 0).to(y.dtype)),
+}
+
+
+# ── layers ─────────────────────────────────────────────────────────────────────────────
+
+CELLS = {"lstm": LSTM, "gru": GRU, "rnn_tanh": TANH, "rnn_relu": RELU}
+Layer = tuple[Any, Any, Any, Any, Any]  # w_ih, w_hh, b_ih, b_hh, w_hr; None for what is missing
+
+
+def _one_direction(
+    cell: int, x: Tensor, states: list[Tensor], layer: Layer, steps: dict[str, Any]
+) -> tuple[Tensor, list[Tensor]]:
+    """Run one direction of one layer on packed x (P, I).  Returns y (P, H) and the last states (N, H)."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    if cell == GRU:
+        y, _ = _gru_steps_op(linear(x, w_ih, b_ih), states[0], w_hh, b_hh, **steps)
+        return y, [_last(y, **steps)]
+    p = linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
+    if w_hr is not None:
+        return _projected(p, states, w_hh, w_hr, **steps)
+    if cell == LSTM:
+        y, c, _ = _lstm_steps_op(p, *states, w_hh, **steps)
+        return y, [_last(y, **steps), _last(c, **steps)]
+    y = _RNN_STEPS[cell](p, states[0], w_hh, **steps)
+    return y, [_last(y, **steps)]
+
+
+def _projected(
+    p: Tensor, states: list[Tensor], w_hh: Tensor, w_hr: Tensor, batch_sizes: Sizes, reverse: bool
+) -> tuple[Tensor, list[Tensor]]:
+    """An LSTM whose h has been multiplied with w_hr, step by step in recorded ops."""
+    (h, c), parts = states, []
+    for n, rows in _walk(batch_sizes, reverse):
+        i, f, g, o = _split(p[rows] + linear(h[:n], w_hh), 4)
+        inner = sigmoid(f) * c[:n] + sigmoid(i) * tanh(g)
+        parts.append(linear(sigmoid(o) * tanh(inner), w_hr))
+        h, c = _first(parts[-1], n, h), _first(inner, n, c)
+    return cat(parts[::-1] if reverse else parts), [h, c]
+
+
+def _layers_of(name: str, params: Sequence[Tensor], has_biases: bool, count: int) -> list[Layer]:
+    """The weights of each direction of each layer.  count: their number."""
+    each = 4 if has_biases else 2
+    projected = name == "lstm" and len(params) == count * (each + 1)
+    if len(params) != count * (each + projected):
+        raise RuntimeError(
+            f"{name}: expects {each} parameters for each of {count} layers and directions "
+            f"({'w_ih, w_hh, b_ih, b_hh' if has_biases else 'w_ih, w_hh'}), {count * each} in all, got {len(params)}"
+        )
+    layers = []
+    for k in range(0, len(params), each + projected):
+        w_ih, w_hh, *more = params[k : k + each + projected]
+        b_ih, b_hh = more[:2] if has_biases else (None, None)
+        layers.append((w_ih, w_hh, b_ih, b_hh, more[-1] if projected else None))
+    return layers
+
+
+def _check_layer(name: str, cell: int, features: int, h0: Tensor, c0: Tensor, layer: Layer) -> None:
+    """Raise unless the weights fit `features` inputs, h0 (N, H) and c0 (N, C); for an LSTM with w_hr, C is not H."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    rows = kernels.GATES[cell] * c0.shape[-1]
+    expected = {"w_ih": (rows, features), "w_hh": (rows, h0.shape[-1]), "b_ih": (rows,), "b_hh": (rows,)}
+    expected["w_hr"] = (h0.shape[-1], c0.shape[-1])
+    for what, x in {"w_ih": w_ih, "w_hh": w_hh, "b_ih": b_ih, "b_hh": b_hh, "w_hr": w_hr}.items():
+        if x is not None and tuple(x.shape) != expected[what]:
+            raise RuntimeError(
+                f"{name}: {what} has shape {tuple(x.shape)}; an input of {features} features and a state of "
+                f"{c0.shape[-1]} need {expected[what]}"
+            )
+
+
+def _run(
+    name: str,
+    x: Tensor,
+    batch_sizes: Any,
+    hx: Sequence[Tensor],
+    params: Sequence[Tensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Tensor, ...]:
+    cell, directions = CELLS[name], 2 if bidirectional else 1
+    check_arrays(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)})
+    if len(hx) != (2 if cell == LSTM else 1):
+        raise RuntimeError(f"{name}: expects two hidden states, h_0 and c_0, got {len(hx)}")
+    layers = _layers_of(name, params, has_biases, num_layers * directions)
+    check_same_float(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)}, w_ih=layers[0][0])
+    sizes, x = _packed(name, x, batch_sizes, batch_first)
+    for state in hx:
+        if state.ndim != 3 or tuple(state.shape[:2]) != (len(layers), sizes[0]):
+            raise RuntimeError(
+                f"{name}: a state has shape {tuple(state.shape)}; expects ({len(layers)}, {sizes[0]}, H): one for each "
+                "layer and direction, and each sequence"
+            )
+    features = x.shape[1]
+    for k, layer in enumerate(layers):
+        _check_layer(name, cell, features if k < directions else directions * hx[0].shape[2], hx[0], hx[-1], layer)
+    lasts = []
+    for k in range(num_layers):
+        ys = []
+        for reverse in range(directions):
+            here = k * directions + reverse
+            steps = {"batch_sizes": sizes, "reverse": bool(reverse)}
+            y, last = _one_direction(cell, x, [state[here] for state in hx], layers[here], steps)
+            ys.append(y)
+            lasts.append(last)
+        x = ys[0] if directions == 1 else cat(ys, 1)
+        if dropout and train and k < num_layers - 1:
+            x = drop(x, dropout)
+    if batch_sizes is None:
+        x = reshape(x, (len(sizes), sizes[0], x.shape[1]))
+        x = transpose(x, 0, 1) if batch_first else x
+    return x, *(stack(states) for states in zip(*lasts, strict=True))
+
+
+def _packed(name: str, x: Tensor, batch_sizes: Any, batch_first: bool) -> tuple[Sizes, Tensor]:
+    """The number of sequences that have each step, and x as (P, I)."""
+    if batch_sizes is not None:
+        sizes = tuple(int(n) for n in np.asarray(batch_sizes))
+        if x.ndim != 2 or not sizes or sizes[-1] < 1 or sum(sizes) != len(x) or list(sizes) != sorted(sizes)[::-1]:
+            raise RuntimeError(
+                f"{name}: input of shape {tuple(x.shape)} does not fit batch_sizes {list(sizes)}: expects (P, I), P "
+                "their sum, and numbers above 0 that do not increase; nn.utils.rnn.pack_padded_sequence makes both"
+            )
+        return sizes, x
+    if x.ndim != 3:
+        raise RuntimeError(f"{name}: input has shape {tuple(x.shape)}; expects 3 dimensions: (T, N, I), or (N, T, I)")
+    x = transpose(x, 0, 1) if batch_first else x
+    if x.shape[0] == 0:
+        raise RuntimeError(f"{name}: input has no time steps; expects at least one")
+    return (x.shape[1],) * x.shape[0], reshape(x, (x.shape[0] * x.shape[1], x.shape[2]))
+
+
+def _is_sizes(x: Any) -> bool:
+    """Whether the second argument is `batch_sizes`, of a packed batch."""
+    return hasattr(x, "dtype") and x.dtype.kind == "i" and x.ndim == 1
+
+
+def _called(name: str, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """Run a call with or without batch_sizes."""
+    if _is_sizes(arguments[1]):
+        x, batch_sizes, hx, params, *options = (*arguments, False)
+    else:
+        (x, hx, params, *options), batch_sizes = arguments, None
+    states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
+    has_biases, num_layers, dropout, train, bidirectional, batch_first = options
+    return _run(
+        name, x, batch_sizes, states, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+    )
+
+
+def lstm(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    params: Sequence[Tensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run a long short-term memory network over sequences.  `nn.LSTM` is its layer.
+
+    Parameters
+    ----------
+    input : Tensor of float, (T, N, I), or (N, T, I) with `batch_first`
+        T steps of N sequences.
+    hx : (h_0, c_0), two Tensors, (num_layers · D, N, H)
+        The state before the first step.  D is 2 with `bidirectional`, else 1.  With a projection h_0 has the size of
+        its result.
+    params : sequence of Tensor
+        For each layer, and in it for each direction: w_ih (4 H, I), w_hh (4 H, H), with `has_biases` b_ih and b_hh
+        (4 H,), and for a projection w_hr (P, H).  The rows are those of the gates i, f, g and o.
+    has_biases : bool
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    dropout : float
+        Probability with which an element between two layers is set to 0, if `train`.
+    train : bool
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    batch_first : bool
+
+    Returns
+    -------
+    output : Tensor, (T, N, D · H), or (N, T, D · H) with `batch_first`
+        h of the last layer after every step.
+    h_n, c_n : Tensor, of the shapes of h_0 and c_0
+        The state after the last step of each layer.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+
+    Notes
+    -----
+    As in PyTorch, packed sequences are given as (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train,
+    bidirectional).  `output` is then packed, too.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, state = autograd.zeros(5, 1, 3), autograd.zeros(1, 1, 2)
+    >>> params = [autograd.zeros(8, 3), autograd.zeros(8, 2)]
+    >>> output, h, c = autograd.lstm(x, (state, state + 1), params, False, 1, 0.0, False, False, False)
+    >>> output.shape, c
+    ((5, 1, 2), tensor([[[0.0312, 0.0312]]]))
+    """
+    arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+    output, h, c = _called("lstm", arguments)
+    return output, h, c
+
+
+def _function(name: str, title: str, rows: str) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The public function of a network with one state."""
+
+    def run(
+        input: Tensor,
+        hx: Tensor,
+        params: Sequence[Tensor],
+        has_biases: bool,
+        num_layers: int,
+        dropout: float,
+        train: bool,
+        bidirectional: bool,
+        batch_first: bool,
+    ) -> tuple[Tensor, Tensor]:
+        arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        output, h = _called(name, arguments)
+        return output, h
+
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = f"""Run {title} over sequences.
+
+    Arguments, results and errors are those of `lstm`, with one state: hx is h_0, and (output, h_n) is returned.
+    {rows}
+    """
+    return run
+
+
+gru = _function(
+    "gru",
+    "a network of gated recurrent units",
+    "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh are those of the gates r, z and n.",
 )
+rnn_tanh = _function("rnn_tanh", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
+rnn_relu = _function("rnn_relu", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+
+
+# ── cells ──────────────────────────────────────────────────────────────────────────────
+
+
+def _cell(
+    name: str,
+    x: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
+) -> list[Tensor]:
+    """One step: the states after it."""
+    cell = CELLS[name.removesuffix("_cell")]
+    check_arrays(name, input=x, **{f"hx[{k}]": state for k, state in enumerate(hx)})
+    check_same_float(name, input=x, **{f"hx[{k}]": h for k, h in enumerate(hx)}, w_ih=w_ih, b_ih=b_ih, b_hh=b_hh)
+    if len(hx) != (2 if cell == LSTM else 1):
+        raise RuntimeError(f"{name}: expects two hidden states, h and c, got {len(hx)}")
+    dims, shapes = x.ndim, [tuple(h.shape) for h in hx]
+    if dims not in (1, 2) or any(len(s) != dims or s[:-1] != tuple(x.shape[:-1]) for s in shapes):
+        raise RuntimeError(
+            f"{name}: input of shape {tuple(x.shape)} and states of shape {', '.join(map(str, shapes))} do not fit: "
+            "expects (N, I) and (N, H), or (I,) and (H,)"
+        )
+    _check_layer(name, cell, x.shape[-1], hx[0], hx[-1], (w_ih, w_hh, b_ih, b_hh, None))
+    if shapes[0] != shapes[-1]:
+        raise RuntimeError(f"{name}: the states have shapes {shapes[0]} and {shapes[1]}; they must be the same")
+    if dims == 1:
+        return [h[0] for h in _cell(name, unsqueeze(x, 0), [unsqueeze(h, 0) for h in hx], w_ih, w_hh, b_ih, b_hh)]
+    if cell != GRU and (b_ih is None) != (b_hh is None):
+        both: Any = b_hh if b_ih is None else b_ih
+        b_ih, b_hh = both, both * 0  # only their sum counts
+    steps = {"batch_sizes": (x.shape[0],), "reverse": False}
+    return _one_direction(cell, x, list(hx), (w_ih, w_hh, b_ih, b_hh, None), steps)[1]
+
+
+def lstm_cell(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One step of a long short-term memory network.  `nn.LSTMCell` is its layer.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, I) or (I,)
+    hx : (h, c), two Tensors, (N, H) or (H,)
+        The state before the step.
+    w_ih, w_hh : Tensor, (4 H, I) and (4 H, H)
+        The rows are those of the gates i, f, g and o.
+    b_ih, b_hh : Tensor, (4 H,), optional
+
+    Returns
+    -------
+    h, c : Tensor, (N, H) or (H,)
+        The state after the step.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+    """
+    h, c = _cell("lstm_cell", input, hx, w_ih, w_hh, b_ih, b_hh)
+    return h, c
+
+
+def _cell_function(name: str, title: str, rows: str) -> Callable[..., Tensor]:
+    """The public function of a cell with one state."""
+
+    def run(
+        input: Tensor,
+        hx: Tensor,
+        w_ih: Tensor,
+        w_hh: Tensor,
+        b_ih: Tensor | None = None,
+        b_hh: Tensor | None = None,
+    ) -> Tensor:
+        return _cell(name, input, [hx], w_ih, w_hh, b_ih, b_hh)[0]
+
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = f"""One step of {title}.
+
+    Arguments, results and errors are those of `lstm_cell`, with one state, h, which is also what is returned.
+    {rows}
+    """
+    return run
+
+
+gru_cell = _cell_function(
+    "gru_cell", "a gated recurrent unit", "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh: gates r, z and n."
+)
+rnn_tanh_cell = _cell_function("rnn_tanh_cell", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
+rnn_relu_cell = _cell_function("rnn_relu_cell", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+
+
+# ── under the battery ──────────────────────────────────────────────────────────────────
+
+
+def _step_reference(name: str, x: Array, states: list[Array], layer: Layer, sums: list[Array]) -> list[Array]:
+    """The states after one step of one sequence.  The arguments of relu are added to `sums`."""
+    w_ih, w_hh, b_ih, b_hh, w_hr = layer
+    h, size = states[0], states[-1].shape[0]
+    p = (w_ih * x).sum(axis=1) + (0 if b_ih is None else b_ih)
+    q = (w_hh * h).sum(axis=1) + (0 if b_hh is None else b_hh)
+    parts = [slice(k * size, (k + 1) * size) for k in range(4)]
+    if name == "gru":
+        r, z = (_logistic(p[k] + q[k]) for k in parts[:2])
+        n = np.tanh(p[parts[2]] + r * q[parts[2]])
+        return [n + z * (h - n)]
+    if name == "lstm":
+        i, f, o = (_logistic((p + q)[parts[k]]) for k in (0, 1, 3))
+        c = f * states[1] + i * np.tanh((p + q)[parts[2]])
+        h = o * np.tanh(c)
+        return [h if w_hr is None else (w_hr * h).sum(axis=1), c]
+    sums.append(p + q)
+    return [np.tanh(p + q) if name == "rnn_tanh" else _rectified(p + q)]
+
+
+def _network_reference(
+    name: str, *inputs: Any, num_layers: int, bidirectional: bool, batch_first: bool, sums: Any = None, **options: Any
+) -> list[Array]:
+    x, states, layers = _parts_of(name, inputs, num_layers, bidirectional, **options)
+    x, lasts = x.swapaxes(0, 1) if batch_first else x, [state.copy() for state in states]
+    for k in range(num_layers):
+        ys = []
+        for here in range(k * len(layers) // num_layers, (k + 1) * len(layers) // num_layers):
+            y = np.empty((*x.shape[:2], states[0].shape[2]), x.dtype)
+            order = range(len(x)) if here % (len(layers) // num_layers) == 0 else range(len(x) - 1, -1, -1)
+            for t, n in ((t, n) for t in order for n in range(x.shape[1])):
+                before = [last[here, n] for last in lasts]
+                after = _step_reference(name, x[t, n], before, layers[here], [] if sums is None else sums)
+                y[t, n] = after[0]
+                for last, state in zip(lasts, after, strict=True):
+                    last[here, n] = state
+            ys.append(y)
+        x = np.concatenate(ys, 2)
+    return [x.swapaxes(0, 1) if batch_first else x, *lasts]
+
+
+def _parts_of(
+    name: str, inputs: tuple[Any, ...], num_layers: int, bidirectional: bool, has_biases: bool
+) -> tuple[Any, list[Any], list[Layer]]:
+    """x, the states, and the weights of each layer, from a row's inputs."""
+    many = 2 if name == "lstm" else 1
+    x, states, params = inputs[0], list(inputs[1 : 1 + many]), inputs[1 + many :]
+    return x, states, _layers_of(name, params, has_biases, num_layers * (2 if bidirectional else 1))
+
+
+def _network(name: str, *inputs: Any, **options: Any) -> Any:
+    many = 2 if name == "lstm" else 1
+    x, hx, params = inputs[0], inputs[1 : 1 + many], inputs[1 + many :]
+    flags = options["has_biases"], options["num_layers"], 0.0, False, options["bidirectional"], options["batch_first"]
+    return globals()[name](x, hx if many == 2 else hx[0], params, *flags)
+
+
+def _network_sample(name: str, draw: Draw) -> Sample:
+    steps, n, features, hidden = draw.size(1, 2), draw.choice(1, 2, 0), draw.size(1, 2), draw.size(1, 2)
+    options = {
+        "has_biases": draw.choice(True, False),
+        "num_layers": 1 if name == "rnn_relu" and steps == 2 else draw.size(1, 2),  # large numbers would overflow
+        "bidirectional": draw.choice(False, True),
+        "batch_first": draw.choice(False, True),
+    }
+    if options["num_layers"] == 2:  # two layers of two directions have too many weights for finite differences
+        features, hidden = 1, 1
+    projected = name == "lstm" and hidden == 2 and draw.choice(False, True)
+    rows, state, directions = (
+        kernels.GATES[CELLS[name]] * hidden,
+        1 if projected else hidden,
+        1 + options["bidirectional"],
+    )
+    count = options["num_layers"] * directions
+    inputs = [
+        draw.tensor(*((n, steps) if options["batch_first"] else (steps, n)), features),
+        draw.tensor(count, n, state),
+    ]
+    inputs += [draw.tensor(count, n, hidden)] if name == "lstm" else []
+    for k in range(count):
+        size = features if k < directions else directions * state
+        inputs += [draw.tensor(rows, size), draw.tensor(rows, state)]
+        inputs += [draw.tensor(rows), draw.tensor(rows)] if options["has_biases"] else []
+        inputs += [draw.tensor(state, hidden)] if projected else []
+    return Sample(tuple(inputs), options)
+
+
+def _cell_sample(name: str, draw: Draw) -> Sample:
+    lead, features, hidden = draw.choice((2,), (1,), (0,), ()), draw.size(1, 3), draw.size(1, 2)
+    rows, states = kernels.GATES[CELLS[name]] * hidden, 2 if name == "lstm" else 1
+    inputs = [draw.tensor(*lead, features), *(draw.tensor(*lead, hidden) for _ in range(states))]
+    weights = draw.tensor(rows, features), draw.tensor(rows, hidden)
+    return Sample((*inputs, *weights, optional(draw, rows), optional(draw, rows)))
+
+
+def _cell_reference(name: str, x: Array, *more: Any, sums: Any = None) -> Any:
+    many = 2 if name == "lstm" else 1
+    layer, rows = (*more[many:], None), x.reshape(-1, x.shape[-1])
+    found = [np.empty((len(rows), h.shape[-1]), x.dtype) for h in more[:many]]
+    for n, row in enumerate(rows):
+        before = [h.reshape(-1, h.shape[-1])[n] for h in more[:many]]
+        for y, state in zip(
+            found, _step_reference(name, row, before, layer, [] if sums is None else sums), strict=True
+        ):
+            y[n] = state
+    states = [y.reshape(h.shape) for y, h in zip(found, more, strict=False)]
+    return states if many == 2 else states[0]
+
+
+def _far_from_kinks(
+    name: str, sample: Callable[[str, Draw], Sample], reference: Callable[..., Any], draw: Draw
+) -> Sample:
+    while True:
+        drawn, sums = sample(name, draw), []  # type: ignore[var-annotated]
+        reference(name, *drawn.inputs, sums=sums, **drawn.params)
+        if name != "rnn_relu" or all((abs(z) > KINK).all() for z in sums):
+            return drawn
+
+
+def _bad_network(name: str, error: type[Exception], *words: str, **changed: Any) -> BadSample:
+    """A call with states (1, 2, 3) for 2 sequences of 4 features, in which something is changed."""
+    gates, many = kernels.GATES[CELLS[name]], 2 if name == "lstm" else 1
+    shapes = {"x": (2, 2, 4), "h": (1, 2, 3), "w_ih": (gates * 3, 4), "w_hh": (gates * 3, 3), **changed}
+    states = [np.ones(shapes["h"]) for _ in range(many)]
+    options = {"has_biases": False, "num_layers": 1, "bidirectional": False, "batch_first": False}
+    weights = np.ones(shapes["w_ih"], changed.get("dtype", float)), np.ones(shapes["w_hh"])
+    return BadSample((np.ones(shapes["x"]), *states, *weights), options, error, (name, *words))
+
+
+def _register_composites(name: str) -> None:
+    """The rows of a network and of its cell."""
+    register(
+        Composite(
+            name=name,
+            function=lambda *inputs, **options: _network(name, *inputs, **options),
+            reference=lambda *inputs, **options: _network_reference(name, *inputs, **options),
+            sample=lambda draw: _far_from_kinks(name, _network_sample, _network_reference, draw),
+            bad_samples=[
+                _bad_network(name, RuntimeError, "(2, 4)", "3 dimensions", x=(2, 4)),
+                _bad_network(name, RuntimeError, "no time steps", x=(0, 2, 4)),
+                _bad_network(name, RuntimeError, "(2, 2, 3)", "(1, 2, H)", h=(2, 2, 3)),
+                _bad_network(name, RuntimeError, "w_ih", "4 features", w_ih=(5, 4)),
+                _bad_network(name, RuntimeError, "w_hh", "(7, 3)", w_hh=(7, 3)),
+                _bad_network(name, TypeError, "w_ih float32", dtype=np.float32),
+            ],
+        )
+    )
+    cell, gates = f"{name}_cell", kernels.GATES[CELLS[name]]
+
+    def function(x: Any, *more: Any) -> Any:
+        return globals()[cell](x, more[:2] if name == "lstm" else more[0], *more[2 if name == "lstm" else 1 :])
+
+    def bad(x: tuple[int, ...], h: tuple[int, ...], w: tuple[int, ...], *words: str) -> BadSample:
+        states = [np.ones(h)] * (2 if name == "lstm" else 1)
+        return BadSample((np.ones(x), *states, np.ones(w), np.ones((w[0], 3))), {}, RuntimeError, (cell, *words))
+
+    register(
+        Composite(
+            name=cell,
+            function=function,
+            reference=lambda *inputs: _cell_reference(name, *inputs),
+            sample=lambda draw: _far_from_kinks(name, _cell_sample, _cell_reference, draw),
+            bad_samples=[
+                bad((2, 4), (3, 3), (gates * 3, 4), "(2, 4)", "(3, 3)"),
+                bad((1, 2, 4), (1, 2, 3), (gates * 3, 4), "(1, 2, 4)", "(N, I)"),
+                bad((2, 5), (2, 3), (gates * 3, 4), "w_ih", "5 features"),
+            ],
+        )
+    )
+
+
+for _name in CELLS:
+    _register_composites(_name)

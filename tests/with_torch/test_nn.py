@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -154,7 +155,28 @@ def _unflatten(draw: Draw) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
     return (dim, (a, draw.choice(b, -1))), {}, [draw.array(*shape)]
 
 
-LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]]]] = {
+def _recurrent(draw: Draw, name: str) -> tuple[tuple, dict[str, Any], list[Any]]:
+    """Its states are given or not.  test_recurrent.py has packed sequences, projections and dropout."""
+    features, hidden, layers, both_ways = draw.size(1, 4), draw.size(1, 4), draw.size(1, 3), draw.choice(False, True)
+    options = {"bias": draw.choice(True, False), "batch_first": draw.choice(False, True), "bidirectional": both_ways}
+    options |= {"nonlinearity": draw.choice("tanh", "relu")} if name == "RNN" else {}
+    batch, steps = draw.choice((), (draw.size(1, 3),)), draw.size(1, 4)
+    shape = (*batch, steps) if options["batch_first"] else (steps, *batch)
+    state = [draw.array(layers * (2 if both_ways else 1), *batch, hidden) for _ in range(2 if name == "LSTM" else 1)]
+    inputs = [draw.array(*shape, features), tuple(state) if name == "LSTM" else state[0]]
+    return (features, hidden, layers), options, inputs[: draw.size(1, 2)]
+
+
+def _cell(draw: Draw, name: str) -> tuple[tuple, dict[str, Any], list[Any]]:
+    features, hidden, batch = draw.size(1, 4), draw.size(1, 4), draw.choice((), (draw.size(1, 3),))
+    options = {"bias": draw.choice(True, False)}
+    options |= {"nonlinearity": draw.choice("tanh", "relu")} if name == "RNNCell" else {}
+    state = tuple(draw.array(*batch, hidden) for _ in range(2 if name == "LSTMCell" else 1))
+    inputs = [draw.array(*batch, features), state if name == "LSTMCell" else state[0]]
+    return (features, hidden), options, inputs[: draw.size(1, 2)]
+
+
+LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
     "AdaptiveAvgPool2d": _adaptive_pool,
     "AvgPool2d": lambda d: _pool(
         d,
@@ -173,15 +195,21 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
     "Embedding": _embedding,
     "Flatten": lambda d: ((d.choice(0, 1),), {"end_dim": d.choice(1, -1)}, [_any_shape(d, 2)]),
     "GELU": lambda d: ((), {"approximate": d.choice("none", "tanh")}, [_any_shape(d)]),
+    "GRU": lambda d: _recurrent(d, "GRU"),
+    "GRUCell": lambda d: _cell(d, "GRUCell"),
     "GroupNorm": _group_norm,
     "Identity": lambda d: ((5,), {"word": 1}, [_any_shape(d)]),
     "LayerNorm": _layer_norm,
+    "LSTM": lambda d: _recurrent(d, "LSTM"),
+    "LSTMCell": lambda d: _cell(d, "LSTMCell"),
     "LeakyReLU": lambda d: ((), {"negative_slope": d.choice(0.01, 0.5, 0), "inplace": True}, [_any_shape(d)]),
     "Linear": _linear,
     "LogSigmoid": lambda d: ((), {}, [_any_shape(d)]),
     "LogSoftmax": lambda d: ((d.choice(0, -1),), {}, [_any_shape(d, 1)]),
     "MaxPool2d": lambda d: _pool(d, dilation=d.pair(1, 2), ceil_mode=d.choice(False, True)),
     "Mish": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
+    "RNN": lambda d: _recurrent(d, "RNN"),
+    "RNNCell": lambda d: _cell(d, "RNNCell"),
     "ReLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "SiLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "Sigmoid": lambda d: ((), {}, [_any_shape(d)]),
@@ -284,19 +312,30 @@ def assert_close(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=1e-9, atol=1e-11)
 
 
-def assert_equal_run(ours: Any, theirs: Any, inputs: list[np.ndarray], rng: np.random.Generator) -> None:
-    """Compare the output, the gradients of inputs and parameters, and the buffers."""
-    mine = [autograd.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
-    its = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
-    y = ours(*mine)
-    z = theirs(*[x * 1 for x in its])  # a copy, because in-place layers must not change a leaf
-    assert_close(y, z)
-    assert y.requires_grad == z.requires_grad
-    if z.requires_grad:
-        g = np.asarray(rng.standard_normal(y.shape))
-        y.backward(wrap(g))
-        z.backward(torch.tensor(g))
-        for a, b in zip((*mine, *ours.parameters()), (*its, *theirs.parameters()), strict=True):
+def flat(value: Any) -> list[Any]:
+    """The tensors or arrays in nested tuples and lists, in order."""
+    return [leaf for item in value for leaf in flat(item)] if isinstance(value, tuple | list) else [value]
+
+
+def nested(make: Callable[[Any], Any], value: Any) -> Any:
+    """make(leaf) for each leaf of nested tuples."""
+    return tuple(nested(make, item) for item in value) if isinstance(value, tuple) else make(value)
+
+
+def assert_equal_run(ours: Any, theirs: Any, inputs: list[Any], rng: np.random.Generator) -> None:
+    """Compare the outputs, the gradients of inputs and parameters, and the buffers."""
+    mine = [nested(lambda x: autograd.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
+    its = [nested(lambda x: torch.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
+    ys = flat(ours(*mine))
+    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))  # copies: in-place layers must not change a leaf
+    for y, z in zip(ys, zs, strict=True):
+        assert_close(y, z)
+        assert y.requires_grad == z.requires_grad
+    if zs[0].requires_grad:
+        gs = [np.asarray(rng.standard_normal(y.shape)) for y in ys]
+        sum((y * wrap(g)).sum() for y, g in zip(ys, gs, strict=True)).backward()
+        sum((z * torch.tensor(g)).sum() for z, g in zip(zs, gs, strict=True)).backward()
+        for a, b in zip((*flat(mine), *ours.parameters()), (*flat(its), *theirs.parameters()), strict=True):
             assert (a.grad is None) == (b.grad is None)
             if b.grad is not None:
                 assert_close(a.grad, b.grad)
@@ -343,10 +382,17 @@ def test_loss(name: str, data: Any) -> None:
 LEFT_OUT = {"size_average", "reduce", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze"}
 
 
+def first_signature(function: Any) -> inspect.Signature:
+    """The signature, or that of the first overload: PyTorch's recurrent layers are declared (*args, **kwargs)."""
+    overloads = typing.get_overloads(getattr(function, "__init__", function))
+    found = inspect.signature(overloads[0] if overloads else function)
+    return found.replace(parameters=[p for name, p in found.parameters.items() if name != "self"])
+
+
 @pytest.mark.parametrize("name", [*LAYERS, *LOSSES])
 def test_arguments_have_pytorchs_names_places_and_defaults(name: str) -> None:
     ours, theirs = (
-        {key: p for key, p in inspect.signature(getattr(library, name)).parameters.items() if not key.endswith("args")}
+        {key: p for key, p in first_signature(getattr(library, name)).parameters.items() if not key.endswith("args")}
         for library in (nn, torch.nn)
     )
     assert ours.keys() | LEFT_OUT == theirs.keys() | LEFT_OUT

@@ -1,4 +1,7 @@
-"""Gradient clipping, and conversion between parameters and one vector.  Names and arguments are PyTorch's."""
+"""Gradient clipping, conversion between parameters and one vector, and packed sequences (`nn.utils.rnn`).
+
+Names and arguments are PyTorch's.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import autograd
 from autograd import Tensor, no_grad
 from autograd.tensor import wrap
 from autograd.types import Array
+from nn.utils import rnn as rnn
 
 
 def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
