@@ -94,6 +94,7 @@ from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.instance_norm import instance_norm as instance_norm
 from autograd.ops.interpolate import (
     interpolate as interpolate,
     upsample as upsample,
@@ -106,6 +107,7 @@ from autograd.ops.layer_norm import layer_norm as layer_norm
 from autograd.ops.leaky_relu import leaky_relu as leaky_relu
 from autograd.ops.linear import linear as linear
 from autograd.ops.linear_relu import linear_relu as linear_relu
+from autograd.ops.local_response_norm import local_response_norm as local_response_norm
 from autograd.ops.losses import (
     huber_loss as huber_loss,
     l1_loss as l1_loss,
@@ -136,6 +138,7 @@ from autograd.ops.pow import pow as pow
 from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
 from autograd.ops.relu import relu as relu
 from autograd.ops.remainder import floor_divide as floor_divide, remainder as remainder
+from autograd.ops.rms_norm import rms_norm as rms_norm
 from autograd.ops.shape import (
     expand as expand,
     flatten as flatten,
