@@ -291,8 +291,12 @@ def _fractional(
         samples = rand(n, c, dims, dtype=x.dtype)
     if tuple(samples.shape) != (n, c, dims):
         raise ValueError(f"{name}: _random_samples has shape {samples.shape}; expects {(n, c, dims)}")
-    if not n * c:
-        raise ValueError(f"{name}: input of shape {input.shape} has no images; expects at least one, with a channel")
+    if not c:
+        raise ValueError(f"{name}: input of shape {input.shape} has no channels; expects at least one")
+    if not n:
+        tables = [np.arange(m)[:, None] + np.arange(k) for m, k in zip(wanted, kernel, strict=True)]
+        y, found = _max_at(x, tables, return_indices)
+        return (y, found) if return_indices else y
     draws = np.asarray(samples).reshape(n * c, dims)
     maxima, indices = [], []
     for plane in range(n * c):  # each has windows of its own
@@ -300,9 +304,9 @@ def _fractional(
             _random_starts(u, inputs, outputs, k)[:, None] + np.arange(k)
             for u, inputs, outputs, k in zip(_axes(draws[plane]), size, wanted, kernel, strict=True)
         ]
-        y, found = _max_at(x[plane // c, plane % c][None, None], tables, return_indices)
-        maxima.append(y)
-        indices.append(found)
+        best, places = _max_at(x[plane // c, plane % c][None, None], tables, return_indices)
+        maxima.append(best)
+        indices.append(places)
     shape = (*input.shape[: input.ndim - dims], *wanted)
     whole = reshape(cat(maxima, 0), shape)
     return (whole, reshape(cat(indices, 0), shape)) if return_indices else whole

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,6 +191,9 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
     "Tanh": lambda d: ((), {}, [_any_shape(d)]),
     "Unflatten": _unflatten,
 }
+
+for _path in sorted(Path(__file__).parent.glob("layers_*.py")):  # the rows of other files
+    LAYERS |= importlib.import_module(f"{__package__}.{_path.stem}").LAYERS
 
 
 # ── losses: the input has a gradient, the target has none ──
