@@ -211,9 +211,7 @@ class SyncBatchNorm(_BatchNorm):
         """
         result = module
         if isinstance(module, _BatchNorm) and not isinstance(module, cls):
-            result = cls(
-                module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats
-            )
+            result = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
             for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
                 setattr(result, name, getattr(module, name))
             result.training = module.training
@@ -395,31 +393,6 @@ class LocalResponseNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
-
-    def extra_repr(self) -> str:
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
-
-
-class CrossMapLRN2d(Module):
-    """`LocalResponseNorm` of images (N, C, H, W), over a window that is symmetric: of size - 1 channels if size is even.
-
-    Parameters
-    ----------
-    size : int
-        Number of channels.  alpha is divided by it.
-    alpha, beta, k : float
-    """
-
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, input: Tensor) -> Tensor:
-        check_arrays("CrossMapLRN2d", input=input)
-        if input.ndim != 4:
-            raise ValueError(f"CrossMapLRN2d: expects input (N, C, H, W), got shape {tuple(input.shape)}")
-        odd = (self.size + 1) // 2 * 2 - 1
-        return F.local_response_norm(input, odd, self.alpha * odd / self.size, self.beta, self.k)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -92,6 +92,7 @@ from autograd.ops.functions import (
 )
 from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
+from autograd.ops.grid_sample import affine_grid as affine_grid, grid_sample as grid_sample
 from autograd.ops.group_norm import group_norm as group_norm
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
 from autograd.ops.instance_norm import instance_norm as instance_norm

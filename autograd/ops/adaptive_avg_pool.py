@@ -1,8 +1,8 @@
 """Adaptive average-pooling in one and three dimensions, by that in two: a fixed number of windows, their means.
 
-    one dimension      the image is one row high
-    three dimensions   first over H and W, then over D of (D, H' W') images.  The mean of a window's rows of means is
-                       the mean of the window, since it is a box.
+one dimension      the image is one row high
+three dimensions   first over H and W, then over D of (D, H' W') images.  The mean of a window's rows of means is
+                   the mean of the window, since it is a box.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
-def adaptive_avg_pool3d(
-    input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None
-) -> Tensor:
+def adaptive_avg_pool3d(input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None) -> Tensor:
     """Take the means of D' × H' × W' windows, which cover the input evenly.
 
     Parameters

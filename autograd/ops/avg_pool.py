@@ -1,8 +1,8 @@
 """Average-pooling in one and three dimensions, by that in two; and power-average pooling.
 
-    avg_pool1d       the image is one row high
-    avg_pool3d       first over H and W, then over D of (D, H' W') images: a window is a box, so its divisor is a product
-    lp_pool          y = (Σ xᵖ)^(1/p) over each window, which is the mean of xᵖ times the window's size, and its root
+avg_pool1d       the image is one row high
+avg_pool3d       first over H and W, then over D of (D, H' W') images: a window is a box, so its divisor is a product
+lp_pool          y = (Σ xᵖ)^(1/p) over each window, which is the mean of xᵖ times the window's size, and its root
 """
 
 from __future__ import annotations
@@ -103,9 +103,7 @@ def avg_pool3d(
     y = avg_pool2d(reshape(x, (n, c * d, *image)), kernel[1:], step[1:], margin[1:], *counting, divisor_override)
     size = y.shape[2:]
     y = reshape(y, (n, c, d, math.prod(size)))
-    y = avg_pool2d(
-        y, (kernel[0], 1), (step[0], 1), (margin[0], 0), *counting, None if divisor_override is None else 1
-    )
+    y = avg_pool2d(y, (kernel[0], 1), (step[0], 1), (margin[0], 0), *counting, None if divisor_override is None else 1)
     y = reshape(y, (n, c, y.shape[2], *size))
     return squeeze(y, 0) if input.ndim == 4 else y
 

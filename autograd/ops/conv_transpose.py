@@ -1,8 +1,8 @@
 """Transposed convolution in one and three dimensions, by that in two.
 
-    conv_transpose1d   the image is one row high
-    conv_transpose3d   conv_transpose2d of each plane to O kd channels, which are the planes of a window in the output;
-                       the windows are then added where they overlap
+conv_transpose1d   the image is one row high
+conv_transpose3d   conv_transpose2d of each plane to O kd channels, which are the planes of a window in the output;
+                   the windows are then added where they overlap
 """
 
 from __future__ import annotations

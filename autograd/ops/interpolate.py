@@ -24,8 +24,8 @@ from numba import prange
 from autograd.arguments import check_arrays
 from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.avg_pool2d import adaptive_avg_pool2d
 from autograd.ops.adaptive_avg_pool import adaptive_avg_pool1d, adaptive_avg_pool3d
+from autograd.ops.avg_pool2d import adaptive_avg_pool2d
 from autograd.ops.elementwise import clone
 from autograd.ops.indexing import getitem
 from autograd.ops.shared.checks import check_float

@@ -1,6 +1,6 @@
 """Local response normalization: divides each element by a mean of squares over neighbouring channels.
 
-    y[n,c,…] = x[n,c,…] / (k + α / size Σ_j x²[n,j,…])^β        c - size // 2 <= j <= c + (size - 1) // 2
+y[n,c,…] = x[n,c,…] / (k + α / size Σ_j x²[n,j,…])^β        c - size // 2 <= j <= c + (size - 1) // 2
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def local_response_norm(
-    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Tensor:
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """Divide each element by (k + alpha · mean of squares over `size` neighbouring channels)^beta.
 
     Parameters

@@ -1,10 +1,10 @@
 """Max-pooling in one and three dimensions, adaptive and fractional, by that in two.
 
-    max_pool1d            the image is one row high
-    max_pool3d            first over H and W, then over D of (D, H' W') images.  The first maximum of the first plane that
-                          has the maximum is the first one in the window.
-    adaptive, fractional  windows of one size, side by side, of x[…, places]: each window's places along a dimension.  A
-                          window smaller than the others repeats its last place, which changes no maximum.
+max_pool1d            the image is one row high
+max_pool3d            first over H and W, then over D of (D, H' W') images.  The first maximum of the first plane that
+                      has the maximum is the first one in the window.
+adaptive, fractional  windows of one size, side by side, of x[…, places]: each window's places along a dimension.  A
+                      window smaller than the others repeats its last place, which changes no maximum.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
-from autograd.ops.join import cat
 from autograd.ops.interpolate import interpolate_taps
+from autograd.ops.join import cat
 from autograd.ops.max_pool2d import max_pool2d
 from autograd.ops.shape import reshape, squeeze, unsqueeze
 from autograd.ops.shared.checks import check_float
@@ -177,9 +177,7 @@ def _max_at(x: Tensor, tables: Sequence[Array], with_indices: bool) -> tuple[Ten
     if not with_indices:
         return y, None
     coordinates = np.unravel_index(indices.array, tuple(places.size for places in tables))
-    flat = np.ravel_multi_index(
-        [places.reshape(-1)[i] for places, i in zip(tables, coordinates, strict=True)], size
-    )
+    flat = np.ravel_multi_index([places.reshape(-1)[i] for places, i in zip(tables, coordinates, strict=True)], size)
     return y, type(indices)(np.asarray(flat, np.int64))
 
 
@@ -387,9 +385,7 @@ def _best(x: Array, lines: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     for place in itertools.product(*lines):
         value = x[(..., *place)]
         greater = (value > best) | np.isnan(value) | (index < 0)
-        best, index = np.where(greater, value, best), np.where(
-            greater, np.ravel_multi_index(place, x.shape[2:]), index
-        )
+        best, index = np.where(greater, value, best), np.where(greater, np.ravel_multi_index(place, x.shape[2:]), index)
     return best, index
 
 
@@ -483,11 +479,7 @@ def _fractional_sample(dims: int) -> Any:
 def _register(function: Any, reference: Any, sample: Any, bad: list[BadSample]) -> None:
     name = function.__name__
     run = _with_samples(function) if name.startswith("fractional") else function
-    register(
-        Composite(
-            name=name, function=run, reference=reference, sample=sample, bad_samples=bad, kind="piecewise"
-        )
-    )
+    register(Composite(name=name, function=run, reference=reference, sample=sample, bad_samples=bad, kind="piecewise"))
 
 
 def _bad(name: str, x: Any, error: type[Exception], *words: str, **params: Any) -> BadSample:

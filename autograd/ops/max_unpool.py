@@ -81,7 +81,9 @@ def _unpool(
     step = ints(f"{name}: stride", pool_stride(stride, kernel_size), dims)
     margin = ints(f"{name}: padding", padding, dims)
     if min(*kernel, *step) < 1 or min(margin) < 0:
-        raise ValueError(f"{name}: kernel_size {kernel} and stride {step} must be at least 1, padding {margin} at least 0")
+        raise ValueError(
+            f"{name}: kernel_size {kernel} and stride {step} must be at least 1, padding {margin} at least 0"
+        )
     if tuple(indices.shape) != tuple(input.shape):
         raise ValueError(f"{name}: indices of shape {indices.shape} must have the input's shape {input.shape}")
     if indices.dtype != np.int64:

@@ -1,6 +1,6 @@
 """Root-mean-square normalization: divides each example by the root of the mean of its squares.
 
-    y = w x / √(mean x² + ε)        the mean over the last dimensions, of w's shape
+y = w x / √(mean x² + ε)        the mean over the last dimensions, of w's shape
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Windows of a tensor as a tensor, and their sum: unfold and fold.
 
-    along one dimension (Tensor.unfold)   y[…, i, …, u] = x[…, i s + u d, …]         a view, with u as a new last dimension
-        dx = g, each added where it came from
-    of images (nn.functional.unfold)      y[n, (c, u, v), (i, j)] = x[n, c, i sh + u dh - ph, j sw + v dw - pw]
-        dx = fold(g), which adds each g where it came from
-    fold                                  the transpose of unfold
-        dx = unfold(g)
+along one dimension (Tensor.unfold)   y[…, i, …, u] = x[…, i s + u d, …]         a view, with u as a new last dimension
+    dx = g, each added where it came from
+of images (nn.functional.unfold)      y[n, (c, u, v), (i, j)] = x[n, c, i sh + u dh - ph, j sw + v dw - pw]
+    dx = fold(g), which adds each g where it came from
+fold                                  the transpose of unfold
+    dx = unfold(g)
 """
 
 from __future__ import annotations
@@ -259,9 +259,7 @@ def _unfold_check(x: Array, *, kernel_size: Pair, dilation: Pair, padding: Pair,
     _check_windows("unfold", x.shape[2:], given, **sizes)
 
 
-def _fold_check(
-    x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
-) -> None:
+def _fold_check(x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair) -> None:
     if x.ndim != 3:
         raise ValueError(f"fold: expects input (N, C kh kw, windows) or (C kh kw, windows), got shape {x.shape}")
     check_float("fold", x)

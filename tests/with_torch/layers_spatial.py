@@ -70,7 +70,8 @@ def _avg_pool(draw: Any, dims: int) -> Row:
 
 def _lp_pool(draw: Any, dims: int) -> Row:
     options = {"stride": draw.choice(None, 1, 2), "ceil_mode": draw.choice(False, True)}
-    return (draw.choice(1, 2, 2.0), _each(draw, dims, 2, 3)), options, [np.abs(_image(draw, dims, 4, 6)) + 0.1]
+    kernel = draw.size(2, 3) if dims == 1 else _each(draw, dims, 2, 3)
+    return (draw.choice(1, 2, 2.0), kernel), options, [np.abs(_image(draw, dims, 4, 6)) + 0.1]
 
 
 def _adaptive(draw: Any, dims: int) -> Row:
@@ -87,9 +88,9 @@ def _unpool(draw: Any, dims: int) -> Row:
 
 
 def _fractional(draw: Any, dims: int) -> Row:
-    """With windows that leave no choice of places: as many as fit."""
-    kernel, size = draw.size(1, 3), draw.size(1, 3)
-    return (kernel,), {"output_size": size}, [draw.array(2, 2, *(kernel + size - 1 for _ in range(dims)))]
+    """With one window, which is at the end and leaves no choice of places."""
+    kernel = draw.size(1, 3)
+    return (kernel,), {"output_size": 1}, [draw.array(2, 2, *(kernel + draw.size(1, 2) for _ in range(dims)))]
 
 
 def _pad(draw: Any, dims: int, *more: Any) -> Row:
@@ -178,7 +179,6 @@ LAYERS: dict[str, Callable[[Any], Row]] = {
     "Conv3d": lambda d: _conv(d, 3),
     "ConvTranspose1d": lambda d: _conv_transpose(d, 1),
     "ConvTranspose3d": lambda d: _conv_transpose(d, 3),
-    "CrossMapLRN2d": _response,
     "Fold": _fold,
     "FractionalMaxPool2d": lambda d: _fractional(d, 2),
     "FractionalMaxPool3d": lambda d: _fractional(d, 3),

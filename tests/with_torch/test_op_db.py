@@ -26,7 +26,16 @@ WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)
 TOLERANCE = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 2e-5}
 MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination of its options
 # Entries with random or undefined values, for which only dtypes and shapes can be compared.
-DRAWN = {"nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d", "randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
+DRAWN = {
+    "nn.functional.fractional_max_pool2d",
+    "nn.functional.fractional_max_pool3d",
+    "randn",
+    "randn_like",
+    "rand_like",
+    "randint",
+    "empty",
+    "empty_like",
+}
 # Where windows overlap, an index occurs twice, and PyTorch's gradient is not the derivative, which `verify` expects.
 NOT_DERIVATIVES = {f"nn.functional.max_unpool{dims}d" for dims in (1, 2, 3)}
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
