@@ -110,14 +110,14 @@ def avg_pool3d(
 
 def _arguments(
     name: str, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dims: int, ceil_mode: bool = False
-) -> tuple[Tensor, tuple[Shape, Shape, Shape]]:
+) -> tuple[Tensor, tuple[Any, Any, Any]]:
     """The input with a batch, and (kernel_size, stride, padding) for each dimension, checked."""
     check_arrays(name, input=input)
     values = {"kernel_size": kernel_size, "stride": pool_stride(stride, kernel_size), "padding": padding}
     sizes = {what: ints(f"{name}: {what}", value, dims) for what, value in values.items()}
     x = unsqueeze(input, 0) if input.ndim == dims + 1 else input
     check_pool(name, x, **sizes, ceil_mode=ceil_mode)
-    return x, tuple(sizes.values())  # type: ignore[return-value]
+    return x, (sizes["kernel_size"], sizes["stride"], sizes["padding"])
 
 
 def _lp_pool(
@@ -195,7 +195,7 @@ def _windows(x: Array, params: dict[str, Any]) -> Any:
     for index in np.ndindex(*size):
         starts = [i * s - p for i, s, p in zip(index, stride, padding, strict=True)]
         ends = [min(a + k, n + p) for a, k, n, p in zip(starts, kernel, x.shape[2:], padding, strict=True)]
-        inside = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(starts, ends, x.shape[2:], strict=True))
+        inside: Any = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(starts, ends, x.shape[2:], strict=True))
         yield index, x[(..., *inside)], math.prod(b - a for a, b in zip(starts, ends, strict=True))
 
 

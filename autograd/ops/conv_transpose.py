@@ -133,7 +133,8 @@ def _reference(
             place = [i * s + t * d for i, s, t, d in zip(index, stride, tap, dilation, strict=True)]
             whole = slice(None)
             y[(whole, c // per_in * per_out + o, *place)] += pixels[(whole, c, *index)] * w[(c, o, *tap)]
-    y = y[(..., *(slice(p, n - p) for p, n in zip(padding, size, strict=True)))]
+    kept: Any = (..., *(slice(p, n - p) for p, n in zip(padding, size, strict=True)))
+    y = y[kept]
     y = y if b is None else y + b.reshape(-1, *(1,) * dims)
     return y if x.ndim == dims + 2 else y[0]
 

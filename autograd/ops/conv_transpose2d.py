@@ -11,7 +11,7 @@ is rounded down, so several H' give the same H; output_padding chooses one of th
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 

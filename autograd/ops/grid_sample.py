@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
     from autograd.testing import Draw
 
+choose: Any = where  # of arrays and tensors
 MODES, PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
 
@@ -98,8 +99,8 @@ def grid_sample(
         )
     if dims not in (2, 3) or grid.ndim != input.ndim or grid.shape[-1] != dims or grid.shape[0] != input.shape[0]:
         raise ValueError(
-            f"grid_sample: input of shape {input.shape} and grid of shape {grid.shape} do not fit: expects (N, C, H, W) "
-            "and (N, H', W', 2), or (N, C, D, H, W) and (N, D', H', W', 3)"
+            f"grid_sample: input of shape {input.shape} and grid of shape {grid.shape} do not fit: expects "
+            "(N, C, H, W) and (N, H', W', 2), or (N, C, D, H, W) and (N, D', H', W', 3)"
         )
     check_same_float("grid_sample", input=input, grid=grid)
     if mode == "bicubic" and dims == 3:
@@ -127,14 +128,14 @@ def grid_sample(
                 weight = w if weight is None else weight * w
         seen = getitem(pixels, first + flat)
         if not inside.all():
-            seen = where(inside[:, :, None], seen, np.zeros((), input.dtype))
+            seen = choose(inside[:, :, None], seen, np.zeros((), input.dtype))
         part = seen if weight is None else seen * reshape(weight, (*weight.shape, 1))
         total = part if total is None else total + part
     result: Tensor = reshape(transpose(total, 1, 2), (n, channels, *out))
     return result
 
 
-def _line(g: Tensor, n: int, mode: str, padding_mode: str, align: bool) -> list[tuple[Array, Any]]:
+def _line(g: Any, n: int, mode: str, padding_mode: str, align: bool) -> list[tuple[Array, Any]]:
     """The places along one dimension that points g see, and their weights (None for 1)."""
     position = (g + 1) * ((n - 1) / 2) if align else ((g + 1) * n - 1) / 2
     numbers = np.asarray(position.detach())
@@ -143,11 +144,10 @@ def _line(g: Tensor, n: int, mode: str, padding_mode: str, align: bool) -> list[
         right = np.where(numbers == np.inf, n - 1, 0) if padding_mode == "border" else 0
         numbers = np.where(finite, numbers, -9 if padding_mode == "zeros" else right).astype(numbers.dtype)
         if padding_mode != "zeros" and mode != "bicubic":
-            position = where(finite, position, numbers)
+            position = choose(finite, position, numbers)
     if mode == "bicubic":  # each place is brought inside, rather than the point
         low = np.floor(numbers)
-        t = position - low
-        near = [(low + k, _cubic_weight(t, k)) for k in range(-1, 3)]
+        near = [(low + k, _cubic_weight(position - low, k)) for k in range(-1, 3)]
         return [(_whole(np.rint(_bounded(at, n, padding_mode, align)[0])), w) for at, w in near]
     bounded, slope = _bounded(numbers, n, padding_mode, align)
     if mode == "nearest":

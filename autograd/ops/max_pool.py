@@ -124,7 +124,7 @@ def _max_pool(
     check_pool(name, x, **sizes, ceil_mode=ceil_mode)
     if not x.shape[1]:
         raise ValueError(f"{name}: input of shape {input.shape} has no channels; expects at least one")
-    y, indices = _pooled(x, *sizes.values(), ceil_mode, return_indices)
+    y, indices = _pooled(x, *tuple(sizes.values()), ceil_mode, return_indices)  # type: ignore[call-arg]
     if input.ndim == dims + 1:
         y, indices = squeeze(y, 0), squeeze(indices, 0) if return_indices else None
     return (y, indices) if return_indices else y
@@ -136,7 +136,7 @@ def _pooled(
     """The maxima of windows in 1 to 3 dimensions, and their flat indices (None unless asked for)."""
 
     def pool(x: Tensor, *sizes: Any) -> tuple[Tensor, Any]:
-        result: Any = max_pool2d(x, *sizes, ceil_mode, with_indices)
+        result: Any = max_pool2d(x, *sizes, ceil_mode, with_indices)  # type: ignore[call-overload]
         return result if with_indices else (result, None)
 
     if len(kernel) == 2:
@@ -383,7 +383,8 @@ def _best(x: Array, lines: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """The maximum of x (N, C, …) over the given places of each dimension, and its flat index: the first, or NaN."""
     best, index = np.full(x.shape[:2], -np.inf, x.dtype), np.full(x.shape[:2], -1)
     for place in itertools.product(*lines):
-        value = x[(..., *place)]
+        at: Any = (..., *place)
+        value = x[at]
         greater = (value > best) | np.isnan(value) | (index < 0)
         best, index = np.where(greater, value, best), np.where(greater, np.ravel_multi_index(place, x.shape[2:]), index)
     return best, index
@@ -486,6 +487,7 @@ def _bad(name: str, x: Any, error: type[Exception], *words: str, **params: Any) 
     return BadSample((x,), params, error, (name, *words))
 
 
+_function: Any
 for _function, _dims in ((max_pool1d, 1), (max_pool3d, 3)):
     _name, _big = _function.__name__, np.ones((1, 1, *(8,) * _dims))
     _calls: list[Any] = [

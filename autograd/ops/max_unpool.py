@@ -75,8 +75,8 @@ def _unpool(
 ) -> Tensor:
     check_arrays(name, input=input, indices=indices)
     if input.ndim not in (dims + 1, dims + 2):
-        sizes = image_sizes(dims)
-        raise ValueError(f"{name}: expects input (N, C, {sizes}) or (C, {sizes}), got shape {tuple(input.shape)}")
+        image = image_sizes(dims)
+        raise ValueError(f"{name}: expects input (N, C, {image}) or (C, {image}), got shape {tuple(input.shape)}")
     kernel = ints(f"{name}: kernel_size", kernel_size, dims)
     step = ints(f"{name}: stride", pool_stride(stride, kernel_size), dims)
     margin = ints(f"{name}: padding", padding, dims)

@@ -224,7 +224,7 @@ def _fold_reference(
     x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
 ) -> Array:
     (ph, pw), (kh, kw) = padding, kernel_size
-    height, width = _windows(output_size, kernel_size, stride, padding, dilation)
+    width = _windows(output_size, kernel_size, stride, padding, dilation)[1]
     y = np.zeros((len(x), x.shape[1] // (kh * kw), output_size[0] + 2 * ph, output_size[1] + 2 * pw), x.dtype)
     for row, column in np.ndindex(*x.shape[1:]):
         (c, u, v), (i, j) = np.unravel_index(row, (y.shape[1], kh, kw)), divmod(column, width)
