@@ -991,8 +991,8 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.Conv1d(1, 1, 1, device="cuda:0"), "Conv1d: device is 'cuda:0'"),
         (lambda: nn.LayerNorm(3, device="meta"), "LayerNorm: device is 'meta'"),
         (
-            lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"),
-            "Conv2d: padding_mode is 'circular'; only 'zeros' is supported",
+            lambda: nn.Conv2d(1, 1, 3, padding_mode="mirror"),
+            "Conv2d: padding_mode is 'mirror'; expects 'zeros' or 'reflect'",
         ),
         (lambda: nn.Conv1d(1, 1, 0), "Conv1d: kernel_size is 0"),
         (lambda: nn.ConvTranspose2d(3, 2, 1, groups=2), "ConvTranspose2d: in_channels 3 .* multiples of groups 2"),
@@ -1082,12 +1082,15 @@ def defined_modules() -> dict[str, type[nn.Module]]:
 
 
 def rows(name: str) -> list[str]:
-    """The keys of a dict in tests/with_torch/test_nn.py, read from its source because importing it needs torch."""
-    for node in ast.parse((TESTS / "with_torch" / "test_nn.py").read_text()).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            assert isinstance(node.value, ast.Dict)
-            return [ast.literal_eval(key) for key in node.value.keys if key is not None]
-    raise AssertionError(f"tests/with_torch/test_nn.py has no dict {name}")
+    """The keys of a dict in tests/with_torch/test_nn.py and layers_*.py, read from their source: they need torch."""
+    found: list[str] = []
+    for path in (TESTS / "with_torch" / "test_nn.py", *sorted((TESTS / "with_torch").glob("layers_*.py"))):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+                assert isinstance(node.value, ast.Dict)
+                found += [ast.literal_eval(key) for key in node.value.keys if key is not None]
+    assert found, f"tests/with_torch/test_nn.py has no dict {name}"
+    return found
 
 
 def test_every_layer_is_exported() -> None:

@@ -270,6 +270,10 @@ from autograd.ops.gather import (
 from autograd.ops.gelu import (
     gelu as gelu,
 )
+from autograd.ops.grid_sample import (
+    affine_grid as affine_grid,
+    grid_sample as grid_sample,
+)
 from autograd.ops.group_norm import (
     group_norm as group_norm,
 )
@@ -277,6 +281,9 @@ from autograd.ops.indexing import (
     getitem as getitem,
     index_select as index_select,
     plain_index as plain_index,
+)
+from autograd.ops.instance_norm import (
+    instance_norm as instance_norm,
 )
 from autograd.ops.integers import (
     bitwise_left_shift as bitwise_left_shift,
@@ -311,6 +318,9 @@ from autograd.ops.linear import (
 )
 from autograd.ops.linear_relu import (
     linear_relu as linear_relu,
+)
+from autograd.ops.local_response_norm import (
+    local_response_norm as local_response_norm,
 )
 from autograd.ops.losses import (
     huber_loss as huber_loss,
@@ -458,6 +468,9 @@ from autograd.ops.remainder import (
     floor_divide as floor_divide,
     fmod as fmod,
     remainder as remainder,
+)
+from autograd.ops.rms_norm import (
+    rms_norm as rms_norm,
 )
 from autograd.ops.rounding import (
     ceil as ceil,

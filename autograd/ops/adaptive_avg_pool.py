@@ -1,8 +1,8 @@
 """Adaptive average-pooling in one and three dimensions, by that in two: a fixed number of windows, their means.
 
-    one dimension      the image is one row high
-    three dimensions   first over H and W, then over D of (D, H' W') images.  The mean of a window's rows of means is
-                       the mean of the window, since it is a box.
+one dimension      the image is one row high
+three dimensions   first over H and W, then over D of (D, H' W') images.  The mean of a window's rows of means is
+                   the mean of the window, since it is a box.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
-def adaptive_avg_pool3d(
-    input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None
-) -> Tensor:
+def adaptive_avg_pool3d(input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None) -> Tensor:
     """Take the means of D' × H' × W' windows, which cover the input evenly.
 
     Parameters
@@ -70,11 +68,11 @@ def adaptive_avg_pool3d(
     """
     check_arrays("adaptive_avg_pool3d", input=input)
     x = unsqueeze(input, 0) if input.ndim == 4 else input
-    depth, *size = adaptive_sizes("adaptive_avg_pool3d", x, output_size, 3)
+    depth, height, width = adaptive_sizes("adaptive_avg_pool3d", x, output_size, 3)
     n, c, d, *image = x.shape
-    y = adaptive_avg_pool2d(reshape(x, (n, c * d, *image)), tuple(size))
-    y = adaptive_avg_pool2d(reshape(y, (n, c, d, size[0] * size[1])), (depth, size[0] * size[1]))
-    y = reshape(y, (n, c, depth, *size))
+    y = adaptive_avg_pool2d(reshape(x, (n, c * d, *image)), (height, width))
+    y = adaptive_avg_pool2d(reshape(y, (n, c, d, height * width)), (depth, height * width))
+    y = reshape(y, (n, c, depth, height, width))
     return squeeze(y, 0) if input.ndim == 4 else y
 
 
@@ -87,7 +85,7 @@ def _reference(x: Array, *, output_size: Any) -> Array:
     size = [n if m is None else m for n, m in zip(x.shape[-dims:], given, strict=True)]
     y = np.empty((*x.shape[:-dims], *size), x.dtype)
     for index in np.ndindex(*size):
-        window = [slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(index, x.shape[-dims:], size)]
+        window: Any = [slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(index, x.shape[-dims:], size)]
         y[(..., *index)] = x[(..., *window)].mean(axis=tuple(range(-dims, 0)))
     return y
 

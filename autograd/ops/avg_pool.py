@@ -1,8 +1,8 @@
 """Average-pooling in one and three dimensions, by that in two; and power-average pooling.
 
-    avg_pool1d       the image is one row high
-    avg_pool3d       first over H and W, then over D of (D, H' W') images: a window is a box, so its divisor is a product
-    lp_pool          y = (Σ xᵖ)^(1/p) over each window, which is the mean of xᵖ times the window's size, and its root
+avg_pool1d       the image is one row high
+avg_pool3d       first over H and W, then over D of (D, H' W') images: a window is a box, so its divisor is a product
+lp_pool          y = (Σ xᵖ)^(1/p) over each window, which is the mean of xᵖ times the window's size, and its root
 """
 
 from __future__ import annotations
@@ -103,23 +103,21 @@ def avg_pool3d(
     y = avg_pool2d(reshape(x, (n, c * d, *image)), kernel[1:], step[1:], margin[1:], *counting, divisor_override)
     size = y.shape[2:]
     y = reshape(y, (n, c, d, math.prod(size)))
-    y = avg_pool2d(
-        y, (kernel[0], 1), (step[0], 1), (margin[0], 0), *counting, None if divisor_override is None else 1
-    )
+    y = avg_pool2d(y, (kernel[0], 1), (step[0], 1), (margin[0], 0), *counting, None if divisor_override is None else 1)
     y = reshape(y, (n, c, y.shape[2], *size))
     return squeeze(y, 0) if input.ndim == 4 else y
 
 
 def _arguments(
     name: str, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dims: int, ceil_mode: bool = False
-) -> tuple[Tensor, tuple[Shape, Shape, Shape]]:
+) -> tuple[Tensor, tuple[Any, Any, Any]]:
     """The input with a batch, and (kernel_size, stride, padding) for each dimension, checked."""
     check_arrays(name, input=input)
     values = {"kernel_size": kernel_size, "stride": pool_stride(stride, kernel_size), "padding": padding}
     sizes = {what: ints(f"{name}: {what}", value, dims) for what, value in values.items()}
     x = unsqueeze(input, 0) if input.ndim == dims + 1 else input
     check_pool(name, x, **sizes, ceil_mode=ceil_mode)
-    return x, tuple(sizes.values())  # type: ignore[return-value]
+    return x, (sizes["kernel_size"], sizes["stride"], sizes["padding"])
 
 
 def _lp_pool(
@@ -197,7 +195,7 @@ def _windows(x: Array, params: dict[str, Any]) -> Any:
     for index in np.ndindex(*size):
         starts = [i * s - p for i, s, p in zip(index, stride, padding, strict=True)]
         ends = [min(a + k, n + p) for a, k, n, p in zip(starts, kernel, x.shape[2:], padding, strict=True)]
-        inside = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(starts, ends, x.shape[2:], strict=True))
+        inside: Any = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(starts, ends, x.shape[2:], strict=True))
         yield index, x[(..., *inside)], math.prod(b - a for a, b in zip(starts, ends, strict=True))
 
 

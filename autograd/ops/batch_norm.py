@@ -31,7 +31,7 @@ from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import clone
 from autograd.ops.reduce import sum
 from autograd.ops.relu import relu, relu_input_grad
-from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
+from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference, update_running
 from autograd.ops.shared.samples import KINK, optional, spread_out
 from autograd.types import Array, Gradient, Shape
 
@@ -342,15 +342,9 @@ def _normalize(
     y: Tensor
     y, mean, var = row(input, weight, bias, eps=eps)
     if many:
-        _update(running_mean, mean, momentum)
-        _update(running_var, var * (many / (many - 1)), momentum)
+        update_running(running_mean, mean, momentum)
+        update_running(running_var, var * (many / (many - 1)), momentum)
     return y
-
-
-def _update(running: Tensor | None, new: Tensor, momentum: float) -> None:
-    if running is not None:
-        with no_grad():
-            running.copy_((1 - momentum) * running + momentum * new)
 
 
 def _with_statistics(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

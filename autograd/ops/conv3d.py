@@ -8,7 +8,7 @@ The windows of planes are a copy, kd / stride times as large as x.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,6 +65,7 @@ def conv3d(
     """
     check_arrays("conv3d", input=input, weight=weight)
     step, spacing = ints("conv3d: stride", stride, 3), ints("conv3d: dilation", dilation, 3)
+    margin: Any
     if isinstance(padding, str):
         margin, first = named_padding("conv3d", padding, weight, step, spacing)
     else:
@@ -88,7 +89,7 @@ def conv3d(
     y = permute(reshape(y, (n, depth, *y.shape[1:])), (0, 2, 1, 3, 4))
     if any(first):
         y = y[:, :, first[0] :, first[1] :, first[2] :]
-    y = reshape(reshape(y, (-1,)), tuple(y.shape)) if y.array.size else y  # contiguous, as layers expect
+    y = reshape(reshape(y, (-1,)), tuple(y.shape))  # contiguous, as layers expect
     return squeeze(y, 0) if input.ndim == 4 else y
 
 

@@ -1,8 +1,8 @@
 """Transposed convolution in one and three dimensions, by that in two.
 
-    conv_transpose1d   the image is one row high
-    conv_transpose3d   conv_transpose2d of each plane to O kd channels, which are the planes of a window in the output;
-                       the windows are then added where they overlap
+conv_transpose1d   the image is one row high
+conv_transpose3d   conv_transpose2d of each plane to O kd channels, which are the planes of a window in the output;
+                   the windows are then added where they overlap
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def _reference(
             place = [i * s + t * d for i, s, t, d in zip(index, stride, tap, dilation, strict=True)]
             whole = slice(None)
             y[(whole, c // per_in * per_out + o, *place)] += pixels[(whole, c, *index)] * w[(c, o, *tap)]
-    y = y[(..., *(slice(p, n - p) for p, n in zip(padding, size, strict=True)))]
+    kept: Any = (..., *(slice(p, n - p) for p, n in zip(padding, size, strict=True)))
+    y = y[kept]
     y = y if b is None else y + b.reshape(-1, *(1,) * dims)
     return y if x.ndim == dims + 2 else y[0]
 

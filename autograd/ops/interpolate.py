@@ -203,9 +203,9 @@ def interpolate(
             f"interpolate: align_corners is for modes {', '.join(ALIGNED)}; leave it out for mode {mode!r}"
         )
     if dims not in {**MODES, **ALIGNED}[mode]:
-        wanted = " or ".join(str(n + 2) for n in {**MODES, **ALIGNED}[mode])
+        allowed = " or ".join(str(n + 2) for n in {**MODES, **ALIGNED}[mode])
         raise NotImplementedError(
-            f"interpolate: mode {mode!r} expects an input of {wanted} dimensions (N, C, …), got shape {input.shape}"
+            f"interpolate: mode {mode!r} expects an input of {allowed} dimensions (N, C, …), got shape {input.shape}"
         )
     if input.dtype != np.uint8 or not mode.startswith("nearest"):  # images of bytes, which have no gradient
         check_float("interpolate", input)
@@ -318,7 +318,8 @@ def _reference(
         ]
         for taps in itertools.product(*lines):
             weight = math.prod(w for _, w in taps)
-            y[(..., *index)] += weight * x[(..., *(j for j, _ in taps))]
+            place: Any = (..., *(j for j, _ in taps))
+            y[(..., *index)] += weight * x[place]
     return y
 
 

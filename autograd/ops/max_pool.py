@@ -1,10 +1,10 @@
 """Max-pooling in one and three dimensions, adaptive and fractional, by that in two.
 
-    max_pool1d            the image is one row high
-    max_pool3d            first over H and W, then over D of (D, H' W') images.  The first maximum of the first plane that
-                          has the maximum is the first one in the window.
-    adaptive, fractional  windows of one size, side by side, of x[…, places]: each window's places along a dimension.  A
-                          window smaller than the others repeats its last place, which changes no maximum.
+max_pool1d            the image is one row high
+max_pool3d            first over H and W, then over D of (D, H' W') images.  The first maximum of the first plane that
+                      has the maximum is the first one in the window.
+adaptive, fractional  windows of one size, side by side, of x[…, places]: each window's places along a dimension.  A
+                      window smaller than the others repeats its last place, which changes no maximum.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _max_pool(
     check_pool(name, x, **sizes, ceil_mode=ceil_mode)
     if not x.shape[1]:
         raise ValueError(f"{name}: input of shape {input.shape} has no channels; expects at least one")
-    y, indices = _pooled(x, *sizes.values(), ceil_mode, return_indices)
+    y, indices = _pooled(x, *tuple(sizes.values()), ceil_mode, return_indices)  # type: ignore[call-arg]
     if input.ndim == dims + 1:
         y, indices = squeeze(y, 0), squeeze(indices, 0) if return_indices else None
     return (y, indices) if return_indices else y
@@ -136,7 +136,7 @@ def _pooled(
     """The maxima of windows in 1 to 3 dimensions, and their flat indices (None unless asked for)."""
 
     def pool(x: Tensor, *sizes: Any) -> tuple[Tensor, Any]:
-        result: Any = max_pool2d(x, *sizes, ceil_mode, with_indices)
+        result: Any = max_pool2d(x, *sizes, ceil_mode, with_indices)  # type: ignore[call-overload]
         return result if with_indices else (result, None)
 
     if len(kernel) == 2:
@@ -177,9 +177,7 @@ def _max_at(x: Tensor, tables: Sequence[Array], with_indices: bool) -> tuple[Ten
     if not with_indices:
         return y, None
     coordinates = np.unravel_index(indices.array, tuple(places.size for places in tables))
-    flat = np.ravel_multi_index(
-        [places.reshape(-1)[i] for places, i in zip(tables, coordinates, strict=True)], size
-    )
+    flat = np.ravel_multi_index([places.reshape(-1)[i] for places, i in zip(tables, coordinates, strict=True)], size)
     return y, type(indices)(np.asarray(flat, np.int64))
 
 
@@ -291,8 +289,12 @@ def _fractional(
         samples = rand(n, c, dims, dtype=x.dtype)
     if tuple(samples.shape) != (n, c, dims):
         raise ValueError(f"{name}: _random_samples has shape {samples.shape}; expects {(n, c, dims)}")
-    if not n * c:
-        raise ValueError(f"{name}: input of shape {input.shape} has no images; expects at least one, with a channel")
+    if not c:
+        raise ValueError(f"{name}: input of shape {input.shape} has no channels; expects at least one")
+    if not n:
+        tables = [np.arange(m)[:, None] + np.arange(k) for m, k in zip(wanted, kernel, strict=True)]
+        y, found = _max_at(x, tables, return_indices)
+        return (y, found) if return_indices else y
     draws = np.asarray(samples).reshape(n * c, dims)
     maxima, indices = [], []
     for plane in range(n * c):  # each has windows of its own
@@ -300,9 +302,9 @@ def _fractional(
             _random_starts(u, inputs, outputs, k)[:, None] + np.arange(k)
             for u, inputs, outputs, k in zip(_axes(draws[plane]), size, wanted, kernel, strict=True)
         ]
-        y, found = _max_at(x[plane // c, plane % c][None, None], tables, return_indices)
-        maxima.append(y)
-        indices.append(found)
+        best, places = _max_at(x[plane // c, plane % c][None, None], tables, return_indices)
+        maxima.append(best)
+        indices.append(places)
     shape = (*input.shape[: input.ndim - dims], *wanted)
     whole = reshape(cat(maxima, 0), shape)
     return (whole, reshape(cat(indices, 0), shape)) if return_indices else whole
@@ -381,11 +383,10 @@ def _best(x: Array, lines: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """The maximum of x (N, C, …) over the given places of each dimension, and its flat index: the first, or NaN."""
     best, index = np.full(x.shape[:2], -np.inf, x.dtype), np.full(x.shape[:2], -1)
     for place in itertools.product(*lines):
-        value = x[(..., *place)]
+        at: Any = (..., *place)
+        value = x[at]
         greater = (value > best) | np.isnan(value) | (index < 0)
-        best, index = np.where(greater, value, best), np.where(
-            greater, np.ravel_multi_index(place, x.shape[2:]), index
-        )
+        best, index = np.where(greater, value, best), np.where(greater, np.ravel_multi_index(place, x.shape[2:]), index)
     return best, index
 
 
@@ -479,17 +480,14 @@ def _fractional_sample(dims: int) -> Any:
 def _register(function: Any, reference: Any, sample: Any, bad: list[BadSample]) -> None:
     name = function.__name__
     run = _with_samples(function) if name.startswith("fractional") else function
-    register(
-        Composite(
-            name=name, function=run, reference=reference, sample=sample, bad_samples=bad, kind="piecewise"
-        )
-    )
+    register(Composite(name=name, function=run, reference=reference, sample=sample, bad_samples=bad, kind="piecewise"))
 
 
 def _bad(name: str, x: Any, error: type[Exception], *words: str, **params: Any) -> BadSample:
     return BadSample((x,), params, error, (name, *words))
 
 
+_function: Any
 for _function, _dims in ((max_pool1d, 1), (max_pool3d, 3)):
     _name, _big = _function.__name__, np.ones((1, 1, *(8,) * _dims))
     _calls: list[Any] = [

@@ -75,13 +75,15 @@ def _unpool(
 ) -> Tensor:
     check_arrays(name, input=input, indices=indices)
     if input.ndim not in (dims + 1, dims + 2):
-        sizes = image_sizes(dims)
-        raise ValueError(f"{name}: expects input (N, C, {sizes}) or (C, {sizes}), got shape {tuple(input.shape)}")
+        image = image_sizes(dims)
+        raise ValueError(f"{name}: expects input (N, C, {image}) or (C, {image}), got shape {tuple(input.shape)}")
     kernel = ints(f"{name}: kernel_size", kernel_size, dims)
     step = ints(f"{name}: stride", pool_stride(stride, kernel_size), dims)
     margin = ints(f"{name}: padding", padding, dims)
     if min(*kernel, *step) < 1 or min(margin) < 0:
-        raise ValueError(f"{name}: kernel_size {kernel} and stride {step} must be at least 1, padding {margin} at least 0")
+        raise ValueError(
+            f"{name}: kernel_size {kernel} and stride {step} must be at least 1, padding {margin} at least 0"
+        )
     if tuple(indices.shape) != tuple(input.shape):
         raise ValueError(f"{name}: indices of shape {indices.shape} must have the input's shape {input.shape}")
     if indices.dtype != np.int64:

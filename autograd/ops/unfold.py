@@ -1,11 +1,11 @@
 """Windows of a tensor as a tensor, and their sum: unfold and fold.
 
-    along one dimension (Tensor.unfold)   y[…, i, …, u] = x[…, i s + u d, …]         a view, with u as a new last dimension
-        dx = g, each added where it came from
-    of images (nn.functional.unfold)      y[n, (c, u, v), (i, j)] = x[n, c, i sh + u dh - ph, j sw + v dw - pw]
-        dx = fold(g), which adds each g where it came from
-    fold                                  the transpose of unfold
-        dx = unfold(g)
+along one dimension (Tensor.unfold)   y[…, i, …, u] = x[…, i s + u d, …]         a view, with u as a new last dimension
+    dx = g, each added where it came from
+of images (nn.functional.unfold)      y[n, (c, u, v), (i, j)] = x[n, c, i sh + u dh - ph, j sw + v dw - pw]
+    dx = fold(g), which adds each g where it came from
+fold                                  the transpose of unfold
+    dx = unfold(g)
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def _fold_reference(
     x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
 ) -> Array:
     (ph, pw), (kh, kw) = padding, kernel_size
-    height, width = _windows(output_size, kernel_size, stride, padding, dilation)
+    width = _windows(output_size, kernel_size, stride, padding, dilation)[1]
     y = np.zeros((len(x), x.shape[1] // (kh * kw), output_size[0] + 2 * ph, output_size[1] + 2 * pw), x.dtype)
     for row, column in np.ndindex(*x.shape[1:]):
         (c, u, v), (i, j) = np.unravel_index(row, (y.shape[1], kh, kw)), divmod(column, width)
@@ -259,9 +259,7 @@ def _unfold_check(x: Array, *, kernel_size: Pair, dilation: Pair, padding: Pair,
     _check_windows("unfold", x.shape[2:], given, **sizes)
 
 
-def _fold_check(
-    x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair
-) -> None:
+def _fold_check(x: Array, *, output_size: Pair, kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair) -> None:
     if x.ndim != 3:
         raise ValueError(f"fold: expects input (N, C kh kw, windows) or (C kh kw, windows), got shape {x.shape}")
     check_float("fold", x)

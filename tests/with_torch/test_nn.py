@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -218,6 +220,9 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
     "Tanh": lambda d: ((), {}, [_any_shape(d)]),
     "Unflatten": _unflatten,
 }
+
+for _path in sorted(Path(__file__).parent.glob("layers_*.py")):  # the rows of other files
+    LAYERS |= importlib.import_module(f"{__package__}.{_path.stem}").LAYERS
 
 
 # ── losses: the input has a gradient, the target has none ──

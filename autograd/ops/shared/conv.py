@@ -98,8 +98,7 @@ def check_transposed(
         )
     if any(more >= max(s, d) for more, s, d in zip(output_padding, stride, dilation, strict=True)):
         raise ValueError(
-            f"{name}: output_padding {output_padding} must be less than stride {stride} or than "
-            f"dilation {dilation}"
+            f"{name}: output_padding {output_padding} must be less than stride {stride} or than dilation {dilation}"
         )
     if x.shape[1] != w.shape[0] or w.shape[0] % groups:
         raise ValueError(

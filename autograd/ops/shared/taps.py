@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def interpolating(
     dtype : dtype
         Positions are computed in it, as PyTorch does: its rounding can decide which point is the nearest.
     """
-    number = np.dtype(np.float32 if mode.startswith("nearest") else dtype).type
+    number: Any = np.dtype(np.float32 if mode.startswith("nearest") else dtype).type
     i = np.arange(outputs).astype(number)
     if align_corners:
         scale = number(size - 1) / number(outputs - 1) if outputs > 1 else number(0)
