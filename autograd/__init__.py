@@ -17,6 +17,7 @@ import numpy as _np
 
 from autograd import (
     cuda as cuda,
+    distributions as distributions,
     functional as functional,
     linalg as linalg,
     profiler as profiler,
@@ -223,4 +224,4 @@ __version__ = "0.1.0"
 
 _startup.check("autograd")
 __all__: list[str]
-_define_all(globals(), "cuda", "functional", "linalg", "profiler")
+_define_all(globals(), "cuda", "distributions", "functional", "linalg", "profiler")

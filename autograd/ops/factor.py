@@ -542,9 +542,7 @@ def linalg_lu_factor(A: Tensor, *, pivot: bool = True) -> LUFactors:
     return LUFactors(LU, pivots)
 
 
-def lu(
-    A: Tensor, pivot: bool = True, get_infos: bool = False
-) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:
     """LU factorizations in compact form: (LU, pivots), and info if get_infos.  See `linalg.lu_factor_ex`."""
     LU, pivots, info = linalg_lu_factor_ex(A, pivot=pivot)
     return (LU, pivots, info) if get_infos else (LU, pivots)

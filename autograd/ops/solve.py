@@ -35,7 +35,6 @@ from autograd.ops.shared.matrices import (
     as_batch,
     batch_shape,
     check_fits_square,
-    check_matrix,
     check_square,
     far_from_singular,
     lapack,
@@ -341,9 +340,7 @@ def _triangular_backward(
     ctx: Context, g: Tensor, *, upper: bool, left: bool, unitriangular: bool
 ) -> tuple[Gradient, ...]:
     A, X = ctx.saved_tensors
-    dB = _linalg_solve_triangular_op(
-        transpose(A, -1, -2), g, upper=not upper, left=left, unitriangular=unitriangular
-    )
+    dB = _linalg_solve_triangular_op(transpose(A, -1, -2), g, upper=not upper, left=left, unitriangular=unitriangular)
     if not ctx.needs_input_grad[0]:
         return None, dB
     dA = dB @ transpose(X, -1, -2) if left else transpose(X, -1, -2) @ dB
@@ -745,8 +742,9 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """
     check_fits_square("cholesky_solve", L, B, left=True)
     lower = L.mT if upper else L
-    Y = linalg_solve_triangular(lower, B, upper=False)
-    return linalg_solve_triangular(lower.mT, Y, upper=True)
+    # as in PyTorch, the other triangle is not read, and yet has a gradient: that of a full factor
+    lower = lower + (np.tril(lower.array) - lower.array)
+    return linalg_solve_ex(lower.mT, linalg_solve_ex(lower, B).result).result
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:

@@ -52,8 +52,14 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
     "item": Tensor.item,
+    "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
+    "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
+    "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),
     **{name: getattr(Tensor, name) for name in ("bool", "double", "float", "int", "long")},
 }
+
+# Entries whose samples are not symmetric as they should be: the gradient then mixes both triangles.
+SYMMETRIC = {"linalg.pinv.hermitian"}
 
 
 def ours_named(name: str) -> Callable[..., Any] | None:
@@ -74,10 +80,10 @@ def entries() -> list[Entry]:
     """The entries that both libraries have, in the table's order."""
     found = []
     for info in op_db:
-        ours = ours_named(info.name)
+        name = f"{info.name}.{info.variant_test_name}" if info.variant_test_name else info.name
+        ours = OTHERWISE[name] if name in OTHERWISE else ours_named(info.name)
         if ours is not None:
-            variant = info.variant_test_name
-            found.append(Entry(f"{info.name}.{variant}" if variant else info.name, info, ours))
+            found.append(Entry(name, info, ours))
     return found
 
 
@@ -123,6 +129,9 @@ def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> li
         return []
     requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
     drawn = _seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    if entry.name in SYMMETRIC:
+        for sample in drawn:
+            sample.input = (sample.input + sample.input.mT).detach().requires_grad_(requires_grad)
     return [sample_of(sample) for sample in drawn]
 
 
