@@ -76,7 +76,7 @@ ROWS = [
     loc_scale("Laplace"),
     loc_scale("Cauchy"),
     loc_scale("Gumbel"),
-    loc_scale("LogNormal"),
+    Row("LogNormal", lambda rng: {"loc": real(rng, 3), "scale": positive(rng, 2, 1) / 4}),  # larger: heavy tails
     Row("Uniform", lambda rng: {"low": real(rng, 3), "high": 3 + positive(rng, 2, 1)}),
     Row("Exponential", lambda rng: {"rate": positive(rng, 2, 3)}),
     Row("Gamma", lambda rng: {"concentration": positive(rng, 3), "rate": positive(rng, 2, 1)}),

@@ -28,7 +28,7 @@ from autograd.distributions.distribution import (
     uniform,
 )
 from autograd.distributions.quantiles import gamma_sample
-from autograd.distributions.special import digamma, erf, erfinv, lgamma
+from autograd.distributions.special import atan, digamma, erf, erfinv, lgamma, tan
 from autograd.ops.shared.matrices import constant
 from autograd.types import Shape
 
@@ -193,6 +193,13 @@ class Cauchy(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         value = self._value(value)
         return -math.log(math.pi) - self.scale.log() - ops.log1p(((value - self.loc) / self.scale) ** 2)
+
+    def cdf(self, value: Tensor) -> Tensor:
+        value = self._value(value)
+        return atan((value - self.loc) / self.scale) / math.pi + 0.5
+
+    def icdf(self, value: Tensor) -> Tensor:
+        return tan(math.pi * (value - 0.5)) * self.scale + self.loc
 
     def entropy(self) -> Tensor:
         return math.log(4 * math.pi) + self.scale.log()

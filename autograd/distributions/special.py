@@ -1,7 +1,8 @@
-"""The logarithm of the gamma function and its derivatives, and the error function, from SciPy.
+"""The logarithm of the gamma function and its derivatives, the error function, and the tangent and its inverse.
 
     y = log |Γ(x)|       dx = g ψ(x)                 y = erf x        dx = g 2/√π e^(-x²)
     y = ψ⁽ⁿ⁾(x)          dx = g ψ⁽ⁿ⁺¹⁾(x)            y = erf⁻¹ x      dx = g √π/2 e^(y²)
+    y = tan x            dx = g (1 + y²)             y = tan⁻¹ x      dx = g / (1 + x²)
 
 References
 ----------
@@ -28,7 +29,8 @@ def _op(name: str, function: str, backward: Callable[..., Any], low: float, high
     def forward(x: Array, **params: Any) -> Array:
         import scipy.special
 
-        return np.asarray(getattr(scipy.special, function)(*params.values(), x), x.dtype)
+        compute = getattr(np, function, None) or getattr(scipy.special, function)
+        return np.asarray(compute(*params.values(), x), x.dtype)
 
     return Op(
         name=name,
@@ -51,6 +53,9 @@ _erfinv_op = _op(
     "erfinv", "erfinv", lambda ctx, g: g * (math.sqrt(math.pi) / 2) * exp(ctx.saved_tensors[0] ** 2), -0.9, 0.9, ~0
 )
 
+_atan_op = _op("atan", "arctan", lambda ctx, g: g / (1 + ctx.saved_tensors[0] ** 2), -2, 2)
+_tan_op = _op("tan", "tan", lambda ctx, g: g * (1 + ctx.saved_tensors[0] ** 2), -1, 1, ~0)
+
 
 def lgamma(x: Tensor) -> Tensor:
     """Logarithm of the absolute value of the gamma function."""
@@ -70,3 +75,13 @@ def erf(x: Tensor) -> Tensor:
 def erfinv(x: Tensor) -> Tensor:
     """Inverse of the error function."""
     return _erfinv_op(x)
+
+
+def atan(x: Tensor) -> Tensor:
+    """Arcus tangent."""
+    return _atan_op(x)
+
+
+def tan(x: Tensor) -> Tensor:
+    """Tangent."""
+    return _tan_op(x)

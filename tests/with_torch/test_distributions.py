@@ -77,7 +77,8 @@ def test_a_distribution(row: Row, seed: int) -> None:
             continue
         if row.name == "Gamma" or row.name == "Chi2" and name == "cdf":
             continue  # PyTorch's incomplete gamma function; ours says that there is none
-        same(name, call(p, autograd.tensor), expected, mine, other)
+        single = row.name == "Multinomial"  # PyTorch computes a part of its entropy in float32
+        same(name, call(p, autograd.tensor), expected, mine, other, 1e-6 if single else 1e-9)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -137,7 +138,7 @@ def test_gamma_samples_have_pytorchs_gradient() -> None:
 TRANSFORMS: list[tuple[str, tuple[Any, ...], Any]] = [
     ("AffineTransform", (0.5, -2.0), real),
     ("ExpTransform", (), real),
-    ("PowerTransform", (1.5,), positive),
+    ("PowerTransform", (2.0,), positive),
     ("SigmoidTransform", (), real),
     ("SoftplusTransform", (), real),
     ("TanhTransform", (), real),
