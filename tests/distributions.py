@@ -121,7 +121,11 @@ ROWS = [
         lambda rng: {"loc": real(rng, 2, 3), "scale": positive(rng, 2, 3)},
         make=lambda module, **given: module.Independent(module.Normal(**given), 1),
     ),
-    Row("TransformedDistribution", lambda rng: {"loc": real(rng, 3) / 4, "scale": positive(rng, 3) / 4}, make=tanh_normal),
+    Row(
+        "TransformedDistribution",
+        lambda rng: {"loc": real(rng, 3) / 4, "scale": positive(rng, 3) / 4},
+        make=tanh_normal,
+    ),
     Row(
         "MixtureSameFamily",
         lambda rng: {"logits": real(rng, 2, 3), "loc": real(rng, 2, 3), "scale": positive(rng, 2, 3)},

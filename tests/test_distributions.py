@@ -44,15 +44,13 @@ def test_samples_have_the_gradient_of_their_formula(row: Row) -> None:
         autograd.manual_seed(3)
         return row.build(distributions, **dict(zip(names, values, strict=True))).rsample((2,))  # type: ignore[no-any-return]
 
+    function: Any = sample
     if "covariance_matrix" in names or "precision_matrix" in names:  # one triangle is read, and the gradient symmetric
-        k = 1 + ("loc" not in names)
-        free = sample
-        sample = lambda loc, x: free(loc, x @ x.mT)  # noqa: E731
-        leaves[k] = autograd.tensor(np.linalg.cholesky(leaves[k].detach().numpy()), requires_grad=True)
-    if "scale_tril" in names:
-        free = sample
-        sample = lambda loc, x: free(loc, x.tril())  # noqa: E731
-    assert autograd.gradcheck(sample, leaves, eps=1e-6, atol=1e-6, rtol=1e-5)
+        leaves[1] = autograd.tensor(np.linalg.cholesky(leaves[1].detach().numpy()), requires_grad=True)
+        function = lambda loc, x: sample(loc, x @ x.mT)  # noqa: E731
+    elif "scale_tril" in names:
+        function = lambda loc, x: sample(loc, x.tril())  # noqa: E731
+    assert autograd.gradcheck(function, leaves, eps=1e-6, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)

@@ -25,6 +25,11 @@ def vectors(*shape: int, seed: int = 1) -> Tensor:
     return autograd.tensor(np.random.default_rng(seed).uniform(-1, 1, shape), requires_grad=True)
 
 
+def _multiplied(a: Tensor) -> Tensor:
+    P, L, U = linalg.lu(a)
+    return P @ L @ U
+
+
 A, TALL, WIDE, B = matrices(2, 3, 3), matrices(2, 3, 2), matrices(2, 2, 3), vectors(2, 3, 2)
 NUMPY: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Tensor, ...]]] = {
     "inv": (linalg.inv, np.linalg.inv, (A,)),
@@ -69,10 +74,14 @@ NUMPY: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Tensor, ...
         lambda a: np.linalg.norm(a, "nuc", axis=(-2, -1)),
         (TALL,),
     ),
-    "spectral norm": (lambda a: linalg.norm(a, 2, dim=(-2, -1)), lambda a: np.linalg.norm(a, 2, axis=(-2, -1)), (TALL,)),
+    "spectral norm": (
+        lambda a: linalg.norm(a, 2, dim=(-2, -1)),
+        lambda a: np.linalg.norm(a, 2, axis=(-2, -1)),
+        (TALL,),
+    ),
     "vander": (linalg.vander, lambda x: np.vander(x, increasing=True), (vectors(3),)),
     "qr": (lambda a: linalg.qr(a).R, lambda a: np.linalg.qr(a).R if a.ndim > 2 else None, (TALL,)),
-    "lu": (lambda a: (lambda P, L, U: P @ L @ U)(*linalg.lu(a)), lambda a: a, (WIDE,)),
+    "lu": (_multiplied, lambda a: a, (WIDE,)),
     "householder": (
         lambda a, tau: linalg.householder_product(a, tau),
         lambda a, tau: np.stack([_product(x, t) for x, t in zip(a, tau)]),

@@ -1,7 +1,7 @@
 """Probability distributions: `torch.distributions`.
 
-Parameters are tensors or numbers, and a batch of parameters is a batch of independent distributions.  Random numbers come
-from the generator of `autograd.manual_seed`.
+Parameters are tensors or numbers, and a batch of parameters is a batch of independent distributions.  Random numbers
+come from the generator of `autograd.manual_seed`.
 
 Examples
 --------

@@ -153,7 +153,7 @@ class TransformedDistribution(Distribution):
         if shape != base_shape:
             base_distribution = base_distribution.expand(shape[: len(shape) - len(base_distribution.event_shape)])
         reinterpreted = inner - len(base_distribution.event_shape)
-        self.base_dist = Independent(base_distribution, reinterpreted) if reinterpreted > 0 else base_distribution
+        self.base_dist: Any = Independent(base_distribution, reinterpreted) if reinterpreted > 0 else base_distribution
         super().__init__(shape[: len(shape) - event], shape[len(shape) - event :], validate_args)
 
     @property
@@ -358,7 +358,7 @@ class Pareto(TransformedDistribution):
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Pareto:
         shape = tuple(batch_shape)
-        return Pareto(self.scale.expand(shape), self.alpha.expand(shape), self._validate_args)
+        return Pareto(self.scale.expand(*shape), self.alpha.expand(*shape), self._validate_args)
 
     @property
     def support(self) -> constraints.Constraint:
@@ -402,7 +402,7 @@ class Weibull(TransformedDistribution):
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Weibull:
         shape = tuple(batch_shape)
-        return Weibull(self.scale.expand(shape), self.concentration.expand(shape), self._validate_args)
+        return Weibull(self.scale.expand(*shape), self.concentration.expand(*shape), self._validate_args)
 
     @property
     def mean(self) -> Tensor:
@@ -692,8 +692,8 @@ class MultivariateNormal(Distribution):
             )
         batch = np.broadcast_shapes(tuple(loc.shape[:-1]), tuple(matrix.shape[:-2]))
         n = int(loc.shape[-1])
-        self.loc = loc.expand((*batch, n))
-        self.__dict__[name] = matrix.expand((*batch, n, n))
+        self.loc = loc.expand(*batch, n)
+        self.__dict__[name] = matrix.expand(*batch, n, n)
         super().__init__(batch, (n,), validate_args)
 
     @lazy_property

@@ -179,7 +179,7 @@ class independent(Constraint):
     def check(self, value: Tensor) -> Tensor:
         result = self.base_constraint.check(value)
         n = self.reinterpreted_batch_ndims
-        return result.reshape(tuple(result.shape[: result.ndim - n]) + (-1,)).all(-1) if n else result
+        return result.reshape((*result.shape[: result.ndim - n], -1)).all(-1) if n else result
 
 
 def _shown(bound: Any) -> str:

@@ -32,7 +32,7 @@ def broadcast_all(*values: Parameter) -> tuple[Tensor, ...]:
     dtype = next((x.dtype for x in tensors if x.dtype.kind == "f"), get_default_dtype())
     made = [x if hasattr(x, "array") else constant(np.array(x, dtype)) for x in values]
     shape = broadcast_shapes("distributions: the shapes of the parameters", *made)
-    return tuple(x if tuple(x.shape) == shape else x.expand(shape) for x in made)
+    return tuple(x if tuple(x.shape) == shape else x.expand(*shape) for x in made)
 
 
 def broadcast_shapes(what: str, *values: Any) -> Shape:

@@ -409,7 +409,7 @@ class Gamma(Distribution):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
-        x = gamma_sample(self.concentration.expand(shape)) / self.rate
+        x = gamma_sample(self.concentration.expand(*shape)) / self.rate
         return x.clamp(min=float(np.finfo(x.dtype).tiny))
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -481,7 +481,7 @@ class Dirichlet(Distribution):
         return self.concentration * (total - self.concentration) / (total**2 * (total + 1))
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
-        x = gamma_sample(self.concentration.expand(self._extended_shape(sample_shape)))
+        x = gamma_sample(self.concentration.expand(*self._extended_shape(sample_shape)))
         x = x.clamp(min=float(np.finfo(x.dtype).tiny))
         return x / x.sum(-1, True)
 
@@ -694,7 +694,7 @@ class Bernoulli(_Binary):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         values = constant(np.arange(2, dtype=self._param.dtype).reshape((2,) + (1,) * len(self._batch_shape)))
-        return values.expand((2, *self._batch_shape)) if expand else values
+        return values.expand(2, *self._batch_shape) if expand else values
 
 
 class Geometric(_Binary):
@@ -812,7 +812,7 @@ class Binomial(_Binary):
             raise NotImplementedError("Binomial: enumerate_support needs the same total_count throughout")
         count = 1 + int(n.max(initial=0))
         values = constant(np.arange(count, dtype=self._param.dtype).reshape((-1,) + (1,) * len(self._batch_shape)))
-        return values.expand((count, *self._batch_shape)) if expand else values
+        return values.expand(count, *self._batch_shape) if expand else values
 
 
 class NegativeBinomial(_Binary):
@@ -945,9 +945,7 @@ class Categorical(Distribution):
         if not hasattr(given, "array"):
             raise TypeError(f"{type(self).__name__}: expects a tensor of shape (…, K), got {type(given).__name__}")
         if given.ndim < 1:  # type: ignore[union-attr]
-            raise ValueError(
-                f"{type(self).__name__}: probs or logits need at least one dimension, of the K values"
-            )
+            raise ValueError(f"{type(self).__name__}: probs or logits need at least one dimension, of the K values")
         if probs is not None:
             if not bool((probs >= 0).all()):
                 raise ValueError(f"{type(self).__name__}: parameter probs must be at least 0")
@@ -1014,8 +1012,8 @@ class Categorical(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         value = self._value(value).to(np.dtype(np.int64))
         shape = np.broadcast_shapes(tuple(value.shape), tuple(self.logits.shape[:-1]))
-        logits = self.logits.expand((*shape, self._num_events))
-        return ops.gather(logits, -1, ops.unsqueeze(value.expand(shape), -1)).squeeze(-1)
+        logits = self.logits.expand(*shape, self._num_events)
+        return ops.gather(logits, -1, ops.unsqueeze(value.expand(*shape), -1)).squeeze(-1)
 
     def entropy(self) -> Tensor:
         logits = self.logits.clamp(min=float(np.finfo(self._param.dtype).min))
@@ -1023,7 +1021,7 @@ class Categorical(Distribution):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         values = constant(np.arange(self._num_events).reshape((-1,) + (1,) * len(self._batch_shape)))
-        return values.expand((self._num_events, *self._batch_shape)) if expand else values
+        return values.expand(self._num_events, *self._batch_shape) if expand else values
 
 
 class OneHotCategorical(Categorical):
@@ -1066,7 +1064,7 @@ class OneHotCategorical(Categorical):
     def enumerate_support(self, expand: bool = True) -> Tensor:
         n, lead = self._num_events, (1,) * len(self._batch_shape)
         values = constant(np.eye(n, dtype=self._param.dtype).reshape((n, *lead, n)))
-        return values.expand((n, *self._batch_shape, n)) if expand else values
+        return values.expand(n, *self._batch_shape, n) if expand else values
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):

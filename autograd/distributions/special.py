@@ -44,7 +44,7 @@ def _op(name: str, function: str, backward: Callable[..., Any], low: float, high
 
 
 _lgamma_op = _op("lgamma", "gammaln", lambda ctx, g: g * digamma(ctx.saved_tensors[0]), 0.5, 4)
-_polygamma_op = _op(
+_polygamma_op: Op = _op(
     "polygamma", "polygamma", lambda ctx, g, *, n: g * _polygamma_op(ctx.saved_tensors[0], n=n + 1), 0.5, 4
 )
 _digamma_op = _op("digamma", "psi", lambda ctx, g: g * _polygamma_op(ctx.saved_tensors[0], n=1), 0.5, 4)

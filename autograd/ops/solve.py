@@ -36,7 +36,9 @@ from autograd.ops.shared.matrices import (
     batch_shape,
     check_fits_square,
     check_square,
+    constant,
     far_from_singular,
+    identity,
     lapack,
     per_matrix,
     raise_if_failed,
@@ -640,7 +642,7 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         n >>= 1
         if n:
             A = matmul(A, A)
-    return A * 0 + np.eye(A.shape[-1], dtype=A.dtype) if result is None else result
+    return A * 0 + identity(A.shape[-1], A.shape[-1], A.dtype) if result is None else result
 
 
 matrix_power = linalg_matrix_power
@@ -712,7 +714,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     columns = x.shape[-1] if N is None else N
     if columns < 2:
         raise ValueError(f"linalg.vander: N is {columns}; a Vandermonde matrix has at least 2 columns")
-    return unsqueeze(x, -1) ** np.arange(columns)
+    return unsqueeze(x, -1) ** constant(np.arange(columns))
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
@@ -750,4 +752,4 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """Inverses of matrices, given their Cholesky factors L (…, N, N): A = L Lᵀ, or A = Lᵀ L if upper."""
     check_square("cholesky_inverse", L)
-    return cholesky_solve(L * 0 + np.eye(L.shape[-1], dtype=L.dtype), L, upper)
+    return cholesky_solve(L * 0 + identity(L.shape[-1], L.shape[-1], L.dtype), L, upper)

@@ -39,6 +39,7 @@ from autograd.ops.shared.matrices import (
     check_matrix,
     check_same_dtype,
     check_square,
+    constant,
     far_from_singular,
     lead_of,
     per_matrix,
@@ -720,7 +721,7 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
     A = A if M is None else A - M
     wide = A.shape[-2] < A.shape[-1]
     A = A.mT if wide else A
-    draws = generator().standard_normal((A.shape[-1], q)).astype(A.dtype)
+    draws = constant(generator().standard_normal((A.shape[-1], q)).astype(A.dtype))
     Q = linalg_qr(A @ draws)[0]
     for _ in range(2 if niter is None else niter):
         Q = linalg_qr(A.mT @ Q)[0]

@@ -34,7 +34,9 @@ def same(what: str, y: Any, z: Any, mine: dict[str, Any], other: dict[str, Any],
     if z.requires_grad:
         g = np.random.default_rng(0).standard_normal(y.shape)
         found = autograd.grad([y], list(mine.values()), [autograd.tensor(g)], retain_graph=True, allow_unused=True)
-        expected = torch.autograd.grad([z], list(other.values()), [torch.tensor(g)], retain_graph=True, allow_unused=True)
+        expected = torch.autograd.grad(
+            [z], list(other.values()), [torch.tensor(g)], retain_graph=True, allow_unused=True
+        )
         for name, a, b in zip(mine, found, expected, strict=True):
             zero = np.zeros(mine[name].shape)
             a, b = (zero if d is None else np.asarray(d.detach()) for d in (a, b))
@@ -75,7 +77,7 @@ def test_a_distribution(row: Row, seed: int) -> None:
             expected = call(q, torch.tensor)
         except NotImplementedError:
             continue
-        if row.name == "Gamma" or row.name == "Chi2" and name == "cdf":
+        if row.name == "Gamma" or (row.name == "Chi2" and name == "cdf"):
             continue  # PyTorch's incomplete gamma function; ours says that there is none
         single = row.name == "Multinomial"  # PyTorch computes a part of its entropy in float32
         same(name, call(p, autograd.tensor), expected, mine, other, 1e-6 if single else 1e-9)
@@ -152,7 +154,9 @@ def test_a_transform(name: str, arguments: tuple[Any, ...], draw: Any) -> None:
     x, t = mine["x"], other["x"]
     same("forward", f(x), g(t), mine, other)
     same("inverse", f.inv(f(x)), g.inv(g(t)), mine, other)
-    same("log_abs_det_jacobian", f.log_abs_det_jacobian(x, f(x)), g.log_abs_det_jacobian(t, g(t)).expand(4), mine, other)
+    same(
+        "log_abs_det_jacobian", f.log_abs_det_jacobian(x, f(x)), g.log_abs_det_jacobian(t, g(t)).expand(4), mine, other
+    )
     assert f.sign == g.sign
 
 
