@@ -239,7 +239,8 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldSVD:
     """
     U, S, Vh = linalg_svd(input, full_matrices=not some)
     if not compute_uv:
-        return OldSVD(U.detach() * 0, S, Vh.mT.detach() * 0)
+        zeros = [constant(np.zeros((*S.shape[:-1], n, n), S.dtype)) for n in input.shape[-2:]]
+        return OldSVD(zeros[0], S, zeros[1])
     return OldSVD(U, S, Vh.mT)
 
 
