@@ -52,7 +52,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
     "item": Tensor.item,
-    "linalg.lstsq.grad_oriented": lambda a, b, driver: autograd.linalg.lstsq(a, b, driver=driver)[0],
+    "linalg.lstsq.grad_oriented": lambda a, b, driver: autograd.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
     "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
     "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),

@@ -39,8 +39,8 @@ def same(what: str, y: Any, z: Any, mine: dict[str, Any], other: dict[str, Any],
         )
         for name, a, b in zip(mine, found, expected, strict=True):
             zero = np.zeros(mine[name].shape)
-            a, b = (zero if d is None else np.asarray(d.detach()) for d in (a, b))
-            compare(f"{what}: gradient of {name}", a, b, 10 * tolerance, "PyTorch says")
+            first, second = (zero if d is None else np.asarray(d.detach()) for d in (a, b))
+            compare(f"{what}: gradient of {name}", first, second, 10 * tolerance, "PyTorch says")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
