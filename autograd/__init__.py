@@ -23,6 +23,7 @@ import numpy as _np
 
 from autograd import (
     cuda as cuda,
+    distributions as distributions,
     functional as functional,
     linalg as linalg,
     profiler as profiler,
@@ -541,3 +542,4 @@ _startup.check("autograd")
 __all__: list[str]
 _define_all(globals(), "cuda", "functional", "linalg", "profiler")
 _define_all(globals(), "cuda", "functional", "profiler", "special")
+_define_all(globals(), "cuda", "distributions", "functional", "linalg", "profiler")

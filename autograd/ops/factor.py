@@ -32,6 +32,7 @@ from autograd.ops.shared.matrices import (
     check_square,
     constant,
     far_from_singular,
+    identity,
     lapack,
     per_matrix,
     raise_if_failed,
@@ -127,7 +128,7 @@ def _cholesky_backward(ctx: Context, g: Tensor, _: None, *, upper: bool) -> Grad
     (L,) = ctx.saved_tensors
     if upper:
         L, g = transpose(L, -1, -2), transpose(g, -1, -2)
-    Lt, half = transpose(L, -1, -2), np.eye(L.shape[-1], dtype=L.dtype) / 2
+    Lt, half = transpose(L, -1, -2), identity(L.shape[-1], L.shape[-1], L.dtype) / 2
     inner = tril(Lt @ g) * (1 - half)
     left = linalg_solve_triangular(Lt, inner, upper=True)
     dA = linalg_solve_triangular(L, left, upper=False, left=False)
@@ -349,8 +350,7 @@ def _check_reflectors(name: str, A: Tensor, tau: Tensor) -> None:
 
 def _reflected(A: Tensor, tau: Tensor, X: Tensor, order: Any, left: bool = True) -> Tensor:
     """H_i X for each reflection H_i = I - tau_i v_i v_iᵀ in turn; X H_i if not left."""
-    below = np.tri(A.shape[-2], A.shape[-1], -1, dtype=A.dtype)
-    V = A * below + np.eye(A.shape[-2], A.shape[-1], dtype=A.dtype)
+    V = tril(A, -1) + identity(A.shape[-2], A.shape[-1], A.dtype)
     for i in order:
         v = V[..., i : i + 1]
         scaled = tau[..., i : i + 1, None] * v
@@ -380,7 +380,7 @@ def linalg_householder_product(A: Tensor, tau: Tensor) -> Tensor:
             f"{name}: shapes {tuple(A.shape)} of A and {tuple(tau.shape)} of tau do not fit: expects at least as many "
             "rows as columns, and at most one number of tau for each column"
         )
-    return _reflected(A, tau, A * 0 + np.eye(m, n, dtype=A.dtype), reversed(range(tau.shape[-1])))
+    return _reflected(A, tau, A * 0 + identity(m, n, A.dtype), reversed(range(tau.shape[-1])))
 
 
 orgqr = linalg_householder_product
@@ -471,7 +471,7 @@ def _lu_backward(ctx: Context, g: Tensor, *others: None) -> Gradient:
     k = min(m, n)
     P = _permutation(np.asarray(getattr(pivots, "array", pivots)), m, LU.dtype)
     first, g_first = LU[..., :k, :k], g[..., :k, :k]
-    L = tril(first, -1) + np.eye(k, dtype=LU.dtype)
+    L = tril(first, -1) + identity(k, k, LU.dtype)
     Lt, Ut = transpose(L, -1, -2), transpose(triu(first), -1, -2)
     lower, upper = Lt @ tril(g_first, -1), triu(g_first) @ Ut
     if m < n:
@@ -486,7 +486,7 @@ def _lu_backward(ctx: Context, g: Tensor, *others: None) -> Gradient:
         dA = cat([dA, linalg_solve_triangular(Lt, g_right, upper=True, unitriangular=True)], -1)
     elif m > n:
         dA = cat([dA, linalg_solve_triangular(Ut, g_below, upper=False, left=False)], -2)
-    return P @ dA
+    return P @ dA  # type: ignore[return-value]
 
 
 def _lu_sample(draw: Draw) -> Sample:
@@ -542,9 +542,7 @@ def linalg_lu_factor(A: Tensor, *, pivot: bool = True) -> LUFactors:
     return LUFactors(LU, pivots)
 
 
-def lu(
-    A: Tensor, pivot: bool = True, get_infos: bool = False
-) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:
     """LU factorizations in compact form: (LU, pivots), and info if get_infos.  See `linalg.lu_factor_ex`."""
     LU, pivots, info = linalg_lu_factor_ex(A, pivot=pivot)
     return (LU, pivots, info) if get_infos else (LU, pivots)
@@ -575,7 +573,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     P = constant(_permutation(LU_pivots.array, m, LU_data.dtype)) if unpack_pivots else none
     if not unpack_data:
         return PLU(P, none, none)
-    L = tril(LU_data[..., :k], -1) + np.eye(m, k, dtype=LU_data.dtype)
+    L = tril(LU_data[..., :k], -1) + identity(m, k, LU_data.dtype)
     return PLU(P, L, triu(LU_data[..., :k, :]))
 
 

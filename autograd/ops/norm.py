@@ -41,7 +41,8 @@ def _forward(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Arra
 def _backward(ctx: Context, g: Tensor, *, p: float, dim: tuple[int, ...], keepdim: bool) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
     share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner where avoids 0 · ∞ in second gradients
-    return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * restore_dims(share, x.shape, dim)
+    size = where(x == 0, 1.0, abs(x)) if p < 1 else abs(x)  # 0 to a negative power is ∞, and sign x is 0
+    return (x if p == 2 else sign(x) * size ** (p - 1)) * restore_dims(share, x.shape, dim)
 
 
 def _sample(draw: Draw) -> Sample:

@@ -36,7 +36,9 @@ from autograd.ops.shared.matrices import (
     batch_shape,
     check_fits_square,
     check_square,
+    constant,
     far_from_singular,
+    identity,
     lapack,
     per_matrix,
     raise_if_failed,
@@ -340,9 +342,7 @@ def _triangular_backward(
     ctx: Context, g: Tensor, *, upper: bool, left: bool, unitriangular: bool
 ) -> tuple[Gradient, ...]:
     A, X = ctx.saved_tensors
-    dB = _linalg_solve_triangular_op(
-        transpose(A, -1, -2), g, upper=not upper, left=left, unitriangular=unitriangular
-    )
+    dB = _linalg_solve_triangular_op(transpose(A, -1, -2), g, upper=not upper, left=left, unitriangular=unitriangular)
     if not ctx.needs_input_grad[0]:
         return None, dB
     dA = dB @ transpose(X, -1, -2) if left else transpose(X, -1, -2) @ dB
@@ -642,7 +642,7 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         n >>= 1
         if n:
             A = matmul(A, A)
-    return A * 0 + np.eye(A.shape[-1], dtype=A.dtype) if result is None else result
+    return A * 0 + identity(A.shape[-1], A.shape[-1], A.dtype) if result is None else result
 
 
 matrix_power = linalg_matrix_power
@@ -714,7 +714,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     columns = x.shape[-1] if N is None else N
     if columns < 2:
         raise ValueError(f"linalg.vander: N is {columns}; a Vandermonde matrix has at least 2 columns")
-    return unsqueeze(x, -1) ** np.arange(columns)
+    return unsqueeze(x, -1) ** constant(np.arange(columns))
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
@@ -744,11 +744,12 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """
     check_fits_square("cholesky_solve", L, B, left=True)
     lower = L.mT if upper else L
-    Y = linalg_solve_triangular(lower, B, upper=False)
-    return linalg_solve_triangular(lower.mT, Y, upper=True)
+    # as in PyTorch, the other triangle is not read, and yet has a gradient: that of a full factor
+    lower = lower + (np.tril(lower.array) - lower.array)
+    return linalg_solve_ex(lower.mT, linalg_solve_ex(lower, B).result).result
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """Inverses of matrices, given their Cholesky factors L (…, N, N): A = L Lᵀ, or A = Lᵀ L if upper."""
     check_square("cholesky_inverse", L)
-    return cholesky_solve(L * 0 + np.eye(L.shape[-1], dtype=L.dtype), L, upper)
+    return cholesky_solve(L * 0 + identity(L.shape[-1], L.shape[-1], L.dtype), L, upper)

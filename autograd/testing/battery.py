@@ -167,7 +167,7 @@ def check_forward(case: Case) -> None:
 
 
 def check_special(case: Case) -> None:
-    """Forward and reference treat ±0, inf and NaN alike, except for factorizations of matrices: there LAPACK decides."""
+    """Forward and reference treat ±0, inf and NaN alike; for factorizations of matrices LAPACK decides."""
     if case.op.kind == "matrix":
         return
     floats = [x for x in case.sample.inputs if _is_float(x)]

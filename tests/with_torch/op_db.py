@@ -59,6 +59,10 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "polygamma": lambda x, n: autograd.polygamma(n, x),
     "special.polygamma": lambda x, n: autograd.special.polygamma(n, x),
     "item": Tensor.item,
+    "linalg.lstsq.grad_oriented": lambda a, b, driver: autograd.linalg.lstsq(a, b, driver=driver)[:2],
+    "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
+    "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
+    "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),
     **{name: getattr(Tensor, name) for name in ("bool", "byte", "char", "double", "float", "int", "long", "short")},
 }
 
@@ -67,6 +71,9 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
 LEFT_OUT = {
     "as_strided.partial_views": "they read memory of the tensor that a view is of, which a converted tensor has not",
 }
+
+# Entries whose samples are not symmetric as they should be: the gradient then mixes both triangles.
+SYMMETRIC = {"linalg.pinv.hermitian"}
 
 
 def ours_named(name: str) -> Callable[..., Any] | None:
@@ -87,9 +94,9 @@ def entries() -> list[Entry]:
     """The entries that both libraries have, in the table's order."""
     found = []
     for info in op_db:
-        ours = ours_named(info.name)
         variant = info.variant_test_name
         name = f"{info.name}.{variant}" if variant else info.name
+        ours = OTHERWISE[name] if name in OTHERWISE else ours_named(info.name)
         if ours is not None and name not in LEFT_OUT:
             found.append(Entry(name, info, ours))
     return found
@@ -137,6 +144,9 @@ def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> li
         return []
     requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
     drawn = _seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    if entry.name in SYMMETRIC:
+        for sample in drawn:
+            sample.input = (sample.input + sample.input.mT).detach().requires_grad_(requires_grad)
     return [sample_of(sample) for sample in drawn]
 
 

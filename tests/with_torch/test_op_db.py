@@ -41,7 +41,7 @@ MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination 
 # Entries with random or undefined values, for which only dtypes and shapes can be compared.
 DRAWN = {
     "nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d", "randn", "randn_like", "rand_like",
-    "randint", "empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided", "empty_permuted",
+    "randint", "empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided", "empty_permuted", "svd_lowrank",
 }  # fmt: skip
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
 ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {

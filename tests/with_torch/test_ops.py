@@ -120,6 +120,8 @@ def test_every_function_is_asked_about() -> None:
     """By a generator here, or by PyTorch's own samples, which test_op_db.py runs."""
     asked = {call.name for call in CALLS} | {entry.name.rpartition(".")[2] for entry in op_db.entries()}
     asked |= {entry.info.name.rpartition(".")[2] for entry in op_db.entries()}
+    asked |= {entry.info.name.replace(".", "_") for entry in op_db.entries() if entry.name.startswith("linalg.")}
+    asked |= {f"linalg_{name}" for name in asked if getattr(ops, f"linalg_{name}", 0) is getattr(ops, name, None)}
     forgotten = set(public_names(ops)) - OURS_ALONE - asked
     assert not forgotten, (
         f"no call of {', '.join(sorted(forgotten))} is compared with PyTorch: add one to a calls_*.py of "

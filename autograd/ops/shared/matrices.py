@@ -128,6 +128,11 @@ def symmetric(name: str, A: Tensor, upper: bool = False) -> Tensor:
     return A if np.array_equal(mirrored, x) else A + (mirrored - x)
 
 
+def identity(n: int, m: int, dtype: np.dtype) -> Any:
+    """The identity matrix, (n, m), as an array: a constant in arithmetic of tensors and of arrays."""
+    return np.eye(n, m, dtype=dtype)
+
+
 def constant(array: Array) -> Tensor:
     """The array as a tensor without gradient."""
     from autograd.creation import from_numpy  # which imports tensors, and they import the ops
