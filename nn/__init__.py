@@ -29,7 +29,14 @@ from nn.activation import (
 )
 from nn.container import ModuleDict as ModuleDict, ModuleList as ModuleList, Sequential as Sequential
 from nn.conv import Conv1d as Conv1d, Conv2d as Conv2d, ConvTranspose2d as ConvTranspose2d
-from nn.dropout import Dropout as Dropout, Dropout2d as Dropout2d
+from nn.dropout import (
+    AlphaDropout as AlphaDropout,
+    Dropout as Dropout,
+    Dropout1d as Dropout1d,
+    Dropout2d as Dropout2d,
+    Dropout3d as Dropout3d,
+    FeatureAlphaDropout as FeatureAlphaDropout,
+)
 from nn.fusion import is_fusion_enabled as is_fusion_enabled, set_fusion_enabled as set_fusion_enabled
 from nn.linear import Embedding as Embedding, Identity as Identity, Linear as Linear
 from nn.loss import (

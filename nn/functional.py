@@ -4,6 +4,7 @@ from autograd import Tensor as _Tensor, ops as _ops
 from autograd.names import define_all as _define_all
 from autograd.ops import (
     adaptive_avg_pool2d as adaptive_avg_pool2d,
+    alpha_dropout as alpha_dropout,
     avg_pool2d as avg_pool2d,
     batch_norm as batch_norm,
     batch_norm_relu as batch_norm_relu,
@@ -16,11 +17,15 @@ from autograd.ops import (
     conv_transpose2d as conv_transpose2d,
     cross_entropy as cross_entropy,
     dropout as dropout,
+    dropout1d as dropout1d,
     dropout2d as dropout2d,
+    dropout3d as dropout3d,
     elu as elu,
     embedding as embedding,
+    feature_alpha_dropout as feature_alpha_dropout,
     gelu as gelu,
     group_norm as group_norm,
+    gumbel_softmax as gumbel_softmax,
     huber_loss as huber_loss,
     kl_div as kl_div,
     l1_loss as l1_loss,

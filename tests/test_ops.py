@@ -414,8 +414,11 @@ def test_mish_far_from_0(dtype: Any) -> None:
 
 COMPOSED = {
     "allclose",
+    "dropout1d",
     "dropout2d",
+    "dropout3d",
     "equal",
+    "feature_alpha_dropout",
     "flatten",
     "positive",
     "t",

@@ -6,6 +6,7 @@ that several ops use are in autograd/kernels/.
 
 from autograd.names import define_all as _define_all
 from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
+from autograd.ops.alpha_dropout import alpha_dropout as alpha_dropout, feature_alpha_dropout as feature_alpha_dropout
 from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
 from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
@@ -42,7 +43,12 @@ from autograd.ops.conv2d_relu import conv2d_relu as conv2d_relu
 from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d as conv2d_relu_max_pool2d
 from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.cross_entropy import cross_entropy as cross_entropy
-from autograd.ops.dropout import dropout as dropout, dropout2d as dropout2d
+from autograd.ops.dropout import (
+    dropout as dropout,
+    dropout1d as dropout1d,
+    dropout2d as dropout2d,
+    dropout3d as dropout3d,
+)
 from autograd.ops.einsum import einsum as einsum
 from autograd.ops.elementwise import add as add, clone as clone, div as div, mul as mul, sub as sub, to as to
 from autograd.ops.embedding import embedding as embedding, one_hot as one_hot
@@ -80,6 +86,7 @@ from autograd.ops.functions import (
 from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
+from autograd.ops.gumbel_softmax import gumbel_softmax as gumbel_softmax
 from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div

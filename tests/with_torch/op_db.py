@@ -52,6 +52,15 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
     "item": Tensor.item,
+    "normal": lambda x, *more, **options: (  # the variant in_place has a tensor and two numbers
+        x.normal_(*more)
+        if isinstance(x, Tensor) and len(more) == 2 and not isinstance(more[1], Tensor)
+        else autograd.normal(x, *more, **options)
+    ),
+    **{
+        name: functools.partial(lambda name, x, *more: getattr(x, f"{name}_")(*more), name)
+        for name in ("cauchy", "exponential", "geometric", "log_normal", "uniform")
+    },
     **{name: getattr(Tensor, name) for name in ("bool", "double", "float", "int", "long")},
 }
 

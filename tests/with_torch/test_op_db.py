@@ -26,7 +26,10 @@ WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)
 TOLERANCE = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 2e-5}
 MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination of its options
 # Entries with random or undefined values, for which only dtypes and shapes can be compared.
-DRAWN = {"randn", "randn_like", "rand_like", "randint", "empty", "empty_like"}
+DRAWN = {
+    "bernoulli", "cauchy", "empty", "empty_like", "exponential", "geometric", "log_normal", "multinomial", "normal",
+    "normal.in_place", "normal.number_mean", "rand_like", "randint", "randint_like", "randn", "randn_like", "uniform",
+}  # fmt: skip
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
