@@ -10,7 +10,7 @@ Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks", ar
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,8 @@ def _scale_and_shift(p: float) -> tuple[float, float]:
 def _function(x: Tensor, mask: Tensor, *, p: float) -> Tensor:
     check_float("alpha_dropout", x)
     scale, shift = _scale_and_shift(p)
-    return where(mask, x * scale + shift, np.asarray(scale * _LIMIT + shift, x.dtype))
+    dropped: Any = np.asarray(scale * _LIMIT + shift, x.dtype)  # a number would be rounded to float32
+    return where(mask, x * scale + shift, dropped)
 
 
 def _reference(x: Array, mask: Array, *, p: float) -> Array:
@@ -50,7 +51,7 @@ def _sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(*shape), draw.index(mask, 2) == 1), {"p": draw.choice(0.5, 0.25, 0.9)})
 
 
-_alpha_dropout = register(
+_alpha_dropout_op = register(
     Composite(
         name="alpha_dropout",
         function=_function,
@@ -117,5 +118,5 @@ def _drop(name: str, x: Tensor, dims: int | None, p: float, training: bool) -> T
     if p == 1:
         check_float(name, x)
         return x * 0
-    result: Tensor = _alpha_dropout(x, kept(name, x, dims, p), p=p)
+    result: Tensor = _alpha_dropout_op(x, kept(name, x, dims, p), p=p)
     return result

@@ -43,7 +43,7 @@ def _sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(*shape), draw.tensor(*shape)), {"tau": draw.choice(1.0, 0.5), "dim": draw.choice(0, -1)})
 
 
-_gumbel_softmax = register(
+_gumbel_softmax_op = register(
     Composite(
         name="gumbel_softmax",
         function=_function,
@@ -93,7 +93,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     dim = dim_of("gumbel_softmax", dim, logits.ndim)
     exponential = np.maximum(generator().standard_exponential(logits.shape), np.finfo(logits.dtype).tiny)
     noise = np.asarray(-np.log(exponential)).astype(logits.dtype)
-    soft: Tensor = _gumbel_softmax(logits, noise, tau=tau, dim=dim)
+    soft: Tensor = _gumbel_softmax_op(logits, noise, tau=tau, dim=dim)
     if not hard:
         return soft
     chosen = np.zeros(soft.shape, soft.dtype)

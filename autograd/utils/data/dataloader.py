@@ -444,7 +444,7 @@ class _Batches(ABC):
         self._recipe = Recipe(loader.dataset, loader.collate_fn, loader.batch_sampler is not None, loader.drop_last)
         self._next_batch = 0 if loader._iterable else epoch.batches  # the number of the next batch to load
         self._begin()
-        for _ in range(epoch.batches - self._next_batch):  # an IterableDataset is read from its beginning
+        for _ in range(epoch.batches if loader._iterable else 0):  # a stream is read from its beginning
             self._result()
 
     def __iter__(self) -> _Batches:
