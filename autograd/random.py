@@ -435,8 +435,8 @@ def normal(
             raise TypeError("normal: the shape is that of the tensors; leave out size, or give mean and std as numbers")
         for x in tensors:
             check_float("normal", x)
-        means, stds = (np.empty(getattr(x, "shape", ())) for x in (mean, std))
-        shape, wanted = run_broadcast("normal", np.add, means, stds).shape, tensors[0].dtype
+        arrays = [np.asarray(getattr(x, "array", x)) for x in (mean, std)]
+        shape, wanted = run_broadcast("normal", np.broadcast, *arrays).shape, tensors[0].dtype
     values = normal_values("normal", shape, wanted, mean, std, generator)
     result = Tensor(values, requires_grad)
     for x in tensors:

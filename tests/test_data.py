@@ -162,7 +162,7 @@ def test_collation_of_nested_containers() -> None:
     batch = default_collate(samples)
     assert batch["t"].tolist() == [[0, 0], [1, 1]] and batch["n"].dtype == np.arange(3).dtype
     assert batch["f"].dtype == np.float64 and batch["i"].dtype == np.int64 and batch["s"] == ["s0", "s1"]
-    assert isinstance(batch["p"], Point) and batch["p"].x.tolist() == [0, 1] and batch["p"].y[1] == ["a", "a"]
+    assert isinstance(batch["p"], Point) and batch["p"].x.tolist() == [0, 1] and batch["p"].y[1] == ("a", "a")
     assert default_collate([True, False]).dtype == np.bool_
     assert default_collate([np.float32(1), np.float32(2)]).dtype == np.float32
     ordered = default_collate([OrderedDict(a=1), OrderedDict(a=2)])
