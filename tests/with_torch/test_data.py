@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -70,9 +71,11 @@ def result(call: Callable[[], Any]) -> Any:
 def test_collation(name: str) -> None:
     make = SAMPLES[name]
     pairs = [(ours, autograd), (theirs, torch)]
-    mine, other = (result(lambda m=m, t=t: m.default_collate([make(t, i) for i in range(4)])) for m, t in pairs)
+    mine, other = (
+        result(partial(lambda m, t: m.default_collate([make(t, i) for i in range(4)]), m, t)) for m, t in pairs
+    )
     assert mine == other
-    mine, other = (result(lambda m=m, t=t: m.default_convert(make(t, 2))) for m, t in pairs)
+    mine, other = (result(partial(lambda m, t: m.default_convert(make(t, 2)), m, t)) for m, t in pairs)
     assert mine == other
 
 
