@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 import nn.functional as F
 from autograd import Generator, Tensor, tensor
 
@@ -41,6 +42,20 @@ DRAWS: dict[str, Callable[[Generator | None], Tensor]] = {
         name: lambda g, name=name: getattr(autograd.zeros(99), name)(generator=g)  # type: ignore[misc]
         for name in ("uniform_", "normal_", "log_normal_", "exponential_", "cauchy_", "bernoulli_", "random_")
     },
+    **{
+        f"init.{name}": lambda g, name=name: getattr(nn.init, name)(autograd.zeros(6, 5), generator=g)  # type: ignore[misc]
+        for name in (
+            "uniform_",
+            "normal_",
+            "trunc_normal_",
+            "orthogonal_",
+            "xavier_uniform_",
+            "xavier_normal_",
+            "kaiming_uniform_",
+            "kaiming_normal_",
+        )
+    },
+    "init.sparse_": lambda g: nn.init.sparse_(autograd.zeros(6, 5), 0.3, generator=g),
     "geometric_": lambda g: autograd.zeros(99).geometric_(0.3, generator=g),
 }
 
