@@ -53,6 +53,10 @@ from autograd.ops.aggregate import (
     trapezoid as trapezoid,
     var_mean as var_mean,
 )
+from autograd.ops.alpha_dropout import (
+    alpha_dropout as alpha_dropout,
+    feature_alpha_dropout as feature_alpha_dropout,
+)
 from autograd.ops.attention import (
     scaled_dot_product_attention as scaled_dot_product_attention,
 )
@@ -155,7 +159,9 @@ from autograd.ops.cross_entropy import (
 )
 from autograd.ops.dropout import (
     dropout as dropout,
+    dropout1d as dropout1d,
     dropout2d as dropout2d,
+    dropout3d as dropout3d,
 )
 from autograd.ops.einsum import (
     einsum as einsum,
@@ -276,6 +282,9 @@ from autograd.ops.grid_sample import (
 )
 from autograd.ops.group_norm import (
     group_norm as group_norm,
+)
+from autograd.ops.gumbel_softmax import (
+    gumbel_softmax as gumbel_softmax,
 )
 from autograd.ops.indexing import (
     getitem as getitem,
