@@ -15,7 +15,16 @@ from math import inf as inf, nan as nan, pi as pi
 
 import numpy as _np
 
-from autograd import cuda as cuda, functional as functional, profiler as profiler, startup as _startup
+from autograd import (
+    cuda as cuda,
+    func as func,
+    function as function,
+    functional as functional,
+    graph as graph,
+    profiler as profiler,
+    startup as _startup,
+    utils as utils,
+)
 from autograd.config import (
     config as config,
     get_num_threads as get_num_threads,
@@ -41,9 +50,16 @@ from autograd.creation import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
-from autograd.debug import detect_anomaly as detect_anomaly, reference as reference, verify as verify
+from autograd.debug import (
+    detect_anomaly as detect_anomaly,
+    is_anomaly_enabled as is_anomaly_enabled,
+    reference as reference,
+    set_detect_anomaly as set_detect_anomaly,
+    verify as verify,
+)
 from autograd.devices import device as device
-from autograd.engine import grad as grad
+from autograd.dlpack import from_dlpack as from_dlpack
+from autograd.function import Function as Function
 from autograd.grad_mode import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -52,6 +68,7 @@ from autograd.grad_mode import (
     set_grad_enabled as set_grad_enabled,
 )
 from autograd.gradcheck import gradcheck as gradcheck, gradgradcheck as gradgradcheck
+from autograd.gradients import backward as backward, grad as grad
 from autograd.names import define_all as _define_all
 from autograd.op import BadSample as BadSample, Op as Op, Sample as Sample, register as register
 from autograd.ops import (
@@ -171,6 +188,7 @@ from autograd.random import (
 )
 from autograd.tensor import Tensor as Tensor
 from autograd.types import Size as Size, dtype as dtype
+from autograd.variable import Variable as Variable
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
@@ -196,4 +214,4 @@ __version__ = "0.1.0"
 
 _startup.check("autograd")
 __all__: list[str]
-_define_all(globals(), "cuda", "functional", "profiler")
+_define_all(globals(), "cuda", "func", "function", "functional", "graph", "profiler", "utils")

@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from autograd import engine, printing
+from autograd import engine, gradients, printing
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
@@ -189,6 +189,16 @@ class Tensor(TensorMethods):
             raise ValueError(f"cannot convert {array.dtype} to {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        if self._requires_grad:
+            raise BufferError(
+                "__dlpack__: this tensor requires grad, and what others do is not recorded; use .detach()"
+            )
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
     # ── gradients ──
 
     def backward(
@@ -224,15 +234,7 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        seed = engine._seed("backward", self, gradient, create_graph)
-        keep = create_graph if retain_graph is None else retain_graph
-        chosen = [inputs] if isinstance(inputs, Tensor) else inputs
-        if chosen is not None:
-            engine.check_inputs("backward", chosen)
-        found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
-        for x, g in zip(chosen or (), found, strict=True):
-            if g is not None:
-                engine._accumulate(x, g, owned=False)
+        gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is computed; a tensor that it returns replaces it.
