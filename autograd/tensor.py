@@ -36,7 +36,6 @@ class Tensor(TensorMethods):
     """
 
     __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
-    __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
 
     array: Array
     _grad: Tensor | None
