@@ -27,3 +27,18 @@ def check_arrays(name: str, **inputs: Any) -> None:
     for what, x in inputs.items():
         if not hasattr(x, "array") and not isinstance(x, np.ndarray | np.generic):
             raise TypeError(f"{name}: {what} is a {full_name(x)}; expects a tensor ({instead_of(x)})")
+
+
+def dlpack_capsule(tensor: Any, options: dict[str, Any]) -> Any:
+    """What a tensor's `__dlpack__` returns: NumPy's capsule of its array.
+
+    Raises
+    ------
+    BufferError
+        If the tensor requires grad, or has negative strides, with which PyTorch 2.13 aborts the process.
+    """
+    if tensor.requires_grad:
+        raise BufferError("__dlpack__: this tensor requires grad, and what others do is not recorded; use .detach()")
+    if min(tensor.array.strides, default=0) < 0:
+        raise BufferError("__dlpack__: this tensor has negative strides, which not all libraries read; use .clone()")
+    return tensor.array.__dlpack__(**options)

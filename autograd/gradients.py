@@ -26,7 +26,9 @@ def _seeds(
     caller: str, outputs: Sequence[Tensor], given: Tensor | Sequence[Tensor | None] | None, create_graph: bool
 ) -> list[Any]:
     """The gradient of each output that the pass starts with."""
-    gradients = (None,) * len(outputs) if given is None else _tuple(given)
+    gradients = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if given is None:
+        gradients = (None,) * len(outputs)
     if len(gradients) != len(outputs):
         raise RuntimeError(
             f"{caller}: there are {len(outputs)} tensors and {len(gradients)} gradients of them; pass one for each, "

@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from autograd import engine, gradients, printing
+from autograd.arguments import dlpack_capsule, full_name
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
@@ -46,9 +47,7 @@ class Tensor(TensorMethods):
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
         if not isinstance(array, np.ndarray):
-            raise TypeError(
-                f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
-            )
+            raise TypeError(f"Tensor: expects a NumPy array, got {full_name(array)}; autograd.tensor(...) takes lists")
         category(array.dtype)
         self.array = array
         self._grad = self.node = self.hooks = None
@@ -107,7 +106,7 @@ class Tensor(TensorMethods):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"grad: a gradient is a Tensor or None, not a {type(value).__name__}")
+            raise TypeError(f"grad: a gradient is a Tensor or None, not a {full_name(value)}")
         if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 f"grad: {value.dtype} of shape {value.shape} does not fit a tensor of {self.dtype} "
@@ -165,7 +164,7 @@ class Tensor(TensorMethods):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"data: expects a Tensor, got {type(value).__name__}; wrap it with autograd.tensor(...)")
+            raise TypeError(f"data: expects a Tensor, got {full_name(value)}; wrap it with autograd.tensor(...)")
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
                 f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
@@ -189,11 +188,7 @@ class Tensor(TensorMethods):
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
     def __dlpack__(self, **options: Any) -> Any:
-        if self._requires_grad:
-            raise BufferError(
-                "__dlpack__: this tensor requires grad, and what others do is not recorded; use .detach()"
-            )
-        return self.array.__dlpack__(**options)
+        return dlpack_capsule(self, options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.array.__dlpack_device__()

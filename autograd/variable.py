@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from autograd.arguments import full_name
 from autograd.creation import tensor
 from autograd.tensor import Tensor
 
@@ -46,6 +47,6 @@ class Variable(metaclass=_VariableMeta):
             data = tensor([])
         if not isinstance(data, Tensor):
             raise TypeError(
-                f"Variable: data is a {type(data).__name__}, and has to be a tensor; autograd.tensor(...) makes one"
+                f"Variable: data is a {full_name(data)}, and has to be a tensor; autograd.tensor(...) makes one"
             )
         return data.detach().requires_grad_(bool(requires_grad))

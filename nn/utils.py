@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, no_grad
+from autograd.arguments import full_name
 from autograd.types import Array
 
 
@@ -17,7 +18,7 @@ def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
     listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     for x in listed:
         if not isinstance(x, Tensor):
-            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {type(x).__name__}")
+            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {full_name(x)}")
     return listed
 
 

@@ -100,9 +100,8 @@ def test_memory_falls() -> None:
         y.sum().backward()
 
     plain = peak(lambda: step(lambda function, x: function(x)))
-    for reentrant in (True, False):
-        less = peak(lambda: step(lambda function, x: checkpoint(function, x, use_reentrant=reentrant)))
-        assert less < plain / 2
+    less = peak(lambda: step(lambda function, x: checkpoint(function, x, use_reentrant=False)))
+    assert less < plain / 2
 
     def nested(function: Any, x: Any, depth: int = 4) -> Any:
         if depth == 0:
@@ -128,7 +127,7 @@ def test_another_computation_is_noticed() -> None:
         return autograd.cat([x] * len(calls)).exp()[: len(x)]
 
     x = autograd.ones(2, requires_grad=True)
-    with pytest.raises(CheckpointError, match="checkpoint: 2 operations saved something .* and 1 when"):
+    with pytest.raises(CheckpointError, match=r"checkpoint: 2 operations saved something .* and 1 when"):
         checkpoint(changes, x, use_reentrant=False).sum().backward()
     calls.clear()
     with pytest.raises(CheckpointError, match=r"checkpoint: operation 0, exp, saved float32 \(2,\) .* float32 \(4,\)"):
@@ -147,7 +146,7 @@ def test_an_input_that_changed_is_noticed() -> None:
 
 def test_arguments() -> None:
     x = autograd.ones(2, requires_grad=True)
-    with pytest.raises(ValueError, match="checkpoint: unexpected keyword arguments a; .*use_reentrant=False"):
+    with pytest.raises(ValueError, match=r"checkpoint: unexpected keyword arguments a; .*use_reentrant=False"):
         checkpoint(lambda x, a: x, x, use_reentrant=True, a=1)
     with pytest.raises(ValueError, match="context_fn and debug need use_reentrant=False"):
         checkpoint(lambda x: x, x, use_reentrant=True, debug=True)
