@@ -30,7 +30,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.engine import Context, Node
-from autograd.grad_fn import unpacked
+from autograd.grad_fn import NextFunctions, unpacked
 from autograd.grad_mode import is_grad_enabled, no_grad
 from autograd.op import Op, Sample
 from autograd.tensor import Tensor
@@ -127,6 +127,11 @@ class FunctionNode(Node):
 
     def name(self) -> str:
         return f"{self.ctx._function.__name__}Backward"
+
+    @property
+    def next_functions(self) -> NextFunctions:
+        """As of other nodes; an argument that is no tensor is left out."""
+        return tuple([step for step, x in zip(super().next_functions, self.ctx._is_tensor, strict=True) if x])
 
     def takes_zeros(self, dtype: np.dtype) -> bool:
         return self.ctx._materialize_grads and super().takes_zeros(dtype)
@@ -322,22 +327,18 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Call forward and record the call.
 
+        An argument given by keyword counts at its place in forward's signature.
+
         Raises
         ------
         TypeError
-            For keyword arguments.
+            If the arguments do not fit forward, or are keyword-only.
         RuntimeError
             If a tensor that `mark_dirty` named is a leaf that requires grad, is a view, or is not returned.
         """
-        if kwargs:
-            raise TypeError(
-                f"{cls.__name__}.apply: takes no keyword arguments, and got {', '.join(kwargs)}; pass them by position"
-            )
         separate = cls.setup_context is not Function.setup_context
-        if separate:
-            bound = inspect.signature(cls.forward).bind(*args)
-            bound.apply_defaults()
-            args = bound.args
+        if separate or kwargs:
+            args = _positional(cls, separate, args, kwargs)
         ctx = FunctionCtx(cls, args)
         recorded = is_grad_enabled() and any(ctx.needs_input_grad)
         # made now: a tensor that forward changes in place gets another history below
@@ -355,6 +356,22 @@ class Function:
             outputs = _with_history(node, args, returned)
             engine._state.mode.recorded(node, [x.array if isinstance(x, Tensor) else None for x in args])
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
+
+
+def _positional(
+    function: type[Function], separate: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The arguments in the order of forward's signature; in the newer style with those that have defaults."""
+    ctx = () if separate else (None,)
+    bound = inspect.signature(function.forward).bind(*ctx, *args, **kwargs)
+    if separate or bound.kwargs:
+        bound.apply_defaults()
+    if bound.kwargs:
+        raise TypeError(
+            f"{function.__name__}.apply: {', '.join(bound.kwargs)} is keyword-only in forward, and backward returns "
+            "gradients by position; take the * out of forward's signature"
+        )
+    return bound.args[len(ctx) :]
 
 
 def _op_of(function: type[Function]) -> Op:

@@ -152,7 +152,7 @@ def test_jacobians_and_hessian() -> None:
     expected = [[0.7, 0.3], [0.6, 0.0], [0.0, 1.0]]
     for jacobian in (func.jacrev, func.jacfwd):
         np.testing.assert_allclose(jacobian(f)(X).numpy(), expected)
-    h = func.hessian(lambda x: (x[0] ** 2 * x[1] ** 3))(X)
+    h = func.hessian(lambda x: x[0] ** 2 * x[1] ** 3)(X)
     a, b = X.tolist()
     np.testing.assert_allclose(h.numpy(), [[2 * b**3, 6 * a * b**2], [6 * a * b**2, 6 * a * a * b]])
 
