@@ -31,6 +31,8 @@ class _Capsule:
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor that shares the memory of another library's tensor: NumPy's, PyTorch's, JAX's …
 
+    With a NumPy older than 2.1, tensors of other libraries than NumPy are read-only here.
+
     Parameters
     ----------
     ext_tensor : object with `__dlpack__` and `__dlpack_device__`, or a DLPack capsule
@@ -53,6 +55,8 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     >>> x
     tensor([1., 0.], dtype=float64)
     """
+    if isinstance(ext_tensor, Tensor) and not ext_tensor.requires_grad:
+        return ext_tensor.detach()
     if type(ext_tensor).__name__ == "PyCapsule":
         ext_tensor = _Capsule(ext_tensor)
     elif not hasattr(ext_tensor, "__dlpack__") or not hasattr(ext_tensor, "__dlpack_device__"):
@@ -61,7 +65,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
         )
     name = full_name(getattr(ext_tensor, "capsule", ext_tensor))
     try:
-        array = np.from_dlpack(ext_tensor)
+        array = ext_tensor if isinstance(ext_tensor, np.ndarray) else np.from_dlpack(ext_tensor)
     except Exception as error:  # the other library may raise anything
         raise BufferError(
             f"from_dlpack: this {name} cannot be shared ({error}); convert it to a float32 tensor without gradient in "

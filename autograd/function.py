@@ -24,7 +24,7 @@ import inspect
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -50,6 +50,11 @@ class FunctionCtx:
     """
 
     needs_input_grad: tuple[bool, ...]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __init__(self, function: type[Function], args: Sequence[Any]) -> None:
         self.needs_input_grad = tuple([isinstance(x, Tensor) and x.requires_grad for x in args])

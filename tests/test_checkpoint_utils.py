@@ -50,7 +50,7 @@ WAYS: dict[str, Callable[[nn.Sequential, Any], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_same_bits_and_random_numbers(way: str) -> None:
-    net = nn.Sequential(block(), block())
+    net: Any = nn.Sequential(block(), block())
     layers = nn.Sequential(*[layer for part in net for layer in part])
     x = autograd.randn(3, 4)
     assert gradients(net, lambda x: WAYS[way](layers, x), x) == gradients(net, layers, x)

@@ -137,7 +137,7 @@ def test_what_is_not_recorded() -> None:
     with pytest.raises(TypeError, match=r"np.add: out= cannot be recorded"):
         array += x
     with pytest.raises(TypeError, match=r"np.exp: out= cannot be recorded"):
-        np.exp(A, out=x.detach())
+        np.exp(A, out=x.detach())  # type: ignore[call-overload]
     with pytest.raises(TypeError, match=r"np.sum: dtype= is not there"):
         np.sum(x, dtype=np.float32)
     with pytest.raises(RuntimeError, match=r"numpy: this tensor requires grad.*\.detach\(\)\.numpy\(\)"):

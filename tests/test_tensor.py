@@ -421,7 +421,7 @@ def test_data() -> None:
         x.data = autograd.ones(3)
     with pytest.raises(ValueError, match="float64"):
         x.data = autograd.ones(2, dtype=autograd.float64)
-    with pytest.raises(TypeError, match="data: expects a Tensor, got numpy.ndarray"):
+    with pytest.raises(TypeError, match=r"data: expects a Tensor, got numpy\.ndarray"):
         x.data = np.ones(2, np.float32)  # type: ignore[assignment]
 
 
