@@ -192,6 +192,20 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
     def __ne__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.ne(self, other) if _is_numeric(other) else NotImplemented
 
+    # ── NumPy's functions ──
+
+    def __array_ufunc__(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """np.exp(x) is recorded, and array * tensor calls our operator."""
+        from autograd.numpy_protocol import array_ufunc  # which imports Tensor
+
+        return array_ufunc(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self: Tensor, func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """np.concatenate([x, y]) is recorded."""
+        from autograd.numpy_protocol import array_function
+
+        return array_function(func, args, kwargs)
+
     # ── methods ──
 
     add = ops.add

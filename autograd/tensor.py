@@ -10,7 +10,8 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from autograd import engine, printing
+from autograd import engine, gradients, printing
+from autograd.arguments import dlpack_capsule, full_name
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
@@ -38,7 +39,6 @@ class Tensor(TensorMethods):
     """
 
     __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
-    __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
 
     array: Array
     _grad: Tensor | None
@@ -55,7 +55,7 @@ class Tensor(TensorMethods):
     def _hold(self, array: Array, requires_grad: bool = False) -> None:
         """Become a leaf on the memory of this array."""
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"from_numpy: expects a NumPy array, got {type(array).__name__}; use autograd.tensor(...)")
+            raise TypeError(f"from_numpy: expects a NumPy array, got {full_name(array)}; use autograd.tensor(...)")
         category(array.dtype)
         self.array = array
         self._grad = self.node = self.hooks = None
@@ -102,7 +102,7 @@ class Tensor(TensorMethods):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"grad: a gradient is a Tensor or None, not a {type(value).__name__}")
+            raise TypeError(f"grad: a gradient is a Tensor or None, not a {full_name(value)}")
         if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 f"grad: {value.dtype} of shape {value.shape} does not fit a tensor of {self.dtype} "
@@ -160,7 +160,7 @@ class Tensor(TensorMethods):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"data: expects a Tensor, got {type(value).__name__}; wrap it with autograd.tensor(...)")
+            raise TypeError(f"data: expects a Tensor, got {full_name(value)}; wrap it with autograd.tensor(...)")
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
                 f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
@@ -182,6 +182,12 @@ class Tensor(TensorMethods):
         if copy is False and dtype is not None and array.dtype != dtype:
             raise ValueError(f"cannot convert {array.dtype} to {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return dlpack_capsule(self, options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
 
     # ── gradients ──
 
@@ -218,15 +224,7 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        seed = engine._seed("backward", self, gradient, create_graph)
-        keep = create_graph if retain_graph is None else retain_graph
-        chosen = [inputs] if isinstance(inputs, Tensor) else inputs
-        if chosen is not None:
-            engine.check_inputs("backward", chosen)
-        found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
-        for x, g in zip(chosen or (), found, strict=True):
-            if g is not None:
-                engine._accumulate(x, g, owned=False)
+        gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is computed; a tensor that it returns replaces it.

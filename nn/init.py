@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from autograd import Tensor
+from autograd.arguments import full_name
 from autograd.generator import Generator, numpy_generator
 from autograd.types import Array, Shape
 
@@ -24,7 +25,7 @@ def _write(tensor: Tensor, values: Array | float) -> Tensor:
 def _check(name: str, tensor: Tensor, low: int = 0, high: float = math.inf) -> None:
     """Raise unless this is a tensor of low to high dimensions."""
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name}: expects a tensor, such as layer.weight, not {type(tensor).__name__}")
+        raise TypeError(f"{name}: expects a tensor, such as layer.weight, not {full_name(tensor)}")
     if not low <= tensor.ndim <= high:
         wanted = f"at least {low}" if high == math.inf else str(low) if high == low else f"{low} to {high}"
         raise ValueError(f"{name}: expects a tensor of {wanted} dimensions, got shape {tensor.shape}")

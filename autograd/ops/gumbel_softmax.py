@@ -20,7 +20,6 @@ from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dim_of
 from autograd.ops.softmax import softmax
-from autograd.tensor import wrap
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     Distribution", 2017.
     """
     from autograd.random import generator  # a layer above the ops
-    from autograd.tensor import Tensor
+    from autograd.tensor import wrap
 
     check_arrays("gumbel_softmax", logits=logits)
     check_float("gumbel_softmax", logits)

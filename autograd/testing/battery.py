@@ -13,6 +13,7 @@ import numpy as np
 from autograd import engine
 from autograd.config import get_num_threads, set_num_threads
 from autograd.gradcheck import as_tuple, gradcheck, gradgradcheck
+from autograd.gradients import grad
 from autograd.kernels import jit
 from autograd.op import BadSample, Op, Row, Sample
 from autograd.tensor import Tensor, wrap
@@ -112,7 +113,7 @@ def _run(
     gs = _out_gradients(case, made, g_layout)
     found: dict[int, Any] = {}
     if case.op.kind != "discrete" and wanted:
-        results = engine.grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
+        results = grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
         found = {id(x): d.array for x, d in zip(wanted, results, strict=True) if d is not None}
     return [y.array for y in outputs], [found.get(id(x)) for x in tensors], gs
 
