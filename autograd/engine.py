@@ -31,6 +31,7 @@ from autograd.graph import RecordedCall
 from autograd.kernels.sums import total
 from autograd.promotion import NUMPY_2, narrowed, promote
 from autograd.types import Argument, Array, Result, Shape
+from autograd.views import link
 
 if TYPE_CHECKING:
     from autograd.op import Op
@@ -200,7 +201,7 @@ def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> 
     tensor._requires_grad = node is not None
     tensor.output_nr = output_nr
     tensor.version = version
-    tensor._grad = tensor.hooks = None
+    tensor._grad = tensor.hooks = tensor._base = tensor._views = None
     return tensor
 
 
@@ -237,21 +238,21 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, output_nr, inputs) for output_nr, array in enumerate(results)])
+    outputs = tuple([_output(array, node, i, inputs, len(results) > 1) for i, array in enumerate(results)])
     if node is not None:
         node.save_for_backward(inputs, arrays, outputs)
         mode.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
 
-def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs) -> Tensor:
+def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs, several: bool) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns an array without dimensions into a scalar
-    version, view = [0], array.base is not None
+    tensor, view = _wrap(array, node, output_nr, [0]), array.base is not None
     for x in inputs:
         if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
-            version = x.version  # views of one memory share one version counter
-    return _wrap(array, node, output_nr, version)
+            link(tensor, x, several)
+    return tensor
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
 from autograd.types import Array, DTypeLike, Size
+from autograd.views import Views, link
 
 
 class Tensor(TensorMethods):
@@ -35,7 +36,18 @@ class Tensor(TensorMethods):
         The sum of the gradients of all backward passes, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
+    __slots__ = (
+        "__weakref__",
+        "_base",
+        "_grad",
+        "_requires_grad",
+        "_views",
+        "array",
+        "hooks",
+        "node",
+        "output_nr",
+        "version",
+    )
     __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
 
     array: Array
@@ -44,6 +56,8 @@ class Tensor(TensorMethods):
     output_nr: int  # which output of the node it is
     version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
+    _base: Tensor | None  # of a view: the tensor whose memory it shows
+    _views: Views | None  # of a base: its views
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
         if not isinstance(array, np.ndarray):
@@ -52,7 +66,7 @@ class Tensor(TensorMethods):
             )
         category(array.dtype)
         self.array = array
-        self._grad = self.node = self.hooks = None
+        self._grad = self.node = self.hooks = self._base = self._views = None
         self.output_nr = 0
         self.version = [0]
         self._requires_grad = False
@@ -116,11 +130,6 @@ class Tensor(TensorMethods):
             )
         self._grad = value
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad`; returns the tensor."""
-        self.requires_grad = requires_grad
-        return self
-
     __hash__ = object.__hash__  # == compares elements, so dicts and sets go by identity
 
     def __repr__(self) -> str:
@@ -144,6 +153,8 @@ class Tensor(TensorMethods):
         copy = type(self).__new__(type(self))
         for name in Tensor.__slots__[1:]:  # which shares memory and history
             setattr(copy, name, getattr(self, name))
+        copy._views = None
+        link(copy, self, several=False)
         _attributes(copy).update(_attributes(self))
         return copy
 
@@ -158,21 +169,6 @@ class Tensor(TensorMethods):
         tensor = Tensor(self.array)
         tensor.version = self.version
         return tensor
-
-    @property
-    def data(self) -> Tensor:
-        return self.detach()
-
-    @data.setter
-    def data(self, value: Tensor) -> None:
-        if not isinstance(value, Tensor):
-            raise TypeError(f"data: expects a Tensor, got {type(value).__name__}; wrap it with autograd.tensor(...)")
-        if value.shape != self.shape or value.dtype != self.dtype:
-            raise ValueError(
-                f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
-            )
-        self.array = value.array
-        self.version = value.version
 
     def numpy(self) -> Array:
         """The array, without a copy."""
