@@ -25,10 +25,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from autograd import engine
+from autograd import engine, ops
 from autograd.grad_mode import is_grad_enabled
 from autograd.op import Op
-from autograd.ops import in_place as ops
 from autograd.promotion import category, check_fits
 from autograd.types import Array, Number
 from autograd.views import is_one_of_several, views_of
@@ -72,7 +71,7 @@ def in_place(function: Callable[..., Tensor], tensor: Written, *args: Any, **kwa
     return tensor
 
 
-def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tuple[Any, ...] = ops.ALL) -> Written:
+def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tuple[Any, ...] = (Ellipsis,)) -> Written:
     """Write a value, converted to the tensor's dtype, to the elements at an index; returns the tensor."""
     check_is_tensor(name, tensor)
     recorded = (

@@ -47,8 +47,8 @@ from autograd.ops import (
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
-    """max(input, 0), as `autograd.relu`.  `inplace` has no effect: the result is always a new tensor."""
-    return _ops.relu(input)
+    """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
+    return input.relu_() if inplace else _ops.relu(input)
 
 
 __all__: list[str]

@@ -20,6 +20,7 @@ from autograd import Tensor, engine, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
+from autograd.ops.strided import Layout
 from autograd.testing import (
     LAYOUTS,
     Case,
@@ -71,7 +72,7 @@ def takes_empty(op: Row, sample: Sample) -> bool:
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
     # their indices and sizes are drawn for arrays that are not empty
-    never_drawn = {"getitem", "index_select", "pad_places", "reshape"}
+    never_drawn = {"getitem", "index_select", "pad_places", "reshape", "setitem", "strided_read", "strided_write"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
         samples = [op.sample(RandomDraw(rng, op.kind)) for _ in range(300)]
@@ -131,6 +132,13 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "max_pool2d_2x2_input_grad": [Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8)), {"size": (18, 17)})],
     "max_pool2d_2x2_gather": [Sample((normal(35, 6, 18, 17), winners(35, 6, 9, 8)))],
+    "strided_add": [
+        Sample((normal(999, 2000),), {"base": Layout((3000,), (1,), 0), "view": Layout((999, 2000), (1, 1), 0)}),
+        Sample(
+            (normal(300, 4, 500),),
+            {"base": Layout((300, 500), (500, 1), 0), "view": Layout((300, 4, 500), (500, 0, 1), 0)},
+        ),
+    ],
     "sum": [
         Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False}),
         Sample((normal(7, 31_001),), {"dim": (0, 1), "keepdim": True}),
@@ -421,8 +429,10 @@ COMPOSED = {
     "t",
     "transpose",
 }  # they call rows of other functions
-HELPERS = {"plain_index", "sizes_of"}
+HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
 PUBLIC = set(public_names(ops)) - HELPERS
+# rows that the gradients of several functions use, or writes in place
+ENGINE = {"attached", "setitem", "strided_add", "strided_read", "strided_write"}
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
@@ -431,7 +441,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
         f"{missing}: functions of autograd.ops without a row of their name; register an Op or a Composite for each, "
         "or add it to COMPOSED here if it only calls functions that have one"
     )
-    for name in set(table) - PUBLIC - {"attached"}:  # used by the gradients of several functions
+    for name in set(table) - PUBLIC - ENGINE:
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, (
             f"{name}: the name of this row begins with no function of autograd.ops; name it "

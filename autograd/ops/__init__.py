@@ -80,7 +80,12 @@ from autograd.ops.functions import (
 from autograd.ops.gather import gather as gather, scatter_add as scatter_add
 from autograd.ops.gelu import gelu as gelu
 from autograd.ops.group_norm import group_norm as group_norm
-from autograd.ops.indexing import getitem as getitem, index_select as index_select, plain_index as plain_index
+from autograd.ops.indexing import (
+    getitem as getitem,
+    index_select as index_select,
+    plain_index as plain_index,
+    setitem as setitem,
+)
 from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
 from autograd.ops.kl_div import kl_div as kl_div
 from autograd.ops.layer_norm import layer_norm as layer_norm
@@ -117,6 +122,7 @@ from autograd.ops.shape import (
 )
 from autograd.ops.shared.dims import sizes_of as sizes_of
 from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
+from autograd.ops.strided import layouts as layouts, strided_read as strided_read, strided_write as strided_write
 from autograd.ops.triangle import tril as tril, triu as triu
 from autograd.ops.var import std as std, var as var
 from autograd.ops.where import masked_fill as masked_fill, where as where

@@ -25,6 +25,7 @@ from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.functions import sigmoid
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.shared.samples import any_shape
 from autograd.ops.where import where
 from autograd.types import Array, Gradient
@@ -110,8 +111,10 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     alpha : float
         The result tends to -alpha as input tends to -∞.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
     """
+    if inplace:
+        return in_place(elu, input, alpha)
     return _elu_op(input, alpha=alpha)
 
 
@@ -143,8 +146,10 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     ----------
     input : Tensor of float, any shape
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
     """
+    if inplace:
+        return in_place(silu, input)
     check_arrays("silu", input=input)
     check_float("silu", input)
     return input * sigmoid(input)

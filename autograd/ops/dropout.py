@@ -17,6 +17,7 @@ from autograd.arguments import check_arrays
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.in_place import in_place
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -87,6 +88,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     ----------
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
     """
+    if inplace:
+        return in_place(dropout, input, p, training)
     return _drop("dropout", input, None, p, training)
 
 
@@ -99,6 +102,8 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     p, training, inplace
         As for `dropout`.
     """
+    if inplace:
+        return in_place(dropout2d, input, p, training)
     return _drop("dropout2d", input, 2, p, training)
 
 

@@ -1,9 +1,7 @@
-"""What a write in place adds to the graph (`autograd/inplace.py`).  Users do not call these ops.
+"""What a write through a view adds to the graph (`autograd/inplace.py`).  Users do not call these ops.
 
-setitem          y = x, with y[index] = value        dx = g, with 0 at index;   dvalue = g[index]
-
-The other three see a base x as the memory that it occupies.  A *view* is a part of that memory, in a shape and with
-strides of its own.
+They see a base x as the memory that it occupies.  A *view* is a part of that memory, in a shape and with strides of its
+own.
 
 strided_read     y = the view of x, copied           dx = strided_add(g)
 strided_add      y = 0, with g added at the view     dg = strided_read of the out-gradient
@@ -15,7 +13,7 @@ strided_add adds, since an expanded view shows one element several times.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,74 +21,11 @@ from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import total
 from autograd.op import Op, Sample, register
-from autograd.ops.indexing import _draw_index, getitem
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
     from autograd.testing import Draw
-
-ALL = (Ellipsis,)  # the index of all elements
-
-
-# ── setitem ────────────────────────────────────────────────────────────────────────────
-
-
-def _is_all(index: tuple[Any, ...]) -> bool:
-    return len(index) == 1 and index[0] is Ellipsis
-
-
-def _set_forward(x: Array, value: Array, *, index: tuple[Any, ...]) -> Array:
-    y = x.copy()
-    y[index] = value
-    return y
-
-
-def _set_backward(ctx: Context, g: Tensor, *, index: tuple[Any, ...]) -> tuple[Gradient, ...]:
-    dx: Gradient = None
-    if ctx.needs_input_grad[0]:
-        dx = 0 if _is_all(index) else setitem(g, 0.0, index=index)
-    if not ctx.needs_input_grad[1]:
-        return dx, None
-    dvalue = g if _is_all(index) else getitem(g, index)
-    extra = len(ctx.shapes[1]) - dvalue.ndim  # NumPy ignores leading dimensions of size 1
-    return dx, dvalue.reshape((*(1,) * extra, *dvalue.shape)) if extra > 0 else dvalue
-
-
-def _set_reference(x: Array, value: Array, *, index: tuple[Any, ...]) -> Array:
-    places = np.arange(x.size).reshape(x.shape)[index]
-    y = x.copy()
-    for i, element in zip(places.ravel(), np.broadcast_to(value, places.shape).ravel(), strict=True):
-        y[np.unravel_index(i, x.shape)] = element
-    return y
-
-
-def _set_sample(draw: Draw) -> Sample:
-    shape = (draw.size(2, 3), draw.size(1, 3), draw.size(1, 3))
-    index = draw.choice(ALL, _draw_index(draw, shape), _draw_index(draw, shape))
-    places = np.arange(math.prod(shape)).reshape(shape)[index]
-    if len(np.unique(places)) < places.size:  # which value stays where several are written is not defined
-        index = ALL
-        places = np.empty(shape)
-    value = tuple(draw.choice(n, n, 1) for n in places.shape)
-    return Sample((draw.tensor(*shape), draw.tensor(*draw.choice(value, value[1:]))), {"index": index})
-
-
-setitem: Op = register(
-    Op(
-        name="setitem",
-        forward=_set_forward,
-        backward=_set_backward,
-        reference=_set_reference,
-        sample=_set_sample,
-        kind="piecewise",
-        flops=0,
-        broadcasts=True,
-    )
-)
-
-
-# ── views by memory ────────────────────────────────────────────────────────────────────
 
 
 class Layout(NamedTuple):
