@@ -147,6 +147,8 @@ class Node(RecordedCall):
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         self.shapes = [getattr(x, "shape", ()) for x in arrays]
         saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
+        if self.op.saves_for:
+            saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
         self.saved: tuple[Argument, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
 
@@ -238,7 +240,7 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, i, inputs, len(results) > 1) for i, array in enumerate(results)])
+    outputs = tuple([_output(array, node, i, inputs, type(result) is tuple) for i, array in enumerate(results)])
     if node is not None:
         node.save_for_backward(inputs, arrays, outputs)
         mode.recorded(node, arrays)

@@ -113,6 +113,13 @@ def reshaped(function: Callable[..., Tensor], tensor: Written, *args: Any, **kwa
     return tensor
 
 
+def detached(tensor: Tensor) -> Tensor:
+    """A tensor that shares the memory and has no history."""
+    result = engine.Tensor(tensor.array)
+    result.version = tensor.version
+    return result
+
+
 def detach(tensor: Written) -> Written:
     """Take the tensor's history away; returns the tensor."""
     if tensor._base is not None:

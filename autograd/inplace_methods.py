@@ -134,6 +134,9 @@ class InPlaceMethods:
 
     def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
         """Copy the values of src, whose shape broadcasts to this one's.  `non_blocking` has no effect."""
+        inplace.check_is_tensor("copy_", src)
+        if src.ndim > self.ndim:
+            raise ValueError(f"copy_: shape {src.shape} does not broadcast to shape {self.shape}; use src.reshape(...)")
         return inplace.write("copy_", self, src)
 
     def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
@@ -169,6 +172,10 @@ class InPlaceMethods:
         """Set `requires_grad`; returns the tensor."""
         self.requires_grad = requires_grad
         return self
+
+    def detach(self: Tensor) -> Tensor:
+        """A tensor that shares the memory and has no history."""
+        return inplace.detached(self)
 
     def detach_(self: Tensor) -> Tensor:
         """Take the history away, so that the tensor is a leaf; returns the tensor."""

@@ -164,12 +164,6 @@ class Tensor(TensorMethods):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
         return _unpickled, (type(self), self.array, self._requires_grad), _attributes(self) or None
 
-    def detach(self) -> Tensor:
-        """A tensor that shares the memory and has no history."""
-        tensor = Tensor(self.array)
-        tensor.version = self.version
-        return tensor
-
     def numpy(self) -> Array:
         """The array, without a copy."""
         if self._requires_grad:
