@@ -88,6 +88,9 @@ def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tup
             check_fits(name, value, tensor.dtype)
         value = source = np.asarray(value)
     category(source.dtype)
+    if not tensor.array.flags.writeable and not any(map(_is_array, index)) and index != (Ellipsis,):
+        write(name, ops.getitem(tensor, index), value)  # the part may be writable where the whole is not
+        return tensor
     array = _writable(name, tensor)
     try:
         array[index] = source
@@ -181,6 +184,10 @@ def _check_may_be_recorded(name: str, tensor: Tensor) -> None:
         )
 
 
+def _is_array(part: Any) -> bool:
+    return isinstance(part, np.ndarray)
+
+
 def _writable(name: str, tensor: Tensor) -> Array:
     """The tensor's array, to write to."""
     array = tensor.array
@@ -255,5 +262,5 @@ def _keep_saved(node: engine.Node | None, version: list[int], start: int) -> Non
         nodes += [parent[0] for parent in node.parents if parent]  # type: ignore[misc]
         if node.saved and any(found is not None and found[0] is version for found in node.versions):
             both = zip(node.saved, node.versions, strict=True)
-            node.saved = tuple([x.copy() if found and found[0] is version else x for x, found in both])
+            node.saved = tuple([np.array(x) if found and found[0] is version else x for x, found in both])
             node.versions = [([0], 0) if found and found[0] is version else found for found in node.versions]

@@ -50,6 +50,24 @@ def _named(method: Callable[P, Tensor], function: Callable[..., Any], what: str)
     return method
 
 
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 * tensor2."""
+    return input + value * tensor1 * tensor2
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 / tensor2."""
+    return input + value * tensor1 / tensor2
+
+
+def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+    """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
+    from_start, from_end = input + weight * (end - input), end - (end - input) * (1 - weight)
+    if not isinstance(weight, bool | int | float):
+        return ops.where(ops.abs(weight) < 0.5, from_start, from_end)
+    return from_start if abs(weight) < 0.5 else from_end
+
+
 class InPlaceMethods:
     """The part of `Tensor` that changes it."""
 
@@ -60,6 +78,8 @@ class InPlaceMethods:
 
     abs_ = _form(ops.abs)
     add_ = _form(ops.add)
+    addcdiv_ = _form(addcdiv)
+    addcmul_ = _form(addcmul)
     bitwise_and_ = _form(ops.bitwise_and)
     bitwise_not_ = _form(ops.bitwise_not)
     bitwise_or_ = _form(ops.bitwise_or)
@@ -77,6 +97,7 @@ class InPlaceMethods:
     ge_ = _form(ops.ge)
     gt_ = _form(ops.gt)
     le_ = _form(ops.le)
+    lerp_ = _form(lerp)
     log1p_ = _form(ops.log1p)
     log_ = _form(ops.log)
     logical_and_ = _form(ops.logical_and)
@@ -141,7 +162,7 @@ class InPlaceMethods:
 
     def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
         """Give all elements one value: a number, or a tensor without dimensions."""
-        if getattr(value, "ndim", 0) > 0:
+        if not isinstance(value, bool | int | float) and value.ndim > 0:
             raise ValueError(
                 f"fill_: expects a number or a tensor without dimensions, not shape {value.shape}; use copy_"
             )

@@ -1,6 +1,7 @@
 """The functions that layers compute: `import nn.functional as F`."""
 
 from autograd import Tensor as _Tensor, ops as _ops
+from autograd.inplace import in_place as _in_place
 from autograd.names import define_all as _define_all
 from autograd.ops import (
     adaptive_avg_pool2d as adaptive_avg_pool2d,
@@ -48,7 +49,7 @@ from autograd.ops import (
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
     """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
-    return input.relu_() if inplace else _ops.relu(input)
+    return _in_place(_ops.relu, input) if inplace else _ops.relu(input)
 
 
 __all__: list[str]

@@ -70,7 +70,6 @@ REFUSED = [
     ),
     Refused(("norm",), "p = 0", "a count is not a norm"),
     Refused(("norm.nuc",), "'nuc'", "a nuclear norm needs singular values"),
-    Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
 
