@@ -151,6 +151,8 @@ class Node(RecordedCall):
             saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
         self.saved: tuple[Argument, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
+        if self.op.attaches:
+            self.versions[-1] = [0], 0
 
     def check_saved(self) -> None:
         """Raise if what backward needs was freed, or was changed in place after the forward pass."""

@@ -189,6 +189,11 @@ class InPlaceMethods:
 
     # ── the tensor as it is known to the engine ──
 
+    @property
+    def is_leaf(self: Tensor) -> bool:
+        """Whether it was created by the user and not by a recorded operation."""
+        return self.node is None
+
     def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; returns the tensor."""
         self.requires_grad = requires_grad

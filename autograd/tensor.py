@@ -88,11 +88,6 @@ class Tensor(TensorMethods):
         return self.array.ndim
 
     @property
-    def is_leaf(self) -> bool:
-        """Whether it was created by the user and not by a recorded operation."""
-        return self.node is None
-
-    @property
     def grad_fn(self) -> engine.Node | None:
         """The recorded call that computed this tensor, with `name()` and `next_functions`; None for a leaf."""
         return self.node

@@ -23,7 +23,8 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.functions import sigmoid
+from autograd.ops.extrema import clamp_max
+from autograd.ops.functions import expm1, sigmoid
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.in_place import in_place
 from autograd.ops.shared.samples import any_shape
@@ -44,8 +45,8 @@ def _elu_forward(x: Array, *, alpha: float) -> Array:
 
 
 def _elu_backward(ctx: Context, g: Tensor, *, alpha: float) -> Gradient:
-    x, y = ctx.saved_tensors
-    return where(x <= 0, g * (y + alpha), g)
+    (x,) = ctx.saved_tensors
+    return where(x <= 0, g * (alpha * expm1(clamp_max(x, 0)) + alpha), g)  # y itself may change in place
 
 
 def _elu_sample(draw: Draw) -> Sample:
@@ -59,7 +60,7 @@ _elu_op = register(
         check=partial(check_float, "elu"),
         forward=_elu_forward,
         backward=_elu_backward,
-        saves=(0, ~0),
+        saves=(0,),
         reference=lambda x, *, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
         sample=_elu_sample,
         bad_samples=_bad("elu", alpha=1.0),
