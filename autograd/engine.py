@@ -147,7 +147,7 @@ class Node(RecordedCall):
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         self.shapes = [getattr(x, "shape", ()) for x in arrays]
         saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
-        if self.op.saves_for:
+        if self.op.saves_for and None in self.parents:
             saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
         self.saved: tuple[Argument, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]

@@ -9,33 +9,35 @@ did not know it.
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, TypeAlias
+from weakref import ref
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 # id of a view -> the view, and whether its function returned several views at once.  Memory is bounded without
 # removing dead views, because their ids are used again.
-Views: TypeAlias = "dict[int, tuple[weakref.ref[Tensor], bool]]"
+Views: TypeAlias = "dict[int, tuple[ref[Tensor], bool]]"
 
 
 def link(view: Tensor, source: Tensor, several: bool) -> None:
     """Note that `view` shares memory with `source`; `several` tells whether it is one of several results."""
     view.version = source.version
-    base = view._base = source if source._base is None else source._base
-    # A leaf that requires grad is never written to while recording.  Nor is the view of a recorded tensor that was
-    # made without recording: it has no part in the history.
-    if base._requires_grad and (base.node is None or not view._requires_grad):
-        return
-    if view.array.dtype.kind != "f":  # it never has a history
+    base = source if source._base is None else source._base
+    view._base = base
+    # A leaf that requires grad is never written to while recording.  The view of a recorded tensor that was made
+    # without recording has no part in the history, and integers have no history.
+    if view._requires_grad:
+        if base.node is None and base._requires_grad:
+            return
+    elif base._requires_grad or view.array.dtype.kind != "f":
         return
     views = base._views
     if views is None:
         views = base._views = {}
     if source is not base and not several:
         several = is_one_of_several(source)
-    views[id(view)] = weakref.ref(view), several
+    views[id(view)] = ref(view), several
 
 
 def is_one_of_several(view: Tensor) -> bool:

@@ -14,7 +14,7 @@ import torch
 import autograd
 from autograd import Tensor
 from autograd.testing import compare
-from tests.with_torch.op_db import Call, Entry, entries, tensors_of, to_ours, to_theirs
+from tests.with_torch.op_db import Call, Entry, entries, flat, tensors_of, to_ours, to_theirs
 from tests.with_torch.test_op_db import REFUSALS, TOLERANCE, WHOLE, calls, is_refused, numbers, same, shown
 
 # ── the in-place form of every entry ───────────────────────────────────────────────────
@@ -224,3 +224,53 @@ def test_programs() -> None:
     results = [run(seed) for seed in range(400)]
     assert sum(taken >= 1000 for taken, _ in results) > 60  # whose gradients were compared
     assert sum(refused for _, refused in results) > 60
+
+
+# ── what may change between a call and its backward ────────────────────────────────────
+
+# Here PyTorch saved a copy, of another layout or of a later value, and we the tensor itself.
+SAVED_ITSELF = {
+    "__rmatmul__",
+    "matmul",
+    "nn.functional.conv2d",
+    "nn.functional.cross_entropy",
+    "nn.functional.scaled_dot_product_attention",
+}
+
+
+def survives(call: Call, function: Callable[..., Any], which: int) -> bool | None:
+    """Whether backward runs after a write to one input, or for -1 to the output; None without one to write to."""
+    leaves = [x for x in tensors_of(call) if x.requires_grad]
+    copies = {id(x): x.clone() for x in leaves}
+
+    def given(value: Any) -> Any:
+        if type(value) in (tuple, list):
+            return type(value)(given(item) for item in value)
+        return copies.get(id(value), value)
+
+    made = flat(function(*given(call.args), **{name: given(value) for name, value in call.kwargs.items()}))
+    made = [y for y in made if getattr(y, "requires_grad", False)]
+    if not made or which >= len(leaves):
+        return None
+    try:
+        (copies[id(leaves[which])] if which >= 0 else made[0]).add_(1)
+        sum(y.sum() for y in made).backward()
+    except RuntimeError:
+        return False
+    return True
+
+
+def test_what_pytorch_lets_change_may_change() -> None:
+    wrong = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for entry in entries():
+            for call in calls(entry, torch.float64)[:15]:
+                for which in (-1, 0, 1, 2):
+                    try:
+                        ours = survives(to_ours(call), entry.ours, which)
+                    except REFUSALS:
+                        continue
+                    if ours is False and survives(to_theirs(call), entry.info.op, which):
+                        wrong.add(entry.name)
+    assert wrong <= SAVED_ITSELF
