@@ -323,6 +323,7 @@ from autograd.ops import (
     logical_and as logical_and,
     logical_not as logical_not,
     logical_or as logical_or,
+    logical_xor as logical_xor,
     logit as logit,
     logsumexp as logsumexp,
     lstm as lstm,

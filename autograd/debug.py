@@ -299,7 +299,8 @@ class verify(DispatchMode, ContextDecorator):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
-        node.metadata = arrays, _place()
+        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]  # a write in place may follow
+        node.metadata = copies, _place()
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:

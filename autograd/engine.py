@@ -32,6 +32,7 @@ from autograd.grad_fn import RecordedCall, unpacked
 from autograd.kernels.sums import total
 from autograd.promotion import NUMPY_2, narrowed, promote
 from autograd.types import Argument, Array, Result, Shape
+from autograd.views import link
 
 if TYPE_CHECKING:
     from autograd.op import Op
@@ -147,8 +148,12 @@ class Node(RecordedCall):
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         self.shapes = [getattr(x, "shape", ()) for x in arrays]
         saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
+        if self.op.saves_for and None in self.parents:
+            saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
         self.saved: Any = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
+        if self.op.attaches:
+            self.versions[-1] = [0], 0
 
     def check_saved(self) -> None:
         """Raise if what backward needs was freed, or was changed in place after the forward pass."""
@@ -202,7 +207,7 @@ def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> 
     tensor._requires_grad = node is not None
     tensor.output_nr = output_nr
     tensor.version = version
-    tensor._grad = tensor.hooks = None
+    tensor._grad = tensor.hooks = tensor._base = tensor._views = None
     return tensor
 
 
@@ -239,21 +244,21 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, output_nr, inputs) for output_nr, array in enumerate(results)])
+    outputs = tuple([_output(array, node, i, inputs, type(result) is tuple) for i, array in enumerate(results)])
     if node is not None:
         node.save_for_backward(inputs, arrays, outputs)
         mode.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
 
-def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs) -> Tensor:
+def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs, several: bool) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns an array without dimensions into a scalar
-    version, view = [0], array.base is not None
+    tensor, view = _wrap(array, node, output_nr, [0]), array.base is not None
     for x in inputs:
         if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
-            version = x.version  # views of one memory share one version counter
-    return _wrap(array, node, output_nr, version)
+            link(tensor, x, several)
+    return tensor
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────

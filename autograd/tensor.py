@@ -16,6 +16,7 @@ from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
 from autograd.promotion import category
 from autograd.types import Array, DTypeLike
+from autograd.views import Views, link
 
 
 class Tensor(TensorMethods):
@@ -38,7 +39,18 @@ class Tensor(TensorMethods):
         The sum of the gradients of all backward passes, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
+    __slots__ = (
+        "__weakref__",
+        "_base",
+        "_grad",
+        "_requires_grad",
+        "_views",
+        "array",
+        "hooks",
+        "node",
+        "output_nr",
+        "version",
+    )
 
     array: Array
     _grad: Tensor | None
@@ -46,6 +58,8 @@ class Tensor(TensorMethods):
     output_nr: int  # which output of the node it is
     version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
+    _base: Tensor | None  # of a view: the tensor whose memory it shows
+    _views: Views | None  # of a base: its views
 
     def __init__(self, *data: Any, device: Any = None) -> None:
         from autograd.tensor_types import hold_data  # which imports Tensor
@@ -58,7 +72,7 @@ class Tensor(TensorMethods):
             raise TypeError(f"from_numpy: expects a NumPy array, got {full_name(array)}; use autograd.tensor(...)")
         category(array.dtype)
         self.array = array
-        self._grad = self.node = self.hooks = None
+        self._grad = self.node = self.hooks = self._base = self._views = None
         self.output_nr = 0
         self.version = [0]
         self._requires_grad = False
@@ -68,9 +82,6 @@ class Tensor(TensorMethods):
     # ── properties ──
 
     @property
-    def is_leaf(self) -> bool:
-        """Whether it was created by the user and not by a recorded operation."""
-        return self.node is None
 
     @property
     def grad_fn(self) -> engine.Node | None:
@@ -110,11 +121,6 @@ class Tensor(TensorMethods):
             )
         self._grad = value
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad`; returns the tensor."""
-        self.requires_grad = requires_grad
-        return self
-
     __hash__ = object.__hash__  # == compares elements, so dicts and sets go by identity
 
     def __repr__(self) -> str:
@@ -138,6 +144,8 @@ class Tensor(TensorMethods):
         copy = type(self).__new__(type(self))
         for name in Tensor.__slots__[1:]:  # which shares memory and history
             setattr(copy, name, getattr(self, name))
+        copy._views = None
+        link(copy, self, several=False)
         _attributes(copy).update(_attributes(self))
         return copy
 
@@ -146,27 +154,6 @@ class Tensor(TensorMethods):
         if self.hooks and any(self.hooks.values()):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
         return _unpickled, (type(self), self.array, self._requires_grad), _attributes(self) or None
-
-    def detach(self) -> Tensor:
-        """A tensor that shares the memory and has no history."""
-        tensor = wrap(self.array)
-        tensor.version = self.version
-        return tensor
-
-    @property
-    def data(self) -> Tensor:
-        return self.detach()
-
-    @data.setter
-    def data(self, value: Tensor) -> None:
-        if not isinstance(value, Tensor):
-            raise TypeError(f"data: expects a Tensor, got {full_name(value)}; wrap it with autograd.tensor(...)")
-        if value.shape != self.shape or value.dtype != self.dtype:
-            raise ValueError(
-                f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
-            )
-        self.array = value.array
-        self.version = value.version
 
     def numpy(self) -> Array:
         """The array, without a copy."""

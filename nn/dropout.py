@@ -29,11 +29,11 @@ class Dropout(_Dropout):
     ----------
     p : float, 0 to 1
     inplace : bool
-        For compatibility with PyTorch.  It has no effect: the input is never modified.
+        Write the result to the input's memory, and return the input.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout(input, self.p, self.training)
+        return F.dropout(input, self.p, self.training, self.inplace)
 
 
 class Dropout1d(_Dropout):
@@ -47,7 +47,7 @@ class Dropout2d(_Dropout):
     """Dropout of whole channels.  The input is (N, C, H, W) or (N, C, L)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout2d(input, self.p, self.training)
+        return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class Dropout3d(_Dropout):

@@ -4,6 +4,9 @@ from autograd import (
     Tensor as _Tensor,
     ops as _ops,
 )
+from autograd.inplace import (
+    in_place as _in_place,
+)
 from autograd.names import (
     define_all as _define_all,
 )
@@ -106,8 +109,8 @@ from autograd.ops import (
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
-    """max(input, 0), as `autograd.relu`.  `inplace` has no effect: the result is always a new tensor."""
-    return _ops.relu(input)
+    """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
+    return _in_place(_ops.relu, input) if inplace else _ops.relu(input)
 
 
 __all__: list[str]

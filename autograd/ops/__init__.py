@@ -107,6 +107,7 @@ from autograd.ops.compare import (
     logical_and as logical_and,
     logical_not as logical_not,
     logical_or as logical_or,
+    logical_xor as logical_xor,
     lt as lt,
     ne as ne,
 )
@@ -290,6 +291,7 @@ from autograd.ops.indexing import (
     getitem as getitem,
     index_select as index_select,
     plain_index as plain_index,
+    setitem as setitem,
 )
 from autograd.ops.instance_norm import (
     instance_norm as instance_norm,
@@ -602,6 +604,11 @@ from autograd.ops.spectral import (
     pinverse as pinverse,
     svd as svd,
     svd_lowrank as svd_lowrank,
+)
+from autograd.ops.strided import (
+    layouts as layouts,
+    strided_read as strided_read,
+    strided_write as strided_write,
 )
 from autograd.ops.triangle import (
     tril as tril,

@@ -18,6 +18,7 @@ from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dropping import check_channels, check_probability, kept
+from autograd.ops.shared.in_place import in_place
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -88,6 +89,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     ----------
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
     """
+    if inplace:
+        return in_place(dropout, input, p, training)
     return _drop("dropout", input, None, p, training)
 
 
@@ -126,6 +129,8 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         If input has less than two dimensions.
     """
     check_channels("dropout2d", input)
+    if inplace:
+        return in_place(dropout2d, input, p, training)
     return _drop("dropout2d", input, 2, p, training)
 
 

@@ -335,8 +335,8 @@ def assert_equal_run(ours: Any, theirs: Any, inputs: list[Any], rng: np.random.G
     """Compare the outputs, the gradients of inputs and parameters, and the buffers."""
     mine = [nested(lambda x: autograd.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
     its = [nested(lambda x: torch.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
-    ys = flat(ours(*mine))
-    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))  # copies: in-place layers must not change a leaf
+    ys = flat(ours(*[nested(lambda x: x * 1, x) for x in mine]))  # copies: in-place layers must not change a leaf
+    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))
     for y, z in zip(ys, zs, strict=True):
         assert_close(y, z)
         assert y.requires_grad == z.requires_grad

@@ -107,7 +107,6 @@ REFUSED = [
         "uint8",
         "PyTorch rounds means of bytes in ways that depend on the memory format",
     ),
-    Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
 
