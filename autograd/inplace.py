@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import engine, ops
+from autograd.arguments import full_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.op import Op
 from autograd.promotion import category, check_fits
@@ -118,7 +119,7 @@ def reshaped(function: Callable[..., Tensor], tensor: Written, *args: Any, **kwa
 
 def detached(tensor: Tensor) -> Tensor:
     """A tensor that shares the memory and has no history."""
-    result = engine.Tensor(tensor.array)
+    result = engine.wrap(tensor.array)
     result.version = tensor.version
     return result
 
@@ -137,7 +138,7 @@ def detach(tensor: Written) -> Written:
 def check_is_tensor(name: str, tensor: object) -> None:
     """Raise TypeError if it is something else."""
     if not isinstance(tensor, engine.Tensor):
-        raise TypeError(f"{name}: expects a Tensor, got {type(tensor).__name__}; wrap it with autograd.tensor(...)")
+        raise TypeError(f"{name}: expects a Tensor, got {full_name(tensor)}; wrap it with autograd.tensor(...)")
 
 
 def is_own_part(tensor: Tensor, index: tuple[Any, ...], value: object) -> bool:

@@ -82,8 +82,6 @@ class Tensor(TensorMethods):
     # ── properties ──
 
     @property
-
-    @property
     def grad_fn(self) -> engine.Node | None:
         """The recorded call that computed this tensor, with `name()` and `next_functions`; None for a leaf."""
         return self.node
