@@ -26,6 +26,7 @@ from autograd import (
     distributions as distributions,
     functional as functional,
     linalg as linalg,
+    onnx as onnx,
     profiler as profiler,
     special as special,
     startup as _startup,
