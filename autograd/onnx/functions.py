@@ -61,7 +61,7 @@ TABLE.update(
         "Floor": ops.floor, "Round": ops.round, "Relu": ops.relu, "Add": ops.add, "Sub": ops.sub, "Mul": ops.mul,
         "MatMul": ops.matmul, "Where": ops.where, "IsNaN": ops.isnan, "Equal": ops.eq, "Less": ops.lt,
         "LessOrEqual": ops.le, "Greater": ops.gt, "GreaterOrEqual": ops.ge, "And": ops.logical_and,
-        "Or": ops.logical_or, "Not": ops.logical_not, "BitwiseAnd": ops.bitwise_and, "BitwiseOr": ops.bitwise_or,
+        "Or": ops.logical_or, "Xor": ops.ne, "Not": ops.logical_not, "BitwiseAnd": ops.bitwise_and, "BitwiseOr": ops.bitwise_or,
         "BitwiseXor": ops.bitwise_xor, "BitwiseNot": ops.bitwise_not, "Pow": ops.pow, "Mish": ops.mish,
         "Softsign": ops.softsign, "HardSwish": ops.hardswish, "PRelu": lambda x, slope: ops.where(x < 0, x * slope, x),
         "Identity": lambda x: x, "Dropout": lambda x, *more, **options: (x, None),
@@ -306,6 +306,15 @@ def _range(start: Tensor, limit: Tensor, delta: Tensor) -> Tensor:
 def _constant_of_shape(shape: Tensor, value: Array | None = None) -> Tensor:
     number = np.zeros(1, np.float32) if value is None else value
     return wrap(np.full(_checked(_ints(shape) or ()), number.reshape(-1)[0], number.dtype))
+
+
+@_operator("DepthToSpace")
+def _depth_to_space(x: Tensor, blocksize: int, mode: bytes = b"DCR") -> Tensor:
+    if _text(mode) == "CRD":
+        return ops.pixel_shuffle(x, blocksize)
+    n, c, h, w = x.shape
+    parts = ops.reshape(x, (n, blocksize, blocksize, c // blocksize**2, h, w))
+    return ops.reshape(ops.permute(parts, (0, 3, 4, 1, 5, 2)), (n, c // blocksize**2, h * blocksize, w * blocksize))
 
 
 @_operator("Pad")

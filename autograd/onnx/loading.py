@@ -19,6 +19,7 @@ from autograd.tensor import Tensor, wrap
 from autograd.types import Array
 
 OPSETS = range(13, 24)
+_UNTRAINED = {"BatchNormalization": slice(3, 5), "Resize": slice(1, 4)}  # inputs: statistics; region, scales, sizes
 
 
 def read(f: str | os.PathLike[str] | bytes | IO[bytes]) -> GraphModule:
@@ -31,6 +32,7 @@ def read(f: str | os.PathLike[str] | bytes | IO[bytes]) -> GraphModule:
         raise ValueError("onnx.load: this is no ONNX file, or it is damaged") from error
     if not model.graph.node and not model.graph.output:
         raise ValueError("onnx.load: the file has no graph; it is no ONNX file, or it is damaged")
+    _check_text(model.graph)
     opset = _check_versions(model)
     for tensor in _tensors(model.graph):
         _check_tensor(tensor)
@@ -40,6 +42,15 @@ def read(f: str | os.PathLike[str] | bytes | IO[bytes]) -> GraphModule:
     except Exception as error:  # errors of the checker, of several kinds
         raise ValueError(f"onnx.load: the file is not valid: {error}") from error
     return GraphModule(model.graph, opset)
+
+
+def _check_text(graph: onnx.GraphProto) -> None:
+    """Raise if a name is no text: the parser leaves such names as bytes."""
+    names = [entry.name for entry in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        names += [node.op_type, node.domain, node.name, *node.input, *node.output, *(a.name for a in node.attribute)]
+    if any(isinstance(name, bytes) for name in names):
+        raise ValueError("onnx.load: a name in the file is not in UTF-8; the file is damaged")
 
 
 def _check_versions(model: onnx.ModelProto) -> int:
@@ -138,9 +149,9 @@ class GraphModule(nn.Module):
         self._constants: dict[str, Tensor] = {}
         self._homes: dict[str, tuple[nn.Module, str]] = {}
         self._steps = _steps(graph)
-        statistics = {name for s in self._steps if s.kind == "BatchNormalization" for name in s.inputs[3:5]}
+        untrained = {name for s in self._steps for name in s.inputs[_UNTRAINED.get(s.kind, slice(0, 0))]}
         for tensor in graph.initializer:
-            self._hold(tensor.name, _array(tensor), trained=tensor.name not in statistics)
+            self._hold(tensor.name, _array(tensor), trained=bool(tensor.dims) and tensor.name not in untrained)
         for node in graph.node:
             if node.op_type == "Constant":
                 self._constants[node.output[0]] = wrap(_constant(node))

@@ -278,9 +278,9 @@ def _argmax(graph: Graph, call: Call) -> str:
     name, kind = graph[x], "ArgMax" if call.op.name == "argmax" else "ArgMin"
     if dim is None:
         name = graph.node("Reshape", [name, graph.ints([-1])])
-        if keepdim:
-            raise NotImplementedError(f"onnx.export: {call.title} without dim cannot keep dimensions; pass keepdim=False")
-    return graph.node(kind, [name], axis=int(dim or 0), keepdims=int(keepdim))  # type: ignore[no-any-return]
+        flat: str = graph.node(kind, [name], axis=0, keepdims=0)
+        return graph.node("Reshape", [flat, graph.ints([1] * x.ndim)]) if keepdim else flat
+    return graph.node(kind, [name], axis=int(dim), keepdims=int(keepdim))  # type: ignore[no-any-return]
 
 
 @_operator("max", "min")
@@ -486,6 +486,8 @@ def _embedding(graph: Graph, call: Call) -> str:
 
 @_operator("one_hot")
 def _one_hot(graph: Graph, call: Call) -> str:
+    if int(call.param("num_classes")) < 1:
+        raise NotImplementedError(f"onnx.export: {call.title} has as many classes as its input tells; pass num_classes")
     values = graph.constant(np.array([0, 1], call.outputs[0].dtype))
     classes = graph.ints([int(call.param("num_classes"))])
     return graph.node("OneHot", [graph[call.inputs[0]], classes, values], axis=-1)  # type: ignore[no-any-return]
@@ -538,15 +540,38 @@ def _conv_transpose(graph: Graph, call: Call) -> str:
         rest = [size - ((n - 1) * s - 2 * p + d * (k - 1) + 1) for size, n in sizes]
         if not is_fixed(rest):
             raise ValueError(f"onnx.export: {call.title} has an output size that a dynamic axis does not determine")
+        if not 0 <= rest[0] < max(s, d):
+            raise NotImplementedError(f"onnx.export: {call.title} has an output size that ONNX's ConvTranspose cannot have")
         more.append(int(rest[0]))
     return graph.node(  # type: ignore[no-any-return]
         "ConvTranspose", [graph[x], graph[w]], **_window(call), group=call.param("groups"), output_padding=more
     )
 
 
+def _ceil_mode(call: Call) -> int:
+    """ONNX's ceil_mode, which counts windows that begin in the padding; PyTorch leaves them out."""
+    x, y = call.inputs[0], call.outputs[0]
+    assert x is not None
+    if not call.param("ceil_mode", False):
+        return 0
+    modes = set()
+    steps = zip(
+        call.param("kernel_size"), call.param("stride"), call.param("padding"), call.param("dilation", (1, 1)), strict=True
+    )
+    for dim, (k, s, p, d) in enumerate(steps, 2):
+        for n, size in zip(x.shape[dim], y.shape[dim], strict=True):
+            room = n + 2 * p - d * (k - 1) - 1
+            if size == room // s + 1 == -(-room // s) + 1:
+                continue
+            modes.add(0 if size == room // s + 1 else 1)
+    if len(modes) == 2 or (0 in modes and not all(is_fixed(s) for s in x.shape[2:])):
+        raise NotImplementedError(f"onnx.export: {call.title} has windows with ceil_mode that ONNX counts differently")
+    return modes.pop() if modes else int(not all(is_fixed(s) for s in x.shape[2:]))
+
+
 @_operator("max_pool2d")
 def _max_pool2d(graph: Graph, call: Call) -> tuple[str, None]:
-    options = {"kernel_shape": list(call.param("kernel_size")), "ceil_mode": int(call.param("ceil_mode", False))}
+    options = {"kernel_shape": list(call.param("kernel_size")), "ceil_mode": _ceil_mode(call)}
     return graph.node("MaxPool", [graph[call.inputs[0]]], **_window(call), **options), None
 
 
@@ -563,7 +588,7 @@ def _avg_pool2d(graph: Graph, call: Call) -> str:
         [graph[call.inputs[0]]],
         **_window(call),
         kernel_shape=list(call.param("kernel_size")),
-        ceil_mode=int(call.param("ceil_mode", False)),
+        ceil_mode=_ceil_mode(call),
         count_include_pad=int(call.param("count_include_pad", True)),
     )
 
