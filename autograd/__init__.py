@@ -29,6 +29,7 @@ from autograd import (
     functional as functional,
     graph as graph,
     linalg as linalg,
+    onnx as onnx,
     profiler as profiler,
     special as special,
     startup as _startup,
