@@ -59,7 +59,7 @@ class Muon(RuleOptimizer):
     Notes
     -----
     The iteration is computed in the dtype of the parameter.  PyTorch rounds to bfloat16, which is fast on a GPU, and
-    its steps differ by up to 1 % from these.
+    its steps differ by some percent from these.
 
     References
     ----------

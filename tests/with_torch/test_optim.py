@@ -19,7 +19,7 @@ import nn
 import optim
 from autograd import tensor
 from tests import ported_optimizers
-from tests.optimizers import NOT_IN_PYTORCH, OPTIONS, SCHEDULERS, Make, combinations, ported
+from tests.optimizers import ALIKE, NOT_IN_PYTORCH, OPTIONS, SCHEDULERS, Make, combinations, ported
 
 # PyTorch warns about schedulers that step without their optimizer, and about its own SequentialLR
 pytestmark = [
@@ -211,12 +211,12 @@ def test_pytorchs_tensors_that_are_refused(change: Any, words: str) -> None:
 
 @pytest.mark.parametrize(("saver", "loader"), list(itertools.permutations(NAMES, 2)))
 def test_another_optimizers_state(saver: str, loader: str) -> None:
-    """A state that PyTorch could not continue with is refused.  Adam and AdamW load each other's, as in PyTorch."""
+    """A state that PyTorch could not continue with is refused.  The kinds of Adam load each other's, as in PyTorch."""
     ours, theirs = pair(np.float32)
     optimizer, reference = getattr(optim, loader)(ours), getattr(torch.optim, saver)(theirs)
     go_on((ours, theirs), [reference], 0, 1)
     before = copy.deepcopy(optimizer.state_dict())
-    if {saver, loader} == {"Adam", "AdamW"}:
+    if {saver, loader} <= ALIKE:
         optimizer.load_state_dict(reference.state_dict())
         again = getattr(torch.optim, loader)(theirs)
         again.load_state_dict(reference.state_dict())
