@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 StateDict: TypeAlias = Mapping[str, Any]  # what a state_dict() returns, possibly read from a file
 
 # keys that learning rate schedulers add to a group
-SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
+SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
 # options of PyTorch's optimizers that choose an implementation there and change nothing here
 IGNORED = {"foreach", "fused", "capturable", "differentiable"}
 

@@ -114,6 +114,10 @@ def wave(epoch: int) -> float:
     return 1.5 + math.sin(epoch)
 
 
+def falling_slowly(epoch: int) -> float:
+    return 1 - 1 / (2 + epoch)
+
+
 # name: ways to make the scheduler
 SCHEDULERS: dict[str, dict[str, Make]] = {
     "LambdaLR": {
@@ -122,6 +126,26 @@ SCHEDULERS: dict[str, dict[str, Make]] = {
     },
     "StepLR": _each("StepLR", step_size=(1, 3, 50), gamma=(0.1, 0.9)),
     "MultiStepLR": _each("MultiStepLR", milestones=([], [1], [4, 9, 9, 30], [30, 5]), gamma=(0.1, 0.9)),
+    "ConstantLR": _each("ConstantLR", factor=(1 / 3, 0.9, 1.0), total_iters=(5, 1, 60)),
+    "PolynomialLR": _each("PolynomialLR", total_iters=(5, 1, 100), power=(1.0, 2.0, 0.5)),
+    "MultiplicativeLR": {
+        **_each("MultiplicativeLR", lr_lambda=(falling_slowly,)),
+        "MultiplicativeLR-both": lambda m, o: m.MultiplicativeLR(o, [falling_slowly, lambda epoch: 0.9]),
+    },
+    "CyclicLR": {
+        **_each("CyclicLR", base_lr=(0.01,), max_lr=(0.5,), step_size_up=(4, 7), step_size_down=(None, 3),
+                mode=("triangular", "triangular2", "exp_range"), gamma=(0.9,), cycle_momentum=SWITCH),
+        "CyclicLR-lists": lambda m, o: m.CyclicLR(o, [0.01, 0.02], [0.1, 0.3], 5, base_momentum=[0.7, 0.8]),
+        "CyclicLR-own": lambda m, o: m.CyclicLR(o, 0.01, 0.1, 5, scale_fn=wave, scale_mode="iterations"),
+    },
+    "ChainedScheduler": {
+        "ChainedScheduler-two": lambda m, o: m.ChainedScheduler(
+            [m.ConstantLR(o, factor=0.1, total_iters=20), m.ExponentialLR(o, gamma=0.8)]
+        ),
+        "ChainedScheduler-three": lambda m, o: m.ChainedScheduler(
+            [m.LinearLR(o), m.StepLR(o, 4, 0.5), m.PolynomialLR(o, 90)], optimizer=o
+        ),
+    },
     "ExponentialLR": _each("ExponentialLR", gamma=(0.9, 1.0)),
     "LinearLR": _each("LinearLR", start_factor=(1 / 3, 1.0), end_factor=(1.0, 0.0, 0.3), total_iters=(5, 1, 60)),
     "CosineAnnealingLR": _each("CosineAnnealingLR", T_max=(1, 2, 10, 25, 100), eta_min=(0.0, 0.01)),
