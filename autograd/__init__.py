@@ -24,11 +24,15 @@ import numpy as _np
 from autograd import (
     cuda as cuda,
     distributions as distributions,
+    func as func,
+    function as function,
     functional as functional,
+    graph as graph,
     linalg as linalg,
     profiler as profiler,
     special as special,
     startup as _startup,
+    utils as utils,
 )
 from autograd.aliases import (
     absolute as absolute,
@@ -89,14 +93,19 @@ from autograd.creation import (
 )
 from autograd.debug import (
     detect_anomaly as detect_anomaly,
+    is_anomaly_enabled as is_anomaly_enabled,
     reference as reference,
+    set_detect_anomaly as set_detect_anomaly,
     verify as verify,
 )
 from autograd.devices import (
     device as device,
 )
-from autograd.engine import (
-    grad as grad,
+from autograd.dlpack import (
+    from_dlpack as from_dlpack,
+)
+from autograd.function import (
+    Function as Function,
 )
 from autograd.grad_mode import (
     enable_grad as enable_grad,
@@ -108,6 +117,10 @@ from autograd.grad_mode import (
 from autograd.gradcheck import (
     gradcheck as gradcheck,
     gradgradcheck as gradgradcheck,
+)
+from autograd.gradients import (
+    backward as backward,
+    grad as grad,
 )
 from autograd.inquiry import (
     is_complex as is_complex,
@@ -310,6 +323,7 @@ from autograd.ops import (
     logical_and as logical_and,
     logical_not as logical_not,
     logical_or as logical_or,
+    logical_xor as logical_xor,
     logit as logit,
     logsumexp as logsumexp,
     lstm as lstm,
@@ -512,6 +526,9 @@ from autograd.types import (
     Size as Size,
     dtype as dtype,
 )
+from autograd.variable import (
+    Variable as Variable,
+)
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
@@ -531,8 +548,6 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
         """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
         if name in ("nn", "optim", "autograd"):
             return _import_module(name)
-        if name == "utils":
-            return _import_module("autograd.utils")
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 
@@ -540,6 +555,16 @@ __version__ = "0.1.0"
 
 _startup.check("autograd")
 __all__: list[str]
-_define_all(globals(), "cuda", "functional", "linalg", "profiler")
-_define_all(globals(), "cuda", "functional", "profiler", "special")
-_define_all(globals(), "cuda", "distributions", "functional", "linalg", "profiler")
+_MODULES = (
+    "cuda",
+    "distributions",
+    "func",
+    "function",
+    "functional",
+    "graph",
+    "linalg",
+    "profiler",
+    "special",
+    "utils",
+)
+_define_all(globals(), *_MODULES)

@@ -32,6 +32,13 @@ def _dtype_of(data: Any) -> np.dtype:
     return reduce(promote_types, dtypes) if dtypes else get_default_dtype()
 
 
+def _shared(data: Any) -> Any:
+    """Another library's tensor as an array that shares its memory if possible; other data as it is."""
+    if isinstance(data, Tensor | np.ndarray | np.generic) or not hasattr(data, "__array__"):
+        return data
+    return np.asarray(data)
+
+
 def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
     """A tensor with a copy of the data.
 
@@ -53,7 +60,7 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
             [3, 4]])
     """
     check_device("tensor", device)
-    source = data.array if isinstance(data, Tensor) else data
+    source = _shared(data.array if isinstance(data, Tensor) else data)
     try:
         array = np.array(source, order="C")
     except ValueError as error:
@@ -75,6 +82,7 @@ def from_numpy(array: Array) -> Tensor:
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) -> Tensor:
     """The data as a tensor, without a copy if possible."""
     check_device("as_tensor", device)
+    data = _shared(data)
     if isinstance(data, Array):
         data = wrap(data)
     if isinstance(data, Tensor):

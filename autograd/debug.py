@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from autograd.testing import compare
 from autograd.types import Argument, Array, Result
 
 PACKAGES = tuple(str(Path(__file__).parents[1] / name) + os.sep for name in ("autograd", "nn", "optim"))
+
+Mode = TypeVar("Mode", bound=DispatchMode)
 
 # The path of the module that this thread is running; nn sets it.
 module_path: Callable[[], str] = lambda: ""  # noqa: E731
@@ -84,6 +86,11 @@ class detect_anomaly(DispatchMode, ContextDecorator):
     It checks each result and stores the line of each forward call, so programs run slower.  Infinite results of
     infinite inputs, such as scores masked with -inf, are accepted; NaN is not.
 
+    Parameters
+    ----------
+    check_nan : bool
+        If False, the lines are stored, and nothing is checked.
+
     Raises
     ------
     AnomalyError
@@ -101,12 +108,15 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
     in_backward = False
 
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+
     def _recreate_cm(self) -> detect_anomaly:
-        return type(self)()
+        return type(self)(self.check_nan)
 
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         result = super().forward(op, arrays, params)
-        if self.in_backward:  # intermediate results may be inf where the gradient is finite
+        if self.in_backward or not self.check_nan:  # intermediate results may be inf where the gradient is finite
             return result
         given_inf = any(np.isinf(a).any() for _, a in _floats(arrays))
         for i, y in _floats(as_tuple(result)):
@@ -122,7 +132,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
         place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs are not known")
-        for i, g in _floats(gs):
+        for i, g in _floats(gs) if self.check_nan else ():
             if bad := _first_bad(g):
                 raise AnomalyError(
                     f"{node.op.title}: its backward was given {bad} of the gradient of output {i}{place}"
@@ -132,13 +142,68 @@ class detect_anomaly(DispatchMode, ContextDecorator):
             results = super().backward(node, ctx, gs)
         finally:
             self.in_backward = False
-        for i, d in _floats(as_tuple(results)):
+        for i, d in _floats(as_tuple(results)) if self.check_nan else ():
             if bad := _first_bad(d):
                 raise AnomalyError(
                     f"{node.op.title}: the backward made {bad} of the gradient of input {i}{place}. "
                     f"Its {inputs}; {_ranges('out-gradient', gs)}"
                 )
         return results
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether this thread is inside `detect_anomaly`, or `set_detect_anomaly(True)` is in force."""
+    return _active(detect_anomaly) is not None
+
+
+class set_detect_anomaly:
+    """Turn `detect_anomaly` on or off in this thread, immediately.  As a context, restore it at its end.
+
+    Parameters
+    ----------
+    mode : bool
+        Whether to detect anomalies.
+    check_nan : bool
+        As for `detect_anomaly`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> with autograd.set_detect_anomaly(True):
+    ...     autograd.is_anomaly_enabled()
+    True
+    >>> autograd.is_anomaly_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        active = _active(detect_anomaly)
+        self.before = None if active is None else active.check_nan
+        _set_anomaly(check_nan if mode else None)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        _set_anomaly(self.before)
+
+
+def _set_anomaly(check_nan: bool | None) -> None:
+    """Take the thread's `detect_anomaly` away, wherever it is in the stack, and set another; none for None."""
+    active = _active(detect_anomaly)
+    if active is not None and check_nan is not None:
+        active.check_nan = check_nan
+    elif active is not None:
+        inner: DispatchMode = engine._state.mode
+        if inner is active:
+            active.__exit__()
+        else:
+            while inner.outer is not active:
+                assert inner.outer is not None  # it is in the stack
+                inner = inner.outer
+            inner.outer, active.outer = active.outer, None
+    elif check_nan is not None:
+        detect_anomaly(check_nan).__enter__()
 
 
 class reference(DispatchMode, ContextDecorator):
@@ -162,12 +227,19 @@ class reference(DispatchMode, ContextDecorator):
         return run_reference(op, arrays, params)
 
 
+def _active(kind: type[Mode]) -> Mode | None:
+    """The innermost mode of this kind that the thread is in."""
+    mode: DispatchMode | None = engine._state.mode
+    while mode:
+        if isinstance(mode, kind):
+            return mode
+        mode = mode.outer
+    return None
+
+
 def is_reference_active() -> bool:
     """Whether this thread is inside `reference()`: for code that launches kernels and is not an op."""
-    mode: DispatchMode | None = engine._state.mode
-    while mode and not isinstance(mode, reference):
-        mode = mode.outer
-    return mode is not None
+    return _active(reference) is not None
 
 
 def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
@@ -227,7 +299,8 @@ class verify(DispatchMode, ContextDecorator):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
-        node.metadata = arrays, _place()
+        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]  # a write in place may follow
+        node.metadata = copies, _place()
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import full_name
 from autograd.tensor import Tensor
 from autograd.types import Array
 
@@ -24,7 +25,7 @@ def array_of(value: Any) -> Array:
     if isinstance(value, Tensor):
         return value.array
     if not isinstance(value, np.ndarray | np.generic):
-        kind = type(value).__name__
+        kind = full_name(value)
         if isinstance(value, type) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
             raise TypeError(f"is a {kind}, not a tensor or an array")
         try:

@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd import engine
 from autograd.grad_mode import enable_grad
+from autograd.gradients import grad
 from autograd.ops import stack
 from autograd.tensor import Tensor, wrap
 
@@ -83,7 +83,7 @@ class _Evaluation:
         found: Sequence[Tensor | None] = [None] * len(inputs)
         if connected:
             ys, gs = zip(*connected, strict=True)
-            found = engine.grad(ys, inputs, gs, retain_graph=True, create_graph=create_graph, allow_unused=True)
+            found = grad(ys, inputs, gs, retain_graph=True, create_graph=create_graph, allow_unused=True)
         if strict and any(g is None for g in found):
             raise RuntimeError(
                 f"{self.caller}: the outputs do not depend on input {list(found).index(None)}; "

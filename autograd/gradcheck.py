@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd import engine
+from autograd.gradients import grad
 from autograd.op import Row
 from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
@@ -134,7 +134,7 @@ class _Point:
                 roots.append(y)
                 gs.append(wrap(incoming))
         wanted = [x for _, x in self.checked]
-        found = engine.grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
+        found = grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
         return [np.zeros(x.shape) if d is None else d.array for x, d in zip(wanted, found, strict=True)]
 
     def place(self, k: int) -> str:
@@ -286,7 +286,7 @@ def gradgradcheck(
     def gradient(*inputs_and_gs: Any) -> tuple[Tensor, ...]:
         arguments, incoming = inputs_and_gs[: len(inputs)], inputs_and_gs[len(inputs) :]
         wanted = [x for x in arguments if isinstance(x, Tensor) and x.requires_grad]
-        found = engine.grad(differentiable(*arguments), wanted, incoming, create_graph=True, allow_unused=True)
+        found = grad(differentiable(*arguments), wanted, incoming, create_graph=True, allow_unused=True)
         return tuple(d for d in found if d is not None)
 
     name, words = _names(func, len(inputs))

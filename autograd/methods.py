@@ -14,38 +14,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
 import numpy as np
 
 from autograd import ops
-from autograd.grad_mode import is_grad_enabled
+from autograd.inplace_methods import InPlaceMethods
 from autograd.layouts import memory_format
-from autograd.promotion import category, check_fits
 from autograd.random_methods import RandomMethods
 from autograd.shape_methods import ShapeMethods
 from autograd.type_methods import TypeMethods
-from autograd.types import Array, Number, Size
+from autograd.types import Number, Size
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-
-Index = Any
-
-# What to write in place of a method that changes a recorded tensor y, if y has no method of that name without the _
-_INSTEAD = {
-    "copy_": "x.expand_as(y)",
-    "fill_": "autograd.full_like(y, value)",
-    "zero_": "autograd.zeros_like(y)",
-    "uniform_": "autograd.rand_like(y)",
-    "normal_": "autograd.randn_like(y)",
-    "setitem": "autograd.where(mask, value, y)",
-    "addcmul_": "y + value * tensor1 * tensor2",
-    "addcdiv_": "y + value * tensor1 / tensor2",
-    "lerp_": "y + weight * (end - y)",
-}
 
 
 def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
 
 
-class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
+class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
@@ -191,6 +175,20 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
 
     def __ne__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.ne(self, other) if _is_numeric(other) else NotImplemented
+
+    # ── NumPy's functions ──
+
+    def __array_ufunc__(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """np.exp(x) is recorded, and array * tensor calls our operator."""
+        from autograd.numpy_protocol import array_ufunc  # which imports Tensor
+
+        return array_ufunc(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self: Tensor, func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """np.concatenate([x, y]) is recorded."""
+        from autograd.numpy_protocol import array_function
+
+        return array_function(func, args, kwargs)
 
     # ── methods ──
 
@@ -341,6 +339,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
     logical_and = ops.logical_and
     logical_not = ops.logical_not
     logical_or = ops.logical_or
+    logical_xor = ops.logical_xor
     logsumexp = ops.logsumexp
     masked_fill = ops.masked_fill
     max = ops.max
@@ -416,198 +415,6 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods):
     def is_contiguous(self) -> bool:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
-
-    # ── in place: only while nothing is recorded ──
-
-    def _is_recorded(self: Tensor, other: object) -> bool:
-        """Whether arithmetic on the two would be recorded."""
-        return is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
-
-    def _write(self: Tensor, name: str, value: Tensor | Array | Number, index: Index = ...) -> Tensor:
-        """Write to this tensor's memory and count the change.  Numbers are converted to its dtype."""
-        self._check_unrecorded(name, value)
-        if not isinstance(value, TensorMethods | np.ndarray):
-            check_fits(name, value, self.dtype)
-        source = value.array if isinstance(value, TensorMethods) else np.asarray(value)
-        category(source.dtype)
-        if not self.array.flags.writeable:
-            raise RuntimeError(
-                f"{name}: this tensor's memory is read-only (an expanded tensor's elements share it); write to .clone()"
-            )
-        try:
-            self.array[index] = source
-        except ValueError:
-            raise ValueError(
-                f"{name}: shape {source.shape} does not broadcast to shape {self.array[index].shape}"
-            ) from None
-        self.version[0] += 1
-        return self
-
-    def _check_unrecorded(self: Tensor, name: str, value: object) -> None:
-        """Raise if the change would affect a recorded tensor, and say what to write instead.
-
-        Under no_grad a leaf may be changed, as an optimizer does.  A tensor that was computed may not: it would
-        keep the gradient of its old values.
-        """
-        if not self._is_recorded(value):
-            return
-        instead = _INSTEAD.get(name, f"y.{name.rstrip('_')}(...)")
-        if self.node is not None:
-            advice = (
-                f"and this tensor was computed by {self.node.op.title}, so gradients would be wrong; make a new "
-                f"tensor: `y = {instead}`"
-            )
-        elif self._requires_grad:
-            advice = (
-                "and this tensor is a leaf that requires grad, such as a parameter; to give it other values, write "
-                "inside `with autograd.no_grad():`"
-            )
-        else:
-            advice = (
-                "and the gradient of what is written here would be lost; make a new tensor: "
-                f"`y = {instead}`, or write what has no gradient, `x.detach()`"
-            )
-        raise RuntimeError(f"{name}: writing in place is not recorded, {advice}")
-
-    def _check_category(self: Tensor, name: str, result: Tensor) -> None:
-        """Raise if writing the result would lose its category, as for 1.5 added to integers."""
-        if category(result.dtype) > category(self.dtype):
-            raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
-
-    def _update(self: Tensor, name: str, result: Tensor) -> Tensor:
-        """Write the result of arithmetic to this tensor's memory."""
-        self._check_category(name, result)
-        return self._write(name, result)
-
-    def __setitem__(self: Tensor, index: Index, value: Tensor | Array | Number) -> None:
-        self._check_unrecorded("setitem", value)
-        first, second = ops.plain_index(index)  # integers are applied before arrays
-        (self[first] if first and second else self)._write("setitem", value, second or first)
-
-    def copy_(self: Tensor, source: Tensor) -> Tensor:
-        """Copy the values of source into this tensor."""
-        return self._write("copy_", source)
-
-    def fill_(self: Tensor, value: Number) -> Tensor:
-        return self._write("fill_", value)
-
-    def zero_(self: Tensor) -> Tensor:
-        return self._write("zero_", 0)
-
-    def add_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("add_", ops.add(self, other, alpha=alpha))
-
-    def sub_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("sub_", ops.sub(self, other, alpha=alpha))
-
-    def mul_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("mul_", self * other)
-
-    def div_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("div_", self / other)
-
-    def floor_divide_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("floor_divide_", self // other)
-
-    def remainder_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("remainder_", self % other)
-
-    def pow_(self: Tensor, exponent: Tensor | Number) -> Tensor:
-        return self._update("pow_", self**exponent)
-
-    def bitwise_and_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_and_", self & other)
-
-    def bitwise_or_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_or_", self | other)
-
-    def bitwise_xor_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_xor_", self ^ other)
-
-    def clamp_(self: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-        return self._update("clamp_", ops.clamp(self, min, max))
-
-    def clamp_min_(self: Tensor, min: Tensor | Number) -> Tensor:
-        return self._update("clamp_min_", ops.clamp_min(self, min))
-
-    def clamp_max_(self: Tensor, max: Tensor | Number) -> Tensor:
-        return self._update("clamp_max_", ops.clamp_max(self, max))
-
-    def abs_(self: Tensor) -> Tensor:
-        return self._update("abs_", ops.abs(self))
-
-    def neg_(self: Tensor) -> Tensor:
-        return self._update("neg_", ops.neg(self))
-
-    def sign_(self: Tensor) -> Tensor:
-        return self._update("sign_", ops.sign(self))
-
-    def square_(self: Tensor) -> Tensor:
-        return self._update("square_", ops.square(self))
-
-    def sqrt_(self: Tensor) -> Tensor:
-        return self._update("sqrt_", ops.sqrt(self))
-
-    def rsqrt_(self: Tensor) -> Tensor:
-        return self._update("rsqrt_", ops.rsqrt(self))
-
-    def reciprocal_(self: Tensor) -> Tensor:
-        return self._update("reciprocal_", ops.reciprocal(self))
-
-    def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-        """Add value * tensor1 * tensor2."""
-        return self._update("addcmul_", ops.addcmul(self, tensor1, tensor2, value=value))
-
-    def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-        """Add value * tensor1 / tensor2."""
-        return self._update("addcdiv_", ops.addcdiv(self, tensor1, tensor2, value=value))
-
-    def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
-        """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
-        return self._update("lerp_", ops.lerp(self, end, weight))
-
-    def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-        return self._update("masked_fill_", ops.masked_fill(self, mask, value))
-
-    # `y += x` while recording, as in a residual block: y names a new tensor, and the old tensor does not change
-
-    def _replaced(self: Tensor, name: str, result: Tensor) -> Tensor:
-        if not is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
-            return self._update(name, result)
-        self._check_category(name, result)
-        if result.shape != self.shape:
-            raise ValueError(f"{name}: the result has shape {result.shape}, and does not fit into shape {self.shape}")
-        return result.to(self.dtype)
-
-    def __iadd__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("add_", self + other)
-
-    def __isub__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("sub_", self - other)
-
-    def __imul__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("mul_", self * other)
-
-    def __itruediv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("div_", self / other)
-
-    def __ifloordiv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("floor_divide_", self // other)
-
-    def __imod__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("remainder_", self % other)
-
-    def __ipow__(self: Tensor, exponent: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("pow_", self**exponent)
-
-    def __iand__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_and_", self & other)
-
-    def __ior__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_or_", self | other)
-
-    def __ixor__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_xor_", self ^ other)
 
     # casts: last, because annotations after `def int` would mean the method
 

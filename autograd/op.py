@@ -81,6 +81,11 @@ class Op(Row):
         zeros, and None for an input without gradient.  None in place of backward: not differentiable.
     saves : tuple of int
         What backward needs: i for input i, ~i for output i.
+    saves_for : tuple of int or None
+        For each of `saves` the input whose gradient alone needs it, or None.  If that input requires no grad, None is
+        saved instead, and what would have been saved may change.
+    attaches : bool
+        Backward needs of its last saved tensor the place in the graph and no values: they may change.
     promotes : False, "same" (convert inputs to a common dtype), or "float" (likewise, and integers to floats)
     broadcasts : bool
         Backward returns gradients of the output's shape, and the engine sums them to the shapes of the inputs.
@@ -95,6 +100,8 @@ class Op(Row):
     backward: Callable[..., Any] | None
     check: Callable[..., None] | None = None
     saves: tuple[int, ...] = ()
+    saves_for: tuple[int | None, ...] = ()
+    attaches: bool = False
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1

@@ -103,6 +103,12 @@ def generator() -> np.random.Generator:
 # ── new tensors ──
 
 
+def _check_place(name: str, device: Device, layout: Any) -> None:
+    check_device(name, device)
+    if layout is not None and "strided" not in str(layout):
+        raise ValueError(f"{name}: layout is {layout}; all tensors are strided")
+
+
 def _float(name: str, dtype: DTypeLike | None) -> Any:
     wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
@@ -117,10 +123,11 @@ def rand(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
-    check_device("rand", device)
+    _check_place("rand", device, layout)
     shape, wanted = checked_sizes("rand", given(sizes, size)), _float("rand", dtype)
     return wrap(np.asarray(numpy_generator("rand", generator).random(shape, dtype=wanted)), requires_grad)
 
@@ -132,10 +139,11 @@ def randn(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
     """Numbers from the standard normal distribution.  The size is given as for `rand`."""
-    check_device("randn", device)
+    _check_place("randn", device, layout)
     shape, wanted = checked_sizes("randn", given(sizes, size)), _float("randn", dtype)
     return wrap(np.asarray(numpy_generator("randn", generator).standard_normal(shape, dtype=wanted)), requires_grad)
 
@@ -145,10 +153,12 @@ def rand_like(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     generator: Generator | None = None,
     memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1), of the input's shape and dtype."""
+    _check_place("rand_like", device, layout)
     check_arrays("rand_like", input=input)
     return rand(
         size=input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device, generator=generator
@@ -160,10 +170,12 @@ def randn_like(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     generator: Generator | None = None,
     memory_format: Any = None,
 ) -> Tensor:
     """Numbers from the standard normal distribution, of the input's shape and dtype."""
+    _check_place("randn_like", device, layout)
     check_arrays("randn_like", input=input)
     return randn(
         size=input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device, generator=generator
@@ -193,10 +205,11 @@ def randint(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
     """Integers from low to high - 1, int64 unless `dtype` is given; randint(high, size) starts at 0."""
-    check_device("randint", device)
+    _check_place("randint", device, layout)
     if size is None:  # randint(high, size)
         low, high, size = None, low, high
     elif high is None:  # randint(high, size=size)
@@ -216,10 +229,11 @@ def randint_like(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     memory_format: Any = None,
 ) -> Tensor:
     """Integers from low to high - 1, of the input's shape and dtype; randint_like(input, high) starts at 0."""
-    check_device("randint_like", device)
+    _check_place("randint_like", device, layout)
     check_arrays("randint_like", input=input)
     if high is None:
         low, high = 0, low
@@ -236,10 +250,11 @@ def randperm(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
     """The integers from 0 to n - 1 in random order, int64 unless `dtype` is given."""
-    check_device("randperm", device)
+    _check_place("randperm", device, layout)
     (n,) = checked_sizes("randperm", (n,))
     wanted = np.dtype(np.int64 if dtype is None else dtype)
     check_fits("randperm", max(n - 1, 0), wanted)
@@ -372,6 +387,7 @@ def normal(
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
+    layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
     """Numbers from normal distributions.
@@ -402,7 +418,7 @@ def normal(
     >>> autograd.normal(2.0, 3.0, size=(1000,)).shape
     (1000,)
     """
-    check_device("normal", device)
+    _check_place("normal", device, layout)
     tensors: list[Any] = [x for x in (mean, std) if hasattr(x, "ndim") and not isinstance(x, np.generic)]
     if not tensors:
         if size is None:
@@ -413,8 +429,8 @@ def normal(
             raise TypeError("normal: the shape is that of the tensors; leave out size, or give mean and std as numbers")
         for x in tensors:
             check_float("normal", x)
-        means, stds = (np.empty(getattr(x, "shape", ())) for x in (mean, std))
-        shape, wanted = run_broadcast("normal", np.add, means, stds).shape, tensors[0].dtype
+        arrays = [np.asarray(getattr(x, "array", x)) for x in (mean, std)]
+        shape, wanted = run_broadcast("normal", np.broadcast, *arrays).shape, tensors[0].dtype
     values = normal_values("normal", shape, wanted, mean, std, generator)
     result = wrap(values, requires_grad)
     for x in tensors:

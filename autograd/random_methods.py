@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd import inplace
 from autograd.types import Array, Number
 
 if TYPE_CHECKING:
@@ -70,35 +71,37 @@ class RandomMethods:
         kind = self.dtype.type
         if low < to:  # rounding to float32 could reach `to`
             values = np.minimum(values, np.nextafter(kind(to), kind(low)))
-        return self._write("uniform_", values)
+        return inplace.write("uniform_", self, values)
 
     def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
         """Fill with numbers drawn from the normal distribution."""
         _check_float("normal_", self)
         if not std >= 0:
             raise RuntimeError(f"normal_: std is {std}; it must be at least 0")
-        return self._write("normal_", np.asarray(_source("normal_", generator).normal(mean, std, self.shape)))
+        return inplace.write("normal_", self, np.asarray(_source("normal_", generator).normal(mean, std, self.shape)))
 
     def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
         """Fill with e^z, z drawn from the normal distribution of this mean and standard deviation."""
         _check_float("log_normal_", self)
         _check_positive("log_normal_", "std", std)
         values = _source("log_normal_", generator).lognormal(mean, std, self.shape)
-        return self._write("log_normal_", np.asarray(values))
+        return inplace.write("log_normal_", self, np.asarray(values))
 
     def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
         """Fill with numbers above 0 drawn from the exponential distribution of rate lambd."""
         _check_float("exponential_", self)
         _check_positive("exponential_", "lambd", lambd)
         values = np.asarray(_source("exponential_", generator).standard_exponential(self.shape)) / lambd
-        return self._write("exponential_", np.maximum(values, np.finfo(self.dtype).tiny))  # so that log(x) is finite
+        return inplace.write(
+            "exponential_", self, np.maximum(values, np.finfo(self.dtype).tiny)
+        )  # so that log(x) is finite
 
     def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
         """Fill with numbers drawn from the Cauchy distribution."""
         _check_float("cauchy_", self)
         _check_positive("cauchy_", "sigma", sigma)
-        return self._write(
-            "cauchy_", median + sigma * np.asarray(_source("cauchy_", generator).standard_cauchy(self.shape))
+        return inplace.write(
+            "cauchy_", self, median + sigma * np.asarray(_source("cauchy_", generator).standard_cauchy(self.shape))
         )
 
     def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
@@ -108,7 +111,7 @@ class RandomMethods:
         if not 0 < p < 1:
             raise RuntimeError(f"geometric_: p is {p}; it must be between 0 and 1")
         values = np.asarray(_source("geometric_", generator).geometric(p, self.shape))
-        return self._write("geometric_", _clipped(values, self.dtype))
+        return inplace.write("geometric_", self, _clipped(values, self.dtype))
 
     def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
         """Fill with 1 with probability p, a number or a tensor of float that broadcasts to this shape, and else 0."""
@@ -122,7 +125,7 @@ class RandomMethods:
                 f"bernoulli_: p of shape {np.shape(array)} does not broadcast to shape {self.shape}"
             ) from None
         values: Array = _functions().bernoulli_values("bernoulli_", self.shape, array, generator)
-        return self._write("bernoulli_", values.astype(self.dtype))
+        return inplace.write("bernoulli_", self, values.astype(self.dtype))
 
     def random_(
         self: Tensor, low: int | None = None, to: int | None = None, *, generator: Generator | None = None
@@ -141,7 +144,7 @@ class RandomMethods:
             )
             to = int(last) + 1
         values: Array = _functions()._integers("random_", low or 0, to, self.shape, self.dtype, generator)
-        return self._write("random_", values)
+        return inplace.write("random_", self, values)
 
 
 def _clipped(values: Array, dtype: np.dtype) -> Array:

@@ -232,4 +232,6 @@ class TypeMethods:
 
 def given(shape: tuple[Sizes, ...], size: Sizes | None) -> tuple[Sizes, ...]:
     """The sizes of f(2, 3), f((2, 3)) or f(size=(2, 3))."""
+    if shape and size is not None:
+        raise TypeError(f"the size is given twice, as {shape} and as size={size}")
     return shape if size is None else (size,)

@@ -44,8 +44,12 @@ from nn.conv import (
     ConvTranspose3d as ConvTranspose3d,
 )
 from nn.dropout import (
+    AlphaDropout as AlphaDropout,
     Dropout as Dropout,
+    Dropout1d as Dropout1d,
     Dropout2d as Dropout2d,
+    Dropout3d as Dropout3d,
+    FeatureAlphaDropout as FeatureAlphaDropout,
 )
 from nn.fusion import (
     is_fusion_enabled as is_fusion_enabled,

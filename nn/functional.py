@@ -4,6 +4,9 @@ from autograd import (
     Tensor as _Tensor,
     ops as _ops,
 )
+from autograd.inplace import (
+    in_place as _in_place,
+)
 from autograd.names import (
     define_all as _define_all,
 )
@@ -15,6 +18,7 @@ from autograd.ops import (
     adaptive_max_pool2d as adaptive_max_pool2d,
     adaptive_max_pool3d as adaptive_max_pool3d,
     affine_grid as affine_grid,
+    alpha_dropout as alpha_dropout,
     avg_pool1d as avg_pool1d,
     avg_pool2d as avg_pool2d,
     avg_pool3d as avg_pool3d,
@@ -34,9 +38,12 @@ from autograd.ops import (
     conv_transpose3d as conv_transpose3d,
     cross_entropy as cross_entropy,
     dropout as dropout,
+    dropout1d as dropout1d,
     dropout2d as dropout2d,
+    dropout3d as dropout3d,
     elu as elu,
     embedding as embedding,
+    feature_alpha_dropout as feature_alpha_dropout,
     fold as fold,
     fractional_max_pool2d as fractional_max_pool2d,
     fractional_max_pool3d as fractional_max_pool3d,
@@ -44,6 +51,7 @@ from autograd.ops import (
     glu as glu,
     grid_sample as grid_sample,
     group_norm as group_norm,
+    gumbel_softmax as gumbel_softmax,
     hardshrink as hardshrink,
     hardsigmoid as hardsigmoid,
     hardswish as hardswish,
@@ -101,8 +109,8 @@ from autograd.ops import (
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
-    """max(input, 0), as `autograd.relu`.  `inplace` has no effect: the result is always a new tensor."""
-    return _ops.relu(input)
+    """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
+    return _in_place(_ops.relu, input) if inplace else _ops.relu(input)
 
 
 __all__: list[str]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 import numpy as np
 
 from autograd import Tensor, debug, no_grad, tracebacks
+from autograd.arguments import full_name
 from autograd.devices import Device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
@@ -27,9 +28,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor):
-            raise TypeError(
-                f"Parameter: expects a Tensor, got {type(data).__name__}; convert it with autograd.tensor(...)"
-            )
+            raise TypeError(f"Parameter: expects a Tensor, got {full_name(data)}; convert it with autograd.tensor(...)")
         self._hold(data.array, requires_grad)
         self.version = data.version  # they share memory, so they share its version
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from autograd import Tensor
+from autograd.arguments import full_name
 from autograd.hooks import RemovableHandle
 from autograd.types import Shape
 from optim.state_dict import StateDict, check_state_dict
@@ -125,7 +126,7 @@ class Optimizer:
         known = {p for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: a parameter is a Tensor, not a {type(p).__name__}; pass model.parameters()")
+                raise TypeError(f"{name}: a parameter is a Tensor, not a {full_name(p)}; pass model.parameters()")
             if not p.is_leaf:
                 raise ValueError(f"{name}: a tensor of shape {p.shape} was computed, and only leaves can be optimized")
             if p in known:

@@ -1171,14 +1171,14 @@ def test_retain_grad_keeps_the_graph_of_a_gradient() -> None:
     assert second is not None and second.tolist() == [12]
 
 
-def test_adding_in_place_what_is_recorded_makes_a_new_tensor() -> None:
+def test_adding_in_place_is_recorded() -> None:
     x = leaf(1, 2)
     old = y = x * 3
     y += 1
     y *= x
     y -= x
     y /= 2
-    assert (old.tolist(), y.tolist()) == ([3, 6], [1.5, 6])
+    assert old is y and y.tolist() == [1.5, 6]
     y.sum().backward()  # (3 x² + x - x) / 2
     assert grad_of(x) == [3, 6]
     total = autograd.zeros(())
@@ -1190,9 +1190,9 @@ def test_adding_in_place_keeps_dtype_and_shape() -> None:
     y = leaf(1, 2) * 1
     y += autograd.ones(2, dtype=F64)
     assert y.dtype == autograd.float32
-    with pytest.raises(ValueError, match=r"add_: the result has shape \(3, 2\).* into shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"add_: the result has shape \(3, 2\).* the tensor's shape \(2,\)"):
         y += autograd.ones(3, 1)
-    with pytest.raises(RuntimeError, match="add_: writing in place is not recorded"):
+    with pytest.raises(RuntimeError, match="add_: a leaf that requires grad"):
         x = leaf(1)
         x += 1
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = (  # in reading order
     "regression",
     "cifar_cnn",
+    "data_loader",
     "char_transformer",
     "own_op",
     "own_optimizer",
@@ -100,6 +101,14 @@ def test_cifar_cnn(tmp_path: Path) -> None:
     assert test > 40
     assert abs(train - test) < 10
     assert (tmp_path / "runs" / "cifar_cnn.png").stat().st_size > 10_000
+
+
+def test_data_loader(tmp_path: Path) -> None:
+    printed = run("data_loader", tmp_path)
+    accuracies = numbers("accuracy NUMBER%", printed)
+    assert len(accuracies) == 12 and accuracies[0] < 90 and accuracies[-1] >= 95
+    assert "Stopped after 10 batches." in printed
+    assert "end with the same weights: True" in printed
 
 
 @pytest.mark.slow

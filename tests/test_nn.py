@@ -240,7 +240,7 @@ def test_parameter() -> None:
     t.zero_()  # shares the memory
     with pytest.raises(RuntimeError, match="changed in place"):
         y.backward()
-    with pytest.raises(TypeError, match="Parameter: expects a Tensor, got ndarray"):
+    with pytest.raises(TypeError, match=r"Parameter: expects a Tensor, got numpy\.ndarray"):
         nn.Parameter(np.ones(2))  # type: ignore[arg-type]
 
 

@@ -16,11 +16,12 @@ from numba.core.dispatcher import Dispatcher
 from numpy.lib.stride_tricks import sliding_window_view
 
 import autograd
-from autograd import Tensor, aliases, engine, ops
+from autograd import Tensor, aliases, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
 from autograd.ops.shared.taps import interpolating
+from autograd.ops.strided import Layout
 from autograd.tensor import wrap
 from autograd.testing import (
     LAYOUTS,
@@ -73,7 +74,17 @@ def takes_empty(op: Row, sample: Sample) -> bool:
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
     # their indices and sizes are drawn for arrays that are not empty
-    never_drawn = {"getitem", "index_select", "pad_places", "reshape", "select", "repeat_interleave"}
+    never_drawn = {
+        "getitem",
+        "index_select",
+        "pad_places",
+        "reshape",
+        "select",
+        "setitem",
+        "strided_read",
+        "strided_write",
+        "repeat_interleave",
+    }
     never_drawn |= {"as_strided", "cov", "index_put", "kron", "tensordot"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
@@ -138,6 +149,13 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "max_pool2d_2x2_input_grad": [Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8)), {"size": (18, 17)})],
     "max_pool2d_2x2_gather": [Sample((normal(35, 6, 18, 17), winners(35, 6, 9, 8)))],
+    "strided_add": [
+        Sample((normal(999, 2000),), {"base": Layout((3000,), (1,), 0), "view": Layout((999, 2000), (1, 1), 0)}),
+        Sample(
+            (normal(300, 4, 500),),
+            {"base": Layout((300, 500), (500, 1), 0), "view": Layout((300, 4, 500), (500, 0, 1), 0)},
+        ),
+    ],
     "sum": [
         Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False}),
         Sample((normal(7, 31_001),), {"dim": (0, 1), "keepdim": True}),
@@ -371,7 +389,7 @@ def test_linear_and_matmul_are_exact_at_real_size(inputs: int, outputs: int) -> 
     equal(table["matmul"](x, np.ascontiguousarray(w.T)), np.einsum("ni,oi->no", x64, w64))
 
     tensors = [wrap(a, requires_grad=True) for a in (x, w, b)]
-    dx, dw, db = engine.grad(functional.linear(*tensors), tensors, wrap(g))
+    dx, dw, db = autograd.grad(functional.linear(*tensors), tensors, wrap(g))
     equal(np.asarray(dx), np.einsum("no,oi->ni", g64, w64))
     equal(np.asarray(dw), np.einsum("no,ni->oi", g64, x64))
     equal(np.asarray(db), g64.sum(axis=0))
@@ -404,7 +422,7 @@ def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
 
 def gradient(function: Callable[..., Any], *values: Any) -> list[Any]:
     tensors = [autograd.tensor(value, dtype=autograd.float64, requires_grad=True) for value in values]
-    return [np.asarray(d).tolist() for d in engine.grad(function(*tensors).sum(), tensors)]
+    return [np.asarray(d).tolist() for d in autograd.grad(function(*tensors).sum(), tensors)]
 
 
 def test_gradients_at_kinks_and_ties_are_pytorchs() -> None:
@@ -474,7 +492,10 @@ COMPOSED = {
     "diagflat",
     "dropout2d",
     "dsplit",
+    "dropout1d",
+    "dropout3d",
     "equal",
+    "feature_alpha_dropout",
     "flatten",
     "float_power",
     "positive",
@@ -533,7 +554,7 @@ COMPOSED = {
     "vsplit",
 }  # they call rows of other functions
 COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
-HELPERS = {"plain_index", "sizes_of"}
+HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
 ALIASES = {
     "det": "linalg_det",
     "inverse": "linalg_inv",
@@ -543,6 +564,8 @@ ALIASES = {
     "slogdet": "linalg_slogdet",
 }  # second names of a function
 PUBLIC = set(public_names(ops)) - HELPERS - set(ALIASES)
+# rows that the gradients of several functions use, or writes in place
+ENGINE = {"attached", "setitem", "strided_add", "strided_read", "strided_write"}
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
@@ -551,7 +574,7 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
         f"{missing}: functions of autograd.ops without a row of their name; register an Op or a Composite for each, "
         "or add it to COMPOSED here if it only calls functions that have one"
     )
-    for name in set(table) - PUBLIC - {"attached"}:  # used by the gradients of several functions
+    for name in set(table) - PUBLIC - ENGINE:
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, (
             f"{name}: the name of this row begins with no function of autograd.ops; name it "

@@ -53,6 +53,10 @@ from autograd.ops.aggregate import (
     trapezoid as trapezoid,
     var_mean as var_mean,
 )
+from autograd.ops.alpha_dropout import (
+    alpha_dropout as alpha_dropout,
+    feature_alpha_dropout as feature_alpha_dropout,
+)
 from autograd.ops.attention import (
     scaled_dot_product_attention as scaled_dot_product_attention,
 )
@@ -103,6 +107,7 @@ from autograd.ops.compare import (
     logical_and as logical_and,
     logical_not as logical_not,
     logical_or as logical_or,
+    logical_xor as logical_xor,
     lt as lt,
     ne as ne,
 )
@@ -155,7 +160,9 @@ from autograd.ops.cross_entropy import (
 )
 from autograd.ops.dropout import (
     dropout as dropout,
+    dropout1d as dropout1d,
     dropout2d as dropout2d,
+    dropout3d as dropout3d,
 )
 from autograd.ops.einsum import (
     einsum as einsum,
@@ -277,10 +284,14 @@ from autograd.ops.grid_sample import (
 from autograd.ops.group_norm import (
     group_norm as group_norm,
 )
+from autograd.ops.gumbel_softmax import (
+    gumbel_softmax as gumbel_softmax,
+)
 from autograd.ops.indexing import (
     getitem as getitem,
     index_select as index_select,
     plain_index as plain_index,
+    setitem as setitem,
 )
 from autograd.ops.instance_norm import (
     instance_norm as instance_norm,
@@ -593,6 +604,11 @@ from autograd.ops.spectral import (
     pinverse as pinverse,
     svd as svd,
     svd_lowrank as svd_lowrank,
+)
+from autograd.ops.strided import (
+    layouts as layouts,
+    strided_read as strided_read,
+    strided_write as strided_write,
 )
 from autograd.ops.triangle import (
     tril as tril,

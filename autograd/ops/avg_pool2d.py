@@ -120,6 +120,7 @@ def _register_pooling(
                 grad_op(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved_tensors
             ),
             saves=(~0,),
+            attaches=True,
             reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
             sample=sample,
             bad_samples=bad_samples,

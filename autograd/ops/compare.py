@@ -1,7 +1,7 @@
 """Comparisons, tests of elements, and logic.  Results are bool tensors without gradients.
 
 The operators `&`, `|`, `^` and `~` are bitwise_and, bitwise_or, bitwise_xor and bitwise_not: of integers they give
-integers.  logical_and, logical_or and logical_not take elements of any dtype, and all but 0 are true.
+integers.  logical_and, logical_or, logical_xor and logical_not take elements of any dtype, and all but 0 are true.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample)
 _gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample)
 _ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample)
 _logical_and_op = discrete_pair_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample)
+_logical_xor_op = discrete_pair_row(
+    "logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample
+)
 _logical_or_op = discrete_pair_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample)
 
 
@@ -161,6 +164,11 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Logical OR of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
     return _logical_or_op(input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Whether exactly one of the two elements is not 0.  Shapes broadcast."""
+    return _logical_xor_op(input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:

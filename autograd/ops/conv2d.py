@@ -163,6 +163,7 @@ _conv2d_op = register(
         forward=lambda x, w, b, **params: forward(x, w, b, False, **params),
         backward=_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=reference,
         sample=_sample,
         bad_samples=[

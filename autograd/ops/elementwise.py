@@ -93,6 +93,7 @@ _mul_op: Op = register(
         forward=_binary("mul", np.multiply),
         backward=_mul_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=np.multiply,
         sample=_broadcast_sample(),
         bad_samples=[bad_broadcast("mul")],
@@ -104,9 +105,9 @@ _mul_op: Op = register(
 
 
 def _div_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
-    y, z = ctx.saved_tensors
+    y, x = ctx.saved_tensors
     dx = _div_op(g, y)
-    return dx, -_mul_op(dx, z) if ctx.needs_input_grad[1] else None
+    return dx, -_mul_op(dx, _div_op(x, y)) if ctx.needs_input_grad[1] else None  # z itself may change in place
 
 
 _div_op: Op = register(
@@ -114,7 +115,8 @@ _div_op: Op = register(
         name="div",
         forward=_binary("div", np.true_divide),
         backward=_div_backward,
-        saves=(1, ~0),
+        saves=(1, 0),
+        saves_for=(None, 1),
         reference=np.true_divide,
         sample=_broadcast_sample(0.5),
         bad_samples=[bad_broadcast("div")],

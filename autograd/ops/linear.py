@@ -35,6 +35,7 @@ _linear_op = register(
         forward=lambda x, w, b: gemm.linear(x, w, b, False),
         backward=gradients,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=reference,
         sample=_sample,
         bad_samples=[

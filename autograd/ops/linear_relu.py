@@ -49,6 +49,7 @@ _linear_relu_op = register(
         forward=lambda x, w, b: gemm.linear(x, w, b, True),
         backward=_backward,
         saves=(0, 1, ~0),
+        saves_for=(1, 0, None),
         reference=_reference,
         sample=_sample,
         bad_samples=[

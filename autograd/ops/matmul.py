@@ -83,6 +83,7 @@ _matmul_op = register(
         forward=_forward,
         backward=_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=_reference,
         sample=_sample,
         bad_samples=[

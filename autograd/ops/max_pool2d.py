@@ -229,6 +229,7 @@ _max_pool2d_op = register(
         forward=_forward,
         backward=_backward,
         saves=(~1, ~0),
+        attaches=True,
         reference=_reference,
         sample=_sample,
         bad_samples=bad_pools(

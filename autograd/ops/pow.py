@@ -67,6 +67,7 @@ _pow_op = register(
         forward=lambda x, y: run_broadcast("pow", _power, x, y),
         backward=_backward,
         saves=(0, 1, ~0),
+        saves_for=(None, None, 1),
         reference=_reference,
         sample=_sample,
         bad_samples=[bad_broadcast("pow")],

@@ -13,6 +13,8 @@ import numpy as np
 from autograd import engine
 from autograd.config import get_num_threads, set_num_threads
 from autograd.gradcheck import as_tuple, gradcheck, gradgradcheck
+from autograd.gradients import grad
+from autograd.inplace import in_place
 from autograd.kernels import jit
 from autograd.op import BadSample, Op, Row, Sample
 from autograd.tensor import Tensor, wrap
@@ -112,7 +114,7 @@ def _run(
     gs = _out_gradients(case, made, g_layout)
     found: dict[int, Any] = {}
     if case.op.kind != "discrete" and wanted:
-        results = engine.grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
+        results = grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
         found = {id(x): d.array for x, d in zip(wanted, results, strict=True) if d is not None}
     return [y.array for y in outputs], [found.get(id(x)) for x in tensors], gs
 
@@ -337,6 +339,49 @@ def check_layouts(case: Case) -> None:
                 compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in contiguous rows")
 
 
+def check_in_place(case: Case) -> None:
+    """Written in place, the op gives the values and gradients of its ordinary call.
+
+    If the result fits into the first input: once on a tensor, where a view of it follows, and once on a part of a
+    tensor, which follows.  Both keep their memory, and count the change.
+    """
+    inputs, smooth = case.sample.inputs, case.op.kind == "smooth"
+    leaves = _tensors(inputs)
+    if not inputs or not _is_float(inputs[0]):
+        return
+    y = case.op(*leaves, **case.sample.params)
+    if y is leaves[0]:  # such as a padding by nothing
+        return
+    if not isinstance(y, Tensor) or not y.array.size or (y.shape, y.dtype) != (leaves[0].shape, leaves[0].dtype):
+        return
+
+    def form(x: Tensor) -> Tensor:
+        return case.op(x, *leaves[1:], **case.sample.params)
+
+    form.__name__ = case.op.name
+    wanted = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
+    (g,) = _out_gradients(case, [y])
+    expected = engine.grad(y, wanted, wrap(g), allow_unused=True) if y.requires_grad else (None,) * len(wanted)
+    first = leaves[0]
+    for part in (False, True):
+        base = first.reshape((1, *first.shape)).expand(2, *first.shape).clone() if part else first.clone()
+        changed = base[1] if part else base
+        follower, memory, version = base if part else base[...], changed.array, changed.version[0]
+        in_place(form, changed)
+        what = "written in place, the part of a tensor" if part else "written in place, the tensor"
+        _same_bits(what + " has other values", [np.ascontiguousarray(changed.array)], [np.ascontiguousarray(y.array)])
+        if changed.array is not memory or follower.version[0] <= version:
+            raise AssertionError(f"{what} lost its memory, or the change was not counted")
+        out = np.stack([g, g]) if part else g
+        found = engine.grad(follower, wanted, wrap(out), allow_unused=True)
+        for i, (a, b, x) in enumerate(zip(found, expected, wanted, strict=True)):
+            theirs = np.zeros(x.shape, x.dtype) if b is None else b.array
+            if part and x is first:
+                theirs = theirs + g  # of the other part, which is as it was
+            ours = np.zeros(x.shape, x.dtype) if a is None else a.array
+            compare(f"{what}: the gradient of input {i}", ours, theirs, 1e-12 if smooth else 0.0, "out of place")
+
+
 def check_threads(case: Case) -> None:
     """One thread and all threads give the same bits.  For cases that are large enough to be divided into blocks."""
     before = get_num_threads()
@@ -359,6 +404,7 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     check_range,
     check_gradients,
     check_second_gradients,
+    check_in_place,
 )
 
 
@@ -410,7 +456,8 @@ def check_op(op: Row, *, examples: int | None = None) -> None:
     """Run all checks that lucidgrad's own ops pass.
 
     Forward is compared with the reference, in both float dtypes and for ±0, inf and NaN.  Gradients and second
-    gradients are compared with finite differences.  Memory layouts must make no difference, inputs must not be
+    gradients are compared with finite differences.  An op whose result fits into its first input gives the same values
+    and gradients when it is written in place.  Memory layouts must make no difference, inputs must not be
     written to, and bad samples must raise their errors.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, no_grad
+from autograd.arguments import full_name
 from autograd.tensor import wrap
 from autograd.types import Array
 from nn.utils import rnn as rnn
@@ -22,7 +23,7 @@ def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
     listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     for x in listed:
         if not isinstance(x, Tensor):
-            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {type(x).__name__}")
+            raise TypeError(f"{caller}: expects tensors, such as model.parameters(), got {full_name(x)}")
     return listed
 
 

@@ -59,6 +59,15 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "polygamma": lambda x, n: autograd.polygamma(n, x),
     "special.polygamma": lambda x, n: autograd.special.polygamma(n, x),
     "item": Tensor.item,
+    "normal": lambda x, *more, **options: (  # the variant in_place has a tensor and two numbers
+        x.normal_(*more)
+        if isinstance(x, Tensor) and len(more) == 2 and not isinstance(more[1], Tensor)
+        else autograd.normal(x, *more, **options)
+    ),
+    **{
+        name: functools.partial(lambda name, x, *more: getattr(x, f"{name}_")(*more), name)
+        for name in ("cauchy", "exponential", "geometric", "log_normal", "uniform")
+    },
     "linalg.lstsq.grad_oriented": lambda a, b, driver: autograd.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
     "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),

@@ -192,7 +192,11 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
     "Conv2d": lambda d: _conv(d, 2),
     "ConvTranspose2d": _conv_transpose,
     "Dropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d)]),
+    "Dropout1d": lambda d: ((d.choice(0, 1, 0.0),), {}, [3 * d.array(2, 3, d.size(1, 4))]),
     "Dropout2d": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d, 4)]),
+    "Dropout3d": lambda d: ((d.choice(0, 1, 0.0),), {}, [3 * d.array(2, 3, d.size(1, 3), 1, 2)]),
+    "AlphaDropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d)]),
+    "FeatureAlphaDropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d, 4)]),
     "ELU": lambda d: ((d.choice(1.0, 0.3, 2),), {"inplace": d.choice(False, True)}, [_any_shape(d)]),
     "Embedding": _embedding,
     "Flatten": lambda d: ((d.choice(0, 1),), {"end_dim": d.choice(1, -1)}, [_any_shape(d, 2)]),
@@ -331,8 +335,8 @@ def assert_equal_run(ours: Any, theirs: Any, inputs: list[Any], rng: np.random.G
     """Compare the outputs, the gradients of inputs and parameters, and the buffers."""
     mine = [nested(lambda x: autograd.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
     its = [nested(lambda x: torch.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
-    ys = flat(ours(*mine))
-    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))  # copies: in-place layers must not change a leaf
+    ys = flat(ours(*[nested(lambda x: x * 1, x) for x in mine]))  # copies: in-place layers must not change a leaf
+    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))
     for y, z in zip(ys, zs, strict=True):
         assert_close(y, z)
         assert y.requires_grad == z.requires_grad

@@ -40,8 +40,10 @@ TOLERANCE = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 2e-5}
 MOST = 60  # calls per entry and dtype; max_pool2d has 1,440, every combination of its options
 # Entries with random or undefined values, for which only dtypes and shapes can be compared.
 DRAWN = {
-    "nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d", "randn", "randn_like", "rand_like",
-    "randint", "empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided", "empty_permuted", "svd_lowrank",
+    "bernoulli", "cauchy", "empty", "empty_like", "empty_permuted", "empty_strided", "exponential", "geometric",
+    "log_normal", "multinomial", "new_empty", "new_empty_strided", "nn.functional.fractional_max_pool2d",
+    "nn.functional.fractional_max_pool3d", "normal", "normal.in_place", "normal.number_mean", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "svd_lowrank", "uniform",
 }  # fmt: skip
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
 ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {
@@ -82,8 +84,12 @@ REFUSED = [
             "nn.functional.avg_pool3d",
             "nn.functional.conv1d",
             "nn.functional.conv2d",
+            "nn.functional.conv3d",
+            "nn.functional.conv_transpose1d",
             "nn.functional.conv_transpose2d",
+            "nn.functional.conv_transpose3d",
             "nn.functional.linear",
+            "nn.functional.local_response_norm",
             "nn.functional.max_pool2d",
             "nn.functional.max_pool3d",
         ),
@@ -101,7 +107,6 @@ REFUSED = [
         "uint8",
         "PyTorch rounds means of bytes in ways that depend on the memory format",
     ),
-    Refused(("zero_",), "in place is not recorded", "writing to a recorded tensor would lose its gradient"),
 ]
 
 

@@ -16,7 +16,8 @@ from autograd.testing import compare
 from tests.with_torch import op_db
 
 # Each side draws its own random numbers.
-RANDOM = {"nn.functional.dropout", "nn.functional.dropout2d"}
+RANDOM = {f"nn.functional.{kind}" for kind in ("dropout", "dropout2d", "dropout3d", "alpha_dropout")}
+RANDOM |= {f"nn.functional.feature_alpha_dropout.with{how}_train" for how in ("", "out")}
 # A convolution is linear if its weight does not require grad; PyTorch still records its gradient.
 LINEAR = {f"nn.functional.conv{kind}" for kind in ("1d", "2d", "_transpose2d")}
 # So is a function that is linear between kinks, and a product of one element; PyTorch gives zeros.

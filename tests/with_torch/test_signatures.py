@@ -15,6 +15,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, ops
+from autograd.inplace_methods import InPlaceMethods
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from tests.optimizers import NOT_IN_PYTORCH
@@ -164,5 +165,6 @@ def test_a_misfit_is_seen() -> None:
 
 
 def test_methods_are_pytorchs() -> None:
-    names = {name for name in (*vars(Tensor), *vars(TensorMethods)) if not name.startswith("_")}
+    parts = (*vars(Tensor), *vars(TensorMethods), *vars(InPlaceMethods))
+    names = {name for name in parts if not name.startswith("_")}
     assert names - set(dir(torch.Tensor)) == {"array", "node", "version", "hooks"}

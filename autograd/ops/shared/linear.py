@@ -48,9 +48,9 @@ def reference(x: Array, w: Array, b: Array | None) -> Array:
 def gradients(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     """The gradients of a linear layer from its g."""
     x, w = ctx.saved_tensors[:2]
-    if x.ndim != 2:
-        rows = math.prod(x.shape[:-1])
-        g, x = reshape(g, (rows, w.shape[0])), reshape(x, (rows, w.shape[1]))
+    if len(ctx.shapes[0]) != 2:
+        rows, (outputs, inputs) = math.prod(ctx.shapes[0][:-1]), ctx.shapes[1]
+        g, x = reshape(g, (rows, outputs)), None if x is None else reshape(x, (rows, inputs))
     dx = matmul(g, w) if ctx.needs_input_grad[0] else None
     dw = matmul(g.T, x) if ctx.needs_input_grad[1] else None
     db = sum_over(g, 0) if ctx.needs_input_grad[2] else None

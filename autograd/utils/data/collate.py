@@ -23,7 +23,7 @@ def default_collate(batch: Any) -> Any:
     NumPy numbers                      a tensor of their dtype
     floats                             a tensor of float64
     ints, bools                        a tensor of int64, of bool
-    strings, bytes                     the list itself
+    strings, bytes                     the list itself; a tuple if they come from tuples or lists
     dicts                              a dict of the same type, with the batch of each key
     named tuples                       a named tuple of batches
     tuples                             a list of batches
@@ -47,7 +47,7 @@ def default_collate(batch: Any) -> Any:
     --------
     >>> from autograd.utils.data import default_collate
     >>> default_collate([("a", 1), ("b", 2)])
-    [['a', 'b'], tensor([1, 2])]
+    [('a', 'b'), tensor([1, 2])]
     >>> default_collate([{"x": 1.5}, {"x": 2.5}])
     {'x': tensor([1.5000, 2.5000], dtype=float64)}
     """
@@ -79,7 +79,7 @@ def default_collate(batch: Any) -> Any:
                 f"default_collate: each sample of a batch must have the same length, and they have {sorted(lengths)}; "
                 "give DataLoader a collate_fn that pads them"
             )
-        columns = [default_collate(list(samples)) for samples in zip(*batch, strict=True)]
+        columns = [default_collate(samples) for samples in zip(*batch, strict=True)]
         return columns if isinstance(first, tuple) else _like(first, columns)
     raise TypeError(
         f"default_collate: samples must be tensors, arrays, numbers, strings, dicts or sequences of these, not "

@@ -10,7 +10,8 @@ import multiprocessing.context
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from types import GenericAlias
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from autograd.utils.data.sampler import BatchSampler, RandomSampler, Sampler, Se
 from autograd.utils.data.streams import SAMPLER, Streams, seed_of
 from autograd.utils.data.worker import Pool
 
-T = TypeVar("T", covariant=True)
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
@@ -40,7 +40,7 @@ class _Epoch:
     ended: bool = False
 
 
-class DataLoader(Generic[T]):
+class DataLoader:
     """Batches of a data set.
 
     Parameters
@@ -110,6 +110,8 @@ class DataLoader(Generic[T]):
     tensor([4]) tensor([40])
     """
 
+    __class_getitem__: Any = classmethod(GenericAlias)  # for annotations: DataLoader[Sample]
+
     def __init__(
         self,
         dataset: Any,
@@ -118,7 +120,7 @@ class DataLoader(Generic[T]):
         sampler: Sampler[Any] | Iterable[Any] | None = None,
         batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None,
         num_workers: int = 0,
-        collate_fn: Callable[[list[Any]], Any] | None = None,
+        collate_fn: Callable[[Any], Any] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
         timeout: float = 0,
@@ -224,7 +226,7 @@ class DataLoader(Generic[T]):
         full, rest = divmod(count, self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[Any]:
         if self._resuming and self._epoch is not None:
             epoch = self._epoch
             order = _begun_again(self, epoch)
@@ -390,7 +392,7 @@ def _draws_at_once(order: Any) -> bool:
 class _Order:
     """The indices of an epoch.  A sampler draws from streams of its own, seeded from the epoch's seed."""
 
-    def __init__(self, loader: DataLoader[Any], epoch: _Epoch) -> None:
+    def __init__(self, loader: DataLoader, epoch: _Epoch) -> None:
         self._streams = Streams(seed_of(epoch.seed, SAMPLER))
         self._simple = False
         if loader._iterable:
@@ -411,7 +413,7 @@ class _Order:
             return next(self._indices)
 
 
-def _begun_again(loader: DataLoader[Any], epoch: _Epoch) -> _Order:
+def _begun_again(loader: DataLoader, epoch: _Epoch) -> _Order:
     """The indices of an epoch that is resumed, from the first batch on that was not handed out."""
     generators = loader._generators()
     now, sampler_now = [generator.get_state() for generator in generators], _state_of(loader._order)
@@ -439,12 +441,12 @@ def _begun_again(loader: DataLoader[Any], epoch: _Epoch) -> _Order:
 class _Batches(ABC):
     """One iteration over a loader."""
 
-    def __init__(self, loader: DataLoader[Any], epoch: _Epoch, order: _Order) -> None:
+    def __init__(self, loader: DataLoader, epoch: _Epoch, order: _Order) -> None:
         self._loader, self._epoch, self._order = loader, epoch, order
         self._recipe = Recipe(loader.dataset, loader.collate_fn, loader.batch_sampler is not None, loader.drop_last)
         self._next_batch = 0 if loader._iterable else epoch.batches  # the number of the next batch to load
         self._begin()
-        for _ in range(epoch.batches - self._next_batch):  # an IterableDataset is read from its beginning
+        for _ in range(epoch.batches if loader._iterable else 0):  # a stream is read from its beginning
             self._result()
 
     def __iter__(self) -> _Batches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import autograd
 from autograd import Tensor
-from autograd.graph import AccumulateGrad
+from autograd.grad_fn import AccumulateGrad
 
 
 def leaf() -> Tensor:
