@@ -513,6 +513,10 @@ from autograd.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
+from autograd.serialization import (
+    load as load,
+    save as save,
+)
 from autograd.tensor import (
     Tensor as Tensor,
 )
