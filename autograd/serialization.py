@@ -48,7 +48,7 @@ _NAMES = {kind: name for name, kind in _CONTAINERS.items()}
 DTYPES = {
     name: np.dtype(name)
     for name in (
-        "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()
+        ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
     )
 }
 _SAFETENSORS = {

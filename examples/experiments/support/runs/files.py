@@ -11,8 +11,6 @@ from pathlib import Path
 
 from autograd.files import WriteError as WriteError, write_error, write_whole as write_whole
 
-
-
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")  # the names that `write_whole` gives
 
 
