@@ -582,8 +582,6 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> Shape:
     except TypeError:
         given = ", ".join(map(repr, shapes))
         raise TypeError(f"broadcast_shapes: expects shapes of whole numbers, got {given}") from None
-            f"broadcast_shapes: expects shapes of whole numbers, got {', '.join(map(repr, shapes))}"
-        ) from None
     return _common_shape("broadcast_shapes", wanted)
 
 
