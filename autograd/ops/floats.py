@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.compare import isfinite
@@ -243,6 +244,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     RuntimeError
         If the two have different dtypes.
     """
+    check_arrays("heaviside", input=input, values=values)
     return _heaviside_op(input, values)
 
 
@@ -275,6 +277,7 @@ def frexp(input: Tensor) -> Frexp:
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """input · 2^other.  Shapes broadcast."""
+    check_arrays("ldexp", input=input)
     return input * pow(2.0, other)
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd import engine
-from autograd.arguments import check_arrays
+from autograd.arguments import check_arrays, full_name
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.matmul import matmul
@@ -660,6 +660,8 @@ def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
     ----------
     Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", matrix-chain multiplication.
     """
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"linalg.multi_dot: expects a list of tensors, got {full_name(tensors)}")
     chain = list(tensors)
     check_arrays("linalg.multi_dot", **{f"tensor {i}": x for i, x in enumerate(chain)})
     shapes = [tuple(x.shape) for x in chain]
