@@ -32,8 +32,8 @@ from autograd import engine
 from autograd.engine import Context, Node
 from autograd.grad_fn import NextFunctions, unpacked
 from autograd.grad_mode import is_grad_enabled, no_grad
-from autograd.promotion import DIFFERENTIABLE
 from autograd.op import Op, Sample
+from autograd.promotion import DIFFERENTIABLE
 from autograd.tensor import Tensor, wrap
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]

@@ -100,7 +100,9 @@ def text(tensor: Tensor) -> str:
     parts = [_body(a, len(prefix), summarized, _format(_edges(a) if summarized else a)) if a.size else "[]"]
     if a.size == 0 and a.ndim != 1:
         parts.append(f"size={a.shape}")
-    if a.dtype not in (get_default_dtype(), complex_of(get_default_dtype())) and (a.size == 0 or a.dtype not in (np.int64, np.bool_)):
+    if a.dtype not in (get_default_dtype(), complex_of(get_default_dtype())) and (
+        a.size == 0 or a.dtype not in (np.int64, np.bool_)
+    ):
         parts.append(f"dtype={a.dtype}")
     if tensor.node is not None:
         parts.append(f"grad_fn={tensor.node}")

@@ -29,7 +29,7 @@ from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.rows import composite_row, two_tensors, unary_row
 from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
-from autograd.promotion import complex_of, real_of
+from autograd.promotion import complex_of
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 def _only_complex(name: str) -> Any:
     def check(z: Array) -> None:
         if z.dtype.kind != "c":
-            raise RuntimeError(f"{name}: expects a complex tensor, got {z.dtype}; autograd.complex(real, imag) makes one")
+            raise RuntimeError(
+                f"{name}: expects a complex tensor, got {z.dtype}; autograd.complex(real, imag) makes one"
+            )
 
     return check
 

@@ -7,13 +7,12 @@ Backwards of other ops use it.  Real numbers are their own conjugates and are re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import Op, Sample, register
-from autograd.types import Array
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 def complex_sample(draw: Draw) -> Sample:
     """A complex tensor of any shape."""
     return Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)),))
-
 
 
 _conj_op = register(

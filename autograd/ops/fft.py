@@ -25,7 +25,6 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.conj import conj
 from autograd.ops.elementwise import to
 from autograd.ops.pad import pad
 from autograd.ops.rearrange import roll
@@ -151,7 +150,9 @@ def _c2r(x: Array, *, dim: Dims, n: int, norm: Norm, forward: bool) -> Array:
     if not x.size:
         return np.zeros([n if i == dim[-1] else size for i, size in enumerate(x.shape)], real_of(x.dtype))
     sizes = [x.shape[d] for d in dim[:-1]] + [n]
-    return _transform(np.conjugate(x) if forward else x, "irfftn", dim, s=sizes, norm=SWAPPED[norm] if forward else norm)
+    return _transform(
+        np.conjugate(x) if forward else x, "irfftn", dim, s=sizes, norm=SWAPPED[norm] if forward else norm
+    )
 
 
 def _c2r_reference(x: Array, *, dim: Dims, n: int, norm: Norm, forward: bool) -> Array:
@@ -205,7 +206,9 @@ def _as_float(name: str, input: Any, want: str) -> Any:
     check_arrays(name, input=input)
     dtype = input.dtype
     if want == "real" and dtype.kind == "c":
-        raise RuntimeError(f"{name}: expects a real tensor, got {dtype}; use {name.replace('rfft', 'fft').replace('ihfft', 'ifft')}")
+        raise RuntimeError(
+            f"{name}: expects a real tensor, got {dtype}; use {name.replace('rfft', 'fft').replace('ihfft', 'ifft')}"
+        )
     dtype = dtype if dtype.kind in "fc" else get_default_dtype()
     return to(input, complex_of(dtype) if want == "complex" else dtype)
 
@@ -380,7 +383,9 @@ for _kind in _OF:
             BadSample((np.ones((2, 2)),), _size, RuntimeError, (f"fft.{_kind}{_form}", "0", "1")),
         ]
         if _OF[_kind][0] is _from_real:
-            _real = BadSample((np.ones((2, 2), complex),), {}, RuntimeError, (f"fft.{_kind}{_form}", "real", "complex128"))
+            _real = BadSample(
+                (np.ones((2, 2), complex),), {}, RuntimeError, (f"fft.{_kind}{_form}", "real", "complex128")
+            )
             _bad.append(_real)
         register(
             Composite(

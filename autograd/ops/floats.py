@@ -62,9 +62,7 @@ _signbit_op = discrete_row(
 )
 _isneginf_op = discrete_row("isneginf", lambda x: x == -np.inf, lambda x: np.isinf(x) & (x < 0), any_shape)
 _isposinf_op = discrete_row("isposinf", lambda x: x == np.inf, lambda x: np.isinf(x) & (x > 0), any_shape)
-_isreal_op = discrete_row(
-    "isreal", np.isreal, lambda x: np.asarray(x.imag == 0), any_shape, complex=True
-)
+_isreal_op = discrete_row("isreal", np.isreal, lambda x: np.asarray(x.imag == 0), any_shape, complex=True)
 _angle_op = unary_row(
     "angle",
     lambda x: np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0))),

@@ -48,6 +48,7 @@ _neg_op = unary_row(
     complex=True,
 )
 
+
 def _abs_backward(ctx: Context, g: Tensor) -> Gradient:
     (x,) = ctx.saved_tensors
     if x.dtype.kind == "c":
@@ -116,7 +117,13 @@ _reciprocal_op = unary_row(
 )
 
 _exp_op = unary_row(
-    "exp", np.exp, lambda ctx, g: g * conj(ctx.saved_tensors[0]), lambda x: np.e**x, saves=(~0,), promotes="float", complex=True,
+    "exp",
+    np.exp,
+    lambda ctx, g: g * conj(ctx.saved_tensors[0]),
+    lambda x: np.e**x,
+    saves=(~0,),
+    promotes="float",
+    complex=True,
 )
 
 _expm1_op = unary_row(

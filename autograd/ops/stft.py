@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.op import BadSample, Sample
 from autograd.ops.complex import view_as_real
 from autograd.ops.elementwise import mul
 from autograd.ops.fft import fft_fft, fft_ifft, fft_irfft, fft_rfft
@@ -28,7 +29,6 @@ from autograd.ops.rearrange import narrow
 from autograd.ops.shape import reshape, squeeze, transpose, unsqueeze
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.unfold import unfold_along
-from autograd.op import BadSample, Sample
 from autograd.promotion import real_of
 from autograd.types import Array
 
@@ -207,7 +207,9 @@ def istft(
     signal, envelope = narrow(signal, 1, start, end - start), narrow(envelope, 1, start, end - start)
     found = envelope.array if hasattr(envelope, "array") else envelope
     if np.abs(found).min(initial=1.0) < 1e-11:
-        raise RuntimeError("istft: the squared windows leave some element out, where their sum is 0; use another window")
+        raise RuntimeError(
+            "istft: the squared windows leave some element out, where their sum is 0; use another window"
+        )
     y = signal / envelope
     if length is not None and y.shape[1] < length:
         warnings.warn("istft: the signal is shorter than length, and is padded with zeros", stacklevel=2)
