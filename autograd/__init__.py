@@ -24,6 +24,7 @@ import numpy as _np
 from autograd import (
     cuda as cuda,
     distributions as distributions,
+    fft as fft,
     func as func,
     function as function,
     functional as functional,
@@ -214,6 +215,9 @@ from autograd.ops import (
     clone as clone,
     column_stack as column_stack,
     combinations as combinations,
+    complex as complex,
+    conj as conj,
+    conj_physical as conj_physical,
     conv1d as conv1d,
     conv2d as conv2d,
     conv3d as conv3d,
@@ -290,6 +294,7 @@ from autograd.ops import (
     i0 as i0,
     igamma as igamma,
     igammac as igammac,
+    imag as imag,
     index_add as index_add,
     index_copy as index_copy,
     index_fill as index_fill,
@@ -298,6 +303,7 @@ from autograd.ops import (
     index_select as index_select,
     inner as inner,
     inverse as inverse,
+    is_conj as is_conj,
     isclose as isclose,
     isfinite as isfinite,
     isin as isin,
@@ -306,6 +312,7 @@ from autograd.ops import (
     isneginf as isneginf,
     isposinf as isposinf,
     isreal as isreal,
+    istft as istft,
     kron as kron,
     kthvalue as kthvalue,
     layer_norm as layer_norm,
@@ -382,6 +389,7 @@ from autograd.ops import (
     pinverse as pinverse,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,
+    polar as polar,
     polygamma as polygamma,
     positive as positive,
     pow as pow,
@@ -392,12 +400,15 @@ from autograd.ops import (
     quantile as quantile,
     rad2deg as rad2deg,
     ravel as ravel,
+    real as real,
     reciprocal as reciprocal,
     relu as relu,
     remainder as remainder,
     renorm as renorm,
     repeat_interleave as repeat_interleave,
     reshape as reshape,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
     rms_norm as rms_norm,
     rnn_relu as rnn_relu,
     rnn_relu_cell as rnn_relu_cell,
@@ -439,6 +450,7 @@ from autograd.ops import (
     stack as stack,
     std as std,
     std_mean as std_mean,
+    stft as stft,
     sub as sub,
     sum as sum,
     svd as svd,
@@ -477,6 +489,8 @@ from autograd.ops import (
     var as var,
     var_mean as var_mean,
     vdot as vdot,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
     view_copy as view_copy,
     vsplit as vsplit,
     vstack as vstack,
@@ -541,6 +555,8 @@ from autograd.variable import (
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
+complex64 = cfloat = _np.dtype(_np.complex64)
+complex128 = cdouble = _np.dtype(_np.complex128)
 int8 = _np.dtype(_np.int8)
 int16 = short = _np.dtype(_np.int16)
 int32 = int = _np.dtype(_np.int32)
@@ -567,6 +583,7 @@ __all__: list[str]
 _MODULES = (
     "cuda",
     "distributions",
+    "fft",
     "func",
     "function",
     "functional",
