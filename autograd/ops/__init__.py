@@ -125,7 +125,9 @@ from autograd.ops.complex import (
     view_as_complex as view_as_complex,
     view_as_real as view_as_real,
 )
-from autograd.ops.conj import conj as conj
+from autograd.ops.conj import (
+    conj as conj,
+)
 from autograd.ops.conv1d import (
     conv1d as conv1d,
 )
