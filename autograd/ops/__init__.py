@@ -158,6 +158,13 @@ from autograd.ops.covariance import (
 from autograd.ops.cross_entropy import (
     cross_entropy as cross_entropy,
 )
+from autograd.ops.distances import (
+    cdist as cdist,
+    cosine_similarity as cosine_similarity,
+    normalize as normalize,
+    pairwise_distance as pairwise_distance,
+    pdist as pdist,
+)
 from autograd.ops.dropout import (
     dropout as dropout,
     dropout1d as dropout1d,
@@ -338,6 +345,19 @@ from autograd.ops.losses import (
     l1_loss as l1_loss,
     mse_loss as mse_loss,
     smooth_l1_loss as smooth_l1_loss,
+)
+from autograd.ops.margin_losses import (
+    cosine_embedding_loss as cosine_embedding_loss,
+    gaussian_nll_loss as gaussian_nll_loss,
+    hinge_embedding_loss as hinge_embedding_loss,
+    margin_ranking_loss as margin_ranking_loss,
+    multi_margin_loss as multi_margin_loss,
+    multilabel_margin_loss as multilabel_margin_loss,
+    multilabel_soft_margin_loss as multilabel_soft_margin_loss,
+    poisson_nll_loss as poisson_nll_loss,
+    soft_margin_loss as soft_margin_loss,
+    triplet_margin_loss as triplet_margin_loss,
+    triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
 from autograd.ops.matmul import (
     matmul as matmul,

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import engine
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
@@ -36,7 +37,6 @@ from autograd.ops.shared.matrices import (
     batch_shape,
     check_fits_square,
     check_square,
-    constant,
     far_from_singular,
     identity,
     lapack,
@@ -714,7 +714,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     columns = x.shape[-1] if N is None else N
     if columns < 2:
         raise ValueError(f"linalg.vander: N is {columns}; a Vandermonde matrix has at least 2 columns")
-    return unsqueeze(x, -1) ** constant(np.arange(columns))
+    return unsqueeze(x, -1) ** engine.wrap(np.arange(columns))
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
