@@ -79,6 +79,7 @@ from autograd.ops import (
     max_unpool3d as max_unpool3d,
     mish as mish,
     mse_loss as mse_loss,
+    multi_head_attention_forward as multi_head_attention_forward,
     nll_loss as nll_loss,
     one_hot as one_hot,
     pad as pad,
