@@ -52,6 +52,8 @@ from nn.attention import (
 from nn.container import (
     ModuleDict as ModuleDict,
     ModuleList as ModuleList,
+    ParameterDict as ParameterDict,
+    ParameterList as ParameterList,
     Sequential as Sequential,
 )
 from nn.conv import (

@@ -86,9 +86,7 @@ class MultiheadAttention(Module):
         check_sizes("MultiheadAttention", embed_dim=embed_dim, num_heads=num_heads)
         check_device("MultiheadAttention", device)
         if embed_dim % num_heads:
-            raise ValueError(
-                f"MultiheadAttention: embed_dim {embed_dim} must be a multiple of num_heads {num_heads}"
-            )
+            raise ValueError(f"MultiheadAttention: embed_dim {embed_dim} must be a multiple of num_heads {num_heads}")
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn

@@ -196,9 +196,7 @@ class TransformerDecoderLayer(_Layer):
             x,
             self.norm2,
             lambda x: self.dropout2(
-                self._attend(
-                    self.multihead_attn, x, memory, memory_mask, memory_key_padding_mask, memory_is_causal
-                )
+                self._attend(self.multihead_attn, x, memory, memory_mask, memory_key_padding_mask, memory_is_causal)
             ),
         )
         return self._residual(x, self.norm3, lambda x: self.dropout3(self._feed_forward(x)))
@@ -411,9 +409,7 @@ class Transformer(Module):
             raise RuntimeError(f"Transformer: {shapes} must have the same batch size (dimension {batch})")
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise RuntimeError(f"Transformer: {shapes} must have d_model = {self.d_model} features")
-        memory = self.encoder(
-            src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
-        )
+        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         output: Tensor = self.decoder(
             tgt,
             memory,
