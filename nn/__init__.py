@@ -17,22 +17,43 @@ from nn import (
     utils as utils,
 )
 from nn.activation import (
+    CELU as CELU,
     ELU as ELU,
     GELU as GELU,
+    GLU as GLU,
+    Hardshrink as Hardshrink,
+    Hardsigmoid as Hardsigmoid,
+    Hardswish as Hardswish,
+    Hardtanh as Hardtanh,
     LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid,
     LogSoftmax as LogSoftmax,
     Mish as Mish,
+    PReLU as PReLU,
     ReLU as ReLU,
+    ReLU6 as ReLU6,
+    RReLU as RReLU,
+    SELU as SELU,
     Sigmoid as Sigmoid,
     SiLU as SiLU,
     Softmax as Softmax,
+    Softmax2d as Softmax2d,
+    Softmin as Softmin,
     Softplus as Softplus,
+    Softshrink as Softshrink,
+    Softsign as Softsign,
     Tanh as Tanh,
+    Tanhshrink as Tanhshrink,
+    Threshold as Threshold,
+)
+from nn.attention import (
+    MultiheadAttention as MultiheadAttention,
 )
 from nn.container import (
     ModuleDict as ModuleDict,
     ModuleList as ModuleList,
+    ParameterDict as ParameterDict,
+    ParameterList as ParameterList,
     Sequential as Sequential,
 )
 from nn.conv import (
@@ -156,6 +177,13 @@ from nn.shape import (
 )
 from nn.summary import (
     summary as summary,
+)
+from nn.transformer import (
+    Transformer as Transformer,
+    TransformerDecoder as TransformerDecoder,
+    TransformerDecoderLayer as TransformerDecoderLayer,
+    TransformerEncoder as TransformerEncoder,
+    TransformerEncoderLayer as TransformerEncoderLayer,
 )
 from nn.upsampling import (
     ChannelShuffle as ChannelShuffle,

@@ -87,6 +87,7 @@ from autograd.ops import (
     multi_margin_loss as multi_margin_loss,
     multilabel_margin_loss as multilabel_margin_loss,
     multilabel_soft_margin_loss as multilabel_soft_margin_loss,
+    multi_head_attention_forward as multi_head_attention_forward,
     nll_loss as nll_loss,
     normalize as normalize,
     one_hot as one_hot,

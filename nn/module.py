@@ -246,6 +246,8 @@ class Module:
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
 
+    register_module = add_module
+
     def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
         caller = f"{type(self).__name__}.{caller}"
         if not isinstance(name, str):
@@ -416,6 +418,20 @@ class Module:
 
     def cpu(self) -> Self:
         """Returns self: the CPU is the only device."""
+        return self
+
+    def cuda(self, device: int | Device = None) -> Self:
+        """Raises a RuntimeError: the CPU is the only device."""
+        raise RuntimeError(
+            f"{type(self).__name__}.cuda: there is no GPU; leave the call out, or write .to(device) with the device 'cpu'"
+        )
+
+    def type(self, dst_type: DTypeLike) -> Self:
+        """Convert to a float dtype, in place, as `to` does.  Returns self."""
+        return self.to(dst_type)
+
+    def share_memory(self) -> Self:
+        """Returns self: threads share all memory as it is."""
         return self
 
     # ── hooks ──

@@ -419,6 +419,9 @@ from autograd.ops.max_unpool import (
 from autograd.ops.mish import (
     mish as mish,
 )
+from autograd.ops.multi_head_attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
+)
 from autograd.ops.nll_loss import (
     nll_loss as nll_loss,
 )

@@ -319,14 +319,15 @@ def rrelu(
         If lower is larger than upper or either is not finite, or input is not a float tensor.
     """
     from autograd.random import generator  # a layer above the ops
+    from autograd.tensor import wrap
 
     _check("rrelu", input)
     if not -np.inf < lower <= upper < np.inf:
         raise ValueError(f"rrelu: lower is {lower} and upper {upper}; expects finite numbers, lower not above upper")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    slopes = generator().uniform(lower, upper, input.shape).astype(input.dtype)
-    return where(input > 0, input, type(input)(slopes) * input)
+    slopes = np.asarray(generator().uniform(lower, upper, input.shape), input.dtype)
+    return where(input > 0, input, wrap(slopes) * input)
 
 
 def _shrink_sample(draw: Draw) -> Sample:
