@@ -48,7 +48,7 @@ _NAMES = {kind: name for name, kind in _CONTAINERS.items()}
 DTYPES = {
     name: np.dtype(name)
     for name in (
-        "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()
+        ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
     )
 }
 _SAFETENSORS = {
@@ -211,7 +211,7 @@ class _Writer:
             return [kind.__name__, value.hex()]
         if kind is complex:
             return ["complex", _inline(value.real), _inline(value.imag)]
-        raise TypeError(f"save: {_where(path)} is {full_name(value)}, which cannot be saved; {_mend(value)}")
+        raise TypeError(f"save: {_where(path)} is a {full_name(value)}, which cannot be saved; {_mend(value)}")
 
     # ── memory ──
 
@@ -465,7 +465,7 @@ def _build(text: Any, stored: Mapping[str, Array]) -> Any:
             raise Damaged(f"a node of its description is {node!r:.80}")
         try:
             reader.objects.append(_READERS[node[0]](reader, *node))
-        except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
+        except (TypeError, ValueError, KeyError, OverflowError, AttributeError, RuntimeError):
             raise Damaged(f"a node of its description is {node!r:.80}") from None
     return reader.value(description.get("root"))
 
