@@ -22,19 +22,29 @@ from math import (
 import numpy as _np
 
 from autograd import (
+    accelerator as accelerator,
+    amp as amp,
+    backends as backends,
+    cpu as cpu,
     cuda as cuda,
+    distributed as distributed,
     distributions as distributions,
     fft as fft,
     func as func,
     function as function,
     functional as functional,
     graph as graph,
+    hub as hub,
+    jit as jit,
     linalg as linalg,
+    mps as mps,
     onnx as onnx,
     profiler as profiler,
     special as special,
     startup as _startup,
     utils as utils,
+    version as version,
+    xpu as xpu,
 )
 from autograd.aliases import (
     absolute as absolute,
@@ -63,6 +73,9 @@ from autograd.aliases import (
     swapdims as swapdims,
     trapz as trapz,
     true_divide as true_divide,
+)
+from autograd.amp import (
+    autocast as autocast,
 )
 from autograd.config import (
     config as config,
@@ -531,6 +544,21 @@ from autograd.serialization import (
     load as load,
     save as save,
 )
+from autograd.settings import (
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
+    compile as compile,
+    get_default_device as get_default_device,
+    get_deterministic_debug_mode as get_deterministic_debug_mode,
+    get_float32_matmul_precision as get_float32_matmul_precision,
+    get_num_interop_threads as get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+    set_default_device as set_default_device,
+    set_deterministic_debug_mode as set_deterministic_debug_mode,
+    set_float32_matmul_precision as set_float32_matmul_precision,
+    set_flush_denormal as set_flush_denormal,
+    set_num_interop_threads as set_num_interop_threads,
+    use_deterministic_algorithms as use_deterministic_algorithms,
+)
 from autograd.tensor import (
     Tensor as Tensor,
 )
@@ -573,24 +601,37 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
         """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
         if name in ("nn", "optim", "autograd"):
             return _import_module(name)
+        if name in ("__config__", "multiprocessing"):  # the first is no public name, the second is slow to import
+            return _import_module(f"autograd.{name}")
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 
-__version__ = "0.1.0"
+__version__ = version.__version__
 
 _startup.check("autograd")
 __all__: list[str]
 _MODULES = (
+    "accelerator",
+    "amp",
+    "backends",
+    "cpu",
     "cuda",
+    "distributed",
     "distributions",
     "fft",
     "func",
     "function",
     "functional",
     "graph",
+    "hub",
+    "jit",
     "linalg",
+    "mps",
+    "onnx",
     "profiler",
     "special",
     "utils",
+    "version",
+    "xpu",
 )
 _define_all(globals(), *_MODULES)

@@ -1,9 +1,9 @@
 """Reads files of `torch.save`, in its zip format and in the older one, without running anything.
 
 Such a file is a pickle that names functions to call, and the memory of its tensors.  Here the pickle's opcodes are
-interpreted by `_Machine`, which calls no function that the file names: it knows the few names that tensors need, and
-builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared with
-the bytes that are there, so a file makes us allocate no more than a small multiple of its own size.
+interpreted by `_Machine`, which calls no function that the file names: it knows the few names that tensors need,
+and builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared
+with the bytes that are there, so a file makes us allocate no more than a small multiple of its own size.
 
 References
 ----------
@@ -83,7 +83,6 @@ class _Storage:
         self.kind, self.size, self.array = kind, size, array
 
 
-
 def is_pytorch(content: bytes) -> bool:
     """Whether it begins as a file of `torch.save` does."""
     return content[:4] == _ZIP or (content[:1] == pickle.PROTO and content[1:2] in (b"\2", b"\3", b"\4", b"\5"))
@@ -95,7 +94,7 @@ def read_pytorch(name: str, content: bytes) -> Any:
         return _read_zip(content) if content[:4] == _ZIP else _read_legacy(content)
     except _Refused as error:
         raise pickle.UnpicklingError(f"load: {name} cannot be read without running code from it: {error}") from None
-    except (Damaged, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except (Damaged, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OverflowError) as error:
         raise RuntimeError(f"load: {name} is cut short or damaged ({error})") from None
 
 
@@ -194,7 +193,9 @@ def _checked(result: Any) -> Any:
     while todo:
         value = todo.pop()
         if isinstance(value, _Global | _Storage | _NumpyDtype | _NumpyArray):
-            raise _Refused("it has a storage, a class or a function by itself; only tensors and their containers are read")
+            raise _Refused(
+                "it has a storage, a class or a function by itself; only tensors and their containers are read"
+            )
         if isinstance(value, dict | list | tuple) and id(value) not in seen:
             seen.add(id(value))
             todo.extend(value.values() if isinstance(value, dict) else value)
@@ -538,7 +539,12 @@ class _Machine:
     def build(self) -> None:
         state = self.pop()
         target = self.pop()
-        if type(target) is _NumpyDtype and type(state) is tuple and len(state) >= 2 and state[1] in ("<", ">", "|", "="):
+        if (
+            type(target) is _NumpyDtype
+            and type(state) is tuple
+            and len(state) >= 2
+            and state[1] in ("<", ">", "|", "=")
+        ):
             target.dtype = target.dtype.newbyteorder(state[1] if state[1] in "<>" else "=")
         elif type(target) is _NumpyArray and target.array is None and type(state) is tuple and len(state) == 5:
             target = self.numpy_array(*state)

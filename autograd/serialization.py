@@ -211,7 +211,7 @@ class _Writer:
             return [kind.__name__, value.hex()]
         if kind is complex:
             return ["complex", _inline(value.real), _inline(value.imag)]
-        raise TypeError(f"save: {_where(path)} is {full_name(value)}, which cannot be saved; {_mend(value)}")
+        raise TypeError(f"save: {_where(path)} is a {full_name(value)}, which cannot be saved; {_mend(value)}")
 
     # ── memory ──
 
@@ -465,7 +465,7 @@ def _build(text: Any, stored: Mapping[str, Array]) -> Any:
             raise Damaged(f"a node of its description is {node!r:.80}")
         try:
             reader.objects.append(_READERS[node[0]](reader, *node))
-        except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
+        except (TypeError, ValueError, KeyError, OverflowError, AttributeError, RuntimeError):
             raise Damaged(f"a node of its description is {node!r:.80}") from None
     return reader.value(description.get("root"))
 

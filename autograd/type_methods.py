@@ -198,6 +198,12 @@ class TypeMethods:
     def device(self) -> devices.device:
         return _CPU
 
+    def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+        """Raise NoGPUError."""
+        raise devices.NoGPUError(
+            'cuda: there is no GPU; use .to(device) with device = "cuda" if cuda.is_available() else "cpu"'
+        )
+
     @property
     def layout(self) -> Layout:
         """`autograd.strided`: all tensors are dense arrays."""

@@ -14,6 +14,7 @@ from autograd.names import (
 from nn import (
     functional as functional,
     init as init,
+    parallel as parallel,
     utils as utils,
 )
 from nn.activation import (
@@ -139,6 +140,9 @@ from nn.padding import (
     ZeroPad2d as ZeroPad2d,
     ZeroPad3d as ZeroPad3d,
 )
+from nn.parallel import (
+    DataParallel as DataParallel,
+)
 from nn.pooling import (
     AdaptiveAvgPool1d as AdaptiveAvgPool1d,
     AdaptiveAvgPool2d as AdaptiveAvgPool2d,
@@ -206,4 +210,4 @@ _startup.check("nn")
 
 
 __all__: list[str]
-_define_all(globals(), "functional", "init", "utils")
+_define_all(globals(), "functional", "init", "parallel", "utils")

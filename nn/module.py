@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.arguments import full_name
-from autograd.devices import Device, dtype_for
+from autograd.devices import Device, NoGPUError, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
 from autograd.tensor import wrap
@@ -420,10 +420,10 @@ class Module:
         """Returns self: the CPU is the only device."""
         return self
 
-    def cuda(self, device: int | Device = None) -> Self:
-        """Raises a RuntimeError: the CPU is the only device."""
-        raise RuntimeError(
-            f"{type(self).__name__}.cuda: there is no GPU; leave the call out, or write .to(device) with the device 'cpu'"
+    def cuda(self, device: Any = None) -> Self:
+        """Raise NoGPUError."""
+        raise NoGPUError(
+            'cuda: there is no GPU; use .to(device) with device = "cuda" if cuda.is_available() else "cpu"'
         )
 
     def type(self, dst_type: DTypeLike) -> Self:

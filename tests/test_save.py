@@ -151,7 +151,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert autograd.load(tmp_path / "a") == 1 and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("place", [None, "cpu", autograd.device("cpu", 0), lambda storage, _: storage, {"cuda:0": "cpu"}])
+@pytest.mark.parametrize(
+    "place", [None, "cpu", autograd.device("cpu", 0), lambda storage, _: storage, {"cuda:0": "cpu"}]
+)
 def test_every_location_is_the_cpu(place: Any) -> None:
     file = io.BytesIO(to_safetensors({"a": np.ones(1, np.float32)}))
     assert autograd.load(file, place)["a"] == 1
@@ -159,7 +161,7 @@ def test_every_location_is_the_cpu(place: Any) -> None:
 
 @pytest.mark.parametrize("place", ["cuda", "cuda:0", {"cpu": "cuda"}])
 def test_other_locations_are_refused(place: Any) -> None:
-    with pytest.raises(ValueError, match="load: device is 'cuda.*'; "):
+    with pytest.raises(ValueError, match=r"load: device is 'cuda.*'; "):
         autograd.load(io.BytesIO(), map_location=place)
 
 
@@ -180,7 +182,7 @@ class Thing:
     ],
 )
 def test_what_cannot_be_saved(value: Any, message: str, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match=message.replace("is a ", "is an? ?")):
+    with pytest.raises(TypeError, match=message):
         autograd.save(value, tmp_path / "a")
     assert not list(tmp_path.iterdir())
 
@@ -198,7 +200,7 @@ def test_containers_that_contain_themselves_and_other_files() -> None:
         autograd.load(io.StringIO("a"))  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="load: the file is empty"):
         autograd.load(io.BytesIO())
-    with pytest.raises(RuntimeError, match="neither a safetensors file nor one that torch.save wrote"):
+    with pytest.raises(RuntimeError, match=r"neither a safetensors file nor one that torch.save wrote"):
         autograd.load(io.BytesIO(b"hello, world"))
 
 

@@ -14,12 +14,8 @@ from autograd.files import WriteError as WriteError, write_error, write_whole as
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")  # the names that `write_whole` gives
 
 
-
-
 class CheckpointError(Exception):
     """A checkpoint cannot be used. The text says which, why, and what to do."""
-
-
 
 
 def sweep(folder: Path) -> None:
@@ -50,5 +46,3 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise write_error(path, error) from error
-
-
