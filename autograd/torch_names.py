@@ -49,8 +49,8 @@ _same_name(
     "accelerator amp backends backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps "
     "backends.openmp backends.opt_einsum compiler cpu cuda cuda.amp cuda.random distributions "
     "distributions.constraints distributions.kl distributions.transforms fft func linalg mps nested onnx "
-    "random serialization signal signal.windows sparse special types utils utils.checkpoint utils.data utils.data.distributed utils.dlpack "
-    "version xpu",
+    "random serialization signal signal.windows sparse special types utils utils.checkpoint utils.data "
+    "utils.data.distributed utils.dlpack version xpu",
 )
 _same_name("torch.autograd", "autograd", "forward_ad function functional graph grad_mode profiler variable")
 _all_in("torch.autograd", "autograd", "anomaly_mode gradcheck")
