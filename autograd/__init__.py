@@ -24,11 +24,13 @@ import numpy as _np
 from autograd import (
     cuda as cuda,
     distributions as distributions,
+    fft as fft,
     func as func,
     function as function,
     functional as functional,
     graph as graph,
     linalg as linalg,
+    onnx as onnx,
     profiler as profiler,
     special as special,
     startup as _startup,
@@ -198,6 +200,7 @@ from autograd.ops import (
     bucketize as bucketize,
     cartesian_prod as cartesian_prod,
     cat as cat,
+    cdist as cdist,
     ceil as ceil,
     celu as celu,
     chain_matmul as chain_matmul,
@@ -212,6 +215,9 @@ from autograd.ops import (
     clone as clone,
     column_stack as column_stack,
     combinations as combinations,
+    complex as complex,
+    conj as conj,
+    conj_physical as conj_physical,
     conv1d as conv1d,
     conv2d as conv2d,
     conv3d as conv3d,
@@ -222,6 +228,7 @@ from autograd.ops import (
     corrcoef as corrcoef,
     cos as cos,
     cosh as cosh,
+    cosine_similarity as cosine_similarity,
     count_nonzero as count_nonzero,
     cov as cov,
     cross as cross,
@@ -287,6 +294,7 @@ from autograd.ops import (
     i0 as i0,
     igamma as igamma,
     igammac as igammac,
+    imag as imag,
     index_add as index_add,
     index_copy as index_copy,
     index_fill as index_fill,
@@ -295,6 +303,7 @@ from autograd.ops import (
     index_select as index_select,
     inner as inner,
     inverse as inverse,
+    is_conj as is_conj,
     isclose as isclose,
     isfinite as isfinite,
     isin as isin,
@@ -303,6 +312,7 @@ from autograd.ops import (
     isneginf as isneginf,
     isposinf as isposinf,
     isreal as isreal,
+    istft as istft,
     kron as kron,
     kthvalue as kthvalue,
     layer_norm as layer_norm,
@@ -371,12 +381,15 @@ from autograd.ops import (
     orgqr as orgqr,
     ormqr as ormqr,
     outer as outer,
+    pairwise_distance as pairwise_distance,
     pca_lowrank as pca_lowrank,
+    pdist as pdist,
     permute as permute,
     permute_copy as permute_copy,
     pinverse as pinverse,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,
+    polar as polar,
     polygamma as polygamma,
     positive as positive,
     pow as pow,
@@ -387,12 +400,15 @@ from autograd.ops import (
     quantile as quantile,
     rad2deg as rad2deg,
     ravel as ravel,
+    real as real,
     reciprocal as reciprocal,
     relu as relu,
     remainder as remainder,
     renorm as renorm,
     repeat_interleave as repeat_interleave,
     reshape as reshape,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
     rms_norm as rms_norm,
     rnn_relu as rnn_relu,
     rnn_relu_cell as rnn_relu_cell,
@@ -434,6 +450,7 @@ from autograd.ops import (
     stack as stack,
     std as std,
     std_mean as std_mean,
+    stft as stft,
     sub as sub,
     sum as sum,
     svd as svd,
@@ -472,6 +489,8 @@ from autograd.ops import (
     var as var,
     var_mean as var_mean,
     vdot as vdot,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
     view_copy as view_copy,
     vsplit as vsplit,
     vstack as vstack,
@@ -508,6 +527,10 @@ from autograd.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
+from autograd.serialization import (
+    load as load,
+    save as save,
+)
 from autograd.tensor import (
     Tensor as Tensor,
 )
@@ -532,6 +555,8 @@ from autograd.variable import (
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
+complex64 = cfloat = _np.dtype(_np.complex64)
+complex128 = cdouble = _np.dtype(_np.complex128)
 int8 = _np.dtype(_np.int8)
 int16 = short = _np.dtype(_np.int16)
 int32 = int = _np.dtype(_np.int32)
@@ -558,6 +583,7 @@ __all__: list[str]
 _MODULES = (
     "cuda",
     "distributions",
+    "fft",
     "func",
     "function",
     "functional",

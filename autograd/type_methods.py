@@ -214,8 +214,8 @@ class TypeMethods:
         return False
 
     def is_complex(self) -> bool:
-        """False: there are no complex dtypes."""
-        return False
+        """Whether the dtype is complex64 or complex128."""
+        return self.array.dtype.kind == "c"
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""

@@ -56,6 +56,8 @@ class Adagrad(FusedOptimizer):
         Maximize instead of minimize.
     foreach, fused : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
 
     References
     ----------
@@ -76,6 +78,7 @@ class Adagrad(FusedOptimizer):
         foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
         super().__init__(
@@ -88,6 +91,7 @@ class Adagrad(FusedOptimizer):
                 "initial_accumulator_value": initial_accumulator_value,
                 "foreach": foreach,
                 "maximize": maximize,
+                "differentiable": differentiable,
                 "fused": fused,
             },
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 StateDict: TypeAlias = Mapping[str, Any]  # what a state_dict() returns, possibly read from a file
 
 # keys that learning rate schedulers add to a group
-SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
+SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
 # options of PyTorch's optimizers that choose an implementation there and change nothing here
 IGNORED = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -161,6 +161,8 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
         names = ", ".join([*numbers, *(tensors or ())])
         raise _Misfit(f"the state has {what}, but {type(optimizer).__name__} stores only {names}")
     if not (declared or _is_array(value)):
+        if isinstance(value, list | tuple) and value and all(map(_is_array, value)):  # as LBFGS keeps its past steps
+            return [_check_entry(optimizer, what, name, one, p) for one in value]
         if not _is_plain(value):
             raise _Misfit(f"{what} is a {type(value).__name__}; a state holds tensors and plain values")
         return copy.deepcopy(value)
@@ -179,7 +181,7 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
             kind = "an integer" if name == "step" else "a number"
             raise _Misfit(f"{what} must be {kind}, at least 0")
         return wrap(array if array.dtype in (np.float32, np.float64) else array.astype(get_default_dtype()))
-    if array.shape != p.shape:
+    if array.shape != optimizer._state_shape(name, p.shape):
         raise _Misfit(f"{what} of shape {array.shape} does not fit a parameter of shape {p.shape}")
     return wrap(_cast(array, p.dtype))
 

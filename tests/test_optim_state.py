@@ -108,7 +108,7 @@ NO_COUNTS = {
 
 
 @pytest.mark.parametrize("value", NO_COUNTS)
-@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "SGD"])
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if "step" in STATEFUL[name][1]])
 def test_a_count_of_steps_that_is_none(name: str, value: str) -> None:
     state = saved(name)
     state["state"][1]["step"] = NO_COUNTS[value]
@@ -290,7 +290,7 @@ def test_keys_of_pytorchs_own_and_of_the_user() -> None:
     optimizer = make("Adam")
     optimizer.load_state_dict(state)
     group = optimizer.param_groups[0]
-    assert group["scale"] == [1, 2] and group["param_names"] == ["a", "b"] and "capturable" not in group
+    assert group["scale"] == [1, 2] and group["param_names"] == ["a", "b"] and not group["capturable"]
 
 
 # ── users' optimizers ──
@@ -351,6 +351,10 @@ SCHEDULERS: dict[str, Callable[[optim.Optimizer], Any]] = {
     "MultiStepLR": lambda o: S.MultiStepLR(o, [2, 4]),
     "ExponentialLR": lambda o: S.ExponentialLR(o, 0.5),
     "LinearLR": lambda o: S.LinearLR(o),
+    "ConstantLR": lambda o: S.ConstantLR(o),
+    "PolynomialLR": lambda o: S.PolynomialLR(o),
+    "CyclicLR": lambda o: S.CyclicLR(o, 0.1, 0.5, 4),
+    "ChainedScheduler": lambda o: S.ChainedScheduler([S.StepLR(o, 3), S.ExponentialLR(o, 0.5)]),
     "CosineAnnealingLR": lambda o: S.CosineAnnealingLR(o, 5),
     "CosineAnnealingWarmRestarts": lambda o: S.CosineAnnealingWarmRestarts(o, 5),
     "OneCycleLR": lambda o: S.OneCycleLR(o, 1.0, 10),

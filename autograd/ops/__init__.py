@@ -111,6 +111,23 @@ from autograd.ops.compare import (
     lt as lt,
     ne as ne,
 )
+from autograd.ops.complex import (
+    angle as angle,
+    complex as complex,
+    conj_physical as conj_physical,
+    imag as imag,
+    is_conj as is_conj,
+    polar as polar,
+    real as real,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
+    sgn as sgn,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
+)
+from autograd.ops.conj import (
+    conj as conj,
+)
 from autograd.ops.conv1d import (
     conv1d as conv1d,
 )
@@ -157,6 +174,13 @@ from autograd.ops.covariance import (
 )
 from autograd.ops.cross_entropy import (
     cross_entropy as cross_entropy,
+)
+from autograd.ops.distances import (
+    cdist as cdist,
+    cosine_similarity as cosine_similarity,
+    normalize as normalize,
+    pairwise_distance as pairwise_distance,
+    pdist as pdist,
 )
 from autograd.ops.dropout import (
     dropout as dropout,
@@ -236,8 +260,29 @@ from autograd.ops.factor import (
     ormqr as ormqr,
     qr as qr,
 )
+from autograd.ops.fft import (
+    fft_fft as fft_fft,
+    fft_fft2 as fft_fft2,
+    fft_fftn as fft_fftn,
+    fft_fftshift as fft_fftshift,
+    fft_hfft as fft_hfft,
+    fft_hfft2 as fft_hfft2,
+    fft_hfftn as fft_hfftn,
+    fft_ifft as fft_ifft,
+    fft_ifft2 as fft_ifft2,
+    fft_ifftn as fft_ifftn,
+    fft_ifftshift as fft_ifftshift,
+    fft_ihfft as fft_ihfft,
+    fft_ihfft2 as fft_ihfft2,
+    fft_ihfftn as fft_ihfftn,
+    fft_irfft as fft_irfft,
+    fft_irfft2 as fft_irfft2,
+    fft_irfftn as fft_irfftn,
+    fft_rfft as fft_rfft,
+    fft_rfft2 as fft_rfft2,
+    fft_rfftn as fft_rfftn,
+)
 from autograd.ops.floats import (
-    angle as angle,
     copysign as copysign,
     fmax as fmax,
     fmin as fmin,
@@ -249,7 +294,6 @@ from autograd.ops.floats import (
     ldexp as ldexp,
     nan_to_num as nan_to_num,
     nextafter as nextafter,
-    sgn as sgn,
     signbit as signbit,
 )
 from autograd.ops.functions import (
@@ -338,6 +382,19 @@ from autograd.ops.losses import (
     l1_loss as l1_loss,
     mse_loss as mse_loss,
     smooth_l1_loss as smooth_l1_loss,
+)
+from autograd.ops.margin_losses import (
+    cosine_embedding_loss as cosine_embedding_loss,
+    gaussian_nll_loss as gaussian_nll_loss,
+    hinge_embedding_loss as hinge_embedding_loss,
+    margin_ranking_loss as margin_ranking_loss,
+    multi_margin_loss as multi_margin_loss,
+    multilabel_margin_loss as multilabel_margin_loss,
+    multilabel_soft_margin_loss as multilabel_soft_margin_loss,
+    poisson_nll_loss as poisson_nll_loss,
+    soft_margin_loss as soft_margin_loss,
+    triplet_margin_loss as triplet_margin_loss,
+    triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
 from autograd.ops.matmul import (
     matmul as matmul,
@@ -604,6 +661,10 @@ from autograd.ops.spectral import (
     pinverse as pinverse,
     svd as svd,
     svd_lowrank as svd_lowrank,
+)
+from autograd.ops.stft import (
+    istft as istft,
+    stft as stft,
 )
 from autograd.ops.strided import (
     layouts as layouts,

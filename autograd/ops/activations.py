@@ -282,6 +282,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     RuntimeError, TypeError
         If the weight has several dimensions or not C elements, or dtypes differ.
     """
+    check_arrays("prelu", input=input, weight=weight)
     check_same_float("prelu", input=input, weight=weight)
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: weight has shape {tuple(weight.shape)}; expects one element, or one a channel")

@@ -13,7 +13,7 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import exp, log
-from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
 from autograd.types import Array
 
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
     """Kullback-Leibler divergence.
 
     Parameters
@@ -31,6 +38,8 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
         Logarithms of probabilities.
     target : Tensor, of the same shape, or one that broadcasts
         Probabilities, or their logarithms.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "batchmean", "sum" or "none"
         "mean" is the mean of all elements.  "batchmean" is the sum divided by the size of the first dimension: the
         mean, over samples, of the divergence as it is defined in mathematics.
@@ -42,6 +51,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     Kullback and Leibler, "On Information and Sufficiency", 1951, equation 2.4.
     """
     check_arrays("kl_div", input=input, target=target)
+    reduction = legacy_reduction("kl_div", reduction, size_average, reduce)
     if log_target:
         losses = exp(target) * (target - input)
     else:

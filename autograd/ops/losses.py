@@ -20,7 +20,7 @@ from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import abs, square
 from autograd.ops.reduce import sum
-from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
 from autograd.types import Array, Shape
 
@@ -57,12 +57,21 @@ def _weighted(name: str, losses: Tensor, weight: Tensor | None, shape: Shape) ->
     return losses * weight
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Mean squared error.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
         With weights, the mean is the sum divided by the sum of the weights.
     weight : Tensor, of input's shape, optional
@@ -72,22 +81,40 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: 
     ValueError
         If shapes do not fit.  Different shapes that broadcast are accepted, with a UserWarning.
     """
+    reduction = legacy_reduction("mse_loss", reduction, size_average, reduce)
     losses = _weighted("mse_loss", square(_difference("mse_loss", input, target)), weight, input.shape)
     return reduce_losses("mse_loss", losses, reduction, None if weight is None else sum(weight))
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Mean absolute error.  Parameters and errors are those of `mse_loss`."""
+    reduction = legacy_reduction("l1_loss", reduction, size_average, reduce)
     losses = _weighted("l1_loss", abs(_difference("l1_loss", input, target)), weight, input.shape)
     return reduce_losses("l1_loss", losses, reduction, None if weight is None else sum(weight))
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     """Smooth L1 loss: quadratic for differences below `beta`, and linear above.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
     beta : float
         Where the loss becomes linear.  With 0 it is `l1_loss`.
@@ -96,6 +123,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     ----------
     Girshick, "Fast R-CNN", 2015, equation 3.
     """
+    reduction = legacy_reduction("smooth_l1_loss", reduction, size_average, reduce)
     d = _difference("smooth_l1_loss", input, target)
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, not {beta}")
