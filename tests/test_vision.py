@@ -67,7 +67,7 @@ def test_cifar_100(tmp_path: Path) -> None:
 
 def test_a_pickle_that_runs_something_is_refused(tmp_path: Path) -> None:
     write_cifar_100(tmp_path, data=print, fine_labels=[1, 0])
-    with pytest.raises(RuntimeError, match="refers to .*print, and a batch has nothing that runs"):
+    with pytest.raises(RuntimeError, match=r"refers to .*print, and a batch has nothing that runs"):
         datasets.CIFAR100(tmp_path)
 
 
