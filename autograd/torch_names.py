@@ -49,8 +49,8 @@ _same_name(
     "accelerator amp backends backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps "
     "backends.openmp backends.opt_einsum compiler cpu cuda cuda.amp cuda.random distributions "
     "distributions.constraints distributions.kl distributions.transforms fft func linalg mps nested onnx "
-    "random serialization signal signal.windows sparse special types utils utils.checkpoint utils.data utils.data.distributed utils.dlpack "
-    "version xpu",
+    "random serialization signal signal.windows sparse special types utils utils.checkpoint utils.data "
+    "utils.data.distributed utils.dlpack version xpu",
 )
 _same_name("torch.autograd", "autograd", "forward_ad function functional graph grad_mode profiler variable")
 _all_in("torch.autograd", "autograd", "anomaly_mode gradcheck")
@@ -86,8 +86,6 @@ MENDS: dict[str, str] = {
     "torch.ao": "lucidgrad has no quantization; train in float32",
     "torch.classes": "it is for classes written in C++; write a Python class",
     "torch.compile": "lucidgrad compiles its kernels itself; leave the call out",
-    "torch.complex64": "write real and imaginary part as two tensors",
-    "torch.complex128": "write real and imaginary part as two tensors",
     "torch.cuda": "there is no GPU; guard the call with `if torch.cuda.is_available():`",
     "torch.distributed": "a program runs in one process; leave out init_process_group and use the model itself",
     "torch.export": "autograd.onnx exports models to ONNX",
@@ -95,23 +93,19 @@ MENDS: dict[str, str] = {
     "torch.hub": "build the model in Python and read its weights from a file with load_state_dict",
     "torch.jit": "a model runs as Python; leave out script and trace, and save its state_dict()",
     "torch.library": "write an op with autograd.Function (docs: CONTRIBUTING.md, Add an op)",
-    "torch.load": "save weights as NumPy arrays or safetensors, and read them with load_state_dict",
     "torch.mps": "there is no GPU; guard the call with `if torch.backends.mps.is_available():`",
     "torch.multiprocessing.spawn": "start the processes with torch.multiprocessing.Process",
     "torch.nested": "pad the sequences (nn.utils.rnn.pad_sequence), or pack them",
-    "torch.nn.SyncBatchNorm": "a program runs in one process; use BatchNorm1d, 2d or 3d",
     "torch.nn.modules.lazy": "give the layer its number of input features",
     "torch.nn.modules.utils": "write (n, n) for _pair(n)",
     "torch.nn.parallel": "a program runs in one process on all cores; use the model itself",
     "torch.nn.qat": "lucidgrad has no quantization; train in float32",
     "torch.nn.quantized": "lucidgrad has no quantization; train in float32",
-    "torch.onnx": "save the model's state_dict() and build the model again in Python",
     "torch.ops": "it is for operators written in C++; use the public names",
     "torch.package": "save the model's state_dict()",
     "torch.profiler": "use torch.autograd.profiler.profile",
     "torch.quantization": "lucidgrad has no quantization; train in float32",
     "torch.quantize_per_tensor": "lucidgrad has no quantization; train in float32",
-    "torch.save": "save the arrays of state_dict() with numpy.savez or safetensors",
     "torch.sparse": "use a dense tensor; nn.Embedding and index_add cover the usual cases",
     "torch.sparse_coo_tensor": "use a dense tensor",
     "torch.sparse_csr_tensor": "use a dense tensor",

@@ -351,7 +351,7 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     """
     if padding_mode not in _PADDINGS:
         raise ValueError(f"pad: padding_mode is {padding_mode!r}; it must be one of {', '.join(_PADDINGS)}")
-    sizes = [int(padding)] if is_number(padding) else [int(p) for p in padding]
+    sizes = [int(padding)] if isinstance(padding, int | np.integer) else [int(p) for p in padding]
     if len(sizes) not in (1, 2, 4):
         raise ValueError(f"pad: padding is {padding}; it must be one, two or four numbers")
     left, top, right, bottom = sizes * (4 // len(sizes))
@@ -359,7 +359,7 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
     def padded(x: Array) -> Array:
         width = [(0, 0)] * (x.ndim - 2) + [(max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))]
         if padding_mode != "constant":
-            y = np.pad(x, width, padding_mode)
+            y = np.pad(x, width, padding_mode)  # type: ignore[call-overload]
         elif is_number(fill):
             y = np.pad(x, width, constant_values=fill)
         else:
@@ -485,7 +485,7 @@ def affine(
     if scale <= 0:
         raise ValueError(f"affine: scale is {scale}; it must be greater than 0")
     rows, columns = images.size("affine", img)
-    angles = (shear, 0.0) if is_number(shear) else tuple(shear)
+    angles = tuple(shear) if isinstance(shear, Sequence) else (shear, 0.0)
     turn, sx, sy = (math.radians(a) for a in (angle, *angles))
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     shear_y = np.array([[1, 0], [-math.tan(sy), 1]])
@@ -505,7 +505,7 @@ def affine(
 
 def pair(name: str, size: int | Sequence[int]) -> tuple[int, int]:
     """(height, width) of one number or of two."""
-    sizes = [int(size)] if is_number(size) else [int(s) for s in size]
+    sizes = [int(size)] if isinstance(size, int | np.integer) else [int(s) for s in size]
     if len(sizes) not in (1, 2):
         raise ValueError(f"{name}: size is {size}; it must be one number or two")
     return sizes[0], sizes[-1]
