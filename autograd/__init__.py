@@ -564,6 +564,7 @@ _MODULES = (
     "functional",
     "graph",
     "linalg",
+    "onnx",
     "profiler",
     "special",
     "utils",

@@ -55,14 +55,16 @@ def _check_text(graph: onnx.GraphProto) -> None:
 
 def _check_versions(model: onnx.ModelProto) -> int:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    opset = versions.get("", versions.get("ai.onnx"))
+    opset = versions.get("", versions.get("ai.onnx", 0))
     if opset not in OPSETS:
-        raise NotImplementedError(f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}")
+        raise NotImplementedError(
+            f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}"
+        )
     if model.functions:
         raise NotImplementedError("onnx.load: the file defines functions, which are not supported; inline them first")
     if model.graph.sparse_initializer:
         raise NotImplementedError("onnx.load: the file has sparse tensors, which are not supported")
-    return int(opset)
+    return opset
 
 
 def _tensors(graph: onnx.GraphProto) -> list[TensorProto]:

@@ -178,8 +178,8 @@ class Tracer(DispatchMode):
             result = super().forward(op, arrays, params)
         finally:
             self._depth -= 1
-        several = type(result) is tuple
-        outputs = tuple(np.asarray(y) for y in (result if several else (result,)))
+        several = isinstance(result, tuple)
+        outputs = tuple(np.asarray(y) for y in (result if isinstance(result, tuple) else (result,)))
         call = Call(op, inputs, [noted], layer=debug.module_path())
         used = [v for v in inputs if v is not None]
         used += [v for part in noted.values() if isinstance(part, tuple) for v in part if isinstance(v, Value)]
