@@ -315,7 +315,7 @@ def test_a_file_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_without_the_package_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"pip install lucidgrad\[onnx\]"):
+    with pytest.raises(ImportError, match="pip install onnx"):
         autograd.onnx.load(b"")
 
 

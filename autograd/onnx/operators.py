@@ -29,8 +29,8 @@ def emit(graph: Graph, call: Call) -> None:
     """
     if call.op.name not in TABLE:
         raise NotImplementedError(
-            f"onnx.export: {call.title} has no ONNX operator in the table of autograd/onnx/operators.py; compute it with "
-            "other ops, or outside of the exported module"
+            f"onnx.export: {call.title} has no ONNX operator in the table of autograd/onnx/operators.py; compute it "
+            "with other ops, or outside of the exported module"
         )
     graph.layer = call.layer
     made = TABLE[call.op.name](graph, call)
@@ -458,8 +458,8 @@ def _getitem(graph: Graph, call: Call) -> str:
             dropped.append(axis)
         else:
             raise NotImplementedError(
-                f"onnx.export: {call.title} indexes with a mask, and its result has a size that depends on the data; use "
-                "where"
+                f"onnx.export: {call.title} indexes with a mask, and its result has a size that depends on the data; "
+                "use where"
             )
         axis += 1
     name = graph[x]
@@ -475,8 +475,8 @@ def _getitem(graph: Graph, call: Call) -> str:
         together = [a for a, _ in arrays] == list(range(len(arrays)))
         if not together or len({v.shape for _, v in arrays}) > 1 or dropped or added:
             raise NotImplementedError(
-                f"onnx.export: {call.title} indexes with several tensors, which ONNX knows for the first dimensions and "
-                "tensors of one shape only"
+                f"onnx.export: {call.title} indexes with several tensors, which ONNX knows for the first dimensions "
+                "and tensors of one shape only"
             )
         indices = [graph.unsqueeze(graph[v], [v.ndim]) for _, v in arrays]
         name = graph.node("GatherND", [name, graph.node("Concat", indices, axis=-1)])

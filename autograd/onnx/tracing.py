@@ -97,8 +97,8 @@ class Call:
         values = [params.get(name, default) for params in self.params]
         if any(value != values[0] for value in values[1:]):
             raise ValueError(
-                f"onnx.export: {name} of {self.title} depends on a dynamic size ({values[0]} becomes {values[1]}), which "
-                "its ONNX operator cannot express; leave this axis out of dynamic_axes"
+                f"onnx.export: {name} of {self.title} depends on a dynamic size ({values[0]} becomes {values[1]}), "
+                "which its ONNX operator cannot express; leave this axis out of dynamic_axes"
             )
         return values[0]
 
