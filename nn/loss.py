@@ -14,6 +14,7 @@ import autograd
 import nn.functional as F
 from autograd import Tensor
 from autograd.ops.shared.losses import legacy_reduction
+from autograd.devices import Device
 from autograd.types import DTypeLike
 from nn.container import ModuleList, Sequential
 from nn.linear import Linear
@@ -438,7 +439,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         cutoffs: Sequence[int],
         div_value: float = 4.0,
         head_bias: bool = False,
-        device: str | None = None,
+        device: Device = None,
         dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()

@@ -36,9 +36,7 @@ _le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample)
 _gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample)
 _ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample)
 _logical_and_op = discrete_pair_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample)
-_logical_xor_op = discrete_pair_row(
-    "logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample
-)
+_logical_xor_op = discrete_pair_row("logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample)
 _logical_or_op = discrete_pair_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample)
 
 

@@ -361,7 +361,7 @@ def check_in_place(case: Case) -> None:
     form.__name__ = case.op.name
     wanted = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
     (g,) = _out_gradients(case, [y])
-    expected = engine.grad(y, wanted, wrap(g), allow_unused=True) if y.requires_grad else (None,) * len(wanted)
+    expected = grad(y, wanted, wrap(g), allow_unused=True) if y.requires_grad else (None,) * len(wanted)
     first = leaves[0]
     for part in (False, True):
         base = first.reshape((1, *first.shape)).expand(2, *first.shape).clone() if part else first.clone()
@@ -373,7 +373,7 @@ def check_in_place(case: Case) -> None:
         if changed.array is not memory or follower.version[0] <= version:
             raise AssertionError(f"{what} lost its memory, or the change was not counted")
         out = np.stack([g, g]) if part else g
-        found = engine.grad(follower, wanted, wrap(out), allow_unused=True)
+        found = grad(follower, wanted, wrap(out), allow_unused=True)
         for i, (a, b, x) in enumerate(zip(found, expected, wanted, strict=True)):
             theirs = np.zeros(x.shape, x.dtype) if b is None else b.array
             if part and x is first:
