@@ -13,8 +13,8 @@ from typing import NamedTuple
 import autograd
 import nn.functional as F
 from autograd import Tensor
-from autograd.ops.shared.losses import legacy_reduction
 from autograd.devices import Device
+from autograd.ops.shared.losses import legacy_reduction
 from autograd.types import DTypeLike
 from nn.container import ModuleList, Sequential
 from nn.linear import Linear

@@ -73,6 +73,11 @@ class Refused:
 
 REFUSED = [
     Refused(
+        ("nn.functional.triplet_margin_with_distance_loss",),
+        "must be Tensor, not Tensor",
+        "the sample's distance_function is a function of PyTorch, which takes only its own tensors",
+    ),
+    Refused(
         ("bool", "byte", "char", "double", "float", "int", "long", "short", "to"),
         "channels_last",
         "our tensors have only NumPy's memory format",
