@@ -412,8 +412,7 @@ class CTCLoss(_Loss):
         )
 
 
-class NLLLoss2d(NLLLoss):
-    """An old name of `NLLLoss`."""
+NLLLoss2d = NLLLoss  # an old name
 
 
 class _Assigned(NamedTuple):
