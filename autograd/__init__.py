@@ -245,6 +245,7 @@ from autograd.ops import (
     count_nonzero as count_nonzero,
     cov as cov,
     cross as cross,
+    ctc_loss as ctc_loss,
     cummax as cummax,
     cummin as cummin,
     cumprod as cumprod,

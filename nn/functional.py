@@ -39,6 +39,7 @@ from autograd.ops import (
     cosine_embedding_loss as cosine_embedding_loss,
     cosine_similarity as cosine_similarity,
     cross_entropy as cross_entropy,
+    ctc_loss as ctc_loss,
     dropout as dropout,
     dropout1d as dropout1d,
     dropout2d as dropout2d,

@@ -175,6 +175,9 @@ from autograd.ops.covariance import (
 from autograd.ops.cross_entropy import (
     cross_entropy as cross_entropy,
 )
+from autograd.ops.ctc_loss import (
+    ctc_loss as ctc_loss,
+)
 from autograd.ops.distances import (
     cdist as cdist,
     cosine_similarity as cosine_similarity,

@@ -59,7 +59,10 @@ TIED = {"kthvalue", "median", "mode", "nanmedian"}  # which index PyTorch gives 
 # Entries whose integer samples have equal elements: PyTorch leaves open which comes first, so indices may differ.
 TIES = {"argsort", "sort", "topk"}
 # Entries whose gradients in PyTorch are not those of their values, by finite differences.
-WRONG_GRADIENTS = {"as_strided_scatter"}  # what is overwritten gets a gradient
+WRONG_GRADIENTS = {
+    "as_strided_scatter",  # what is overwritten gets a gradient
+    "nn.functional.ctc_loss",  # e^log_probs is added, which log_softmax takes away again
+}
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -73,6 +76,11 @@ class Refused:
 
 
 REFUSED = [
+    Refused(
+        ("nn.functional.triplet_margin_with_distance_loss",),
+        "must be Tensor, not Tensor",
+        "the sample's distance_function is a function of PyTorch, which takes only its own tensors",
+    ),
     Refused(
         ("bool", "byte", "char", "double", "float", "int", "long", "short", "to"),
         "channels_last",
