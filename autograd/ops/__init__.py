@@ -231,8 +231,6 @@ from autograd.ops.factor import (
     lu as lu,
     lu_solve as lu_solve,
     lu_unpack as lu_unpack,
-    matrix_exp as matrix_exp,
-    orgqr as orgqr,
     ormqr as ormqr,
     qr as qr,
 )
@@ -520,8 +518,6 @@ from autograd.ops.softmax import (
 from autograd.ops.solve import (
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
-    det as det,
-    inverse as inverse,
     linalg_det as linalg_det,
     linalg_inv as linalg_inv,
     linalg_inv_ex as linalg_inv_ex,
@@ -536,8 +532,6 @@ from autograd.ops.solve import (
     linalg_vander as linalg_vander,
     linalg_vecdot as linalg_vecdot,
     logdet as logdet,
-    matrix_power as matrix_power,
-    slogdet as slogdet,
     triangular_solve as triangular_solve,
 )
 from autograd.ops.sorting import (

@@ -130,7 +130,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not NaN.  Parameters as for `sum`."""
     check_arrays("nansum", input=input)
-    return sum(where(isnan(input), np.zeros((), input.dtype), input), dim, keepdim, dtype=dtype)
+    return sum(where(isnan(input), input.dtype.type(0), input), dim, keepdim, dtype=dtype)
 
 
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -342,7 +342,7 @@ def _running(x: Array, dim: int, combine: Callable[[Any, Any], Any]) -> Array:
 
 def _prod_reference(x: Array, *, dim: int, keepdim: bool) -> Array:
     x = x if x.dtype.kind == "f" else x.astype(np.int64)
-    return np.asarray(np.multiply.reduce(x, axis=dim, keepdims=keepdim))
+    return np.asarray(x.prod(axis=dim, keepdims=keepdim, dtype=x.dtype))
 
 
 def _renorm_reference(x: Array, *, p: float, dim: int, maxnorm: float) -> Array:
