@@ -528,6 +528,8 @@ COMPOSED = {
     "linalg_svdvals",
     "linalg_tensorinv",
     "linalg_tensorsolve",
+    "linalg_cross",
+    "linalg_diagonal",
     "linalg_vander",
     "linalg_vecdot",
     "linalg_vector_norm",

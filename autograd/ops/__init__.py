@@ -408,6 +408,7 @@ from autograd.ops.products import (
     dot as dot,
     inner as inner,
     kron as kron,
+    linalg_cross as linalg_cross,
     mm as mm,
     mv as mv,
     outer as outer,
@@ -622,6 +623,7 @@ from autograd.ops.views import (
     diag_embed as diag_embed,
     diagflat as diagflat,
     diagonal as diagonal,
+    linalg_diagonal as linalg_diagonal,
 )
 from autograd.ops.where import (
     masked_fill as masked_fill,
