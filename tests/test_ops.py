@@ -556,6 +556,7 @@ COMPOSED = {
     "vsplit",
 }  # they call rows of other functions
 COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
+COMPOSED |= {"unfold_along"}  # the method unfold; nn.functional has another function of that name
 HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
 PUBLIC = set(public_names(ops)) - HELPERS
 # rows that the gradients of several functions use, or writes in place

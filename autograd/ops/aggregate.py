@@ -395,7 +395,7 @@ composite_row(
     renorm,
     _renorm_reference,
     lambda draw: Sample(
-        (draw.tensor(draw.size(1, 3), draw.size(1, 3), low=0.5),), {"p": 2, "dim": draw.size(0, 1), "maxnorm": 1.23456}
+        (draw.tensor(draw.size(0, 3), draw.size(0, 3), low=0.5),), {"p": 2, "dim": draw.size(0, 1), "maxnorm": 1.23456}
     ),
     BadSample((np.ones(3),), {"p": 2, "dim": 0, "maxnorm": 1}, RuntimeError, ("renorm", "1 dimensions")),
 )
