@@ -412,13 +412,13 @@ composite_row(
     "trapezoid",
     trapezoid,
     lambda y, x: np.sum((y[..., 1:] + y[..., :-1]) * (x[1:] - x[:-1]) / 2, -1),
-    lambda draw: Sample((draw.tensor(*draw.shape(0, 1), n := draw.size(1, 4)), draw.tensor(n))),
+    lambda draw: Sample((draw.tensor(*draw.shape(0, 1, least=0), n := draw.size(1, 4)), draw.tensor(n))),
     BadSample((np.ones(3), np.ones(4)), {}, RuntimeError, ("trapezoid", "4 points")),
 )
 composite_row(
     "cumulative_trapezoid",
     cumulative_trapezoid,
     lambda y, x: np.cumsum((y[..., 1:] + y[..., :-1]) * (x[1:] - x[:-1]) / 2, -1),
-    lambda draw: Sample((draw.tensor(*draw.shape(0, 1), n := draw.size(1, 4)), draw.tensor(n))),
+    lambda draw: Sample((draw.tensor(*draw.shape(0, 1, least=0), n := draw.size(1, 4)), draw.tensor(n))),
     BadSample((np.ones(3), np.ones(4)), {}, RuntimeError, ("cumulative_trapezoid", "4 points")),
 )
