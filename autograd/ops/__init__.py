@@ -258,8 +258,6 @@ from autograd.ops.factor import (
     lu as lu,
     lu_solve as lu_solve,
     lu_unpack as lu_unpack,
-    matrix_exp as matrix_exp,
-    orgqr as orgqr,
     ormqr as ormqr,
     qr as qr,
 )
@@ -473,6 +471,7 @@ from autograd.ops.products import (
     dot as dot,
     inner as inner,
     kron as kron,
+    linalg_cross as linalg_cross,
     mm as mm,
     mv as mv,
     outer as outer,
@@ -583,8 +582,6 @@ from autograd.ops.softmax import (
 from autograd.ops.solve import (
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
-    det as det,
-    inverse as inverse,
     linalg_det as linalg_det,
     linalg_inv as linalg_inv,
     linalg_inv_ex as linalg_inv_ex,
@@ -599,8 +596,6 @@ from autograd.ops.solve import (
     linalg_vander as linalg_vander,
     linalg_vecdot as linalg_vecdot,
     logdet as logdet,
-    matrix_power as matrix_power,
-    slogdet as slogdet,
     triangular_solve as triangular_solve,
 )
 from autograd.ops.sorting import (
@@ -695,6 +690,7 @@ from autograd.ops.views import (
     diag_embed as diag_embed,
     diagflat as diagflat,
     diagonal as diagonal,
+    linalg_diagonal as linalg_diagonal,
 )
 from autograd.ops.where import (
     masked_fill as masked_fill,

@@ -183,7 +183,7 @@ def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = F
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
     """
     check_arrays("threshold", input=input)
-    return where(input <= input.dtype.type(threshold), np.full((), value, input.dtype), input)
+    return where(input <= input.dtype.type(threshold), input.dtype.type(value), input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -398,7 +398,7 @@ composite_row(
 composite_row(
     "threshold",
     threshold,
-    lambda x, *, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value).astype(x.dtype),
+    lambda x, *, threshold, value: np.where(np.isnan(x) | (x > threshold), x, x.dtype.type(value)),
     lambda draw: Sample(
         (draw.tensor(*draw.shape(0, 3, least=0), kinks=(0.5,)),), {"threshold": 0.5, "value": draw.choice(0, 20)}
     ),

@@ -27,6 +27,7 @@ from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import expand, permute, reshape
 from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of
+from autograd.ops.solve import linalg_multi_dot
 from autograd.ops.views import diagonal
 from autograd.types import Array, Number
 
@@ -283,31 +284,13 @@ def trace(input: Tensor) -> Tensor:
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """Compute the product of matrices, in the order that needs the fewest multiplications.
-
-    References
-    ----------
-    Cormen, Leiserson, Rivest, Stein, Introduction to Algorithms, section 15.2 (third edition).
-    """
+    """Compute the product of matrices, in the order that needs the fewest multiplications: see `linalg.multi_dot`."""
     if not matrices:
         raise RuntimeError("chain_matmul: expects at least one matrix")
     _check("chain_matmul", "matrices", **{f"matrix {i}": (x, 2) for i, x in enumerate(matrices)})
     for x, y in itertools.pairwise(matrices):
         _check_sizes("chain_matmul", x, y, 1, 0)
-    sizes = [matrices[0].shape[0], *(x.shape[1] for x in matrices)]
-    best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, i) for i in range(len(matrices))}
-    for length in range(2, len(matrices) + 1):
-        for i in range(len(matrices) - length + 1):
-            j = i + length
-            best[i, j] = min(
-                (best[i, k][0] + best[k, j][0] + sizes[i] * sizes[k] * sizes[j], k) for k in range(i + 1, j)
-            )
-
-    def product(i: int, j: int) -> Tensor:
-        k = best[i, j][1]
-        return matrices[i] if j == i + 1 else matmul(product(i, k), product(k, j))
-
-    return product(0, len(matrices))
+    return matrices[0] if len(matrices) == 1 else linalg_multi_dot(matrices)
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
@@ -345,6 +328,11 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 
     left = mul(turned(input, [1, 2, 0]), turned(other, [2, 0, 1]))
     return sub(left, mul(turned(input, [2, 0, 1]), turned(other, [1, 2, 0])))
+
+
+def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+    """Compute the cross product of vectors of three elements, along `dim`: `cross`, with another default."""
+    return cross(input, other, dim)
 
 
 # ── as rows ────────────────────────────────────────────────────────────────────────────

@@ -176,7 +176,7 @@ def _lstm_forward(
 
 def _lstm_backward(ctx: Context, gy: Tensor, gc: Tensor, ggates: Tensor, **steps: Any) -> tuple[Gradient, ...]:
     h0, c0, w, y, c, gates = ctx.saved_tensors
-    dp, dh0, dc0 = _lstm_grad_op(gy, gc, ggates, c0, w, c, gates, **steps)
+    dp, dh0, dc0 = _lstm_steps_grad_op(gy, gc, ggates, c0, w, c, gates, **steps)
     dw = matmul(dp.T, _before(h0, y, **steps)) if ctx.needs_input_grad[3] else None
     return dp, dh0, dc0, dw
 
@@ -295,7 +295,7 @@ _lstm_steps_op: Op = register(
     )
 )
 
-_lstm_grad_op: Op = register(
+_lstm_steps_grad_op: Op = register(
     Op(
         name="lstm_steps_grad",
         forward=_lstm_grad_forward,
@@ -322,7 +322,7 @@ def _gru_forward(
 
 def _gru_backward(ctx: Context, gy: Tensor, ggates: Tensor, **steps: Any) -> tuple[Gradient, ...]:
     h0, w, y, gates = ctx.saved_tensors
-    dp, dq, dh0 = _gru_grad_op(gy, ggates, h0, w, y, gates, **steps)
+    dp, dq, dh0 = _gru_steps_grad_op(gy, ggates, h0, w, y, gates, **steps)
     dw = matmul(dq.T, _before(h0, y, **steps)) if ctx.needs_input_grad[2] else None
     return dp, dh0, dw, sum_over(dq, 0) if ctx.needs_input_grad[3] else None
 
@@ -413,7 +413,7 @@ _gru_steps_op: Op = register(
     )
 )
 
-_gru_grad_op: Op = register(
+_gru_steps_grad_op: Op = register(
     Op(
         name="gru_steps_grad",
         forward=_gru_grad_forward,

@@ -206,9 +206,6 @@ def linalg_inv(A: Tensor) -> Tensor:
     return linalg_inv_ex(A, check_errors=True).inverse
 
 
-inverse = linalg_inv
-
-
 # ── systems of equations ───────────────────────────────────────────────────────────────
 
 
@@ -532,9 +529,6 @@ def linalg_det(A: Tensor) -> Tensor:
     return _linalg_det_op(A)
 
 
-det = linalg_det
-
-
 def linalg_slogdet(A: Tensor) -> SignAndLog:
     """Signs of determinants, and logarithms of their absolute values, which do not overflow.
 
@@ -548,9 +542,6 @@ def linalg_slogdet(A: Tensor) -> SignAndLog:
         sign, (…): -1, 0 or 1, without gradient; logabsdet, (…): -inf for a singular matrix.
     """
     return SignAndLog(*_linalg_slogdet_op(A))
-
-
-slogdet = linalg_slogdet
 
 
 def logdet(input: Tensor) -> Tensor:
@@ -643,9 +634,6 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         if n:
             A = matmul(A, A)
     return A * 0 + identity(A.shape[-1], A.shape[-1], A.dtype) if result is None else result
-
-
-matrix_power = linalg_matrix_power
 
 
 def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:

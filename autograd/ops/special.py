@@ -57,7 +57,7 @@ def _of_numbers(function: Callable[[float], float]) -> Callable[[Array], Array]:
 def _row(
     name: str,
     scipy_name: str,
-    backward: Callable[[Context, Tensor], Gradient],
+    backward: Callable[..., Gradient],
     low: float = -2,
     high: float = 2,
     *,
