@@ -241,9 +241,7 @@ def _split(x: Tensor, split: Tensor | None = None, axis: int = 0, num_outputs: i
 
 
 @_operator("Slice")
-def _slice(
-    x: Tensor, starts: Tensor, ends: Tensor, axes: Tensor | None = None, steps: Tensor | None = None
-) -> Tensor:
+def _slice(x: Tensor, starts: Tensor, ends: Tensor, axes: Tensor | None = None, steps: Tensor | None = None) -> Tensor:
     begin, end = _ints(starts) or [], _ints(ends) or []
     dims, stride = _ints(axes) or list(range(len(begin))), _ints(steps) or [1] * len(begin)
     index: list[Any] = [slice(None)] * x.ndim
@@ -340,7 +338,13 @@ def _pad(
 
 @_operator("Gemm")
 def _gemm(
-    a: Tensor, b: Tensor, c: Tensor | None = None, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
+    a: Tensor,
+    b: Tensor,
+    c: Tensor | None = None,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
 ) -> Tensor:
     a = ops.transpose(a, 0, 1) if transA else a
     if alpha == beta == 1 and (c is None or c.ndim == 1):
@@ -414,9 +418,7 @@ def _conv_transpose(
         raise NotImplementedError("onnx.load: ConvTranspose is supported with equal pads on both sides only")
     function: Any = _by_dims("ConvTranspose", dims, ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)
     ones, more = (1,) * dims, tuple(output_padding or (0,) * dims)
-    y: Tensor = function(
-        x, w, b, tuple(strides or ones), padding[:dims], more, group, tuple(dilations or ones)
-    )
+    y: Tensor = function(x, w, b, tuple(strides or ones), padding[:dims], more, group, tuple(dilations or ones))
     return y
 
 
@@ -498,7 +500,11 @@ def _resize(
     if shape is None:
         shape = [math.floor(n * s) for n, s in zip(x.shape, factors or (), strict=True)]
     kind, places, nearest = _text(mode), _text(coordinate_transformation_mode), _text(nearest_mode)
-    names = {"nearest": "nearest", "linear": {3: "linear", 4: "bilinear", 5: "trilinear"}.get(x.ndim), "cubic": "bicubic"}
+    names = {
+        "nearest": "nearest",
+        "linear": {3: "linear", 4: "bilinear", 5: "trilinear"}.get(x.ndim),
+        "cubic": "bicubic",
+    }
     known = (places, nearest) == ("asymmetric", "floor") if kind == "nearest" else True
     aligned = places == "align_corners"
     known = known and (kind == "nearest" or aligned or places in ("half_pixel", "pytorch_half_pixel"))

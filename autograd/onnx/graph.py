@@ -222,7 +222,9 @@ class Graph:
         """Reshape a tensor; at most one size may be unknown."""
         if any(0 in sizes for sizes in new):
             if any(len(set(sizes)) > 1 for sizes in new):
-                raise ValueError(f"onnx.export: {title} makes an empty tensor whose size varies, which is not supported")
+                raise ValueError(
+                    f"onnx.export: {title} makes an empty tensor whose size varies, which is not supported"
+                )
             made: str = self.node("Reshape", [name, self.ints([s[0] for s in new])], allowzero=1)
             return made
         entries: list[Any] = []

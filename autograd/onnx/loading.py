@@ -57,7 +57,9 @@ def _check_versions(model: onnx.ModelProto) -> int:
     versions = {entry.domain: entry.version for entry in model.opset_import}
     opset = versions.get("", versions.get("ai.onnx"))
     if opset not in OPSETS:
-        raise NotImplementedError(f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}")
+        raise NotImplementedError(
+            f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}"
+        )
     if model.functions:
         raise NotImplementedError("onnx.load: the file defines functions, which are not supported; inline them first")
     if model.graph.sparse_initializer:

@@ -181,7 +181,9 @@ def _fill(graph: Graph, call: Call) -> str:
     x, value = call.inputs
     assert value is not None
     shape = graph.node("Shape", [graph[x]])
-    number = operands(graph, call)[1] if isinstance(value.array, np.ndarray) else graph.like(value.array, call.outputs[0])
+    number = (
+        operands(graph, call)[1] if isinstance(value.array, np.ndarray) else graph.like(value.array, call.outputs[0])
+    )
     return graph.node("Expand", [graph.cast(number, call.outputs[0].dtype), shape])  # type: ignore[no-any-return]
 
 
@@ -342,7 +344,9 @@ def _permute(graph: Graph, call: Call) -> str:
 def _expand(graph: Graph, call: Call) -> str:
     shape = graph.shape_of(call.outputs[0].shape)
     if shape is None:
-        raise ValueError(f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes")
+        raise ValueError(
+            f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes"
+        )
     return graph.node("Expand", [graph[call.inputs[0]], shape])  # type: ignore[no-any-return]
 
 
@@ -362,7 +366,9 @@ def _cat(graph: Graph, call: Call) -> str:
 def _split(graph: Graph, call: Call) -> tuple[str, ...]:
     sizes = graph.shape_of(list(zip(*(params["sizes"] for params in call.params), strict=True)))
     if sizes is None:
-        raise ValueError(f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes")
+        raise ValueError(
+            f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes"
+        )
     names = graph.node("Split", [graph[call.inputs[0]], sizes], len(call.outputs), axis=int(call.param("dim")))
     return tuple(names)
 
@@ -433,8 +439,12 @@ def _getitem(graph: Graph, call: Call) -> str:
         if isinstance(entry, slice):
             step = entry.step or 1
             if any(e != slice(None) for e in entries):
-                starts.append(_bound(graph, [e.start for e in entries], x.shape[axis], 0 if step > 0 else -1, call.title))
-                ends.append(_bound(graph, [e.stop for e in entries], x.shape[axis], LAST if step > 0 else -LAST, call.title))
+                starts.append(
+                    _bound(graph, [e.start for e in entries], x.shape[axis], 0 if step > 0 else -1, call.title)
+                )
+                ends.append(
+                    _bound(graph, [e.stop for e in entries], x.shape[axis], LAST if step > 0 else -LAST, call.title)
+                )
                 axes.append(axis)
                 steps.append(int(step))
             kept += 1
@@ -541,7 +551,9 @@ def _conv_transpose(graph: Graph, call: Call) -> str:
         if not is_fixed(rest):
             raise ValueError(f"onnx.export: {call.title} has an output size that a dynamic axis does not determine")
         if not 0 <= rest[0] < max(s, d):
-            raise NotImplementedError(f"onnx.export: {call.title} has an output size that ONNX's ConvTranspose cannot have")
+            raise NotImplementedError(
+                f"onnx.export: {call.title} has an output size that ONNX's ConvTranspose cannot have"
+            )
         more.append(int(rest[0]))
     return graph.node(  # type: ignore[no-any-return]
         "ConvTranspose", [graph[x], graph[w]], **_window(call), group=call.param("groups"), output_padding=more
@@ -556,7 +568,11 @@ def _ceil_mode(call: Call) -> int:
         return 0
     modes = set()
     steps = zip(
-        call.param("kernel_size"), call.param("stride"), call.param("padding"), call.param("dilation", (1, 1)), strict=True
+        call.param("kernel_size"),
+        call.param("stride"),
+        call.param("padding"),
+        call.param("dilation", (1, 1)),
+        strict=True,
     )
     for dim, (k, s, p, d) in enumerate(steps, 2):
         for n, size in zip(x.shape[dim], y.shape[dim], strict=True):

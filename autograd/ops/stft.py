@@ -247,10 +247,18 @@ composite_row(
     lambda x, window, **params: stft(x, window=window, **params),
     _stft_reference,
     _stft_sample,
-    BadSample((np.ones((1, 3)), np.ones(4)), {"n_fft": 3, "return_complex": True}, RuntimeError, ("stft", "(4,)", "3")),
-    BadSample((np.ones((1, 3)), np.ones(3)), {"n_fft": 3}, RuntimeError, ("stft", "return_complex")),
     BadSample(
-        (np.ones((1, 3)), np.ones(5)), {"n_fft": 5, "center": False, "return_complex": True}, RuntimeError, ("5", "3")
+        (np.ones((1, 3)), np.ones(4)),
+        {"n_fft": 3, "hop_length": 1, "return_complex": True},
+        RuntimeError,
+        ("(4,)", "3"),
+    ),
+    BadSample((np.ones((1, 3)), np.ones(3)), {"n_fft": 3, "hop_length": 1}, RuntimeError, ("stft", "return_complex")),
+    BadSample(
+        (np.ones((1, 3)), np.ones(5)),
+        {"n_fft": 5, "center": False, "hop_length": 1, "return_complex": True},
+        RuntimeError,
+        ("5", "3"),
     ),
     kind="matrix",
 )
@@ -277,7 +285,14 @@ composite_row(
     lambda X, window, **params: istft(X, window=window, **params),
     _istft_reference,
     _istft_sample,
-    BadSample((np.ones((1, 2, 2)), np.ones(3)), {"n_fft": 3}, RuntimeError, ("istft", "complex", "float64")),
-    BadSample((np.ones((1, 3, 2), np.complex128), np.ones(2)), {"n_fft": 2}, RuntimeError, ("istft", "3", "2")),
+    BadSample(
+        (np.ones((1, 2, 2)), np.ones(3)), {"n_fft": 3, "hop_length": 1}, RuntimeError, ("istft", "complex", "float64")
+    ),
+    BadSample(
+        (np.ones((1, 3, 2), np.complex128), np.ones(2)),
+        {"n_fft": 2, "hop_length": 1},
+        RuntimeError,
+        ("istft", "3", "2"),
+    ),
     kind="matrix",
 )
