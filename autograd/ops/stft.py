@@ -190,11 +190,7 @@ def istft(
     norm = "ortho" if normalized else "backward"
     dtype = real_of(input.dtype)
     factors = _window(window, n_fft, size, dtype)
-    if half_only:
-        parts = fft_irfft(X, n_fft, norm=norm)
-    else:
-        parts = fft_ifft(X, norm=norm)
-        parts = parts if return_complex else parts.real
+    parts = fft_ifft(X, norm=norm) if return_complex else fft_irfft(narrow(X, 2, 0, n_fft // 2 + 1), n_fft, norm=norm)
     count = X.shape[1]
     whole = n_fft + hop * (count - 1)
     places = (hop * np.arange(count)[:, None] + np.arange(n_fft)).reshape(-1)
