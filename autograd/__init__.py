@@ -323,7 +323,6 @@ from autograd.ops import (
     index_reduce as index_reduce,
     index_select as index_select,
     inner as inner,
-    inverse as inverse,
     is_conj as is_conj,
     isclose as isclose,
     isfinite as isfinite,
@@ -583,6 +582,13 @@ from autograd.types import (
 )
 from autograd.variable import (
     Variable as Variable,
+)
+from autograd.windows import (
+    bartlett_window as bartlett_window,
+    blackman_window as blackman_window,
+    hamming_window as hamming_window,
+    hann_window as hann_window,
+    kaiser_window as kaiser_window,
 )
 
 float32 = float = _np.dtype(_np.float32)
