@@ -318,6 +318,7 @@ def rrelu(
         If lower is larger than upper or either is not finite, or input is not a float tensor.
     """
     from autograd.random import generator  # a layer above the ops
+    from autograd.tensor import wrap
 
     _check("rrelu", input)
     if not -np.inf < lower <= upper < np.inf:
@@ -325,7 +326,7 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
     slopes = generator().uniform(lower, upper, input.shape).astype(input.dtype)
-    return where(input > 0, input, type(input)(slopes) * input)
+    return where(input > 0, input, wrap(slopes) * input)
 
 
 def _shrink_sample(draw: Draw) -> Sample:
