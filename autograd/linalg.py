@@ -21,7 +21,9 @@ from autograd.ops.shared.matrices import LinAlgError as LinAlgError
 cholesky = _ops.linalg_cholesky
 cholesky_ex = _ops.linalg_cholesky_ex
 cond = _ops.linalg_cond
+cross = _ops.linalg_cross
 det = _ops.linalg_det
+diagonal = _ops.linalg_diagonal
 eigh = _ops.linalg_eigh
 eigvalsh = _ops.linalg_eigvalsh
 householder_product = _ops.linalg_householder_product

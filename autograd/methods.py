@@ -8,6 +8,7 @@ Each is written out, so that editors can follow it.  A test compares the list wi
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
-    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
+    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float | complex)
 
 
 class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
@@ -73,7 +74,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Tensor, element: object) -> bool:
-        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float):
+        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float | complex):
             raise TypeError(f"in: a tensor is searched for a number or a tensor, not for a {type(element).__name__}")
         return bool((self == element).array.any())
 
@@ -82,6 +83,9 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
 
     def __float__(self: Tensor) -> float:
         return float(self.item())
+
+    def __complex__(self: Tensor) -> complex:
+        return complex(self.item())
 
     def __int__(self: Tensor) -> int:
         return int(self.item())
@@ -192,184 +196,184 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
 
     # ── methods ──
 
-    add = ops.add
-    sub = ops.sub
-    mul = ops.mul
-    div = ops.div
-    neg = ops.neg
-    pow = ops.pow
-    exp = ops.exp
-    log = ops.log
-    matmul = ops.matmul
-    sum = ops.sum
-    mean = ops.mean
-    transpose = ops.transpose
-    t = ops.t
-    flatten = ops.flatten
-    argmax = ops.argmax
-    eq = ops.eq
-    ne = ops.ne
-    lt = ops.lt
-    le = ops.le
-    gt = ops.gt
-    ge = ops.ge
-    relu = ops.relu
-    softmax = ops.softmax
-    log_softmax = ops.log_softmax
-    digamma = ops.digamma
-    erf = ops.erf
-    erfc = ops.erfc
-    erfinv = ops.erfinv
-    i0 = ops.i0
-    igamma = ops.igamma
-    igammac = ops.igammac
-    lgamma = ops.lgamma
-    mvlgamma = ops.mvlgamma
-    aminmax = ops.aminmax
-    count_nonzero = ops.count_nonzero
-    cumprod = ops.cumprod
-    diff = ops.diff
-    dist = ops.dist
-    logcumsumexp = ops.logcumsumexp
-    nanmean = ops.nanmean
-    nansum = ops.nansum
-    prod = ops.prod
-    renorm = ops.renorm
-    cummax = ops.cummax
-    cummin = ops.cummin
-    kthvalue = ops.kthvalue
-    median = ops.median
-    mode = ops.mode
-    nanmedian = ops.nanmedian
-    nanquantile = ops.nanquantile
-    quantile = ops.quantile
-    fmod = ops.fmod
-    addcdiv = ops.addcdiv
-    addcmul = ops.addcmul
-    float_power = ops.float_power
-    lerp = ops.lerp
-    bitwise_left_shift = ops.bitwise_left_shift
-    bitwise_right_shift = ops.bitwise_right_shift
-    gcd = ops.gcd
-    lcm = ops.lcm
-    angle = ops.angle
-    copysign = ops.copysign
-    fmax = ops.fmax
-    fmin = ops.fmin
-    frexp = ops.frexp
-    heaviside = ops.heaviside
-    isneginf = ops.isneginf
-    isposinf = ops.isposinf
-    isreal = ops.isreal
-    ldexp = ops.ldexp
-    nan_to_num = ops.nan_to_num
-    nextafter = ops.nextafter
-    sgn = ops.sgn
-    signbit = ops.signbit
-    ceil = ops.ceil
-    floor = ops.floor
-    frac = ops.frac
-    round = ops.round
-    trunc = ops.trunc
+    abs = ops.abs
     acos = ops.acos
     acosh = ops.acosh
+    add = ops.add
+    addcdiv = ops.addcdiv
+    addcmul = ops.addcmul
+    all = ops.all
+    allclose = ops.allclose
+    amax = ops.amax
+    amin = ops.amin
+    aminmax = ops.aminmax
+    angle = ops.angle
+    any = ops.any
+    argmax = ops.argmax
+    argmin = ops.argmin
     asin = ops.asin
     asinh = ops.asinh
     atan = ops.atan
     atan2 = ops.atan2
     atanh = ops.atanh
-    cosh = ops.cosh
-    deg2rad = ops.deg2rad
-    exp2 = ops.exp2
-    hypot = ops.hypot
-    log10 = ops.log10
-    log2 = ops.log2
-    logaddexp = ops.logaddexp
-    logaddexp2 = ops.logaddexp2
-    logit = ops.logit
-    rad2deg = ops.rad2deg
-    sinc = ops.sinc
-    sinh = ops.sinh
-    tan = ops.tan
-    xlogy = ops.xlogy
-    hardshrink = ops.hardshrink
-    prelu = ops.prelu
-    abs = ops.abs
+    bitwise_and = ops.bitwise_and
+    bitwise_left_shift = ops.bitwise_left_shift
+    bitwise_not = ops.bitwise_not
+    bitwise_or = ops.bitwise_or
+    bitwise_right_shift = ops.bitwise_right_shift
+    bitwise_xor = ops.bitwise_xor
+    ceil = ops.ceil
     cholesky = ops.cholesky
     cholesky_inverse = ops.cholesky_inverse
     cholesky_solve = ops.cholesky_solve
-    det = ops.det
-    geqrf = ops.geqrf
-    inverse = ops.inverse
-    logdet = ops.logdet
-    lu = ops.lu
-    lu_solve = ops.lu_solve
-    matrix_exp = ops.matrix_exp
-    matrix_power = ops.matrix_power
-    orgqr = ops.orgqr
-    ormqr = ops.ormqr
-    pinverse = ops.pinverse
-    qr = ops.qr
-    slogdet = ops.slogdet
-    svd = ops.svd
-    triangular_solve = ops.triangular_solve
-    all = ops.all
-    allclose = ops.allclose
-    amax = ops.amax
-    amin = ops.amin
-    any = ops.any
-    argmin = ops.argmin
-    bitwise_and = ops.bitwise_and
-    bitwise_not = ops.bitwise_not
-    bitwise_or = ops.bitwise_or
-    bitwise_xor = ops.bitwise_xor
+    chunk = ops.chunk
     clamp = ops.clamp
     clamp_max = ops.clamp_max
     clamp_min = ops.clamp_min
+    conj = ops.conj
+    conj_physical = ops.conj_physical
+    copysign = ops.copysign
     cos = ops.cos
+    cosh = ops.cosh
+    count_nonzero = ops.count_nonzero
+    cummax = ops.cummax
+    cummin = ops.cummin
+    cumprod = ops.cumprod
     cumsum = ops.cumsum
+    deg2rad = ops.deg2rad
+    diff = ops.diff
+    digamma = ops.digamma
+    dist = ops.dist
+    div = ops.div
+    eq = ops.eq
     equal = ops.equal
+    erf = ops.erf
+    erfc = ops.erfc
+    erfinv = ops.erfinv
+    exp = ops.exp
+    exp2 = ops.exp2
     expm1 = ops.expm1
+    flatten = ops.flatten
+    float_power = ops.float_power
+    floor = ops.floor
     floor_divide = ops.floor_divide
+    fmax = ops.fmax
+    fmin = ops.fmin
+    fmod = ops.fmod
+    frac = ops.frac
+    frexp = ops.frexp
+    gather = ops.gather
+    gcd = ops.gcd
+    ge = ops.ge
+    geqrf = ops.geqrf
+    gt = ops.gt
+    hardshrink = ops.hardshrink
+    heaviside = ops.heaviside
+    hypot = ops.hypot
+    i0 = ops.i0
+    igamma = ops.igamma
+    igammac = ops.igammac
+    index_select = ops.index_select
     isclose = ops.isclose
     isfinite = ops.isfinite
     isinf = ops.isinf
     isnan = ops.isnan
+    isneginf = ops.isneginf
+    isposinf = ops.isposinf
+    isreal = ops.isreal
+    istft = ops.istft
+    kthvalue = ops.kthvalue
+    lcm = ops.lcm
+    ldexp = ops.ldexp
+    le = ops.le
+    lerp = ops.lerp
+    lgamma = ops.lgamma
+    log = ops.log
+    log10 = ops.log10
     log1p = ops.log1p
+    log2 = ops.log2
+    log_softmax = ops.log_softmax
+    logaddexp = ops.logaddexp
+    logaddexp2 = ops.logaddexp2
+    logcumsumexp = ops.logcumsumexp
+    logdet = ops.logdet
     logical_and = ops.logical_and
     logical_not = ops.logical_not
     logical_or = ops.logical_or
     logical_xor = ops.logical_xor
+    logit = ops.logit
     logsumexp = ops.logsumexp
+    lt = ops.lt
+    lu = ops.lu
+    lu_solve = ops.lu_solve
     masked_fill = ops.masked_fill
+    matmul = ops.matmul
     max = ops.max
     maximum = ops.maximum
+    mean = ops.mean
+    median = ops.median
     min = ops.min
     minimum = ops.minimum
+    mode = ops.mode
+    movedim = ops.movedim
+    mul = ops.mul
+    mvlgamma = ops.mvlgamma
+    nan_to_num = ops.nan_to_num
+    nanmean = ops.nanmean
+    nanmedian = ops.nanmedian
+    nanquantile = ops.nanquantile
+    nansum = ops.nansum
+    ne = ops.ne
+    neg = ops.neg
+    nextafter = ops.nextafter
     norm = ops.norm
+    ormqr = ops.ormqr
+    pinverse = ops.pinverse
     positive = ops.positive
+    pow = ops.pow
+    prelu = ops.prelu
+    prod = ops.prod
+    qr = ops.qr
+    quantile = ops.quantile
+    rad2deg = ops.rad2deg
     reciprocal = ops.reciprocal
+    relu = ops.relu
     remainder = ops.remainder
+    renorm = ops.renorm
+    resolve_conj = ops.resolve_conj
+    resolve_neg = ops.resolve_neg
+    round = ops.round
     rsqrt = ops.rsqrt
+    scatter_add = ops.scatter_add
+    sgn = ops.sgn
     sigmoid = ops.sigmoid
     sign = ops.sign
+    signbit = ops.signbit
     sin = ops.sin
+    sinc = ops.sinc
+    sinh = ops.sinh
+    softmax = ops.softmax
+    split = ops.split
     sqrt = ops.sqrt
     square = ops.square
-    std = ops.std
-    tanh = ops.tanh
-    var = ops.var
-    chunk = ops.chunk
-    gather = ops.gather
-    index_select = ops.index_select
-    movedim = ops.movedim
-    scatter_add = ops.scatter_add
-    split = ops.split
     squeeze = ops.squeeze
+    std = ops.std
+    stft = ops.stft
+    sub = ops.sub
+    sum = ops.sum
+    svd = ops.svd
+    t = ops.t
+    tan = ops.tan
+    tanh = ops.tanh
+    transpose = ops.transpose
+    triangular_solve = ops.triangular_solve
     tril = ops.tril
     triu = ops.triu
+    trunc = ops.trunc
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
+    var = ops.var
+    xlogy = ops.xlogy
 
     # second names, as in autograd/aliases.py
     absolute = ops.abs
@@ -381,16 +385,23 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     arctan2 = ops.atan2
     arctanh = ops.atanh
     clip = ops.clamp
+    det = ops.linalg_det
     divide = ops.div
     fix = ops.trunc
+    ger = ops.outer
     greater = ops.gt
     greater_equal = ops.ge
+    inverse = ops.linalg_inv
     less = ops.lt
     less_equal = ops.le
+    matrix_exp = ops.linalg_matrix_exp
+    matrix_power = ops.linalg_matrix_power
     moveaxis = ops.movedim
     multiply = ops.mul
     negative = ops.neg
     not_equal = ops.ne
+    orgqr = ops.linalg_householder_product
+    slogdet = ops.linalg_slogdet
     subtract = ops.sub
     swapaxes = ops.transpose
     swapdims = ops.transpose
@@ -415,6 +426,26 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     def is_contiguous(self) -> bool:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
+
+    def is_conj(self: Tensor) -> builtins.bool:
+        """False: no tensor is conjugated only when it is read."""
+        return False
+
+    @property
+    def real(self: Tensor) -> Tensor:
+        """The real part, as a view; a real tensor itself."""
+        return ops.real(self)
+
+    @property
+    def imag(self: Tensor) -> Tensor:
+        """The imaginary part of a complex tensor, as a view."""
+        return ops.imag(self)
+
+    def cfloat(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex64, memory_format=memory_format)
+
+    def cdouble(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex128, memory_format=memory_format)
 
     # casts: last, because annotations after `def int` would mean the method
 

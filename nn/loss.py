@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import autograd
 import nn.functional as F
 from autograd import Tensor
+from autograd.devices import Device
 from autograd.ops.shared.losses import legacy_reduction
 from autograd.types import DTypeLike
 from nn.container import ModuleList, Sequential
@@ -398,8 +399,20 @@ class PoissonNLLLoss(_Loss):
         )
 
 
-class NLLLoss2d(NLLLoss):
-    """An old name of `NLLLoss`."""
+class CTCLoss(_Loss):
+    """Loss of sequences of labels without an alignment; see `nn.functional.ctc_loss`."""
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )
+
+
+NLLLoss2d = NLLLoss  # an old name
 
 
 class _Assigned(NamedTuple):
@@ -438,7 +451,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         cutoffs: Sequence[int],
         div_value: float = 4.0,
         head_bias: bool = False,
-        device: str | None = None,
+        device: Device = None,
         dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__()

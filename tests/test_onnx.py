@@ -145,7 +145,7 @@ def test_length_and_batch_of_a_transformer_are_dynamic() -> None:
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
-def test_length_and_batch_of_a_recurrent_network_are_dynamic(kind: type[nn.Module]) -> None:
+def test_length_and_batch_of_a_recurrent_network_are_dynamic(kind: Any) -> None:
     class Last(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -162,7 +162,9 @@ def test_length_and_batch_of_a_recurrent_network_are_dynamic(kind: type[nn.Modul
 
 
 def test_height_and_width_are_dynamic() -> None:
-    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.ConvTranspose2d(2, 3, 2, 2), nn.AdaptiveAvgPool2d(1))
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.ConvTranspose2d(2, 3, 2, 2), nn.AdaptiveAvgPool2d(1)
+    )
     axes = {"input": {0: "n", 2: "height", 3: "width"}}
     content = export(model, autograd.randn(1, 1, 6, 6), dynamic_axes=axes)
     check(content, model, autograd.randn(2, 1, 7, 9))
@@ -223,7 +225,9 @@ def test_a_computation_outside_of_ops_is_refused() -> None:
 def test_a_write_to_a_part_in_place_is_refused_and_a_whole_one_is_followed() -> None:
     def whole(x: Tensor) -> Tensor:
         y = x + 1
-        y.copy_((y * 3).detach())
+        y.mul_(3)
+        y += x
+        F.relu(y, inplace=True)
         return y * 2
 
     def part(x: Tensor) -> Tensor:
@@ -311,17 +315,20 @@ def test_a_file_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_without_the_package_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"pip install lucidgrad\[onnx\]"):
+    with pytest.raises(ImportError, match="pip install onnx"):
         autograd.onnx.load(b"")
 
 
 # ── hostile files ──────────────────────────────────────────────────────────────────────
 
 
-def file(*nodes: Any, weights: Any = (), inputs: Any = ("x",), outputs: Any = ("y",), opset: int = 18, **more: Any) -> bytes:
+def file(
+    *nodes: Any, weights: Any = (), inputs: Any = ("x",), outputs: Any = ("y",), opset: int = 18, **more: Any
+) -> bytes:
     """A file with these nodes."""
     takes, gives = (
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in names] for names in (inputs, outputs)
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in names]
+        for names in (inputs, outputs)
     )
     graph = helper.make_graph(list(nodes), "g", takes, gives, list(weights))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8, **more)
@@ -364,11 +371,19 @@ SHAPE = helper.make_node("Constant", [], ["s"], value=numpy_helper.from_array(np
         (file(ADD, weights=[weight(name="forward"), weight()]), ValueError, "cannot name a parameter"),
         (file(ADD, weights=[weight(name="__class__.x"), weight()]), ValueError, "cannot name a parameter"),
         (file(ADD), ValueError, "not valid|no node"),
-        (file(helper.make_node("Relu", ["x"], ["y"], name="name of node")).replace(b"name of", b"\xffame of"), ValueError, "UTF-8"),
+        (
+            file(helper.make_node("Relu", ["x"], ["y"], name="name of node")).replace(b"name of", b"\xffame of"),
+            ValueError,
+            "UTF-8",
+        ),
         (file(ADD, weights=[weight()], opset=99), NotImplementedError, "13 to 23"),
         (file(helper.make_node("Loop", ["x"], ["y"])), NotImplementedError, "Loop"),
         (file(helper.make_node("Run", ["x"], ["y"], domain="com.evil")), NotImplementedError, "com.evil.Run"),
-        (file(helper.make_node("Relu", ["y"], ["z"]), helper.make_node("Relu", ["z"], ["y"])), ValueError, "not valid|no node"),
+        (
+            file(helper.make_node("Relu", ["y"], ["z"]), helper.make_node("Relu", ["z"], ["y"])),
+            ValueError,
+            "not valid|no node",
+        ),
         (file(helper.make_node("Relu", ["x"], ["y"], alpha=2.0)), ValueError, "not valid"),
     ],
 )

@@ -528,6 +528,8 @@ COMPOSED = {
     "linalg_svdvals",
     "linalg_tensorinv",
     "linalg_tensorsolve",
+    "linalg_cross",
+    "linalg_diagonal",
     "linalg_vander",
     "linalg_vecdot",
     "linalg_vector_norm",
@@ -554,16 +556,9 @@ COMPOSED = {
     "vsplit",
 }  # they call rows of other functions
 COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
+COMPOSED |= {"unfold_along"}  # the method unfold; nn.functional has another function of that name
 HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
-ALIASES = {
-    "det": "linalg_det",
-    "inverse": "linalg_inv",
-    "matrix_exp": "linalg_matrix_exp",
-    "matrix_power": "linalg_matrix_power",
-    "orgqr": "linalg_householder_product",
-    "slogdet": "linalg_slogdet",
-}  # second names of a function
-PUBLIC = set(public_names(ops)) - HELPERS - set(ALIASES)
+PUBLIC = set(public_names(ops)) - HELPERS
 # rows that the gradients of several functions use, or writes in place
 ENGINE = {"attached", "setitem", "strided_add", "strided_read", "strided_write"}
 
@@ -649,14 +644,13 @@ def test_lists_name_the_same_functions() -> None:
     assert not foreign, f"{foreign}: nn/functional.py must import functions of these names from autograd.ops"
     for name in set(public_names(autograd)) & PUBLIC:
         assert getattr(autograd, name) is functions[name]
-    assert all(getattr(ops, name) is functions[other] for name, other in ALIASES.items())
     by_function = {function: name for name, function in functions.items()}
     methods = {name: by_function[f] for name, f in vars(TensorMethods).items() if callable(f) and f in by_function}
     second = {name for name in vars(TensorMethods) if name in vars(aliases) and not name.startswith("_")}
     for name in second:
         assert vars(TensorMethods)[name] is getattr(aliases, name), name
     methods = {name: function for name, function in methods.items() if not name.startswith("__") and name not in second}
-    assert all(ALIASES.get(name, name) == function for name, function in methods.items())
+    assert all(name == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
     reachable |= set(public_names(autograd.special))
     for module in (autograd.linalg,):  # linalg.inv is linalg_inv in autograd.ops, as in ATen

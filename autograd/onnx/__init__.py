@@ -2,11 +2,11 @@
 
     import autograd, nn
 
-    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    model = nn.Linear(4, 3)
     autograd.onnx.export(model, autograd.zeros(1, 4), "model.onnx", dynamic_axes={"input": {0: "batch"}})
     again = autograd.onnx.load("model.onnx")     # a module with the same parameters
 
-Both need the package onnx: pip install lucidgrad[onnx].
+Both need the package onnx: pip install onnx.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def export(
     """Write a module as an ONNX file.
 
     The module runs on `args`, and the ops that it calls are written down.  So the file has the way that this run takes:
-    an `if` or a loop of the program is followed once, and what `.item()` returns becomes a constant.  With dynamic axes,
-    the module runs again for each of them, with the size doubled, to see which numbers depend on it.
+    an `if` or a loop of the program is followed once, and what `.item()` returns becomes a constant.  With dynamic
+    axes, the module runs again for each of them, with the size doubled, to see which numbers depend on it.
 
     Parameters
     ----------
@@ -83,8 +83,9 @@ def export(
     keep_initializers_as_inputs : bool
         Whether parameters and buffers are inputs with defaults.
     dynamic_axes : dict, optional
-        For names of inputs, and outputs, the axes whose size may differ from the example's: a dict from axes to names, or
-        a list.  Axes of one name have one size.  In lists, an axis has one name with those of the same number and size.
+        For names of inputs, and outputs, the axes whose size may differ from the example's: a dict from axes to names,
+        or a list.  Axes of one name have one size.  In lists, an axis has one name with
+        those of the same number and size.
     training : TrainingMode
         EVAL, or PRESERVE for a module that is in evaluation mode.
     do_constant_folding : bool
@@ -143,8 +144,9 @@ def export(
 def load(f: str | os.PathLike[str] | bytes | IO[bytes]) -> nn.Module:
     """Read an ONNX file as a module.
 
-    The module computes the graph with our ops.  Its parameters have the names of the file and can be trained; statistics
-    of batch norms are buffers, and stay as they are.  Nothing of the file is run as code, and no other file is read.
+    The module computes the graph with our ops.  Its parameters have the names of the file and can be trained.
+    Statistics of batch norms are buffers, and stay as they are.  Nothing of the file is run as code, and no
+    other file is read.
 
     Parameters
     ----------
@@ -175,5 +177,5 @@ def _need_onnx(caller: str) -> None:
         import onnx  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f"onnx.{caller}: the package onnx is not installed; install it with pip install lucidgrad[onnx]"
+            f"onnx.{caller}: the package onnx is not installed; install it with pip install onnx"
         ) from error

@@ -170,7 +170,9 @@ def _output_names(names: Sequence[str] | None, outputs: Sequence[Value], result:
     default = ["output"] if count == 1 else [f"output_{i}" for i in range(count)]
     names = default if names is None else [*names, *default[len(names) :]]
     if len(names) != count or len(set(names)) != count:
-        raise ValueError(f"onnx.export: output_names {list(names)} must be {count} different names, one for each tensor")
+        raise ValueError(
+            f"onnx.export: output_names {list(names)} must be {count} different names, one for each tensor"
+        )
     return list(names)
 
 
@@ -231,7 +233,9 @@ def _examples(leaves: Sequence[Tensor], symbols: Sequence[dict[int, str]]) -> li
         array = leaf.array.copy()
         for axis, label in found.items():
             if array.shape[axis] == 0:
-                raise ValueError(f"onnx.export: the dynamic axis {label!r} has size 0 in the example; pass one with more")
+                raise ValueError(
+                    f"onnx.export: the dynamic axis {label!r} has size 0 in the example; pass one with more"
+                )
             if array.shape[axis] == 1:
                 array = np.concatenate([array, array], axis)
         base.append(array)
@@ -274,7 +278,9 @@ def _model(
         entry = (axes or {}).get(name)
         more = {value.shape[a % value.ndim]: s for a, s in entry.items()} if isinstance(entry, Mapping) else {}
         gives.append(_info(name, value, {**more, **labels}))
-    weights = [numpy_helper.from_array(np.ascontiguousarray(a).reshape(a.shape), n) for n, a in graph.initializers.items()]
+    weights = [
+        numpy_helper.from_array(np.ascontiguousarray(a).reshape(a.shape), n) for n, a in graph.initializers.items()
+    ]
     if as_inputs:
         takes += [helper.make_tensor_value_info(w.name, w.data_type, w.dims) for w in weights]
     made = helper.make_graph(graph.nodes, "lucidgrad", takes, gives, weights if with_parameters else [])

@@ -61,7 +61,8 @@ TABLE.update(
         "Floor": ops.floor, "Round": ops.round, "Relu": ops.relu, "Add": ops.add, "Sub": ops.sub, "Mul": ops.mul,
         "MatMul": ops.matmul, "Where": ops.where, "IsNaN": ops.isnan, "Equal": ops.eq, "Less": ops.lt,
         "LessOrEqual": ops.le, "Greater": ops.gt, "GreaterOrEqual": ops.ge, "And": ops.logical_and,
-        "Or": ops.logical_or, "Xor": ops.ne, "Not": ops.logical_not, "BitwiseAnd": ops.bitwise_and, "BitwiseOr": ops.bitwise_or,
+        "Or": ops.logical_or, "Xor": ops.ne, "Not": ops.logical_not,
+        "BitwiseAnd": ops.bitwise_and, "BitwiseOr": ops.bitwise_or,
         "BitwiseXor": ops.bitwise_xor, "BitwiseNot": ops.bitwise_not, "Pow": ops.pow, "Mish": ops.mish,
         "Softsign": ops.softsign, "HardSwish": ops.hardswish, "PRelu": lambda x, slope: ops.where(x < 0, x * slope, x),
         "Identity": lambda x: x, "Dropout": lambda x, *more, **options: (x, None),
@@ -211,7 +212,7 @@ def _unsqueeze(x: Tensor, axes: Tensor) -> Tensor:
 
 @_operator("Expand")
 def _expand(x: Tensor, shape: Tensor) -> Tensor:
-    return ops.expand(x, _checked(np.broadcast_shapes(tuple(x.shape), tuple(_ints(shape) or ()))))
+    return x.expand(_checked(np.broadcast_shapes(tuple(x.shape), tuple(_ints(shape) or ()))))
 
 
 @_operator("Tile")
@@ -241,9 +242,7 @@ def _split(x: Tensor, split: Tensor | None = None, axis: int = 0, num_outputs: i
 
 
 @_operator("Slice")
-def _slice(
-    x: Tensor, starts: Tensor, ends: Tensor, axes: Tensor | None = None, steps: Tensor | None = None
-) -> Tensor:
+def _slice(x: Tensor, starts: Tensor, ends: Tensor, axes: Tensor | None = None, steps: Tensor | None = None) -> Tensor:
     begin, end = _ints(starts) or [], _ints(ends) or []
     dims, stride = _ints(axes) or list(range(len(begin))), _ints(steps) or [1] * len(begin)
     index: list[Any] = [slice(None)] * x.ndim
@@ -329,10 +328,10 @@ def _pad(
     _checked([n + max(0, flat[-2 - 2 * d]) + max(0, flat[-1 - 2 * d]) for d, n in enumerate(x.shape)])
     name = {"edge": "replicate", "wrap": "circular"}.get(_text(mode), _text(mode))
     if name == "constant":
-        return ops.pad(x, flat, value=0 if value is None else _array(value).reshape(()).item())
+        return ops.pad(x, tuple(flat), value=0 if value is None else _array(value).reshape(()).item())
     while flat and flat[-2:] == [0, 0]:
         flat = flat[:-2]
-    return ops.pad(x, flat, mode=name)
+    return ops.pad(x, tuple(flat), mode=name)
 
 
 # ── linear maps ────────────────────────────────────────────────────────────────────────
@@ -340,7 +339,13 @@ def _pad(
 
 @_operator("Gemm")
 def _gemm(
-    a: Tensor, b: Tensor, c: Tensor | None = None, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
+    a: Tensor,
+    b: Tensor,
+    c: Tensor | None = None,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
 ) -> Tensor:
     a = ops.transpose(a, 0, 1) if transA else a
     if alpha == beta == 1 and (c is None or c.ndim == 1):
@@ -370,7 +375,7 @@ def _padded(
     if before == after:
         return x, before
     flat = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
-    return ops.pad(x, flat, value=value), (0,) * dims
+    return ops.pad(x, tuple(flat), value=value), (0,) * dims
 
 
 @_operator("Conv")
@@ -414,9 +419,7 @@ def _conv_transpose(
         raise NotImplementedError("onnx.load: ConvTranspose is supported with equal pads on both sides only")
     function: Any = _by_dims("ConvTranspose", dims, ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)
     ones, more = (1,) * dims, tuple(output_padding or (0,) * dims)
-    y: Tensor = function(
-        x, w, b, tuple(strides or ones), padding[:dims], more, group, tuple(dilations or ones)
-    )
+    y: Tensor = function(x, w, b, tuple(strides or ones), padding[:dims], more, group, tuple(dilations or ones))
     return y
 
 
@@ -498,11 +501,11 @@ def _resize(
     if shape is None:
         shape = [math.floor(n * s) for n, s in zip(x.shape, factors or (), strict=True)]
     kind, places, nearest = _text(mode), _text(coordinate_transformation_mode), _text(nearest_mode)
-    names = {"nearest": "nearest", "linear": {3: "linear", 4: "bilinear", 5: "trilinear"}.get(x.ndim), "cubic": "bicubic"}
+    names = {"nearest": "nearest", "linear": {3: "linear", 5: "trilinear"}.get(x.ndim, "bilinear"), "cubic": "bicubic"}
     known = (places, nearest) == ("asymmetric", "floor") if kind == "nearest" else True
     aligned = places == "align_corners"
     known = known and (kind == "nearest" or aligned or places in ("half_pixel", "pytorch_half_pixel"))
-    if not known or names.get(kind) is None or list(x.shape[:2]) != shape[:2] or cubic_coeff_a != -0.75:
+    if not known or kind not in names or list(x.shape[:2]) != shape[:2] or cubic_coeff_a != -0.75:
         raise NotImplementedError(f"onnx.load: Resize with mode {kind}, {places} and {nearest} is not supported")
     _checked(shape)
     return ops.interpolate(x, tuple(shape[2:]), None, names[kind], None if kind == "nearest" else aligned)
@@ -529,7 +532,7 @@ def _instance_norm(x: Tensor, w: Tensor, b: Tensor, epsilon: float = 1e-5) -> Te
 @_operator("GroupNormalization")
 def _group_norm(x: Tensor, w: Tensor, b: Tensor, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1) -> Tensor:
     if w.shape[0] != x.shape[1]:  # opset 18: one number for each group
-        w, b = (ops.reshape(ops.expand(a[:, None], (num_groups, x.shape[1] // num_groups)), (-1,)) for a in (w, b))
+        w, b = (ops.reshape(a[:, None].expand((num_groups, x.shape[1] // num_groups)), (-1,)) for a in (w, b))
     return ops.group_norm(x, num_groups, w, b, epsilon)
 
 

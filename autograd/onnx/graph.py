@@ -86,8 +86,8 @@ class Graph:
             return made
         if value.call is None:
             raise ValueError(
-                f"onnx.export: the forward pass makes an array of shape {np.shape(value.array)} whose size depends on a "
-                "dynamic axis, by other means than ops; leave this axis out of dynamic_axes"
+                f"onnx.export: the forward pass makes an array of shape {np.shape(value.array)} whose size depends on "
+                "a dynamic axis, by other means than ops; leave this axis out of dynamic_axes"
             )
         emit(self, value.call)
         return self.names[value]
@@ -108,9 +108,9 @@ class Graph:
                 return None
             zero, one = self.constant(np.int64(0)), self.constant(np.int64(1))
             return self.cast(self.node("Range", [zero, self.squeeze(end, [0]), one]), dtype)
-        if value.ndim == 2 and dtype == bool:
+        if value.ndim == 2 and dtype.kind == "b":
             k = int(arrays[0][0].sum()) - 1
-            if all((a == np.tri(*a.shape, k, dtype=bool)).all() for a in arrays):
+            if all((a == np.tri(a.shape[0], a.shape[1], k, dtype=np.bool_)).all() for a in arrays):
                 ones = self.node("ConstantOfShape", [self._shape(value)], value=_filled(1, np.dtype(np.float32)))
                 return self.cast(self.node("Trilu", [ones, self.constant(np.int64(k))], upper=0), dtype)
         return None
@@ -123,16 +123,20 @@ class Graph:
 
     # ── nodes ──
 
-    def node(self, kind: str, inputs: Sequence[str], outputs: int = 0, **attributes: Any) -> Any:
-        """Add a node.  Returns the name of its output, or a list of `outputs` names."""
+    def node(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node with one output.  Returns its name."""
+        return self.nodes_of(kind, inputs, 1, **attributes)[0]
+
+    def nodes_of(self, kind: str, inputs: Sequence[str], count: int, **attributes: Any) -> list[str]:
+        """Add a node with several outputs.  Returns their names."""
         inputs = list(inputs)
         while inputs and not inputs[-1]:
             inputs.pop()
-        names = [self.new(kind.lower()) for _ in range(outputs or 1)]
+        names = [self.new(kind.lower()) for _ in range(count)]
         path = self.layer.split(" ")[0].replace(".", "/")
         made = helper.make_node(kind, inputs, names, self.new(f"{path}/{kind}" if path else kind), **attributes)
         self.nodes.append(made)
-        return names if outputs else names[0]
+        return names
 
     def constant(self, array: Any, dtype: Any = None) -> str:
         """A constant of the file."""
@@ -153,8 +157,7 @@ class Graph:
         return self.constant(np.asarray(number, value.dtype))
 
     def cast(self, name: str, dtype: Any) -> str:
-        made: str = self.node("Cast", [name], to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
-        return made
+        return self.node("Cast", [name], to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def squeeze(self, name: str, dims: Sequence[int]) -> str:
         return self.node("Squeeze", [name, self.ints(dims)]) if dims else name
@@ -165,12 +168,10 @@ class Graph:
     def reduce(self, kind: str, name: str, dims: Sequence[int], keepdim: bool) -> str:
         """A reduction, whose dimensions are an input or, in older opsets, an attribute."""
         if kind == "ReduceSum" or self.opset >= 18:
-            made: str = self.node(kind, [name, self.ints(dims)], keepdims=int(keepdim), noop_with_empty_axes=1)
-            return made
+            return self.node(kind, [name, self.ints(dims)], keepdims=int(keepdim), noop_with_empty_axes=1)
         if not dims:
             return name
-        made = self.node(kind, [name], axes=list(dims), keepdims=int(keepdim))
-        return made
+        return self.node(kind, [name], axes=list(dims), keepdims=int(keepdim))
 
     # ── sizes ──
 
@@ -188,8 +189,7 @@ class Graph:
     def _computed(self, sizes: Sizes) -> str | None:
         if sizes in self._sizes:
             name, axis = self._sizes[sizes]
-            read: str = self.node("Shape", [name], start=axis, end=axis + 1)
-            return read
+            return self.node("Shape", [name], start=axis, end=axis + 1)
         for known in self._inputs:  # sizes = factor · known + more
             i = next(i for i, n in enumerate(known) if n != known[0])
             factor, rest = divmod(sizes[i] - sizes[0], known[i] - known[0])
@@ -222,9 +222,10 @@ class Graph:
         """Reshape a tensor; at most one size may be unknown."""
         if any(0 in sizes for sizes in new):
             if any(len(set(sizes)) > 1 for sizes in new):
-                raise ValueError(f"onnx.export: {title} makes an empty tensor whose size varies, which is not supported")
-            made: str = self.node("Reshape", [name, self.ints([s[0] for s in new])], allowzero=1)
-            return made
+                raise ValueError(
+                    f"onnx.export: {title} makes an empty tensor whose size varies, which is not supported"
+                )
+            return self.node("Reshape", [name, self.ints([s[0] for s in new])], allowzero=1)
         entries: list[Any] = []
         for i, sizes in enumerate(new):
             if len(set(sizes)) == 1:
@@ -241,9 +242,9 @@ class Graph:
         for i in (unknown or vary)[:1]:
             entries[i] = -1
         if not any(isinstance(entry, tuple) for entry in entries):
-            return self.node("Reshape", [name, self.ints(entries)])  # type: ignore[no-any-return]
+            return self.node("Reshape", [name, self.ints(entries)])
         parts: list[Any] = [self.size(e) if isinstance(e, tuple) else self.ints([e]) for e in entries]
-        return self.node("Reshape", [name, self.node("Concat", parts, axis=0)])  # type: ignore[no-any-return]
+        return self.node("Reshape", [name, self.node("Concat", parts, axis=0)])
 
     def prune(self, outputs: Sequence[str]) -> None:
         """Remove nodes and initializers that no output needs."""

@@ -55,14 +55,16 @@ def _check_text(graph: onnx.GraphProto) -> None:
 
 def _check_versions(model: onnx.ModelProto) -> int:
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    opset = versions.get("", versions.get("ai.onnx"))
+    opset = versions.get("", versions.get("ai.onnx", 0))
     if opset not in OPSETS:
-        raise NotImplementedError(f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}")
+        raise NotImplementedError(
+            f"onnx.load: the operators have version {opset}; supported are {OPSETS[0]} to {OPSETS[-1]}"
+        )
     if model.functions:
         raise NotImplementedError("onnx.load: the file defines functions, which are not supported; inline them first")
     if model.graph.sparse_initializer:
         raise NotImplementedError("onnx.load: the file has sparse tensors, which are not supported")
-    return int(opset)
+    return opset
 
 
 def _tensors(graph: onnx.GraphProto) -> list[TensorProto]:
@@ -98,8 +100,8 @@ def _check_tensor(tensor: TensorProto) -> None:
         given, wanted = len(getattr(tensor, helper.tensor_dtype_to_field(tensor.data_type))), count
     if given != wanted:
         raise ValueError(
-            f"onnx.load: the tensor {name} has shape {list(tensor.dims)}, and its data does not fit: it has {given} bytes "
-            f"or numbers in place of {wanted}"
+            f"onnx.load: the tensor {name} has shape {list(tensor.dims)}, and its data does not fit: it has {given} "
+            f"bytes or numbers in place of {wanted}"
         )
 
 
@@ -199,7 +201,8 @@ class GraphModule(nn.Module):
         given = dict(zip(self.input_names, inputs, strict=False))
         if len(inputs) > len(self.input_names) or set(named) & set(given) or {*given, *named} != set(self.input_names):
             raise TypeError(
-                f"this graph takes the inputs {self.input_names}; got {len(inputs)} in order and {sorted(named)} by name"
+                f"this graph takes the inputs {self.input_names}; got {len(inputs)} in order and {sorted(named)} by "
+                "name"
             )
         given |= named
         for name, x in given.items():

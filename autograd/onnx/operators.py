@@ -29,8 +29,8 @@ def emit(graph: Graph, call: Call) -> None:
     """
     if call.op.name not in TABLE:
         raise NotImplementedError(
-            f"onnx.export: {call.title} has no ONNX operator in the table of autograd/onnx/operators.py; compute it with "
-            "other ops, or outside of the exported module"
+            f"onnx.export: {call.title} has no ONNX operator in the table of autograd/onnx/operators.py; compute it "
+            "with other ops, or outside of the exported module"
         )
     graph.layer = call.layer
     made = TABLE[call.op.name](graph, call)
@@ -114,18 +114,18 @@ def _where(graph: Graph, call: Call) -> str:
             names.append(graph.constant(np.asarray(side.array, dtype)))
         else:
             names.append(graph[side] if side.dtype == dtype else graph.cast(graph[side], dtype))
-    return graph.node("Where", [graph[condition], *names])  # type: ignore[no-any-return]
+    return graph.node("Where", [graph[condition], *names])
 
 
 @_operator("square")
 def _square(graph: Graph, call: Call) -> str:
     (x,) = operands(graph, call)
-    return graph.node("Mul", [x, x])  # type: ignore[no-any-return]
+    return graph.node("Mul", [x, x])
 
 
 @_operator("ne")
 def _ne(graph: Graph, call: Call) -> str:
-    return graph.node("Not", [graph.node("Equal", operands(graph, call))])  # type: ignore[no-any-return]
+    return graph.node("Not", [graph.node("Equal", operands(graph, call))])
 
 
 @_operator("logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
@@ -133,27 +133,27 @@ def _logical(graph: Graph, call: Call) -> str:
     kind = call.op.name.split("_")[1].capitalize()
     values = [v for v in call.inputs if v is not None]
     if call.op.name.startswith("bitwise") and any(v.dtype != bool for v in values):
-        return graph.node(f"Bitwise{kind}", operands(graph, call))  # type: ignore[no-any-return]
+        return graph.node(f"Bitwise{kind}", operands(graph, call))
     names = [x if v.dtype == bool else graph.cast(x, bool) for x, v in zip(operands(graph, call), values, strict=True)]
-    return graph.node(kind, names)  # type: ignore[no-any-return]
+    return graph.node(kind, names)
 
 
 @_operator("trunc")
 def _trunc(graph: Graph, call: Call) -> str:
     (x,) = operands(graph, call)
-    return graph.node("Mul", [graph.node("Sign", [x]), graph.node("Floor", [graph.node("Abs", [x])])])  # type: ignore[no-any-return]
+    return graph.node("Mul", [graph.node("Sign", [x]), graph.node("Floor", [graph.node("Abs", [x])])])
 
 
 @_operator("round")
 def _round(graph: Graph, call: Call) -> str:
     if call.param("decimals"):
         raise NotImplementedError(f"onnx.export: {call.title} rounds to decimals, and ONNX's Round to integers only")
-    return graph.node("Round", operands(graph, call))  # type: ignore[no-any-return]
+    return graph.node("Round", operands(graph, call))
 
 
 @_operator("fmod")
 def _fmod(graph: Graph, call: Call) -> str:
-    return graph.node("Mod", operands(graph, call), fmod=1)  # type: ignore[no-any-return]
+    return graph.node("Mod", operands(graph, call), fmod=1)
 
 
 @_operator("floor_divide", "remainder")
@@ -181,18 +181,20 @@ def _fill(graph: Graph, call: Call) -> str:
     x, value = call.inputs
     assert value is not None
     shape = graph.node("Shape", [graph[x]])
-    number = operands(graph, call)[1] if isinstance(value.array, np.ndarray) else graph.like(value.array, call.outputs[0])
-    return graph.node("Expand", [graph.cast(number, call.outputs[0].dtype), shape])  # type: ignore[no-any-return]
+    number = (
+        operands(graph, call)[1] if isinstance(value.array, np.ndarray) else graph.like(value.array, call.outputs[0])
+    )
+    return graph.node("Expand", [graph.cast(number, call.outputs[0].dtype), shape])
 
 
 @_operator("leaky_relu")
 def _leaky_relu(graph: Graph, call: Call) -> str:
-    return graph.node("LeakyRelu", operands(graph, call), alpha=float(call.param("negative_slope")))  # type: ignore[no-any-return]
+    return graph.node("LeakyRelu", operands(graph, call), alpha=float(call.param("negative_slope")))
 
 
 @_operator("elu")
 def _elu(graph: Graph, call: Call) -> str:
-    return graph.node("Elu", operands(graph, call), alpha=float(call.param("alpha")))  # type: ignore[no-any-return]
+    return graph.node("Elu", operands(graph, call), alpha=float(call.param("alpha")))
 
 
 @_operator("hardtanh")
@@ -200,7 +202,7 @@ def _hardtanh(graph: Graph, call: Call) -> str:
     (x,) = call.inputs
     assert x is not None
     limits = [graph.like(call.param(name), x) for name in ("min_val", "max_val")]
-    return graph.node("Clip", [graph[x], *limits])  # type: ignore[no-any-return]
+    return graph.node("Clip", [graph[x], *limits])
 
 
 @_operator("softplus")
@@ -211,13 +213,13 @@ def _softplus(graph: Graph, call: Call) -> str:
     scaled = name if beta == 1 else graph.node("Mul", [name, graph.like(beta, x)])
     y = graph.node("Softplus", [scaled])
     y = y if beta == 1 else graph.node("Div", [y, graph.like(beta, x)])
-    return graph.node("Where", [graph.node("Greater", [scaled, graph.like(threshold, x)]), name, y])  # type: ignore[no-any-return]
+    return graph.node("Where", [graph.node("Greater", [scaled, graph.like(threshold, x)]), name, y])
 
 
 @_operator("mish")
 def _mish(graph: Graph, call: Call) -> str:
     x = graph[call.inputs[0]]
-    return graph.node("Mul", [x, graph.node("Tanh", [graph.node("Softplus", [x])])])  # type: ignore[no-any-return]
+    return graph.node("Mul", [x, graph.node("Tanh", [graph.node("Softplus", [x])])])
 
 
 @_operator("gelu")
@@ -226,7 +228,7 @@ def _gelu(graph: Graph, call: Call) -> str:
     assert x is not None
     name, approximate = graph[x], call.param("approximate")
     if graph.opset >= 20:
-        return graph.node("Gelu", [name], approximate=approximate)  # type: ignore[no-any-return]
+        return graph.node("Gelu", [name], approximate=approximate)
     if approximate == "none":
         inner = graph.node("Erf", [graph.node("Mul", [name, graph.like(math.sqrt(0.5), x)])])
     else:
@@ -234,13 +236,13 @@ def _gelu(graph: Graph, call: Call) -> str:
         inner = graph.node("Add", [name, graph.node("Mul", [cube, graph.like(0.044715, x)])])
         inner = graph.node("Tanh", [graph.node("Mul", [inner, graph.like(math.sqrt(2 / math.pi), x)])])
     factor = graph.node("Add", [inner, graph.like(1, x)])
-    return graph.node("Mul", [graph.node("Mul", [name, factor]), graph.like(0.5, x)])  # type: ignore[no-any-return]
+    return graph.node("Mul", [graph.node("Mul", [name, factor]), graph.like(0.5, x)])
 
 
 @_operator("softmax", "log_softmax")
 def _softmax(graph: Graph, call: Call) -> str:
     kind = "Softmax" if call.op.name == "softmax" else "LogSoftmax"
-    return graph.node(kind, operands(graph, call), axis=int(call.param("dim")))  # type: ignore[no-any-return]
+    return graph.node(kind, operands(graph, call), axis=int(call.param("dim")))
 
 
 # ── reductions ─────────────────────────────────────────────────────────────────────────
@@ -278,9 +280,9 @@ def _argmax(graph: Graph, call: Call) -> str:
     name, kind = graph[x], "ArgMax" if call.op.name == "argmax" else "ArgMin"
     if dim is None:
         name = graph.node("Reshape", [name, graph.ints([-1])])
-        flat: str = graph.node(kind, [name], axis=0, keepdims=0)
+        flat = graph.node(kind, [name], axis=0, keepdims=0)
         return graph.node("Reshape", [flat, graph.ints([1] * x.ndim)]) if keepdim else flat
-    return graph.node(kind, [name], axis=int(dim), keepdims=int(keepdim))  # type: ignore[no-any-return]
+    return graph.node(kind, [name], axis=int(dim), keepdims=int(keepdim))
 
 
 @_operator("max", "min")
@@ -320,7 +322,7 @@ def _var(graph: Graph, call: Call) -> str:
 
 @_operator("cumsum")
 def _cumsum(graph: Graph, call: Call) -> str:
-    return graph.node("CumSum", [graph[call.inputs[0]], graph.constant(np.int64(call.param("dim")))])  # type: ignore[no-any-return]
+    return graph.node("CumSum", [graph[call.inputs[0]], graph.constant(np.int64(call.param("dim")))])
 
 
 # ── shapes ─────────────────────────────────────────────────────────────────────────────
@@ -335,35 +337,39 @@ def _reshape(graph: Graph, call: Call) -> str:
 
 @_operator("permute")
 def _permute(graph: Graph, call: Call) -> str:
-    return graph.node("Transpose", [graph[call.inputs[0]]], perm=[int(d) for d in call.param("dims")])  # type: ignore[no-any-return]
+    return graph.node("Transpose", [graph[call.inputs[0]]], perm=[int(d) for d in call.param("dims")])
 
 
 @_operator("expand")
 def _expand(graph: Graph, call: Call) -> str:
     shape = graph.shape_of(call.outputs[0].shape)
     if shape is None:
-        raise ValueError(f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes")
-    return graph.node("Expand", [graph[call.inputs[0]], shape])  # type: ignore[no-any-return]
+        raise ValueError(
+            f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes"
+        )
+    return graph.node("Expand", [graph[call.inputs[0]], shape])
 
 
 @_operator("flip")
 def _flip(graph: Graph, call: Call) -> str:
     dims = _dims(call, "dims")
     ends, ones = graph.ints([-LAST] * len(dims)), [-1] * len(dims)
-    return graph.node("Slice", [graph[call.inputs[0]], graph.ints(ones), ends, graph.ints(dims), graph.ints(ones)])  # type: ignore[no-any-return]
+    return graph.node("Slice", [graph[call.inputs[0]], graph.ints(ones), ends, graph.ints(dims), graph.ints(ones)])
 
 
 @_operator("cat")
 def _cat(graph: Graph, call: Call) -> str:
-    return graph.node("Concat", operands(graph, call), axis=int(call.param("dim")))  # type: ignore[no-any-return]
+    return graph.node("Concat", operands(graph, call), axis=int(call.param("dim")))
 
 
 @_operator("split")
 def _split(graph: Graph, call: Call) -> tuple[str, ...]:
     sizes = graph.shape_of(list(zip(*(params["sizes"] for params in call.params), strict=True)))
     if sizes is None:
-        raise ValueError(f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes")
-    names = graph.node("Split", [graph[call.inputs[0]], sizes], len(call.outputs), axis=int(call.param("dim")))
+        raise ValueError(
+            f"onnx.export: {call.title} has a dynamic size that is not known; leave it out of dynamic_axes"
+        )
+    names = graph.nodes_of("Split", [graph[call.inputs[0]], sizes], len(call.outputs), axis=int(call.param("dim")))
     return tuple(names)
 
 
@@ -373,7 +379,7 @@ def _tril(graph: Graph, call: Call) -> str:
     assert x is not None
     name = graph.cast(graph[x], np.int64) if x.dtype == bool else graph[x]
     k = graph.constant(np.int64(call.param("diagonal")))
-    y: str = graph.node("Trilu", [name, k], upper=int(call.op.name == "triu"))
+    y = graph.node("Trilu", [name, k], upper=int(call.op.name == "triu"))
     return graph.cast(y, bool) if x.dtype == bool else y
 
 
@@ -384,7 +390,7 @@ def _pad(graph: Graph, call: Call) -> str:
     before, after = [0] * x.ndim, [0] * x.ndim
     for i in range(len(widths) // 2):
         before[-1 - i], after[-1 - i] = int(widths[2 * i]), int(widths[2 * i + 1])
-    return graph.node("Pad", [graph[x], graph.ints(before + after), graph.like(call.param("value", 0), x)])  # type: ignore[no-any-return]
+    return graph.node("Pad", [graph[x], graph.ints(before + after), graph.like(call.param("value", 0), x)])
 
 
 def _bound(graph: Graph, given: Sequence[Any], sizes: Sizes, default: int, title: str) -> str | int:
@@ -404,7 +410,7 @@ def _bound(graph: Graph, given: Sequence[Any], sizes: Sizes, default: int, title
 def _joined(graph: Graph, parts: Sequence[str | int]) -> str:
     if all(isinstance(part, int) for part in parts):
         return graph.ints(parts)  # type: ignore[arg-type]
-    return graph.node("Concat", [graph.ints([p]) if isinstance(p, int) else p for p in parts], axis=0)  # type: ignore[no-any-return]
+    return graph.node("Concat", [graph.ints([p]) if isinstance(p, int) else p for p in parts], axis=0)
 
 
 @_operator("getitem", "pad_places")
@@ -433,8 +439,12 @@ def _getitem(graph: Graph, call: Call) -> str:
         if isinstance(entry, slice):
             step = entry.step or 1
             if any(e != slice(None) for e in entries):
-                starts.append(_bound(graph, [e.start for e in entries], x.shape[axis], 0 if step > 0 else -1, call.title))
-                ends.append(_bound(graph, [e.stop for e in entries], x.shape[axis], LAST if step > 0 else -LAST, call.title))
+                starts.append(
+                    _bound(graph, [e.start for e in entries], x.shape[axis], 0 if step > 0 else -1, call.title)
+                )
+                ends.append(
+                    _bound(graph, [e.stop for e in entries], x.shape[axis], LAST if step > 0 else -LAST, call.title)
+                )
                 axes.append(axis)
                 steps.append(int(step))
             kept += 1
@@ -448,8 +458,8 @@ def _getitem(graph: Graph, call: Call) -> str:
             dropped.append(axis)
         else:
             raise NotImplementedError(
-                f"onnx.export: {call.title} indexes with a mask, and its result has a size that depends on the data; use "
-                "where"
+                f"onnx.export: {call.title} indexes with a mask, and its result has a size that depends on the data; "
+                "use where"
             )
         axis += 1
     name = graph[x]
@@ -465,8 +475,8 @@ def _getitem(graph: Graph, call: Call) -> str:
         together = [a for a, _ in arrays] == list(range(len(arrays)))
         if not together or len({v.shape for _, v in arrays}) > 1 or dropped or added:
             raise NotImplementedError(
-                f"onnx.export: {call.title} indexes with several tensors, which ONNX knows for the first dimensions and "
-                "tensors of one shape only"
+                f"onnx.export: {call.title} indexes with several tensors, which ONNX knows for the first dimensions "
+                "and tensors of one shape only"
             )
         indices = [graph.unsqueeze(graph[v], [v.ndim]) for _, v in arrays]
         name = graph.node("GatherND", [name, graph.node("Concat", indices, axis=-1)])
@@ -475,13 +485,13 @@ def _getitem(graph: Graph, call: Call) -> str:
 
 @_operator("gather")
 def _gather(graph: Graph, call: Call) -> str:
-    return graph.node("GatherElements", [graph[v] for v in call.inputs], axis=int(call.param("dim")))  # type: ignore[no-any-return]
+    return graph.node("GatherElements", [graph[v] for v in call.inputs], axis=int(call.param("dim")))
 
 
 @_operator("embedding")
 def _embedding(graph: Graph, call: Call) -> str:
     indices, table = (graph[v] for v in call.inputs)
-    return graph.node("Gather", [table, indices], axis=0)  # type: ignore[no-any-return]
+    return graph.node("Gather", [table, indices], axis=0)
 
 
 @_operator("one_hot")
@@ -490,7 +500,7 @@ def _one_hot(graph: Graph, call: Call) -> str:
         raise NotImplementedError(f"onnx.export: {call.title} has as many classes as its input tells; pass num_classes")
     values = graph.constant(np.array([0, 1], call.outputs[0].dtype))
     classes = graph.ints([int(call.param("num_classes"))])
-    return graph.node("OneHot", [graph[call.inputs[0]], classes, values], axis=-1)  # type: ignore[no-any-return]
+    return graph.node("OneHot", [graph[call.inputs[0]], classes, values], axis=-1)
 
 
 # ── linear maps ────────────────────────────────────────────────────────────────────────
@@ -541,9 +551,11 @@ def _conv_transpose(graph: Graph, call: Call) -> str:
         if not is_fixed(rest):
             raise ValueError(f"onnx.export: {call.title} has an output size that a dynamic axis does not determine")
         if not 0 <= rest[0] < max(s, d):
-            raise NotImplementedError(f"onnx.export: {call.title} has an output size that ONNX's ConvTranspose cannot have")
+            raise NotImplementedError(
+                f"onnx.export: {call.title} has an output size that ONNX's ConvTranspose cannot have"
+            )
         more.append(int(rest[0]))
-    return graph.node(  # type: ignore[no-any-return]
+    return graph.node(
         "ConvTranspose", [graph[x], graph[w]], **_window(call), group=call.param("groups"), output_padding=more
     )
 
@@ -556,7 +568,11 @@ def _ceil_mode(call: Call) -> int:
         return 0
     modes = set()
     steps = zip(
-        call.param("kernel_size"), call.param("stride"), call.param("padding"), call.param("dilation", (1, 1)), strict=True
+        call.param("kernel_size"),
+        call.param("stride"),
+        call.param("padding"),
+        call.param("dilation", (1, 1)),
+        strict=True,
     )
     for dim, (k, s, p, d) in enumerate(steps, 2):
         for n, size in zip(x.shape[dim], y.shape[dim], strict=True):
@@ -571,7 +587,7 @@ def _ceil_mode(call: Call) -> int:
 
 @_operator("max_pool2d")
 def _max_pool2d(graph: Graph, call: Call) -> tuple[str, None]:
-    options = {"kernel_shape": list(call.param("kernel_size")), "ceil_mode": _ceil_mode(call)}
+    options: dict[str, Any] = {"kernel_shape": list(call.param("kernel_size")), "ceil_mode": _ceil_mode(call)}
     return graph.node("MaxPool", [graph[call.inputs[0]]], **_window(call), **options), None
 
 
@@ -583,7 +599,7 @@ def _avg_pool2d(graph: Graph, call: Call) -> str:
         raise NotImplementedError(
             f"onnx.export: {call.title} has ceil_mode and padding, which implementations of ONNX count differently"
         )
-    return graph.node(  # type: ignore[no-any-return]
+    return graph.node(
         "AveragePool",
         [graph[call.inputs[0]]],
         **_window(call),
@@ -596,10 +612,10 @@ def _avg_pool2d(graph: Graph, call: Call) -> str:
 def _along(graph: Graph, x: str, ndim: int, dim: int, matrix: str) -> str:
     """Multiply with a matrix (outputs, inputs) along one dimension; `matrix` is its transpose."""
     if dim == ndim - 1:
-        return graph.node("MatMul", [x, matrix])  # type: ignore[no-any-return]
+        return graph.node("MatMul", [x, matrix])
     order = [d for d in range(ndim) if d != dim] + [dim]
     y = graph.node("MatMul", [graph.node("Transpose", [x], perm=order), matrix])
-    return graph.node("Transpose", [y], perm=[order.index(d) for d in range(ndim)])  # type: ignore[no-any-return]
+    return graph.node("Transpose", [y], perm=[order.index(d) for d in range(ndim)])
 
 
 @_operator("adaptive_avg_pool2d")
@@ -608,7 +624,7 @@ def _adaptive_avg_pool2d(graph: Graph, call: Call) -> str:
     assert x is not None
     wanted = [sizes[0] for sizes in y.shape[2:]]
     if wanted == [1, 1] and all(is_fixed(s) for s in y.shape[2:]):
-        return graph.node("GlobalAveragePool", [graph[x]])  # type: ignore[no-any-return]
+        return graph.node("GlobalAveragePool", [graph[x]])
     if not all(is_fixed(s) for s in (*x.shape[2:], *y.shape[2:])):
         raise NotImplementedError(
             f"onnx.export: {call.title} has windows that depend on dynamic sizes; make the axes of the image fixed, or "
@@ -636,7 +652,7 @@ def _interpolate(graph: Graph, call: Call) -> str:
         )
     taps, dim = call.params[0]["taps"], dim % x.ndim
     if (np.diff(taps.starts) == 1).all() and (taps.weights == 1).all():  # nearest
-        return graph.node("Gather", [graph[x], graph.ints(taps.places)], axis=dim)  # type: ignore[no-any-return]
+        return graph.node("Gather", [graph[x], graph.ints(taps.places.tolist())], axis=dim)
     matrix = np.zeros((taps.size, taps.outputs))
     np.add.at(matrix, (taps.places, np.repeat(np.arange(taps.outputs), np.diff(taps.starts))), taps.weights)
     return _along(graph, graph[x], x.ndim, dim, graph.constant(matrix.astype(x.dtype)))
@@ -686,7 +702,7 @@ def _batch_norm_affine(graph: Graph, call: Call) -> str:
             for v, default in ((weight, 1), (shift, 0))
         ]
         inputs = [graph[x], *names, graph[source], graph[var]]
-        return graph.node("BatchNormalization", inputs, epsilon=eps)  # type: ignore[no-any-return]
+        return graph.node("BatchNormalization", inputs, epsilon=eps)
     name = graph[x]
     if mean is not None:
         name = graph.node("Sub", [name, _column(graph, graph[mean], x.ndim)])
@@ -719,8 +735,8 @@ def _layer_norm(graph: Graph, call: Call) -> str:
     x, w, b = call.inputs
     assert x is not None
     scale = graph.constant(np.ones(x.array.shape[-1:], x.dtype)) if w is None else graph[w]
-    options = {"axis": -1, "epsilon": float(call.param("eps"))}
-    return graph.node("LayerNormalization", [graph[x], scale, graph[b]], **options)  # type: ignore[no-any-return]
+    options: dict[str, Any] = {"axis": -1, "epsilon": float(call.param("eps"))}
+    return graph.node("LayerNormalization", [graph[x], scale, graph[b]], **options)
 
 
 # ── recurrent networks ─────────────────────────────────────────────────────────────────
@@ -746,7 +762,7 @@ def _recurrent(graph: Graph, call: Call) -> Any:
     def weight(value: Value | None) -> str:
         """The rows in ONNX's order, for one direction."""
         name = graph[value]
-        name = name if len(gates) == 1 else graph.node("Gather", [name, graph.ints(rows)], axis=0)
+        name = name if len(gates) == 1 else graph.node("Gather", [name, graph.ints(rows.tolist())], axis=0)
         return graph.unsqueeze(name, [0])
 
     biases = ""
@@ -765,7 +781,7 @@ def _recurrent(graph: Graph, call: Call) -> Any:
         options["activations"] = ["Relu"]
     kind = {"lstm_steps": "LSTM", "gru_steps": "GRU"}.get(op, "RNN")
     inputs = [sequence, weight(w_ih), weight(w_hh), biases, "", *states]
-    y, _, *cell = graph.node(kind, inputs, 3 if kind == "LSTM" else 2, **options)
+    y, _, *cell = graph.nodes_of(kind, inputs, 3 if kind == "LSTM" else 2, **options)
     if cell:
         graph.last_cells[call.outputs[1]] = cell[0]
     width = call.outputs[0].shape[1]

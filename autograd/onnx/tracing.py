@@ -97,8 +97,8 @@ class Call:
         values = [params.get(name, default) for params in self.params]
         if any(value != values[0] for value in values[1:]):
             raise ValueError(
-                f"onnx.export: {name} of {self.title} depends on a dynamic size ({values[0]} becomes {values[1]}), which "
-                "its ONNX operator cannot express; leave this axis out of dynamic_axes"
+                f"onnx.export: {name} of {self.title} depends on a dynamic size ({values[0]} becomes {values[1]}), "
+                "which its ONNX operator cannot express; leave this axis out of dynamic_axes"
             )
         return values[0]
 
@@ -178,8 +178,8 @@ class Tracer(DispatchMode):
             result = super().forward(op, arrays, params)
         finally:
             self._depth -= 1
-        several = type(result) is tuple
-        outputs = tuple(np.asarray(y) for y in (result if several else (result,)))
+        several = isinstance(result, tuple)
+        outputs = tuple(np.asarray(y) for y in (result if isinstance(result, tuple) else (result,)))
         call = Call(op, inputs, [noted], layer=debug.module_path())
         used = [v for v in inputs if v is not None]
         used += [v for part in noted.values() if isinstance(part, tuple) for v in part if isinstance(v, Value)]

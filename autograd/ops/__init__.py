@@ -111,6 +111,23 @@ from autograd.ops.compare import (
     lt as lt,
     ne as ne,
 )
+from autograd.ops.complex import (
+    angle as angle,
+    complex as complex,
+    conj_physical as conj_physical,
+    imag as imag,
+    is_conj as is_conj,
+    polar as polar,
+    real as real,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
+    sgn as sgn,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
+)
+from autograd.ops.conj import (
+    conj as conj,
+)
 from autograd.ops.conv1d import (
     conv1d as conv1d,
 )
@@ -157,6 +174,9 @@ from autograd.ops.covariance import (
 )
 from autograd.ops.cross_entropy import (
     cross_entropy as cross_entropy,
+)
+from autograd.ops.ctc_loss import (
+    ctc_loss as ctc_loss,
 )
 from autograd.ops.distances import (
     cdist as cdist,
@@ -238,13 +258,32 @@ from autograd.ops.factor import (
     lu as lu,
     lu_solve as lu_solve,
     lu_unpack as lu_unpack,
-    matrix_exp as matrix_exp,
-    orgqr as orgqr,
     ormqr as ormqr,
     qr as qr,
 )
+from autograd.ops.fft import (
+    fft_fft as fft_fft,
+    fft_fft2 as fft_fft2,
+    fft_fftn as fft_fftn,
+    fft_fftshift as fft_fftshift,
+    fft_hfft as fft_hfft,
+    fft_hfft2 as fft_hfft2,
+    fft_hfftn as fft_hfftn,
+    fft_ifft as fft_ifft,
+    fft_ifft2 as fft_ifft2,
+    fft_ifftn as fft_ifftn,
+    fft_ifftshift as fft_ifftshift,
+    fft_ihfft as fft_ihfft,
+    fft_ihfft2 as fft_ihfft2,
+    fft_ihfftn as fft_ihfftn,
+    fft_irfft as fft_irfft,
+    fft_irfft2 as fft_irfft2,
+    fft_irfftn as fft_irfftn,
+    fft_rfft as fft_rfft,
+    fft_rfft2 as fft_rfft2,
+    fft_rfftn as fft_rfftn,
+)
 from autograd.ops.floats import (
-    angle as angle,
     copysign as copysign,
     fmax as fmax,
     fmin as fmin,
@@ -256,7 +295,6 @@ from autograd.ops.floats import (
     ldexp as ldexp,
     nan_to_num as nan_to_num,
     nextafter as nextafter,
-    sgn as sgn,
     signbit as signbit,
 )
 from autograd.ops.functions import (
@@ -382,6 +420,9 @@ from autograd.ops.max_unpool import (
 from autograd.ops.mish import (
     mish as mish,
 )
+from autograd.ops.multi_head_attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
+)
 from autograd.ops.nll_loss import (
     nll_loss as nll_loss,
 )
@@ -430,6 +471,7 @@ from autograd.ops.products import (
     dot as dot,
     inner as inner,
     kron as kron,
+    linalg_cross as linalg_cross,
     mm as mm,
     mv as mv,
     outer as outer,
@@ -540,8 +582,6 @@ from autograd.ops.softmax import (
 from autograd.ops.solve import (
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
-    det as det,
-    inverse as inverse,
     linalg_det as linalg_det,
     linalg_inv as linalg_inv,
     linalg_inv_ex as linalg_inv_ex,
@@ -556,8 +596,6 @@ from autograd.ops.solve import (
     linalg_vander as linalg_vander,
     linalg_vecdot as linalg_vecdot,
     logdet as logdet,
-    matrix_power as matrix_power,
-    slogdet as slogdet,
     triangular_solve as triangular_solve,
 )
 from autograd.ops.sorting import (
@@ -625,6 +663,10 @@ from autograd.ops.spectral import (
     svd as svd,
     svd_lowrank as svd_lowrank,
 )
+from autograd.ops.stft import (
+    istft as istft,
+    stft as stft,
+)
 from autograd.ops.strided import (
     layouts as layouts,
     strided_read as strided_read,
@@ -648,6 +690,7 @@ from autograd.ops.views import (
     diag_embed as diag_embed,
     diagflat as diagflat,
     diagonal as diagonal,
+    linalg_diagonal as linalg_diagonal,
 )
 from autograd.ops.where import (
     masked_fill as masked_fill,

@@ -183,7 +183,7 @@ def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = F
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
     """
     check_arrays("threshold", input=input)
-    return where(input <= input.dtype.type(threshold), np.full((), value, input.dtype), input)
+    return where(input <= input.dtype.type(threshold), input.dtype.type(value), input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -282,6 +282,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     RuntimeError, TypeError
         If the weight has several dimensions or not C elements, or dtypes differ.
     """
+    check_arrays("prelu", input=input, weight=weight)
     check_same_float("prelu", input=input, weight=weight)
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: weight has shape {tuple(weight.shape)}; expects one element, or one a channel")
@@ -325,7 +326,7 @@ def rrelu(
         raise ValueError(f"rrelu: lower is {lower} and upper {upper}; expects finite numbers, lower not above upper")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    slopes = generator().uniform(lower, upper, input.shape).astype(input.dtype)
+    slopes = np.asarray(generator().uniform(lower, upper, input.shape), input.dtype)
     return where(input > 0, input, wrap(slopes) * input)
 
 
@@ -397,7 +398,7 @@ composite_row(
 composite_row(
     "threshold",
     threshold,
-    lambda x, *, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value).astype(x.dtype),
+    lambda x, *, threshold, value: np.where(np.isnan(x) | (x > threshold), x, x.dtype.type(value)),
     lambda draw: Sample(
         (draw.tensor(*draw.shape(0, 3, least=0), kinks=(0.5,)),), {"threshold": 0.5, "value": draw.choice(0, 20)}
     ),

@@ -130,7 +130,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not NaN.  Parameters as for `sum`."""
     check_arrays("nansum", input=input)
-    return sum(where(isnan(input), np.zeros((), input.dtype), input), dim, keepdim, dtype=dtype)
+    return sum(where(isnan(input), input.dtype.type(0), input), dim, keepdim, dtype=dtype)
 
 
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -342,7 +342,7 @@ def _running(x: Array, dim: int, combine: Callable[[Any, Any], Any]) -> Array:
 
 def _prod_reference(x: Array, *, dim: int, keepdim: bool) -> Array:
     x = x if x.dtype.kind == "f" else x.astype(np.int64)
-    return np.asarray(np.multiply.reduce(x, axis=dim, keepdims=keepdim))
+    return np.asarray(x.prod(axis=dim, keepdims=keepdim, dtype=x.dtype))
 
 
 def _renorm_reference(x: Array, *, p: float, dim: int, maxnorm: float) -> Array:
@@ -395,7 +395,7 @@ composite_row(
     renorm,
     _renorm_reference,
     lambda draw: Sample(
-        (draw.tensor(draw.size(1, 3), draw.size(1, 3), low=0.5),), {"p": 2, "dim": draw.size(0, 1), "maxnorm": 1.23456}
+        (draw.tensor(draw.size(0, 3), draw.size(0, 3), low=0.5),), {"p": 2, "dim": draw.size(0, 1), "maxnorm": 1.23456}
     ),
     BadSample((np.ones(3),), {"p": 2, "dim": 0, "maxnorm": 1}, RuntimeError, ("renorm", "1 dimensions")),
 )
@@ -412,13 +412,13 @@ composite_row(
     "trapezoid",
     trapezoid,
     lambda y, x: np.sum((y[..., 1:] + y[..., :-1]) * (x[1:] - x[:-1]) / 2, -1),
-    lambda draw: Sample((draw.tensor(*draw.shape(0, 1), n := draw.size(1, 4)), draw.tensor(n))),
+    lambda draw: Sample((draw.tensor(*draw.shape(0, 1, least=0), n := draw.size(1, 4)), draw.tensor(n))),
     BadSample((np.ones(3), np.ones(4)), {}, RuntimeError, ("trapezoid", "4 points")),
 )
 composite_row(
     "cumulative_trapezoid",
     cumulative_trapezoid,
     lambda y, x: np.cumsum((y[..., 1:] + y[..., :-1]) * (x[1:] - x[:-1]) / 2, -1),
-    lambda draw: Sample((draw.tensor(*draw.shape(0, 1), n := draw.size(1, 4)), draw.tensor(n))),
+    lambda draw: Sample((draw.tensor(*draw.shape(0, 1, least=0), n := draw.size(1, 4)), draw.tensor(n))),
     BadSample((np.ones(3), np.ones(4)), {}, RuntimeError, ("cumulative_trapezoid", "4 points")),
 )

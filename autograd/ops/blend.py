@@ -46,7 +46,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
         names = ", ".join(sorted(map(str, dtypes)))
         raise RuntimeError(f"lerp: expects one float dtype throughout, got {names}; convert with .to(dtype)")
     step = end - input
-    if not hasattr(weight, "dtype"):
+    if isinstance(weight, int | float):
         return input + weight * step if -0.5 < weight < 0.5 else end - step * (1 - weight)
     return where(abs(weight) < 0.5, input + weight * step, end - step * (1 - weight))
 
@@ -79,12 +79,13 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 
 def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Subtract input, times `alpha`, from `other`: other - alpha · input.  Shapes broadcast."""
+    check_arrays("rsub", input=input)
     return sub(other, input, alpha=alpha)
 
 
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """Raise input to a power in float64.  Shapes broadcast."""
-    base, power = (to(x, np.float64) if hasattr(x, "dtype") else float(x) for x in (input, exponent))
+    base, power = (float(x) if isinstance(x, int | float) else to(x, np.float64) for x in (input, exponent))
     return pow(base, power)
 
 
@@ -115,6 +116,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     input : Tensor
     value : number, or Tensor without dimensions
     """
+    check_arrays("fill", input=input)
     return _fill_op(input, value)
 
 

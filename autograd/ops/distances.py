@@ -21,7 +21,7 @@ from autograd.ops.extrema import clamp_min
 from autograd.ops.indexing import getitem
 from autograd.ops.norm import norm
 from autograd.ops.reduce import sum
-from autograd.ops.shape import unsqueeze
+from autograd.ops.shape import expand, unsqueeze
 from autograd.ops.shared.checks import check_float
 from autograd.types import Array
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
     check_arrays(name, input1=a, input2=b)
-    check_float(name, a)
-    check_float(name, b)
     try:
         np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
     except ValueError:
@@ -67,6 +65,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.7071])
     """
     _check_vectors("cosine_similarity", x1, x2)
+    check_float("cosine_similarity", x1)
+    check_float("cosine_similarity", x2)
+    shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
+    x1, x2 = expand(x1, shape), expand(x2, shape)
     return sum((x1 / _length(x1, dim, eps)) * (x2 / _length(x2, dim, eps)), dim)
 
 
@@ -194,7 +196,7 @@ def _norm_reference(x: Array, p: float, axis: int, keepdims: bool = False) -> Ar
 
 def _pair(draw: Draw) -> tuple[Array, Array]:
     a, b = draw.broadcastable(2, 2, 3, least=1)
-    return draw.tensor(*a), draw.tensor(*b) + 0.0003  # so that no difference is 0
+    return draw.tensor(*a), draw.tensor(*b, low=3, high=5)  # so that no difference is near 0
 
 
 def _cosine_reference(a: Array, b: Array, *, dim: int, eps: float) -> Array:
@@ -252,8 +254,14 @@ register(
 def _cdist_sample(draw: Draw) -> Sample:
     batches = draw.broadcastable(2, 0, 1, least=1)
     m = draw.size(1, 3)
-    a, b = (draw.tensor(*batch, draw.size(1, 3), m) for batch in batches)
-    return Sample((a, b + 0.0003), {"p": draw.choice(2.0, 1, 3)})
+    a = draw.tensor(*batches[0], draw.size(1, 3), m)
+    b = draw.tensor(*batches[1], draw.size(1, 3), m, low=3, high=5)
+    return Sample((a, b), {"p": draw.choice(2.0, 1, 3)})
+
+
+def _pdist_sample(draw: Draw) -> Sample:
+    n, m = draw.size(2, 4), draw.size(1, 3)
+    return Sample((draw.tensor(n, m) + 5 * np.arange(n)[:, None],), {"p": draw.choice(2.0, 1, 3)})
 
 
 def _pdist_reference(x: Array, *, p: float) -> Array:
@@ -279,7 +287,7 @@ register(
         name="pdist",
         function=pdist,
         reference=_pdist_reference,
-        sample=lambda draw: Sample((draw.tensor(draw.size(2, 4), draw.size(1, 3)),), {"p": draw.choice(2.0, 1, 3)}),
+        sample=_pdist_sample,
         bad_samples=[
             BadSample((np.ones(2),), {}, ValueError, ("pdist", "(2,)")),
             BadSample((np.ones((2, 2)),), {"p": -1}, ValueError, ("pdist", "p is -1")),

@@ -383,9 +383,6 @@ def linalg_householder_product(A: Tensor, tau: Tensor) -> Tensor:
     return _reflected(A, tau, A * 0 + identity(m, n, A.dtype), reversed(range(tau.shape[-1])))
 
 
-orgqr = linalg_householder_product
-
-
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """Multiply by the Q of `geqrf` without making it: Q other, or other Q if not left; Qᵀ if transpose.
 
@@ -695,6 +692,3 @@ def linalg_matrix_exp(A: Tensor) -> Tensor:
             [0., 1.]])
     """
     return _linalg_matrix_exp_op(A)
-
-
-matrix_exp = linalg_matrix_exp

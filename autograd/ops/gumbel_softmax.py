@@ -39,8 +39,9 @@ def _reference(logits: Array, noise: Array, *, tau: float, dim: int) -> Array:
 
 
 def _sample(draw: Draw) -> Sample:
-    shape = draw.shape(1, 3)
-    return Sample((draw.tensor(*shape), draw.tensor(*shape)), {"tau": draw.choice(1.0, 0.5), "dim": draw.choice(0, -1)})
+    others, n, dim = draw.shape(0, 2, least=0), draw.size(1, 3), draw.choice(0, -1)
+    shape = (n, *others) if dim == 0 else (*others, n)
+    return Sample((draw.tensor(*shape), draw.tensor(*shape)), {"tau": draw.choice(1.0, 0.5), "dim": dim})
 
 
 _gumbel_softmax_op = register(

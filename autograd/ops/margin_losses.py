@@ -109,12 +109,12 @@ def soft_margin_loss(
     return _reduced("soft_margin_loss", -logsigmoid(target * input), reduction, size_average, reduce)
 
 
-def _scores(name: str, input: Tensor, least: int = 1) -> Tensor:
+def _scores(name: str, input: Tensor) -> Tensor:
     """Scores (N, C) or (C,) as (N, C)."""
     check_float(name, input)
-    if input.ndim not in (1, 2) or input.shape[-1] < least:
+    if input.ndim > 2 or (input.ndim and not input.shape[-1]):
         raise ValueError(f"{name}: expects scores (N, C) or (C,), got shape {tuple(input.shape)}")
-    return input.reshape((1, -1)) if input.ndim == 1 else input
+    return input if input.ndim == 2 else input.reshape((1, -1))
 
 
 def multi_margin_loss(
@@ -165,7 +165,7 @@ def multi_margin_loss(
     if weight is not None:
         differences = differences * unsqueeze(getitem(weight, labels), 1)
     losses = sum(where(np.arange(classes) == labels[:, None], 0.0, differences), 1) / classes
-    losses = losses.reshape(target.shape) if input.ndim == 1 else losses
+    losses = losses if input.ndim == 2 else losses.reshape(target.shape)
     return _reduced("multi_margin_loss", losses, reduction, size_average, reduce)
 
 
@@ -207,7 +207,7 @@ def multilabel_margin_loss(
     pairs = sum(where(is_label[rows], 0.0, differences), 1) / classes
     belongs = (np.arange(n)[:, None] == rows).astype(x.dtype)  # which sample each label belongs to
     losses = matmul(belongs, pairs)
-    losses = losses.reshape(()) if input.ndim == 1 else losses
+    losses = losses if input.ndim == 2 else losses.reshape(())
     return _reduced("multilabel_margin_loss", losses, reduction, size_average, reduce)
 
 
@@ -250,7 +250,6 @@ def cosine_embedding_loss(
     reduction : "mean", "sum" or "none"
     """
     check_arrays("cosine_embedding_loss", input1=input1, input2=input2, target=target)
-    check_float("cosine_embedding_loss", input1)
     if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
         raise RuntimeError(
             f"cosine_embedding_loss: inputs of shapes {tuple(input1.shape)} and {tuple(input2.shape)} and a target of "
@@ -366,9 +365,9 @@ def gaussian_nll_loss(
     if isinstance(var, int | float):
         if var < 0:
             raise ValueError(f"{name}: var is {var}; it must be at least 0")
-        var = input.detach() * 0 + var
+        var = input * 0 + var
     check_arrays(name, var=var)
-    if (np.asarray(var.detach()) < 0).any():
+    if (np.asarray(getattr(var, "array", var)) < 0).any():
         raise ValueError(f"{name}: var has a negative element; variances must be at least 0")
     shape, own = tuple(input.shape), tuple(var.shape)
     if own != shape:
@@ -424,8 +423,16 @@ def _row(
     losses: Callable[..., Array],
     inputs: Callable[[Draw], tuple[tuple[Any, ...], dict[str, Any]]],
     *bad: BadSample,
+    weighted: bool = False,
+    call: Callable[..., Tensor] | None = None,
 ) -> None:
-    """Register a loss.  losses(*inputs, **options) is its reference, and `inputs` draws a call of it."""
+    """Register a loss.  losses(*inputs, **options) is its reference, and `inputs` draws a call of it.
+
+    The last input of a weighted loss is its weight, or None.
+    """
+
+    def function_of(*arrays: Any, **options: Any) -> Tensor:
+        return function(*arrays[:-1], weight=arrays[-1], **options) if weighted else function(*arrays, **options)
 
     def reference(*arrays: Any, reduction: str, **options: Any) -> Array:
         return reduce_reference(np.asarray(losses(*arrays, **options)), reduction)
@@ -435,7 +442,9 @@ def _row(
         return Sample(arrays, {"reduction": draw_reduction(draw), **options})
 
     name = function.__name__
-    register(Composite(name=name, function=function, reference=reference, sample=sample, bad_samples=list(bad)))
+    register(
+        Composite(name=name, function=call or function_of, reference=reference, sample=sample, bad_samples=list(bad))
+    )
 
 
 def _signs(draw: Draw, shape: tuple[int, ...]) -> Array:
@@ -455,11 +464,11 @@ def _draw_ranking(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _draw_classes(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     n, classes = draw.choice((), (draw.size(1, 3),)), draw.size(1, 3)
     w = draw.choice(None, draw.tensor(classes, low=0.5))
-    options = {"p": draw.choice(1, 2), "margin": draw.choice(1.0003, 0.57), "weight": w}
-    return (draw.tensor(*n, classes), draw.index(n, classes)), {k: v for k, v in options.items() if v is not None}
+    options = {"p": draw.choice(1, 2), "margin": draw.choice(1.0003, 0.5703)}
+    return (draw.tensor(*n, classes), draw.index(n, classes), w), options
 
 
-def _multi_margin(x: Array, y: Array, *, p: int, margin: float, weight: Array | None = None) -> Array:
+def _multi_margin(x: Array, y: Array, weight: Array | None, *, p: int, margin: float) -> Array:
     losses = np.zeros(y.shape, x.dtype)
     for i in np.ndindex(*y.shape):
         others = np.maximum(0, margin - x[(*i, y[i])] + np.delete(x[i], y[i])) ** p
@@ -481,15 +490,15 @@ def _multilabel_margin(x: Array, y: Array) -> Array:
     return losses
 
 
-def _multilabel_soft_margin(x: Array, y: Array, *, weight: Array | None = None) -> Array:
+def _multilabel_soft_margin(x: Array, y: Array, weight: Array | None) -> Array:
     losses = y * np.log1p(np.exp(-x)) + (1 - y) * np.log1p(np.exp(x))
     return np.mean(losses if weight is None else losses * weight, -1)
 
 
 def _draw_multilabel(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     shape = draw.shape(1, 2)
-    options = draw.choice({}, {"weight": draw.tensor(shape[-1], low=0.5)})
-    return (draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=0.9)), options
+    w = draw.choice(None, draw.tensor(shape[-1], low=0.5))
+    return (draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=0.9), w), {}
 
 
 def _cosine_embedding(a: Array, b: Array, y: Array, *, margin: float) -> Array:
@@ -500,7 +509,8 @@ def _cosine_embedding(a: Array, b: Array, y: Array, *, margin: float) -> Array:
 def _draw_embedding(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     n, d = draw.choice((), (draw.size(1, 3),)), draw.size(2, 3)
     options = {"margin": draw.choice(0.0, 0.3)}
-    return (draw.tensor(*n, d, low=0.5), draw.tensor(*n, d, low=0.3), _signs(draw, n)), options
+    a, b = draw.tensor(*n, d, low=0.5), draw.tensor(*n, d, low=0.3) + np.arange(d)  # not parallel
+    return (a, b, _signs(draw, n)), options
 
 
 def _distances(a: Array, b: Array, p: float) -> Array:
@@ -514,18 +524,24 @@ def _triplet_losses(a: Array, b: Array, c: Array, *, margin: float, swap: bool, 
 
 def _draw_triplet(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     shape = draw.shape(1, 2)
-    three = draw.tensor(*shape), draw.tensor(*shape) + 0.0003, draw.tensor(*shape) + 0.0017
-    return three, {"margin": draw.choice(1.0, 0.3), "swap": draw.choice(False, True)}
+    three = draw.tensor(*shape), draw.tensor(*shape, low=3, high=5), draw.tensor(*shape, low=8, high=9)
+    return three, {"margin": draw.choice(20.0, 1.0), "swap": draw.choice(False, True)}
 
 
 def _gaussian(x: Array, t: Array, v: Any, *, full: bool) -> Array:
     v = v[..., None] if np.ndim(v) == x.ndim - 1 and np.ndim(v) else v
+    v = np.maximum(v**2, 1e-6)
     return (np.log(v) + (x - t) ** 2 / v) / 2 + (np.log(2 * np.pi) / 2 if full else 0)
+
+
+def _of_deviations(x: Any, t: Any, deviation: Any, **options: Any) -> Tensor:
+    """The loss for standard deviations, which may be any numbers, where variances must not be negative."""
+    return gaussian_nll_loss(x, t, deviation * deviation, **options)
 
 
 def _draw_gaussian(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     shape = draw.shape(2, 2, least=2)
-    v = draw.choice(draw.tensor(*shape, low=0.5), draw.tensor(shape[0], low=0.5), draw.tensor(shape[0], 1, low=0.5))
+    v = draw.choice(*(draw.tensor(*some, low=1, high=2) for some in (shape, shape[:1], (shape[0], 1))))
     return (draw.tensor(*shape), draw.tensor(*shape), v), {"full": draw.choice(True, False)}
 
 
@@ -539,7 +555,7 @@ def _poisson(x: Array, t: Array, *, log_input: bool, full: bool) -> Array:
 def _draw_poisson(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     shape = draw.shape(1, 2)
     options = {"log_input": draw.choice(True, False), "full": draw.choice(True, False)}
-    return (draw.tensor(*shape, low=0.5), draw.tensor(*shape, low=0.2, high=3, kinks=(1,))), options
+    return (draw.tensor(*shape, low=0.5), draw.tensor(*shape, low=2, high=4) - draw.choice(0, 1.8)), options
 
 
 _X, _Y = np.ones((2, 3)), np.ones((2, 2))
@@ -548,7 +564,7 @@ _X, _Y = np.ones((2, 3)), np.ones((2, 2))
 def _misfits(function: Callable[..., Tensor], *tail: Any) -> list[BadSample]:
     """Calls of a function of input and target: shapes that do not fit, and no reduction of this name."""
     name = function.__name__
-    return [BadSample((_X, _Y), {}, ValueError, (name, "(2, 3)", "(2, 2)")), bad_reduction(name, _X, _X)]
+    return [BadSample((_X, _Y, *tail), {}, ValueError, (name, "(2, 3)", "(2, 2)")), bad_reduction(name, _X, _X, *tail)]
 
 
 _row(
@@ -571,13 +587,14 @@ _row(
     multi_margin_loss,
     _multi_margin,
     _draw_classes,
-    BadSample((_X, np.zeros(3, int)), {}, ValueError, ("multi_margin_loss", "(2, 3)", "(3,)")),
-    BadSample((_X, np.full(2, 3)), {}, IndexError, ("multi_margin_loss", "0 to 2")),
-    BadSample((_X, np.zeros(2)), {}, TypeError, ("multi_margin_loss", "float64")),
-    BadSample((_X, _LABELS), {"p": 3}, ValueError, ("multi_margin_loss", "p is 3")),
-    BadSample((_X, _LABELS), {"weight": np.ones(2)}, ValueError, ("multi_margin_loss", "(2,)")),
-    BadSample((np.ones((2, 2, 2)), _LABELS), {}, ValueError, ("multi_margin_loss", "(2, 2, 2)")),
-    bad_reduction("multi_margin_loss", _X, _LABELS),
+    BadSample((_X, np.zeros(3, int), None), {}, ValueError, ("multi_margin_loss", "(2, 3)", "(3,)")),
+    BadSample((_X, np.full(2, 3), None), {}, IndexError, ("multi_margin_loss", "0 to 2")),
+    BadSample((_X, np.zeros(2), None), {}, TypeError, ("multi_margin_loss", "float64")),
+    BadSample((_X, _LABELS, None), {"p": 3}, ValueError, ("multi_margin_loss", "p is 3")),
+    BadSample((_X, _LABELS, np.ones(2)), {}, ValueError, ("multi_margin_loss", "(2,)")),
+    BadSample((np.ones((2, 2, 2)), _LABELS, None), {}, ValueError, ("multi_margin_loss", "(2, 2, 2)")),
+    bad_reduction("multi_margin_loss", _X, _LABELS, None),
+    weighted=True,
 )
 _ALL = np.zeros((2, 3), int)
 _row(
@@ -593,8 +610,9 @@ _row(
     multilabel_soft_margin_loss,
     _multilabel_soft_margin,
     _draw_multilabel,
-    *_misfits(multilabel_soft_margin_loss),
-    BadSample((np.ones(()), np.ones(())), {}, ValueError, ("multilabel_soft_margin_loss", "()")),
+    *_misfits(multilabel_soft_margin_loss, None),
+    BadSample((np.ones(()), np.ones(()), None), {}, ValueError, ("multilabel_soft_margin_loss", "()")),
+    weighted=True,
 )
 _row(
     cosine_embedding_loss,
@@ -619,8 +637,8 @@ _row(
     _gaussian,
     _draw_gaussian,
     BadSample((_X, _X, np.ones((2, 2))), {}, ValueError, ("gaussian_nll_loss", "(2, 2)", "(2, 3)")),
-    BadSample((_X, _X, -_X), {}, ValueError, ("gaussian_nll_loss", "negative")),
     BadSample((_X, _X, _X), {"eps": 0}, ValueError, ("gaussian_nll_loss", "eps is 0")),
     bad_reduction("gaussian_nll_loss", _X, _X, _X),
+    call=_of_deviations,
 )
 _row(poisson_nll_loss, _poisson, _draw_poisson, *_misfits(poisson_nll_loss))

@@ -300,7 +300,7 @@ def _quantile(
     nan = _is_nan(x)
     count = np.sum(~nan, axis=-1, keepdims=True) if name == "nanquantile" else np.full(x[..., :1].shape, x.shape[-1])
     steps = np.maximum(count - 1, 0).astype(x.dtype)  # (…, 1)
-    ranks = (reshape(q, (-1,)) if hasattr(q, "dtype") else x.dtype.type(q)) * _tensor(steps)  # (…, Q)
+    ranks = (x.dtype.type(q) if isinstance(q, int | float) else reshape(q, (-1,))) * _tensor(steps)  # (…, Q)
     at = _array(ranks)
     if name == "quantile":  # a row with a NaN gives the NaN, which is sorted to its end
         at = np.where(nan.any(-1, keepdims=True), steps, at)

@@ -27,6 +27,7 @@ from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import expand, permute, reshape
 from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of
+from autograd.ops.solve import linalg_multi_dot
 from autograd.ops.views import diagonal
 from autograd.types import Array, Number
 
@@ -130,7 +131,6 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 def _plus(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number, *, promotes: bool = False) -> Tensor:
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
-    check_arrays(name, input=input)
     if not promotes:
         _check_dtypes(name, input, product)
     if product.dtype.kind != "f" and (not promotes or input.dtype.kind != "f"):
@@ -163,6 +163,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     RuntimeError
         If shapes or dtypes do not fit.
     """
+    check_arrays("addmm", input=input)
     _check("addmm", "two matrices", mat1=(mat1, 2), mat2=(mat2, 2))
     _check_sizes("addmm", mat1, mat2, 1, 0)
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
@@ -170,6 +171,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · (mat @ vec), for a matrix (I, K) and a vector (K,): see `addmm`."""
+    check_arrays("addmv", input=input)
     _check("addmv", "a matrix and a vector", mat=(mat, 2), vec=(vec, 1))
     _check_sizes("addmv", mat, vec, 1, 0)
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
@@ -185,6 +187,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: 
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · (Σ_n batch1[n] @ batch2[n]), for (N, I, K) and (N, K, J): see `addmm`."""
+    check_arrays("addbmm", input=input)
     _check("addbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("addbmm", batch1, batch2, 0, 0)
     _check_sizes("addbmm", batch1, batch2, 2, 1)
@@ -193,6 +196,7 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, a
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · bmm(batch1, batch2): see `addmm`."""
+    check_arrays("baddbmm", input=input)
     _check("baddbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("baddbmm", batch1, batch2, 0, 0)
     _check_sizes("baddbmm", batch1, batch2, 2, 1)
@@ -280,31 +284,13 @@ def trace(input: Tensor) -> Tensor:
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """Compute the product of matrices, in the order that needs the fewest multiplications.
-
-    References
-    ----------
-    Cormen, Leiserson, Rivest, Stein, Introduction to Algorithms, section 15.2 (third edition).
-    """
+    """Compute the product of matrices, in the order that needs the fewest multiplications: see `linalg.multi_dot`."""
     if not matrices:
         raise RuntimeError("chain_matmul: expects at least one matrix")
     _check("chain_matmul", "matrices", **{f"matrix {i}": (x, 2) for i, x in enumerate(matrices)})
     for x, y in itertools.pairwise(matrices):
         _check_sizes("chain_matmul", x, y, 1, 0)
-    sizes = [matrices[0].shape[0], *(x.shape[1] for x in matrices)]
-    best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, i) for i in range(len(matrices))}
-    for length in range(2, len(matrices) + 1):
-        for i in range(len(matrices) - length + 1):
-            j = i + length
-            best[i, j] = min(
-                (best[i, k][0] + best[k, j][0] + sizes[i] * sizes[k] * sizes[j], k) for k in range(i + 1, j)
-            )
-
-    def product(i: int, j: int) -> Tensor:
-        k = best[i, j][1]
-        return matrices[i] if j == i + 1 else matmul(product(i, k), product(k, j))
-
-    return product(0, len(matrices))
+    return matrices[0] if len(matrices) == 1 else linalg_multi_dot(matrices)
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
@@ -342,6 +328,11 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 
     left = mul(turned(input, [1, 2, 0]), turned(other, [2, 0, 1]))
     return sub(left, mul(turned(input, [2, 0, 1]), turned(other, [1, 2, 0])))
+
+
+def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+    """Compute the cross product of vectors of three elements, along `dim`: `cross`, with another default."""
+    return cross(input, other, dim)
 
 
 # ── as rows ────────────────────────────────────────────────────────────────────────────

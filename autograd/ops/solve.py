@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd import engine
-from autograd.arguments import check_arrays
+from autograd.arguments import check_arrays, full_name
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.matmul import matmul
@@ -204,9 +204,6 @@ def linalg_inv(A: Tensor) -> Tensor:
             [0.0000, 0.2500]])
     """
     return linalg_inv_ex(A, check_errors=True).inverse
-
-
-inverse = linalg_inv
 
 
 # ── systems of equations ───────────────────────────────────────────────────────────────
@@ -532,9 +529,6 @@ def linalg_det(A: Tensor) -> Tensor:
     return _linalg_det_op(A)
 
 
-det = linalg_det
-
-
 def linalg_slogdet(A: Tensor) -> SignAndLog:
     """Signs of determinants, and logarithms of their absolute values, which do not overflow.
 
@@ -548,9 +542,6 @@ def linalg_slogdet(A: Tensor) -> SignAndLog:
         sign, (…): -1, 0 or 1, without gradient; logabsdet, (…): -inf for a singular matrix.
     """
     return SignAndLog(*_linalg_slogdet_op(A))
-
-
-slogdet = linalg_slogdet
 
 
 def logdet(input: Tensor) -> Tensor:
@@ -645,9 +636,6 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
     return A * 0 + identity(A.shape[-1], A.shape[-1], A.dtype) if result is None else result
 
 
-matrix_power = linalg_matrix_power
-
-
 def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
     """The product of two or more matrices, in the order of multiplications that takes the fewest operations.
 
@@ -660,6 +648,8 @@ def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
     ----------
     Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", matrix-chain multiplication.
     """
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"linalg.multi_dot: expects a list of tensors, got {full_name(tensors)}")
     chain = list(tensors)
     check_arrays("linalg.multi_dot", **{f"tensor {i}": x for i, x in enumerate(chain)})
     shapes = [tuple(x.shape) for x in chain]

@@ -140,6 +140,11 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return _diagonal_op(input, offset=offset, dim1=first, dim2=second)
 
 
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """The diagonal of the matrices in the last two dimensions, as a view: `diagonal`, with other defaults."""
+    return diagonal(A, offset, dim1, dim2)
+
+
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices with the last dimension of input on a diagonal, and 0 elsewhere.
 

@@ -178,7 +178,21 @@ def _cell(draw: Draw, name: str) -> tuple[tuple, dict[str, Any], list[Any]]:
     return (features, hidden), options, inputs[: draw.size(1, 2)]
 
 
+def _three(
+    draw: Draw, third: Callable[[int, int], np.ndarray], **options: Any
+) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
+    """A loss of two tensors and a third input, made from their sizes."""
+    n, k = draw.size(1, 4), draw.size(2, 4)
+    options["reduction"] = draw.choice("mean", "sum", "none")
+    return (), options, [draw.array(n, k), draw.array(n, k), third(n, k)]
+
+
 LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
+    "CosineEmbeddingLoss": lambda d: _three(d, lambda n, k: d.rng.integers(0, 2, n) * 2 - 1, margin=d.choice(0.0, 0.3)),
+    "GaussianNLLLoss": lambda d: _three(d, lambda n, k: d.rng.uniform(0.5, 2, (n, k)), full=d.choice(True, False)),
+    "MarginRankingLoss": lambda d: _three(d, lambda n, k: d.rng.integers(0, 2, (n, k)) * 2 - 1, margin=0.3),
+    "TripletMarginLoss": lambda d: _three(d, lambda n, k: d.array(n, k), margin=0.7, swap=d.choice(True, False)),
+    "TripletMarginWithDistanceLoss": lambda d: _three(d, lambda n, k: d.array(n, k), margin=0.7),
     "AdaptiveAvgPool2d": _adaptive_pool,
     "AvgPool2d": lambda d: _pool(
         d,
@@ -280,15 +294,48 @@ def _kl(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     return {"log_target": log_target}, x, draw.array(*x.shape) if log_target else draw.rng.uniform(0, 1, x.shape)
 
 
+def _signed(draw: Draw, **options: Any) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = _any_shape(draw, 1)
+    return options, x, np.sign(draw.array(*x.shape))
+
+
+def _classes(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    n, classes = draw.size(1, 4), draw.size(1, 4)
+    options = {"p": draw.choice(1, 2), "margin": 0.7, "weight": draw.choice(None, draw.rng.uniform(0.5, 2, classes))}
+    return options, draw.array(n, classes), draw.rng.integers(0, classes, n)
+
+
+def _sets(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    n, classes = draw.size(1, 4), draw.size(1, 4)
+    return {}, draw.array(n, classes), draw.rng.integers(-1, classes, (n, classes))
+
+
+def _several(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = draw.array(draw.size(1, 4), draw.size(1, 4))
+    return {"weight": draw.choice(None, draw.rng.uniform(0.5, 2, x.shape[-1]))}, x, draw.rng.uniform(0, 1, x.shape)
+
+
+def _counts(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = _any_shape(draw, 1)
+    options = {"log_input": draw.choice(True, False), "full": draw.choice(True, False), "eps": 0.1}
+    return options, np.abs(x), draw.rng.poisson(2, x.shape).astype(float)
+
+
 LOSSES: dict[str, Callable[[Draw], tuple[dict[str, Any], np.ndarray, np.ndarray]]] = {
     "BCELoss": _probabilities,
     "BCEWithLogitsLoss": _yes_or_no,
     "CrossEntropyLoss": _cross_entropy,
+    "HingeEmbeddingLoss": lambda d: _signed(d, margin=d.choice(1.0, 0.3)),
     "HuberLoss": lambda d: _two(d, delta=d.choice(1.0, 0.3)),
     "KLDivLoss": _kl,
     "L1Loss": _two,
     "MSELoss": _two,
+    "MultiLabelMarginLoss": _sets,
+    "MultiLabelSoftMarginLoss": _several,
+    "MultiMarginLoss": _classes,
     "NLLLoss": _nll,
+    "PoissonNLLLoss": _counts,
+    "SoftMarginLoss": _signed,
     "SmoothL1Loss": lambda d: _two(d, beta=d.choice(1.0, 0.3, 0.0)),
 }
 
@@ -353,6 +400,7 @@ def assert_equal_run(ours: Any, theirs: Any, inputs: list[Any], rng: np.random.G
         assert_close(a, b)
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")  # of PyTorch's Transformer
 @pytest.mark.parametrize("name", LAYERS)
 @given(data=st.data())
 def test_layer(name: str, data: Any) -> None:
@@ -389,6 +437,7 @@ def test_loss(name: str, data: Any) -> None:
 
 # arguments of PyTorch that are deprecated, or that we do not support
 LEFT_OUT = {"size_average", "reduce", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze"}
+LEFT_OUT |= {"min_value", "max_value"}  # of Hardtanh
 
 
 def first_signature(function: Any) -> inspect.Signature:
@@ -408,8 +457,7 @@ def test_arguments_have_pytorchs_names_places_and_defaults(name: str) -> None:
     places = [n for n, p in ours.items() if p.kind == p.POSITIONAL_OR_KEYWORD]
     assert places == list(theirs)[: len(places)]
     for key, parameter in ours.items():
-        if (name, key) not in {("Softmax", "dim"), ("LogSoftmax", "dim")}:  # the default None is deprecated there
-            assert parameter.default == theirs[key].default, key
+        assert parameter.default == theirs[key].default, key
 
 
 # ── BatchNorm's statistics ──

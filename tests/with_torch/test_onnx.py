@@ -76,12 +76,18 @@ NETS: dict[str, tuple[Callable[[], Any], Callable[[int], Any]]] = {
     "u_net": (UNet, images(1)),
     "mobile": (
         lambda: tnn.Sequential(
-            tnn.Conv2d(4, 4, 3, padding=1, groups=4), tnn.Hardswish(), tnn.ReLU6(), tnn.AdaptiveAvgPool2d(1), tnn.Flatten()
+            tnn.Conv2d(4, 4, 3, padding=1, groups=4),
+            tnn.Hardswish(),
+            tnn.ReLU6(),
+            tnn.AdaptiveAvgPool2d(1),
+            tnn.Flatten(),
         ),
         images(4),
     ),
     "norms": (
-        lambda: tnn.Sequential(tnn.GroupNorm(2, 4), tnn.SiLU(), tnn.InstanceNorm2d(4), tnn.PixelShuffle(2), tnn.AvgPool2d(2)),
+        lambda: tnn.Sequential(
+            tnn.GroupNorm(2, 4), tnn.SiLU(), tnn.InstanceNorm2d(4), tnn.PixelShuffle(2), tnn.AvgPool2d(2)
+        ),
         images(4),
     ),
     "mlp": (
@@ -109,9 +115,7 @@ def test_a_file_of_torch_is_read(name: str) -> None:
     model, file = make().eval(), io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated, and warns about recurrent networks
-        torch.onnx.export(
-            model, (batch(2),), file, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "batch"}}
-        )
+        torch.onnx.export(model, (batch(2),), file, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "batch"}})
     for n in (1, 2, 5):
         compared(file.getvalue(), model, batch(n))
 
