@@ -130,6 +130,12 @@ def _max_pool(
     return (y, indices) if return_indices else y
 
 
+def _tensor(array: Array) -> Tensor:
+    from autograd.tensor import wrap  # which imports the ops
+
+    return wrap(array)
+
+
 def _pooled(
     x: Tensor, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool, with_indices: bool
 ) -> tuple[Tensor, Any]:
@@ -158,7 +164,7 @@ def _pooled(
     found = places.array.reshape(n, c, d * math.prod(size))
     inside = np.take_along_axis(found, best.reshape(n, c, math.prod(best.shape[2:])), 2)
     flat = best // max(1, math.prod(size)) * math.prod(image) + inside.reshape(best.shape)
-    return reshape(y, shape), type(lines)(flat.reshape(shape))
+    return reshape(y, shape), _tensor(flat.reshape(shape))
 
 
 # ── windows at given places ────────────────────────────────────────────────────────────
@@ -178,7 +184,7 @@ def _max_at(x: Tensor, tables: Sequence[Array], with_indices: bool) -> tuple[Ten
         return y, None
     coordinates = np.unravel_index(indices.array, tuple(places.size for places in tables))
     flat = np.ravel_multi_index([places.reshape(-1)[i] for places, i in zip(tables, coordinates, strict=True)], size)
-    return y, type(indices)(np.asarray(flat, np.int64))
+    return y, _tensor(np.asarray(flat, np.int64))
 
 
 def _even_places(n: int, windows: int) -> Array:
@@ -197,7 +203,7 @@ def _adaptive(
     wanted = adaptive_sizes(name, x, output_size, dims)
     if min(wanted) < 1:  # no windows at all
         y: Any = reshape(x[:, :, :0].clone(), (*x.shape[:2], *wanted))
-        indices: Any = type(y)(np.zeros(y.shape, np.int64)) if return_indices else None
+        indices: Any = _tensor(np.zeros(y.shape, np.int64)) if return_indices else None
     else:
         tables = [_even_places(n, m) for n, m in zip(x.shape[2:], wanted, strict=True)]
         y, indices = _max_at(x, tables, return_indices)

@@ -552,7 +552,7 @@ _unravel_index_places_op = register(
         forward=lambda places, *, shape: tuple(np.asarray(a, np.int64) for a in np.unravel_index(places, shape)),
         backward=None,
         reference=lambda places, *, shape: tuple(
-            np.asarray(places // math.prod(shape[d + 1 :]) % n, np.int64) for d, n in enumerate(shape)
+            np.asarray(places.astype(np.int64) // math.prod(shape[d + 1 :]) % n) for d, n in enumerate(shape)
         ),
         sample=lambda draw: Sample((draw.index(draw.shape(0, 2, least=0), 6),), {"shape": draw.choice((2, 3), (6,))}),
         kind="discrete",

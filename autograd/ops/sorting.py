@@ -202,6 +202,11 @@ def _unique_forward(x: Array, *, dim: int | None, return_inverse: bool, return_c
     return _unique_results(values, inverse, counts, return_inverse, return_counts)
 
 
+def _stacked(slices: list[Any], x: Array, dim: int) -> Array:
+    """The slices along a dimension.  Without any, an empty array of the right shape."""
+    return np.stack(slices, dim) if slices else x.take([], dim)
+
+
 def _unique_reference(x: Array, *, dim: int | None, return_inverse: bool, return_counts: bool) -> tuple[Array, ...]:
     parts = [np.asarray(part) for part in (x.ravel() if dim is None else np.moveaxis(x, dim, 0))]
     keys = [tuple(part.ravel().tolist()) for part in parts]
@@ -213,7 +218,7 @@ def _unique_reference(x: Array, *, dim: int | None, return_inverse: bool, return
         return _unique_results(
             np.array(first, x.dtype), inverse.reshape(x.shape), counts, return_inverse, return_counts
         )
-    return _unique_results(np.stack(first, dim), inverse, counts, return_inverse, return_counts)
+    return _unique_results(_stacked(first, x, dim), inverse, counts, return_inverse, return_counts)
 
 
 def _sorted_keys(keys: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -310,7 +315,7 @@ def _runs_reference(x: Array, *, dim: int | None, return_inverse: bool, return_c
             kept.append(part)
             counts.append(1)
         inverse.append(len(kept) - 1)
-    values = np.array(kept, x.dtype) if dim is None else np.stack(kept, dim)
+    values = np.array(kept, x.dtype) if dim is None else _stacked(kept, x, dim)
     places = np.array(inverse, np.int64)
     return _unique_results(
         values,

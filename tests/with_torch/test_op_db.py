@@ -51,6 +51,7 @@ DRAWN = {
 # Entries that PyTorch computes with fewer digits than float64 has, and the tolerance that these leave.
 ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {
     **{(f"special.bessel_{kind}", np.float64): 1e-5 for kind in ("j0", "j1", "y0", "y1")},  # for large numbers
+    ("digamma", np.float64): 1e-9,  # its gradient, trigamma
     ("logcumsumexp", np.float32): 1e-3,  # the difference of two sums of logarithms is its gradient
     ("nn.functional.hardsigmoid", np.float64): 1e-6,  # its gradient has 1/6 in float32
 }
