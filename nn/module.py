@@ -423,7 +423,7 @@ class Module:
     def cuda(self, device: int | Device = None) -> Self:
         """Raises a RuntimeError: the CPU is the only device."""
         raise RuntimeError(
-            f"{type(self).__name__}.cuda: there is no GPU; leave the call out, or write .to(device) with the device 'cpu'"
+            f"{type(self).__name__}.cuda: there is no GPU; leave the call out, or call .to(device) with device='cpu'"
         )
 
     def type(self, dst_type: DTypeLike) -> Self:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 import autograd
 import nn
-import torch
 
 
 def _facts(library: Any, nn_: Any) -> list[Any]:
