@@ -5,8 +5,8 @@ read the tensors too.  A description of the containers, in JSON, is in the file'
 
     {"format": 1, "nodes": [node, …], "root": value}
 
-A value is null, true, a finite number or a string; [i] stands for nodes[i], which has to come before the node that names
-it.  So two names of one object stay two names of it, no container is inside itself, and nothing has to be read
+A value is null, true, a finite number or a string; [i] stands for nodes[i], which has to come before the node that
+names it.  So two names of one object stay two names of it, no container is inside itself, and nothing has to be read
 recursively.  `_READERS` lists the nodes.
 
 Tensors that share memory are stored once.  Each of them is described by the name of what is stored, and its dtype, shape,

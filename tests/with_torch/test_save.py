@@ -46,7 +46,7 @@ def assert_same(found: Any, saved: Any) -> None:
 def trained() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
     net = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.BatchNorm1d(3))
     optimizer = torch.optim.Adam(net.parameters())
-    net(X).square().sum().backward()
+    net(X)[0].square().sum().backward()
     optimizer.step()
     return net, optimizer
 
@@ -92,7 +92,7 @@ def test_a_net_and_its_optimizer_are_loaded(tmp_path: Path) -> None:
     other.load_state_dict(found["optimizer"])
     for net, its, x in ((theirs, optimizer, X), (ours, other, autograd.from_numpy(X.numpy()))):
         its.zero_grad()
-        net(x).square().sum().backward()
+        net(x)[0].square().sum().backward()
         its.step()
     for name, value in theirs.state_dict().items():
         np.testing.assert_allclose(ours.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
