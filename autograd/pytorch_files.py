@@ -504,7 +504,7 @@ class _Machine:
         else:
             mend = "save model.state_dict() in PyTorch, and load that" if "Tensor" not in name else "save dense tensors"
             raise _Refused(
-                f"it needs {full[:LONGEST_NAME]}, and only tensors, numbers, texts and their containers are read; {mend}"
+                f"it needs {full[:LONGEST_NAME]}, and only tensors, numbers, texts and containers are read; {mend}"
             )
 
     def storage(self) -> None:

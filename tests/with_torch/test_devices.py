@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import warnings
 from typing import Any
 
@@ -28,7 +29,7 @@ cuda.amp.GradScaler().is_enabled() amp.GradScaler('cuda',enabled=False).get_scal
 amp.GradScaler().scale(3) amp.autocast('cuda').__enter__().device distributed.is_initialized()
 list(nn.DataParallel(nn.Linear(1,1)).state_dict()) nn.DataParallel(nn.Linear(1,1),[0]).device_ids
 version.cuda device('cpu:0')==device('cpu',0) hash(device('cpu:0'))==hash(device('cpu',0)) str(device(type='cpu',index=1))
-amp.autocast('cpu',enabled=False).__exit__(None,None,None) jit.is_scripting()
+jit.is_scripting()
 """.split()
 
 
@@ -38,9 +39,7 @@ def answer(library: Any, call: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             head = call.split(".")[0].split("(")[0]
-            names[head] = (
-                list if head == "list" else hash if head == "hash" else str if head == "str" else getattr(library, head)
-            )
+            names[head] = getattr(builtins, head, None) or getattr(library, head)
             return repr(eval(call, names))
     except (AssertionError, RuntimeError):
         return "raises"
