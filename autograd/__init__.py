@@ -22,17 +22,29 @@ from math import (
 import numpy as _np
 
 from autograd import (
+    accelerator as accelerator,
+    amp as amp,
+    backends as backends,
+    cpu as cpu,
     cuda as cuda,
+    distributed as distributed,
     distributions as distributions,
+    fft as fft,
     func as func,
     function as function,
     functional as functional,
     graph as graph,
+    hub as hub,
+    jit as jit,
     linalg as linalg,
+    mps as mps,
+    onnx as onnx,
     profiler as profiler,
     special as special,
     startup as _startup,
     utils as utils,
+    version as version,
+    xpu as xpu,
 )
 from autograd.aliases import (
     absolute as absolute,
@@ -61,6 +73,9 @@ from autograd.aliases import (
     swapdims as swapdims,
     trapz as trapz,
     true_divide as true_divide,
+)
+from autograd.amp import (
+    autocast as autocast,
 )
 from autograd.config import (
     config as config,
@@ -213,6 +228,9 @@ from autograd.ops import (
     clone as clone,
     column_stack as column_stack,
     combinations as combinations,
+    complex as complex,
+    conj as conj,
+    conj_physical as conj_physical,
     conv1d as conv1d,
     conv2d as conv2d,
     conv3d as conv3d,
@@ -290,6 +308,7 @@ from autograd.ops import (
     i0 as i0,
     igamma as igamma,
     igammac as igammac,
+    imag as imag,
     index_add as index_add,
     index_copy as index_copy,
     index_fill as index_fill,
@@ -298,6 +317,7 @@ from autograd.ops import (
     index_select as index_select,
     inner as inner,
     inverse as inverse,
+    is_conj as is_conj,
     isclose as isclose,
     isfinite as isfinite,
     isin as isin,
@@ -306,6 +326,7 @@ from autograd.ops import (
     isneginf as isneginf,
     isposinf as isposinf,
     isreal as isreal,
+    istft as istft,
     kron as kron,
     kthvalue as kthvalue,
     layer_norm as layer_norm,
@@ -382,6 +403,7 @@ from autograd.ops import (
     pinverse as pinverse,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,
+    polar as polar,
     polygamma as polygamma,
     positive as positive,
     pow as pow,
@@ -392,12 +414,15 @@ from autograd.ops import (
     quantile as quantile,
     rad2deg as rad2deg,
     ravel as ravel,
+    real as real,
     reciprocal as reciprocal,
     relu as relu,
     remainder as remainder,
     renorm as renorm,
     repeat_interleave as repeat_interleave,
     reshape as reshape,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
     rms_norm as rms_norm,
     rnn_relu as rnn_relu,
     rnn_relu_cell as rnn_relu_cell,
@@ -439,6 +464,7 @@ from autograd.ops import (
     stack as stack,
     std as std,
     std_mean as std_mean,
+    stft as stft,
     sub as sub,
     sum as sum,
     svd as svd,
@@ -477,6 +503,8 @@ from autograd.ops import (
     var as var,
     var_mean as var_mean,
     vdot as vdot,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
     view_copy as view_copy,
     vsplit as vsplit,
     vstack as vstack,
@@ -513,6 +541,25 @@ from autograd.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
+from autograd.serialization import (
+    load as load,
+    save as save,
+)
+from autograd.settings import (
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
+    compile as compile,
+    get_default_device as get_default_device,
+    get_deterministic_debug_mode as get_deterministic_debug_mode,
+    get_float32_matmul_precision as get_float32_matmul_precision,
+    get_num_interop_threads as get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+    set_default_device as set_default_device,
+    set_deterministic_debug_mode as set_deterministic_debug_mode,
+    set_float32_matmul_precision as set_float32_matmul_precision,
+    set_flush_denormal as set_flush_denormal,
+    set_num_interop_threads as set_num_interop_threads,
+    use_deterministic_algorithms as use_deterministic_algorithms,
+)
 from autograd.tensor import (
     Tensor as Tensor,
 )
@@ -537,6 +584,8 @@ from autograd.variable import (
 
 float32 = float = _np.dtype(_np.float32)
 float64 = double = _np.dtype(_np.float64)
+complex64 = cfloat = _np.dtype(_np.complex64)
+complex128 = cdouble = _np.dtype(_np.complex128)
 int8 = _np.dtype(_np.int8)
 int16 = short = _np.dtype(_np.int16)
 int32 = int = _np.dtype(_np.int32)
@@ -553,23 +602,37 @@ if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts ever
         """`torch.nn`, `torch.optim` and `torch.autograd`, in a file that says `import autograd as torch`."""
         if name in ("nn", "optim", "autograd"):
             return _import_module(name)
+        if name in ("__config__", "multiprocessing"):  # the first is no public name, the second is slow to import
+            return _import_module(f"autograd.{name}")
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 
-__version__ = "0.1.0"
+__version__ = version.__version__
 
 _startup.check("autograd")
 __all__: list[str]
 _MODULES = (
+    "accelerator",
+    "amp",
+    "backends",
+    "cpu",
     "cuda",
+    "distributed",
     "distributions",
+    "fft",
     "func",
     "function",
     "functional",
     "graph",
+    "hub",
+    "jit",
     "linalg",
+    "mps",
+    "onnx",
     "profiler",
     "special",
     "utils",
+    "version",
+    "xpu",
 )
 _define_all(globals(), *_MODULES)

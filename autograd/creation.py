@@ -12,7 +12,7 @@ import numpy as np
 from autograd.devices import Device, check_device
 from autograd.layouts import check_format, check_layout, layout as Layout, memory_format
 from autograd.ops import sizes_of
-from autograd.promotion import check_fits, get_default_dtype, promote_types
+from autograd.promotion import check_fits, complex_of, converted, get_default_dtype, promote_types
 from autograd.tensor import Tensor, wrap
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Number, Sizes
@@ -24,10 +24,12 @@ def _dtype_of(data: Any) -> np.dtype:
         return np.dtype(data.dtype)
     if hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
         return np.asarray(data).dtype
+    if isinstance(data, complex):
+        return complex_of(get_default_dtype())
     if isinstance(data, bool | int | float):
         return get_default_dtype() if isinstance(data, float) else np.dtype(type(data))
     kinds = set(map(type, data))
-    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float} else data  # fast for long lists
+    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float, complex} else data  # fast for long lists
     dtypes = [_dtype_of(x) for x in one_of_each]
     return reduce(promote_types, dtypes) if dtypes else get_default_dtype()
 
@@ -65,13 +67,14 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
         array = np.array(source, order="C")
     except ValueError as error:
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"tensor: a tensor holds bool, integer, float or complex numbers, not {array.dtype}")
     if dtype is not None and not isinstance(source, Array) and np.dtype(dtype).kind in "iu":
         check_fits("tensor", array, np.dtype(dtype))
     if dtype is None:  # NumPy's rules are PyTorch's, except where they give float64
-        dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
-    return wrap(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
+        dtype = _dtype_of(source) if array.dtype in (np.float64, np.complex128) else array.dtype
+    dtype = np.dtype(dtype).newbyteorder("=")
+    return wrap(array if array.dtype == dtype else converted(array, dtype), requires_grad)
 
 
 def from_numpy(array: Array) -> Tensor:

@@ -30,7 +30,7 @@ from autograd import grad_mode
 from autograd.arguments import full_name, instead_of
 from autograd.grad_fn import RecordedCall, unpacked
 from autograd.kernels.sums import total
-from autograd.promotion import NUMPY_2, narrowed, promote
+from autograd.promotion import DIFFERENTIABLE, NUMPY_2, check_complex, converted, narrowed, promote
 from autograd.types import Argument, Array, Result, Shape
 from autograd.views import link
 
@@ -45,7 +45,7 @@ Gradient: TypeAlias = "Array | Tensor | int"
 Inputs: TypeAlias = "Sequence[Tensor | Argument]"
 Maker: TypeAlias = "Node | Tensor"  # of a tensor: the node that computed it, or a leaf itself
 _sequence = itertools.count()
-_ARGUMENTS = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
+_ARGUMENTS = (np.ndarray, np.generic, int, float, complex, type(None))  # what an op takes beside tensors
 
 
 class DispatchMode:
@@ -203,7 +203,7 @@ def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> 
     """Make a tensor of a node's output, without the checks of `Tensor(...)`."""
     tensor = Tensor.__new__(Tensor)
     tensor.array = array
-    tensor.node = node = node if array.dtype.kind == "f" else None
+    tensor.node = node = node if array.dtype.kind in DIFFERENTIABLE else None
     tensor._requires_grad = node is not None
     tensor.output_nr = output_nr
     tensor.version = version
@@ -239,6 +239,8 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     elif not found:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
+    if not op.takes_complex:
+        check_complex(op, arrays)
     with np.errstate(all="ignore"):  # division by zero gives inf without a warning
         result = mode.forward(op, arrays, params)
 
@@ -392,7 +394,7 @@ def _fit(op: Op, i: int, d: Any, shape: Shape, dtype: np.dtype) -> Any:
         dim = (*range(lead), *[lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]])
         d = (d.sum(dim) if isinstance(d, Tensor) else np.asarray(total(d, dim=dim, keepdim=False))).reshape(shape)
     if d.dtype != dtype:
-        d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
+        d = d.to(dtype) if isinstance(d, Tensor) else converted(d, dtype)
     return d
 
 

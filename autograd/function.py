@@ -33,6 +33,7 @@ from autograd.engine import Context, Node
 from autograd.grad_fn import NextFunctions, unpacked
 from autograd.grad_mode import is_grad_enabled, no_grad
 from autograd.op import Op, Sample
+from autograd.promotion import DIFFERENTIABLE
 from autograd.tensor import Tensor, wrap
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
@@ -439,7 +440,7 @@ def _with_history(node: FunctionNode, args: Sequence[Any], returned: Sequence[An
         output_nr += isinstance(y, Tensor)
         if not isinstance(y, Tensor):
             outputs.append(y)
-        elif y.array.dtype.kind != "f" or _among(y, ctx._without_grad):
+        elif y.array.dtype.kind not in DIFFERENTIABLE or _among(y, ctx._without_grad):
             outputs.append(_alias(y, args))
         elif (
             (_among(y, args) and not _among(y, ctx._dirty))

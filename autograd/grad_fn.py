@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Argument, Shape
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class RecordedCall(GradFn):
 
     def takes_zeros(self, dtype: np.dtype) -> bool:
         """Whether the backward is given zeros for an output of this dtype that no gradient has arrived for."""
-        return dtype.kind == "f"
+        return dtype.kind in DIFFERENTIABLE
 
     def name(self) -> str:
         """ "ReluBackward0" for relu."""

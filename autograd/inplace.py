@@ -29,7 +29,7 @@ from autograd import engine, ops
 from autograd.arguments import full_name
 from autograd.grad_mode import is_grad_enabled
 from autograd.op import Op
-from autograd.promotion import category, check_fits
+from autograd.promotion import DIFFERENTIABLE, category, check_fits, converted
 from autograd.types import Array, Number
 from autograd.views import is_one_of_several, views_of
 
@@ -78,7 +78,7 @@ def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tup
     recorded = (
         is_grad_enabled()
         and (tensor._requires_grad or getattr(value, "_requires_grad", False))
-        and tensor.array.dtype.kind == "f"
+        and tensor.array.dtype.kind in DIFFERENTIABLE
     )
     if recorded:
         _check_may_be_recorded(name, tensor)
@@ -94,7 +94,7 @@ def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tup
         return tensor
     array = _writable(name, tensor)
     try:
-        array[index] = source
+        array[index] = converted(source, array.dtype) if source.dtype.kind == "c" else source
     except ValueError:
         raise ValueError(f"{name}: shape {source.shape} does not broadcast to shape {array[index].shape}") from None
     tensor.version[0] += 1
@@ -177,6 +177,11 @@ def _check_may_be_recorded(name: str, tensor: Tensor) -> None:
         raise RuntimeError(
             f"{name}: this view was made without recording (under no_grad), so its base cannot follow a change that is "
             "recorded; make the view and the change both inside or both outside `with autograd.no_grad():`"
+        )
+    if any(x.dtype != base.dtype for x in (tensor, *views_of(base))):
+        raise RuntimeError(
+            f"{name}: real, imag and view_as_real show parts of complex numbers, and a change of memory that they show "
+            f"cannot be recorded; change a clone(), {copy}"
         )
     if is_one_of_several(tensor):
         raise RuntimeError(

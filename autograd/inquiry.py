@@ -20,7 +20,7 @@ def is_floating_point(input: Tensor) -> bool:
 
 
 def is_complex(input: Tensor) -> bool:
-    """False for every tensor: there are no complex dtypes."""
+    """Whether the dtype is complex64 or complex128."""
     check_arrays("is_complex", input=input)
     return input.is_complex()
 

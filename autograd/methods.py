@@ -8,6 +8,7 @@ Each is written out, so that editors can follow it.  A test compares the list wi
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
-    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
+    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float | complex)
 
 
 class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
@@ -73,7 +74,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Tensor, element: object) -> bool:
-        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float):
+        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float | complex):
             raise TypeError(f"in: a tensor is searched for a number or a tensor, not for a {type(element).__name__}")
         return bool((self == element).array.any())
 
@@ -82,6 +83,9 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
 
     def __float__(self: Tensor) -> float:
         return float(self.item())
+
+    def __complex__(self: Tensor) -> complex:
+        return complex(self.item())
 
     def __int__(self: Tensor) -> int:
         return int(self.item())
@@ -235,6 +239,10 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     nansum = ops.nansum
     prod = ops.prod
     renorm = ops.renorm
+    resolve_conj = ops.resolve_conj
+    resolve_neg = ops.resolve_neg
+    stft = ops.stft
+    istft = ops.istft
     cummax = ops.cummax
     cummin = ops.cummin
     kthvalue = ops.kthvalue
@@ -253,6 +261,8 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     gcd = ops.gcd
     lcm = ops.lcm
     angle = ops.angle
+    conj = ops.conj
+    conj_physical = ops.conj_physical
     copysign = ops.copysign
     fmax = ops.fmax
     fmin = ops.fmin
@@ -415,6 +425,26 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     def is_contiguous(self) -> bool:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
+
+    def is_conj(self: Tensor) -> builtins.bool:
+        """False: no tensor is conjugated only when it is read."""
+        return False
+
+    @property
+    def real(self: Tensor) -> Tensor:
+        """The real part, as a view; a real tensor itself."""
+        return ops.real(self)
+
+    @property
+    def imag(self: Tensor) -> Tensor:
+        """The imaginary part of a complex tensor, as a view."""
+        return ops.imag(self)
+
+    def cfloat(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex64, memory_format=memory_format)
+
+    def cdouble(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex128, memory_format=memory_format)
 
     # casts: last, because annotations after `def int` would mean the method
 

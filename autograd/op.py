@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from autograd import engine, tracebacks
@@ -48,7 +49,7 @@ class Row(ABC):
     bad_samples : sequence of BadSample
         Calls that must raise an error.
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
-        "matrix" (smooth, and computed by LAPACK, which decides about NaN, inf and singular matrices),
+        "matrix" (smooth, and computed by a library such as LAPACK, which decides about NaN, inf and singular matrices),
         or "discrete" (without gradient)
     """
 
@@ -92,6 +93,9 @@ class Op(Row):
     flops : callable (inputs, outputs, **params) -> int, or int
         Number of floating-point operations of a forward; a multiply-add counts as two.  An int is the number
         for each element of the largest array; 0 if data is only moved.
+    complex : bool
+        It takes complex numbers, too, and backward conjugates where it has to: the gradient with respect to z = a + i b
+        is dL/da + i dL/db, as in PyTorch.  Ops that only move data (flops = 0) take any numbers.
     fuses : tuple of str
         Names of the ops that a fused op replaces.
     """
@@ -105,12 +109,18 @@ class Op(Row):
     promotes: Literal[False, "same", "float"] = False
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1
+    complex: bool = False
     fuses: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """The name for messages: "conv2d + relu" for an op that nn.Sequential runs in place of these two."""
         return " + ".join(self.fuses) or self.name
+
+    @cached_property
+    def takes_complex(self) -> bool:
+        """Whether it takes complex numbers."""
+        return self.complex or self.flops == 0
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         try:

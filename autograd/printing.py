@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.promotion import get_default_dtype
+from autograd.promotion import complex_of, get_default_dtype
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Format(NamedTuple):
     """How the elements of one tensor are written: in the width of the longest finite one."""
 
     width: int
-    write: Callable[[float], str]
+    write: Callable[[Any], str]
 
 
 def text(tensor: Tensor) -> str:
@@ -100,7 +100,9 @@ def text(tensor: Tensor) -> str:
     parts = [_body(a, len(prefix), summarized, _format(_edges(a) if summarized else a)) if a.size else "[]"]
     if a.size == 0 and a.ndim != 1:
         parts.append(f"size={a.shape}")
-    if a.dtype != get_default_dtype() and (a.size == 0 or a.dtype not in (np.int64, np.bool_)):
+    if a.dtype not in (get_default_dtype(), complex_of(get_default_dtype())) and (
+        a.size == 0 or a.dtype not in (np.int64, np.bool_)
+    ):
         parts.append(f"dtype={a.dtype}")
     if tensor.node is not None:
         parts.append(f"grad_fn={tensor.node}")
@@ -119,6 +121,8 @@ def _edges(a: Array) -> Array:
 
 def _format(a: Array) -> Format:
     """Integers and bools as they are; floats as "1.", "1.5000" or "1.5000e+10", whichever suits all of them."""
+    if a.dtype.kind == "c":
+        return _complex_format(a)
     if a.dtype.kind != "f":
         width = max(len(str(x)) for x in a.ravel().tolist())
         return Format(width, lambda x: str(x).rjust(width))
@@ -132,6 +136,17 @@ def _format(a: Array) -> Format:
         pattern, end = ".0f", "."
     width = max((len(format(x, pattern) + end) for x in values.tolist()), default=1)
     return Format(width, lambda x: (format(x, pattern) + (end if math.isfinite(x) else "")).rjust(width))
+
+
+def _complex_format(a: Array) -> Format:
+    """Real and imaginary parts, each in a format of its own, as "1.0000-2.5000j"."""
+    real, imag = _format(a.real), _format(np.abs(a.imag))
+
+    def write(z: Any) -> str:
+        sign = "-" if math.copysign(1, z.imag) < 0 else "+"
+        return f"{real.write(z.real)}{sign}{imag.write(abs(z.imag)).lstrip()}j"
+
+    return Format(real.width + imag.width + 2, write)
 
 
 def _body(a: Array, indent: int, summarized: bool, style: Format) -> str:

@@ -1,9 +1,10 @@
 """Type promotion: the dtype of a result, by PyTorch's rules.
 
-Dtypes belong to categories, bool < integer < float.  Tensors with dimensions determine the dtype.  A tensor
+Dtypes belong to categories, bool < integer < float < complex.  Tensors with dimensions determine the dtype.  A tensor
 without dimensions counts only if its category is higher, a Python number only if its category is higher still.
 So `float32_tensor * 2.0` and `float32_tensor * float64_0d` are float32, and `int64_tensor * 2.0` has the default
-dtype.
+dtype.  A complex number of a weaker kind makes a float dtype complex and keeps its precision:
+`float64_tensor * 1j` is complex128.
 
 Source: PyTorch, "Tensor Attributes", type promotion; c10/core/ScalarType.h `promoteTypes`.
 """
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from autograd.op import Op
     from autograd.types import Argument
 
-_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+DIFFERENTIABLE = "fc"  # the kinds of dtypes whose tensors have gradients
 _default: np.dtype = np.dtype(np.float32)
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
@@ -41,9 +43,11 @@ def set_default_dtype(dtype: DTypeLike) -> None:
 
 
 def category(dtype: np.dtype) -> int:
-    """0 for bool, 1 for integers, 2 for floats; TypeError for dtypes that a tensor cannot have."""
-    if dtype.kind not in _CATEGORY or not dtype.isnative:
-        raise TypeError(f"a tensor holds bool, integer or float numbers in this machine's byte order, not {dtype!r}")
+    """0 for bool, 1 for integers, 2 for floats, 3 for complex; TypeError for dtypes that a tensor cannot have."""
+    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char == "G":
+        raise TypeError(
+            f"a tensor holds bool, integer, float or complex numbers in this machine's byte order, not {dtype!r}"
+        )
     return _CATEGORY[dtype.kind]
 
 
@@ -53,12 +57,16 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
     As in PyTorch, negative numbers wrap in an unsigned dtype, and every number converts to bool.
     """
     array = np.asarray(numbers)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expects bool, integer or float numbers that fit a tensor, got {numbers!r}")
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{name}: expects bool, integer, float or complex numbers that fit a tensor, got {numbers!r}")
+    if array.dtype.kind == "c" and dtype.kind != "c" and np.any(array.imag != 0):
+        raise RuntimeError(f"{name}: {numbers!r} is complex, and {dtype} has no imaginary part; take .real")
     if array.size == 0 or array.dtype == dtype or dtype.kind == "b":
         return
+    if array.dtype.kind == "c":
+        array = np.stack([array.real, array.imag])
     values = array.min().item(), array.max().item()
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         most = float(np.finfo(dtype).max)
         wrong = [v for v in values if most < abs(v) < math.inf]
     else:
@@ -69,9 +77,24 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
         raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose maximum is {most}")
 
 
+def complex_of(dtype: np.dtype) -> np.dtype:
+    """The complex dtype whose parts have this float dtype; a complex dtype itself."""
+    return dtype if dtype.kind == "c" else np.dtype(np.complex64 if dtype.itemsize <= 4 else np.complex128)
+
+
+def real_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of a complex dtype; any other dtype itself."""
+    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+
+
+def converted(array: Any, dtype: np.dtype) -> Any:
+    """The array in another dtype.  The imaginary part is dropped where it has no place."""
+    return (array.real if array.dtype.kind == "c" and dtype.kind not in "cb" else array).astype(dtype)
+
+
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
     """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice)."""
-    if category(a) != category(b):
+    if category(a) != category(b) and min(category(a), category(b)) < 2:
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
 
@@ -98,6 +121,8 @@ def result_type(*operands: Any) -> np.dtype:
             rank, dtype = 2, np.dtype(np.int64)
         elif isinstance(x, (float, np.floating)):
             rank, dtype = 2, _default
+        elif isinstance(x, (complex, np.complexfloating)):
+            rank, dtype = 2, complex_of(_default)
         elif hasattr(x, "dtype"):
             rank, dtype = (0 if x.ndim else 1), x.dtype
         else:
@@ -107,7 +132,7 @@ def result_type(*operands: Any) -> np.dtype:
     result: np.dtype | None = None
     for dtype in ranked:  # type: ignore[assignment]
         if dtype is not None and (result is None or category(dtype) > category(result)):
-            result = dtype
+            result = complex_of(result) if result is not None and category(result) == 2 else dtype
     if result is None:
         raise TypeError("result_type: no operand given")
     return result
@@ -120,14 +145,14 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         if type(a) is not np.ndarray or a.dtype is not dtype:
             break
     else:
-        if dtype.kind == "f" or op.promotes != "float":  # type: ignore[union-attr]
+        if dtype.kind in DIFFERENTIABLE or op.promotes != "float":  # type: ignore[union-attr]
             return inputs, arrays
     try:
         dtype = result_type(*inputs)
     except TypeError:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None
-    if op.promotes == "float" and dtype.kind != "f":
+    if op.promotes == "float" and dtype.kind not in DIFFERENTIABLE:
         dtype = _default
     cast = []
     for x in inputs:
@@ -136,6 +161,16 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         else:
             cast.append(np.asarray(x).astype(dtype))  # wraps as in PyTorch; asarray(300, int8) raises
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
+
+
+def check_complex(op: Op, arrays: Sequence[Any]) -> None:
+    """Raise TypeError if a complex array is given to an op that is not for complex numbers."""
+    for a in arrays:
+        if type(a) is np.ndarray and a.dtype.kind == "c":
+            raise TypeError(
+                f"{op.title}: is not for complex numbers, and got {a.dtype}; use x.real, x.imag or x.abs(), or "
+                "autograd.view_as_real(x)"
+            )
 
 
 def narrowed(result: Any, arrays: Sequence[Argument], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:

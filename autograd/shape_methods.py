@@ -230,16 +230,16 @@ class ShapeMethods:
 
     @property
     def H(self: Tensor) -> Tensor:
-        """A matrix transposed; there are no complex numbers to conjugate."""
+        """A matrix transposed and, if complex, conjugated."""
         if self.ndim not in (0, 2):
             raise RuntimeError(f"H: expects a matrix, got shape {self.shape}; mH takes batches of matrices")
-        return ops.transpose(self, 0, 1) if self.ndim else self
+        return ops.conj(ops.transpose(self, 0, 1) if self.ndim else self)
 
     @property
     def mH(self: Tensor) -> Tensor:
-        """Matrices (…, I, J) transposed; there are no complex numbers to conjugate."""
+        """Matrices (…, I, J) transposed and, if complex, conjugated."""
         self._check_matrices("mH")
-        return ops.transpose(self, -1, -2)
+        return ops.conj(ops.transpose(self, -1, -2))
 
     def _check_matrices(self: Tensor, name: str) -> None:
         if self.ndim < 2:

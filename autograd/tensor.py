@@ -14,7 +14,7 @@ from autograd import engine, gradients, printing
 from autograd.arguments import dlpack_capsule, full_name
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
-from autograd.promotion import category
+from autograd.promotion import DIFFERENTIABLE, category
 from autograd.types import Array, DTypeLike
 from autograd.views import Views, link
 
@@ -97,9 +97,9 @@ class Tensor(TensorMethods):
                 f"requires_grad: this tensor was computed by {self.node.op.title}, and the result of an operation "
                 "requires grad if its inputs do; use .detach() for a tensor without history"
             )
-        if wanted and self.array.dtype.kind != "f":
+        if wanted and self.array.dtype.kind not in DIFFERENTIABLE:
             raise RuntimeError(
-                f"requires_grad: only float tensors have gradients, and this one is {self.dtype}; "
+                f"requires_grad: only float and complex tensors have gradients, and this one is {self.dtype}; "
                 "convert it with .float()"
             )
         self._requires_grad = bool(wanted)
@@ -250,7 +250,7 @@ def _unpickled(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
 
 
 def wrap(array: Array, requires_grad: bool = False) -> Tensor:
-    """A leaf on the memory of an array of bool, integers or floats."""
+    """A leaf on the memory of an array of bool, integers, floats or complex numbers."""
     return _unpickled(Tensor, array, requires_grad)
 
 

@@ -198,6 +198,12 @@ class TypeMethods:
     def device(self) -> devices.device:
         return _CPU
 
+    def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+        """Raise NoGPUError."""
+        raise devices.NoGPUError(
+            'cuda: there is no GPU; use .to(device) with device = "cuda" if cuda.is_available() else "cpu"'
+        )
+
     @property
     def layout(self) -> Layout:
         """`autograd.strided`: all tensors are dense arrays."""
@@ -214,8 +220,8 @@ class TypeMethods:
         return False
 
     def is_complex(self) -> bool:
-        """False: there are no complex dtypes."""
-        return False
+        """Whether the dtype is complex64 or complex128."""
+        return self.array.dtype.kind == "c"
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is float32 or float64."""

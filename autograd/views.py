@@ -30,7 +30,7 @@ def link(view: Tensor, source: Tensor, several: bool) -> None:
     if view._requires_grad:
         if base.node is None and base._requires_grad:
             return
-    elif base._requires_grad or view.array.dtype.kind != "f":
+    elif base._requires_grad or view.array.dtype.kind not in "fc":
         return
     views = base._views
     if views is None:

@@ -14,25 +14,47 @@ from autograd.names import (
 from nn import (
     functional as functional,
     init as init,
+    parallel as parallel,
     utils as utils,
 )
 from nn.activation import (
+    CELU as CELU,
     ELU as ELU,
     GELU as GELU,
+    GLU as GLU,
+    SELU as SELU,
+    Hardshrink as Hardshrink,
+    Hardsigmoid as Hardsigmoid,
+    Hardswish as Hardswish,
+    Hardtanh as Hardtanh,
     LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid,
     LogSoftmax as LogSoftmax,
     Mish as Mish,
+    PReLU as PReLU,
     ReLU as ReLU,
+    ReLU6 as ReLU6,
+    RReLU as RReLU,
     Sigmoid as Sigmoid,
     SiLU as SiLU,
     Softmax as Softmax,
+    Softmax2d as Softmax2d,
+    Softmin as Softmin,
     Softplus as Softplus,
+    Softshrink as Softshrink,
+    Softsign as Softsign,
     Tanh as Tanh,
+    Tanhshrink as Tanhshrink,
+    Threshold as Threshold,
+)
+from nn.attention import (
+    MultiheadAttention as MultiheadAttention,
 )
 from nn.container import (
     ModuleDict as ModuleDict,
     ModuleList as ModuleList,
+    ParameterDict as ParameterDict,
+    ParameterList as ParameterList,
     Sequential as Sequential,
 )
 from nn.conv import (
@@ -119,6 +141,9 @@ from nn.padding import (
     ZeroPad2d as ZeroPad2d,
     ZeroPad3d as ZeroPad3d,
 )
+from nn.parallel import (
+    DataParallel as DataParallel,
+)
 from nn.pooling import (
     AdaptiveAvgPool1d as AdaptiveAvgPool1d,
     AdaptiveAvgPool2d as AdaptiveAvgPool2d,
@@ -158,6 +183,13 @@ from nn.shape import (
 from nn.summary import (
     summary as summary,
 )
+from nn.transformer import (
+    Transformer as Transformer,
+    TransformerDecoder as TransformerDecoder,
+    TransformerDecoderLayer as TransformerDecoderLayer,
+    TransformerEncoder as TransformerEncoder,
+    TransformerEncoderLayer as TransformerEncoderLayer,
+)
 from nn.upsampling import (
     ChannelShuffle as ChannelShuffle,
     Fold as Fold,
@@ -179,4 +211,4 @@ _startup.check("nn")
 
 
 __all__: list[str]
-_define_all(globals(), "functional", "init", "utils")
+_define_all(globals(), "functional", "init", "parallel", "utils")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import nn.functional as F
 from autograd import Tensor, no_grad
@@ -127,3 +127,39 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
         return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+    ) -> Self:
+        """An embedding of existing vectors, whose memory it shares.
+
+        Parameters
+        ----------
+        embeddings : Tensor, (num_embeddings, embedding_dim)
+        freeze : bool
+            Whether the vectors stay as they are, or are learned further.
+        padding_idx : int, optional
+            As of the class.  The vector is not set to 0.
+
+        Raises
+        ------
+        ValueError
+            If embeddings has not two dimensions.
+
+        Examples
+        --------
+        >>> import autograd, nn
+        >>> embedding = nn.Embedding.from_pretrained(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        >>> embedding(autograd.tensor([1]))
+        tensor([[3., 4.]])
+        """
+        if not isinstance(embeddings, Tensor) or embeddings.ndim != 2:
+            got = f"shape {tuple(embeddings.shape)}" if isinstance(embeddings, Tensor) else type(embeddings).__name__
+            raise ValueError(f"Embedding.from_pretrained: expects a tensor (num_embeddings, embedding_dim), got {got}")
+        layer = cls(*embeddings.shape, padding_idx=padding_idx)
+        layer.weight = Parameter(embeddings.detach(), requires_grad=not freeze)
+        return layer

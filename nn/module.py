@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.arguments import full_name
-from autograd.devices import Device, dtype_for
+from autograd.devices import Device, NoGPUError, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
 from autograd.tensor import wrap
@@ -246,6 +246,8 @@ class Module:
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
 
+    register_module = add_module
+
     def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
         caller = f"{type(self).__name__}.{caller}"
         if not isinstance(name, str):
@@ -416,6 +418,20 @@ class Module:
 
     def cpu(self) -> Self:
         """Returns self: the CPU is the only device."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """Raise NoGPUError."""
+        raise NoGPUError(
+            'cuda: there is no GPU; use .to(device) with device = "cuda" if cuda.is_available() else "cpu"'
+        )
+
+    def type(self, dst_type: DTypeLike) -> Self:
+        """Convert to a float dtype, in place, as `to` does.  Returns self."""
+        return self.to(dst_type)
+
+    def share_memory(self) -> Self:
+        """Returns self: threads share all memory as it is."""
         return self
 
     # ── hooks ──

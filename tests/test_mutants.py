@@ -33,7 +33,7 @@ DIFFERENTIABLE = [op for op in table.values() if op.kind != "discrete"]
 
 
 def inputs_and_outputs(case: Case) -> tuple[list[Any], tuple[Any, ...]]:
-    inputs = [wrap(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in case.sample.inputs]
+    inputs = [wrap(x, x.dtype.kind in "fc") if isinstance(x, np.ndarray) else x for x in case.sample.inputs]
     return inputs, as_tuple(case.op(*inputs, **case.sample.params))
 
 
@@ -74,7 +74,7 @@ def last_changed(y: np.ndarray) -> np.ndarray:
 
 WRONG_RESULT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "one number changed": last_changed,
-    "dtype lost": lambda y: y.astype(np.float64 if y.dtype.kind == "f" else np.float32),
+    "dtype lost": lambda y: y.astype({"f": np.float64, "c": np.complex64}.get(y.dtype.kind, np.float32)),
     "a dimension more": lambda y: y[None],
     "x 1.01": lambda y: y * y.dtype.type(1.01),
 }

@@ -31,7 +31,6 @@ from autograd.distributions.families import (
     OneHotCategorical,
     _Binary,
 )
-from autograd.distributions.special import lgamma
 from autograd.distributions.transforms import (
     AffineTransform,
     ComposeTransform,
@@ -41,7 +40,8 @@ from autograd.distributions.transforms import (
     Transform,
 )
 from autograd.grad_mode import no_grad
-from autograd.ops.shared.matrices import constant
+from autograd.ops import lgamma
+from autograd.tensor import wrap
 from autograd.types import Shape, Size
 
 if TYPE_CHECKING:
@@ -478,7 +478,7 @@ class _LogitRelaxedBernoulli(_Binary):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         u = numbers(uniform(self._extended_shape(sample_shape), self.logits.dtype))
-        return (constant(np.asarray(np.log(u) - np.log1p(-u))) + self.logits) / self.temperature
+        return (wrap(np.asarray(np.log(u) - np.log1p(-u))) + self.logits) / self.temperature
 
     def log_prob(self, value: Tensor) -> Tensor:
         difference = self.logits - value * self.temperature
@@ -544,7 +544,7 @@ class _ExpRelaxedCategorical(OneHotCategorical):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         u = numbers(uniform(self._extended_shape(sample_shape), self.logits.dtype))
-        scores = (self.logits + constant(np.asarray(-np.log(-np.log(u))))) / self.temperature
+        scores = (self.logits + wrap(np.asarray(-np.log(-np.log(u))))) / self.temperature
         return scores - ops.logsumexp(scores, -1, True)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -629,7 +629,7 @@ class MixtureSameFamily(Distribution):
         lead = tuple(values.shape[: values.ndim - n - 1])
         chosen = numbers(self._mixture_distribution.expand(tuple(self._batch_shape)).sample(sample_shape))
         index = chosen.reshape(lead + (1,) * (n + 1))
-        return constant(np.take_along_axis(numbers(values), index, axis=-1 - n).squeeze(-1 - n))
+        return wrap(np.take_along_axis(numbers(values), index, axis=-1 - n).squeeze(-1 - n))
 
     def log_prob(self, value: Tensor) -> Tensor:
         value = ops.unsqueeze(self._value(value), -1 - len(self._event_shape))
@@ -705,7 +705,7 @@ class MultivariateNormal(Distribution):
         P = self.__dict__["precision_matrix"]
         reverse = ops.linalg_cholesky(ops.flip(P, (-2, -1)))
         upper = ops.flip(reverse, (-2, -1)).mT
-        eye = constant(np.eye(P.shape[-1], dtype=P.dtype))
+        eye = wrap(np.eye(P.shape[-1], dtype=P.dtype))
         return ops.linalg_solve_triangular(upper, eye, upper=False)
 
     @lazy_property
@@ -732,7 +732,7 @@ class MultivariateNormal(Distribution):
 
     def _half_log_det(self) -> Tensor:
         n = self._event_shape[0]
-        eye = constant(np.eye(n, dtype=self.loc.dtype))
+        eye = wrap(np.eye(n, dtype=self.loc.dtype))
         return (self.scale_tril * eye).sum(-1).log().sum(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.ops.shared.matrices import constant
+from autograd.tensor import wrap
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -155,7 +155,7 @@ class _LowerCholesky(Constraint):
     def check(self, value: Tensor) -> Tensor:
         x = value.detach().array
         lower = (np.tril(x) == x).all(axis=(-1, -2))
-        return constant(np.asarray(lower & (np.diagonal(x, axis1=-2, axis2=-1) > 0).all(-1)))
+        return wrap(np.asarray(lower & (np.diagonal(x, axis1=-2, axis2=-1) > 0).all(-1)))
 
 
 class _PositiveDefinite(Constraint):
@@ -165,7 +165,7 @@ class _PositiveDefinite(Constraint):
     def check(self, value: Tensor) -> Tensor:
         x = value.detach().array
         like = np.isclose(x, np.swapaxes(x, -1, -2), atol=1e-6).all(axis=(-1, -2))
-        return constant(np.asarray(like & (np.linalg.eigvalsh(np.where(np.isfinite(x), x, 0)) > 0).all(-1)))
+        return wrap(np.asarray(like & (np.linalg.eigvalsh(np.where(np.isfinite(x), x, 0)) > 0).all(-1)))
 
 
 class independent(Constraint):

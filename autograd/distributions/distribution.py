@@ -12,8 +12,8 @@ import numpy as np
 from autograd import ops
 from autograd.distributions import constraints
 from autograd.grad_mode import enable_grad, no_grad
-from autograd.ops.shared.matrices import constant
 from autograd.promotion import get_default_dtype
+from autograd.tensor import wrap
 from autograd.types import Array, Shape, Size
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def broadcast_all(*values: Parameter) -> tuple[Tensor, ...]:
         if not hasattr(x, "array") and not isinstance(x, int | float | np.number):
             raise TypeError(f"distributions: a parameter is a {type(x).__name__}; expects a tensor or a number")
     dtype = next((x.dtype for x in tensors if x.dtype.kind == "f"), get_default_dtype())
-    made = [x if hasattr(x, "array") else constant(np.array(x, dtype)) for x in values]
+    made = [x if hasattr(x, "array") else wrap(np.array(x, dtype)) for x in values]
     shape = broadcast_shapes("distributions: the shapes of the parameters", *made)
     return tuple(x if tuple(x.shape) == shape else x.expand(*shape) for x in made)
 
@@ -47,7 +47,7 @@ def random_array(draw: Callable[[np.random.Generator], Any], dtype: np.dtype) ->
     """A tensor of what draw(generator) returns."""
     from autograd.random import generator  # which imports tensors
 
-    return constant(np.asarray(draw(generator()), dtype))
+    return wrap(np.asarray(draw(generator()), dtype))
 
 
 def uniform(shape: Shape, dtype: np.dtype) -> Tensor:

@@ -28,8 +28,8 @@ from autograd.distributions.distribution import (
     uniform,
 )
 from autograd.distributions.quantiles import gamma_sample
-from autograd.distributions.special import atan, digamma, erf, erfinv, lgamma, tan
-from autograd.ops.shared.matrices import constant
+from autograd.ops import atan, digamma, erf, erfinv, lgamma, tan
+from autograd.tensor import wrap
 from autograd.types import Shape
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Laplace(Distribution):
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         u = 2 * numbers(uniform(self._extended_shape(sample_shape), self.loc.dtype)) - 1
         least = float(np.finfo(u.dtype).tiny)
-        unit = constant(np.asarray(-np.sign(u) * np.log(np.maximum(1 - np.abs(u), least)), u.dtype))
+        unit = wrap(np.asarray(-np.sign(u) * np.log(np.maximum(1 - np.abs(u), least)), u.dtype))
         return self.loc + self.scale * unit
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -241,7 +241,7 @@ class Gumbel(Distribution):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         u = numbers(uniform(self._extended_shape(sample_shape), self.loc.dtype))
-        return self.loc - self.scale * constant(np.asarray(np.log(-np.log(u))))
+        return self.loc - self.scale * wrap(np.asarray(np.log(-np.log(u))))
 
     def log_prob(self, value: Tensor) -> Tensor:
         value = self._value(value)
@@ -472,7 +472,7 @@ class Dirichlet(Distribution):
         mode = above / above.sum(-1, True)
         none = (self.concentration.detach() < 1).all(-1, True)
         first = self.concentration.detach().argmax(-1, True)
-        one = first == constant(np.arange(self.concentration.shape[-1]))
+        one = first == wrap(np.arange(self.concentration.shape[-1]))
         return ops.where(none, one.to(mode.dtype), mode)
 
     @property
@@ -693,7 +693,7 @@ class Bernoulli(_Binary):
         return ops.binary_cross_entropy_with_logits(logits, probs, reduction="none")
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = constant(np.arange(2, dtype=self._param.dtype).reshape((2,) + (1,) * len(self._batch_shape)))
+        values = wrap(np.arange(2, dtype=self._param.dtype).reshape((2,) + (1,) * len(self._batch_shape)))
         return values.expand(2, *self._batch_shape) if expand else values
 
 
@@ -732,7 +732,7 @@ class Geometric(_Binary):
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         shape, p = self._extended_shape(sample_shape), numbers(self.probs)
         u = numbers(uniform(shape, p.dtype))
-        return constant(np.asarray(np.floor(np.log(u) / np.log1p(-np.minimum(p, 1 - np.finfo(p.dtype).eps))), p.dtype))
+        return wrap(np.asarray(np.floor(np.log(u) / np.log1p(-np.minimum(p, 1 - np.finfo(p.dtype).eps))), p.dtype))
 
     def log_prob(self, value: Tensor) -> Tensor:
         value, probs = broadcast_all(self._value(value), self.probs)
@@ -784,7 +784,7 @@ class Binomial(_Binary):
     @property
     def mode(self) -> Tensor:
         value = numbers((self.total_count + 1) * self.probs)
-        return constant(np.minimum(np.floor(value), numbers(self.total_count)))
+        return wrap(np.minimum(np.floor(value), numbers(self.total_count)))
 
     @property
     def variance(self) -> Tensor:
@@ -811,7 +811,7 @@ class Binomial(_Binary):
         if n.size and n.min() != n.max():
             raise NotImplementedError("Binomial: enumerate_support needs the same total_count throughout")
         count = 1 + int(n.max(initial=0))
-        values = constant(np.arange(count, dtype=self._param.dtype).reshape((-1,) + (1,) * len(self._batch_shape)))
+        values = wrap(np.arange(count, dtype=self._param.dtype).reshape((-1,) + (1,) * len(self._batch_shape)))
         return values.expand(count, *self._batch_shape) if expand else values
 
 
@@ -853,7 +853,7 @@ class NegativeBinomial(_Binary):
 
     @property
     def mode(self) -> Tensor:
-        return constant(np.maximum(np.floor(numbers((self.total_count - 1) * self.logits.exp())), 0))
+        return wrap(np.maximum(np.floor(numbers((self.total_count - 1) * self.logits.exp())), 0))
 
     @property
     def variance(self) -> Tensor:
@@ -899,7 +899,7 @@ class Poisson(Distribution):
 
     @property
     def mode(self) -> Tensor:
-        return constant(np.floor(numbers(self.rate)))
+        return wrap(np.floor(numbers(self.rate)))
 
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         shape, rate = self._extended_shape(sample_shape), numbers(self.rate)
@@ -1020,7 +1020,7 @@ class Categorical(Distribution):
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = constant(np.arange(self._num_events).reshape((-1,) + (1,) * len(self._batch_shape)))
+        values = wrap(np.arange(self._num_events).reshape((-1,) + (1,) * len(self._batch_shape)))
         return values.expand(self._num_events, *self._batch_shape) if expand else values
 
 
@@ -1039,7 +1039,7 @@ class OneHotCategorical(Categorical):
         Distribution.__init__(self, shape[:-1], shape[-1:], validate_args)
 
     def _one_hot(self, index: Any) -> Tensor:
-        return constant((numbers(index)[..., None] == np.arange(self._num_events)).astype(self._param.dtype))
+        return wrap((numbers(index)[..., None] == np.arange(self._num_events)).astype(self._param.dtype))
 
     @property
     def mean(self) -> Tensor:
@@ -1063,7 +1063,7 @@ class OneHotCategorical(Categorical):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         n, lead = self._num_events, (1,) * len(self._batch_shape)
-        values = constant(np.eye(n, dtype=self._param.dtype).reshape((n, *lead, n)))
+        values = wrap(np.eye(n, dtype=self._param.dtype).reshape((n, *lead, n)))
         return values.expand(n, *self._batch_shape, n) if expand else values
 
 

@@ -33,7 +33,7 @@ from autograd.distributions.families import (
     Poisson,
     Uniform,
 )
-from autograd.distributions.special import digamma, erf, lgamma
+from autograd.ops import digamma, erf, lgamma
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor

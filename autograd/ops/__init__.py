@@ -111,6 +111,23 @@ from autograd.ops.compare import (
     lt as lt,
     ne as ne,
 )
+from autograd.ops.complex import (
+    angle as angle,
+    complex as complex,
+    conj_physical as conj_physical,
+    imag as imag,
+    is_conj as is_conj,
+    polar as polar,
+    real as real,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
+    sgn as sgn,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
+)
+from autograd.ops.conj import (
+    conj as conj,
+)
 from autograd.ops.conv1d import (
     conv1d as conv1d,
 )
@@ -244,8 +261,29 @@ from autograd.ops.factor import (
     ormqr as ormqr,
     qr as qr,
 )
+from autograd.ops.fft import (
+    fft_fft as fft_fft,
+    fft_fft2 as fft_fft2,
+    fft_fftn as fft_fftn,
+    fft_fftshift as fft_fftshift,
+    fft_hfft as fft_hfft,
+    fft_hfft2 as fft_hfft2,
+    fft_hfftn as fft_hfftn,
+    fft_ifft as fft_ifft,
+    fft_ifft2 as fft_ifft2,
+    fft_ifftn as fft_ifftn,
+    fft_ifftshift as fft_ifftshift,
+    fft_ihfft as fft_ihfft,
+    fft_ihfft2 as fft_ihfft2,
+    fft_ihfftn as fft_ihfftn,
+    fft_irfft as fft_irfft,
+    fft_irfft2 as fft_irfft2,
+    fft_irfftn as fft_irfftn,
+    fft_rfft as fft_rfft,
+    fft_rfft2 as fft_rfft2,
+    fft_rfftn as fft_rfftn,
+)
 from autograd.ops.floats import (
-    angle as angle,
     copysign as copysign,
     fmax as fmax,
     fmin as fmin,
@@ -257,7 +295,6 @@ from autograd.ops.floats import (
     ldexp as ldexp,
     nan_to_num as nan_to_num,
     nextafter as nextafter,
-    sgn as sgn,
     signbit as signbit,
 )
 from autograd.ops.functions import (
@@ -382,6 +419,9 @@ from autograd.ops.max_unpool import (
 )
 from autograd.ops.mish import (
     mish as mish,
+)
+from autograd.ops.multi_head_attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
 )
 from autograd.ops.nll_loss import (
     nll_loss as nll_loss,
@@ -625,6 +665,10 @@ from autograd.ops.spectral import (
     pinverse as pinverse,
     svd as svd,
     svd_lowrank as svd_lowrank,
+)
+from autograd.ops.stft import (
+    istft as istft,
+    stft as stft,
 )
 from autograd.ops.strided import (
     layouts as layouts,

@@ -282,6 +282,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     RuntimeError, TypeError
         If the weight has several dimensions or not C elements, or dtypes differ.
     """
+    check_arrays("prelu", input=input, weight=weight)
     check_same_float("prelu", input=input, weight=weight)
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: weight has shape {tuple(weight.shape)}; expects one element, or one a channel")
@@ -318,14 +319,15 @@ def rrelu(
         If lower is larger than upper or either is not finite, or input is not a float tensor.
     """
     from autograd.random import generator  # a layer above the ops
+    from autograd.tensor import wrap
 
     _check("rrelu", input)
     if not -np.inf < lower <= upper < np.inf:
         raise ValueError(f"rrelu: lower is {lower} and upper {upper}; expects finite numbers, lower not above upper")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    slopes = generator().uniform(lower, upper, input.shape).astype(input.dtype)
-    return where(input > 0, input, type(input)(slopes) * input)
+    slopes = np.asarray(generator().uniform(lower, upper, input.shape), input.dtype)
+    return where(input > 0, input, wrap(slopes) * input)
 
 
 def _shrink_sample(draw: Draw) -> Sample:

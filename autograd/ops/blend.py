@@ -79,6 +79,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 
 def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """Subtract input, times `alpha`, from `other`: other - alpha · input.  Shapes broadcast."""
+    check_arrays("rsub", input=input)
     return sub(other, input, alpha=alpha)
 
 
@@ -115,6 +116,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     input : Tensor
     value : number, or Tensor without dimensions
     """
+    check_arrays("fill", input=input)
     return _fill_op(input, value)
 
 

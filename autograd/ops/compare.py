@@ -29,8 +29,8 @@ def _integers_sample(draw: Draw) -> Sample:
     return Sample((draw.index(a, 3), draw.choice(draw.index(b, 3), draw.tensor(*b))))
 
 
-_eq_op = discrete_pair_row("eq", np.equal, operator.eq, _integers_sample)
-_ne_op = discrete_pair_row("ne", np.not_equal, operator.ne, _integers_sample)
+_eq_op = discrete_pair_row("eq", np.equal, operator.eq, _integers_sample, complex=True)
+_ne_op = discrete_pair_row("ne", np.not_equal, operator.ne, _integers_sample, complex=True)
 _lt_op = discrete_pair_row("lt", np.less, operator.lt, _integers_sample)
 _le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample)
 _gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample)
@@ -66,6 +66,7 @@ _isclose_op = discrete_pair_row(
     BadSample((np.ones(2), np.ones(2)), {"rtol": -0.5}, ValueError, ("isclose", "rtol -0.5", "at least 0")),
     BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
     check=_check_tolerances,
+    complex=True,
 )
 
 
@@ -91,10 +92,10 @@ _bitwise_or_op = _bitwise_row("bitwise_or", np.bitwise_or, operator.or_)
 _bitwise_xor_op = _bitwise_row("bitwise_xor", np.bitwise_xor, operator.xor)
 
 
-_logical_not_op = discrete_row("logical_not", np.logical_not, lambda x: x == 0, any_shape)
-_isnan_op = discrete_row("isnan", np.isnan, lambda x: x != x, any_shape)
-_isinf_op = discrete_row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape)
-_isfinite_op = discrete_row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape)
+_logical_not_op = discrete_row("logical_not", np.logical_not, lambda x: x == 0, any_shape, complex=True)
+_isnan_op = discrete_row("isnan", np.isnan, lambda x: x != x, any_shape, complex=True)
+_isinf_op = discrete_row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape, complex=True)
+_isfinite_op = discrete_row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape, complex=True)
 _bitwise_not_op = discrete_row(
     "bitwise_not",
     np.invert,
@@ -115,12 +116,14 @@ _any_op = discrete_row(
     lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x != 0) * 1, **params) > 0).astype(_truth_type(x)),
     dims_sample,
+    complex=True,
 )
 _all_op = discrete_row(
     "all",
     lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x == 0) * 1, **params) == 0).astype(_truth_type(x)),
     dims_sample,
+    complex=True,
 )
 
 

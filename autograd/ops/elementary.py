@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import Sample
 from autograd.ops.functions import cos, exp, log, log1p, rsqrt, sin
@@ -290,11 +291,13 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 def deg2rad(input: Tensor) -> Tensor:
     """Convert an angle from degrees to radians."""
+    check_arrays("deg2rad", input=input)
     return input * (math.pi / 180)
 
 
 def rad2deg(input: Tensor) -> Tensor:
     """Convert an angle from radians to degrees."""
+    check_arrays("rad2deg", input=input)
     return input * (180 / math.pi)
 
 

@@ -5,6 +5,8 @@
     z = x y        dx = g y,           dy = g x
     z = x / y      dx = g / y,         dy = -g z / y         (0 with a rounding mode)
 
+For complex numbers x and y are conjugated in the gradients of their product and quotient.
+
 Gradients have the result's shape; the engine sums them to the shapes of the inputs.  Work on large arrays is
 divided among threads.
 """
@@ -21,9 +23,11 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
+from autograd.ops.conj import conj
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.division import away_from_jumps, bad_division, check_divisor, division_reference
 from autograd.ops.shared.samples import any_shape, bad_broadcast
+from autograd.promotion import converted
 from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ _add_op = register(
         kind="multilinear",
         promotes="same",
         broadcasts=True,
+        complex=True,
     )
 )
 
@@ -78,13 +83,17 @@ _sub_op = register(
         kind="multilinear",
         promotes="same",
         broadcasts=True,
+        complex=True,
     )
 )
 
 
 def _mul_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
-    return (_mul_op(g, y) if ctx.needs_input_grad[0] else None, _mul_op(g, x) if ctx.needs_input_grad[1] else None)
+    return (
+        _mul_op(g, conj(y)) if ctx.needs_input_grad[0] else None,
+        _mul_op(g, conj(x)) if ctx.needs_input_grad[1] else None,
+    )
 
 
 _mul_op: Op = register(
@@ -100,14 +109,15 @@ _mul_op: Op = register(
         kind="multilinear",
         promotes="same",
         broadcasts=True,
+        complex=True,
     )
 )
 
 
 def _div_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     y, x = ctx.saved_tensors
-    dx = _div_op(g, y)
-    return dx, -_mul_op(dx, _div_op(x, y)) if ctx.needs_input_grad[1] else None  # z itself may change in place
+    dx = _div_op(g, conj(y))
+    return dx, -_mul_op(dx, conj(_div_op(x, y))) if ctx.needs_input_grad[1] else None  # z itself may change in place
 
 
 _div_op: Op = register(
@@ -122,6 +132,7 @@ _div_op: Op = register(
         bad_samples=[bad_broadcast("div")],
         promotes="float",
         broadcasts=True,
+        complex=True,
     )
 )
 
@@ -188,7 +199,7 @@ _clone_op = register(
 _to_op = register(
     Op(
         name="to",
-        forward=lambda x, *, dtype: x.astype(dtype),
+        forward=lambda x, *, dtype: converted(x, dtype),
         backward=lambda ctx, g, *, dtype: g,  # the engine converts a gradient to its tensor's dtype
         reference=lambda x, *, dtype: np.array(x, dtype=dtype),
         sample=lambda draw: Sample(any_shape(draw).inputs, {"dtype": np.dtype(np.float64)}),

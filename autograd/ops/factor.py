@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import engine
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
@@ -30,7 +31,6 @@ from autograd.ops.shared.matrices import (
     check_matrix,
     check_same_dtype,
     check_square,
-    constant,
     far_from_singular,
     identity,
     lapack,
@@ -334,7 +334,7 @@ def geqrf(input: Tensor) -> Reflectors:
     It has no gradient.  `linalg.householder_product` computes Q from the result.
     """
     check_matrix("geqrf", input, "input")
-    return Reflectors(*(constant(x) for x in _geqrf(input.array)))
+    return Reflectors(*(engine.wrap(x) for x in _geqrf(input.array)))
 
 
 def _check_reflectors(name: str, A: Tensor, tau: Tensor) -> None:
@@ -570,7 +570,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     m, n = LU_data.shape[-2:]
     k = min(m, n)
     none = LU_data.detach().reshape(-1)[:0]
-    P = constant(_permutation(LU_pivots.array, m, LU_data.dtype)) if unpack_pivots else none
+    P = engine.wrap(_permutation(LU_pivots.array, m, LU_data.dtype)) if unpack_pivots else none
     if not unpack_data:
         return PLU(P, none, none)
     L = tril(LU_data[..., :k], -1) + identity(m, k, LU_data.dtype)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.compare import isfinite
@@ -62,9 +63,7 @@ _signbit_op = discrete_row(
 )
 _isneginf_op = discrete_row("isneginf", lambda x: x == -np.inf, lambda x: np.isinf(x) & (x < 0), any_shape)
 _isposinf_op = discrete_row("isposinf", lambda x: x == np.inf, lambda x: np.isinf(x) & (x > 0), any_shape)
-_isreal_op = discrete_row(
-    "isreal", lambda x: np.ones(x.shape, bool), lambda x: np.asarray((x == x) | (x != x)), any_shape
-)
+_isreal_op = discrete_row("isreal", np.isreal, lambda x: np.asarray(x.imag == 0), any_shape, complex=True)
 _angle_op = unary_row(
     "angle",
     lambda x: np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0))),
@@ -190,7 +189,7 @@ def signbit(input: Tensor) -> Tensor:
 
 
 def sgn(input: Tensor) -> Tensor:
-    """Sign, as `sign`; they differ for complex numbers, of which there are none."""
+    """Sign of real numbers, as `sign`."""
     return sign(input)
 
 
@@ -205,7 +204,7 @@ def isposinf(input: Tensor) -> Tensor:
 
 
 def isreal(input: Tensor) -> Tensor:
-    """Test whether each element is real, as a bool tensor: all are."""
+    """Test whether each element has no imaginary part, as a bool tensor."""
     return _isreal_op(input)
 
 
@@ -243,6 +242,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     RuntimeError
         If the two have different dtypes.
     """
+    check_arrays("heaviside", input=input, values=values)
     return _heaviside_op(input, values)
 
 
@@ -275,6 +275,7 @@ def frexp(input: Tensor) -> Frexp:
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """input · 2^other.  Shapes broadcast."""
+    check_arrays("ldexp", input=input)
     return input * pow(2.0, other)
 
 

@@ -8,6 +8,8 @@
     y = 1 / √x      dx = -g y³ / 2          y = 1 / (1 + e^-x)   dx = g y (1 - y)          (sigmoid)
     y = 1 / x       dx = -g y²              y = sin x, cos x     dx = g cos x, -g sin x
 
+For complex numbers the derivative is conjugated, and |x| has the gradient g x / |x|.
+
 NumPy computes each in one or a few passes with vector instructions.  A kernel with the C library's exp, log and tanh
 was slower.
 """
@@ -19,9 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.engine import Context
 from autograd.op import BadSample
+from autograd.ops.conj import conj
 from autograd.ops.shared.rows import unary_row
-from autograd.types import Array
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -41,11 +45,22 @@ _neg_op = unary_row(
     lambda x: np.subtract(0, x, dtype=x.dtype),
     bad_samples=[BadSample((np.ones(2, bool),), {}, TypeError, ("neg", "~", ".int()"))],
     kind="multilinear",
+    complex=True,
 )
 
+
+def _abs_backward(ctx: Context, g: Tensor) -> Gradient:
+    (x,) = ctx.saved_tensors
+    if x.dtype.kind == "c":
+        from autograd.ops.complex import sgn  # which imports this module
+
+        return g * sgn(x)
+    return g * sign(x)
+
+
 _abs_op = unary_row(
-    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved_tensors[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
-    saves=(0,), kind="piecewise",
+    "abs", np.abs, _abs_backward, lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
+    saves=(0,), kind="piecewise", complex=True,
 )  # fmt: skip
 
 _sign_op = unary_row(
@@ -59,113 +74,130 @@ _sign_op = unary_row(
 _square_op = unary_row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
-    lambda ctx, g: 2 * g * ctx.saved_tensors[0],
+    lambda ctx, g: 2 * g * conj(ctx.saved_tensors[0]),
     lambda x: x * (x.astype(np.int64) if x.dtype == np.bool_ else x),
     saves=(0,),
+    complex=True,
 )
 
 _sqrt_op = unary_row(
     "sqrt",
     np.sqrt,
-    lambda ctx, g: g / (2 * ctx.saved_tensors[0]),
+    lambda ctx, g: g / (2 * conj(ctx.saved_tensors[0])),
     lambda x: x**0.5,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _rsqrt_op = unary_row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
-    lambda ctx, g: -0.5 * g * ctx.saved_tensors[0] ** 3,
+    lambda ctx, g: -0.5 * g * conj(ctx.saved_tensors[0]) ** 3,
     lambda x: np.sqrt(x) ** -1.0,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _reciprocal_op = unary_row(
     "reciprocal",
     np.reciprocal,
-    lambda ctx, g: -g * ctx.saved_tensors[0] ** 2,
+    lambda ctx, g: -g * conj(ctx.saved_tensors[0]) ** 2,
     lambda x: 1 / x,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _exp_op = unary_row(
-    "exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float"
+    "exp",
+    np.exp,
+    lambda ctx, g: g * conj(ctx.saved_tensors[0]),
+    lambda x: np.e**x,
+    saves=(~0,),
+    promotes="float",
+    complex=True,
 )
 
 _expm1_op = unary_row(
     "expm1",
     np.expm1,
-    lambda ctx, g: g * (ctx.saved_tensors[0] + 1),
+    lambda ctx, g: g * (conj(ctx.saved_tensors[0]) + 1),
     lambda x: np.exp(x) - 1,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _log_op = unary_row(
     "log",
     np.log,
-    lambda ctx, g: g / ctx.saved_tensors[0],
+    lambda ctx, g: g / conj(ctx.saved_tensors[0]),
     lambda x: np.log2(x) * np.log(2.0),
     0.5,
     4,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
 _log1p_op = unary_row(
     "log1p",
     np.log1p,
-    lambda ctx, g: g / (ctx.saved_tensors[0] + 1),
+    lambda ctx, g: g / (conj(ctx.saved_tensors[0]) + 1),
     lambda x: np.log(1 + x),
     -0.5,
     4,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
 _tanh_op = unary_row(
     "tanh",
     np.tanh,
-    lambda ctx, g: g * (1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
+    lambda ctx, g: g * conj(1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
     lambda x: 1 - 2 / (np.exp(2 * x) + 1),
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _sigmoid_op = unary_row(
     "sigmoid",
     lambda x: 1 / (1 + np.exp(-x)),  # exp(-x) may overflow to inf; 1 / inf is 0, the correct result
-    lambda ctx, g: g * (ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
+    lambda ctx, g: g * conj(ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
     lambda x: (1 + np.tanh(x / 2)) / 2,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
 _sin_op = unary_row(
     "sin",
     np.sin,
-    lambda ctx, g: g * cos(ctx.saved_tensors[0]),
+    lambda ctx, g: g * cos(conj(ctx.saved_tensors[0])),
     lambda x: np.exp(1j * x).imag,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
 _cos_op = unary_row(
     "cos",
     np.cos,
-    lambda ctx, g: -g * sin(ctx.saved_tensors[0]),
+    lambda ctx, g: -g * sin(conj(ctx.saved_tensors[0])),
     lambda x: np.exp(1j * x).real,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
 

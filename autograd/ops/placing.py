@@ -305,6 +305,7 @@ def index_reduce(
     include_self : bool
         Whether the old slices of input count.
     """
+    check_arrays("index_reduce", input=input, index=index, source=source)
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce: reduce is {reduce!r}; expects prod, mean, amax or amin")
     places = _slices("index_reduce", input, dim, index, source).reshape(-1)

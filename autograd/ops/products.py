@@ -130,7 +130,6 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 def _plus(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number, *, promotes: bool = False) -> Tensor:
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
-    check_arrays(name, input=input)
     if not promotes:
         _check_dtypes(name, input, product)
     if product.dtype.kind != "f" and (not promotes or input.dtype.kind != "f"):
@@ -163,6 +162,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     RuntimeError
         If shapes or dtypes do not fit.
     """
+    check_arrays("addmm", input=input)
     _check("addmm", "two matrices", mat1=(mat1, 2), mat2=(mat2, 2))
     _check_sizes("addmm", mat1, mat2, 1, 0)
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
@@ -170,6 +170,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · (mat @ vec), for a matrix (I, K) and a vector (K,): see `addmm`."""
+    check_arrays("addmv", input=input)
     _check("addmv", "a matrix and a vector", mat=(mat, 2), vec=(vec, 1))
     _check_sizes("addmv", mat, vec, 1, 0)
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
@@ -185,6 +186,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: 
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · (Σ_n batch1[n] @ batch2[n]), for (N, I, K) and (N, K, J): see `addmm`."""
+    check_arrays("addbmm", input=input)
     _check("addbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("addbmm", batch1, batch2, 0, 0)
     _check_sizes("addbmm", batch1, batch2, 2, 1)
@@ -193,6 +195,7 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, a
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """Compute beta · input + alpha · bmm(batch1, batch2): see `addmm`."""
+    check_arrays("baddbmm", input=input)
     _check("baddbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("baddbmm", batch1, batch2, 0, 0)
     _check_sizes("baddbmm", batch1, batch2, 2, 1)

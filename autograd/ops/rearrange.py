@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.arguments import check_arrays
+from autograd.arguments import check_arrays, full_name
 from autograd.op import Op, Sample, register
 from autograd.ops.elementwise import clone, mul
 from autograd.ops.gather import gather
@@ -417,8 +418,10 @@ def _three(x: Tensor) -> Tensor:
 
 
 def _joined(name: str, tensors: Sequence[Tensor], prepare: Callable[[Tensor], Tensor], dim: int | None) -> Tensor:
-    if not isinstance(tensors, list | tuple) or not tensors:
-        raise RuntimeError(f"{name}: expects a list of at least one tensor, got {type(tensors).__name__}")
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"{name}: expects a list of tensors, got {full_name(tensors)}")
+    if not tensors:
+        raise RuntimeError(f"{name}: expects a list of at least one tensor, got an empty one")
     check_arrays(name, **{f"tensor {i}": x for i, x in enumerate(tensors)})
     parts = [prepare(x) for x in tensors]
     axis = (0 if parts[0].ndim == 1 else 1) if dim is None else dim
@@ -574,7 +577,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sizes) -> Tensor:
 
 def broadcast_shapes(*shapes: int | Sequence[int]) -> Shape:
     """The shape that tensors of these shapes broadcast to."""
-    return _common_shape("broadcast_shapes", [(n,) if isinstance(n, int) else tuple(n) for n in shapes])
+    try:
+        wanted = [(n,) if isinstance(n, int) else tuple([operator.index(size) for size in n]) for n in shapes]
+    except TypeError:
+        given = ", ".join(map(repr, shapes))
+        raise TypeError(f"broadcast_shapes: expects shapes of whole numbers, got {given}") from None
+    return _common_shape("broadcast_shapes", wanted)
 
 
 def _common_shape(name: str, wanted: list[Shape]) -> Shape:

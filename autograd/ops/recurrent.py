@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import engine, grad_mode
+from autograd import grad_mode
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import recurrent as kernels
@@ -108,6 +108,7 @@ def _last(y: Tensor, batch_sizes: Sizes, reverse: bool) -> Tensor:
 
 def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The vjp of `function`, which is written with recorded ops, at the saved tensors."""
+    from autograd.gradients import grad
     from autograd.tensor import Tensor, wrap
 
     recorded = any(isinstance(h, Tensor) for h in hs)
@@ -120,9 +121,7 @@ def _differentiated(function: Callable[..., Any], ctx: Context, hs: tuple[Any, .
         outputs = function(*inputs)
     wanted = [x for x, needed in zip(inputs, needs, strict=True) if needed]
     made = [(y, h if recorded else wrap(h)) for y, h in zip(outputs, hs, strict=True) if y.requires_grad]
-    found = iter(
-        engine.grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True)
-    )
+    found = iter(grad([y for y, _ in made], wanted, [h for _, h in made], create_graph=recorded, allow_unused=True))
     gradients = [next(found) if needed else None for needed in needs]
     return tuple(gradients if recorded else [None if g is None else g.array for g in gradients])
 
@@ -738,6 +737,7 @@ def lstm(
     >>> output.shape, c
     ((5, 1, 2), tensor([[[0.0312, 0.0312]]]))
     """
+    check_arrays("lstm", input=input)
     arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
     output, h, c = _called("lstm", arguments)
     return output, h, c
@@ -757,6 +757,7 @@ def _function(name: str, title: str, rows: str) -> Callable[..., tuple[Tensor, T
         bidirectional: bool,
         batch_first: bool,
     ) -> tuple[Tensor, Tensor]:
+        check_arrays(name, input=input)
         arguments = input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
         output, h = _called(name, arguments)
         return output, h

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.arguments import check_arrays
+from autograd import engine
+from autograd.arguments import check_arrays, full_name
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.matmul import matmul
@@ -36,7 +37,6 @@ from autograd.ops.shared.matrices import (
     batch_shape,
     check_fits_square,
     check_square,
-    constant,
     far_from_singular,
     identity,
     lapack,
@@ -660,6 +660,8 @@ def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
     ----------
     Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", matrix-chain multiplication.
     """
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"linalg.multi_dot: expects a list of tensors, got {full_name(tensors)}")
     chain = list(tensors)
     check_arrays("linalg.multi_dot", **{f"tensor {i}": x for i, x in enumerate(chain)})
     shapes = [tuple(x.shape) for x in chain]
@@ -714,7 +716,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     columns = x.shape[-1] if N is None else N
     if columns < 2:
         raise ValueError(f"linalg.vander: N is {columns}; a Vandermonde matrix has at least 2 columns")
-    return unsqueeze(x, -1) ** constant(np.arange(columns))
+    return unsqueeze(x, -1) ** engine.wrap(np.arange(columns))
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:

@@ -459,7 +459,7 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
         Return int32 instead of int64.
     right : bool
     """
-    check_arrays("bucketize", boundaries=boundaries)
+    check_arrays("bucketize", **{} if isinstance(input, int | float) else {"input": input}, boundaries=boundaries)
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries has shape {tuple(boundaries.shape)}; expects a vector")
     if hasattr(input, "ndim") and input.dtype != boundaries.dtype:

@@ -20,6 +20,7 @@ Abramowitz, Stegun, "Handbook of Mathematical Functions", chapters 6, 7, 9 and 2
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -361,7 +362,11 @@ def polygamma(n: int, input: Tensor) -> Tensor:
         At least 0.
     input : Tensor
     """
-    return _polygamma_op(input, n=n)
+    try:
+        order = operator.index(n)
+    except TypeError:
+        raise TypeError(f"polygamma: n is {n!r}; expects a whole number") from None
+    return _polygamma_op(input, n=order)
 
 
 def mvlgamma(input: Tensor, p: int) -> Tensor:

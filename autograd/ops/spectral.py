@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import engine
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
@@ -39,7 +40,6 @@ from autograd.ops.shared.matrices import (
     check_matrix,
     check_same_dtype,
     check_square,
-    constant,
     far_from_singular,
     lead_of,
     per_matrix,
@@ -239,7 +239,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldSVD:
     """
     U, S, Vh = linalg_svd(input, full_matrices=not some)
     if not compute_uv:
-        zeros = [constant(np.zeros((*S.shape[:-1], n, n), S.dtype)) for n in input.shape[-2:]]
+        zeros = [engine.wrap(np.zeros((*S.shape[:-1], n, n), S.dtype)) for n in input.shape[-2:]]
         return OldSVD(zeros[0], S, zeros[1])
     return OldSVD(U, S, Vh.mT)
 
@@ -722,7 +722,7 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
     A = A if M is None else A - M
     wide = A.shape[-2] < A.shape[-1]
     A = A.mT if wide else A
-    draws = constant(generator().standard_normal((A.shape[-1], q)).astype(A.dtype))
+    draws = engine.wrap(generator().standard_normal((A.shape[-1], q)).astype(A.dtype))
     Q = linalg_qr(A @ draws)[0]
     for _ in range(2 if niter is None else niter):
         Q = linalg_qr(A.mT @ Q)[0]

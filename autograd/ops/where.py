@@ -96,6 +96,7 @@ _where_op = register(
         ],
         kind="multilinear",
         broadcasts=True,
+        complex=True,
     )
 )
 

@@ -128,6 +128,10 @@ class Draw(ABC):
             values = one + self.integers(n, math.ceil(low) - one, math.floor(high) - one)
         return values.astype(np.float64).reshape(shape)
 
+    def complex_tensor(self, *shape: int) -> Array:
+        """A complex128 array, whose real and imaginary parts are drawn as by `tensor`."""
+        return np.asarray(self.tensor(*shape) + 1j * self.tensor(*shape))
+
     def index(self, shape: Shape, bound: int) -> Array:
         """An int64 array of integers from 0 to bound - 1."""
         return self.integers(math.prod(shape), 0, max(0, bound - 1)).reshape(shape)
@@ -200,7 +204,7 @@ def lay_out(x: Any, layout: str) -> Any:
     if layout == "permuted":
         return np.array(x, order="F")
     if layout == "strided":
-        filler = np.nan if x.dtype.kind == "f" else np.array(-1).astype(x.dtype)
+        filler = np.nan if x.dtype.kind in "fc" else np.array(-1).astype(x.dtype)
         buffer = np.full([2 * n + 1 for n in x.shape], filler, x.dtype)
         odd: tuple[Any, ...] = (slice(1, None, 2),) * x.ndim
         view = buffer[(*odd, ...)]

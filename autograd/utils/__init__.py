@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-_MODULES = ("checkpoint", "data", "dlpack")
+_MODULES = ("checkpoint", "cpp_extension", "data", "dlpack", "tensorboard")
 
 
 def __getattr__(name: str) -> ModuleType:

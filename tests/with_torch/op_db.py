@@ -126,7 +126,7 @@ class Call:
     result: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
 
 
-def _seeded(generate: Callable[[], Any]) -> list[Any]:
+def seeded(generate: Callable[[], Any]) -> list[Any]:
     """The draws of a generator of op_db, the same in every run.  Its warnings are ignored."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002  (the generators draw from it)
     try:
@@ -152,7 +152,7 @@ def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> li
     if dtype not in entry.info.supported_dtypes("cpu"):
         return []
     requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
-    drawn = _seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    drawn = seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
     if entry.name in SYMMETRIC:
         for sample in drawn:
             sample.input = (sample.input + sample.input.mT).detach().requires_grad_(requires_grad)
@@ -163,7 +163,7 @@ def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type
     """The calls of an entry that PyTorch refuses, each with the error's type and a pattern of its message."""
     if entry.info.error_inputs_func is None:
         return []
-    drawn = _seeded(lambda: entry.info.error_inputs("cpu"))
+    drawn = seeded(lambda: entry.info.error_inputs("cpu"))
     return [(sample_of(error.sample_input), error.error_type, error.error_regex) for error in drawn]
 
 
@@ -241,3 +241,10 @@ def tensors_of(call: Call) -> list[Any]:
     """The tensors of a call, ours or PyTorch's, in order."""
     values = flat([*call.args, *call.kwargs.values()])
     return [value for value in values if isinstance(value, Tensor | torch.Tensor)]
+
+
+def numbers(value: Any) -> np.ndarray:
+    """The array of a tensor or number, ours or PyTorch's."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().numpy(force=True)  # also of a gradient that torch knows to be 0
+    return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)

@@ -26,6 +26,7 @@ from tests.with_torch.op_db import (
     converted,
     entries,
     flat,
+    numbers,
     ours_named,
     samples,
     tensors_of,
@@ -131,12 +132,6 @@ def shown(entry: Entry, call: Call) -> str:
 
 def is_refused(entry: Entry, error: Exception) -> bool:
     return any(entry.name in row.names and row.words in str(error) for row in REFUSED)
-
-
-def numbers(value: Any) -> np.ndarray:
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy(force=True)  # also of a gradient that torch knows to be 0
-    return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)
 
 
 def same_views(what: str, y: Tensor, z: torch.Tensor, ours: Call, theirs: Call) -> None:

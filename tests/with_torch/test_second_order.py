@@ -11,7 +11,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import wrap
 from autograd.testing import compare
 from tests.with_torch import op_db
 
@@ -34,7 +34,7 @@ ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd an
 
 def derivatives(root: Any, leaves: list[Any], ys: list[Any], gs: list[np.ndarray], rs: list[np.ndarray]) -> list[Any]:
     """For each leaf's gradient: None, "does not require grad", or its own gradients (arrays or None)."""
-    make, home = (torch.from_numpy, torch.autograd) if root is torch else (Tensor, autograd)
+    make, home = (torch.from_numpy, torch.autograd) if root is torch else (wrap, autograd)
     first = home.grad(ys, leaves, [make(g.copy()) for g in gs], create_graph=True, allow_unused=True)
     found: list[Any] = []
     for d, r in zip(first, rs, strict=True):

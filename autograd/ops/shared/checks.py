@@ -18,6 +18,12 @@ def check_float(name: str, x: Any, **params: Any) -> None:
         raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
 
 
+def check_differentiable(name: str, x: Any, **params: Any) -> None:
+    """Raise TypeError unless x is of floats or complex numbers.  `params` are ignored, as by `check_float`."""
+    if x.dtype.kind != "c":
+        check_float(name, x)
+
+
 def check_same_float(name: str, **inputs: Any) -> None:
     """Raise TypeError unless all inputs are float32, or all are float64.  Inputs that are None are skipped."""
     try:

@@ -133,13 +133,6 @@ def identity(n: int, m: int, dtype: np.dtype) -> Any:
     return np.eye(n, m, dtype=dtype)
 
 
-def constant(array: Array) -> Tensor:
-    """The array as a tensor without gradient."""
-    from autograd.creation import from_numpy  # which imports tensors, and they import the ops
-
-    return from_numpy(array)
-
-
 # ── samples ────────────────────────────────────────────────────────────────────────────
 
 

@@ -17,6 +17,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -73,6 +74,7 @@ class _Stopped(Exception):
 class _Setup:
     """What a worker is given when it starts."""
 
+    prepare: Callable[[], None] | None  # unpickled first: its module lets the others say `import torch`
     channel: Any
     recipe: Recipe
     id: int
@@ -219,12 +221,13 @@ class Pool:
         self._workers: list[tuple[Any, Any]] = []  # connection, process
         self._finalizer = util.Finalize(owner, _end, (self._workers,), exitpriority=10)  # before those of a daemon
         context = context or multiprocessing.get_context()
+        prepare = getattr(sys.modules.get("autograd.as_torch"), "install", None)
         try:
             for i in range(count):
                 ours, theirs = context.Pipe()
                 _channels.add(ours)
                 inherited = list(_channels) if context.get_start_method() == "fork" else []
-                setup = _Setup(theirs, recipe, i, count, init_fn, seed, inherited)
+                setup = _Setup(prepare, theirs, recipe, i, count, init_fn, seed, inherited)
                 process = context.Process(target=_work, args=(setup,), daemon=True)
                 self._workers.append((ours, process))
                 _start(process)

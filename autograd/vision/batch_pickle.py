@@ -1,9 +1,9 @@
-"""The pickles of CIFAR-10's Python layout, read without unpickling them.
+"""The pickles of CIFAR-10 and CIFAR-100, read without unpickling them.
 
 A pickle is a program for a stack machine. It can call any function while it is read, and even a
 pickle that calls nothing can fill the memory or run for hours. The reader here is a small stack
 machine. It knows only the opcodes that a batch needs, it calls nothing, and it limits the number
-of executed opcodes and of bytes they create.
+of executed opcodes and of bytes they create. `array_of` builds the arrays from what it has read.
 
 References
 ----------
@@ -12,6 +12,7 @@ Python's module `pickletools`, which describes every opcode.
 
 from __future__ import annotations
 
+import math
 import pickle
 import pickletools
 import re
@@ -19,7 +20,10 @@ import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# A published batch has 10,000 images. For each, a pickle of Python 3 in protocol 2 has nine opcodes
+import numpy as np
+from numpy.typing import NDArray
+
+# Limits for a batch of CIFAR-10. It has 10,000 images. For each, a pickle of Python 3 in protocol 2 has nine opcodes
 # (label and file name); other versions have fewer.
 MOST_OPCODES = 120_000
 # That protocol creates the 30.7 MB of pixels twice: as text, and as the bytes that the text encodes.
@@ -71,32 +75,77 @@ _FROM_BUFFER = tuple(Name(f"numpy.{core}.numeric", "_frombuffer") for core in ("
 _ADMITTED = {_NDARRAY, _DTYPE, _ENCODE, *_RECONSTRUCT, *_FROM_BUFFER}
 
 
-def read(content: bytes) -> object:
+def read(content: bytes, images: int = 10_000) -> object:
     """Return the plain data in a pickle: None, bool, int, bytes, str, list, tuple, dict, Dtype, Array.
 
-    Keys of a dict are str; keys in bytes are decoded.
+    Keys of a dict are str; keys in bytes are decoded. A pickle of so many `images` is read, and not
+    many more: the limits are in proportion.
 
     Raises
     ------
     PickleError
         The pickle is truncated, exceeds the limits, or contains something that no batch contains.
     """
-    return _Machine(content).run()
+    return _Machine(content, max(images / 10_000, 1)).run()
+
+
+def array_of(value: object) -> NDArray[Any]:
+    """Return the array that the pickle describes, or an array of a list of integers.
+
+    Raises
+    ------
+    PickleError
+        The value is something else.
+    TypeError, ValueError, OverflowError
+        The parts of the array do not fit each other.
+    """
+    if isinstance(value, list) and all(type(item) is int for item in value):
+        return np.array(value, np.int64)
+    if isinstance(value, Array):
+        return _build(value)
+    raise PickleError("is missing, or neither an array nor a list of integers")
+
+
+def _build(array: Array) -> NDArray[Any]:
+    """Build the array; its parts come from the file and are not trusted."""
+    dtype, shape, content = array.dtype, array.shape, array.content
+    if not isinstance(dtype, Dtype) or not isinstance(content, bytes):
+        raise TypeError("its dtype or its bytes are missing")
+    code, order = text(dtype.code), text(dtype.order)
+    if code not in ("u1", "i1", "i2", "i4", "i8") or order not in ("|", "<", ">"):
+        raise TypeError("its elements are not integers")
+    if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(size) is int and size >= 0 for size in shape):
+        raise TypeError("its shape is not one or two sizes")
+    if type(array.fortran) is not bool:
+        raise TypeError("the order of its elements is missing")
+    flat = np.frombuffer(content, order + code)
+    if math.prod(shape) != len(flat):
+        raise ValueError(f"its shape needs {math.prod(shape):,} elements, but it has {len(flat):,}")
+    return flat.reshape(shape, order="F" if array.fortran else "C")
+
+
+def text(value: object) -> str:
+    """Return text that Python 2 wrote as bytes and Python 3 as str; "" for anything else."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
 
 
 class _Machine:
     """The stack, the memo and the position in the pickle."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, scale: float) -> None:
         self.content = memoryview(content)
         self.position = 0
-        self.room = MOST_BYTES_MADE
+        self.most_opcodes = int(MOST_OPCODES * scale)
+        self.most_bytes = int(MOST_BYTES_MADE * scale)
+        self.room = self.most_bytes
         self.stack: list[Any] = []
         self.marks: list[int] = []  # the height of the stack at each MARK
         self.memo: dict[int, Any] = {}
 
     def run(self) -> object:
-        for _ in range(MOST_OPCODES):
+        for _ in range(self.most_opcodes):
             code = self.take(1).tobytes()
             if code == pickle.STOP:
                 return self.pop()
@@ -105,7 +154,7 @@ class _Machine:
                 what = f"the opcode {known[0]}" if known else f"the byte {code[0]:#04x} where an opcode has to be"
                 raise PickleError(f"it holds {what}")
             _OPCODES[code](self)
-        raise PickleError(f"it has more than {MOST_OPCODES:,} opcodes")
+        raise PickleError(f"it has more than {self.most_opcodes:,} opcodes")
 
     # ── the pickle's bytes ──
 
@@ -129,7 +178,7 @@ class _Machine:
     def count(self, size: int) -> None:
         self.room -= size
         if self.room < 0:
-            raise PickleError(f"its texts have more than {MOST_BYTES_MADE:,} bytes in all")
+            raise PickleError(f"its texts have more than {self.most_bytes:,} bytes in all")
 
     # ── the stack ──
 

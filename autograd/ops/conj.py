@@ -1,0 +1,46 @@
+"""Complex conjugation, y = conj z = a - i b for z = a + i b.
+
+    dz = conj g
+
+Backwards of other ops use it.  Real numbers are their own conjugates and are returned as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograd.arguments import check_arrays
+from autograd.op import Op, Sample, register
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
+    from autograd.testing import Draw
+
+
+def complex_sample(draw: Draw) -> Sample:
+    """A complex tensor of any shape."""
+    return Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)),))
+
+
+_conj_op = register(
+    Op(
+        name="conj",
+        forward=np.conjugate,
+        backward=lambda ctx, g: conj(g),
+        reference=lambda z: np.asarray(z.real - np.asarray(1j, z.dtype) * z.imag),
+        sample=complex_sample,
+        kind="multilinear",
+        complex=True,
+    )
+)
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor itself."""
+    if not hasattr(input, "dtype"):
+        if isinstance(input, int | float | complex):  # in a backward
+            return input.conjugate()  # type: ignore[return-value]
+        check_arrays("conj", input=input)
+    return _conj_op(input) if input.dtype.kind == "c" else input
