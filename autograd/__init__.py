@@ -323,7 +323,6 @@ from autograd.ops import (
     index_reduce as index_reduce,
     index_select as index_select,
     inner as inner,
-    inverse as inverse,
     is_conj as is_conj,
     isclose as isclose,
     isfinite as isfinite,
