@@ -228,6 +228,11 @@ def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool
                 f"{caller}: a gradient is implied only for a scalar, and this tensor has shape {root.shape}; "
                 f"reduce it first (y.sum().backward()) or pass a gradient of shape {root.shape}"
             )
+        if root.array.dtype.kind == "c":
+            raise RuntimeError(
+                f"{caller}: a gradient is implied only for a real scalar, and this tensor is {root.dtype}; make a real "
+                "number of it (y.abs(), y.real) or pass a gradient"
+            )
         gradient = engine._wrap(np.ones(root.array.shape, root.array.dtype), None, 0, [0])
     elif not isinstance(gradient, engine.Tensor):
         gradient = engine.wrap(np.asarray(gradient))

@@ -5,12 +5,12 @@ read the tensors too.  A description of the containers, in JSON, is in the file'
 
     {"format": 1, "nodes": [node, …], "root": value}
 
-A value is null, true, a finite number or a string; [i] stands for nodes[i], which has to come before the node that names
-it.  So two names of one object stay two names of it, no container is inside itself, and nothing has to be read
+A value is null, true, a finite number or a string; [i] stands for nodes[i], which has to come before the node that
+names it.  So two names of one object stay two names of it, no container is inside itself, and nothing has to be read
 recursively.  `_READERS` lists the nodes.
 
-Tensors that share memory are stored once.  Each of them is described by the name of what is stored, and its dtype, shape,
-strides and offset in it, in bytes.
+Tensors that share memory are stored once.  Each of them is described by the name of what is stored, and its dtype,
+shape, strides and offset in it, in bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ _NAMES = {kind: name for name, kind in _CONTAINERS.items()}
 DTYPES = {
     name: np.dtype(name)
     for name in (
-        ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
+        *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
     )
 }
 _SAFETENSORS = {
@@ -77,8 +78,8 @@ def save(
     dicts, lists, tuples and sets of any depth.  What is shared stays shared: two names of one tensor, and views of one
     memory.  Gradients, hooks and attributes of tensors are not saved.
 
-    The file is a safetensors file with a description of the containers in its metadata.  Reading it runs no code.  It is
-    written to a temporary file first and then renamed, so that a crash leaves the old file.
+    The file is a safetensors file with a description of the containers in its metadata.  Reading it runs no code.  It
+    is written to a temporary file first and then renamed, so that a crash leaves the old file.
 
     Parameters
     ----------
@@ -516,7 +517,7 @@ class _Reader:
         if 0 not in shape and not (low >= 0 and high + dtype.itemsize <= base.size):
             raise ValueError
         array = np.ndarray(shape, dtype, base, offset, strides)
-        if dtype == bool and array.size:
+        if dtype.kind == "b" and array.size:
             check_bools(base[low : high + 1].view(bool))
         return array if array.flags.aligned else array.copy()
 

@@ -51,7 +51,7 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
     modes: dict[Any, int] = {"default": 0, "warn": 1, "error": 2, 0: 0, 1: 1, 2: 2}
     if debug_mode not in modes:
         raise RuntimeError(
-            f"set_deterministic_debug_mode: the mode is {debug_mode!r}; it must be 0, 1, 2, 'default', 'warn' or 'error'"
+            f"set_deterministic_debug_mode: the mode is {debug_mode!r}; it must be 0, 1, 2, default, warn or error"
         )
     use_deterministic_algorithms(modes[debug_mode] > 0, warn_only=modes[debug_mode] == 1)
 

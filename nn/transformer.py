@@ -389,7 +389,7 @@ class Transformer(Module):
         tgt : Tensor, (T, N, E); (N, T, E) with batch_first; or (T, E)
         src_mask, tgt_mask, memory_mask : Tensor of bool or float, (S, S), (T, T) and (T, S), optional
             bool: True where a position must not attend to another.  float: added to the scores.
-        src_key_padding_mask, tgt_key_padding_mask, memory_key_padding_mask : Tensor, (N, S), (N, T) and (N, S), optional
+        src_key_padding_mask, tgt_key_padding_mask, memory_key_padding_mask : Tensor, (N, length), optional
             bool: True where a position is ignored.  float: added to the scores.
         src_is_causal, tgt_is_causal, memory_is_causal : bool, optional
             Hints that a mask is the causal mask, which must be given too.

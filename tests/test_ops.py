@@ -653,7 +653,7 @@ def test_lists_name_the_same_functions() -> None:
     assert all(name == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
     reachable |= set(public_names(autograd.special))
-    for module in (autograd.linalg,):  # linalg.inv is linalg_inv in autograd.ops, as in ATen
+    for module in (autograd.fft, autograd.linalg):  # linalg.inv is linalg_inv in autograd.ops, as in ATen
         found = {name: getattr(module, name) for name in public_names(module)}
         home = module.__name__.rpartition(".")[2]
         assert all(f is functions.get(f"{home}_{name}", f) for name, f in found.items())

@@ -48,7 +48,7 @@ def _part(input: Tensor, dim: int, begin: int | None, end: int | None) -> Tensor
 
 
 def _to_product_dtype(input: Tensor, dtype: Any) -> Tensor:
-    return to(input, dtype or (input.dtype if input.dtype.kind == "f" else np.int64))
+    return to(input, dtype or (input.dtype if input.dtype.kind in "fc" else np.int64))
 
 
 # ── products ───────────────────────────────────────────────────────────────────────────
@@ -341,7 +341,7 @@ def _running(x: Array, dim: int, combine: Callable[[Any, Any], Any]) -> Array:
 
 
 def _prod_reference(x: Array, *, dim: int, keepdim: bool) -> Array:
-    x = x if x.dtype.kind == "f" else x.astype(np.int64)
+    x = x if x.dtype.kind in "fc" else x.astype(np.int64)
     return np.asarray(x.prod(axis=dim, keepdims=keepdim, dtype=x.dtype))
 
 
@@ -363,7 +363,7 @@ composite_row(
 composite_row(
     "cumprod",
     cumprod,
-    lambda x, *, dim: _running(x if x.dtype.kind == "f" else x.astype(np.int64), dim, np.multiply),
+    lambda x, *, dim: _running(x if x.dtype.kind in "fc" else x.astype(np.int64), dim, np.multiply),
     _row_sample,
     BadSample((np.ones(3),), {"dim": 1}, IndexError, ("cumprod", "dim 1")),
 )
@@ -377,7 +377,7 @@ composite_row(
 composite_row(
     "nansum",
     nansum,
-    lambda x, *, dim, keepdim: np.nansum(x if x.dtype.kind == "f" else x.astype(np.int64), axis=dim, keepdims=keepdim),
+    lambda x, *, dim, keepdim: np.nansum(x if x.dtype.kind in "fc" else x.astype(np.int64), axis=dim, keepdims=keepdim),
     dims_sample,
     kind="multilinear",
 )

@@ -19,6 +19,7 @@ from autograd.ops.pow import pow
 from autograd.ops.reduce import sum
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.where import where
+from autograd.promotion import result_type
 from autograd.types import Number
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
         If both tensors hold integers.
     """
     check_arrays("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
-    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+    if tensor1.dtype.kind not in "fc" and tensor2.dtype.kind not in "fc":
         raise RuntimeError("addcdiv: tensor1 and tensor2 hold integers; convert one with .float()")
     return input + (tensor1 / tensor2 if value == 1 else value * tensor1 / tensor2)
 
@@ -84,8 +85,9 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 
 
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
-    """Raise input to a power in float64.  Shapes broadcast."""
-    base, power = (float(x) if isinstance(x, int | float) else to(x, np.float64) for x in (input, exponent))
+    """Raise input to a power in float64, or complex128.  Shapes broadcast."""
+    dtype = np.complex128 if result_type(input, exponent).kind == "c" else np.float64
+    base, power = (to(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x).item() for x in (input, exponent))
     return pow(base, power)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import Sample
+from autograd.ops.conj import conj
 from autograd.ops.elementwise import div, mul, sub, to
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import sqrt
@@ -56,7 +57,7 @@ def cov(
     if input.dtype == np.bool_:
         raise RuntimeError("cov: bool tensors have no covariance; convert with .float()")
     x = reshape(input, (1, -1)) if input.ndim < 2 else input
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         x = to(x, get_default_dtype())
     n = x.shape[1]
     weights: Any = None
@@ -83,7 +84,7 @@ def cov(
         else:
             norm = sub(total, correction)
         norm = clamp(norm, min=0)
-    y = div(matmul(product, transpose(centred, 0, 1)), norm)
+    y = div(matmul(product, conj(transpose(centred, 0, 1))), norm)
     return squeeze(y) if input.ndim < 2 or x.shape[0] == 1 else y
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import Sample
+from autograd.ops.conj import conj
 from autograd.ops.elementwise import add, mul, sub
 from autograd.ops.indexing import getitem
 from autograd.ops.matmul import matmul
@@ -108,7 +109,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """Compute the dot product of two vectors of one size: `dot`, as there are no complex numbers."""
-    return _dot("vdot", input, other)
+    check_arrays("vdot", input=input, other=other)
+    return _dot("vdot", conj(input), other)
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
@@ -133,7 +135,7 @@ def _plus(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
     if not promotes:
         _check_dtypes(name, input, product)
-    if product.dtype.kind != "f" and (not promotes or input.dtype.kind != "f"):
+    if product.dtype.kind not in "fc" and (not promotes or input.dtype.kind not in "fc"):
         if promotes and isinstance(beta + alpha, float):
             raise RuntimeError(f"{name}: beta {beta} and alpha {alpha} must be integers for {product.dtype} tensors")
         kind = bool if product.dtype == np.bool_ else int  # PyTorch truncates them

@@ -699,7 +699,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     """
     check_arrays("linalg.vander", x=x)
     x = unsqueeze(x, 0) if x.ndim == 0 else x
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         x = x.to(np.dtype(np.int64))
     columns = x.shape[-1] if N is None else N
     if columns < 2:

@@ -28,6 +28,7 @@ from examples.experiments.support import cli, job
 from examples.experiments.support.frameworks import experiment
 from examples.experiments.support.frameworks.drawing import parity_figure, speed_figure
 from examples.experiments.support.frameworks.experiment import FRAMEWORKS, Arena
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.cells import Cells, stopping
 from examples.experiments.support.runs.files import check_writable
@@ -156,7 +157,7 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
                 train = functools.partial(experiment.accuracy, settings=shared | settings)
                 checkpoint = cells.folder.absolute() / f"{name}.safetensors"
                 parts.append((name, settings, train, (framework, seed, args.epochs, checkpoint)))
-    for name, settings, do, what in tqdm(parts, unit="part", disable=not sys.stderr.isatty()):
+    for name, settings, do, what in progress_bar(parts, unit="part", leave=True):
         cells.once(name, shared | settings, functools.partial(do, arena, *what))
         (cells.folder / f"{name}.safetensors").unlink(missing_ok=True)
     return missing

@@ -151,7 +151,7 @@ def samples(entry: Entry, dtype: torch.dtype, requires_grad: bool = False) -> li
     """The calls of an entry in a dtype, with PyTorch's tensors.  Empty if the entry does not support the dtype."""
     if dtype not in entry.info.supported_dtypes("cpu"):
         return []
-    requires_grad = requires_grad and dtype.is_floating_point and entry.info.supports_autograd
+    requires_grad = requires_grad and (dtype.is_floating_point or dtype.is_complex) and entry.info.supports_autograd
     drawn = seeded(lambda: entry.info.sample_inputs("cpu", dtype, requires_grad=requires_grad))
     if entry.name in SYMMETRIC:
         for sample in drawn:
@@ -168,12 +168,12 @@ def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type
 
 
 class NotOurs(TypeError):
-    """A value that our tensors cannot hold: complex, half-precision or sparse."""
+    """A value that our tensors cannot hold: half-precision or sparse."""
 
 
 DTYPES = {
     getattr(torch, name): np.dtype(name)
-    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64", "complex64", "complex128")
 }
 
 
@@ -246,5 +246,5 @@ def tensors_of(call: Call) -> list[Any]:
 def numbers(value: Any) -> np.ndarray:
     """The array of a tensor or number, ours or PyTorch's."""
     if isinstance(value, torch.Tensor):
-        return value.detach().numpy(force=True)  # also of a gradient that torch knows to be 0
+        return value.detach().resolve_conj().numpy(force=True)  # also of a gradient that torch knows to be 0
     return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)

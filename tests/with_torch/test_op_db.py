@@ -18,6 +18,8 @@ import torch
 
 import autograd
 from autograd import Tensor, aliases, ops
+from autograd.gradcheck import random_like
+from autograd.promotion import real_of
 from autograd.tensor import wrap
 from autograd.testing import compare
 from tests.with_torch.op_db import (
@@ -64,6 +66,7 @@ WRONG_GRADIENTS = {
     "as_strided_scatter",  # what is overwritten gets a gradient
     "nn.functional.ctc_loss",  # e^log_probs is added, which log_softmax takes away again
 }
+CONJUGATED = {"conj", "H", "mH"}  # PyTorch returns a view that is conjugated when it is read
 REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, OverflowError)
 
 
@@ -83,7 +86,7 @@ REFUSED = [
         "the sample's distance_function is a function of PyTorch, which takes only its own tensors",
     ),
     Refused(
-        ("bool", "byte", "char", "double", "float", "int", "long", "short", "to"),
+        ("bool", "byte", "cdouble", "cfloat", "char", "double", "float", "int", "long", "short", "to"),
         "channels_last",
         "our tensors have only NumPy's memory format",
     ),
@@ -155,9 +158,9 @@ def same(what: str, ours: Any, theirs: Any, exact: bool, entry: Entry) -> None:
         assert ours.requires_grad == theirs.requires_grad, what
     a, b = numbers(ours), numbers(theirs)
     if exact:
-        finite = np.abs(b[np.isfinite(b)]) if b.dtype.kind == "f" else np.zeros(0)
+        finite = np.abs(b[np.isfinite(b)]) if b.dtype.kind in "fc" else np.zeros(0)
         largest = max(1.0, float(finite.max(initial=0)))  # both libraries round sums of terms of this size
-        compare(what, a, b, tolerance(entry, b.dtype) * largest, "PyTorch says")
+        compare(what, a, b, tolerance(entry, real_of(b.dtype)) * largest, "PyTorch says")
     else:
         assert a.shape == b.shape, what
 
@@ -173,7 +176,7 @@ def same_gradients(
     if not made or not leaves:
         return
     rng = np.random.default_rng(0)
-    gs = [rng.standard_normal(y.shape).astype(y.dtype) for y, _ in made]
+    gs = [random_like(y.array, rng) for y, _ in made]
     found = autograd.grad([y for y, _ in made], [x for x, _ in leaves], [wrap(g) for g in gs], allow_unused=True)
     expected = torch.autograd.grad(
         [z for _, z in made], [t for _, t in leaves], [torch.from_numpy(g) for g in gs], allow_unused=True
@@ -181,7 +184,7 @@ def same_gradients(
     for i, (d, e, (x, _)) in enumerate(zip(found, expected, leaves, strict=True)):
         zero = np.zeros(x.shape, x.dtype)
         a, b = (zero if grad is None else numbers(grad) for grad in (d, e))
-        compare(f"{what}: gradient {i}", a, b, 10 * tolerance(entry, x.dtype), "PyTorch says")
+        compare(f"{what}: gradient {i}", a, b, 10 * tolerance(entry, real_of(x.dtype)), "PyTorch says")
 
 
 def check(entry: Entry, call: Call, context: str) -> bool:
@@ -206,7 +209,7 @@ def check(entry: Entry, call: Call, context: str) -> bool:
                 tied = entry.name in TIES and not call.args[0].is_floating_point() and i == len(ours) - 1
                 tied = tied or (i == 1 and entry.name in TIED)
                 same(f"{what}: output {i}", y, z, exact and not tied, entry)
-                if isinstance(z, torch.Tensor):
+                if isinstance(z, torch.Tensor) and entry.name not in CONJUGATED:
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
             if exact and entry.name not in NO_GRADIENT_IN_PYTORCH | WRONG_GRADIENTS:
                 same_gradients(what, ours, theirs, ours_of, theirs_of, entry)
@@ -228,6 +231,26 @@ def test_floats(entry: Entry, dtype: torch.dtype) -> None:
     for call in calls(entry, dtype):
         for context in CONTEXTS.keys() - ({"verify"} if entry.name in NOT_DERIVATIVES else set()):
             check(entry, call, context)
+
+
+# Entries that take complex numbers: those that Fourier transforms need, and what moves data.
+COMPLEX = {
+    "abs", "add", "angle", "cat", "clone", "complex", "conj", "conj_physical", "cos", "div.no_rounding_mode", "eq", "exp",
+    "flip", "gather", "imag", "index_select", "isfinite", "log", "matmul", "mean", "mul", "neg", "permute", "pow", "real",
+    "reciprocal", "reshape", "resolve_conj", "sgn", "sigmoid", "sin", "sqrt", "square", "stack", "sub", "sum", "tanh",
+    "transpose", "view_as_real", "where",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [torch.complex128, torch.complex64], ids=str)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_complex(entry: Entry, dtype: torch.dtype) -> None:
+    for call in calls(entry, dtype):
+        try:
+            check(entry, call, "plain")
+        except (TypeError, RuntimeError) as error:
+            if "complex" not in str(error) or entry.name in COMPLEX or entry.name.startswith("fft."):
+                raise
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

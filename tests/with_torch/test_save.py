@@ -44,9 +44,9 @@ def assert_same(found: Any, saved: Any) -> None:
 
 
 def trained() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
-    net = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.BatchNorm1d(3))
+    net = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.BatchNorm1d(3)).double()
     optimizer = torch.optim.Adam(net.parameters())
-    net(X).square().sum().backward()
+    net(X.double())[0].square().sum().backward()
     optimizer.step()
     return net, optimizer
 
@@ -86,13 +86,13 @@ def test_a_net_and_its_optimizer_are_loaded(tmp_path: Path) -> None:
     theirs, optimizer = trained()
     torch.save({"net": theirs.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "a.pth")
     found = autograd.load(tmp_path / "a.pth")
-    ours = nn.Sequential(nn.Linear(5, 3), nn.BatchNorm1d(3))
+    ours = nn.Sequential(nn.Linear(5, 3), nn.BatchNorm1d(3)).double()
     ours.load_state_dict(found["net"])
     other = optim.Adam(ours.parameters())
     other.load_state_dict(found["optimizer"])
-    for net, its, x in ((theirs, optimizer, X), (ours, other, autograd.from_numpy(X.numpy()))):
+    for net, its, x in ((theirs, optimizer, X.double()), (ours, other, autograd.from_numpy(X.double().numpy()))):
         its.zero_grad()
-        net(x).square().sum().backward()
+        net(x)[0].square().sum().backward()
         its.step()
     for name, value in theirs.state_dict().items():
         np.testing.assert_allclose(ours.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)

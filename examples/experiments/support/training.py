@@ -19,6 +19,7 @@ from tqdm import tqdm
 import autograd
 import nn
 from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import checkpoint
 from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
 from examples.experiments.support.runs.run_folder import RunFolder
@@ -134,14 +135,8 @@ def _train_epoch(
     """Do the remaining steps of the current epoch."""
     now = progress.now
     parts.model.train()
-    with tqdm(
-        total=len(loader),
-        initial=now.step,
-        desc=f"epoch {progress.epochs + 1}/{epochs}",
-        unit="batch",
-        leave=False,
-        disable=quiet or not sys.stderr.isatty(),
-    ) as bar:
+    name = f"epoch {progress.epochs + 1}/{epochs}"
+    with progress_bar(total=len(loader), initial=now.step, desc=name, unit="batch", quiet=quiet) as bar:
         before = perf_counter()
         for x, y in loader.batches(progress.epochs, start=now.step):
             check()
