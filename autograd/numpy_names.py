@@ -1,5 +1,7 @@
 """NumPy's names of arguments, which PyTorch accepts too: `axis` for `dim` and `keepdims` for `keepdim`.
 
+So it is with `input`, which is called `A` in functions of linear algebra: `det(input)` is `linalg.det(A)`.
+
 The functions are written with PyTorch's names.  This wraps each that has one of them, so that editors and
 documentation show the function as it is written.
 """
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "axis0": "dim0", "axis1": "dim1"}
+OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim", "axis0": "dim0", "axis1": "dim1", "input": "A"}
 
 
 def accept_numpy_names(namespace: dict[str, Any]) -> None:
@@ -20,7 +22,9 @@ def accept_numpy_names(namespace: dict[str, Any]) -> None:
         if isinstance(function, FunctionType) and not name.startswith("_"):
             code = function.__code__
             arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            names = {numpy: ours for numpy, ours in NUMPY_NAMES.items() if ours in arguments}
+            names = {
+                other: ours for other, ours in OTHER_NAMES.items() if ours in arguments and other not in arguments
+            }
             if names:
                 namespace[name] = _accepting(function, names, namespace["__name__"])
 

@@ -123,10 +123,10 @@ REFUSED = [
 ]
 
 
-def calls(entry: Entry, dtype: torch.dtype) -> list[Call]:
+def calls(entry: Entry, dtype: torch.dtype, most: int = MOST) -> list[Call]:
     """The entry's calls, evenly thinned out if there are too many."""
     found = samples(entry, dtype, requires_grad=True)
-    return found[:: -(-len(found) // MOST)] if found else found
+    return found[:: -(-len(found) // most)] if found else found
 
 
 def shown(entry: Entry, call: Call) -> str:
@@ -187,7 +187,8 @@ def same_gradients(
         compare(f"{what}: gradient {i}", a, b, 10 * tolerance(entry, real_of(x.dtype)), "PyTorch says")
 
 
-def check(entry: Entry, call: Call, context: str) -> None:
+def check(entry: Entry, call: Call, context: str) -> bool:
+    """Compare a call.  False if we refuse it, for a reason in REFUSED."""
     what = f"{shown(entry, call)}, {context}"
     theirs_of = to_theirs(call)
     with warnings.catch_warnings():
@@ -199,7 +200,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
                 ours = flat(call.result(entry.ours(*ours_of.args, **ours_of.kwargs)))
             except REFUSALS as error:
                 if is_refused(entry, error):
-                    return
+                    return False
                 error.add_note(what)
                 raise
             exact = entry.name not in DRAWN and not is_random(entry, call)
@@ -212,6 +213,7 @@ def check(entry: Entry, call: Call, context: str) -> None:
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
             if exact and entry.name not in NO_GRADIENT_IN_PYTORCH | WRONG_GRADIENTS:
                 same_gradients(what, ours, theirs, ours_of, theirs_of, entry)
+    return True
 
 
 def is_random(entry: Entry, call: Call) -> bool:

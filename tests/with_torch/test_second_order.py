@@ -19,15 +19,17 @@ from tests.with_torch import op_db
 RANDOM = {f"nn.functional.{kind}" for kind in ("dropout", "dropout2d", "dropout3d", "alpha_dropout")}
 RANDOM |= {f"nn.functional.feature_alpha_dropout.with{how}_train" for how in ("", "out")}
 # A convolution is linear if its weight does not require grad; PyTorch still records its gradient.
-LINEAR = {f"nn.functional.conv{kind}" for kind in ("1d", "2d", "_transpose2d")}
+LINEAR = {f"nn.functional.conv{kind}{dims}d" for kind in ("", "_transpose") for dims in (1, 2, 3)}
 # So is a function that is linear between kinks, and a product of one element; PyTorch gives zeros.
 LINEAR |= {f"nn.functional.{name}" for name in ("hardshrink", "hardtanh", "prelu", "relu6", "softshrink", "threshold")}
-LINEAR |= {"prod", "cumprod"}
+LINEAR |= {"prod", "cumprod", "nn.functional.rrelu", "nn.functional.grid_sample"}  # grid_sample in its input
 
 MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
 
-# PyTorch has no second gradient of the first, and that of the second loses its digits in differences of logarithms.
-WITHOUT = {"nn.functional.hardsigmoid", "logcumsumexp"}
+# PyTorch has no second gradient of these, that of logcumsumexp loses its digits in differences of logarithms, and
+# that of the norm of zeros is NaN.
+WITHOUT = {f"nn.functional.{name}" for name in ("hardsigmoid", "multi_margin_loss", "multilabel_margin_loss", "pdist")}
+WITHOUT |= {"cdist", "logcumsumexp", "linalg.norm.subgradients_at_zero"}
 
 ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM | WITHOUT]
 
@@ -60,14 +62,15 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
                 leaves = [x for x in op_db.tensors_of(given) if x.requires_grad]
                 with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the only backend with second gradients
                     warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
-                    ys = [y for y in op_db.flat(function(*given.args, **given.kwargs)) if hasattr(y, "backward")]
+                    ys = [y for y in op_db.flat(call.result(function(*given.args, **given.kwargs))) if hasattr(y, "backward")]
                 sides.append((root, leaves, [y for y in ys if y.requires_grad]))
         except (op_db.NotOurs, TypeError, ValueError, RuntimeError, IndexError):
             continue  # other tests check which calls run
         (_, leaves, ys), (_, _, our_ys) = sides
         assert len(our_ys) == len(ys), call
-        if not ys or not leaves:
+        if not leaves or not any(y.numel() for y in ys):
             continue
+        near = 1e-9 if all(x.dtype == torch.float64 for x in leaves) else 1e-4  # cov's weights are float32
         gs = [rng.standard_normal(tuple(y.shape)) for y in ys]
         rs = [rng.standard_normal(tuple(x.shape)) for x in leaves]
         theirs, ours = (derivatives(*side, gs, rs) for side in sides)
@@ -75,7 +78,7 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
             if not isinstance(their_rows, list):
                 # zeros are correct if PyTorch has no gradient
                 rows = our_rows if isinstance(our_rows, list) else []
-                assert not any(h.any() for h in rows if h is not None), (i, their_rows, call)
+                assert not any(abs(h).max(initial=0) > 1e-12 for h in rows if h is not None), (i, their_rows, call)
                 continue
             if entry.name in LINEAR and our_rows == "does not require grad":
                 assert all(h is None or not h.any() for h in their_rows), (i, call)
@@ -88,4 +91,4 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
                 if ours_h is None and entry.name in LINEAR and not theirs_h.any():
                     continue
                 assert ours_h is not None, f"the gradient of gradient {i} by leaf {k} is None, PyTorch's is not: {call}"
-                compare(f"{entry.name}: ∂d{i}/∂{k} of {call}", ours_h, theirs_h, 1e-9, "PyTorch says")
+                compare(f"{entry.name}: ∂d{i}/∂{k} of {call}", ours_h, theirs_h, near, "PyTorch says")

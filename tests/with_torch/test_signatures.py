@@ -96,7 +96,9 @@ UNDOCUMENTED = {
     **dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction")),
     **dict.fromkeys(("median", "nanmedian"), ("dim",)),  # with dim, they are overloads
     "broadcast_to": ("size",), "scatter": ("value", "reduce"), "searchsorted": ("input",), "topk": ("dim",),
-    "unsafe_split": ("split_size",),
+    "triangular_solve": ("input",), "unsafe_split": ("split_size",),
+    # called A in torch.linalg; ours accept both names
+    **dict.fromkeys(("det", "inverse", "matrix_exp", "matrix_power", "orgqr", "slogdet"), ("A",)),
 }  # fmt: skip
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
