@@ -1,8 +1,8 @@
 """Reads files of `torch.save`, in its zip format and in the older one, without running anything.
 
 Such a file is a pickle that names functions to call, and the memory of its tensors.  Here the pickle's opcodes are
-interpreted by `_Machine`, which calls no function that the file names: it knows the few names that tensors
-need, and builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared
+interpreted by `_Machine`, which calls no function that the file names.  It knows the few names that tensors need, and
+builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared
 with the bytes that are there, so a file makes us allocate no more than a small multiple of its own size.
 
 References
