@@ -46,7 +46,7 @@ def test_a_loaded_state_goes_on_with_the_same_bits(name: str) -> None:
 
 def test_lbfgs_needs_a_closure_and_has_one_group() -> None:
     params, optimizer = make("LBFGS")
-    with pytest.raises(TypeError, match="LBFGS.step: needs a closure"):
+    with pytest.raises(TypeError, match=r"LBFGS\.step: needs a closure"):
         optimizer.step()
     with pytest.raises(ValueError, match="only one group"):
         optim.LBFGS([{"params": params[:1]}, {"params": params[1:]}])
