@@ -353,7 +353,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "collections.Counter": _counter,
     "_codecs.encode": _encoded,
     **{
-        f"{module}.{name}": function
+        f"{module}.{name}": function  # type: ignore[misc]
         for module in ("builtins", "__builtin__")
         for name, function in {
             "set": _set,
