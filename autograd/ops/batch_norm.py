@@ -325,6 +325,8 @@ def _normalize(
     if input.ndim < 2:
         raise ValueError(f"{name}: expects input (N, C, …), got shape {tuple(input.shape)}")
     parameters = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    if eps <= 0:
+        raise ValueError(f"{name}: eps is {eps}; it must be positive, or a channel of equal elements gives NaN")
     check_norm(name, input, eps, (input.shape[1],), **parameters)
     if not training:
         if running_mean is None or running_var is None:
