@@ -206,9 +206,7 @@ def _as_float(name: str, input: Any, want: str) -> Any:
     check_arrays(name, input=input)
     dtype = input.dtype
     if want == "real" and dtype.kind == "c":
-        raise RuntimeError(
-            f"{name}: expects a real tensor, got {dtype}; use {name.replace('rfft', 'fft').replace('ihfft', 'ifft')}"
-        )
+        raise RuntimeError(f"{name}: expects a real tensor, got {dtype}; use fft.fft or fft.ifft, or take .real")
     dtype = dtype if dtype.kind in "fc" else get_default_dtype()
     return to(input, complex_of(dtype) if want == "complex" else dtype)
 

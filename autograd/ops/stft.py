@@ -205,7 +205,7 @@ def istft(
     found = envelope.array if hasattr(envelope, "array") else envelope
     if np.abs(found).min(initial=1.0) < 1e-11:
         raise RuntimeError(
-            "istft: the squared windows leave some element out, where their sum is 0; use another window"
+            "istft: the windows leave an element out, as the sum of their squares is 0; use another window"
         )
     y = signal / envelope
     if length is not None and y.shape[1] < length:
