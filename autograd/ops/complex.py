@@ -237,7 +237,7 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     --------
     >>> import autograd
     >>> autograd.complex(autograd.tensor([1.0, 2.0]), autograd.tensor([0.5, -1.0]))
-    tensor([1.0000+0.5000j, 2.0000-1.0000j])
+    tensor([1.+0.5000j, 2.-1.0000j])
     """
     check_arrays("complex", real=real, imag=imag)
     return _complex_op(real, imag)
