@@ -1,7 +1,7 @@
 """Automatic mixed precision, which is for GPUs: without one it is off, as in PyTorch.
 
-A program that wraps its loop in `autocast("cuda")` and a `GradScaler` trains here in its own dtypes, with the results of
-a run in which both are disabled.
+A program that wraps its loop in `autocast("cuda")` and a `GradScaler` trains here in its own dtypes, with the results
+of a run in which both are disabled.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Any
 def _refuse(*arguments: Any, **options: Any) -> Any:
     """Raise NotImplementedError."""
     raise NotImplementedError(
-        "hub: models are not downloaded; define the model here, download its .pt or .safetensors file of weights, and use "
-        "model.load_state_dict(autograd.load(path))"
+        "hub: models are not downloaded; define the model here, download its .pt or .safetensors file of weights, and "
+        "use model.load_state_dict(autograd.load(path))"
     )
 
 

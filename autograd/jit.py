@@ -47,6 +47,6 @@ def save(m: Any, f: Any, *arguments: Any, **options: Any) -> None:
 def load(f: Any, *arguments: Any, **options: Any) -> Any:
     """Raise NotImplementedError."""
     raise NotImplementedError(
-        "jit.load: a TorchScript file is a program, which is not run; save the model's state_dict() in PyTorch, and load "
-        "it into a model defined here"
+        "jit.load: a TorchScript file is a program, which is not run; save the model's state_dict() in PyTorch, and "
+        "load it into a model defined here"
     )

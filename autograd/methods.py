@@ -105,7 +105,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     def __format__(self: Tensor, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
-    def item(self: Tensor) -> Number:
+    def item(self: Tensor) -> bool | int | float:
         """The only element, as a Python number."""
         return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
 

@@ -22,9 +22,7 @@ def accept_numpy_names(namespace: dict[str, Any]) -> None:
         if isinstance(function, FunctionType) and not name.startswith("_"):
             code = function.__code__
             arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            names = {
-                other: ours for other, ours in OTHER_NAMES.items() if ours in arguments and other not in arguments
-            }
+            names = {other: ours for other, ours in OTHER_NAMES.items() if ours in arguments and other not in arguments}
             if names:
                 namespace[name] = _accepting(function, names, namespace["__name__"])
 

@@ -1,8 +1,8 @@
 """Reads files of `torch.save`, in its zip format and in the older one, without running anything.
 
 Such a file is a pickle that names functions to call, and the memory of its tensors.  Here the pickle's opcodes are
-interpreted by `_Machine`, which calls no function that the file names: it knows the few names that tensors
-need, and builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared
+interpreted by `_Machine`, which calls no function that the file names.  It knows the few names that tensors need, and
+builds the objects itself.  Everything else is refused.  Sizes in the file are believed only after they were compared
 with the bytes that are there, so a file makes us allocate no more than a small multiple of its own size.
 
 References
@@ -21,7 +21,7 @@ import struct
 import zipfile
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -179,7 +179,7 @@ def _memory(data: bytes, kind: str, size: int, order: str) -> Array:
     """The elements of a storage, in memory of their own."""
     if len(data) != size * _item_size(kind):
         raise Damaged(f"a storage of {size} elements of {kind} has {len(data)} bytes")
-    sign = "<" if order == "little" else ">"
+    sign: Literal["<", ">"] = "<" if order == "little" else ">"
     if kind == "bfloat16":
         return from_bfloat16(np.frombuffer(data, f"{sign}u2"))
     array = np.frombuffer(data, DTYPES[kind].newbyteorder(sign)).astype(DTYPES[kind])
@@ -353,7 +353,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "collections.Counter": _counter,
     "_codecs.encode": _encoded,
     **{
-        f"{module}.{name}": function
+        f"{module}.{name}": function  # type: ignore[misc]
         for module in ("builtins", "__builtin__")
         for name, function in {
             "set": _set,

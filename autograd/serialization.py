@@ -496,7 +496,7 @@ class _Reader:
         return key
 
     def dictionary(self, kind: str, items: list[Any]) -> Any:
-        return _CONTAINERS[kind]([(self.key(key), self.value(item)) for key, item in items])  # type: ignore[call-arg]
+        return _CONTAINERS[kind]([(self.key(key), self.value(item)) for key, item in items])  # type: ignore[call-arg, misc]
 
     def sequence(self, kind: str, items: list[Any]) -> Any:
         value = self.key if kind.endswith("set") else self.value

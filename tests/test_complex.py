@@ -39,6 +39,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pairs": lambda z, w: autograd.view_as_complex(autograd.view_as_real(z) * autograd.view_as_real(w)),
     "polar": lambda z, w: autograd.polar(z.real, w.real),
     "moved": lambda z, w: autograd.cat([z, w.flip(0)])[1:].reshape(-1),
+    "windows": lambda z, w: (z * w).unfold(1, 2, 1)[0],
+    "diagonal": lambda z, w: z.diagonal() * w[0],
+    "scattered": lambda z, w: z.scatter_add(0, autograd.tensor([[1, 1], [0, 1]]), w),
     "fft": lambda z, w: autograd.fft.fft(z * w),
     "irfft": lambda z, w: autograd.fft.irfft(z * w, n=3),
 }

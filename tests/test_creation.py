@@ -113,9 +113,9 @@ def test_ragged_lists(wrong: Any) -> None:
         tensor(wrong)
 
 
-@pytest.mark.parametrize("wrong", ["a", [None], 1j, {"a": 1}])
+@pytest.mark.parametrize("wrong", ["a", [None], {"a": 1}])
 def test_what_no_tensor_holds(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="tensor: a tensor holds bool, integer or float"):
+    with pytest.raises(TypeError, match="tensor: a tensor holds bool, integer, float or complex"):
         tensor(wrong)
 
 

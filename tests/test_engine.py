@@ -838,7 +838,7 @@ def test_retain_grad_keeps_no_tensor_alive(no_collector: None) -> None:
 
 def test_requires_grad_rules() -> None:
     assert leaf(1).requires_grad_(False).requires_grad is False
-    with pytest.raises(RuntimeError, match=r"only float tensors.*int64.*\.float\(\)"):
+    with pytest.raises(RuntimeError, match=r"only float and complex tensors.*int64.*\.float\(\)"):
         tensor([1]).requires_grad_()
     with pytest.raises(RuntimeError, match="bool"):
         tensor([True], requires_grad=True)

@@ -111,6 +111,7 @@ def copy(backward: Callable[[Any], Any]) -> Op:
         name="copy",
         forward=lambda x: x.copy(),
         backward=lambda ctx, g: backward(g),
+        complex=True,
         reference=np.copy,
         sample=lambda draw: Sample(()),
     )
@@ -215,7 +216,8 @@ def test_no_neighbour_hides_a_wrong_gradient(op: Row, neighbour: str) -> None:
         if neighbour != "infinite" and not right:
             continue  # this case cannot be decided, or its sum crosses a kink
         assert right == (neighbour != "infinite")
-        gradient = autograd.grad(call(*inputs)[:-1].sum(), [inputs[i]], allow_unused=True)[0]
+        y = call(*inputs)[:-1].sum()
+        gradient = autograd.grad(y.real + y.imag if y.is_complex() else y, [inputs[i]], allow_unused=True)[0]
         if gradient is not None and gradient.array.any():
             assert not gradcheck(wrong, inputs, eps=step, rtol=tolerance, raise_exception=False)
             return

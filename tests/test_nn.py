@@ -1114,7 +1114,11 @@ def test_every_layer_is_compared_with_pytorchs() -> None:
     }
     stacks = {"TransformerEncoder", "TransformerDecoder"}  # test_transformer.py compares them
     layers = defined_modules().keys() - base - stacks
-    layers -= {"AdaptiveLogSoftmaxWithLoss", "CTCLoss"}  # tests/with_torch/test_losses.py compares them
+    layers -= {
+        "AdaptiveLogSoftmaxWithLoss",
+        "CTCLoss",
+        "TripletMarginWithDistanceLoss",
+    }  # tests/with_torch/test_losses.py compares them
     compared = {*rows("LAYERS"), *rows("LOSSES")}
     missing, unknown = sorted(layers - compared), sorted(compared - layers)
     assert not missing, (

@@ -179,8 +179,8 @@ def test_a_shallow_copy_is_on_the_same_memory_with_the_same_history() -> None:
 def test_a_tensor_wraps_arrays_only() -> None:
     with pytest.raises(TypeError, match=r"NumPy array.*list.*autograd\.tensor"):
         wrap([1, 2])  # type: ignore[arg-type]
-    for array in (np.array(["a"]), np.array([1j]), np.array([None])):
-        with pytest.raises(TypeError, match="bool, integer or float"):
+    for array in (np.array(["a"]), np.array([None])):
+        with pytest.raises(TypeError, match="bool, integer, float or complex"):
             wrap(array)
     with pytest.raises(TypeError, match="byte order"):
         autograd.from_numpy(np.ones(2, ">f8" if np.dtype("f8").newbyteorder("<").isnative else "<f8"))

@@ -10,7 +10,26 @@ from typing import TYPE_CHECKING, Any
 from autograd.cuda import amp as amp
 from autograd.devices import NoGPUError
 
-_ABSENT = ["Event", "Stream", "current_device", "current_stream", "default_stream", "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state", "initial_seed", "init", "ipc_collect", "mem_get_info", "memory_summary", "reset_max_memory_allocated", "reset_peak_memory_stats", "set_rng_state", "synchronize"]
+_ABSENT = [
+    "Event",
+    "Stream",
+    "current_device",
+    "current_stream",
+    "default_stream",
+    "get_device_capability",
+    "get_device_name",
+    "get_device_properties",
+    "get_rng_state",
+    "initial_seed",
+    "init",
+    "ipc_collect",
+    "mem_get_info",
+    "memory_summary",
+    "reset_max_memory_allocated",
+    "reset_peak_memory_stats",
+    "set_rng_state",
+    "synchronize",
+]
 
 
 def is_available() -> bool:

@@ -106,6 +106,7 @@ _fill_op = register(
         sample=lambda draw: Sample((draw.tensor(*draw.shape(0, 3, least=0)), draw.tensor())),
         bad_samples=[BadSample((np.ones(2), np.ones(2)), {}, RuntimeError, ("fill", "(2,)"))],
         kind="multilinear",
+        complex=True,
     )
 )
 

@@ -7,7 +7,7 @@ Backwards of other ops use it.  Real numbers are their own conjugates and are re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from autograd.arguments import check_arrays
 from autograd.op import Op, Sample, register
 
 if TYPE_CHECKING:
-    from autograd.tensor import Tensor
     from autograd.testing import Draw
 
 
@@ -37,10 +36,10 @@ _conj_op = register(
 )
 
 
-def conj(input: Tensor) -> Tensor:
+def conj(input: Any) -> Any:
     """The complex conjugate; a real tensor itself."""
     if not hasattr(input, "dtype"):
         if isinstance(input, int | float | complex):  # in a backward
-            return input.conjugate()  # type: ignore[return-value]
+            return input.conjugate()
         check_arrays("conj", input=input)
     return _conj_op(input) if input.dtype.kind == "c" else input

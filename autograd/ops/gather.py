@@ -149,6 +149,7 @@ _scatter_add_op: Op = register(
             BadSample((_ONES, np.array([[-1]]), np.ones((1, 1))), {"dim": 0}, IndexError, ("scatter_add", "index -1")),
         ],
         kind="multilinear",
+        complex=True,
     )
 )
 

@@ -128,6 +128,7 @@ _getitem_grad_op: Op = register(
         reference=_grad_reference,
         sample=_grad_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 

@@ -195,7 +195,8 @@ def istft(
     whole = n_fft + hop * (count - 1)
     places = (hop * np.arange(count)[:, None] + np.arange(n_fft)).reshape(-1)
     signal = _overlapped(mul(parts, factors), places, whole)
-    squares = mul(np.ones((1, count, 1), dtype), mul(factors, factors))
+    ones: Any = np.ones((1, count, 1), dtype)
+    squares = mul(ones, mul(factors, factors))
     envelope = _overlapped(squares, places, whole)
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else whole - start if center else whole
@@ -204,7 +205,7 @@ def istft(
     found = envelope.array if hasattr(envelope, "array") else envelope
     if np.abs(found).min(initial=1.0) < 1e-11:
         raise RuntimeError(
-            "istft: the squared windows leave some element out, where their sum is 0; use another window"
+            "istft: the windows leave an element out, as the sum of their squares is 0; use another window"
         )
     y = signal / envelope
     if length is not None and y.shape[1] < length:
@@ -216,7 +217,9 @@ def istft(
 def _overlapped(parts: Any, places: Array, size: int) -> Any:
     """Parts (N, T, n) added to (N, size) at their places."""
     flat = reshape(parts, (parts.shape[0], -1))
-    return index_add(np.zeros((parts.shape[0], size), parts.dtype), 1, places, flat)
+    signal: Any = np.zeros((parts.shape[0], size), parts.dtype)
+    at: Any = places
+    return index_add(signal, 1, at, flat)
 
 
 def _frames(x: Array, n_fft: int, hop: int, window: Array, center: bool) -> Array:

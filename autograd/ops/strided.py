@@ -211,6 +211,7 @@ _strided_add_op: Op = register(
         reference=_add_reference,
         sample=_add_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 

@@ -112,6 +112,7 @@ unfold_windows_grad: Op = register(
         reference=_along_grad_reference,
         sample=_along_grad_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 
@@ -329,6 +330,7 @@ _fold_op: Op = register(
             _bad("fold", np.ones((1, 4, 4), int), TypeError, "int64", ".float()", output_size=(3, 3)),
         ],
         kind="multilinear",
+        complex=True,
     )
 )
 

@@ -77,6 +77,7 @@ def _row(
             reference=grad_reference,
             sample=grad_sample,
             kind="multilinear",
+            complex=True,
         )
     )
     return row, grad

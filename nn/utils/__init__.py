@@ -1,6 +1,6 @@
 """Gradient clipping, conversion between parameters and one vector, and packed sequences (`nn.utils.rnn`).
 
-Names and arguments are PyTorch's.
+Names and arguments are PyTorch's; `foreach`, which chooses an implementation there, changes nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ def _norm(arrays: list[Array], p: float) -> float:
 
 
 def get_total_norm(
-    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """The norm of all tensors, as if they were one vector.
 
@@ -101,7 +104,9 @@ def _as_tensor(norm: float, tensors: list[Tensor]) -> Tensor:
         return wrap(np.asarray(norm).astype(tensors[0].dtype)) if tensors else autograd.tensor(norm)
 
 
-def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor) -> None:
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
     """Scale all gradients by max_norm / total_norm, if this is less than 1.
 
     Parameters
@@ -131,7 +136,11 @@ def _scale(gradients: list[Tensor], limit: float, norm: float) -> None:
 
 
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients by one factor, so that their total norm is at most max_norm.
 
@@ -167,7 +176,7 @@ def clip_grad_norm_(
     return _as_tensor(norm, gradients)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Clip every element of all gradients to [-clip_value, clip_value].
 
     Raises

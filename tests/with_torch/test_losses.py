@@ -49,3 +49,14 @@ def test_the_adaptive_softmax() -> None:
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
         np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), 1e-10, 1e-12)
     assert F.ctc_loss is autograd.ctc_loss
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_triplets_with_a_distance(swap: bool) -> None:
+    arrays = [np.random.default_rng(i).standard_normal((4, 3)) for i in range(3)]
+    found = []
+    for library, layers in ((autograd, nn), (torch, torch.nn)):
+        for distance in (None, lambda a, b: (a - b).abs().sum(-1)):
+            loss = layers.TripletMarginWithDistanceLoss(distance_function=distance, margin=0.7, swap=swap)  # type: ignore[attr-defined]
+            found.append(loss(*[library.tensor(a) for a in arrays]).item())
+    np.testing.assert_allclose(found[:2], found[2:], 1e-12)

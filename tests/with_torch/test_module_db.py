@@ -71,7 +71,9 @@ def both(info: Any, sample: Any, dtype: torch.dtype, training: bool) -> list[tup
     arguments, given = call_of(sample.constructor_input), call_of(sample.forward_input)
     theirs = made(info.module_cls, arguments).to(dtype).train(training)
     ours = made(getattr(nn, info.module_cls.__name__), op_db.to_ours(arguments)).to(op_db.to_ours(dtype))
-    ours.train(training).load_state_dict({name: wrap(a.copy()) for name, a in named(theirs.state_dict().items()).items()})
+    ours.train(training).load_state_dict(
+        {name: wrap(a.copy()) for name, a in named(theirs.state_dict().items()).items()}
+    )
     return [(theirs, op_db.to_theirs(given)), (ours, op_db.to_ours(given))]
 
 
@@ -126,7 +128,9 @@ def same(what: str, theirs: Any, ours: Any, dtype: torch.dtype) -> None:
     for name, x, t in rows:
         zero = np.zeros(tuple(x.shape), x.dtype)
         d, e = (zero if leaf.grad is None else op_db.numbers(leaf.grad) for leaf in (x, t))
-        compare(f"{what}: gradient of {name}", d, e, 10 * near * max(1.0, float(np.abs(e).max(initial=0))), "PyTorch says")
+        compare(
+            f"{what}: gradient of {name}", d, e, 10 * near * max(1.0, float(np.abs(e).max(initial=0))), "PyTorch says"
+        )
     buffers, their_buffers = named(layer.named_buffers()), named(their_layer.named_buffers())
     assert list(buffers) == list(their_buffers), what
     for name, value in buffers.items():

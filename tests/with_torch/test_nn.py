@@ -192,7 +192,6 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
     "GaussianNLLLoss": lambda d: _three(d, lambda n, k: d.rng.uniform(0.5, 2, (n, k)), full=d.choice(True, False)),
     "MarginRankingLoss": lambda d: _three(d, lambda n, k: d.rng.integers(0, 2, (n, k)) * 2 - 1, margin=0.3),
     "TripletMarginLoss": lambda d: _three(d, lambda n, k: d.array(n, k), margin=0.7, swap=d.choice(True, False)),
-    "TripletMarginWithDistanceLoss": lambda d: _three(d, lambda n, k: d.array(n, k), margin=0.7),
     "AdaptiveAvgPool2d": _adaptive_pool,
     "AvgPool2d": lambda d: _pool(
         d,

@@ -62,7 +62,11 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
                 leaves = [x for x in op_db.tensors_of(given) if x.requires_grad]
                 with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the only backend with second gradients
                     warnings.simplefilter("ignore")  # the libraries need not warn in the same cases
-                    ys = [y for y in op_db.flat(call.result(function(*given.args, **given.kwargs))) if hasattr(y, "backward")]
+                    ys = [
+                        y
+                        for y in op_db.flat(call.result(function(*given.args, **given.kwargs)))
+                        if hasattr(y, "backward")
+                    ]
                 sides.append((root, leaves, [y for y in ys if y.requires_grad]))
         except (op_db.NotOurs, TypeError, ValueError, RuntimeError, IndexError):
             continue  # other tests check which calls run
