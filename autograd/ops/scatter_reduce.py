@@ -139,13 +139,20 @@ def _backward(ctx: Context, g: Any, *, dim: int, reduce: str, include_self: bool
         reduce="prod",
         include_self=include_self,
     )
-    without_zeros, with_one = g * others * (zeros == 0), g * others * (zeros == 1)
-    dx = where(numbers == 0, with_one, without_zeros / where(numbers == 0, one, x)) * kept
+    # The elements that are 0 are factors too: their sum is 0, and its derivative is what second gradients need.
+    zero: Any = np.zeros((), g.dtype)
+    factor = scatter_add(where(numbers == 0, x, zero) * kept, dim, index, where(sent == 0, src, zero))
+    others = g * others
+    without_zeros = others * ((zeros == 0) + (zeros == 1) * factor)
+    with_one, with_two = others * (zeros == 1), others * (zeros == 2)
+    alone = with_one + with_two * (factor - x)
+    dx = where(numbers == 0, alone, without_zeros / where(numbers == 0, one, x)) * kept
     untouched: Any = np.ones(kept.size, bool)
     untouched[places] = False
     dx = where(untouched.reshape(kept.shape), g, dx)
     safe = where(sent == 0, one, src)
-    return dx, None, where(sent == 0, gather(with_one, dim, index), gather(without_zeros, dim, index) / safe)
+    alone = gather(with_one, dim, index) + gather(with_two, dim, index) * (gather(factor, dim, index) - src)
+    return dx, None, where(sent == 0, alone, gather(without_zeros, dim, index) / safe)
 
 
 def _sample(draw: Draw) -> Sample:
