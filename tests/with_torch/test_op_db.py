@@ -242,10 +242,16 @@ COMPLEX = {
 }  # fmt: skip
 
 
+NO_COMPLEX = {
+    "nn.functional.triplet_margin_with_distance_loss",  # its samples call a function of PyTorch
+    "renorm",  # whose gradient in PyTorch is NaN in complex64
+}
+
+
 @pytest.mark.parametrize("dtype", [torch.complex128, torch.complex64], ids=str)
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_complex(entry: Entry, dtype: torch.dtype) -> None:
-    for call in calls(entry, dtype):
+    for call in calls(entry, dtype) if entry.name not in NO_COMPLEX else []:
         try:
             check(entry, call, "plain")
         except (TypeError, RuntimeError) as error:
