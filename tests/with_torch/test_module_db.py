@@ -6,7 +6,6 @@ training and evaluation. What PyTorch refuses, in the constructor or in the call
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any
