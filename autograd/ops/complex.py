@@ -113,7 +113,7 @@ _view_as_complex_op = unary_row(
 )
 
 
-def _complex_check(a: Array, b: Array) -> None:
+def _complex_check(a: Array | Tensor, b: Array | Tensor) -> None:
     dtypes = [getattr(x, "dtype", type(x).__name__) for x in (a, b)]
     if dtypes[0] != dtypes[1] or dtypes[0] not in (np.float32, np.float64):
         raise RuntimeError(
@@ -214,7 +214,8 @@ def view_as_complex(input: Tensor) -> Tensor:
         If the last dimension has another size than 2, or the parts of a number are not side by side in memory.
     """
     check_arrays("view_as_complex", input=input)
-    strides = getattr(input, "array", input).strides
+    array: Any = getattr(input, "array", input)
+    strides = array.strides
     size = input.dtype.itemsize
     if strides and (strides[-1] != size or any(step % (2 * size) for step in strides[:-1])):
         raise RuntimeError(

@@ -247,8 +247,7 @@ def _plan(name: str, x: Any, s: Any, dim: Any, whole: bool) -> tuple[Dims, list[
         raise RuntimeError(f"{name}: s {tuple(s)} and dim {dims} must have the same length")
     if whole and not dims:
         raise RuntimeError(f"{name}: expects at least one dimension to transform")
-    sizes = [None] * len(dims) if s is None else [None if n == -1 else int(n) for n in s]
-    return dims, sizes
+    return dims, [None] * len(dims) if s is None else [None if n == -1 else int(n) for n in s]
 
 
 def _complex_transform(name: str, input: Any, s: Any, dim: Any, norm: str | None, forward: bool) -> Any:
@@ -314,7 +313,8 @@ def _function(kind: str, form: str) -> Callable[..., Any]:
     ) -> Tensor:
         return run(title, input, s, dim, norm, forward)
 
-    function: Callable[..., Any] = {"": one, "2": two, "n": several}[form]
+    forms: dict[str, Callable[..., Any]] = {"": one, "2": two, "n": several}
+    function = forms[form]
     function.__name__ = function.__qualname__ = f"fft_{name}"
     size = "n : int, optional\n        Size of" if not form else "s : sequence of int, optional\n        Sizes of"
     function.__doc__ = f"""{_WHAT[kind]}, {_RANGE[form]}.
@@ -402,13 +402,13 @@ for _kind in _OF:
 def fft_fftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Move the frequency 0 from the start to the middle of dimensions.  Default: all."""
     chosen = dims_of("fft.fftshift", dim, ndim_of("fft.fftshift", input))  # type: ignore[arg-type]
-    return roll(input, [input.shape[d] // 2 for d in chosen], list(chosen)) if chosen else input
+    return roll(input, tuple(input.shape[d] // 2 for d in chosen), chosen) if chosen else input
 
 
 def fft_ifftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Undo fftshift."""
     chosen = dims_of("fft.ifftshift", dim, ndim_of("fft.ifftshift", input))  # type: ignore[arg-type]
-    return roll(input, [-(input.shape[d] // 2) for d in chosen], list(chosen)) if chosen else input
+    return roll(input, tuple(-(input.shape[d] // 2) for d in chosen), chosen) if chosen else input
 
 
 def _shift_sample(draw: Draw) -> Sample:

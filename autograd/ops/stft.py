@@ -195,7 +195,8 @@ def istft(
     whole = n_fft + hop * (count - 1)
     places = (hop * np.arange(count)[:, None] + np.arange(n_fft)).reshape(-1)
     signal = _overlapped(mul(parts, factors), places, whole)
-    squares = mul(np.ones((1, count, 1), dtype), mul(factors, factors))
+    ones: Any = np.ones((1, count, 1), dtype)
+    squares = mul(ones, mul(factors, factors))
     envelope = _overlapped(squares, places, whole)
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else whole - start if center else whole
@@ -213,10 +214,11 @@ def istft(
     return y if input.ndim == 3 else squeeze(y, 0)
 
 
-def _overlapped(parts: Any, places: Array, size: int) -> Any:
+def _overlapped(parts: Any, places: Any, size: int) -> Any:
     """Parts (N, T, n) added to (N, size) at their places."""
     flat = reshape(parts, (parts.shape[0], -1))
-    return index_add(np.zeros((parts.shape[0], size), parts.dtype), 1, places, flat)
+    zeros: Any = np.zeros((parts.shape[0], size), parts.dtype)
+    return index_add(zeros, 1, places, flat)
 
 
 def _frames(x: Array, n_fft: int, hop: int, window: Array, center: bool) -> Array:
