@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import grad_mode
+from autograd import engine, grad_mode
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import recurrent as kernels
@@ -811,7 +811,7 @@ def _cell(
         return [h[0] for h in _cell(name, unsqueeze(x, 0), [unsqueeze(h, 0) for h in hx], w_ih, w_hh, b_ih, b_hh)]
     if cell != GRU and (b_ih is None) != (b_hh is None):
         both: Any = b_hh if b_ih is None else b_ih
-        b_ih, b_hh = both, both * 0  # only their sum counts
+        b_ih, b_hh = both, engine.wrap(np.zeros(both.shape, both.dtype))  # only their sum counts
     steps = {"batch_sizes": (x.shape[0],), "reverse": False}
     return _one_direction(cell, x, list(hx), (w_ih, w_hh, b_ih, b_hh, None), steps)[1]
 

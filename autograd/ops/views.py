@@ -212,12 +212,13 @@ def _as_strided_check(x: Array, *, size: Shape, stride: tuple[int, ...], start: 
 
 
 def _as_strided_view(x: Array, *, size: Shape, stride: tuple[int, ...], start: int) -> Array:
-    return _strided(x.reshape(-1)[start:], size, tuple(step * x.itemsize for step in stride))
+    flat = np.ascontiguousarray(x).reshape(-1)  # a gradient may have any layout
+    return _strided(flat[start:], size, tuple(step * x.itemsize for step in stride))
 
 
 def _as_strided_reference(x: Array, *, size: Shape, stride: tuple[int, ...], start: int) -> Array:
     places = start + np.tensordot(stride, np.indices(size), 1) if size else np.asarray(start)
-    flat = x.reshape(-1)
+    flat = np.ascontiguousarray(x).reshape(-1)
     y = _strided(flat[start:], size, tuple(step * x.itemsize for step in stride))
     if not np.array_equal(y, flat[places.astype(int)], equal_nan=x.dtype.kind == "f"):
         raise AssertionError("as_strided: the view does not read the places that the strides name")
