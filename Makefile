@@ -14,7 +14,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
-PYTEST  = $(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
+# The slow tests start, kill and time processes of their own: they run one by one.
+FAST    = $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow"
 
 # What a target waits for is printed before it waits.
 .DEFAULT_GOAL := help
@@ -37,11 +38,12 @@ report: environment
 
 test: $(VENV)/installed-test
 	@echo "The tests take about eight minutes on two cores; a few more the first time, when kernels are compiled."
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(FAST) $(ARGS)
 
 test-all: $(VENV)/installed-test
 	@echo "All tests take about 20 minutes on two cores."
-	$(PYTEST) -m "not rare" $(ARGS)
+	$(FAST) $(ARGS)
+	$(RUN) -m pytest -m "slow and not rare" $(ARGS)
 
 soak: $(VENV)/installed-test
 	@echo "This takes about 40 minutes: 20 of random work, then experiments that are killed and resumed."

@@ -107,7 +107,7 @@ def checked_sizes(name: str, size: Any) -> tuple[int, ...]:
 def filled(
     name: str,
     size: tuple[Any, ...],
-    value: Number | Tensor | None,
+    value: Number | complex | Tensor | None,
     dtype: DTypeLike | None,
     requires_grad: bool,
     device: Device,
@@ -170,7 +170,7 @@ def empty(
 
 def full(
     size: Sizes,
-    fill_value: Number | Tensor,
+    fill_value: Number | complex | Tensor,
     *,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
@@ -185,7 +185,7 @@ def full(
 def _filled_like(
     name: str,
     input: Tensor,
-    value: Number | Tensor,
+    value: Number | complex | Tensor,
     dtype: DTypeLike | None,
     requires_grad: bool,
     device: Device,
@@ -219,7 +219,7 @@ def ones_like(
 
 def full_like(
     input: Tensor,
-    fill_value: Number | Tensor,
+    fill_value: Number | complex | Tensor,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
@@ -389,7 +389,7 @@ def empty_permuted(
 
 
 def scalar_tensor(
-    s: Number,
+    s: Number | complex,
     *,
     dtype: DTypeLike | None = None,
     layout: Layout | None = None,

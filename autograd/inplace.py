@@ -72,7 +72,9 @@ def in_place(function: Callable[..., Tensor], tensor: Written, *args: Any, **kwa
     return tensor
 
 
-def write(name: str, tensor: Written, value: Tensor | Array | Number, index: tuple[Any, ...] = (Ellipsis,)) -> Written:
+def write(
+    name: str, tensor: Written, value: Tensor | Array | Number | complex, index: tuple[Any, ...] = (Ellipsis,)
+) -> Written:
     """Write a value, converted to the tensor's dtype, to the elements at an index; returns the tensor."""
     check_is_tensor(name, tensor)
     recorded = (

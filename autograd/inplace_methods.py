@@ -215,7 +215,7 @@ class InPlaceMethods:
     __ior__ = bitwise_or_
     __ixor__ = bitwise_xor_
 
-    def __setitem__(self: Tensor, index: Any, value: Tensor | Array | Number) -> None:
+    def __setitem__(self: Tensor, index: Any, value: Tensor | Array | Number | complex) -> None:
         first, second = ops.plain_index(index)  # integers are applied before arrays
         if second:
             inplace.write("setitem", self[first] if first else self, value, second)
@@ -231,9 +231,9 @@ class InPlaceMethods:
             raise ValueError(f"copy_: shape {src.shape} does not broadcast to shape {self.shape}; use src.reshape(...)")
         return inplace.write("copy_", self, src)
 
-    def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
+    def fill_(self: Tensor, value: Tensor | Number | complex) -> Tensor:
         """Give all elements one value: a number, or a tensor without dimensions."""
-        if not isinstance(value, bool | int | float) and value.ndim > 0:
+        if not isinstance(value, bool | int | float | complex) and value.ndim > 0:
             raise ValueError(
                 f"fill_: expects a number or a tensor without dimensions, not shape {value.shape}; use copy_"
             )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
 
-def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
+def _is_numeric(x: object) -> TypeGuard[Tensor | Number | complex]:
     return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float | complex)
 
 
@@ -140,16 +140,16 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     __ge__ = ops.ge
     __getitem__ = ops.getitem
 
-    def __radd__(self: Tensor, other: Number) -> Tensor:
+    def __radd__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.add(other, self)
 
-    def __rsub__(self: Tensor, other: Number) -> Tensor:
+    def __rsub__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.sub(other, self)
 
-    def __rmul__(self: Tensor, other: Number) -> Tensor:
+    def __rmul__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.mul(other, self)
 
-    def __rtruediv__(self: Tensor, other: Number) -> Tensor:
+    def __rtruediv__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.div(other, self)
 
     def __rfloordiv__(self: Tensor, other: Number) -> Tensor:
@@ -158,7 +158,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     def __rmod__(self: Tensor, other: Number) -> Tensor:
         return ops.remainder(other, self)
 
-    def __rpow__(self: Tensor, base: Number) -> Tensor:
+    def __rpow__(self: Tensor, base: Number | complex) -> Tensor:
         return ops.pow(base, self)
 
     def __rmatmul__(self: Tensor, other: Any) -> Tensor:
@@ -411,7 +411,7 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
         """The n-th derivative of digamma."""
         return ops.polygamma(n, self)
 
-    def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
+    def where(self: Tensor, condition: Tensor, other: Tensor | Number | complex) -> Tensor:
         """This tensor's elements where condition is true, other's elsewhere."""
         return ops.where(condition, self, other)
 

@@ -40,7 +40,7 @@ class TypeMethods:
     def new_full(
         self: Tensor,
         size: Sizes,
-        fill_value: Number | Tensor,
+        fill_value: Number | complex | Tensor,
         *,
         dtype: DTypeLike | None = None,
         device: Device = None,

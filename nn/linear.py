@@ -160,6 +160,7 @@ class Embedding(Module):
         if not isinstance(embeddings, Tensor) or embeddings.ndim != 2:
             got = f"shape {tuple(embeddings.shape)}" if isinstance(embeddings, Tensor) else type(embeddings).__name__
             raise ValueError(f"Embedding.from_pretrained: expects a tensor (num_embeddings, embedding_dim), got {got}")
-        layer = cls(*embeddings.shape, padding_idx=padding_idx)
+        rows, columns = embeddings.shape
+        layer = cls(rows, columns, padding_idx=padding_idx)
         layer.weight = Parameter(embeddings.detach(), requires_grad=not freeze)
         return layer

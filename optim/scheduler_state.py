@@ -34,7 +34,7 @@ _INTEGERS = {
     **dict.fromkeys(("total_iters", "patience", "cooldown", "cooldown_counter", "num_bad_epochs", "milestones"), 0),
     "last_epoch": -1,
 }
-_CHOICES = {
+_CHOICES: dict[str, list[tuple[str, ...]]] = {
     "mode": [("min", "max"), ("triangular", "triangular2", "exp_range")],
     "scale_mode": [("cycle", "iterations")],
     "threshold_mode": [("rel", "abs")],

@@ -8,7 +8,8 @@ import struct
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,12 @@ def tensor(
     return REBUILD + b"(" + (memory or storage()) + number(offset) + shape + strides + b"\x89" + hooks + b"tR"
 
 
-def archive(code: bytes, memory: bytes = DATA, compression: int = zipfile.ZIP_STORED, **records: bytes) -> bytes:
+def archive(
+    code: bytes,
+    memory: bytes = DATA,
+    compression: int = zipfile.ZIP_STORED,
+    records: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as made:
         made.writestr("a/data.pkl", b"\x80\x02" + code + b".")
@@ -164,8 +170,8 @@ def test_a_lie_is_refused_soon_and_with_little_memory(name: str, wrapped: Callab
     [
         archive(tensor(), compression=zipfile.ZIP_DEFLATED),
         archive(tensor(), memory=bytes(1 << 20), compression=zipfile.ZIP_DEFLATED),
-        archive(tensor(), byteorder=b"middle"),
-        archive(tensor(), **{"b/data.pkl": b"."}),
+        archive(tensor(), records={"byteorder": b"middle"}),
+        archive(tensor(), records={"b/data.pkl": b"."}),
         archive(tensor(storage(b"ctorch\nBoolStorage\n", size=24))),
         legacy(tensor(), size=HUGE),
         legacy(tensor(), size=-1),
@@ -183,7 +189,7 @@ def test_another_pickle_and_torchscript_are_refused() -> None:
     with pytest.raises(pickle.UnpicklingError, match=r"it is a pickle, but not one of torch.save"):
         load(pickle.dumps({"a": 1}, 2))
     with pytest.raises(pickle.UnpicklingError, match="it is a TorchScript program"):
-        load(archive(tensor(), **{"constants.pkl": b""}))
+        load(archive(tensor(), records={"constants.pkl": b""}))
 
 
 @pytest.mark.parametrize("content", [archive(tensor()), legacy(tensor())], ids=["zip", "legacy"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
+from typing import Any
 
 import pytest
 import tqdm.notebook
@@ -17,15 +18,16 @@ class Terminal(io.StringIO):
         return True
 
 
-def count(**options: object) -> None:
+def count(**options: Any) -> None:
     for _ in progress.progress_bar(range(6), desc="epoch 1/2", unit="batches", **options):
         time.sleep(0.02)
 
 
 def test_a_terminal_shows_a_bar_that_disappears(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     count(mininterval=0)
-    shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    shown = terminal.getvalue()
     assert "\repoch 1/2" in shown and "6/6" in shown and "\n" not in shown
 
 
@@ -55,9 +57,10 @@ def test_the_half_minute_is_kept_in_a_long_run(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_quiet_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     count(quiet=True)
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert terminal.getvalue() == ""
 
 
 def test_a_notebook_gets_tqdm_auto(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,7 +206,11 @@ def test_containers_that_contain_themselves_and_other_files() -> None:
 
 # ── damaged and hostile files ──
 
-STORED = {"a": np.arange(6, dtype=np.float32), "h": np.ones(2, np.float16), "u": np.array([0, 2], np.uint8)}
+STORED: dict[str, np.ndarray] = {
+    "a": np.arange(6, dtype=np.float32),
+    "h": np.ones(2, np.float16),
+    "u": np.array([0, 2], np.uint8),
+}
 
 
 def place(**changes: Any) -> dict[str, Any]:

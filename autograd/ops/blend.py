@@ -52,19 +52,19 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     return where(abs(weight) < 0.5, input + weight * step, end - step * (1 - weight))
 
 
-def _check_value(name: str, value: Number, *tensors: Any) -> None:
+def _check_value(name: str, value: Number | complex, *tensors: Any) -> None:
     if isinstance(value, float) and all(x.dtype.kind in "iu" for x in tensors):
         raise RuntimeError(f"{name}: value is {value}, and the tensors hold integers; give an integer, or convert them")
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a product: input + value · tensor1 · tensor2.  Shapes broadcast."""
     check_arrays("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     _check_value("addcmul", value, input, tensor1, tensor2)
     return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a quotient: input + value · tensor1 / tensor2.  Shapes broadcast.
 
     Raises
@@ -78,16 +78,17 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     return input + (tensor1 / tensor2 if value == 1 else value * tensor1 / tensor2)
 
 
-def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def rsub(input: Tensor, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
     """Subtract input, times `alpha`, from `other`: other - alpha · input.  Shapes broadcast."""
     check_arrays("rsub", input=input)
     return sub(other, input, alpha=alpha)
 
 
-def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+def float_power(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
     """Raise input to a power in float64, or complex128.  Shapes broadcast."""
     dtype = np.complex128 if result_type(input, exponent).kind == "c" else np.float64
-    base, power = (to(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x).item() for x in (input, exponent))
+    given: tuple[Any, Any] = (input, exponent)
+    base, power = (to(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x).item() for x in given)
     return pow(base, power)
 
 
@@ -111,7 +112,7 @@ _fill_op = register(
 )
 
 
-def fill(input: Tensor, value: Tensor | Number) -> Tensor:
+def fill(input: Tensor, value: Tensor | Number | complex) -> Tensor:
     """A tensor like input with one value everywhere.
 
     Parameters

@@ -127,12 +127,12 @@ _all_op = discrete_row(
 )
 
 
-def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def eq(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Test whether input == other, element by element, as a bool tensor.  Shapes broadcast."""
     return _eq_op(input, other)
 
 
-def ne(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def ne(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Test whether input != other, element by element, as a bool tensor.  Shapes broadcast."""
     return _ne_op(input, other)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _LOG_0 = -1e30  # of a probability of 0; -inf would make the gradient NaN
 
 
-def _lengths(what: str, given: Any, n: int, most: int) -> Array:
+def _lengths(what: str, given: Any, n: int, most: int) -> Any:
     lengths = np.asarray(given).reshape(-1)
     if len(lengths) != n:
         raise ValueError(f"ctc_loss: {what} has {len(lengths)} elements; it must have one for each of {n} sequences")
@@ -108,13 +108,14 @@ def ctc_loss(
         start += count
     if states.size and (states.min() < 0 or states.max() >= classes):
         raise IndexError(f"ctc_loss: targets must be classes from 0 to {classes - 1}")
-    skips = np.zeros(states.shape, bool)  # whether a step may come from two states before
+    skips: Any = np.zeros(states.shape, bool)  # whether a step may come from two states before
     skips[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
     rows = np.arange(n)[:, None]
-    alpha = where(np.arange(states.shape[1]) < 2, getitem(x[0], (rows, states)), _LOG_0) if steps else None
+    first: Any = np.arange(states.shape[1]) < 2
+    alpha = where(first, getitem(x[0], (rows, states)), _LOG_0) if steps else None
     if alpha is None:
         raise ValueError("ctc_loss: log_probs has no steps")
-    never = np.full((n, 2), _LOG_0, x.dtype)
+    never: Any = np.full((n, 2), _LOG_0, x.dtype)
     for t in range(1, steps):
         padded = cat([never, alpha], 1)
         one, two = padded[:, 1:-1], where(skips, padded[:, :-2], _LOG_0)

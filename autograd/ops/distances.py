@@ -68,7 +68,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     check_float("cosine_similarity", x1)
     check_float("cosine_similarity", x2)
     shape = np.broadcast_shapes(tuple(x1.shape), tuple(x2.shape))
-    x1, x2 = expand(x1, shape), expand(x2, shape)
+    x1, x2 = expand(x1, *shape), expand(x2, *shape)
     return sum((x1 / _length(x1, dim, eps)) * (x2 / _length(x2, dim, eps)), dim)
 
 

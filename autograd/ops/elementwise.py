@@ -209,22 +209,24 @@ _to_op = register(
 )
 
 
-def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def add(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
     """Add `other`, times `alpha`, to input: input + alpha · other.  Shapes broadcast."""
     return _add_op(input, other if alpha == 1 else other * alpha)
 
 
-def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def sub(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
     """Subtract `other`, times `alpha`, from input: input - alpha · other.  Shapes broadcast."""
     return _sub_op(input, other if alpha == 1 else other * alpha)
 
 
-def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def mul(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Multiply input by `other`, element by element.  Shapes broadcast."""
     return _mul_op(input, other)
 
 
-def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+def div(
+    input: Tensor | Number | complex, other: Tensor | Number | complex, *, rounding_mode: str | None = None
+) -> Tensor:
     """Divide input by `other`, element by element.  Shapes broadcast.
 
     Parameters

@@ -16,7 +16,7 @@ was slower.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,10 @@ from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
+
+
+def _conjugate(ctx: Context) -> Any:
+    return conj(ctx.saved_tensors[0])
 
 
 def _negative(x: Array) -> Array:
@@ -74,7 +78,7 @@ _sign_op = unary_row(
 _square_op = unary_row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
-    lambda ctx, g: 2 * g * conj(ctx.saved_tensors[0]),
+    lambda ctx, g: 2 * g * _conjugate(ctx),
     lambda x: x * (x.astype(np.int64) if x.dtype == np.bool_ else x),
     saves=(0,),
     complex=True,
@@ -83,7 +87,7 @@ _square_op = unary_row(
 _sqrt_op = unary_row(
     "sqrt",
     np.sqrt,
-    lambda ctx, g: g / (2 * conj(ctx.saved_tensors[0])),
+    lambda ctx, g: g / (2 * _conjugate(ctx)),
     lambda x: x**0.5,
     0.5,
     4,
@@ -95,7 +99,7 @@ _sqrt_op = unary_row(
 _rsqrt_op = unary_row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
-    lambda ctx, g: -0.5 * g * conj(ctx.saved_tensors[0]) ** 3,
+    lambda ctx, g: -0.5 * g * _conjugate(ctx) ** 3,
     lambda x: np.sqrt(x) ** -1.0,
     0.5,
     4,
@@ -107,7 +111,7 @@ _rsqrt_op = unary_row(
 _reciprocal_op = unary_row(
     "reciprocal",
     np.reciprocal,
-    lambda ctx, g: -g * conj(ctx.saved_tensors[0]) ** 2,
+    lambda ctx, g: -g * _conjugate(ctx) ** 2,
     lambda x: 1 / x,
     0.5,
     4,
@@ -119,7 +123,7 @@ _reciprocal_op = unary_row(
 _exp_op = unary_row(
     "exp",
     np.exp,
-    lambda ctx, g: g * conj(ctx.saved_tensors[0]),
+    lambda ctx, g: g * _conjugate(ctx),
     lambda x: np.e**x,
     saves=(~0,),
     promotes="float",
@@ -129,7 +133,7 @@ _exp_op = unary_row(
 _expm1_op = unary_row(
     "expm1",
     np.expm1,
-    lambda ctx, g: g * (conj(ctx.saved_tensors[0]) + 1),
+    lambda ctx, g: g * (_conjugate(ctx) + 1),
     lambda x: np.exp(x) - 1,
     saves=(~0,),
     promotes="float",
@@ -139,7 +143,7 @@ _expm1_op = unary_row(
 _log_op = unary_row(
     "log",
     np.log,
-    lambda ctx, g: g / conj(ctx.saved_tensors[0]),
+    lambda ctx, g: g / _conjugate(ctx),
     lambda x: np.log2(x) * np.log(2.0),
     0.5,
     4,
@@ -151,7 +155,7 @@ _log_op = unary_row(
 _log1p_op = unary_row(
     "log1p",
     np.log1p,
-    lambda ctx, g: g / (conj(ctx.saved_tensors[0]) + 1),
+    lambda ctx, g: g / (_conjugate(ctx) + 1),
     lambda x: np.log(1 + x),
     -0.5,
     4,
@@ -183,7 +187,7 @@ _sigmoid_op = unary_row(
 _sin_op = unary_row(
     "sin",
     np.sin,
-    lambda ctx, g: g * cos(conj(ctx.saved_tensors[0])),
+    lambda ctx, g: g * cos(_conjugate(ctx)),
     lambda x: np.exp(1j * x).imag,
     saves=(0,),
     promotes="float",
@@ -193,7 +197,7 @@ _sin_op = unary_row(
 _cos_op = unary_row(
     "cos",
     np.cos,
-    lambda ctx, g: -g * sin(conj(ctx.saved_tensors[0])),
+    lambda ctx, g: -g * sin(_conjugate(ctx)),
     lambda x: np.exp(1j * x).real,
     saves=(0,),
     promotes="float",

@@ -56,15 +56,15 @@ def kl_div(
         losses = exp(target) * (target - input)
     else:
         losses = target * (log(where(target == 0, 1.0, target)) - input)
-    if reduction == "batchmean" and input.ndim:
-        return reduce_losses("kl_div", losses, "sum") / input.shape[0]
+    if reduction == "batchmean":  # a number has no first dimension
+        return reduce_losses("kl_div", losses, "sum") / (input.shape[0] if input.ndim else 1)
     return reduce_losses("kl_div", losses, reduction)
 
 
 def _reference(x: Array, t: Array, *, reduction: str, log_target: bool) -> Array:
     losses = np.exp(t) * (t - x) if log_target else t * (np.log(np.where(t == 0, 1, t)) - x)
     if reduction == "batchmean":
-        return losses.sum() / len(x)
+        return losses.sum() / (len(x) if x.ndim else 1)
     return reduce_reference(losses, reduction)
 
 

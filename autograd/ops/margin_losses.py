@@ -201,7 +201,7 @@ def multilabel_margin_loss(
         raise IndexError(f"multilabel_margin_loss: labels must be from -1 to {classes - 1}")
     rows, places = np.nonzero(np.logical_and.accumulate(labels >= 0, axis=1))
     columns = labels[rows, places]
-    is_label = np.zeros((n, classes), bool)
+    is_label: Any = np.zeros((n, classes), bool)
     is_label[rows, columns] = True
     differences = clamp_min(1 - unsqueeze(getitem(x, (rows, columns)), 1) + getitem(x, rows), 0)
     pairs = sum(where(is_label[rows], 0.0, differences), 1) / classes

@@ -254,7 +254,10 @@ def _sample(draw: Draw) -> Sample:
     zero = draw.choice(False, True)
     if mask is not None and mask.dtype == np.bool_:
         zero = True  # a key for queries from which the mask hides all others
-    small = {"low": -0.7, "high": 0.7}  # far scores would leave weights that finite differences cannot see
+    small: dict[str, Any] = {
+        "low": -0.7,
+        "high": 0.7,
+    }  # far scores would leave weights that finite differences cannot see
     inputs = (draw.tensor(targets, n, e, **small), draw.tensor(sources, n, e, **small), draw.tensor(sources, n, e))
     weights = (draw.tensor(3 * e, e, **small), draw.tensor(3 * e, **small), draw.tensor(e, e))
     return Sample((*inputs, *weights, mask), {"heads": heads, "zero": zero})

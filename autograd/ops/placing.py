@@ -247,7 +247,7 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
     return places
 
 
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number | complex = 1) -> Tensor:
     """A copy of input to which alpha times the slices of source are added at the slices `index` along `dim`.
 
     Examples
@@ -270,7 +270,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return _put(input, reshape(source, places.shape), places)
 
 
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number | complex) -> Tensor:
     """A copy of input with the slices `index` along `dim` filled with a number, or a tensor without dimensions."""
     check_arrays("index_fill", input=input, index=index)
     dim = dim_of("index_fill", dim, input.ndim)
@@ -319,7 +319,7 @@ def scatter(
     index: Tensor,
     src: Tensor | None = None,
     *,
-    value: Number | None = None,
+    value: Number | complex | None = None,
     reduce: str | None = None,
 ) -> Tensor:
     """A copy of input, with src[i, j] written at [i, index[i, j]] for dim 1 of a matrix.
@@ -444,7 +444,7 @@ def _slices_sample(*extra: Callable[[Draw], dict[str, Any]], distinct: bool = Tr
     return sample
 
 
-def _index_add_reference(x: Array, index: Array, source: Array, *, dim: int, alpha: Number = 1) -> Array:
+def _index_add_reference(x: Array, index: Array, source: Array, *, dim: int, alpha: Number | complex = 1) -> Array:
     y = x.copy()
     for i, slices in zip(index, np.moveaxis(source, dim, 0), strict=True):
         np.moveaxis(y, dim, 0)[i] += slices * alpha if alpha != 1 else slices

@@ -79,7 +79,7 @@ _pow_op = register(
 )
 
 
-def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+def pow(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
     """Raise input to the power `exponent`, element by element.  Shapes broadcast.
 
     Raises

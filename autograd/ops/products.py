@@ -131,14 +131,22 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return mul(reshape(input, (-1, 1) if input.shape[0] else (0, 1)), vec2)
 
 
-def _plus(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number, *, promotes: bool = False) -> Tensor:
+def _plus(
+    name: str,
+    input: Tensor,
+    product: Tensor,
+    beta: Number | complex,
+    alpha: Number | complex,
+    *,
+    promotes: bool = False,
+) -> Tensor:
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
     if not promotes:
         _check_dtypes(name, input, product)
     if product.dtype.kind not in "fc" and (not promotes or input.dtype.kind not in "fc"):
         if promotes and isinstance(beta + alpha, float):
             raise RuntimeError(f"{name}: beta {beta} and alpha {alpha} must be integers for {product.dtype} tensors")
-        kind = bool if product.dtype == np.bool_ else int  # PyTorch truncates them
+        kind: Callable[[Any], int] = bool if product.dtype == np.bool_ else int  # PyTorch truncates them
         beta, alpha = kind(beta), kind(alpha)
     shape = tuple(product.shape)
     if input.ndim > len(shape) or any(n not in (1, m) for n, m in zip(input.shape[::-1], shape[::-1], strict=False)):
@@ -149,7 +157,9 @@ def _plus(name: str, input: Tensor, product: Tensor, beta: Number, alpha: Number
     return add(input if beta == 1 else mul(input, beta), scaled)
 
 
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
+) -> Tensor:
     """Compute beta · input + alpha · (mat1 @ mat2).
 
     Parameters
@@ -171,7 +181,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
-def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addmv(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
+) -> Tensor:
     """Compute beta · input + alpha · (mat @ vec), for a matrix (I, K) and a vector (K,): see `addmm`."""
     check_arrays("addmv", input=input)
     _check("addmv", "a matrix and a vector", mat=(mat, 2), vec=(vec, 1))
@@ -179,7 +191,9 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: N
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
 
 
-def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addr(
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
+) -> Tensor:
     """Compute beta · input + alpha · outer(vec1, vec2): see `addmm`."""
     check_arrays("addr", input=input, vec1=vec1, vec2=vec2)
     if vec1.ndim != 1 or vec2.ndim != 1:
@@ -187,7 +201,9 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: 
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, promotes=True)
 
 
-def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
+) -> Tensor:
     """Compute beta · input + alpha · (Σ_n batch1[n] @ batch2[n]), for (N, I, K) and (N, K, J): see `addmm`."""
     check_arrays("addbmm", input=input)
     _check("addbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
@@ -196,7 +212,9 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, a
     return _plus("addbmm", input, sum_over(matmul(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
 
 
-def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def baddbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
+) -> Tensor:
     """Compute beta · input + alpha · bmm(batch1, batch2): see `addmm`."""
     check_arrays("baddbmm", input=input)
     _check("baddbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
@@ -401,7 +419,7 @@ def _added(function: Callable[..., Tensor], text: str, full: str, inputs: tuple[
     """Register addmm or one of its kin, whose product is np.einsum(text)."""
     product = _einsum(text)
 
-    def reference(z: Array, x: Array, y: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    def reference(z: Array, x: Array, y: Array, *, beta: Number | complex = 1, alpha: Number | complex = 1) -> Array:
         scaled = product(x, y) if alpha == 1 else alpha * product(x, y)
         return scaled if beta == 0 else (z if beta == 1 else beta * z) + scaled
 

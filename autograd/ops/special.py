@@ -112,7 +112,7 @@ def _entr(x: Array) -> Array:
 _entr_op = unary_row(
     "entr",
     _entr,
-    lambda ctx, g: -g * (log(_x(ctx)) + 1),
+    lambda ctx, g: -g * (1 + log(_x(ctx))),
     lambda x: _scipy("entr", x),
     0.1,
     4,

@@ -214,12 +214,11 @@ def istft(
     return y if input.ndim == 3 else squeeze(y, 0)
 
 
-def _overlapped(parts: Any, places: Array, size: int) -> Any:
+def _overlapped(parts: Any, places: Any, size: int) -> Any:
     """Parts (N, T, n) added to (N, size) at their places."""
     flat = reshape(parts, (parts.shape[0], -1))
-    signal: Any = np.zeros((parts.shape[0], size), parts.dtype)
-    at: Any = places
-    return index_add(signal, 1, at, flat)
+    zeros: Any = np.zeros((parts.shape[0], size), parts.dtype)
+    return index_add(zeros, 1, places, flat)
 
 
 def _frames(x: Array, n_fft: int, hop: int, window: Array, center: bool) -> Array:

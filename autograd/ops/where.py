@@ -104,9 +104,9 @@ _where_op = register(
 @overload
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor: ...
+def where(condition: Tensor, input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor: ...
 def where(
-    condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None
+    condition: Tensor, input: Tensor | Number | complex | None = None, other: Tensor | Number | complex | None = None
 ) -> Tensor | tuple[Tensor, ...]:
     """Select elements of input where condition is true, and of other elsewhere.
 
@@ -130,7 +130,7 @@ def where(
     return _where_op(condition, input, other)
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number | complex) -> Tensor:
     """Return input with `value` in place of elements where mask is true.
 
     Parameters

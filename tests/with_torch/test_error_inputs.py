@@ -25,9 +25,9 @@ LENIENT = {
     "clamp_max", "clamp_min", "eq", "ne", "lt", "le", "gt", "ge", "isclose", "maximum", "minimum", "max.binary",
     "min.binary", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "pow",
     "remainder", "atan2", "bitwise_left_shift", "bitwise_right_shift", "copysign", "fmax", "fmin", "fmod",
-    "float_power", "gcd", "hypot", "lcm", "ldexp", "logaddexp", "nextafter", "rsub", "special.xlog1py", "special.zeta", "xlogy",
-    "__rdiv__",
-    "__radd__", "__rmul__", "__rsub__", "__rpow__", "__rmod__", "__rand__", "__ror__", "__rxor__",
+    "float_power", "gcd", "hypot", "lcm", "ldexp", "logaddexp", "nextafter", "rsub", "special.xlog1py",
+    "special.zeta", "xlogy",
+    "__rdiv__", "__radd__", "__rmul__", "__rsub__", "__rpow__", "__rmod__", "__rand__", "__ror__", "__rxor__",
 }  # fmt: skip
 
 CALLS = [
@@ -61,7 +61,7 @@ def lenient(entry: op_db.Entry, call: op_db.Call) -> bool:
 
 
 def outcome(entry: op_db.Entry, call: op_db.Call) -> Any:
-    """The result; "raises" for a sentence of ours; "unknown" for a kind of tensor or argument we lack."""
+    """The result; or "raises" for a sentence of ours, "unknown" for a kind of tensor or argument that we lack."""
     try:
         ours = op_db.to_ours(call)
     except op_db.NotOurs:

@@ -88,4 +88,4 @@ def test_taken() -> None:
     y = autograd.ones(2, requires_grad=True)
     (y * 2).backward(torch.tensor([1.0, 2.0]))
     assert y.grad is not None and y.grad.tolist() == [2, 4]
-    (y * 2).backward(np.ones(2, np.float32))
+    (y * 2).backward(np.ones(2, np.float32))  # type: ignore[arg-type]

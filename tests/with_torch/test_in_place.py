@@ -78,7 +78,7 @@ def check(entry: Entry, call: Call, through_view: bool) -> None:
             raise failures[1]
         return
     for z, y in (bases, results):
-        same(what, y, z, exact=name not in DRAWN)
+        same(what, y, z, exact=name not in DRAWN, entry=entry)
     z, y = bases
     if not z.requires_grad or name in DRAWN:
         return
@@ -176,7 +176,8 @@ def run(seed: int) -> tuple[int, int]:
     taken = refused = 0
     for k in range(12):
         act = step(rng, [tuple(t.shape) for t in theirs])
-        made, errors = [], []
+        made: list[Any] = []
+        errors: list[Exception | None] = []
         for xs, lib in ((ours, autograd), (theirs, torch)):
             try:
                 made.append(act(xs, lib))

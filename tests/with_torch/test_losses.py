@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -43,10 +45,17 @@ def test_the_adaptive_softmax() -> None:
     mine, its = ours(x, autograd.tensor(labels)), theirs(z, torch.tensor(labels))
     mine.loss.backward()
     its.loss.backward()
-    for a, b in ((mine.output, its.output), (mine.loss, its.loss), (x.grad, z.grad),
-                 (ours.log_prob(x), theirs.log_prob(z)), (ours.predict(x), theirs.predict(z))):  # fmt: skip
+    pairs: list[tuple[Any, Any]] = [
+        (mine.output, its.output),
+        (mine.loss, its.loss),
+        (x.grad, z.grad),
+        (ours.log_prob(x), theirs.log_prob(z)),
+        (ours.predict(x), theirs.predict(z)),
+    ]
+    for a, b in pairs:
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), 1e-10, 1e-12)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert p.grad is not None
         np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), 1e-10, 1e-12)
     assert F.ctc_loss is autograd.ctc_loss
 

@@ -98,7 +98,8 @@ def test_a_layer(info: Any, training: bool, dtype: torch.dtype) -> None:
                 continue
             error.add_note(what)
             raise
-        same(what, *results, dtype)
+        theirs, ours = results
+        same(what, theirs, ours, dtype)
 
 
 def same(what: str, theirs: Any, ours: Any, dtype: torch.dtype) -> None:
@@ -118,7 +119,7 @@ def same(what: str, theirs: Any, ours: Any, dtype: torch.dtype) -> None:
         return
     rng = np.random.default_rng(0)
     gs = [np.asarray(rng.standard_normal(y.shape), y.dtype) for y, _ in pairs]
-    autograd.autograd.backward([y for y, _ in pairs], [wrap(g) for g in gs])
+    autograd.backward([y for y, _ in pairs], [wrap(g) for g in gs])
     torch.autograd.backward([z for _, z in pairs], [torch.from_numpy(g) for g in gs])
     rows = [(f"input {i}", x, t) for i, (x, t) in enumerate(zip(leaves, their_leaves, strict=True))]
     named_ours, named_theirs = dict(layer.named_parameters()), dict(their_layer.named_parameters())

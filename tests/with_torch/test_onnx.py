@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn as tnn
+import torch.nn.functional as TF
 
 import autograd
 from autograd.tensor import wrap
-
-tnn, TF = torch.nn, torch.nn.functional
 
 
 class Residual(tnn.Module):

@@ -400,7 +400,7 @@ def test_states_of_pytorchs_schedulers_that_are_refused() -> None:
         def __init__(self) -> None:
             self.rate = 0.5
 
-        def __call__(self, epoch: int) -> float:
+        def __call__(self, epoch: float) -> float:
             return self.rate**epoch
 
     mine, reference = optimizers("SGD")
