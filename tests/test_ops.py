@@ -556,11 +556,12 @@ COMPOSED = {
     "vsplit",
 }  # they call rows of other functions
 COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
+COMPOSED |= {"conj_physical", "is_conj", "resolve_conj", "resolve_neg"}  # they call conj, or return the input
 COMPOSED |= {"unfold_along"}  # the method unfold; nn.functional has another function of that name
 HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
 PUBLIC = set(public_names(ops)) - HELPERS
 # rows that the gradients of several functions use, or writes in place
-ENGINE = {"attached", "setitem", "strided_add", "strided_read", "strided_write"}
+ENGINE = {"_fft_c2c", "_fft_c2r", "_fft_r2c", "attached", "setitem", "strided_add", "strided_read", "strided_write"}
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:

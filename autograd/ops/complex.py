@@ -22,9 +22,9 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops import floats
 from autograd.ops.conj import complex_sample, conj
 from autograd.ops.elementary import atan2
+from autograd.ops.floats import angle as real_angle, sgn as real_sgn
 from autograd.ops.functions import abs, cos, sin
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.rows import composite_row, two_tensors, unary_row
@@ -267,13 +267,13 @@ composite_row(
 def angle(input: Tensor) -> Tensor:
     """Angle in the complex plane, in radians.  Of real numbers it is π for negative ones, 0 for others, NaN for NaN."""
     check_arrays("angle", input=input)
-    return atan2(imag(input), real(input)) if input.dtype.kind == "c" else floats.angle(input)
+    return atan2(imag(input), real(input)) if input.dtype.kind == "c" else real_angle(input)
 
 
 def sgn(input: Tensor) -> Tensor:
     """Complex numbers divided by their absolute values, 0 for 0; for real ones the sign."""
     check_arrays("sgn", input=input)
-    return _sgn_op(input) if input.dtype.kind == "c" else floats.sgn(input)
+    return _sgn_op(input) if input.dtype.kind == "c" else real_sgn(input)
 
 
 def conj_physical(input: Tensor) -> Tensor:

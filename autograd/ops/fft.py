@@ -88,11 +88,11 @@ def _c2c_sample(draw: Draw) -> Sample:
     return Sample((draw.complex_tensor(*shape),), {"dim": dim, **_options(draw)})
 
 
-_c2c_op: Op = register(
+_fft_c2c: Op = register(
     Op(
         name="_fft_c2c",
         forward=_c2c,
-        backward=lambda ctx, g, *, dim, norm, forward: _c2c_op(g, dim=dim, norm=SWAPPED[norm], forward=not forward),
+        backward=lambda ctx, g, *, dim, norm, forward: _fft_c2c(g, dim=dim, norm=SWAPPED[norm], forward=not forward),
         reference=_c2c_reference,
         sample=_c2c_sample,
         kind="matrix",
@@ -125,7 +125,7 @@ def _r2c_reference(x: Array, *, dim: Dims, norm: Norm, forward: bool) -> Array:
 def _r2c_backward(ctx: Context, g: Tensor, *, dim: Dims, norm: Norm, forward: bool) -> Gradient:
     n = ctx.shapes[0][dim[-1]]
     w = _weights(g.shape, dim, n, real_of(g.dtype))
-    return _c2r_op(g * w, dim=dim, n=n, norm=SWAPPED[norm], forward=not forward)
+    return _fft_c2r(g * w, dim=dim, n=n, norm=SWAPPED[norm], forward=not forward)
 
 
 def _real_sample(draw: Draw) -> Sample:
@@ -133,7 +133,7 @@ def _real_sample(draw: Draw) -> Sample:
     return Sample((draw.tensor(*shape),), {"dim": dim, **_options(draw)})
 
 
-_r2c_op: Op = register(
+_fft_r2c: Op = register(
     Op(
         name="_fft_r2c",
         forward=_r2c,
@@ -167,7 +167,7 @@ def _c2r_reference(x: Array, *, dim: Dims, n: int, norm: Norm, forward: bool) ->
 
 def _c2r_backward(ctx: Context, g: Tensor, *, dim: Dims, n: int, norm: Norm, forward: bool) -> Gradient:
     w = _weights(g.shape, dim, n, g.dtype)
-    return _r2c_op(g, dim=dim, norm=SWAPPED[norm], forward=not forward) / w
+    return _fft_r2c(g, dim=dim, norm=SWAPPED[norm], forward=not forward) / w
 
 
 def _half_sample(draw: Draw) -> Sample:
@@ -176,7 +176,7 @@ def _half_sample(draw: Draw) -> Sample:
     return Sample((draw.complex_tensor(*half),), {"dim": dim, "n": shape[dim[-1]], **_options(draw)})
 
 
-_c2r_op: Op = register(
+_fft_c2r: Op = register(
     Op(
         name="_fft_c2r",
         forward=_c2r,
@@ -254,7 +254,7 @@ def _complex_transform(name: str, input: Any, s: Any, dim: Any, norm: str | None
     x = _as_float(name, input, "complex")
     dims, sizes = _plan(name, x, s, dim, whole=False)
     x = _resized(name, x, dims, [x.shape[d] if n is None else n for d, n in zip(dims, sizes, strict=True)])
-    return _c2c_op(x, dim=dims, norm=norm, forward=forward)
+    return _fft_c2c(x, dim=dims, norm=norm, forward=forward)
 
 
 def _from_real(name: str, input: Any, s: Any, dim: Any, norm: str | None, forward: bool) -> Any:
@@ -262,7 +262,7 @@ def _from_real(name: str, input: Any, s: Any, dim: Any, norm: str | None, forwar
     x = _as_float(name, input, "real")
     dims, sizes = _plan(name, x, s, dim, whole=True)
     x = _resized(name, x, dims, [x.shape[d] if n is None else n for d, n in zip(dims, sizes, strict=True)])
-    return _r2c_op(x, dim=dims, norm=norm, forward=forward)
+    return _fft_r2c(x, dim=dims, norm=norm, forward=forward)
 
 
 def _to_real(name: str, input: Any, s: Any, dim: Any, norm: str | None, forward: bool) -> Any:
@@ -274,7 +274,7 @@ def _to_real(name: str, input: Any, s: Any, dim: Any, norm: str | None, forward:
         raise RuntimeError(f"{name}: the result would have {n} numbers along dimension {dims[-1]}; pass its size")
     kept = [x.shape[d] if size is None else size for d, size in zip(dims[:-1], sizes[:-1], strict=True)]
     x = _resized(name, x, dims, [*kept, n // 2 + 1])
-    return _c2r_op(x, dim=dims, n=n, norm=norm, forward=forward)
+    return _fft_c2r(x, dim=dims, n=n, norm=norm, forward=forward)
 
 
 _OF = {"fft": (_complex_transform, True), "ifft": (_complex_transform, False), "rfft": (_from_real, True),

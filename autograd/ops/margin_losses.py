@@ -375,7 +375,7 @@ def gaussian_nll_loss(
             var = unsqueeze(var, -1)
         elif len(own) != len(shape) or [mine for mine, other in zip(own, shape) if mine != other] != [1]:
             raise ValueError(f"{name}: var of shape {own} does not fit an input of shape {shape}")
-    var = var + (clamp_min(var, eps) - var).detach()
+    var = where(var < eps, var + (eps - var).detach(), var)
     d = input - target
     losses = (log(var) + d * d / var) * 0.5 + (0.5 * math.log(2 * math.pi) if full else 0)
     return reduce_losses(name, losses, reduction)
