@@ -22,13 +22,13 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conj import complex_sample, conj
+from autograd.ops.conj import conj
 from autograd.ops.elementary import atan2
 from autograd.ops.floats import angle as real_angle, sgn as real_sgn
 from autograd.ops.functions import abs, cos, sin
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.rows import composite_row, two_tensors, unary_row
-from autograd.ops.shared.samples import bad_broadcast
+from autograd.ops.shared.samples import bad_broadcast, complex_sample
 from autograd.ops.where import where
 from autograd.promotion import complex_of
 from autograd.types import Array, Gradient

@@ -7,21 +7,13 @@ Backwards of other ops use it.  Real numbers are their own conjugates and are re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.arguments import check_arrays
-from autograd.op import Op, Sample, register
-
-if TYPE_CHECKING:
-    from autograd.testing import Draw
-
-
-def complex_sample(draw: Draw) -> Sample:
-    """A complex tensor of any shape."""
-    return Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)),))
-
+from autograd.op import Op, register
+from autograd.ops.shared.samples import complex_sample
 
 _conj_op = register(
     Op(

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 KINK = 1e-3  # results of a smooth op followed by relu are at least this far from 0, where relu has a kink
 
 
+def complex_sample(draw: Draw) -> Sample:
+    """A complex tensor of any shape."""
+    return Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)),))
+
+
 def any_shape(draw: Draw) -> Sample:
     """One tensor."""
     return Sample((draw.tensor(*draw.shape(0, 4, least=0)),))
