@@ -1,1 +1,0 @@
-"""What stands beside the engine, under PyTorch's names: data loading, checkpointing."""
