@@ -44,7 +44,7 @@ def set_default_dtype(dtype: DTypeLike) -> None:
 
 def category(dtype: np.dtype) -> int:
     """0 for bool, 1 for integers, 2 for floats, 3 for complex; TypeError for dtypes that a tensor cannot have."""
-    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char == "G":
+    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char in "gG":
         raise TypeError(
             f"a tensor holds bool, integer, float or complex numbers in this machine's byte order, not {dtype!r}"
         )

@@ -7,8 +7,9 @@ In-place methods that draw, such as `x.normal_()`, are in `autograd/random_metho
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from autograd.devices import Device, check_device
 from autograd.generator import Generator as Generator, default_generator as default_generator, numpy_generator
 from autograd.ops.attached import attached
 from autograd.ops.shared.checks import check_float, run_broadcast
-from autograd.promotion import check_fits, get_default_dtype
+from autograd.promotion import check_fits, get_default_dtype, real_of
 from autograd.tensor import Tensor, wrap
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Shape, Sizes
@@ -116,6 +117,16 @@ def _float(name: str, dtype: DTypeLike | None) -> Any:
     return wanted
 
 
+def _drawn(name: str, draw: Callable[..., Any], shape: Shape, dtype: DTypeLike | None, scale: float) -> Array:
+    """Floats of the dtype; for a complex dtype, both parts are drawn and multiplied by the scale."""
+    wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
+    if wanted.kind != "c":
+        return np.asarray(draw(shape, dtype=_float(name, wanted)))
+    parts = draw((*shape, 2), dtype=real_of(wanted))
+    parts *= scale
+    return np.asarray(parts.view(wanted)[..., 0])
+
+
 def rand(
     *sizes: Sizes,
     size: Sizes | None = None,
@@ -128,8 +139,8 @@ def rand(
 ) -> Tensor:
     """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
     _check_place("rand", device, layout)
-    shape, wanted = checked_sizes("rand", given(sizes, size)), _float("rand", dtype)
-    return wrap(np.asarray(numpy_generator("rand", generator).random(shape, dtype=wanted)), requires_grad)
+    shape, source = checked_sizes("rand", given(sizes, size)), numpy_generator("rand", generator)
+    return wrap(_drawn("rand", source.random, shape, dtype, 1.0), requires_grad)
 
 
 def randn(
@@ -142,10 +153,13 @@ def randn(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Numbers from the standard normal distribution.  The size is given as for `rand`."""
+    """Numbers from the standard normal distribution.  The size is given as for `rand`.
+
+    The real and the imaginary part of a complex number have variance 1/2 each, as in PyTorch.
+    """
     _check_place("randn", device, layout)
-    shape, wanted = checked_sizes("randn", given(sizes, size)), _float("randn", dtype)
-    return wrap(np.asarray(numpy_generator("randn", generator).standard_normal(shape, dtype=wanted)), requires_grad)
+    shape, source = checked_sizes("randn", given(sizes, size)), numpy_generator("randn", generator)
+    return wrap(_drawn("randn", source.standard_normal, shape, dtype, math.sqrt(0.5)), requires_grad)
 
 
 def rand_like(

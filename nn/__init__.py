@@ -1,12 +1,15 @@
 """Layers: modules that hold parameters, built from the ops.  Names, arguments and defaults are PyTorch's."""
 
-from importlib.util import (
-    module_from_spec as _module_from_spec,
-    spec_from_file_location as _spec_from_file_location,
-)
-from os import (
-    path as _path,
-)
+from importlib.util import module_from_spec as _module_from_spec, spec_from_file_location as _spec_from_file_location
+from os import path as _path
+
+# The file is loaded by its path, because another package named autograd may come first on Python's path.
+_root = _path.dirname(_path.dirname(__file__))
+_spec = _spec_from_file_location("startup", _path.join(_root, "autograd", "startup.py"))
+assert _spec and _spec.loader
+_startup = _module_from_spec(_spec)
+_spec.loader.exec_module(_startup)
+_startup.check("nn")
 
 from autograd.names import (
     define_all as _define_all,

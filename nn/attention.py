@@ -60,7 +60,7 @@ class MultiheadAttention(Module):
     >>> x = autograd.randn(3, 5, 8)
     >>> output, weights = attention(x, x, x)
     >>> output.shape, weights.shape
-    (Size([3, 5, 8]), Size([3, 5, 5]))
+    ((3, 5, 8), (3, 5, 5))
     """
 
     in_proj_weight: Parameter | None

@@ -248,7 +248,8 @@ def _reference(
 
 
 def _sample(draw: Draw) -> Sample:
-    heads, n, targets, sources = draw.choice(1, 2), draw.size(1, 2), draw.size(1, 2), draw.size(1, 3)
+    (n,) = draw.shape(1, 1, least=0, most=2)
+    heads, targets, sources = draw.choice(1, 2), draw.size(1, 2), draw.size(1, 3)
     e = 2 * heads
     mask = draw.choice(None, draw.tensor(targets, sources), draw.index((targets, sources), 3) > 1)
     zero = draw.choice(False, True)
