@@ -110,13 +110,22 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     said, err = capsys.readouterr()
     assert err == ""  # without a terminal there is no progress bar
     lines = said.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     threads = settings["sessions"][0]["threads"]
     assert "synthetic" in lines[0]
     assert f"This run: 64 training, 16 validation, 80 test images, seed 5, threads {threads}." in lines[0]
     assert lines[1].startswith("epoch 1/2   training loss 2.")
     for word in ("training", "validation", "test"):
         assert f"{word} loss" in lines[2]
+
+    result = json.loads((tmp_path / "result.json").read_text())["result"]
+    test, counts = result["test"], np.array(result["test"]["confusion"])
+    assert test["pictures"] == counts.sum() == 80 and len(result["classes"]) == len(counts) == 10
+    assert test["accuracy"] == counts.trace() / 80 == pytest.approx(1 - rows[-1]["test_error"])
+    assert test["accuracy"] < test["top5"] <= 1
+    assert test["per_class"] == [n / total if total else None for n, total in zip(counts.diagonal(), counts.sum(1))]
+    assert lines[-1].startswith(f"Of 80 test images, {test['accuracy']:.2%} are classified correctly (top-1 accuracy)")
+    assert f"{test['top5']:.2%} the class is among the five" in lines[-1]
 
 
 def test_quiet_says_only_where_the_results_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 import autograd
 import nn
 from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.metrics import Accuracy, hits
 from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import checkpoint
 from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
@@ -117,16 +118,15 @@ def train(
 
 def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
     """Return the mean loss and the error (the fraction of misclassified images) in eval mode."""
-    loss_sum, wrong = 0.0, 0
+    loss_sum, accuracy = 0.0, Accuracy()
     model.eval()
     with autograd.no_grad():
         for x, y in loader.batches(0):
             check()
             scores = model(autograd.from_numpy(x))
             loss_sum += F.cross_entropy(scores, autograd.from_numpy(y)).item() * len(y)
-            wrong += _count_wrong(scores, y)
-    count = len(loader.split.labels)
-    return loss_sum / count, wrong / count
+            accuracy.update(scores.numpy(), y)
+    return loss_sum / accuracy.count, accuracy.error
 
 
 def _train_epoch(
@@ -165,7 +165,7 @@ def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criter
         parts.average.update_parameters(parts.model)
     if parts.scheduler and parts.each_step:
         parts.scheduler.step()
-    progress.now.wrong += _count_wrong(scores, y)
+    progress.now.wrong += int((~hits(scores.detach().numpy(), y)).sum())
     return value
 
 
@@ -191,10 +191,6 @@ def _columns(data: Data) -> list[str]:
     measured = ["train", *(name for name in ("validation", "test") if getattr(data, name))]
     each = [f"{name}_{what}" for name in measured for what in ("loss", "error")]
     return ["epoch", "learning_rate", *each, "seconds", "images_per_second"]
-
-
-def _count_wrong(scores: autograd.Tensor, y: np.ndarray) -> int:
-    return int((scores.detach().numpy().argmax(1) != y).sum())
 
 
 def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Settings) -> None:
