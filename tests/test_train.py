@@ -156,7 +156,8 @@ def test_help_shows_every_setting_and_its_default(capsys: pytest.CaptureFixture[
         main(["--help"])
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads"
+    options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads "
+    options += "tensorboard"
     for option in [*options.split(), "synthetic", "limit", "quiet"]:
         assert f"--{option}" in text
     for default in ("10", "64", "0.01", "sgd", "0.9", "a tenth of them", "runs/train"):
@@ -237,15 +238,15 @@ def test_killed_around_every_file_written(
         assert run(*TINY, "--resume", out=out) == 0
         assert outcome(out) == tiny, f"killed {when} file {at}"
         assert json.loads((out / "result.json").read_text())["result"]["history"]
-    # settings and empty metrics; per epoch a checkpoint, metrics and curves; weights, mark, table and result
-    assert written == 2 + 2 * 3 + 4
+    # settings and empty metrics; per epoch a checkpoint, metrics, table and curves; weights, mark and result
+    assert written == 2 + 2 * 4 + 3
 
 
 def test_the_disk_is_full_at_every_file_written(
     tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = os.write
-    for at in range(2 * 3 + 5):  # all files of the test above except the empty metrics
+    for at in range(1 + 2 * 4 + 3):  # all files of the test above except the empty metrics
         out = tmp_path / str(at)
         counter = itertools.count()
 

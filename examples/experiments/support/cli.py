@@ -24,6 +24,7 @@ from examples.experiments.support.data.cifar10 import Cifar10, DataError, Split
 from examples.experiments.support.data.loader import Augment, Loader, channel_statistics, train_validation_split
 from examples.experiments.support.runs import checkpoint, results, schema
 from examples.experiments.support.runs.checkpoint import CheckpointError, Parts, Progress
+from examples.experiments.support.runs.events import FILE as EVENTS, NotInstalled
 from examples.experiments.support.runs.results import ResultError
 from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested, interruptible
@@ -49,10 +50,21 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimi
 
 # All other settings affect the result and must not change when a run is resumed. With a learning rate schedule the
 # number of epochs affects it, too.
-_FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
-OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
+_FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet", "tensorboard"}
+OF_THE_SESSION = {"threads", "out", "resume", "quiet", "tensorboard"}
 EVALUATION_BATCH = 250
-_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotFinite, OSError, ValueError, MemoryError)
+_KNOWN = (
+    CheckpointError,
+    DataError,
+    RunFolderError,
+    ResultError,
+    NotInstalled,
+    NotOurs,
+    NotFinite,
+    OSError,
+    ValueError,
+    MemoryError,
+)
 
 
 class Splits(NamedTuple):
@@ -154,6 +166,8 @@ def training_parser(
     add("--seed", type=integer(0), metavar="N", help=f"seed of weights, order and validation split {shown}")
     add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result is bitwise the same "
         "for any number (default: the CPUs this process may use, or the slots of the batch job)")  # fmt: skip
+    add("--tensorboard", action="store_true", help="also write loss, accuracy and learning rate of each epoch to "
+        f"{EVENTS} in --out, which tensorboard --logdir DIR shows; needs the package tensorboard")  # fmt: skip
     add("--quiet", action="store_true", help="print only where the results are")
     common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0} if with_optimizer else {}
     # Run folders store this name; the package examples.experiments is newer.
@@ -247,7 +261,7 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     A resumed run takes settings that the command line does not give from the stored run.
     """
     args = parse(parser, argv)
-    folder = RunFolder(args.out)
+    folder = RunFolder(args.out, tensorboard=args.tensorboard)
     folder.check(args.resume)
     if args.resume and (stored := folder.stored().settings):
         _check_stored(folder, parser, stored)
@@ -354,7 +368,7 @@ def run(
         autograd.set_num_threads(args.threads)
     autograd.manual_seed(args.seed)
     model = make_model()
-    folder = RunFolder(args.out, accuracy=accuracy)
+    folder = RunFolder(args.out, accuracy=accuracy, tensorboard=args.tensorboard)
     loaders = _loaders(splits, args, recipe.augment)
     parts = recipe.parts(model, args, len(loaders.train))
     settings = {**_fixed(vars(args)), "data": _digest(splits)}
@@ -413,10 +427,9 @@ def run(
 
 
 def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
-    """Write history.csv and result.json, which starts with the history, for a finished run."""
+    """Write result.json, which starts with the history, for a finished run."""
     settings, data, _ = folder.stored()
     history = result.progress.history
-    results.write_table(args.out / "history.csv", history)
     results.write(
         args.out,
         _name(args),

@@ -56,8 +56,8 @@ def train(
 ) -> Progress:
     """Train up to a number of epochs, starting from the checkpoint in the folder if there is one.
 
-    Each epoch ends with a checkpoint, a row in metrics.jsonl, new learning curves and a line on
-    stdout.
+    Each epoch ends with a checkpoint, a row in metrics.jsonl and history.csv, new learning curves
+    and a line on stdout.
 
     Parameters
     ----------
