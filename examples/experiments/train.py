@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     cli.add_splits(parser, validation=None)
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
+    if args.find_lr:
+        return cli.find_lr(args, Baseline, splits, data)
 
     def found(run: cli.Result) -> dict[str, Any]:
         assert run.loaders.test  # --limit leaves at least one image
