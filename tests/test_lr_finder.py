@@ -51,7 +51,8 @@ def content(value: Any) -> Any:
 def test_everything_is_as_before(kind: type[optim.Optimizer], warm: bool) -> None:
     """Weights, running statistics, gradients, modes, momenta, rates, random numbers; also after an error."""
     model = net()
-    optimizer = kind(model.parameters(), lr=0.025, **({"momentum": 0.9} if kind is optim.SGD else {}))  # type: ignore[call-arg]
+    options: dict[str, Any] = {"momentum": 0.9} if kind is optim.SGD else {}
+    optimizer = kind(model.parameters(), lr=0.025, **options)  # type: ignore[call-arg]
     if warm:
         x, y = next(batches())
         F.cross_entropy(model(autograd.from_numpy(x)), autograd.from_numpy(y)).backward()
@@ -79,16 +80,8 @@ def test_everything_is_as_before(kind: type[optim.Optimizer], warm: bool) -> Non
 
 def test_the_rates_and_the_running_mean() -> None:
     model = nn.Linear(8, 2)
-    found = sweep(
-        model,
-        optim.SGD(model.parameters(), lr=1),
-        batches(),
-        F.cross_entropy,
-        lowest=1e-3,
-        highest=1,
-        steps=4,
-        quiet=True,
-    )
+    optimizer = optim.SGD(model.parameters(), lr=1)
+    found = sweep(model, optimizer, batches(), F.cross_entropy, lowest=1e-3, highest=1, steps=4, quiet=True)
     assert found.rates == pytest.approx([1e-3, 1e-2, 1e-1, 1])
     weights = [[0.9**age for age in range(i, -1, -1)] for i in range(4)]
     assert found.smoothed == pytest.approx([np.average(found.losses[: i + 1], weights=weights[i]) for i in range(4)])
@@ -116,9 +109,8 @@ def test_the_suggestion_is_the_steepest_descent() -> None:
     losses = []
     for rate in rates:
         x = math.log10(rate)
-        losses.append(
-            2.3 - 1.5 / (1 + math.exp(-6 * (x + 2.5))) + (100 * (x + 1) if x > -1 else 0) + rng.normal(0, 0.05)
-        )
+        fall, rise = 1.5 / (1 + math.exp(-6 * (x + 2.5))), max(0, 100 * (x + 1))
+        losses.append(2.3 - fall + rise + rng.normal(0, 0.05))
     smoothed = np.convolve(losses, np.ones(9) / 9, "same").tolist()
     found = Sweep(rates, losses, smoothed, diverged=False)
     assert -2.65 < math.log10(found.suggestion) < -2.35
@@ -128,7 +120,7 @@ def test_no_suggestion_where_the_loss_only_rises() -> None:
     model = nn.Linear(8, 2)
     optimizer = optim.SGD(model.parameters(), lr=1, maximize=True)
     found = sweep(model, optimizer, batches(), F.cross_entropy, highest=1000, quiet=True)
-    with pytest.raises(NoSuggestion, match="falls at no learning rate from 1e-05 to .* Check the data"):
+    with pytest.raises(NoSuggestion, match=r"falls at no learning rate from 1e-05 to .*\. Check the data"):
         _ = found.suggestion
     with pytest.raises(NoSuggestion):
         _ = Sweep([0.1, 1.0], [2.0, 1.0], [2.0, 1.5], diverged=False).suggestion  # too few to tell
