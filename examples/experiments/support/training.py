@@ -14,13 +14,12 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd
 import nn
 from examples.experiments.support.data.loader import Loader
 from examples.experiments.support.metrics import Accuracy, hits
-from examples.experiments.support.progress import progress_bar
+from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import checkpoint
 from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
 from examples.experiments.support.runs.run_folder import RunFolder
@@ -102,8 +101,7 @@ def train(
             _save(folder, parts, progress, settings)
             folder.write_metrics(progress.history)
             if not quiet:
-                tqdm.write(_line(progress.history[-1], epochs), file=sys.stdout)
-                sys.stdout.flush()
+                write_line(_line(progress.history[-1], epochs), sys.stdout)
     except StopRequested:
         _save(folder, parts, progress, settings)
         raise
