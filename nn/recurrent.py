@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -250,6 +250,10 @@ class RNN(RNNBase):
         super().__init__(mode, *size, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype)
         self.nonlinearity = nonlinearity
 
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]: ...  # type: ignore[override]
+
     def forward(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]:
         """Run all steps.
 
@@ -303,6 +307,10 @@ class GRU(RNNBase):
         size = input_size, hidden_size, num_layers
         super().__init__("GRU", *size, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype)
 
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]: ...  # type: ignore[override]
+
     def forward(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]:
         """Run all steps.  Arguments and results are those of `RNN`."""
         output, (h,) = self._recur(input, hx)
@@ -344,6 +352,10 @@ class LSTM(RNNBase):
     ) -> None:
         size = input_size, hidden_size, num_layers
         super().__init__("LSTM", *size, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Sequence[Tensor] | None = None) -> tuple[X, tuple[Tensor, Tensor]]: ...  # type: ignore[override]
 
     def forward(self, input: X, hx: Sequence[Tensor] | None = None) -> tuple[X, tuple[Tensor, Tensor]]:
         """Run all steps.
