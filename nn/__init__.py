@@ -109,7 +109,6 @@ from nn.loss import (
 )
 from nn.module import (
     Module as Module,
-    Parameter as Parameter,
 )
 from nn.norm import (
     BatchNorm1d as BatchNorm1d,
@@ -143,6 +142,12 @@ from nn.padding import (
 )
 from nn.parallel import (
     DataParallel as DataParallel,
+)
+from nn.parameter import (
+    Buffer as Buffer,
+    Parameter as Parameter,
+    UninitializedBuffer as UninitializedBuffer,
+    UninitializedParameter as UninitializedParameter,
 )
 from nn.pooling import (
     AdaptiveAvgPool1d as AdaptiveAvgPool1d,

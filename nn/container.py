@@ -7,7 +7,8 @@ from typing import Any, Self, overload
 
 from autograd import Tensor
 from nn import fusion
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _Numbered(Module):
