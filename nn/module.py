@@ -153,6 +153,8 @@ class Module:
             home = self._checked_home(self._modules, name, value, "a module", "an nn.Module", False)
         else:
             home = self.__dict__
+        if home is not self.__dict__ and isinstance(getattr(type(self), name, None), property):
+            raise KeyError(f"{type(self).__name__}.{name} is a property; assign a Tensor, or choose another name")
         for other in homes:
             if other is not home:
                 other.pop(name, None)
