@@ -65,6 +65,10 @@ from nn.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
+from nn.distance import (
+    CosineSimilarity as CosineSimilarity,
+    PairwiseDistance as PairwiseDistance,
+)
 from nn.dropout import (
     AlphaDropout as AlphaDropout,
     Dropout as Dropout,
@@ -78,7 +82,9 @@ from nn.fusion import (
     set_fusion_enabled as set_fusion_enabled,
 )
 from nn.linear import (
+    Bilinear as Bilinear,
     Embedding as Embedding,
+    EmbeddingBag as EmbeddingBag,
     Identity as Identity,
     Linear as Linear,
 )
