@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.op import Sample
 from autograd.ops.einsum import einsum
-from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.composed import composed
 from autograd.types import Array
 
@@ -44,7 +44,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     >>> F.bilinear(autograd.tensor([1.0, 2.0]), autograd.tensor([3.0]), autograd.tensor([[[1.0], [1.0]]]))
     tensor([9.])
     """
-    check_same_float("bilinear", input1=input1, input2=input2, weight=weight, bias=bias)
+    tensors = {"input1": input1, "input2": input2, "weight": weight} | ({} if bias is None else {"bias": bias})
+    check_arrays("bilinear", **tensors)
+    if len({x.dtype for x in tensors.values()}) > 1:
+        found = ", ".join(f"{name} {x.dtype}" for name, x in tensors.items())
+        raise TypeError(f"bilinear: expects one dtype throughout, got {found}; convert with .to(dtype)")
     if weight.ndim != 3:
         raise ValueError(f"bilinear: expects a weight of shape (O, I, J), got {tuple(weight.shape)}")
     wanted = tuple(weight.shape[1:])

@@ -184,7 +184,7 @@ def embedding(
         if not -rows <= padding_idx < rows:
             raise IndexError(f"embedding: padding_idx {padding_idx} is out of range for a table of {rows} rows")
         padding_idx %= rows
-    options = {"padding_idx": padding_idx, "scale_grad_by_freq": bool(scale_grad_by_freq)}
+    options: dict[str, Any] = {"padding_idx": padding_idx, "scale_grad_by_freq": bool(scale_grad_by_freq)}
     if max_norm is not None:
         _check(np.asarray(input), weight, **options)
         limit_norms(weight, np.asarray(input), max_norm, norm_type)

@@ -1,6 +1,6 @@
 """Parametrizations, weight normalization, spectral normalization and pruning, beside PyTorch's.
 
-Both libraries begin with the same state, take the same optimizer steps, and must agree on outputs and states after each.
+Both libraries begin with the same state and take the same optimizer steps.  Outputs and states must agree after each.
 """
 
 from __future__ import annotations
@@ -331,7 +331,7 @@ def test_batch_normalization_becomes_part_of_a_layer(kind: str, bias: bool, affi
     rng = np.random.default_rng(0)
     mine, its = build(OURS), build(THEIRS)
     for ours, theirs in zip(mine, its, strict=True):
-        for name, value in ours.state_dict().items():
+        for value in ours.state_dict().values():
             value.copy_(autograd.tensor(rng.uniform(0.5, 2, value.shape)).to(value.dtype))
         theirs.load_state_dict(to_torch(ours.state_dict()))
     results = []
