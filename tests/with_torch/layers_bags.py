@@ -28,8 +28,7 @@ def _embedding_bag(draw: Any) -> Row:
         "max_norm": draw.choice(None, 1.5),
         "padding_idx": draw.choice(None, 0, -1),
         "include_last_offset": last,
-        "scale_grad_by_freq": mode != "max" and draw.choice(False, True),
-    }
+    }  # without scale_grad_by_freq, where PyTorch divides by how often other rows are looked up
     n = draw.size(1, 6)
     offsets = np.sort(np.append(draw.rng.integers(0, n + 1, draw.size(0, 3)), 0))
     inputs = [draw.rng.integers(0, rows, n), np.append(offsets, n) if last else offsets]
