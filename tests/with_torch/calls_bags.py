@@ -20,7 +20,9 @@ def bilinear(draw: Any) -> Any:
 def embedding_bag(draw: Any) -> Any:
     rows, mode = draw.size(1, 4), draw.choice("sum", "mean", "max")
     weight, options = draw.tensor(rows, draw.size(1, 3)), {"mode": mode}
-    options |= maybe(draw, padding_idx=draw.size(-rows, rows - 1), max_norm=1.5)
+    options |= maybe(
+        draw, padding_idx=draw.size(-rows, rows - 1), max_norm=1.5, norm_type=draw.choice(1, 2.0), sparse=False
+    )
     options |= maybe(draw, scale_grad_by_freq=False)  # with True, PyTorch divides by how often other rows are looked up
     if draw.choice(True, False):
         index = draw.index((draw.size(1, 3), draw.size(1, 3)), rows)
