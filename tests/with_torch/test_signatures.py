@@ -96,6 +96,7 @@ UNDOCUMENTED = {
     **dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction")),
     **dict.fromkeys(("median", "nanmedian"), ("dim",)),  # with dim, they are overloads
     "broadcast_to": ("size",), "scatter": ("value", "reduce"), "searchsorted": ("input",), "topk": ("dim",),
+    "nn.functional.rrelu_": ("lower", "upper"),  # documented as 1./8 and 1./3
     "triangular_solve": ("input",), "unsafe_split": ("split_size",),
     # called A in torch.linalg; ours accept both names
     **dict.fromkeys(("det", "inverse", "matrix_exp", "matrix_power", "orgqr", "slogdet"), ("A",)),
