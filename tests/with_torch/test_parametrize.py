@@ -220,6 +220,7 @@ PRUNINGS: dict[str, Callable[[Any, Any], Any]] = {
     "l1_unstructured, nothing": lambda prune, layer: prune.l1_unstructured(layer, "bias", 0),
     "ln_structured": lambda prune, layer: prune.ln_structured(layer, "weight", 0.5, n=1, dim=1),
     "ln_structured, -1": lambda prune, layer: prune.ln_structured(layer, "weight", 2, n=float("inf"), dim=-1),
+    "rows twice": lambda prune, layer: [prune.ln_structured(layer, "weight", 1, n=2, dim=0) for _ in range(2)],
     "three times": lambda prune, layer: [
         prune.l1_unstructured(layer, "weight", 0.3),
         prune.ln_structured(layer, "weight", 1, n=2, dim=0),
