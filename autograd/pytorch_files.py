@@ -259,7 +259,7 @@ def _typed_tensor(machine: _Machine, storage: Any, *arguments: Any) -> Tensor:
 def _parameter(machine: _Machine, data: Any, requires_grad: Any, *rest: Any) -> Tensor:
     if not isinstance(data, Tensor) or type(requires_grad) is not bool:
         raise Damaged("a parameter has no tensor")
-    parameter: Tensor = importlib.import_module("nn.module").Parameter(data, requires_grad)
+    parameter: Tensor = importlib.import_module("nn.parameter").Parameter(data, requires_grad)
     return parameter
 
 

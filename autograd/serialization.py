@@ -121,7 +121,7 @@ def _safetensors() -> Any:
 
 
 def _parameter() -> type[Tensor]:
-    kind: type[Tensor] = importlib.import_module("nn.module").Parameter
+    kind: type[Tensor] = importlib.import_module("nn.parameter").Parameter
     return kind
 
 
@@ -291,7 +291,7 @@ def _new_name(name: str, stored: Mapping[str, Array]) -> str:
 
 
 def _is_parameter(value: Tensor) -> bool:
-    module = sys.modules.get("nn.module")
+    module = sys.modules.get("nn.parameter")
     return module is not None and isinstance(value, module.Parameter)
 
 

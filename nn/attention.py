@@ -9,7 +9,8 @@ from autograd.types import DTypeLike
 from nn import init
 from nn.linear import Linear
 from nn.making import blank, check_sizes
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _OutputProjection(Linear):

@@ -15,7 +15,8 @@ from autograd.devices import Device, check_device
 from autograd.types import DTypeLike
 from nn import init
 from nn.making import blank
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 from nn.utils.rnn import PackedSequence
 
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}

@@ -56,6 +56,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "resize_as_": lambda x, other: x.clone().resize_as_(other),
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
+    "nn.functional.embedding_bag": lambda weight, index, **options: F.embedding_bag(index, weight, **options),
     "polygamma": lambda x, n: autograd.polygamma(n, x),
     "special.polygamma": lambda x, n: autograd.special.polygamma(n, x),
     "item": Tensor.item,
