@@ -19,7 +19,7 @@ from autograd.devices import Device, check_device
 from autograd.generator import Generator as Generator, default_generator as default_generator, numpy_generator
 from autograd.ops.attached import attached
 from autograd.ops.shared.checks import check_float, run_broadcast
-from autograd.promotion import check_fits, get_default_dtype
+from autograd.promotion import HALVES, check_fits, computing_dtype, finfo, get_default_dtype
 from autograd.tensor import Tensor, wrap
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Shape, Sizes
@@ -111,7 +111,7 @@ def _check_place(name: str, device: Device, layout: Any) -> None:
 
 def _float(name: str, dtype: DTypeLike | None) -> Any:
     wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
-    if wanted not in (np.float32, np.float64):
+    if wanted not in (np.float32, np.float64, *HALVES):
         raise TypeError(f"{name}: draws floats, which do not fit into a {wanted} tensor; the dtype must be a float")
     return wanted
 
@@ -129,7 +129,11 @@ def rand(
     """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
     _check_place("rand", device, layout)
     shape, wanted = checked_sizes("rand", given(sizes, size)), _float("rand", dtype)
-    return wrap(np.asarray(numpy_generator("rand", generator).random(shape, dtype=wanted)), requires_grad)
+    values = np.asarray(numpy_generator("rand", generator).random(shape, dtype=computing_dtype(wanted)))
+    if wanted in HALVES:  # truncated, since the largest numbers would be rounded to 1
+        steps = 2.0 ** (finfo(wanted).nmant + 1)
+        values = (np.floor(values * steps) / steps).astype(wanted)
+    return wrap(values, requires_grad)
 
 
 def randn(
@@ -145,7 +149,8 @@ def randn(
     """Numbers from the standard normal distribution.  The size is given as for `rand`."""
     _check_place("randn", device, layout)
     shape, wanted = checked_sizes("randn", given(sizes, size)), _float("randn", dtype)
-    return wrap(np.asarray(numpy_generator("randn", generator).standard_normal(shape, dtype=wanted)), requires_grad)
+    values = numpy_generator("randn", generator).standard_normal(shape, dtype=computing_dtype(wanted))
+    return wrap(np.asarray(values).astype(wanted, copy=False), requires_grad)
 
 
 def rand_like(

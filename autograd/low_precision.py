@@ -1,0 +1,91 @@
+"""float16 and bfloat16: dtypes to store numbers in.  Ops compute in float32.
+
+    x (bfloat16) ──> float32 ──> forward of the op, in float32 ──> rounded ──> y (bfloat16)
+
+So each op rounds once, as in PyTorch on the CPU, and no op or kernel knows of these dtypes.  The same holds for its
+backward: it gets what was saved and the out-gradients in float32, and the engine rounds the gradients that it returns
+to the dtype of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.engine import Context, DispatchMode, Node
+from autograd.promotion import DIFFERENTIABLE, HALVES
+from autograd.types import Argument, Result
+
+if TYPE_CHECKING:
+    from autograd.op import Op
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+def wide(x: Any) -> Any:
+    """A float16 or bfloat16 array or tensor in float32; anything else as it is."""
+    if getattr(x, "dtype", None) not in HALVES:
+        return x
+    return x.astype(_FLOAT32) if isinstance(x, np.ndarray | np.generic) else x.to(_FLOAT32)
+
+
+class InFloat32(DispatchMode):
+    """The innermost mode of one call with float16 or bfloat16 inputs."""
+
+    def __init__(self, outer: DispatchMode) -> None:
+        self.outer = outer
+        self.exact: tuple[Any, ...] = ()  # the results before they were rounded
+
+    def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
+        if op.flops == 0:  # it moves data, and its result may be a view
+            return super().forward(op, arrays, params)
+        if op.check:
+            op.check(*arrays, **params)  # which must see whether dtypes differ
+        dtype = _dtype_of_result(op, arrays)
+        result = super().forward(op, [wide(x) for x in arrays], params)
+        if dtype is None:
+            return result
+        self.exact = result if type(result) is tuple else (result,)
+        rounded = tuple([_rounded(y, dtype) for y in self.exact])
+        return rounded if type(result) is tuple else rounded[0]
+
+    def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
+        """Let the node's backward run in float32.
+
+        Further outputs that it saves, such as the mean and the deviation of batch normalization, stay unrounded.
+        """
+        if self.exact:
+            node.saved = tuple([self.exact[~i] if i < -1 else x for i, x in zip(node.op.saves, node.saved, strict=True)])
+        node.op = _with_backward_in_float32(node.op)
+        super().recorded(node, [wide(x) for x in arrays])
+
+
+def _dtype_of_result(op: Op, arrays: Sequence[Argument]) -> np.dtype | None:
+    """The dtype to round results to: that of the first float input; None if this is no half dtype.
+
+    Inputs of an op that promotes have one dtype, apart from numbers.
+    """
+    dtypes = [x.dtype for x in arrays if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in DIFFERENTIABLE]
+    found = [dtype for dtype in (dtypes if op.promotes else dtypes[:1]) if dtype in HALVES]
+    return found[0] if found else None
+
+
+def _rounded(y: Any, dtype: np.dtype) -> Any:
+    return y.astype(dtype) if y.dtype == _FLOAT32 else y
+
+
+@lru_cache(maxsize=None)
+def _with_backward_in_float32(op: Op) -> Op:
+    """The op with a backward that converts what was saved, and the out-gradients, to float32."""
+
+    def backward(ctx: Context, *gs: Any, **params: Any) -> Any:
+        saved = tuple([wide(x) for x in ctx.saved_tensors])
+        return op.backward(  # type: ignore[misc]
+            Context(ctx.needs_input_grad, saved, ctx.shapes), *[wide(g) for g in gs], **params
+        )
+
+    return replace(op, backward=backward)
