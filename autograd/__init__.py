@@ -568,11 +568,13 @@ from autograd.tensor import (
     Tensor as Tensor,
 )
 from autograd.tensor_types import (
+    BFloat16Tensor as BFloat16Tensor,
     BoolTensor as BoolTensor,
     ByteTensor as ByteTensor,
     CharTensor as CharTensor,
     DoubleTensor as DoubleTensor,
     FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
     IntTensor as IntTensor,
     LongTensor as LongTensor,
     ShortTensor as ShortTensor,
