@@ -129,11 +129,11 @@ def rand(
     """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
     _check_place("rand", device, layout)
     shape, wanted = checked_sizes("rand", given(sizes, size)), _float("rand", dtype)
-    values = np.asarray(numpy_generator("rand", generator).random(shape, dtype=computing_dtype(wanted)))
+    values: Any = numpy_generator("rand", generator).random(shape, dtype=computing_dtype(wanted))
     if wanted in HALVES:  # truncated, since the largest numbers would be rounded to 1
         steps = 2.0 ** (finfo(wanted).nmant + 1)
-        values = (np.floor(values * steps) / steps).astype(wanted)
-    return wrap(values, requires_grad)
+        values = np.floor(values * steps) / steps
+    return wrap(np.asarray(values, wanted), requires_grad)
 
 
 def randn(
@@ -150,7 +150,7 @@ def randn(
     _check_place("randn", device, layout)
     shape, wanted = checked_sizes("randn", given(sizes, size)), _float("randn", dtype)
     values = numpy_generator("randn", generator).standard_normal(shape, dtype=computing_dtype(wanted))
-    return wrap(np.asarray(values).astype(wanted, copy=False), requires_grad)
+    return wrap(np.asarray(values, wanted), requires_grad)
 
 
 def rand_like(
@@ -446,7 +446,7 @@ def normal(
 def normal_values(name: str, shape: Shape, dtype: Any, mean: Any, std: Any, source: Generator | None) -> Array:
     means, stds = (np.asarray(getattr(x, "array", x)) for x in (mean, std))
     _check_within(name, "std", stds, 0, np.inf)
-    z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=dtype))
+    z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=computing_dtype(dtype)))
     return np.asarray(z * stds + means).astype(dtype, copy=False)
 
 

@@ -28,6 +28,7 @@ from autograd.ops.shared.rows import composite_row
 from autograd.ops.shared.samples import dims_sample
 from autograd.ops.var import std, var
 from autograd.ops.where import where
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Array, Dims, Number
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _part(input: Tensor, dim: int, begin: int | None, end: int | None) -> Tensor
 
 
 def _to_product_dtype(input: Tensor, dtype: Any) -> Tensor:
-    return to(input, dtype or (input.dtype if input.dtype.kind in "fc" else np.int64))
+    return to(input, dtype or (input.dtype if input.dtype.kind in DIFFERENTIABLE else np.int64))
 
 
 # ── products ───────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ from autograd.ops.pow import pow
 from autograd.ops.reduce import sum
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.where import where
-from autograd.promotion import result_type
+from autograd.promotion import DIFFERENTIABLE, FLOATING, result_type
 from autograd.types import Number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """
     check_arrays("lerp", input=input, end=end)
     dtypes = {x.dtype for x in (input, end, weight) if hasattr(x, "dtype")}
-    if len(dtypes) > 1 or input.dtype.kind != "f":
+    if len(dtypes) > 1 or input.dtype.kind not in FLOATING:
         names = ", ".join(sorted(map(str, dtypes)))
         raise RuntimeError(f"lerp: expects one float dtype throughout, got {names}; convert with .to(dtype)")
     step = end - input
@@ -73,7 +73,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
         If both tensors hold integers.
     """
     check_arrays("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
-    if tensor1.dtype.kind not in "fc" and tensor2.dtype.kind not in "fc":
+    if tensor1.dtype.kind not in DIFFERENTIABLE and tensor2.dtype.kind not in DIFFERENTIABLE:
         raise RuntimeError("addcdiv: tensor1 and tensor2 hold integers; convert one with .float()")
     return input + (tensor1 / tensor2 if value == 1 else value * tensor1 / tensor2)
 

@@ -30,6 +30,7 @@ from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of
 from autograd.ops.solve import linalg_multi_dot
 from autograd.ops.views import diagonal
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Array, Number
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _plus(
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
     if not promotes:
         _check_dtypes(name, input, product)
-    if product.dtype.kind not in "fc" and (not promotes or input.dtype.kind not in "fc"):
+    if product.dtype.kind not in DIFFERENTIABLE and (not promotes or input.dtype.kind not in DIFFERENTIABLE):
         if promotes and isinstance(beta + alpha, float):
             raise RuntimeError(f"{name}: beta {beta} and alpha {alpha} must be integers for {product.dtype} tensors")
         kind: Callable[[Any], int] = bool if product.dtype == np.bool_ else int  # PyTorch truncates them

@@ -16,6 +16,7 @@ from autograd.ops.functions import rsqrt, square
 from autograd.ops.reduce import mean
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.samples import optional
+from autograd.promotion import finfo
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def rms_norm(
     check_float("rms_norm", input)
     if weight is not None and tuple(weight.shape) != sizes:
         raise ValueError(f"rms_norm: weight of shape {weight.shape} must have normalized_shape {sizes}")
-    small = float(np.finfo(input.dtype).eps) if eps is None else eps
+    small = float(finfo(input.dtype).eps) if eps is None else eps
     y = input * rsqrt(mean(square(input), tuple(range(-len(sizes), 0)), True) + small)
     return y if weight is None else y * weight
 
