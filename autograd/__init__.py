@@ -517,7 +517,7 @@ from autograd.printing import (
     set_printoptions as set_printoptions,
 )
 from autograd.promotion import (
-    BFLOAT16 as bfloat16,
+    BFLOAT16 as _BFLOAT16,
     finfo as finfo,
     get_default_dtype as get_default_dtype,
     promote_types as promote_types,
@@ -597,6 +597,7 @@ from autograd.windows import (
 
 float32 = float = _np.dtype(_np.float32)
 float16 = half = _np.dtype(_np.float16)
+bfloat16 = _BFLOAT16
 float64 = double = _np.dtype(_np.float64)
 complex64 = cfloat = _np.dtype(_np.complex64)
 complex128 = cdouble = _np.dtype(_np.complex128)

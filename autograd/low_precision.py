@@ -9,10 +9,10 @@ to the dtype of the inputs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -23,8 +23,10 @@ from autograd.types import Argument, Result
 if TYPE_CHECKING:
     from autograd.op import Op
 
-_OF_DIGITS = frozenset(["nextafter"])  # ops on the digits of the numbers that are stored
+_OF_DIGITS = {"nextafter"}  # ops on the digits of the numbers that are stored
+_WITH_KERNEL = {"max_pool2d_2x2_input_grad", "max_pool2d_2x2_gather"}  # ops that move data with a kernel
 _FLOAT32 = np.dtype(np.float32)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def wide(x: Any) -> Any:
@@ -42,7 +44,8 @@ class InFloat32(DispatchMode):
         self.exact: tuple[Any, ...] = ()  # the results before they were rounded
 
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
-        if op.flops == 0 or op.name in _OF_DIGITS:  # without flops it moves data, and its result may be a view
+        # An op without flops moves data, and its result may be a view.
+        if (op.flops == 0 and op.name not in _WITH_KERNEL) or op.name in _OF_DIGITS:
             return super().forward(op, arrays, params)
         if op.check:
             op.check(*arrays, **params)  # which must see whether dtypes differ
@@ -79,7 +82,7 @@ def _rounded(y: Any, dtype: np.dtype) -> Any:
     return y.astype(dtype) if y.dtype == _FLOAT32 else y
 
 
-@lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=None)
 def _with_backward_in_float32(op: Op) -> Op:
     """The op with a backward that converts what was saved, and the out-gradients, to float32."""
 
@@ -90,3 +93,24 @@ def _with_backward_in_float32(op: Op) -> Op:
         )
 
     return replace(op, backward=backward)
+
+
+def in_float32(function: Function) -> Function:
+    """Decorate a function of several ops so that it computes in float32 as a whole, and rounds its results once.
+
+    The first argument decides: float16 and bfloat16 tensors among the arguments are converted if it is one.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        dtype = getattr(args[0] if args else next(iter(kwargs.values()), None), "dtype", None)
+        if dtype not in HALVES:
+            return function(*args, **kwargs)
+        result = function(*[wide(x) for x in args], **{name: wide(x) for name, x in kwargs.items()})
+        return tuple([_narrow(y, dtype) for y in result]) if type(result) is tuple else _narrow(result, dtype)
+
+    return cast("Function", wrapped)
+
+
+def _narrow(y: Any, dtype: Any) -> Any:
+    return y.to(dtype) if getattr(y, "dtype", None) == _FLOAT32 else y

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Sample
 from autograd.ops.compare import bitwise_xor, isnan
 from autograd.ops.elementary import logaddexp
@@ -118,6 +119,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return _scan("cumprod", _to_product_dtype(input, dtype), dim, mul)
 
 
+@in_float32
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Logarithm of the cumulative sum of exponentials along a dimension, computed without overflow."""
     check_arrays("logcumsumexp", input=input)

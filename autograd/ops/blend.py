@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import sub, to
 from autograd.ops.functions import abs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """Interpolate between input, at weight 0, and `end`, at weight 1.  Shapes broadcast.
 
@@ -57,6 +59,7 @@ def _check_value(name: str, value: Number | complex, *tensors: Any) -> None:
         raise RuntimeError(f"{name}: value is {value}, and the tensors hold integers; give an integer, or convert them")
 
 
+@in_float32
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a product: input + value · tensor1 · tensor2.  Shapes broadcast."""
     check_arrays("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
@@ -64,6 +67,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
     return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
 
 
+@in_float32
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a quotient: input + value · tensor1 / tensor2.  Shapes broadcast.
 

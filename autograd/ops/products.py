@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Sample
 from autograd.ops.conj import conj
 from autograd.ops.elementwise import add, mul, sub
@@ -158,6 +159,7 @@ def _plus(
     return add(input if beta == 1 else mul(input, beta), scaled)
 
 
+@in_float32
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -182,6 +184,7 @@ def addmm(
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
+@in_float32
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -192,6 +195,7 @@ def addmv(
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
 
 
+@in_float32
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -202,6 +206,7 @@ def addr(
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, promotes=True)
 
 
+@in_float32
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -213,6 +218,7 @@ def addbmm(
     return _plus("addbmm", input, sum_over(matmul(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
 
 
+@in_float32
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:

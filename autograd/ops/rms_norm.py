@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import rsqrt, square
 from autograd.ops.reduce import mean
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:

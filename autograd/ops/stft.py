@@ -109,7 +109,7 @@ def stft(
     """
     check_arrays("stft", input=input)
     hop, length = _sizes("stft", n_fft, hop_length, win_length, window)
-    if input.dtype.kind not in "fc" or input.ndim not in (1, 2):
+    if input.dtype.kind not in DIFFERENTIABLE or input.ndim not in (1, 2):
         raise RuntimeError(
             f"stft: expects a float or complex tensor (L,) or (N, L), got {input.dtype} of shape {tuple(input.shape)}"
         )
