@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from autograd import engine
 from autograd.engine import Context, DispatchMode, Node
 from autograd.promotion import DIFFERENTIABLE, HALVES
 from autograd.types import Argument, Result
@@ -36,6 +37,60 @@ def wide(x: Any) -> Any:
     return x.astype(_FLOAT32) if isinstance(x, np.ndarray | np.generic) else x.to(_FLOAT32)
 
 
+# Ops whose float32 inputs `autocast` rounds to a half dtype: matrix products and convolutions.
+_LOWERED = {
+    *("matmul", "linear", "linear_relu", "conv2d", "conv2d_relu", "conv2d_relu_max_pool2d"),
+    *("lstm_steps", "gru_steps", "rnn_tanh_steps", "rnn_relu_steps"),
+}
+
+
+_LOSSES = ("cross_entropy", "nll_loss", "ctc_loss")  # begin the names of ops that then return float32
+
+
+class Autocast(DispatchMode):
+    """Round the inputs of matrix products and convolutions, and their results, to a half dtype; None: do not.
+
+    Losses of classes are then float32.  The innermost such mode decides.  A backward pass inside it computes in float32.
+    """
+
+    def __init__(self, dtype: np.dtype | None) -> None:
+        self.dtype = dtype
+        self.backwards = 0  # how many backward calls of nodes are in progress
+
+    def lowers(self, op: Op) -> bool:
+        """Whether it applies to this call of the op."""
+        return self.dtype is not None and not self.backwards and op.name in _LOWERED
+
+    def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
+        dtype = self.dtype
+        floats = [x for x in arrays if isinstance(x, np.ndarray) and x.dtype.kind in DIFFERENTIABLE]
+        if _autocast() is not self or not self.lowers(op) or dtype is None or any(x.itemsize > 4 for x in floats):
+            return super().forward(op, arrays, params)
+        arrays = [wide(_rounded(x, dtype)) if isinstance(x, np.ndarray) else x for x in arrays]
+        result = super().forward(op, arrays, params)
+        return tuple([_rounded(y, dtype) for y in result]) if type(result) is tuple else _rounded(result, dtype)
+
+    def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
+        if node.outputs[0][1] in HALVES:
+            node.op = _with_backward_in_float32(node.op)
+        super().recorded(node, arrays)
+
+    def backward(self, node: Node, ctx: Context, gs: Sequence[Any]) -> Any:
+        self.backwards += 1
+        try:
+            return super().backward(node, ctx, gs)
+        finally:
+            self.backwards -= 1
+
+
+def _autocast() -> Autocast | None:
+    """The innermost `Autocast` that the thread is in."""
+    mode: DispatchMode | None = engine._state.mode
+    while mode and not isinstance(mode, Autocast):
+        mode = mode.outer
+    return mode
+
+
 class InFloat32(DispatchMode):
     """The innermost mode of one call with float16 or bfloat16 inputs."""
 
@@ -47,11 +102,12 @@ class InFloat32(DispatchMode):
         # An op without flops moves data, and its result may be a view.
         if (op.flops == 0 and op.name not in _WITH_KERNEL) or op.name in _OF_DIGITS:
             return super().forward(op, arrays, params)
-        if op.check:
+        active = _autocast()
+        if op.check and not (active and active.lowers(op)):
             op.check(*arrays, **params)  # which must see whether dtypes differ
         dtype = _dtype_of_result(op, arrays)
         result = super().forward(op, [wide(x) for x in arrays], params)
-        if dtype is None:
+        if dtype is None or (active and active.dtype and op.name.startswith(_LOSSES)):
             return result
         self.exact = result if type(result) is tuple else (result,)
         rounded = tuple([_rounded(y, dtype) for y in self.exact])
@@ -98,7 +154,8 @@ def _with_backward_in_float32(op: Op) -> Op:
 def in_float32(function: Function) -> Function:
     """Decorate a function of several ops so that it computes in float32 as a whole, and rounds its results once.
 
-    The first argument decides: float16 and bfloat16 tensors among the arguments are converted if it is one.
+    The first argument decides: float16 and bfloat16 tensors among the arguments are converted if it is one.  What the
+    function writes to a converted tensor, such as running statistics, is written to the tensor itself.
     """
 
     @functools.wraps(function)
@@ -106,7 +163,13 @@ def in_float32(function: Function) -> Function:
         dtype = getattr(args[0] if args else next(iter(kwargs.values()), None), "dtype", None)
         if dtype not in HALVES:
             return function(*args, **kwargs)
-        result = function(*[wide(x) for x in args], **{name: wide(x) for name, x in kwargs.items()})
+        given = (*args, *kwargs.values())
+        converted = [wide(x) for x in given]
+        result = function(*converted[: len(args)], **dict(zip(kwargs, converted[len(args) :], strict=True)))
+        for x, y in zip(given, converted, strict=True):
+            if y is not x and isinstance(y, engine.Tensor) and y.version[0]:
+                x.array[...] = y.array
+                x.version[0] += 1
         return tuple([_narrow(y, dtype) for y in result]) if type(result) is tuple else _narrow(result, dtype)
 
     return cast("Function", wrapped)

@@ -29,7 +29,7 @@ from autograd.ops.rearrange import narrow
 from autograd.ops.shape import reshape, squeeze, transpose, unsqueeze
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.unfold import unfold_along
-from autograd.promotion import real_of
+from autograd.promotion import DIFFERENTIABLE, real_of
 from autograd.types import Array
 
 if TYPE_CHECKING:
