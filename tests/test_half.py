@@ -204,6 +204,6 @@ def test_autocast(dtype: np.dtype) -> None:
     nn.functional.cross_entropy(net(x), (x.mean((1, 2, 3)) > 0).long()).backward()
     for p, d in zip(net.parameters(), rounded, strict=True):
         assert p.grad is not None and d.dtype == np.float32
-        np.testing.assert_allclose(d, p.grad.array, atol=0.1 * float(np.abs(p.grad.array).max()) + 1e-3)
+        assert np.linalg.norm(d - p.grad.array) <= 0.2 * np.linalg.norm(p.grad.array) + 1e-3
     with pytest.warns(UserWarning, match="so it is off"), autograd.autocast("cpu", dtype=np.float64):
         assert (x[0, 0] @ x[0, 0]).dtype == np.float32
