@@ -31,7 +31,7 @@ NUMBERS = "biufcV"
 FLOAT16, BFLOAT16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
 HALVES = (FLOAT16, BFLOAT16)  # dtypes to store numbers in; ops compute in float32 (autograd/low_precision.py)
 # Ops that compute with a Python number as it is beside a half tensor.  The others round it first, as PyTorch does.
-_UNROUNDED = frozenset(["add", "sub", "mul", "div", "div_rounded"])
+_UNROUNDED = frozenset(["add", "sub", "mul", "div", "div_rounded", "floor_divide"])
 _default: np.dtype = np.dtype(np.float32)
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 

@@ -86,7 +86,7 @@ REFUSED = [
         "the sample's distance_function is a function of PyTorch, which takes only its own tensors",
     ),
     Refused(
-        ("bool", "byte", "cdouble", "cfloat", "char", "double", "float", "int", "long", "short", "to"),
+        ("bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half", "int", "long", "short", "to"),
         "channels_last",
         "our tensors have only NumPy's memory format",
     ),
