@@ -119,7 +119,9 @@ class InFloat32(DispatchMode):
         Further outputs that it saves, such as the mean and the deviation of batch normalization, stay unrounded.
         """
         if self.exact:
-            node.saved = tuple([self.exact[~i] if i < -1 else x for i, x in zip(node.op.saves, node.saved, strict=True)])
+            node.saved = tuple(
+                [self.exact[~i] if i < -1 else x for i, x in zip(node.op.saves, node.saved, strict=True)]
+            )
         node.op = _with_backward_in_float32(node.op)
         super().recorded(node, [wide(x) for x in arrays])
 
@@ -138,7 +140,7 @@ def _rounded(y: Any, dtype: np.dtype) -> Any:
     return y.astype(dtype) if y.dtype == _FLOAT32 else y
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _with_backward_in_float32(op: Op) -> Op:
     """The op with a backward that converts what was saved, and the out-gradients, to float32."""
 

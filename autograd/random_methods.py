@@ -141,7 +141,11 @@ class RandomMethods:
             low, to = 0, low
         if to is None:
             last = (
-                1 if kind == "b" else 2 ** (finfo(self.dtype).nmant + 1) if kind in FLOATING else np.iinfo(self.dtype).max
+                1
+                if kind == "b"
+                else 2 ** (finfo(self.dtype).nmant + 1)
+                if kind in FLOATING
+                else np.iinfo(self.dtype).max
             )
             to = int(last) + 1
         values: Array = _functions()._integers("random_", low or 0, to, self.shape, self.dtype, generator)

@@ -105,9 +105,18 @@ if TYPE_CHECKING:
     ByteTensor: TypeAlias = Tensor
     BoolTensor: TypeAlias = Tensor
 else:
-    BFloat16Tensor, HalfTensor, FloatTensor, DoubleTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = (
-        TensorType(name, dtype) for name, dtype in _DTYPES.items()
-    )
+    (
+        BFloat16Tensor,
+        HalfTensor,
+        FloatTensor,
+        DoubleTensor,
+        LongTensor,
+        IntTensor,
+        ShortTensor,
+        CharTensor,
+        ByteTensor,
+        BoolTensor,
+    ) = (TensorType(name, dtype) for name, dtype in _DTYPES.items())
 ON_CUDA = {name: TensorType(name, dtype, "cuda") for name, dtype in _DTYPES.items()}
 _BY_DTYPE = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 

@@ -181,7 +181,9 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
         if array.shape != () or not 0 <= array < math.inf or (name == "step" and array % 1):
             kind = "an integer" if name == "step" else "a number"
             raise _Misfit(f"{what} must be {kind}, at least 0")
-        return wrap(array if array.dtype in (np.float32, np.float64) else array.astype(computing_dtype(get_default_dtype())))
+        return wrap(
+            array if array.dtype in (np.float32, np.float64) else array.astype(computing_dtype(get_default_dtype()))
+        )
     if array.shape != optimizer._state_shape(name, p.shape):
         raise _Misfit(f"{what} of shape {array.shape} does not fit a parameter of shape {p.shape}")
     return wrap(_cast(array, p.dtype))

@@ -56,7 +56,7 @@ def run(row: Row, inputs: list[Any], params: dict[str, Any]) -> tuple[list[Tenso
 @HALF
 @pytest.mark.parametrize("name", [name for name in table])
 def test_every_row(name: str, dtype: np.dtype) -> None:
-    """What is float32 for float32 inputs is half for half ones: an op's result to the bit, gradients within rounding."""
+    """What is float32 for float32 inputs is half for half ones: ops to the bit, the rest within rounding."""
     if name in COMPLEX:
         return
     row = table[name]

@@ -136,7 +136,9 @@ def test_the_file_is_a_safetensors_file(tmp_path: Path) -> None:
     autograd.save({"net": net.state_dict()}, str(tmp_path / "a"), pickle_protocol=4)
     assert set(load_file(tmp_path / "a")) == {"net.weight", "net.bias"}
     (tmp_path / "b").write_bytes(to_safetensors({"w": np.ones(2, np.float16), "n": np.arange(2)}))
-    assert_same(dict(sorted(autograd.load(tmp_path / "b").items())), {"n": autograd.arange(2), "w": autograd.ones(2).half()})
+    assert_same(
+        dict(sorted(autograd.load(tmp_path / "b").items())), {"n": autograd.arange(2), "w": autograd.ones(2).half()}
+    )
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,10 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
     "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
     "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),
-    **{name: getattr(Tensor, name) for name in ("bfloat16", "bool", "byte", "char", "double", "float", "half", "int", "long", "short")},
+    **{
+        name: getattr(Tensor, name)
+        for name in ("bfloat16", "bool", "byte", "char", "double", "float", "half", "int", "long", "short")
+    },
 }
 
 
@@ -174,7 +177,19 @@ class NotOurs(TypeError):
 
 DTYPES = {
     getattr(torch, name): np.dtype(name)
-    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128")
+    for name in (
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    )
 } | {torch.bfloat16: BFLOAT16}
 
 

@@ -17,8 +17,20 @@ import torch
 import autograd
 from autograd import Tensor
 from autograd.promotion import BFLOAT16, FLOAT16, finfo
-from tests.with_torch.op_db import DTYPES, Call, Entry, converted, copied, entries, flat, numbers, samples, tensors_of
-from tests.with_torch.op_db import to_ours, to_theirs
+from tests.with_torch.op_db import (
+    DTYPES,
+    Call,
+    Entry,
+    converted,
+    copied,
+    entries,
+    flat,
+    numbers,
+    samples,
+    tensors_of,
+    to_ours,
+    to_theirs,
+)
 from tests.with_torch.test_op_db import DRAWN, TIED, TIES, WRONG_GRADIENTS, is_random, is_refused
 
 HALVES = (torch.bfloat16, torch.float16)
@@ -109,8 +121,8 @@ def test_promotion(dtype: torch.dtype) -> None:
     x, y = torch.arange(1, 300).to(dtype), autograd.arange(1, 300).to(DTYPES[dtype])
     other, ours = (torch.float16, FLOAT16) if dtype is torch.bfloat16 else (torch.bfloat16, BFLOAT16)
     for f in (
-        lambda a, m: a + 0.123, lambda a, m: a * 0.123, lambda a, m: 1 / a, lambda a, m: a / 0.123, lambda a, m: a == 0.1,
-        lambda a, m: a % 3.3, lambda a, m: a // 0.123, lambda a, m: a + m.ones(299), lambda a, m: a * m.arange(299),
+        lambda a, m: a + 0.123, lambda a, m: a * 0.123, lambda a, m: 1 / a, lambda a, m: a / 0.123,
+        lambda a, m: a == 0.1,        lambda a, m: a % 3.3, lambda a, m: a // 0.123, lambda a, m: a + m.ones(299), lambda a, m: a * m.arange(299),
         lambda a, m: a + m.ones(()), lambda a, m: a + a.to(other if m is torch else ours), lambda a, m: a > 0.123,
     ):  # fmt: skip
         theirs, found = f(x, torch), f(y, autograd)
