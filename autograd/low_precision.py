@@ -50,7 +50,8 @@ _LOSSES = ("cross_entropy", "nll_loss", "ctc_loss")  # begin the names of ops th
 class Autocast(DispatchMode):
     """Round the inputs of matrix products and convolutions, and their results, to a half dtype; None: do not.
 
-    Losses of classes are then float32.  The innermost such mode decides.  A backward pass inside it computes in float32.
+    Losses of classes are then float32.  The innermost such mode decides.  A backward pass inside it computes in
+    float32.
     """
 
     def __init__(self, dtype: np.dtype | None) -> None:
@@ -86,9 +87,11 @@ class Autocast(DispatchMode):
 def _autocast() -> Autocast | None:
     """The innermost `Autocast` that the thread is in."""
     mode: DispatchMode | None = engine._state.mode
-    while mode and not isinstance(mode, Autocast):
+    while mode:
+        if isinstance(mode, Autocast):
+            return mode
         mode = mode.outer
-    return mode
+    return None
 
 
 class InFloat32(DispatchMode):

@@ -54,7 +54,7 @@ def run(row: Row, inputs: list[Any], params: dict[str, Any]) -> tuple[list[Tenso
 
 
 @HALF
-@pytest.mark.parametrize("name", [name for name in table])
+@pytest.mark.parametrize("name", list(table))
 def test_every_row(name: str, dtype: np.dtype) -> None:
     """What is float32 for float32 inputs is half for half ones: ops to the bit, the rest within rounding."""
     if name in COMPLEX:

@@ -120,11 +120,13 @@ def test_samples(entry: Entry) -> None:
 def test_promotion(dtype: torch.dtype) -> None:
     x, y = torch.arange(1, 300).to(dtype), autograd.arange(1, 300).to(DTYPES[dtype])
     other, ours = (torch.float16, FLOAT16) if dtype is torch.bfloat16 else (torch.bfloat16, BFLOAT16)
-    for f in (
-        lambda a, m: a + 0.123, lambda a, m: a * 0.123, lambda a, m: 1 / a, lambda a, m: a / 0.123,
-        lambda a, m: a == 0.1,        lambda a, m: a % 3.3, lambda a, m: a // 0.123, lambda a, m: a + m.ones(299), lambda a, m: a * m.arange(299),
-        lambda a, m: a + m.ones(()), lambda a, m: a + a.to(other if m is torch else ours), lambda a, m: a > 0.123,
-    ):  # fmt: skip
+    calls = (
+        *(lambda a, m: a + 0.123, lambda a, m: a * 0.123, lambda a, m: 1 / a, lambda a, m: a / 0.123),
+        *(lambda a, m: a == 0.1, lambda a, m: a > 0.123, lambda a, m: a % 3.3, lambda a, m: a // 0.123),
+        *(lambda a, m: a + m.ones(299), lambda a, m: a * m.arange(299), lambda a, m: a + m.ones(())),
+        lambda a, m: a + a.to(other if m is torch else ours),
+    )
+    for f in calls:
         theirs, found = f(x, torch), f(y, autograd)
         assert found.dtype == DTYPES[theirs.dtype] and np.array_equal(numbers(found), numbers(theirs))
     text = repr(torch.tensor([0.1, 1, 1e5], dtype=torch.bfloat16)).replace("torch.", "")
