@@ -13,6 +13,7 @@ from autograd import Tensor, debug, no_grad, tracebacks
 from autograd.devices import Device, NoGPUError, check_device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
+from autograd.promotion import BFLOAT16, FLOAT16, FLOATING
 from autograd.tensor import wrap
 from autograd.types import Array, DTypeLike
 from nn import hooks
@@ -394,12 +395,12 @@ class Module:
         new_dtype = dtype_for(target, device, dtype)
         if new_dtype is None:
             return self
-        if np.dtype(new_dtype).kind != "f":
+        if np.dtype(new_dtype).kind not in FLOATING:
             raise TypeError(f"to: parameters need a float dtype, not {np.dtype(new_dtype)}")
         for tensor in itertools.chain(self.parameters(), self.buffers()):
             if is_lazy(tensor):
                 tensor.convert(new_dtype)
-            elif tensor.array.dtype.kind == "f":
+            elif tensor.array.dtype.kind in FLOATING:
                 tensor.array = tensor.array.astype(new_dtype, copy=False)
                 tensor.grad = None if tensor.grad is None else tensor.grad.to(new_dtype)
         return self
@@ -411,6 +412,14 @@ class Module:
     def float(self) -> Self:
         """Convert to float32, in place.  Returns self."""
         return self.to(np.float32)
+
+    def half(self) -> Self:
+        """Convert to float16, in place.  Returns self."""
+        return self.to(FLOAT16)
+
+    def bfloat16(self) -> Self:
+        """Convert to bfloat16, in place.  Returns self."""
+        return self.to(BFLOAT16)
 
     def cpu(self) -> Self:
         """Returns self: the CPU is the only device."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import exp, log
 from autograd.ops.indexing import getitem
@@ -47,6 +48,7 @@ def _lengths(what: str, given: Any, n: int, most: int) -> Any:
     return lengths
 
 
+@in_float32
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.distances import pairwise_distance
@@ -96,6 +97,7 @@ def hinge_embedding_loss(
     return _reduced("hinge_embedding_loss", losses, reduction, size_average, reduce)
 
 
+@in_float32
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -227,6 +229,7 @@ def multilabel_soft_margin_loss(
     return _reduced("multilabel_soft_margin_loss", sum(losses, -1) / input.shape[-1], reduction, size_average, reduce)
 
 
+@in_float32
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -334,6 +337,7 @@ def triplet_margin_with_distance_loss(
     return _triplet(name, distances, distance(positive, negative) if swap else None, margin, reduction)
 
 
+@in_float32
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -380,6 +384,7 @@ def gaussian_nll_loss(
     return reduce_losses(name, losses, reduction)
 
 
+@in_float32
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,

@@ -29,7 +29,7 @@ from autograd.ops.rearrange import narrow
 from autograd.ops.shape import reshape, squeeze, transpose, unsqueeze
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.unfold import unfold_along
-from autograd.promotion import real_of
+from autograd.promotion import DIFFERENTIABLE, real_of
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def stft(
     """
     check_arrays("stft", input=input)
     hop, length = _sizes("stft", n_fft, hop_length, win_length, window)
-    if input.dtype.kind not in "fc" or input.ndim not in (1, 2):
+    if input.dtype.kind not in DIFFERENTIABLE or input.ndim not in (1, 2):
         raise RuntimeError(
             f"stft: expects a float or complex tensor (L,) or (N, L), got {input.dtype} of shape {tuple(input.shape)}"
         )

@@ -23,6 +23,7 @@ import autograd
 import nn.functional as F
 from autograd import Tensor
 from autograd.names import public_names
+from autograd.promotion import BFLOAT16
 from autograd.tensor import wrap
 
 
@@ -73,7 +74,10 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
     "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
     "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),
-    **{name: getattr(Tensor, name) for name in ("bool", "byte", "char", "double", "float", "int", "long", "short")},
+    **{
+        name: getattr(Tensor, name)
+        for name in ("bfloat16", "bool", "byte", "char", "double", "float", "half", "int", "long", "short")
+    },
 }
 
 
@@ -169,13 +173,25 @@ def error_samples(entry: Entry) -> list[tuple[Call, type[Exception] | tuple[type
 
 
 class NotOurs(TypeError):
-    """A value that our tensors cannot hold: half-precision or sparse."""
+    """A value that our tensors cannot hold, such as a sparse tensor."""
 
 
 DTYPES = {
     getattr(torch, name): np.dtype(name)
-    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64", "complex64", "complex128")
-}
+    for name in (
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    )
+} | {torch.bfloat16: BFLOAT16}
 
 
 def copied(tensor: torch.Tensor) -> torch.Tensor:
@@ -212,7 +228,14 @@ def _our_tensor(tensor: torch.Tensor) -> Tensor:
     if tensor.layout is not torch.strided:
         raise NotOurs(str(tensor.layout))
     _our_dtype(tensor.dtype)
-    return wrap(copied(tensor).detach().numpy(), tensor.requires_grad)
+    return wrap(array_of(copied(tensor).detach()), tensor.requires_grad)
+
+
+def array_of(tensor: torch.Tensor) -> np.ndarray:
+    """The tensor's memory as an array; PyTorch does not make one of bfloat16 numbers."""
+    bits = tensor.view(torch.int16) if tensor.dtype is torch.bfloat16 else tensor
+    array = bits.numpy(force=True)  # also of a gradient that torch knows to be 0
+    return array.view(BFLOAT16) if tensor.dtype is torch.bfloat16 else array
 
 
 def to_ours(value: Any) -> Any:
@@ -247,5 +270,6 @@ def tensors_of(call: Call) -> list[Any]:
 def numbers(value: Any) -> np.ndarray:
     """The array of a tensor or number, ours or PyTorch's."""
     if isinstance(value, torch.Tensor):
-        return value.detach().resolve_conj().numpy(force=True)  # also of a gradient that torch knows to be 0
+        value = value.detach().resolve_conj()
+        return array_of(torch.zeros_like(value) if value._is_zerotensor() else value)
     return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)
