@@ -153,6 +153,8 @@ from autograd.inquiry import (
     numel as numel,
 )
 from autograd.layouts import (
+    channels_last as channels_last,
+    channels_last_3d as channels_last_3d,
     contiguous_format as contiguous_format,
     layout as layout,
     memory_format as memory_format,

@@ -321,6 +321,7 @@ _atan2_op = binary_row(
     lambda x, y: np.asarray(np.frompyfunc(math.atan2, 2, 1)(x, y)).astype(x.dtype),
     (-2, 0.5),
     saves=(0, 1),
+    tensors=(0, 1),
 )
 
 
@@ -336,6 +337,7 @@ _hypot_op = binary_row(
     lambda x, y: np.where(np.isinf(x) | np.isinf(y), np.inf, np.sqrt(x * x + y * y)).astype(x.dtype),
     (-2, 0.5),
     saves=(0, 1, ~0),
+    tensors=(0, 1),
 )
 
 
@@ -356,10 +358,12 @@ def _log_of_sum(x: Array, y: Array, base: float) -> Array:
 
 
 _logaddexp_op = binary_row(
-    "logaddexp", np.logaddexp, _logaddexp_backward, lambda x, y: _log_of_sum(x, y, math.e), saves=(0, 1)
+    "logaddexp", np.logaddexp, _logaddexp_backward, lambda x, y: _log_of_sum(x, y, math.e), saves=(0, 1),
+    tensors=(0, 1),
 )
 _logaddexp2_op = binary_row(
-    "logaddexp2", np.logaddexp2, _logaddexp2_backward, lambda x, y: _log_of_sum(x, y, 2.0), saves=(0, 1)
+    "logaddexp2", np.logaddexp2, _logaddexp2_backward, lambda x, y: _log_of_sum(x, y, 2.0), saves=(0, 1),
+    tensors=(0, 1),
 )
 
 

@@ -80,35 +80,6 @@ class Refused:
 
 
 REFUSED = [
-    Refused(
-        ("nn.functional.triplet_margin_with_distance_loss",),
-        "must be Tensor, not Tensor",
-        "the sample's distance_function is a function of PyTorch, which takes only its own tensors",
-    ),
-    Refused(
-        ("bool", "byte", "cdouble", "cfloat", "char", "double", "float", "int", "long", "short", "to"),
-        "channels_last",
-        "our tensors have only NumPy's memory format",
-    ),
-    Refused(
-        (
-            "nn.functional.avg_pool1d",
-            "nn.functional.avg_pool2d",
-            "nn.functional.avg_pool3d",
-            "nn.functional.conv1d",
-            "nn.functional.conv2d",
-            "nn.functional.conv3d",
-            "nn.functional.conv_transpose1d",
-            "nn.functional.conv_transpose2d",
-            "nn.functional.conv_transpose3d",
-            "nn.functional.linear",
-            "nn.functional.local_response_norm",
-            "nn.functional.max_pool2d",
-            "nn.functional.max_pool3d",
-        ),
-        "float",
-        "the kernels are for floats: integers have no gradient, and no network uses them",
-    ),
     Refused(("nn.functional.batch_norm",), "(N, C, …)", "an input without channels has nothing to normalize"),
     Refused(
         ("nn.functional.group_norm", "nn.functional.layer_norm"),
@@ -218,11 +189,14 @@ def check(entry: Entry, call: Call, context: str) -> bool:
 
 def is_random(entry: Entry, call: Call) -> bool:
     """Whether a call drops elements at random, or draws slopes."""
-    options = call.kwargs
+    try:
+        options = inspect.signature(entry.ours).bind(*call.args, **call.kwargs).arguments
+    except (TypeError, ValueError):  # it has none
+        options = call.kwargs
     if entry.name == "nn.functional.rrelu":
         return bool(options.get("training", False))
     drops = 0 < options.get("dropout_p", options.get("p", 0.5)) < 1 and options.get("training", True)
-    return "dropout" in str(call) + entry.name and drops
+    return drops and ("dropout_p" in options or "dropout" in entry.name)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
@@ -243,7 +217,6 @@ COMPLEX = {
 
 
 NO_COMPLEX = {
-    "nn.functional.triplet_margin_with_distance_loss",  # its samples call a function of PyTorch
     "renorm",  # whose gradient in PyTorch is NaN in complex64
 }
 
