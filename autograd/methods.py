@@ -108,7 +108,9 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     def item(self: Tensor) -> bool | int | float:
         """The only element, as a Python number."""
         if self.array.size != 1:
-            raise RuntimeError(f"item: a tensor of shape {self.shape} is not one number; reduce it first, or use an index")
+            raise RuntimeError(
+                f"item: a tensor of shape {self.shape} is not one number; reduce it first, or use an index"
+            )
         return self.array.item()
 
     def tolist(self: Tensor) -> Any:

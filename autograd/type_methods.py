@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from autograd import devices, ops
-from autograd.layouts import channels_last, channels_last_3d, check_channels_last, check_format, layout as Layout, memory_format, strided
+from autograd.layouts import (
+    channels_last,
+    channels_last_3d,
+    check_channels_last,
+    check_format,
+    layout as Layout,
+    memory_format,
+    strided,
+)
 from autograd.ops.shared.dims import dim_of
 from autograd.types import Array, DTypeLike, Number, Sizes
 

@@ -226,7 +226,7 @@ def test_reshape_and_view() -> None:
         assert x.view(*shape).tolist() == x.view(shape).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.may_share_memory(x.view(3, 2).array, x.array)
     turned = x.view(2, 3).t()
-    with pytest.raises(ValueError, match=r"view.*\(6,\).*reshape"):
+    with pytest.raises(RuntimeError, match=r"view.*\(6,\).*reshape"):
         turned.view(6)
     assert turned.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
     assert turned.contiguous().view(6).tolist() == [0, 3, 1, 4, 2, 5]

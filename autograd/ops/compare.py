@@ -35,9 +35,15 @@ _lt_op = discrete_pair_row("lt", np.less, operator.lt, _integers_sample, tensors
 _le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample, tensors=(0,))
 _gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample, tensors=(0,))
 _ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample, tensors=(0,))
-_logical_and_op = discrete_pair_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample, tensors=(0, 1))
-_logical_xor_op = discrete_pair_row("logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample, tensors=(0, 1))
-_logical_or_op = discrete_pair_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample, tensors=(0, 1))
+_logical_and_op = discrete_pair_row(
+    "logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_xor_op = discrete_pair_row(
+    "logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_or_op = discrete_pair_row(
+    "logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample, tensors=(0, 1)
+)
 
 
 def _is_close(x: float, y: float, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

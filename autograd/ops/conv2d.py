@@ -67,7 +67,9 @@ def _input_grad_forward(
 ) -> Array:
     if (
         g.dtype.kind != "f"  # integers
-        or not np.isfinite(w).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
+        or not np.isfinite(
+            w
+        ).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
         or tap_by_tap.mostly_padding(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation)
         or tap_by_tap.mostly_gaps(input_size, w.shape[2:], stride)
     ):

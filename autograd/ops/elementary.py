@@ -358,11 +358,19 @@ def _log_of_sum(x: Array, y: Array, base: float) -> Array:
 
 
 _logaddexp_op = binary_row(
-    "logaddexp", np.logaddexp, _logaddexp_backward, lambda x, y: _log_of_sum(x, y, math.e), saves=(0, 1),
+    "logaddexp",
+    np.logaddexp,
+    _logaddexp_backward,
+    lambda x, y: _log_of_sum(x, y, math.e),
+    saves=(0, 1),
     tensors=(0, 1),
 )
 _logaddexp2_op = binary_row(
-    "logaddexp2", np.logaddexp2, _logaddexp2_backward, lambda x, y: _log_of_sum(x, y, 2.0), saves=(0, 1),
+    "logaddexp2",
+    np.logaddexp2,
+    _logaddexp2_backward,
+    lambda x, y: _log_of_sum(x, y, 2.0),
+    saves=(0, 1),
     tensors=(0, 1),
 )
 

@@ -200,9 +200,7 @@ def _two_reference(sign: int) -> Callable:
     return reference
 
 
-def _binary_row(
-    name: str, forward: Callable, backward: Callable, sign: int, tensors: tuple[int, ...] = (0, 1)
-) -> Op:
+def _binary_row(name: str, forward: Callable, backward: Callable, sign: int, tensors: tuple[int, ...] = (0, 1)) -> Op:
     return register(
         Op(
             name=name,

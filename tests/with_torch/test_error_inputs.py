@@ -21,7 +21,7 @@ UNBOUND = (
     "a method is a Python function: called as `Tensor.__radd__(2, x)`, which no program does, it accepts a number as "
     "self, and adds"
 )
-LENIENT = {"__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"}
+LENIENT = {"__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__", "__rsub__"}
 
 CALLS = [
     (entry, i, call) for entry in op_db.entries() for i, (call, _, _) in enumerate(op_db.error_samples(entry))

@@ -58,9 +58,9 @@ ROUNDED_BY_PYTORCH: dict[tuple[str, type], float] = {
 # Where windows overlap, an index occurs twice, and PyTorch's gradient is not the derivative, which `verify` expects.
 NOT_DERIVATIVES = {f"nn.functional.max_unpool{dims}d" for dims in (1, 2, 3)}
 NO_GRADIENT_IN_PYTORCH = {"nextafter"}  # it records the call, and its backward raises NotImplementedError
-TIED = {"kthvalue", "median", "mode", "nanmedian"}  # which index PyTorch gives of equal elements is not documented
-# Entries whose integer samples have equal elements: PyTorch leaves open which comes first, so indices may differ.
-TIES = {"argsort", "sort", "topk"}
+# Which output holds indices: of equal elements, PyTorch leaves open whose index it is.
+TIED = {"argsort": 0, "kthvalue": 1, "median": 1, "mode": 1, "nanmedian": 1, "sort": 1, "topk": 1}
+TIED_INTEGERS = {"argsort", "sort", "topk"}  # the float samples of these have no equal elements
 # Entries whose gradients in PyTorch are not those of their values, by finite differences.
 WRONG_GRADIENTS = {
     "as_strided_scatter",  # what is overwritten gets a gradient
@@ -177,14 +177,18 @@ def check(entry: Entry, call: Call, context: str) -> bool:
             exact = entry.name not in DRAWN and not is_random(entry, call)
             assert len(ours) == len(theirs), what
             for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
-                tied = entry.name in TIES and not call.args[0].is_floating_point() and i == len(ours) - 1
-                tied = tied or (i == 1 and entry.name in TIED)
-                same(f"{what}: output {i}", y, z, exact and not tied, entry)
+                same(f"{what}: output {i}", y, z, exact and not is_tied(entry, call, i), entry)
                 if isinstance(z, torch.Tensor) and entry.name not in CONJUGATED:
                     same_views(f"{what}: the memory of output {i}", y, z, ours_of, theirs_of)
             if exact and entry.name not in NO_GRADIENT_IN_PYTORCH | WRONG_GRADIENTS:
                 same_gradients(what, ours, theirs, ours_of, theirs_of, entry)
     return True
+
+
+def is_tied(entry: Entry, call: Call, output: int) -> bool:
+    """Whether an output may be the index of another of equal elements."""
+    whole = not call.args[0].is_floating_point() if entry.name in TIED_INTEGERS else True
+    return TIED.get(entry.name) == output and whole
 
 
 def is_random(entry: Entry, call: Call) -> bool:
