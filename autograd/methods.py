@@ -79,16 +79,16 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
         return bool((self == element).array.any())
 
     def __bool__(self: Tensor) -> bool:
-        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
+        return bool(self._only("true or false", RuntimeError))
 
     def __float__(self: Tensor) -> float:
-        return float(self.item())
+        return float(self._only("a Python number", ValueError))
 
     def __complex__(self: Tensor) -> complex:
-        return complex(self.item())
+        return complex(self._only("a Python number", ValueError))
 
     def __int__(self: Tensor) -> int:
-        return int(self.item())
+        return int(self._only("a Python number", ValueError))
 
     def __index__(self: Tensor) -> int:
         if self.array.dtype.kind not in "biu" or self.array.size != 1:
