@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 
@@ -97,10 +97,13 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
             )
         return int(self.item())
 
-    def _ambiguous(self: Tensor, what: str) -> NoReturn:
-        raise ValueError(
-            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
-        )
+    def _only(self: Tensor, what: str, error: type[Exception]) -> Any:
+        """The only element; with more or fewer of them, the error says what this tensor is not."""
+        if self.array.size != 1:
+            raise error(
+                f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
+            )
+        return self.array.item()
 
     def __format__(self: Tensor, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)

@@ -293,6 +293,8 @@ def _fractional(
         from autograd.random import rand  # which imports the ops
 
         samples = rand(n, c, dims, dtype=x.dtype)
+    elif input.ndim == dims + 1 and samples.ndim == 3:
+        samples = samples[:1]  # PyTorch reads no further
     if tuple(samples.shape) != (n, c, dims):
         raise ValueError(f"{name}: _random_samples has shape {samples.shape}; expects {(n, c, dims)}")
     if not c:

@@ -20,6 +20,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.common_utils import freeze_rng_state
 
 import autograd
+import nn
 import nn.functional as F
 from autograd import Tensor
 from autograd.names import public_names
@@ -201,8 +202,8 @@ def converted(function: Callable[[torch.Tensor], Any], value: Any, dtype: Callab
         return function(value)
     if isinstance(value, torch.dtype):
         return dtype(value)
-    if isinstance(value, torch.nn.PairwiseDistance) and dtype is _our_dtype:
-        return functools.partial(F.pairwise_distance, p=value.norm, eps=value.eps, keepdim=value.keepdim)
+    if dtype is _our_dtype and (isinstance(value, torch.nn.Module) or callable(value)):
+        return _our_function(value)
     if isinstance(value, torch.memory_format):
         return value if dtype is not _our_dtype else getattr(autograd, str(value).removeprefix("torch."), value)
     if isinstance(value, Call):
@@ -217,6 +218,21 @@ def _our_dtype(dtype: torch.dtype) -> np.dtype:
     if dtype not in DTYPES:
         raise NotOurs(str(dtype))
     return DTYPES[dtype]
+
+
+def _our_function(value: Any) -> Any:
+    """Our layer, or function of nn.functional, that computes the same."""
+    if isinstance(value, torch.nn.PairwiseDistance):
+        return functools.partial(F.pairwise_distance, p=value.norm, eps=value.eps, keepdim=value.keepdim)
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        attention, width = value.self_attn, value.linear1.out_features
+        activation = _our_function(value.activation)
+        norm = {"layer_norm_eps": value.norm1.eps, "batch_first": attention.batch_first, "norm_first": value.norm_first}
+        bias = value.linear1.bias is not None
+        sizes = attention.embed_dim, attention.num_heads, width
+        return nn.TransformerEncoderLayer(*sizes, value.dropout.p, activation, bias=bias, **norm)
+    name = getattr(value, "__name__", "")
+    return getattr(F, name) if value is getattr(torch.nn.functional, name, None) else value
 
 
 def _our_tensor(tensor: torch.Tensor) -> Tensor:

@@ -24,7 +24,7 @@ LINEAR |= {"prod", "nn.functional.rrelu", "nn.functional.grid_sample"}  # grid_s
 
 MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
 
-# PyTorch raises for the second gradients of these ("derivative … is not implemented"); that of the norm of zeros is NaN.
+# PyTorch raises for the second gradients of these: "derivative … is not implemented".  That of the norm of 0 is NaN.
 WITHOUT = {f"nn.functional.{name}" for name in ("hardsigmoid", "multi_margin_loss", "multilabel_margin_loss", "pdist")}
 WITHOUT |= {"cdist", "linalg.norm.subgradients_at_zero"}
 
