@@ -153,6 +153,8 @@ from autograd.inquiry import (
     numel as numel,
 )
 from autograd.layouts import (
+    channels_last as channels_last,
+    channels_last_3d as channels_last_3d,
     contiguous_format as contiguous_format,
     layout as layout,
     memory_format as memory_format,
@@ -161,6 +163,9 @@ from autograd.layouts import (
 )
 from autograd.names import (
     define_all as _define_all,
+)
+from autograd.native_functions import (
+    batch_norm as batch_norm,
 )
 from autograd.op import (
     BadSample as BadSample,
@@ -205,7 +210,6 @@ from autograd.ops import (
     atleast_3d as atleast_3d,
     avg_pool1d as avg_pool1d,
     baddbmm as baddbmm,
-    batch_norm as batch_norm,
     bincount as bincount,
     bitwise_and as bitwise_and,
     bitwise_left_shift as bitwise_left_shift,

@@ -84,6 +84,7 @@ class InPlaceMethods:
     clamp_ = _form(ops.clamp)
     clamp_max_ = _form(ops.clamp_max)
     clamp_min_ = _form(ops.clamp_min)
+    conj_physical_ = _form(ops.conj_physical)
     copysign_ = _form(ops.copysign)
     cos_ = _form(ops.cos)
     cosh_ = _form(ops.cosh)
@@ -99,7 +100,13 @@ class InPlaceMethods:
     exp2_ = _form(ops.exp2)
     exp_ = _form(ops.exp)
     expm1_ = _form(ops.expm1)
-    float_power_ = _form(ops.float_power)
+
+    def float_power_(self: Tensor, exponent: Tensor | Number | complex) -> Tensor:
+        """`float_power`, with its result written to this tensor's memory, which must be float64 or complex128."""
+        if self.array.dtype.char not in "dD":
+            raise RuntimeError(f"float_power_: the result is float64, and this tensor is {self.array.dtype}")
+        return inplace.in_place(ops.float_power, self, exponent)
+
     floor_ = _form(ops.floor)
     floor_divide_ = _form(ops.floor_divide)
     fmod_ = _form(ops.fmod)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 
@@ -80,16 +80,16 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
         return bool((self == element).array.any())
 
     def __bool__(self: Tensor) -> bool:
-        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
+        return bool(self._only("true or false", RuntimeError))
 
     def __float__(self: Tensor) -> float:
-        return float(self.item())
+        return float(self._only("a Python number", ValueError))
 
     def __complex__(self: Tensor) -> complex:
-        return complex(self.item())
+        return complex(self._only("a Python number", ValueError))
 
     def __int__(self: Tensor) -> int:
-        return int(self.item())
+        return int(self._only("a Python number", ValueError))
 
     def __index__(self: Tensor) -> int:
         if self.array.dtype.kind not in "biu" or self.array.size != 1:
@@ -98,17 +98,24 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
             )
         return int(self.item())
 
-    def _ambiguous(self: Tensor, what: str) -> NoReturn:
-        raise ValueError(
-            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
-        )
+    def _only(self: Tensor, what: str, error: type[Exception]) -> Any:
+        """The only element; with more or fewer of them, the error says what this tensor is not."""
+        if self.array.size != 1:
+            raise error(
+                f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
+            )
+        return self.array.item()
 
     def __format__(self: Tensor, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
     def item(self: Tensor) -> bool | int | float:
         """The only element, as a Python number."""
-        return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"item: a tensor of shape {self.shape} is not one number; reduce it first, or use an index"
+            )
+        return self.array.item()
 
     def tolist(self: Tensor) -> Any:
         """The elements as nested lists of Python numbers."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.creation import as_tensor
+from autograd.op import Row, table
 from autograd.promotion import FLOATING, get_default_dtype
 from autograd.tensor import Tensor
 
@@ -87,6 +88,12 @@ def _on_arrays(name: str, function: Callable[..., Any], args: Sequence[Any], kwa
     return function(*_arrays(tuple(args)), **_arrays(kwargs))
 
 
+def _with_tensors(row: Row | None, inputs: Sequence[Any]) -> list[Any]:
+    """The inputs with tensors in place of Python numbers where the row takes none: np.maximum(x, 0)."""
+    needed = getattr(row, "tensors", None) or ()
+    return [as_tensor(x) if i in needed and isinstance(x, int | float | complex) else x for i, x in enumerate(inputs)]
+
+
 def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What NumPy calls for a ufunc with a tensor among its arguments."""
     name = ufunc.__name__
@@ -100,7 +107,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> An
         return _on_arrays(name, getattr(ufunc, method), inputs, {**kwargs, "out": out})
     function = getattr(ops, _UFUNCS.get(name, name), None)
     if method == "__call__" and function is not None and not kwargs:
-        return function(*inputs)
+        return function(*_with_tensors(table.get(_UFUNCS.get(name, name)), inputs))
     if method == "reduce" and name in _REDUCTIONS and hasattr(ops, _REDUCTIONS[name]):
         axis, keepdims = (*inputs[1:2], kwargs.pop("axis", 0))[0], kwargs.pop("keepdims", False)
         if kwargs.get("dtype", 0) is None:

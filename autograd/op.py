@@ -88,6 +88,9 @@ class Op(Row):
     attaches : bool
         Backward needs of its last saved tensor the place in the graph and no values: they may change.
     promotes : False, "same" (convert inputs to a common dtype), or "float" (likewise, and integers to floats)
+    tensors : tuple of int, or None
+        Which inputs of a row that promotes cannot be Python numbers: `(0,)` for `eq(x, 2)`.  `()` asks for one tensor,
+        whichever it is, and None for none: `add(1, 2)`.
     broadcasts : bool
         Backward returns gradients of the output's shape, and the engine sums them to the shapes of the inputs.
     flops : callable (inputs, outputs, **params) -> int, or int
@@ -107,6 +110,7 @@ class Op(Row):
     saves_for: tuple[int | None, ...] = ()
     attaches: bool = False
     promotes: Literal[False, "same", "float"] = False
+    tensors: tuple[int, ...] | None = ()
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1
     complex: bool = False

@@ -182,6 +182,7 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
     else:
         if dtype.kind in DIFFERENTIABLE or op.promotes != "float":  # type: ignore[union-attr]
             return inputs, arrays
+    check_numbers(op, inputs)
     try:
         dtype = result_type(*inputs)
     except TypeError:
@@ -197,6 +198,19 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         else:
             cast.append(np.asarray(x).astype(number_dtype))  # wraps as in PyTorch; asarray(300, int8) raises
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
+
+
+def check_numbers(op: Op, inputs: Sequence[Any]) -> None:
+    """Raise TypeError for a Python number where `op.tensors` asks for a tensor."""
+    if op.tensors is None:
+        return
+    numbers = [i for i, x in enumerate(inputs) if type(x) in (bool, int, float, complex)]
+    if len(numbers) == len(inputs) or not set(op.tensors).isdisjoint(numbers):
+        i = next((i for i in numbers if i in op.tensors), 0)
+        raise TypeError(
+            f"{op.name}: its input {i} is the number {inputs[i]!r}; expects a tensor, which autograd.tensor(...) makes "
+            "of a number"
+        )
 
 
 def check_complex(op: Op, arrays: Sequence[Any]) -> None:

@@ -388,6 +388,8 @@ def multinomial(
             f"multinomial: {count} samples without replacement cannot be drawn from {weights.shape[-1]} indices; "
             "draw fewer, or set replacement=True"
         )
+    if weights.shape[-1] > 1 << 24:  # as many as float32 can tell apart
+        raise RuntimeError(f"multinomial: expects at most 2^24 indices, got {weights.shape[-1]}; draw in two steps")
     if not np.all((weights >= 0) & (weights < np.inf)):
         raise RuntimeError("multinomial: the weights must be finite and at least 0, and one is negative, inf or NaN")
     sums = weights.sum(axis=-1)

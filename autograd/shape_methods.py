@@ -112,18 +112,23 @@ class ShapeMethods:
 
         Raises
         ------
-        ValueError
-            If a copy would be needed; reshape makes it.
         RuntimeError
-            If the bytes of the last dimension do not fill whole numbers of the dtype.
+            If the sizes do not fit, or a copy would be needed, which reshape makes; with a dtype, if the bytes of the
+            last dimension do not fill whole numbers of the dtype.
         """
         if dtype is None and len(sizes) == 1 and isinstance(sizes[0], np.dtype | type):
             sizes, dtype = (), sizes[0]
         if dtype is not None:
             return self._as_dtype(np.dtype(dtype))
-        result = ops.reshape(self, _given("view", sizes, size))
+        wanted = _given("view", sizes, size)
+        try:
+            result = ops.reshape(self, wanted)
+        except ValueError as error:
+            raise RuntimeError(str(error).replace("reshape:", "view:", 1)) from None
         if self.array.size and not np.may_share_memory(result.array, self.array):
-            raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
+            raise RuntimeError(
+                f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape"
+            )
         return result
 
     def _as_dtype(self: Tensor, dtype: np.dtype) -> Tensor:

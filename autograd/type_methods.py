@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from autograd import devices, ops
-from autograd.layouts import check_format, layout as Layout, memory_format, strided
+from autograd.layouts import (
+    channels_last,
+    channels_last_3d,
+    check_channels_last,
+    check_format,
+    layout as Layout,
+    memory_format,
+    strided,
+)
 from autograd.ops.shared.dims import dim_of
 from autograd.promotion import FLOATING
 from autograd.types import Array, DTypeLike, Number, Sizes
@@ -141,9 +149,13 @@ class TypeMethods:
         """The tensor in another dtype, or the tensor itself if it has that dtype and `copy` is false.
 
         The target is a dtype, a tensor whose dtype to take, or the device "cpu" with or without a dtype.
-        After it, non_blocking and copy may follow.  `non_blocking` has no effect.
+        After it, non_blocking and copy may follow.  `non_blocking` has no effect.  A tensor of the dimensions that
+        `channels_last` is for is copied, and stays in NumPy's order.
         """
         check_format("to", memory_format)
+        if memory_format in (channels_last, channels_last_3d):
+            check_channels_last("to", memory_format, self)
+            copy = True
         flags = [x for x in target if isinstance(x, bool)]
         copy = copy or flags[1:] == [True]
         others = () if other is None else (other,)

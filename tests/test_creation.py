@@ -181,9 +181,7 @@ def test_memory_formats_change_nothing() -> None:
         autograd.empty_like(x, memory_format=autograd.preserve_format),
     ):
         assert made.shape == (3, 2) and made.is_contiguous()
-    with pytest.raises(
-        TypeError, match="zeros_like: memory_format must be preserve_format or contiguous_format, not 3"
-    ):
+    with pytest.raises(TypeError, match="zeros_like: memory_format must be one such as contiguous_format, not 3"):
         autograd.zeros_like(x, memory_format=3)  # type: ignore[arg-type]
 
 

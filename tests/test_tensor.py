@@ -108,10 +108,12 @@ def test_one_element_is_a_number() -> None:
     assert f"{tensor([1.0])}" == "tensor([1.])"
 
 
-@pytest.mark.parametrize("convert", [Tensor.item, float, int, bool])
+@pytest.mark.parametrize(
+    ("convert", "error"), [(Tensor.item, RuntimeError), (float, ValueError), (int, ValueError), (bool, RuntimeError)]
+)
 @pytest.mark.parametrize("shape", [(2,), (0,), (2, 2)])
-def test_many_elements_are_no_number(convert: Callable, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"a tensor of shape .* is not"):
+def test_many_elements_are_no_number(convert: Callable, error: type[Exception], shape: tuple[int, ...]) -> None:
+    with pytest.raises(error, match=r"a tensor of shape .* is not"):
         convert(autograd.zeros(shape))
 
 
@@ -226,7 +228,7 @@ def test_reshape_and_view() -> None:
         assert x.view(*shape).tolist() == x.view(shape).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.may_share_memory(x.view(3, 2).array, x.array)
     turned = x.view(2, 3).t()
-    with pytest.raises(ValueError, match=r"view.*\(6,\).*reshape"):
+    with pytest.raises(RuntimeError, match=r"view.*\(6,\).*reshape"):
         turned.view(6)
     assert turned.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
     assert turned.contiguous().view(6).tolist() == [0, 3, 1, 4, 2, 5]

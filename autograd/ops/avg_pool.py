@@ -15,7 +15,7 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
-from autograd.ops.avg_pool2d import avg_pool2d
+from autograd.ops.avg_pool2d import avg_pool2d, quotients
 from autograd.ops.functions import abs as absolute, sign
 from autograd.ops.relu import relu
 from autograd.ops.shape import reshape, squeeze, unsqueeze
@@ -102,6 +102,14 @@ def avg_pool3d(
         raise ValueError("avg_pool3d: divisor_override is 0, and division by 0 is undefined; use another number")
     n, c, d, *image = x.shape
     counting = ceil_mode, count_include_pad
+    if x.dtype.kind in "iu":
+        from autograd.tensor import wrap  # which imports the ops
+
+        options = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
+        sizes = {"kernel_size": kernel, "stride": step, "padding": margin, "ceil_mode": ceil_mode}
+        # one division for each window: it rounds
+        y = wrap(_avg_reference(getattr(x, "array", x), **sizes, **options))
+        return squeeze(y, 0) if input.ndim == 4 else y
     y = avg_pool2d(reshape(x, (n, c * d, *image)), kernel[1:], step[1:], margin[1:], *counting, divisor_override)
     size = y.shape[2:]
     y = reshape(y, (n, c, d, math.prod(size)))
@@ -208,7 +216,7 @@ def _avg_reference(
     y = np.empty((*x.shape[:2], *pool_size(x.shape, **params)), x.dtype)
     for index, window, size in _windows(x, params):
         count = size if count_include_pad else math.prod(window.shape[2:])
-        y[(..., *index)] = window.sum(axis=dims) / x.dtype.type(divisor_override or count)
+        y[(..., *index)] = quotients(window.sum(axis=dims, dtype=x.dtype), divisor_override or count)
     return y
 
 
@@ -246,7 +254,7 @@ def _register(function: Any, dims: int, power: bool) -> None:
             BadSample((big,), {**sizes, "stride": 0}, ValueError, (name, "stride", "at least 1")),
             BadSample((big,), {"kernel_size": 1.5}, TypeError, (name, "kernel_size expects an int", "1.5")),
             BadSample((np.ones(8),), sizes, ValueError, (name, "(N, C, ", "(8,)")),
-            BadSample((big.astype(int),), sizes, TypeError, (name, "int64", ".float()")),
+            BadSample((big.astype(bool),), sizes, TypeError, (name, "bool", ".float()")),
         ]
         if dims == 3:
             bad.append(BadSample((big,), {**sizes, "divisor_override": 0}, ValueError, (name, "divisor_override")))

@@ -35,12 +35,20 @@ if TYPE_CHECKING:
 Spans = tuple[Array, Array]  # of rows (H', 3) and of columns (W', 3): start, stop, factor of the divisor
 
 
+def quotients(sums: Array, count: Any) -> Array:
+    """sums / count, in the dtype of the sums: integers are rounded towards 0."""
+    if sums.dtype.kind == "f":
+        return sums / sums.dtype.type(count)
+    below = np.floor_divide(sums, count)
+    return below + (((sums < 0) != (count < 0)) & (below * count != sums))
+
+
 def _reference(x: Array, spans: Spans) -> Array:
     rows, columns = spans
     y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
     for i, (top, bottom, height) in enumerate(rows):
         for j, (left, right, width) in enumerate(columns):
-            y[:, :, i, j] = x[:, :, top:bottom, left:right].sum(axis=(2, 3)) / x.dtype.type(height * width)
+            y[:, :, i, j] = quotients(x[:, :, top:bottom, left:right].sum(axis=(2, 3), dtype=x.dtype), height * width)
     return y
 
 
@@ -93,6 +101,8 @@ def _register_pooling(
 
     def forward(x: Array, **params: Any) -> Array:
         rows, columns = spans_of(x.shape[2:], **params)
+        if x.dtype.kind != "f":  # integers, for which there is no kernel
+            return _reference(x, (rows, columns))
         y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
         added = [int((spans[:, 1] - spans[:, 0]).max(initial=0)) for spans in (rows, columns)]
         _pool(as_planes(x), rows, columns, x.dtype.type(0) if math.prod(added) <= FEW else 0.0, as_planes(y))

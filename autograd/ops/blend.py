@@ -90,6 +90,8 @@ def rsub(input: Tensor, other: Tensor | Number | complex, *, alpha: Number | com
 
 def float_power(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
     """Raise input to a power in float64, or complex128.  Shapes broadcast."""
+    if not hasattr(input, "dtype") and not hasattr(exponent, "dtype"):
+        check_arrays("float_power", input=input)
     dtype = np.complex128 if result_type(input, exponent).kind == "c" else np.float64
     given: tuple[Any, Any] = (input, exponent)
     base, power = (to(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x).item() for x in given)

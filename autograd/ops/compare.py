@@ -29,15 +29,21 @@ def _integers_sample(draw: Draw) -> Sample:
     return Sample((draw.index(a, 3), draw.choice(draw.index(b, 3), draw.tensor(*b))))
 
 
-_eq_op = discrete_pair_row("eq", np.equal, operator.eq, _integers_sample, complex=True)
-_ne_op = discrete_pair_row("ne", np.not_equal, operator.ne, _integers_sample, complex=True)
-_lt_op = discrete_pair_row("lt", np.less, operator.lt, _integers_sample)
-_le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample)
-_gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample)
-_ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample)
-_logical_and_op = discrete_pair_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample)
-_logical_xor_op = discrete_pair_row("logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample)
-_logical_or_op = discrete_pair_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample)
+_eq_op = discrete_pair_row("eq", np.equal, operator.eq, _integers_sample, tensors=(0,), complex=True)
+_ne_op = discrete_pair_row("ne", np.not_equal, operator.ne, _integers_sample, tensors=(0,), complex=True)
+_lt_op = discrete_pair_row("lt", np.less, operator.lt, _integers_sample, tensors=(0,))
+_le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample, tensors=(0,))
+_gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample, tensors=(0,))
+_ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample, tensors=(0,))
+_logical_and_op = discrete_pair_row(
+    "logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_xor_op = discrete_pair_row(
+    "logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_or_op = discrete_pair_row(
+    "logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample, tensors=(0, 1)
+)
 
 
 def _is_close(x: float, y: float, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -67,6 +73,7 @@ _isclose_op = discrete_pair_row(
     BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
     check=_check_tolerances,
     complex=True,
+    tensors=(0, 1),
 )
 
 

@@ -66,7 +66,10 @@ def _input_grad_forward(
     g: Array, w: Array, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     if (
-        not np.isfinite(w).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
+        g.dtype.kind != "f"  # integers
+        or not np.isfinite(
+            w
+        ).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
         or tap_by_tap.mostly_padding(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation)
         or tap_by_tap.mostly_gaps(input_size, w.shape[2:], stride)
     ):

@@ -59,7 +59,10 @@ def alias_copy(input: Any) -> Any:
 
 def view_copy(input: Any, size: Any) -> Any:
     """A copy of the elements in another shape."""
-    return clone(reshape(input, size))
+    try:
+        return clone(reshape(input, size))
+    except ValueError as error:
+        raise RuntimeError(str(error).replace("reshape:", "view_copy:", 1)) from None
 
 
 as_strided_copy = _copying(as_strided)

@@ -9,7 +9,7 @@ y = artanh x    dx = g / (1 - x²)          y = logit x = log(x / (1 - x))      
 
 z = arctan(x / y)      dx = g y / (x² + y²),     dy = -g x / (x² + y²)
 z = √(x² + y²)         dx = g x / z,             dy = g y / z
-z = log(e^x + e^y)     dx = g / (1 + e^(y-x)),   dy = g / (1 + e^(x-y))      (with base 2 for logaddexp2)
+z = log(e^x + e^y)     dx = g sigmoid(x - y),   dy = g sigmoid(y - x)        (with base 2 for logaddexp2)
 z = x log y            dx = g log y,             dy = g x / y                (0 where x = 0; xlog1py: y + 1 for y)
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import Sample
-from autograd.ops.functions import cos, exp, log, log1p, rsqrt, sin
+from autograd.ops.functions import cos, log, log1p, rsqrt, sigmoid, sin
 from autograd.ops.shared.rows import binary_row, composite_row, one_tensor, unary_row
 from autograd.ops.where import where
 from autograd.types import Array, Gradient, Number
@@ -321,6 +321,7 @@ _atan2_op = binary_row(
     lambda x, y: np.asarray(np.frompyfunc(math.atan2, 2, 1)(x, y)).astype(x.dtype),
     (-2, 0.5),
     saves=(0, 1),
+    tensors=(0, 1),
 )
 
 
@@ -336,17 +337,18 @@ _hypot_op = binary_row(
     lambda x, y: np.where(np.isinf(x) | np.isinf(y), np.inf, np.sqrt(x * x + y * y)).astype(x.dtype),
     (-2, 0.5),
     saves=(0, 1, ~0),
+    tensors=(0, 1),
 )
 
 
 def _logaddexp_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
-    return g / (1 + exp(y - x)), g / (1 + exp(x - y))
+    return g * sigmoid(x - y), g * sigmoid(y - x)  # g / (1 + exp(y - x)) has NaN as a gradient where exp overflows
 
 
 def _logaddexp2_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
-    return g / (1 + exp2(y - x)), g / (1 + exp2(x - y))
+    return g * sigmoid(math.log(2) * (x - y)), g * sigmoid(math.log(2) * (y - x))
 
 
 def _log_of_sum(x: Array, y: Array, base: float) -> Array:
@@ -356,10 +358,20 @@ def _log_of_sum(x: Array, y: Array, base: float) -> Array:
 
 
 _logaddexp_op = binary_row(
-    "logaddexp", np.logaddexp, _logaddexp_backward, lambda x, y: _log_of_sum(x, y, math.e), saves=(0, 1)
+    "logaddexp",
+    np.logaddexp,
+    _logaddexp_backward,
+    lambda x, y: _log_of_sum(x, y, math.e),
+    saves=(0, 1),
+    tensors=(0, 1),
 )
 _logaddexp2_op = binary_row(
-    "logaddexp2", np.logaddexp2, _logaddexp2_backward, lambda x, y: _log_of_sum(x, y, 2.0), saves=(0, 1)
+    "logaddexp2",
+    np.logaddexp2,
+    _logaddexp2_backward,
+    lambda x, y: _log_of_sum(x, y, 2.0),
+    saves=(0, 1),
+    tensors=(0, 1),
 )
 
 

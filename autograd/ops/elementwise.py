@@ -60,6 +60,7 @@ _add_op = register(
         bad_samples=[bad_broadcast("add")],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
         complex=True,
     )
@@ -82,6 +83,7 @@ _sub_op = register(
         bad_samples=[bad_broadcast("sub"), BadSample((np.ones(2, bool),) * 2, {}, TypeError, ("sub:", ".int()"))],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
         complex=True,
     )
@@ -108,6 +110,7 @@ _mul_op: Op = register(
         bad_samples=[bad_broadcast("mul")],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
         complex=True,
     )
@@ -132,6 +135,7 @@ _div_op: Op = register(
         sample=_broadcast_sample(0.5),
         bad_samples=[bad_broadcast("div")],
         promotes="float",
+        tensors=None,
         broadcasts=True,
         complex=True,
     )
@@ -180,6 +184,7 @@ _div_rounded_op = register(
             BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "mode", "'up'")),
         ],
         promotes="same",
+        tensors=None,
         broadcasts=True,
     )
 )  # fmt: skip

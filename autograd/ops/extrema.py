@@ -200,7 +200,7 @@ def _two_reference(sign: int) -> Callable:
     return reference
 
 
-def _binary_row(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
+def _binary_row(name: str, forward: Callable, backward: Callable, sign: int, tensors: tuple[int, ...] = (0, 1)) -> Op:
     return register(
         Op(
             name=name,
@@ -212,6 +212,7 @@ def _binary_row(name: str, forward: Callable, backward: Callable, sign: int) -> 
             bad_samples=[bad_broadcast(name)],
             kind="piecewise",
             promotes="same",
+            tensors=tensors,
             broadcasts=True,
         )
     )
@@ -236,8 +237,8 @@ def _clamp_backward(inside: Callable, outside: Callable) -> Callable:
 
 _maximum_op = _binary_row("maximum", np.maximum, _maximum_backward(operator.lt), 1)
 _minimum_op = _binary_row("minimum", np.minimum, _maximum_backward(operator.gt), -1)
-_clamp_min_op = _binary_row("clamp_min", np.maximum, _clamp_backward(operator.ge, operator.lt), 1)
-_clamp_max_op = _binary_row("clamp_max", np.minimum, _clamp_backward(operator.le, operator.gt), -1)
+_clamp_min_op = _binary_row("clamp_min", np.maximum, _clamp_backward(operator.ge, operator.lt), 1, (0,))
+_clamp_max_op = _binary_row("clamp_max", np.minimum, _clamp_backward(operator.le, operator.gt), -1, (0,))
 
 
 # ── the functions ──────────────────────────────────────────────────────────────────────

@@ -55,6 +55,7 @@ _copysign_op = binary_row(
     ),
     saves=(0, ~0),
     kind="piecewise",
+    tensors=(0,),
 )
 _signbit_op = discrete_row(
     "signbit",
@@ -103,6 +104,7 @@ _nextafter_op = binary_row(
     np.nextafter,
     lambda ctx, g: (g, 0),
     lambda x, y: np.asarray(np.frompyfunc(np.nextafter, 2, 1)(x, y)).astype(x.dtype),
+    tensors=(0, 1),
 )
 
 
@@ -144,10 +146,12 @@ def _distinct_pair(draw: Draw) -> Sample:
 _fmax_op = binary_row(
     "fmax", np.fmax, _fmax_backward, lambda x, y: np.where((x != x) | (y > x), y, x),
     sample=_distinct_pair, saves=(0, 1), kind="piecewise", promotes="same",
+    tensors=(0, 1),
 )  # fmt: skip
 _fmin_op = binary_row(
     "fmin", np.fmin, _fmin_backward, lambda x, y: np.where((x != x) | (y < x), y, x),
     sample=_distinct_pair, saves=(0, 1), kind="piecewise", promotes="same",
+    tensors=(0, 1),
 )  # fmt: skip
 
 
@@ -279,7 +283,7 @@ def frexp(input: Tensor) -> Frexp:
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """input · 2^other.  Shapes broadcast."""
-    check_arrays("ldexp", input=input)
+    check_arrays("ldexp", input=input, other=other)
     return input * pow(2.0, other)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def _row(name: str, ufunc: Callable, on_numbers: Callable) -> Op:
+def _row(name: str, ufunc: Callable, on_numbers: Callable, tensors: tuple[int, ...] = ()) -> Op:
     def check(x: Any, y: Any) -> None:
         if x.dtype.kind not in "iu":
             raise TypeError(f"{name}: expects integers, got {x.dtype}; convert with .long()")
@@ -27,7 +27,7 @@ def _row(name: str, ufunc: Callable, on_numbers: Callable) -> Op:
         return Sample((draw.index(a, 20), draw.index(b, 5)))
 
     bad = BadSample((np.ones(2), np.ones(2)), {}, TypeError, (name, "float64", ".long()"))
-    return discrete_pair_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=check)
+    return discrete_pair_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=check, tensors=tensors)
 
 
 def _shifted_left(a: int, b: int) -> int:
@@ -38,8 +38,8 @@ def _shifted_right(a: int, b: int) -> int:
     return int(a) // 2**b if 0 <= b < 64 else -1 if a < 0 else 0
 
 
-_gcd_op = _row("gcd", np.gcd, math.gcd)
-_lcm_op = _row("lcm", np.lcm, math.lcm)
+_gcd_op = _row("gcd", np.gcd, math.gcd, (0, 1))
+_lcm_op = _row("lcm", np.lcm, math.lcm, (0, 1))
 _bitwise_left_shift_op = _row("bitwise_left_shift", np.left_shift, _shifted_left)
 _bitwise_right_shift_op = _row("bitwise_right_shift", np.right_shift, _shifted_right)
 

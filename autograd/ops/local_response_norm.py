@@ -16,7 +16,7 @@ from autograd.ops.avg_pool2d import avg_pool2d
 from autograd.ops.functions import square
 from autograd.ops.pad import pad
 from autograd.ops.shape import reshape
-from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.checks import check_number
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     shape = tuple(input.shape)
     if len(shape) < 3:
         raise ValueError(f"local_response_norm: expects input (N, C, …) of at least 3 dimensions, got shape {shape}")
-    check_float("local_response_norm", input)
+    check_number("local_response_norm", input)
     if not isinstance(size, int | np.integer) or size < 1:
         raise ValueError(f"local_response_norm: size is {size!r}; expects a whole number of at least 1")
     if not input.array.size:
@@ -85,7 +85,7 @@ register(
         bad_samples=[
             BadSample((np.ones((2, 3)), 2), {}, ValueError, ("local_response_norm", "(N, C, …)", "(2, 3)")),
             BadSample((np.ones((2, 3, 1)), 0), {}, ValueError, ("local_response_norm", "size is 0")),
-            BadSample((np.ones((2, 3, 1), int), 2), {}, TypeError, ("local_response_norm", "int64", ".float()")),
+            BadSample((np.ones((2, 3, 1), bool), 2), {}, TypeError, ("local_response_norm", "bool", ".float()")),
         ],
     )
 )

@@ -293,6 +293,8 @@ def _fractional(
         from autograd.random import rand  # which imports the ops
 
         samples = rand(n, c, dims, dtype=x.dtype)
+    elif input.ndim == dims + 1 and samples.ndim == 3:
+        samples = samples[:1]  # PyTorch reads no further
     if tuple(samples.shape) != (n, c, dims):
         raise ValueError(f"{name}: _random_samples has shape {samples.shape}; expects {(n, c, dims)}")
     if not c:
@@ -502,7 +504,7 @@ for _function, _dims in ((max_pool1d, 1), (max_pool3d, 3)):
         (_big, ValueError, "stride", "dilation", "at least 1", {"kernel_size": 2, "stride": 0, "dilation": 2}),
         (_big, TypeError, "kernel_size expects an int", "1.5", {"kernel_size": 1.5}),
         (np.ones(8), ValueError, "(N, C, ", "(8,)", {"kernel_size": 2}),
-        (_big.astype(int), TypeError, "int64", ".float()", {"kernel_size": 2}),
+        (_big.astype(bool), TypeError, "bool", ".float()", {"kernel_size": 2}),
     ]
     _register(_function, _pool_reference, _pool_sample(_dims), [_bad(_name, *call[:-1], **call[-1]) for call in _calls])
 

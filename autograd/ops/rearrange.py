@@ -500,6 +500,11 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     return cat([reshape(x, (math.prod(tuple(x.shape)), 1)) for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
+def _detached(x: Any) -> Any:
+    """x without its graph; an array itself."""
+    return x.detach() if hasattr(x, "detach") else x
+
+
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All choices of r elements of a vector, in order, one in each row."""
     if ndim_of("combinations", input) != 1:
@@ -507,7 +512,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r < 0:
         raise RuntimeError(f"combinations: r is {r}; it must be at least 0")
     if r == 0:
-        return getitem(input, slice(0))
+        return getitem(_detached(input), slice(0))
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = np.array(list(choose(range(input.shape[0]), r)), np.int64).reshape(-1, r)
     return getitem(input, (places,))
@@ -681,7 +686,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     if n < 0:
         raise RuntimeError(f"vander: N is {n}; it must be at least 0")
     kept = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
-    column = reshape(x, (x.shape[0], 1))
+    column = reshape(x if n > 1 else _detached(x), (x.shape[0], 1))  # the power 0 is 1
     columns = [where(_any(np.ones(column.shape, bool)), _any(np.ones((), kept)), column)]
     for _ in range(1, n):
         columns.append(mul(columns[-1], column))

@@ -43,6 +43,7 @@ _floor_divide_op = register(
         bad_samples=bad_division("floor_divide"),
         kind="discrete",
         promotes="same",
+        tensors=None,
     )
 )
 
@@ -94,6 +95,7 @@ _fmod_op = register(
         sample=away_from_jumps,
         bad_samples=bad_division("fmod"),
         promotes="same",
+        tensors=(0,),
         broadcasts=True,
     )
 )

@@ -550,6 +550,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         int64 without weights; else their dtype, or float64 for integers.
     """
     check_arrays("bincount", input=input)
+    if weights is not None and tuple(input.shape) == tuple(weights.shape) == (0,):
+        weights = None  # PyTorch's counts of nothing are int64
     return _bincount_op(input, weights, minlength=minlength)
 
 

@@ -154,6 +154,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number | complex) -
             f"masked_fill: value has shape {fill.shape}; expects a number, or a tensor without dimensions "
             "(for others, use where(mask, value, input))"
         )
+    if fill.dtype.kind == "c" and input.dtype.kind != "c":
+        raise RuntimeError(f"masked_fill: value is {fill.dtype}, and {input.dtype} has no imaginary part; take .real")
     if mask.dtype != np.bool_:
         raise TypeError(f"masked_fill: expects a bool mask, got {mask.dtype}; compare first, as in mask != 0")
     return _where_op(mask, to(fill, input.dtype), input)

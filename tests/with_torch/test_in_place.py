@@ -17,7 +17,7 @@ from autograd import Tensor
 from autograd.tensor import wrap
 from autograd.testing import compare
 from tests.with_torch.op_db import Call, Entry, entries, flat, tensors_of, to_ours, to_theirs
-from tests.with_torch.test_op_db import REFUSALS, TOLERANCE, WHOLE, calls, is_refused, numbers, same, shown
+from tests.with_torch.test_op_db import REFUSALS, WHOLE, calls, is_refused, numbers, same, shown, tolerance
 
 # ── the in-place form of every entry ───────────────────────────────────────────────────
 
@@ -32,6 +32,7 @@ def name_of(entry: Entry) -> str | None:
 
 
 FORMS = [entry for entry in entries() if name_of(entry)]
+RESIZES = {"addbmm_"}  # PyTorch makes the tensor as large as the result
 DRAWN = {"bernoulli_", "exponential_", "normal_", "uniform_", "random_", "cauchy_", "geometric_", "log_normal_"}
 
 
@@ -74,7 +75,8 @@ def check(entry: Entry, call: Call, through_view: bool) -> None:
         leaves.append([x for x in wanted if x.requires_grad])
     if failures[0] is not None or failures[1] is not None:
         assert failures[1] is not None, f"{what}: PyTorch raises {failures[0]}"
-        if failures[0] is None and not is_refused(entry, failures[1]):
+        resized = name in RESIZES and "the result has shape" in str(failures[1])
+        if failures[0] is None and not resized and not is_refused(entry, failures[1]):
             failures[1].add_note(what)
             raise failures[1]
         return
@@ -84,12 +86,16 @@ def check(entry: Entry, call: Call, through_view: bool) -> None:
     if not z.requires_grad or name in DRAWN:
         return
     g = np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype)
-    expected = torch.autograd.grad(z, leaves[0], torch.from_numpy(g), allow_unused=True)
+    try:
+        expected = torch.autograd.grad(z, leaves[0], torch.from_numpy(g), allow_unused=True)
+    except NotImplementedError as error:  # of acosh_, asinh_ and atanh_
+        assert "inplace version" in str(error)
+        return
     found = autograd.grad(y, leaves[1], wrap(g), allow_unused=True)
     for i, (d, e, x) in enumerate(zip(found, expected, leaves[1], strict=True)):
         zero = np.zeros(x.shape, x.dtype)
         a, b = (zero if grad is None else numbers(grad) for grad in (d, e))
-        compare(f"{what}: gradient {i}", a, b, 10 * TOLERANCE[x.dtype], "PyTorch says")
+        compare(f"{what}: gradient {i}", a, b, 10 * tolerance(entry, x.dtype), "PyTorch says")
 
 
 @pytest.mark.parametrize("entry", FORMS, ids=lambda entry: entry.name)
@@ -233,12 +239,21 @@ def test_programs() -> None:
 
 # Here PyTorch saved a copy, of another layout or of a later value, and we the tensor itself.
 SAVED_ITSELF = {
+    "__rdiv__",
     "__rmatmul__",
+    "erfinv",
+    "kron",
+    "ldexp",
     "matmul",
     "nn.functional.conv2d",
+    "nn.functional.conv3d",
     "nn.functional.cross_entropy",
+    "nn.functional.instance_norm",
     "nn.functional.scaled_dot_product_attention",
+    "special.ndtr",
+    "stft",
 }
+UNSAFE = {"unsafe_chunk", "unsafe_split"}  # in PyTorch a write to one part does not count as a write to the others
 
 
 def survives(call: Call, function: Callable[..., Any], which: int) -> bool | None:
@@ -276,7 +291,7 @@ def test_what_pytorch_lets_change_may_change() -> None:
                         continue
                     if ours is False and survives(to_theirs(call), entry.info.op, which):
                         wrong.add(entry.name)
-    assert wrong <= SAVED_ITSELF
+    assert wrong <= SAVED_ITSELF | UNSAFE
 
 
 # ── the in-place forms of nn.functional ──

@@ -11,25 +11,24 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import autograd
+from autograd.gradcheck import random_like
 from autograd.tensor import wrap
 from autograd.testing import compare
 from tests.with_torch import op_db
+from tests.with_torch.test_op_db import is_random
 
-# Each side draws its own random numbers.
-RANDOM = {f"nn.functional.{kind}" for kind in ("dropout", "dropout2d", "dropout3d", "alpha_dropout")}
-RANDOM |= {"svd_lowrank"} | {f"nn.functional.feature_alpha_dropout.with{how}_train" for how in ("", "out")}
+RANDOM = {"svd_lowrank"}  # each side draws its own random numbers, and the result depends on them
 # A convolution is linear if its weight does not require grad; PyTorch still records its gradient.
 LINEAR = {f"nn.functional.conv{kind}{dims}d" for kind in ("", "_transpose") for dims in (1, 2, 3)}
 # So is a function that is linear between kinks, and a product of one element; PyTorch gives zeros.
 LINEAR |= {f"nn.functional.{name}" for name in ("hardshrink", "hardtanh", "prelu", "relu6", "softshrink", "threshold")}
-LINEAR |= {"prod", "cumprod", "nn.functional.rrelu", "nn.functional.grid_sample"}  # grid_sample in its input
+LINEAR |= {"prod", "nn.functional.rrelu", "nn.functional.grid_sample"}  # grid_sample in its input
 
 MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
 
-# PyTorch has no second gradient of these, that of logcumsumexp loses its digits in differences of logarithms, and
-# that of the norm of zeros is NaN.
+# PyTorch raises for the second gradients of these: "derivative … is not implemented".  That of the norm of 0 is NaN.
 WITHOUT = {f"nn.functional.{name}" for name in ("hardsigmoid", "multi_margin_loss", "multilabel_margin_loss", "pdist")}
-WITHOUT |= {"nn.functional.embedding_bag", "cdist", "logcumsumexp", "linalg.norm.subgradients_at_zero"}
+WITHOUT |= {"nn.functional.embedding_bag", "cdist", "linalg.norm.subgradients_at_zero"}
 
 ENTRIES = [entry for entry in op_db.entries() if entry.info.supports_autograd and entry.name not in RANDOM | WITHOUT]
 
@@ -53,8 +52,8 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
     rng = np.random.default_rng(0)
     calls = op_db.samples(entry, torch.float64, requires_grad=True)
     for call in calls[:: 1 + len(calls) // MOST]:
-        if call.kwargs.get("dropout_p"):
-            continue  # see RANDOM
+        if is_random(entry, call):
+            continue  # each side drops other elements
         sides = []
         try:
             pair = (torch, entry.info.op, op_db.to_theirs(call)), (autograd, entry.ours, op_db.to_ours(call))
@@ -75,8 +74,8 @@ def test_the_gradient_of_a_gradient(entry: op_db.Entry) -> None:
         if not leaves or not any(y.numel() for y in ys):
             continue
         near = 1e-9 if all(x.dtype == torch.float64 for x in leaves) else 1e-4  # cov's weights are float32
-        gs = [rng.standard_normal(tuple(y.shape)) for y in ys]
-        rs = [rng.standard_normal(tuple(x.shape)) for x in leaves]
+        gs = [random_like(op_db.numbers(y), rng) for y in ys]
+        rs = [random_like(op_db.numbers(x), rng) for x in leaves]
         theirs, ours = (derivatives(*side, gs, rs) for side in sides)
         for i, (their_rows, our_rows) in enumerate(zip(theirs, ours, strict=True)):
             if not isinstance(their_rows, list):

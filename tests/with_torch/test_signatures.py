@@ -83,6 +83,8 @@ def same(default: Any, text: str) -> bool:
     """Equal as Python values; None, () and False all mean "not given"."""
     if repr(default) == text:
         return True
+    if callable(default) and text.startswith("<function "):  # nn.functional.relu
+        return text.split()[1] == default.__name__
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -103,8 +105,6 @@ UNDOCUMENTED = {
 }  # fmt: skip
 # Required here but not in PyTorch, whose default causes a warning (softmax) or an empty tensor (Parameter).
 ASKED_FOR = {
-    "nn.Softmax": "dim",
-    "nn.LogSoftmax": "dim",
     "nn.Parameter": "data",
 }
 FUSED = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}

@@ -37,6 +37,22 @@ def check_same_float(name: str, **inputs: Any) -> None:
         raise TypeError(f"{name}: expects one float dtype throughout, got {found}; convert with .to(dtype)")
 
 
+def check_number(name: str, x: Any, **params: Any) -> None:
+    """Raise TypeError unless x is float32, float64 or of integers.  `params` are ignored, as by `check_float`."""
+    if x.dtype not in FLOATS and x.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expects floats or integers, got {x.dtype}; convert first, with .float()")
+
+
+def check_same_number(name: str, **inputs: Any) -> None:
+    """Raise TypeError unless all inputs have one dtype of floats or integers.  Inputs that are None are skipped."""
+    given = {what: x for what, x in inputs.items() if x is not None}
+    check_arrays(name, **given)
+    dtypes = {x.dtype for x in given.values()}
+    if len(dtypes) == 1 and next(iter(dtypes)).kind in "iu":
+        return
+    check_same_float(name, **given)
+
+
 def check_eps(name: str, eps: float) -> None:
     """Raise ValueError unless eps, which is added to a variance, is at least 0."""
     if not eps >= 0:

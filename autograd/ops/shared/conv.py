@@ -16,7 +16,7 @@ from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared import tap_by_tap
-from autograd.ops.shared.checks import check_same_float
+from autograd.ops.shared.checks import check_same_number
 from autograd.ops.shared.windows import conv_size, image_sizes, ints, named_padding, out_size
 from autograd.types import Array, Gradient, Pair, Shape
 
@@ -31,8 +31,8 @@ UNIT: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1),
 
 
 def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "(O, C/groups, ") -> None:
-    """Raise unless input, weight and bias have one float dtype, and input and weight have `dims` + 2 dimensions."""
-    check_same_float(name, input=x, weight=w, bias=b)
+    """Raise unless input, weight and bias have one dtype, and input and weight have `dims` + 2 dimensions."""
+    check_same_number(name, input=x, weight=w, bias=b)
     if x.ndim != dims + 2 or w.ndim != dims + 2:
         sizes, window = image_sizes(dims), ("k", "kh, kw", "kd, kh, kw")[dims - 1]
         raise ValueError(
@@ -138,9 +138,12 @@ def pack_weight(w: Array, groups: int) -> Array:
 
 
 def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **params: Any) -> Array:
-    """The convolution of arrays, or relu of it, by the kernels that are fastest for the shape."""
+    """The convolution of arrays, or relu of it, by the kernels that are fastest for the shape.
+
+    The kernels are for floats.  Integers are computed by NumPy, exactly, and wrap around as in PyTorch.
+    """
     size = conv_size(x.shape[2:], w.shape[2:], params)
-    if tap_by_tap.mostly_padding(x.shape[2:], size, w.shape[2:], **params):
+    if x.dtype.kind != "f" or tap_by_tap.mostly_padding(x.shape[2:], size, w.shape[2:], **params):
         y = tap_by_tap.forward(x, w, size, groups=groups, **params)
         y = y if b is None else y + b[:, None, None]
         return np.where(y <= 0, y.dtype.type(0), y) if relu else y

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.kernels.jit import dense
 from autograd.op import BadSample
-from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.checks import check_float, check_number
 from autograd.types import Array, Pair, Shape
 
 
@@ -129,7 +129,7 @@ def check_pool(
     """
     dilation = dilation or (1,) * len(kernel_size)
     check_ndim(name, x, len(kernel_size))
-    check_float(name, x)
+    check_number(name, x)
     if min(*kernel_size, *stride, *dilation) < 1 or min(padding) < 0:
         also = f", dilation {dilation}" if max(dilation) > 1 else ""
         raise ValueError(
@@ -164,4 +164,4 @@ def bad_pools(name: str, *more: tuple[Shape, dict[str, Any], tuple[str, ...]]) -
     ]
     plain = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0)}
     bad = [BadSample((np.ones(x),), {**plain, **params}, ValueError, (name, *words)) for x, params, words in calls]
-    return [*bad, BadSample((np.ones(big, int),), plain, TypeError, (name, "int64", ".float()"))]
+    return [*bad, BadSample((np.ones(big, bool),), plain, TypeError, (name, "bool", ".float()"))]
