@@ -16,8 +16,7 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 from examples.experiments.support.runs import events
 from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.train import main
-from tests.runs import TINY
-from tests.test_train import stop_at
+from tests.runs import TINY, stop_at
 
 EPOCHS = 2
 TAGS = {f"{what}/{split}" for what in ("loss", "accuracy") for split in ("train", "validation", "test")}
