@@ -16,8 +16,7 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 from examples.experiments.support.runs import events
 from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.train import main
-from tests.runs import TINY
-from tests.test_train import stop_at
+from tests.runs import TINY, stop_at
 
 EPOCHS = 2
 TAGS = {f"{what}/{split}" for what in ("loss", "accuracy") for split in ("train", "validation", "test")}
@@ -100,7 +99,7 @@ def test_without_the_package(
     assert run(*TINY, "--epochs", "1", out=tmp_path / "run") == 0  # nothing else needs it
     (tmp_path / "run" / events.FILE).touch()
     assert run("--resume", "--epochs", "2", out=tmp_path / "run") == 1
-    assert "leave out --tensorboard and remove" in capsys.readouterr().err
+    assert "To go on without events, remove that file" in capsys.readouterr().err
 
 
 def test_settings_without_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ from safetensors.numpy import load_file
 from examples.experiments.models import Baseline
 from examples.experiments.support import training
 from examples.experiments.support.runs.run_folder import RunFolder
-from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.train import main
 from tests.runs import (
     ENDLESS,
@@ -38,6 +38,7 @@ from tests.runs import (
     finish,
     outcome,
     start,
+    stop_at,
     train,
     wait_for,
 )
@@ -69,17 +70,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str,
         return outcome(out)
 
     return whole
-
-
-def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
-    """Return a `check` that simulates a Ctrl-C at its call number `calls`."""
-    counter = itertools.count()
-
-    def check(stop: StopOnSignal) -> None:
-        if next(counter) == calls:
-            raise StopRequested(signal.SIGINT)
-
-    return check
 
 
 # What a run leaves

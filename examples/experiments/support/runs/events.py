@@ -32,7 +32,7 @@ def check_installed() -> None:
     except ImportError as error:
         raise NotInstalled(
             f"{FILE} is written with the package tensorboard, which is not installed. Install it with: "
-            f"python -m pip install tensorboard. To go on without it, leave out --tensorboard and remove {FILE}."
+            f"python -m pip install tensorboard. To go on without events, remove that file if there is one."
         ) from error
 
 

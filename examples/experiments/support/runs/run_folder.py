@@ -220,7 +220,7 @@ class RunFolder:
         except (LookupError, TypeError, ValueError) as error:
             raise RunFolderError(
                 f"{self.settings} does not say when the run began, which {events.FILE} needs. Restore it from a copy, "
-                f"or remove {self.events} and leave out --tensorboard."
+                f"or remove {self.events}, and go on without events."
             ) from error
 
     def finish(self, model: nn.Module, history: Sequence[dict[str, Any]]) -> None:
