@@ -36,7 +36,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (lambda: set_item(bytes_(), -256), ValueError, r"setitem: -256"),
     (lambda: set_item(bytes_(), float("nan")), ValueError, r"setitem: nan"),
-    (lambda: set_item(bytes_(), 1j), TypeError, r"setitem: expects bool, integer or float numbers .* 1j"),
+    (lambda: set_item(bytes_(), 1j), RuntimeError, r"setitem: 1j is complex"),
     (lambda: set_item(zeros(2), 1e300), ValueError, r"setitem: 1e\+300 does not fit into float32"),
     (lambda: bytes_().fill_(256), ValueError, r"fill_: 256"),
     (lambda: autograd.full((2,), 300, dtype=autograd.uint8), ValueError, r"full: 300"),
