@@ -521,6 +521,8 @@ from autograd.printing import (
     set_printoptions as set_printoptions,
 )
 from autograd.promotion import (
+    BFLOAT16 as _BFLOAT16,
+    finfo as finfo,
     get_default_dtype as get_default_dtype,
     promote_types as promote_types,
     result_type as result_type,
@@ -570,11 +572,13 @@ from autograd.tensor import (
     Tensor as Tensor,
 )
 from autograd.tensor_types import (
+    BFloat16Tensor as BFloat16Tensor,
     BoolTensor as BoolTensor,
     ByteTensor as ByteTensor,
     CharTensor as CharTensor,
     DoubleTensor as DoubleTensor,
     FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
     IntTensor as IntTensor,
     LongTensor as LongTensor,
     ShortTensor as ShortTensor,
@@ -596,6 +600,8 @@ from autograd.windows import (
 )
 
 float32 = float = _np.dtype(_np.float32)
+float16 = half = _np.dtype(_np.float16)
+bfloat16 = _BFLOAT16
 float64 = double = _np.dtype(_np.float64)
 complex64 = cfloat = _np.dtype(_np.complex64)
 complex128 = cdouble = _np.dtype(_np.complex128)
@@ -606,7 +612,7 @@ int64 = long = _np.dtype(_np.int64)
 uint8 = _np.dtype(_np.uint8)
 bool = _np.dtype(_np.bool_)
 
-finfo, iinfo = _np.finfo, _np.iinfo
+iinfo = _np.iinfo
 
 
 if not _typing.TYPE_CHECKING:  # with a __getattr__, a type checker accepts every name

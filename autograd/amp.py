@@ -1,4 +1,4 @@
-"""Automatic mixed precision, which is for GPUs: without one it is off, as in PyTorch.
+"""Automatic mixed precision, as PyTorch has it on the CPU.
 
 A program that wraps its loop in `autocast("cuda")` and a `GradScaler` trains here in its own dtypes, with the results
 of a run in which both are disabled.
@@ -10,7 +10,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograd.contexts import ContextDecorator
+from autograd.low_precision import Autocast
+from autograd.promotion import BFLOAT16, HALVES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,50 +28,56 @@ def _check_type(caller: str, device_type: Any) -> None:
         raise RuntimeError(f"{caller}: the device type is {device_type!r}; it must be one of {', '.join(_DEVICES)}")
 
 
-class autocast(ContextDecorator):
-    """A context or decorator in which operations would choose lower precision on a GPU; here it changes nothing.
+class autocast(Autocast, ContextDecorator):
+    """A context or decorator in which matrix products and convolutions take and return a half dtype.
+
+    It saves memory and no time: products are computed in float32 either way.  A backward pass inside it is computed in
+    float32, and gradients have the dtype of their parameters.  Losses of classes are float32, as in PyTorch, which also
+    casts the inputs of other losses and of some linear algebra to float32.
 
     Parameters
     ----------
     device_type : str
         For "cuda" and others that are not there, warns and is off.
-    dtype : dtype, optional
+    dtype : bfloat16 or float16, optional
+        Default: bfloat16.
     enabled : bool
+        If false, the operations inside run in their own dtypes, also inside another `autocast`.
     cache_enabled : bool, optional
-
-    Raises
-    ------
-    RuntimeError
-        If it is enabled for the CPU.
+        Accepted, without effect.
 
     Examples
     --------
     >>> import autograd
-    >>> with autograd.autocast("cuda", enabled=autograd.cuda.is_available()):
-    ...     print(autograd.ones(1).dtype)
-    float32
+    >>> w = autograd.ones(2, 2, requires_grad=True)
+    >>> with autograd.autocast("cpu", dtype=autograd.bfloat16):
+    ...     y = autograd.ones(1, 2) @ w
+    >>> y.sum().backward()
+    >>> y.dtype, w.grad.dtype
+    (dtype(bfloat16), dtype('float32'))
     """
 
     def __init__(
         self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:
         _check_type("autocast", device_type)
-        if enabled and device_type == "cpu":
-            raise RuntimeError(
-                "autocast: lower precision is not supported on the CPU, where it would be slower; pass enabled=False"
-            )
-        if enabled:
+        self.device, self.fast_dtype = device_type, BFLOAT16 if dtype is None else np.dtype(dtype)
+        if enabled and device_type != "cpu":
             warnings.warn(f"autocast: there is no {device_type} device, so it is off", UserWarning, stacklevel=3)
-        self.device, self.fast_dtype = device_type, dtype
+        elif enabled and self.fast_dtype not in HALVES:
+            warnings.warn(
+                f"autocast: the dtype is {self.fast_dtype}; only bfloat16 and float16 are supported, so it is off",
+                UserWarning,
+                stacklevel=2,
+            )
+            enabled = False
+        self.enabled = enabled
+        super().__init__(self.fast_dtype if enabled and device_type == "cpu" else None)
 
     def _recreate_cm(self) -> autocast:
-        return self
-
-    def __enter__(self) -> autocast:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Nothing was changed."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return autocast(self.device, self.fast_dtype, self.enabled)
 
 
 class GradScaler:
@@ -143,6 +153,6 @@ def custom_bwd(bwd: Function | None = None, *, device_type: str = "cuda") -> Any
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Return False: no device here has a lower precision that is faster."""
+    """Whether `autocast` has an effect for this device: only for the CPU."""
     _check_type("is_autocast_available", device_type)
-    return False
+    return device_type == "cpu"

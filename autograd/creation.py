@@ -12,7 +12,7 @@ import numpy as np
 from autograd.devices import Device, check_device
 from autograd.layouts import check_format, check_layout, layout as Layout, memory_format
 from autograd.ops import sizes_of
-from autograd.promotion import check_fits, complex_of, converted, get_default_dtype, promote_types
+from autograd.promotion import FLOATING, NUMBERS, check_fits, complex_of, converted, get_default_dtype, promote_types
 from autograd.tensor import Tensor, wrap
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Number, Sizes
@@ -67,7 +67,7 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
         array = np.array(source, order="C")
     except ValueError as error:
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in NUMBERS:
         raise TypeError(f"tensor: a tensor holds bool, integer, float or complex numbers, not {array.dtype}")
     if dtype is not None and not isinstance(source, Array) and np.dtype(dtype).kind in "iu":
         check_fits("tensor", array, np.dtype(dtype))
@@ -280,7 +280,7 @@ def _check_spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype, 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype) -> Array:
     """The numbers of linspace in float64."""
-    first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
+    first, last = (float(n) if dtype.kind in FLOATING else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
     i = np.arange(steps)
     # as in PyTorch, each half counts from its own end, so that both ends are exact, and integers are truncated

@@ -20,9 +20,9 @@ import numpy as np
 from autograd import engine
 from autograd.contexts import ContextDecorator
 from autograd.engine import Context, DispatchMode, Gradient, Node
-from autograd.gradcheck import as_tuple
+from autograd.gradcheck import as_tuple, parts
 from autograd.op import Op
-from autograd.promotion import narrowed
+from autograd.promotion import complex_of, converted, narrowed, real_of
 from autograd.testing import compare
 from autograd.types import Argument, Array, Result
 
@@ -255,6 +255,7 @@ def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) ->
 
 
 TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+TOLERANCE |= {complex_of(dtype): tolerance for dtype, tolerance in TOLERANCE.items()}
 CANNOT_JUDGE = "cannot be judged: a finite difference is not finite, or is smaller than its rounding error"
 SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
 
@@ -328,12 +329,13 @@ class verify(DispatchMode, ContextDecorator):
         Each direction changes only elements with gradients of one size, so that a large one hides no small one.
         """
         wide = _wide(arrays)
-        v = np.random.default_rng(0).standard_normal(np.shape(wide[i]))
+        x, d = parts(wide[i]), parts(converted(d, wide[i].dtype))
+        v = np.random.default_rng(0).standard_normal(x.shape)
         step = 1.0
         if node.op.kind in ("smooth", "matrix"):  # relative steps stay in the domain of roots and logarithms
-            v, step = v * np.abs(wide[i]), 6e-6
-        for group in _of_one_size(d, wide[i]):
-            problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, arrays[i].dtype, gs)
+            v, step = np.where(np.isfinite(x), v * np.abs(x), 0), 6e-6
+        for group in _of_one_size(d, x):
+            problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, real_of(arrays[i].dtype), gs)
             call = f"{_call(arrays, node.params)}{place}"
             if problem == CANNOT_JUDGE:
                 message = f"verify: {node.op.title}: its gradient of input {i} {problem}, {call}"
@@ -358,13 +360,15 @@ class verify(DispatchMode, ContextDecorator):
         """What is wrong along one direction, or None."""
 
         def outputs(h: float) -> Array:
-            moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
-            ys = as_tuple(run_reference(node.op, moved, node.params))
-            return np.concatenate(
-                [np.asarray(y, np.float64).ravel() for y, g in zip(ys, gs, strict=True) if g is not None]
-            )
+            moved = parts(wide[i]) + h * v
+            moved = moved.view(wide[i].dtype)[..., 0] if wide[i].dtype.kind == "c" else moved
+            ys = as_tuple(run_reference(node.op, [*wide[:i], moved, *wide[i + 1 :]], node.params))
+            return np.concatenate([parts(wide_of(y)).ravel() for y, g in zip(ys, gs, strict=True) if g is not None])
 
-        g = np.concatenate([np.asarray(g, np.float64).ravel() for g in gs if g is not None])
+        def wide_of(y: Any) -> Array:
+            return np.asarray(y, np.result_type(y, np.float64))
+
+        g = np.concatenate([parts(wide_of(g)).ravel() for g in gs if g is not None])
         y, ends, closer = outputs(0), (outputs(step), outputs(-step)), (outputs(step / 2), outputs(-step / 2))
         counts = g != 0  # other outputs may be -inf, such as masked scores
         terms, finer = g * (ends[0] - ends[1]) / (2 * step), g * (closer[0] - closer[1]) / step
@@ -400,19 +404,19 @@ def _is_rounding(y: Array, z: Array, op: Op, arrays: Sequence[Argument], params:
 
     The scale is how far the reference itself moves when the last digit of each input changes.
     """
-    if y.dtype.kind != "f" or y.shape != z.shape:
+    if y.dtype.kind not in "fc" or y.shape != z.shape:
         return False
     rng = np.random.default_rng(0)
-    moved = np.zeros(z.shape)
+    moved, wide = np.zeros(z.shape), np.complex128 if z.dtype.kind == "c" else np.float64
     with np.errstate(all="ignore"):
         for _ in range(4):
             near = [
-                a.astype(np.float64) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
-                if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+                a.astype(np.result_type(a, np.float64)) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
+                if isinstance(a, np.ndarray) and a.dtype.kind in "fc"
                 else a
                 for a in arrays
             ]
-            other = np.asarray(as_tuple(run_reference(op, near, params))[i], np.float64)
+            other = np.asarray(as_tuple(run_reference(op, near, params))[i], wide)
             moved = np.maximum(moved, np.abs(other - z))
         return bool(((y == z) | (np.isnan(y) & np.isnan(z)) | (np.abs(y - z) <= 16 * moved)).all())
 
@@ -432,8 +436,11 @@ def _of_one_size(d: Array, x: Array) -> list[Array]:
 
 
 def _wide(arrays: Sequence[Argument]) -> list[Any]:
-    """Float arrays converted to float64, other arguments unchanged."""
-    return [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arrays]
+    """Float arrays converted to float64, complex ones to complex128, other arguments unchanged."""
+    return [
+        a.astype(np.result_type(a, np.float64)) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a
+        for a in arrays
+    ]
 
 
 def _call(arrays: Sequence[Argument], params: dict[str, Any]) -> str:

@@ -218,12 +218,13 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     run on arrays and, with create_graph=True, on tensors.
     """
     arrays: list[Any] = []
-    found = requires_grad = False
+    found = requires_grad = half = False
     for x in inputs:
         if isinstance(x, Tensor):
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
+            half = half or x.array.itemsize == 2
         elif isinstance(x, _ARGUMENTS):
             arrays.append(x)
         else:
@@ -233,14 +234,18 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
             )
     mode = _state.mode
     if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
-        return mode.forward(op, arrays, params)
+        half = any(getattr(x, "itemsize", 0) == 2 for x in arrays)
+        return (_in_float32(mode) if half else mode).forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
+        half = half or arrays[0].itemsize == 2  # integers, where the default dtype is half
     elif not found:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
     if not op.takes_complex:
         check_complex(op, arrays)
+    if half:
+        mode = _in_float32(mode)
     with np.errstate(all="ignore"):  # division by zero gives inf without a warning
         result = mode.forward(op, arrays, params)
 
@@ -251,6 +256,12 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         node.save_for_backward(inputs, arrays, outputs)
         mode.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
+
+
+def _in_float32(mode: DispatchMode) -> DispatchMode:
+    from autograd.low_precision import InFloat32  # which imports this module
+
+    return InFloat32(mode)
 
 
 def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs, several: bool) -> Tensor:

@@ -38,6 +38,6 @@ def array_of(value: Any) -> Array:
                 "convert it to float32 in the CPU's memory first"
             ) from error
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufV":
         raise TypeError(f"holds {array.dtype}, not {'real ' if array.dtype.kind == 'c' else ''}numbers")
     return array

@@ -17,6 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.inplace_methods import InPlaceMethods
 from autograd.layouts import memory_format
+from autograd.promotion import BFLOAT16, FLOAT16
 from autograd.random_methods import RandomMethods
 from autograd.shape_methods import ShapeMethods
 from autograd.type_methods import TypeMethods
@@ -461,6 +462,12 @@ class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
 
     def double(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
         return self.to(np.float64, memory_format=memory_format)
+
+    def half(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(FLOAT16, memory_format=memory_format)
+
+    def bfloat16(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(BFLOAT16, memory_format=memory_format)
 
     def long(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
         return self.to(np.int64, memory_format=memory_format)

@@ -15,7 +15,7 @@ import numpy as np
 from autograd import ops
 from autograd.creation import as_tensor
 from autograd.op import Row, table
-from autograd.promotion import get_default_dtype
+from autograd.promotion import FLOATING, get_default_dtype
 from autograd.tensor import Tensor
 
 # NumPy's ufuncs that have another name here; the others have the same, if there is such a function
@@ -117,7 +117,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> An
     full = name if method == "__call__" else f"{name}.{method}"
     result = _on_arrays(full, getattr(ufunc, method), inputs, kwargs)
     results = result if isinstance(result, tuple) else (result,)
-    if not all(isinstance(y, np.ndarray | np.generic) and y.dtype.kind in "biuf" for y in results):
+    if not all(isinstance(y, np.ndarray | np.generic) and y.dtype.kind in "biufV" for y in results):
         return result
     made = tuple([as_tensor(y) for y in results])
     return made if isinstance(result, tuple) else made[0]
@@ -128,7 +128,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> An
 
 def _floats(x: Any) -> Any:
     """x, or in the default float dtype if it holds integers: NumPy's mean of integers is a float."""
-    return x if x.dtype.kind == "f" else ops.to(x, get_default_dtype())
+    return x if x.dtype.kind in FLOATING else ops.to(x, get_default_dtype())
 
 
 def _reduce(name: str, x: Any, axis: Any = None, keepdims: Any = False) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.promotion import complex_of, get_default_dtype
+from autograd.promotion import FLOATING, complex_of, get_default_dtype
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _format(a: Array) -> Format:
     """Integers and bools as they are; floats as "1.", "1.5000" or "1.5000e+10", whichever suits all of them."""
     if a.dtype.kind == "c":
         return _complex_format(a)
-    if a.dtype.kind != "f":
+    if a.dtype.kind not in FLOATING:
         width = max(len(str(x)) for x in a.ravel().tolist())
         return Format(width, lambda x: str(x).rjust(width))
     values = a[np.isfinite(a) & (a != 0)].astype(np.float64)

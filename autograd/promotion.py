@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from autograd.types import Argument
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
-DIFFERENTIABLE = "fc"  # the kinds of dtypes whose tensors have gradients
+# The kinds of dtypes.  "V" is bfloat16's, the only dtype of this kind that tensors have.
+FLOATING = "fV"
+DIFFERENTIABLE = "fcV"  # those whose tensors have gradients
+NUMBERS = "biufcV"
+FLOAT16, BFLOAT16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
+HALVES = (FLOAT16, BFLOAT16)  # dtypes to store numbers in; ops compute in float32 (autograd/low_precision.py)
+# Ops that compute with a Python number as it is beside a half tensor.  The others round it first, as PyTorch does.
+_UNROUNDED = frozenset(["add", "sub", "mul", "div", "div_rounded", "floor_divide"])
 _default: np.dtype = np.dtype(np.float32)
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
@@ -34,17 +42,21 @@ def get_default_dtype() -> np.dtype:
 
 
 def set_default_dtype(dtype: DTypeLike) -> None:
-    """Set the dtype of tensors created from Python floats: float32 or float64."""
+    """Set the dtype of tensors created from Python floats: float32, float64, float16 or bfloat16."""
     global _default
     dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"set_default_dtype: the default dtype must be float32 or float64, not {dtype}")
+    if dtype not in (np.float32, np.float64, *HALVES):
+        raise TypeError(
+            f"set_default_dtype: the default dtype must be float32, float64, float16 or bfloat16, not {dtype}"
+        )
     _default = dtype
 
 
 def category(dtype: np.dtype) -> int:
     """0 for bool, 1 for integers, 2 for floats, 3 for complex; TypeError for dtypes that a tensor cannot have."""
-    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char == "G":
+    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char in "gG":
+        if dtype == BFLOAT16:
+            return 2
         raise TypeError(
             f"a tensor holds bool, integer, float or complex numbers in this machine's byte order, not {dtype!r}"
         )
@@ -57,7 +69,7 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
     As in PyTorch, negative numbers wrap in an unsigned dtype, and every number converts to bool.
     """
     array = np.asarray(numbers)
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in NUMBERS:
         raise TypeError(f"{name}: expects bool, integer, float or complex numbers that fit a tensor, got {numbers!r}")
     if array.dtype.kind == "c" and dtype.kind != "c" and np.any(array.imag != 0):
         raise RuntimeError(f"{name}: {numbers!r} is complex, and {dtype} has no imaginary part; take .real")
@@ -66,8 +78,8 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag])
     values = array.min().item(), array.max().item()
-    if dtype.kind in "fc":
-        most = float(np.finfo(dtype).max)
+    if dtype.kind in DIFFERENTIABLE:
+        most = float(finfo(dtype).max)
         wrong = [v for v in values if most < abs(v) < math.inf]
     else:
         most = int(np.iinfo(dtype).max)
@@ -75,6 +87,24 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
         wrong = [v for v in values if not least <= v <= most]
     if wrong:
         raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose maximum is {most}")
+
+
+def finfo(type: DTypeLike | None = None) -> Any:
+    """The limits of a float or complex dtype, of the default dtype without one: eps, max, min, tiny, bits …
+
+    Examples
+    --------
+    >>> import autograd
+    >>> float(autograd.finfo(autograd.bfloat16).eps)
+    0.0078125
+    """
+    dtype = _default if type is None else np.dtype(type)
+    return ml_dtypes.finfo(dtype) if dtype == BFLOAT16 else np.finfo(dtype)
+
+
+def computing_dtype(dtype: np.dtype) -> np.dtype:
+    """The dtype that ops compute in: float32 for float16 and bfloat16, the dtype itself for others."""
+    return np.dtype(np.float32) if dtype in HALVES else dtype
 
 
 def complex_of(dtype: np.dtype) -> np.dtype:
@@ -93,7 +123,12 @@ def converted(array: Any, dtype: np.dtype) -> Any:
 
 
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
-    """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice)."""
+    """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice).
+
+    float16 and bfloat16 promote to float32, the smallest dtype that holds both.
+    """
+    if a in HALVES and b in HALVES and a != b:
+        return np.dtype(np.float32)
     if category(a) != category(b) and min(category(a), category(b)) < 2:
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
@@ -155,12 +190,13 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None
     if op.promotes == "float" and dtype.kind not in DIFFERENTIABLE:
         dtype = _default
+    number_dtype = computing_dtype(dtype) if op.name in _UNROUNDED else dtype
     cast = []
     for x in inputs:
         if hasattr(x, "array"):
             cast.append(x if x.array.dtype == dtype else x.to(dtype))
         else:
-            cast.append(np.asarray(x).astype(dtype))  # wraps as in PyTorch; asarray(300, int8) raises
+            cast.append(np.asarray(x).astype(number_dtype))  # wraps as in PyTorch; asarray(300, int8) raises
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
 
 

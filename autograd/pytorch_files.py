@@ -26,7 +26,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd.devices import device
-from autograd.serialization import DTYPES, Damaged, check_bools, from_bfloat16, tensor_of
+from autograd.promotion import FLOATING
+from autograd.serialization import DTYPES, Damaged, check_bools, numbers_of, tensor_of
 from autograd.tensor import Tensor
 from autograd.types import Array, Size
 
@@ -41,7 +42,7 @@ _OLD_ZIP_RECORDS = ("constants.pkl", "code/")  # of TorchScript
 _TENSOR_DTYPES = {  # PyTorch's names
     **{name: name for name in DTYPES},
     "float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
-    "cfloat": "complex64", "cdouble": "complex128", "bfloat16": "bfloat16",
+    "cfloat": "complex64", "cdouble": "complex128",
 }  # fmt: skip
 _STORAGES = {
     "FloatStorage": "float32", "DoubleStorage": "float64", "HalfStorage": "float16", "BFloat16Storage": "bfloat16",
@@ -49,7 +50,8 @@ _STORAGES = {
     "ByteStorage": "uint8", "BoolStorage": "bool", "ComplexFloatStorage": "complex64",
     "ComplexDoubleStorage": "complex128", "UntypedStorage": "uint8",
 }  # fmt: skip
-_DTYPES_BY_CODE = {dtype.str[1:]: dtype for dtype in DTYPES.values()}  # NumPy's codes, such as "f4"
+# NumPy's codes, such as "f4"; bfloat16 has none of its own
+_DTYPES_BY_CODE = {dtype.str[1:]: dtype for dtype in DTYPES.values() if dtype.kind != "V"}
 
 
 class _Refused(pickle.UnpicklingError):
@@ -172,7 +174,7 @@ def _read_legacy(content: bytes) -> Any:
 
 
 def _item_size(kind: str) -> int:
-    return 2 if kind == "bfloat16" else DTYPES[kind].itemsize
+    return DTYPES[kind].itemsize
 
 
 def _memory(data: bytes, kind: str, size: int, order: str) -> Array:
@@ -180,11 +182,9 @@ def _memory(data: bytes, kind: str, size: int, order: str) -> Array:
     if len(data) != size * _item_size(kind):
         raise Damaged(f"a storage of {size} elements of {kind} has {len(data)} bytes")
     sign: Literal["<", ">"] = "<" if order == "little" else ">"
-    if kind == "bfloat16":
-        return from_bfloat16(np.frombuffer(data, f"{sign}u2"))
-    array = np.frombuffer(data, DTYPES[kind].newbyteorder(sign)).astype(DTYPES[kind])
+    array = numbers_of(data, DTYPES[kind], sign)
     check_bools(array)
-    return array if kind != "float16" else tensor_of(array).array
+    return array
 
 
 def _checked(result: Any) -> Any:
@@ -238,7 +238,7 @@ def _tensor(machine: _Machine, storage: Any, offset: Any, size: Any, stride: Any
         view = np.ndarray(shape, array.dtype, array, offset * array.itemsize, steps)
     tensor = tensor_of(view)
     if rest and rest[0] is True:
-        if tensor.dtype.kind != "f":
+        if tensor.dtype.kind not in FLOATING:
             raise Damaged("a tensor of integers requires grad")
         tensor.requires_grad = True
     return tensor
@@ -259,7 +259,7 @@ def _typed_tensor(machine: _Machine, storage: Any, *arguments: Any) -> Tensor:
 def _parameter(machine: _Machine, data: Any, requires_grad: Any, *rest: Any) -> Tensor:
     if not isinstance(data, Tensor) or type(requires_grad) is not bool:
         raise Damaged("a parameter has no tensor")
-    parameter: Tensor = importlib.import_module("nn.module").Parameter(data, requires_grad)
+    parameter: Tensor = importlib.import_module("nn.parameter").Parameter(data, requires_grad)
     return parameter
 
 
@@ -497,8 +497,7 @@ class _Machine:
             raise Damaged("a name in it is not text")
         full = f"{module}.{name}"
         if module == "torch" and name in _TENSOR_DTYPES:
-            dtype = _TENSOR_DTYPES[name]
-            self.push(np.dtype("float32" if dtype == "bfloat16" else dtype))
+            self.push(DTYPES[_TENSOR_DTYPES[name]])
         elif full in _FUNCTIONS or full in _OTHER_NAMES:
             self.push(_Global(full))
         else:

@@ -7,8 +7,9 @@ In-place methods that draw, such as `x.normal_()`, are in `autograd/random_metho
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from autograd.devices import Device, check_device
 from autograd.generator import Generator as Generator, default_generator as default_generator, numpy_generator
 from autograd.ops.attached import attached
 from autograd.ops.shared.checks import check_float, run_broadcast
-from autograd.promotion import check_fits, get_default_dtype
+from autograd.promotion import HALVES, check_fits, computing_dtype, finfo, get_default_dtype, real_of
 from autograd.tensor import Tensor, wrap
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Shape, Sizes
@@ -111,9 +112,33 @@ def _check_place(name: str, device: Device, layout: Any) -> None:
 
 def _float(name: str, dtype: DTypeLike | None) -> Any:
     wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
-    if wanted not in (np.float32, np.float64):
+    if wanted not in (np.float32, np.float64, *HALVES):
         raise TypeError(f"{name}: draws floats, which do not fit into a {wanted} tensor; the dtype must be a float")
     return wanted
+
+
+def _drawn(
+    name: str,
+    draw: Callable[..., Any],
+    shape: Shape,
+    dtype: DTypeLike | None,
+    scale: float,
+    truncated: bool = False,
+) -> Array:
+    """Floats of the dtype; for a complex dtype, both parts are drawn and multiplied by the scale.
+
+    Half floats are truncated on demand, because numbers just below 1 would be rounded to 1.
+    """
+    wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
+    if wanted.kind == "c":
+        parts = draw((*shape, 2), dtype=real_of(wanted))
+        parts *= scale
+        return np.asarray(parts.view(wanted)[..., 0])
+    values = draw(shape, dtype=computing_dtype(_float(name, wanted)))
+    if truncated and wanted in HALVES:
+        steps = 2.0 ** (finfo(wanted).nmant + 1)
+        values = np.floor(values * steps) / steps
+    return np.asarray(values, wanted)
 
 
 def rand(
@@ -128,8 +153,8 @@ def rand(
 ) -> Tensor:
     """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
     _check_place("rand", device, layout)
-    shape, wanted = checked_sizes("rand", given(sizes, size)), _float("rand", dtype)
-    return wrap(np.asarray(numpy_generator("rand", generator).random(shape, dtype=wanted)), requires_grad)
+    shape, source = checked_sizes("rand", given(sizes, size)), numpy_generator("rand", generator)
+    return wrap(_drawn("rand", source.random, shape, dtype, 1.0, truncated=True), requires_grad)
 
 
 def randn(
@@ -142,10 +167,13 @@ def randn(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Numbers from the standard normal distribution.  The size is given as for `rand`."""
+    """Numbers from the standard normal distribution.  The size is given as for `rand`.
+
+    The real and the imaginary part of a complex number have variance 1/2 each, as in PyTorch.
+    """
     _check_place("randn", device, layout)
-    shape, wanted = checked_sizes("randn", given(sizes, size)), _float("randn", dtype)
-    return wrap(np.asarray(numpy_generator("randn", generator).standard_normal(shape, dtype=wanted)), requires_grad)
+    shape, source = checked_sizes("randn", given(sizes, size)), numpy_generator("randn", generator)
+    return wrap(_drawn("randn", source.standard_normal, shape, dtype, math.sqrt(0.5)), requires_grad)
 
 
 def rand_like(
@@ -443,7 +471,7 @@ def normal(
 def normal_values(name: str, shape: Shape, dtype: Any, mean: Any, std: Any, source: Generator | None) -> Array:
     means, stds = (np.asarray(getattr(x, "array", x)) for x in (mean, std))
     _check_within(name, "std", stds, 0, np.inf)
-    z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=dtype))
+    z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=computing_dtype(dtype)))
     return np.asarray(z * stds + means).astype(dtype, copy=False)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import inplace
+from autograd.promotion import FLOATING, finfo
 from autograd.types import Array, Number
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class RandomMethods:
         _check_float("uniform_", self)
         if not low <= to:
             raise RuntimeError(f"uniform_: expects low <= to, got {low} and {to}")
-        if not abs(to - low) <= np.finfo(self.dtype).max:
+        if not abs(to - low) <= finfo(self.dtype).max:
             raise RuntimeError(f"uniform_: the range from {low} to {to} is too large for {self.dtype}")
         values = np.asarray(_source("uniform_", generator).uniform(low, to, self.shape)).astype(self.dtype)
         kind = self.dtype.type
@@ -93,7 +94,7 @@ class RandomMethods:
         _check_positive("exponential_", "lambd", lambd)
         values = np.asarray(_source("exponential_", generator).standard_exponential(self.shape)) / lambd
         return inplace.write(
-            "exponential_", self, np.maximum(values, np.finfo(self.dtype).tiny)
+            "exponential_", self, np.maximum(values, finfo(self.dtype).tiny)
         )  # so that log(x) is finite
 
     def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
@@ -116,7 +117,7 @@ class RandomMethods:
     def bernoulli_(self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
         """Fill with 1 with probability p, a number or a tensor of float that broadcasts to this shape, and else 0."""
         array = getattr(p, "array", p)
-        if isinstance(array, np.ndarray) and array.dtype.kind != "f":
+        if isinstance(array, np.ndarray) and array.dtype.kind not in FLOATING:
             raise TypeError(f"bernoulli_: p must be a float, or a tensor of float, not of {array.dtype}")
         try:
             np.broadcast_to(array, self.shape)
@@ -140,7 +141,11 @@ class RandomMethods:
             low, to = 0, low
         if to is None:
             last = (
-                1 if kind == "b" else 2 ** (np.finfo(self.dtype).nmant + 1) if kind == "f" else np.iinfo(self.dtype).max
+                1
+                if kind == "b"
+                else 2 ** (finfo(self.dtype).nmant + 1)
+                if kind in FLOATING
+                else np.iinfo(self.dtype).max
             )
             to = int(last) + 1
         values: Array = _functions()._integers("random_", low or 0, to, self.shape, self.dtype, generator)
@@ -148,4 +153,4 @@ class RandomMethods:
 
 
 def _clipped(values: Array, dtype: np.dtype) -> Array:
-    return values if dtype.kind == "f" else np.minimum(values, np.iinfo(dtype).max).astype(dtype)
+    return values if dtype.kind in FLOATING else np.minimum(values, np.iinfo(dtype).max).astype(dtype)

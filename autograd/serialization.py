@@ -24,14 +24,14 @@ import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.arguments import full_name
 from autograd.devices import check_device, device
 from autograd.files import write_whole
-from autograd.promotion import category
+from autograd.promotion import BFLOAT16, category
 from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Size
 
@@ -49,12 +49,13 @@ DTYPES = {
     name: np.dtype(name)
     for name in (
         *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
-        *("float16", "float32", "float64", "complex64", "complex128"),
+        *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
     )
 }
 _SAFETENSORS = {
     "BOOL": "bool",
     "F16": "float16",
+    "BF16": "bfloat16",
     "F32": "float32",
     "F64": "float64",
     "C64": "complex64",
@@ -121,7 +122,7 @@ def _safetensors() -> Any:
 
 
 def _parameter() -> type[Tensor]:
-    kind: type[Tensor] = importlib.import_module("nn.module").Parameter
+    kind: type[Tensor] = importlib.import_module("nn.parameter").Parameter
     return kind
 
 
@@ -291,7 +292,7 @@ def _new_name(name: str, stored: Mapping[str, Array]) -> str:
 
 
 def _is_parameter(value: Tensor) -> bool:
-    module = sys.modules.get("nn.module")
+    module = sys.modules.get("nn.parameter")
     return module is not None and isinstance(value, module.Parameter)
 
 
@@ -347,8 +348,7 @@ def load(
     """Load what `save` wrote, a file of `torch.save` with tensors, or a safetensors file.
 
     No code from the file runs.  A file of PyTorch may contain tensors, parameters, numbers, strings and NumPy arrays in
-    nested containers.  Whole modules are refused, whose pickles name code to run.  float16 and bfloat16 become float32
-    where tensors cannot hold them.
+    nested containers.  Whole modules are refused, whose pickles name code to run.
 
     Parameters
     ----------
@@ -415,20 +415,17 @@ def _load_safetensors(name: str, content: bytes) -> Any:
 
 def _stored(view: Mapping[str, Any]) -> Array:
     kind, data = view["dtype"], view["data"]
-    if kind == "BF16":
-        array = from_bfloat16(np.frombuffer(data, "<u2"))
-    elif kind in _SAFETENSORS:
-        dtype = DTYPES[_SAFETENSORS[kind]]
-        array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype)  # a copy that may be written to
-    else:
+    if kind not in _SAFETENSORS:
         raise Damaged(f"it holds numbers of the type {kind}, which NumPy lacks")
+    array = numbers_of(data, DTYPES[_SAFETENSORS[kind]])
     check_bools(array)
     return array.reshape(view["shape"])
 
 
-def from_bfloat16(bits: Array) -> Array:
-    """bfloat16 numbers as float32: they are its upper 16 bits."""
-    return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+def numbers_of(data: Any, dtype: np.dtype, order: Literal["<", ">"] = "<") -> Array:
+    """The numbers in these bytes of this order, in memory of their own."""
+    bits = np.dtype(np.uint16) if dtype == BFLOAT16 else dtype  # bfloat16 has no dtypes of other orders
+    return np.frombuffer(data, bits.newbyteorder(order)).astype(bits).view(dtype)
 
 
 def check_bools(array: Array) -> None:
@@ -438,12 +435,7 @@ def check_bools(array: Array) -> None:
 
 
 def tensor_of(array: Array) -> Tensor:
-    """A tensor of an array from a file, on its memory, or in float32 if the array is float16 and tensors are not."""
-    if array.dtype == np.float16 and not hasattr(importlib.import_module("autograd"), "float16"):
-        start, end = span(array)
-        if end - start < array.nbytes:  # it repeats its elements; a copy could need any amount of memory
-            raise Damaged("it has a float16 tensor whose elements overlap")
-        array = array.astype(np.float32)
+    """A tensor of an array from a file, on its memory."""
     try:
         category(array.dtype)
     except TypeError:
@@ -530,7 +522,7 @@ class _Reader:
         return tensor.requires_grad_(requires_grad) if requires_grad else tensor
 
     def number(self, kind: str, dtype: str, digits: str) -> Any:
-        (number,) = np.frombuffer(bytes.fromhex(digits), DTYPES[dtype].newbyteorder("<")).astype(DTYPES[dtype])
+        (number,) = numbers_of(bytes.fromhex(digits), DTYPES[dtype])
         return number
 
 

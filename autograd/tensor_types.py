@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.creation import checked_sizes, tensor
 from autograd.devices import Device, check_device
-from autograd.promotion import get_default_dtype, set_default_dtype
+from autograd.promotion import BFLOAT16, FLOAT16, FLOATING, get_default_dtype, set_default_dtype
 from autograd.tensor import Tensor, wrap
 from autograd.types import Array, DTypeLike, Size
 
@@ -81,7 +81,9 @@ class TensorType(type):
         return f"torch.{cls.__name__}" if cls.device == "cpu" else f"torch.{cls.device}.{cls.__name__}"
 
 
-_DTYPES = {
+_DTYPES: dict[str, DTypeLike] = {
+    "BFloat16Tensor": BFLOAT16,
+    "HalfTensor": FLOAT16,
     "FloatTensor": np.float32,
     "DoubleTensor": np.float64,
     "LongTensor": np.int64,
@@ -92,6 +94,8 @@ _DTYPES = {
     "BoolTensor": np.bool_,
 }
 if TYPE_CHECKING:
+    BFloat16Tensor: TypeAlias = Tensor
+    HalfTensor: TypeAlias = Tensor
     FloatTensor: TypeAlias = Tensor
     DoubleTensor: TypeAlias = Tensor
     LongTensor: TypeAlias = Tensor
@@ -101,9 +105,18 @@ if TYPE_CHECKING:
     ByteTensor: TypeAlias = Tensor
     BoolTensor: TypeAlias = Tensor
 else:
-    FloatTensor, DoubleTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = (
-        TensorType(name, dtype) for name, dtype in _DTYPES.items()
-    )
+    (
+        BFloat16Tensor,
+        HalfTensor,
+        FloatTensor,
+        DoubleTensor,
+        LongTensor,
+        IntTensor,
+        ShortTensor,
+        CharTensor,
+        ByteTensor,
+        BoolTensor,
+    ) = (TensorType(name, dtype) for name, dtype in _DTYPES.items())
 ON_CUDA = {name: TensorType(name, dtype, "cuda") for name, dtype in _DTYPES.items()}
 _BY_DTYPE = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 
@@ -145,6 +158,6 @@ def set_default_tensor_type(t: Any, /) -> None:
         If it is not a type of floats.
     """
     dtype = dtype_of_type("set_default_tensor_type", t)
-    if dtype.kind != "f":
+    if dtype.kind not in FLOATING:
         raise TypeError(f"set_default_tensor_type: only a float type can be the default, not {type_name(dtype)}")
     set_default_dtype(dtype)

@@ -54,12 +54,13 @@ _same_name(
 )
 _same_name("torch.autograd", "autograd", "forward_ad function functional graph grad_mode profiler variable")
 _all_in("torch.autograd", "autograd", "anomaly_mode gradcheck")
-_same_name("torch.nn", "nn", "attention functional init utils.parametrizations utils.parametrize utils.rnn")
+_same_name("torch.nn", "nn", "attention functional init utils.parametrizations utils.parametrize utils.prune utils.rnn")
 _all_in("torch.nn.utils", "nn.utils", "clip_grad convert_parameters fusion spectral_norm weight_norm stateless")
 _all_in(
     "torch.nn.modules",
     "nn",
-    "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm linear "
+    "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy "
+    "linear "
     "loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling",
 )
 _same_name("torch.optim", "optim", "lr_scheduler swa_utils")
@@ -96,7 +97,6 @@ MENDS: dict[str, str] = {
     "torch.mps": "there is no GPU; guard the call with `if torch.backends.mps.is_available():`",
     "torch.multiprocessing.spawn": "start the processes with torch.multiprocessing.Process",
     "torch.nested": "pad the sequences (nn.utils.rnn.pad_sequence), or pack them",
-    "torch.nn.modules.lazy": "give the layer its number of input features",
     "torch.nn.modules.utils": "write (n, n) for _pair(n)",
     "torch.nn.parallel": "a program runs in one process on all cores; use the model itself",
     "torch.nn.qat": "lucidgrad has no quantization; train in float32",

@@ -20,6 +20,7 @@ from autograd.layouts import (
     strided,
 )
 from autograd.ops.shared.dims import dim_of
+from autograd.promotion import FLOATING
 from autograd.types import Array, DTypeLike, Number, Sizes
 
 if TYPE_CHECKING:
@@ -236,8 +237,8 @@ class TypeMethods:
         return self.array.dtype.kind == "c"
 
     def is_floating_point(self) -> bool:
-        """Whether the dtype is float32 or float64."""
-        return self.array.dtype.kind == "f"
+        """Whether the dtype is float32, float64, float16 or bfloat16."""
+        return self.array.dtype.kind in FLOATING
 
     def is_nonzero(self: Tensor) -> bool:
         """Whether the only element is not 0."""

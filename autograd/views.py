@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
+from autograd.promotion import DIFFERENTIABLE
+
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
@@ -30,7 +32,7 @@ def link(view: Tensor, source: Tensor, several: bool) -> None:
     if view._requires_grad:
         if base.node is None and base._requires_grad:
             return
-    elif base._requires_grad or view.array.dtype.kind not in "fc":
+    elif base._requires_grad or view.array.dtype.kind not in DIFFERENTIABLE:
         return
     views = base._views
     if views is None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.devices import Device, check_device
 from autograd.layouts import check_layout, layout as Layout
-from autograd.promotion import get_default_dtype
+from autograd.promotion import FLOATING, get_default_dtype
 from autograd.tensor import Tensor, wrap
 from autograd.types import Array, DTypeLike
 
@@ -41,8 +41,8 @@ def _window(
     if n < 0:
         raise RuntimeError(f"{name}: window_length is {n}; it must be at least 0")
     wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
-    if wanted not in (np.float32, np.float64):
-        raise RuntimeError(f"{name}: a window holds float32 or float64, not {wanted}")
+    if wanted.kind not in FLOATING:
+        raise RuntimeError(f"{name}: a window holds floats, not {wanted}")
     a = 2 * np.pi * np.arange(n) / max(1, n if periodic else n - 1)
     return wrap((formula(a) if n > 1 else np.ones(n)).astype(wanted), requires_grad)
 

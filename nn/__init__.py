@@ -1,12 +1,15 @@
 """Layers: modules that hold parameters, built from the ops.  Names, arguments and defaults are PyTorch's."""
 
-from importlib.util import (
-    module_from_spec as _module_from_spec,
-    spec_from_file_location as _spec_from_file_location,
-)
-from os import (
-    path as _path,
-)
+from importlib.util import module_from_spec as _module_from_spec, spec_from_file_location as _spec_from_file_location
+from os import path as _path
+
+# The file is loaded by its path, because another package named autograd may come first on Python's path.
+_root = _path.dirname(_path.dirname(__file__))
+_spec = _spec_from_file_location("startup", _path.join(_root, "autograd", "startup.py"))
+assert _spec and _spec.loader
+_startup = _module_from_spec(_spec)
+_spec.loader.exec_module(_startup)
+_startup.check("nn")
 
 from autograd.names import (
     define_all as _define_all,
@@ -65,6 +68,10 @@ from nn.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
+from nn.distance import (
+    CosineSimilarity as CosineSimilarity,
+    PairwiseDistance as PairwiseDistance,
+)
 from nn.dropout import (
     AlphaDropout as AlphaDropout,
     Dropout as Dropout,
@@ -77,8 +84,26 @@ from nn.fusion import (
     is_fusion_enabled as is_fusion_enabled,
     set_fusion_enabled as set_fusion_enabled,
 )
+from nn.lazy import (
+    LazyBatchNorm1d as LazyBatchNorm1d,
+    LazyBatchNorm2d as LazyBatchNorm2d,
+    LazyBatchNorm3d as LazyBatchNorm3d,
+    LazyConv1d as LazyConv1d,
+    LazyConv2d as LazyConv2d,
+    LazyConv3d as LazyConv3d,
+    LazyConvTranspose1d as LazyConvTranspose1d,
+    LazyConvTranspose2d as LazyConvTranspose2d,
+    LazyConvTranspose3d as LazyConvTranspose3d,
+    LazyInstanceNorm1d as LazyInstanceNorm1d,
+    LazyInstanceNorm2d as LazyInstanceNorm2d,
+    LazyInstanceNorm3d as LazyInstanceNorm3d,
+    LazyLinear as LazyLinear,
+    LazyModuleMixin as LazyModuleMixin,
+)
 from nn.linear import (
+    Bilinear as Bilinear,
     Embedding as Embedding,
+    EmbeddingBag as EmbeddingBag,
     Identity as Identity,
     Linear as Linear,
 )
@@ -109,7 +134,6 @@ from nn.loss import (
 )
 from nn.module import (
     Module as Module,
-    Parameter as Parameter,
 )
 from nn.norm import (
     BatchNorm1d as BatchNorm1d,
@@ -143,6 +167,12 @@ from nn.padding import (
 )
 from nn.parallel import (
     DataParallel as DataParallel,
+)
+from nn.parameter import (
+    Buffer as Buffer,
+    Parameter as Parameter,
+    UninitializedBuffer as UninitializedBuffer,
+    UninitializedParameter as UninitializedParameter,
 )
 from nn.pooling import (
     AdaptiveAvgPool1d as AdaptiveAvgPool1d,

@@ -11,7 +11,8 @@ from autograd.devices import Device, check_device
 from autograd.types import DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class ReLU(Module):

@@ -9,7 +9,8 @@ from autograd.types import DTypeLike
 from nn import init
 from nn.linear import Linear
 from nn.making import blank, check_sizes
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _OutputProjection(Linear):
@@ -60,7 +61,7 @@ class MultiheadAttention(Module):
     >>> x = autograd.randn(3, 5, 8)
     >>> output, weights = attention(x, x, x)
     >>> output.shape, weights.shape
-    (Size([3, 5, 8]), Size([3, 5, 5]))
+    ((3, 5, 8), (3, 5, 5))
     """
 
     in_proj_weight: Parameter | None

@@ -7,7 +7,8 @@ from typing import Any, Self, overload
 
 from autograd import Tensor
 from nn import fusion
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _Numbered(Module):
@@ -147,7 +148,8 @@ class ModuleList(_Numbered):
                 times = i + 1 - first
                 lines.append(f"({first}-{i}): {times} x {text}" if times > 1 else f"({i}): {text}")
                 first = i + 1
-        return "ModuleList(\n  " + "\n  ".join(lines) + "\n)" if lines else "ModuleList()"
+        name = type(self).__name__
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{name}()"
 
 
 class ModuleDict(Module):

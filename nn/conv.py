@@ -12,7 +12,8 @@ from autograd.devices import Device, check_device
 from autograd.ops.shared.windows import ints
 from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 Sizes = int | tuple[int, ...]  # one for all dimensions, or one for each
 EachDimension = TypeVar("EachDimension", bound=tuple[int, ...])  # sizes of a layer: one for each dimension

@@ -24,6 +24,7 @@ from autograd.ops import (
     avg_pool3d as avg_pool3d,
     batch_norm as batch_norm,
     batch_norm_relu as batch_norm_relu,
+    bilinear as bilinear,
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
     celu as celu,
@@ -46,6 +47,7 @@ from autograd.ops import (
     dropout3d as dropout3d,
     elu as elu,
     embedding as embedding,
+    embedding_bag as embedding_bag,
     feature_alpha_dropout as feature_alpha_dropout,
     fold as fold,
     fractional_max_pool2d as fractional_max_pool2d,
@@ -123,11 +125,54 @@ from autograd.ops import (
     upsample_bilinear as upsample_bilinear,
     upsample_nearest as upsample_nearest,
 )
+from autograd.types import (
+    Number as _Number,
+)
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
     """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
     return _in_place(_ops.relu, input) if inplace else _ops.relu(input)
+
+
+def relu_(input: _Tensor) -> _Tensor:
+    """`relu`, written to input's memory."""
+    return _in_place(_ops.relu, input)
+
+
+def leaky_relu_(input: _Tensor, negative_slope: float = 0.01) -> _Tensor:
+    """`leaky_relu`, written to input's memory."""
+    return _in_place(_ops.leaky_relu, input, negative_slope)
+
+
+def elu_(input: _Tensor, alpha: float = 1.0) -> _Tensor:
+    """`elu`, written to input's memory."""
+    return _in_place(_ops.elu, input, alpha)
+
+
+def celu_(input: _Tensor, alpha: float = 1.0) -> _Tensor:
+    """`celu`, written to input's memory."""
+    return _in_place(_ops.celu, input, alpha)
+
+
+def selu_(input: _Tensor) -> _Tensor:
+    """`selu`, written to input's memory."""
+    return _in_place(_ops.selu, input)
+
+
+def hardtanh_(input: _Tensor, min_val: _Number = -1.0, max_val: _Number = 1.0) -> _Tensor:
+    """`hardtanh`, written to input's memory."""
+    return _in_place(_ops.hardtanh, input, min_val, max_val)
+
+
+def threshold_(input: _Tensor, threshold: _Number, value: _Number) -> _Tensor:
+    """`threshold`, written to input's memory."""
+    return _in_place(_ops.threshold, input, threshold, value)
+
+
+def rrelu_(input: _Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> _Tensor:
+    """`rrelu`, written to input's memory."""
+    return _in_place(_ops.rrelu, input, lower, upper, training)
 
 
 __all__: list[str]

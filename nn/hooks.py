@@ -26,11 +26,23 @@ if TYPE_CHECKING:
 Gradients: TypeAlias = tuple[Tensor | None, ...]  # None for what needs no gradient
 
 
+When: TypeAlias = Literal[
+    "before forward",
+    "after forward",
+    "before backward",
+    "after backward",
+    "before state_dict",
+    "after state_dict",
+    "before load_state_dict",
+    "after load_state_dict",
+]
+
+
 @dataclass(eq=False)  # a function that is registered twice makes two hooks
 class Hook:
     """A function and when it is called."""
 
-    when: Literal["before forward", "after forward", "before backward", "after backward"]
+    when: When
     function: Callable[..., Any]
     with_kwargs: bool = False
 

@@ -6,7 +6,11 @@ All functions fill the tensor in place, without recording it, and return it.  Ra
 
 from __future__ import annotations
 
+import functools
 import math
+import warnings
+from collections.abc import Callable
+from typing import ParamSpec
 
 import numpy as np
 
@@ -14,6 +18,8 @@ from autograd import Tensor
 from autograd.arguments import full_name
 from autograd.generator import Generator, numpy_generator
 from autograd.types import Array, Shape
+
+P = ParamSpec("P")
 
 
 def _write(tensor: Tensor, values: Array | float) -> Tensor:
@@ -267,3 +273,34 @@ def kaiming_normal_(
 ) -> Tensor:
     """Fill with normal random numbers of mean 0 and standard deviation gain / √fan.  See `kaiming_uniform_`."""
     return normal_(tensor, 0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
+
+
+# ── the names of older programs ──
+
+
+def _deprecated(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """The function under its name without the underscore at the end, which warns."""
+    new = function.__name__
+    old = new[:-1]
+
+    @functools.wraps(function)
+    def renamed(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        warnings.warn(f"{old}: the name nn.init.{old} is deprecated; use nn.init.{new}", FutureWarning, stacklevel=2)
+        return function(*args, **kwargs)
+
+    renamed.__name__ = renamed.__qualname__ = old
+    renamed.__doc__ = f"The older name of `{new}`.  It warns with a FutureWarning."
+    return renamed
+
+
+constant = _deprecated(constant_)
+dirac = _deprecated(dirac_)
+eye = _deprecated(eye_)
+kaiming_normal = _deprecated(kaiming_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+normal = _deprecated(normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)
+uniform = _deprecated(uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+xavier_uniform = _deprecated(xavier_uniform_)

@@ -17,6 +17,7 @@ from autograd.devices import Device
 from autograd.ops.shared.losses import legacy_reduction
 from autograd.types import DTypeLike
 from nn.container import ModuleList, Sequential
+from nn.distance import PairwiseDistance
 from nn.linear import Linear
 from nn.module import Module
 
@@ -354,7 +355,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         super().__init__(reduction=reduction)
         if margin <= 0:
             raise ValueError(f"TripletMarginWithDistanceLoss: margin is {margin}; it must be above 0")
-        self.distance_function = F.pairwise_distance if distance_function is None else distance_function
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
         self.margin, self.swap = margin, swap
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

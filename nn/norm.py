@@ -19,7 +19,8 @@ from autograd.devices import Device, check_device
 from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _Norm(Module):

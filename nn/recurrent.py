@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from autograd.devices import Device, check_device
 from autograd.types import DTypeLike
 from nn import init
 from nn.making import blank
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 from nn.utils.rnn import PackedSequence
 
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
@@ -250,6 +251,10 @@ class RNN(RNNBase):
         super().__init__(mode, *size, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype)
         self.nonlinearity = nonlinearity
 
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]: ...  # type: ignore[override]
+
     def forward(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]:
         """Run all steps.
 
@@ -303,6 +308,10 @@ class GRU(RNNBase):
         size = input_size, hidden_size, num_layers
         super().__init__("GRU", *size, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype)
 
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]: ...  # type: ignore[override]
+
     def forward(self, input: X, hx: Tensor | None = None) -> tuple[X, Tensor]:
         """Run all steps.  Arguments and results are those of `RNN`."""
         output, (h,) = self._recur(input, hx)
@@ -344,6 +353,10 @@ class LSTM(RNNBase):
     ) -> None:
         size = input_size, hidden_size, num_layers
         super().__init__("LSTM", *size, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+
+    if TYPE_CHECKING:  # as forward: checkers infer the signature of a call from it, but not with a type variable
+
+        def __call__(self, input: X, hx: Sequence[Tensor] | None = None) -> tuple[X, tuple[Tensor, Tensor]]: ...  # type: ignore[override]
 
     def forward(self, input: X, hx: Sequence[Tensor] | None = None) -> tuple[X, tuple[Tensor, Tensor]]:
         """Run all steps.

@@ -326,7 +326,7 @@ class Transformer(Module):
     >>> model = nn.Transformer(d_model=8, nhead=2, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=16)
     >>> mask = nn.Transformer.generate_square_subsequent_mask(3)
     >>> model(autograd.randn(5, 2, 8), autograd.randn(3, 2, 8), tgt_mask=mask).shape
-    Size([3, 2, 8])
+    (3, 2, 8)
     """
 
     def __init__(

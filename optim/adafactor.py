@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.promotion import finfo
 from autograd.types import Array, Shape
 from optim.optimizer import ParamGroup, Params, State
 from optim.rule import RuleOptimizer
@@ -103,7 +104,7 @@ class Adafactor(RuleOptimizer):
     @staticmethod
     def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
         lr, (eps1, eps2) = group["lr"], group["eps"]
-        eps1 = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
+        eps1 = float(finfo(p.dtype).eps) if eps1 is None else eps1
         g = -g if group["maximize"] else g
         t = state["step"] = state.get("step", 0) + 1
         weight = t ** group["beta2_decay"]

@@ -30,9 +30,10 @@ from numba.extending import intrinsic
 from autograd import Tensor
 from autograd.debug import is_reference_active
 from autograd.kernels.jit import kernel
+from autograd.promotion import computing_dtype
 from autograd.types import Array
 from optim.optimizer import ParamGroup, State
-from optim.rule import RuleOptimizer, computing_dtype
+from optim.rule import RuleOptimizer
 
 Kernel: TypeAlias = Callable[..., None]
 Row: TypeAlias = Sequence[Array | None]  # the arrays of one parameter: p, its gradient, state tensors

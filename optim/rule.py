@@ -8,14 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd import Tensor, enable_grad, get_default_dtype
+from autograd.promotion import computing_dtype
 from autograd.tensor import wrap
 from autograd.types import Array
 from optim.optimizer import Closure, Optimizer, ParamGroup, State
-
-
-def computing_dtype(dtype: np.dtype) -> np.dtype:
-    """Steps are computed in float64 for float64, in float32 for all other dtypes."""
-    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
 
 class RuleOptimizer(Optimizer):
@@ -117,7 +113,7 @@ class RuleOptimizer(Optimizer):
     def _number(self, state: State, name: str) -> Array:
         """A number of the state, as an array without dimensions; its initial value if it is not there yet."""
         if name not in state:
-            state[name] = wrap(np.full((), self._state_numbers[name], get_default_dtype()))
+            state[name] = wrap(np.full((), self._state_numbers[name], computing_dtype(get_default_dtype())))
         number: Tensor = state[name]
         return number.array
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import Tensor, get_default_dtype
 from autograd.foreign import array_of
+from autograd.promotion import FLOATING, computing_dtype
 from autograd.tensor import wrap
 from autograd.types import Array
 
@@ -173,14 +174,16 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
     except TypeError as error:
         raise _Misfit(f"{what} {error}") from None
     if not declared:
-        return wrap(_cast(array, p.dtype) if array.dtype.kind == "f" and array.shape == p.shape else array)
+        return wrap(_cast(array, p.dtype) if array.dtype.kind in FLOATING and array.shape == p.shape else array)
     if array.dtype.kind == "b":
         raise _Misfit(f"{what} holds bool, not numbers")
     if name in numbers:
         if array.shape != () or not 0 <= array < math.inf or (name == "step" and array % 1):
             kind = "an integer" if name == "step" else "a number"
             raise _Misfit(f"{what} must be {kind}, at least 0")
-        return wrap(array if array.dtype in (np.float32, np.float64) else array.astype(get_default_dtype()))
+        return wrap(
+            array if array.dtype in (np.float32, np.float64) else array.astype(computing_dtype(get_default_dtype()))
+        )
     if array.shape != optimizer._state_shape(name, p.shape):
         raise _Misfit(f"{what} of shape {array.shape} does not fit a parameter of shape {p.shape}")
     return wrap(_cast(array, p.dtype))

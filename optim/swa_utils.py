@@ -19,6 +19,7 @@ from autograd import Tensor, no_grad
 from autograd.debug import is_reference_active
 from autograd.devices import check_device
 from autograd.kernels.jit import kernel, limit_threads, set_threads
+from autograd.low_precision import wide
 from autograd.tensor import wrap
 from optim.fused import Row, launch, useful_threads, vector
 from optim.lr_scheduler import LRScheduler
@@ -45,10 +46,10 @@ def _update(averages: list[Tensor], values: list[Tensor], weight: float) -> None
     rows: dict[np.dtype, list[Row]] = {}
     use_kernel = not is_reference_active()
     for average, value in zip(averages, values):
-        if use_kernel and average.dtype.kind == "f":
+        if use_kernel and average.dtype in (np.float32, np.float64):
             rows.setdefault(average.dtype, []).append([average.array, value.array])
         else:
-            average.array[...] = (1 - weight) * average.array + weight * value.array
+            average.array[...] = (1 - weight) * wide(average.array) + weight * wide(value.array)
         average.version[0] += 1
     for group in rows.values():
         launch(_move_towards, (weight,), group)

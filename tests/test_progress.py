@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import time
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import tqdm.notebook
 
 from examples.experiments.support import progress
+from tests.runs import ROOT
 
 
 class Terminal(io.StringIO):
@@ -54,6 +56,25 @@ def test_the_half_minute_is_kept_in_a_long_run(monkeypatch: pytest.MonkeyPatch) 
         bar.update()
     bar.close()
     assert [line.split()[0] for line in log.getvalue().splitlines()] == ["30", "60", "90"]
+
+
+def test_a_line_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar is wiped out for the line, and drawn again below it."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress.progress_bar(total=2, unit="batches", mininterval=0) as bar:
+        bar.update()
+        progress.write_line("epoch 1 is done", terminal)
+        wiped, _, again = terminal.getvalue().partition("epoch 1 is done\n")
+        assert wiped.endswith("\r") and "1/2" in wiped and "1/2" in again
+
+
+def test_all_bars_come_from_here() -> None:
+    """A tqdm of its own would draw no bar in a notebook, and a line for every step in a log."""
+    files = [*(ROOT / "examples").rglob("*.py"), *(path for name in ("autograd", "nn", "optim")
+             for path in (ROOT / name).rglob("*.py"))]  # fmt: skip
+    users = [path for path in files if re.search(r"^\s*(from|import) tqdm", path.read_text(encoding="utf-8"), re.M)]
+    assert [path.name for path in users] == ["progress.py"]
 
 
 def test_quiet_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

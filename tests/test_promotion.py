@@ -97,7 +97,7 @@ def test_the_default_dtype() -> None:
     finally:
         autograd.set_default_dtype(autograd.float32)
     assert tensor(1.5).dtype == np.float32
-    with pytest.raises(TypeError, match="float32 or float64, not int64"):
+    with pytest.raises(TypeError, match="float16 or bfloat16, not int64"):
         autograd.set_default_dtype(np.int64)
 
 

@@ -14,9 +14,6 @@ class autocast(amp.autocast):
     def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
         super().__init__("cuda", dtype, enabled, cache_enabled)
 
-    def _recreate_cm(self) -> autocast:
-        return self
-
 
 class GradScaler(amp.GradScaler):
     """`amp.GradScaler("cuda", …)`, which scales nothing without a GPU."""

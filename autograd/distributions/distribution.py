@@ -12,7 +12,7 @@ import numpy as np
 from autograd import ops
 from autograd.distributions import constraints
 from autograd.grad_mode import enable_grad, no_grad
-from autograd.promotion import get_default_dtype
+from autograd.promotion import FLOATING, finfo, get_default_dtype
 from autograd.tensor import wrap
 from autograd.types import Array, Shape, Size
 
@@ -29,7 +29,7 @@ def broadcast_all(*values: Parameter) -> tuple[Tensor, ...]:
     for x in values:
         if not hasattr(x, "array") and not isinstance(x, int | float | np.number):
             raise TypeError(f"distributions: a parameter is a {type(x).__name__}; expects a tensor or a number")
-    dtype = next((x.dtype for x in tensors if x.dtype.kind == "f"), get_default_dtype())
+    dtype = next((x.dtype for x in tensors if x.dtype.kind in FLOATING), get_default_dtype())
     made = [x if hasattr(x, "array") else wrap(np.array(x, dtype)) for x in values]
     shape = broadcast_shapes("distributions: the shapes of the parameters", *made)
     return tuple(x if tuple(x.shape) == shape else x.expand(*shape) for x in made)
@@ -52,8 +52,8 @@ def random_array(draw: Callable[[np.random.Generator], Any], dtype: np.dtype) ->
 
 def uniform(shape: Shape, dtype: np.dtype) -> Tensor:
     """Uniform numbers in (0, 1), whose logarithm is finite."""
-    least = np.finfo(dtype).tiny
-    most = 1 - np.finfo(dtype).eps / 2
+    least = finfo(dtype).tiny
+    most = 1 - finfo(dtype).eps / 2
     return random_array(lambda source: np.clip(source.random(shape, dtype), least, most), dtype)  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ def standard_normal(shape: Shape, dtype: np.dtype) -> Tensor:
 
 def clamp_probs(probs: Tensor) -> Tensor:
     """Probabilities away from 0 and 1, by the dtype's eps, so that their logarithms are finite."""
-    eps = float(np.finfo(probs.dtype).eps)
+    eps = float(finfo(probs.dtype).eps)
     return probs.clamp(eps, 1 - eps)
 
 

@@ -29,6 +29,7 @@ from autograd.distributions.distribution import (
 )
 from autograd.distributions.quantiles import gamma_sample
 from autograd.ops import atan, digamma, erf, erfinv, lgamma, tan
+from autograd.promotion import finfo
 from autograd.tensor import wrap
 from autograd.types import Shape
 
@@ -133,7 +134,7 @@ class Laplace(Distribution):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         u = 2 * numbers(uniform(self._extended_shape(sample_shape), self.loc.dtype)) - 1
-        least = float(np.finfo(u.dtype).tiny)
+        least = float(finfo(u.dtype).tiny)
         unit = wrap(np.asarray(-np.sign(u) * np.log(np.maximum(1 - np.abs(u), least)), u.dtype))
         return self.loc + self.scale * unit
 
@@ -410,7 +411,7 @@ class Gamma(Distribution):
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         x = gamma_sample(self.concentration.expand(*shape)) / self.rate
-        return x.clamp(min=float(np.finfo(x.dtype).tiny))
+        return x.clamp(min=float(finfo(x.dtype).tiny))
 
     def log_prob(self, value: Tensor) -> Tensor:
         value = self._value(value)
@@ -482,7 +483,7 @@ class Dirichlet(Distribution):
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
         x = gamma_sample(self.concentration.expand(*self._extended_shape(sample_shape)))
-        x = x.clamp(min=float(np.finfo(x.dtype).tiny))
+        x = x.clamp(min=float(finfo(x.dtype).tiny))
         return x / x.sum(-1, True)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -732,7 +733,7 @@ class Geometric(_Binary):
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         shape, p = self._extended_shape(sample_shape), numbers(self.probs)
         u = numbers(uniform(shape, p.dtype))
-        return wrap(np.asarray(np.floor(np.log(u) / np.log1p(-np.minimum(p, 1 - np.finfo(p.dtype).eps))), p.dtype))
+        return wrap(np.asarray(np.floor(np.log(u) / np.log1p(-np.minimum(p, 1 - finfo(p.dtype).eps))), p.dtype))
 
     def log_prob(self, value: Tensor) -> Tensor:
         value, probs = broadcast_all(self._value(value), self.probs)
@@ -1016,7 +1017,7 @@ class Categorical(Distribution):
         return ops.gather(logits, -1, ops.unsqueeze(value.expand(*shape), -1)).squeeze(-1)
 
     def entropy(self) -> Tensor:
-        logits = self.logits.clamp(min=float(np.finfo(self._param.dtype).min))
+        logits = self.logits.clamp(min=float(finfo(self._param.dtype).min))
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 from autograd import ops
 from autograd.distributions import constraints
 from autograd.distributions.distribution import LOG_2, numbers, summed
+from autograd.promotion import finfo
 from autograd.types import Shape
 
 if TYPE_CHECKING:
@@ -305,12 +306,12 @@ class SigmoidTransform(Transform):
     sign = 1
 
     def _call(self, x: Tensor) -> Tensor:
-        least = float(np.finfo(x.dtype).tiny)
-        return ops.sigmoid(x).clamp(least, 1 - float(np.finfo(x.dtype).eps))
+        least = float(finfo(x.dtype).tiny)
+        return ops.sigmoid(x).clamp(least, 1 - float(finfo(x.dtype).eps))
 
     def _inverse(self, y: Tensor) -> Tensor:
-        least = float(np.finfo(y.dtype).tiny)
-        y = y.clamp(least, 1 - float(np.finfo(y.dtype).eps))
+        least = float(finfo(y.dtype).tiny)
+        y = y.clamp(least, 1 - float(finfo(y.dtype).eps))
         return y.log() - ops.log1p(-y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:

@@ -75,6 +75,9 @@ from autograd.ops.batch_norm import (
     batch_norm as batch_norm,
     batch_norm_relu as batch_norm_relu,
 )
+from autograd.ops.bilinear import (
+    bilinear as bilinear,
+)
 from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -229,6 +232,9 @@ from autograd.ops.elementwise import (
 from autograd.ops.embedding import (
     embedding as embedding,
     one_hot as one_hot,
+)
+from autograd.ops.embedding_bag import (
+    embedding_bag as embedding_bag,
 )
 from autograd.ops.extrema import (
     amax as amax,

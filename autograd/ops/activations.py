@@ -24,6 +24,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.activation import elu
 from autograd.ops.extrema import clamp, clamp_max
@@ -127,6 +128,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     return relu6(input + 3) / 6
 
 
+@in_float32
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """Apply the piecewise quadratic approximation of silu: input * relu6(input + 3) / 6.
 

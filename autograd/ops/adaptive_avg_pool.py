@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d
 from autograd.ops.shape import reshape, squeeze, unsqueeze
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
     """Take the means of L' windows, which cover the input evenly.
 
@@ -48,6 +50,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
+@in_float32
 def adaptive_avg_pool3d(input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None) -> Tensor:
     """Take the means of D' × H' × W' windows, which cover the input evenly.
 

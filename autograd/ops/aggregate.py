@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Sample
 from autograd.ops.compare import bitwise_xor, isnan
 from autograd.ops.elementary import logaddexp
@@ -28,6 +29,7 @@ from autograd.ops.shared.rows import composite_row
 from autograd.ops.shared.samples import dims_sample
 from autograd.ops.var import std, var
 from autograd.ops.where import where
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Array, Dims, Number
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def _part(input: Tensor, dim: int, begin: int | None, end: int | None) -> Tensor
 
 
 def _to_product_dtype(input: Tensor, dtype: Any) -> Tensor:
-    return to(input, dtype or (input.dtype if input.dtype.kind in "fc" else np.int64))
+    return to(input, dtype or (input.dtype if input.dtype.kind in DIFFERENTIABLE else np.int64))
 
 
 # ── products ───────────────────────────────────────────────────────────────────────────
@@ -117,6 +119,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return _scan("cumprod", _to_product_dtype(input, dtype), dim, mul)
 
 
+@in_float32
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Logarithm of the cumulative sum of exponentials along a dimension, computed without overflow."""
     check_arrays("logcumsumexp", input=input)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.avg_pool2d import avg_pool2d, quotients
 from autograd.ops.functions import abs as absolute, sign
@@ -63,6 +64,7 @@ def avg_pool1d(
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
+@in_float32
 def avg_pool3d(
     input: Tensor,
     kernel_size: int | Triple,

@@ -27,6 +27,7 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.grad_mode import no_grad
 from autograd.kernels.channels import channel_affine, channel_moments, channel_sums
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import clone
 from autograd.ops.reduce import sum
@@ -240,6 +241,7 @@ _batch_norm_relu_training_op = register(
 # ── the functions ──────────────────────────────────────────────────────────────────────
 
 
+@in_float32
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -285,6 +287,7 @@ def batch_norm(
     )
 
 
+@in_float32
 def batch_norm_relu(
     input: Tensor,
     running_mean: Tensor | None,

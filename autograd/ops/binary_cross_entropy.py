@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.extrema import clamp
@@ -112,6 +113,7 @@ def binary_cross_entropy(
     return reduce_losses("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
+@in_float32
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import sub, to
 from autograd.ops.functions import abs
@@ -19,7 +20,7 @@ from autograd.ops.pow import pow
 from autograd.ops.reduce import sum
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.where import where
-from autograd.promotion import result_type
+from autograd.promotion import DIFFERENTIABLE, FLOATING, result_type
 from autograd.types import Number
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """Interpolate between input, at weight 0, and `end`, at weight 1.  Shapes broadcast.
 
@@ -43,7 +45,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     """
     check_arrays("lerp", input=input, end=end)
     dtypes = {x.dtype for x in (input, end, weight) if hasattr(x, "dtype")}
-    if len(dtypes) > 1 or input.dtype.kind != "f":
+    if len(dtypes) > 1 or input.dtype.kind not in FLOATING:
         names = ", ".join(sorted(map(str, dtypes)))
         raise RuntimeError(f"lerp: expects one float dtype throughout, got {names}; convert with .to(dtype)")
     step = end - input
@@ -57,6 +59,7 @@ def _check_value(name: str, value: Number | complex, *tensors: Any) -> None:
         raise RuntimeError(f"{name}: value is {value}, and the tensors hold integers; give an integer, or convert them")
 
 
+@in_float32
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a product: input + value · tensor1 · tensor2.  Shapes broadcast."""
     check_arrays("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
@@ -64,6 +67,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
     return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
 
 
+@in_float32
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a quotient: input + value · tensor1 / tensor2.  Shapes broadcast.
 
@@ -73,7 +77,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
         If both tensors hold integers.
     """
     check_arrays("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
-    if tensor1.dtype.kind not in "fc" and tensor2.dtype.kind not in "fc":
+    if tensor1.dtype.kind not in DIFFERENTIABLE and tensor2.dtype.kind not in DIFFERENTIABLE:
         raise RuntimeError("addcdiv: tensor1 and tensor2 hold integers; convert one with .float()")
     return input + (tensor1 / tensor2 if value == 1 else value * tensor1 / tensor2)
 

@@ -163,8 +163,14 @@ def _unit(z: Array) -> Array:
     return np.where(size == 0, 0, z / np.where(size == 0, 1, size)).astype(z.dtype)
 
 
+def _unit_reference(z: Array) -> Array:
+    if z.dtype.kind != "c":
+        return np.asarray(np.sign(z + 0).astype(z.dtype))  # NumPy has no sign of bools
+    return np.where(z == 0, 0, np.exp(1j * np.angle(z))).astype(z.dtype)
+
+
 _sgn_op = unary_row(
-    "sgn", _unit, _sgn_backward, lambda z: np.where(z == 0, 0, np.exp(1j * np.angle(z))).astype(z.dtype),
+    "sgn", _unit, _sgn_backward, _unit_reference,
     sample=lambda draw: Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)) + 3,)), saves=(0, ~0), complex=True,
     kind="matrix",
 )  # fmt: skip
@@ -278,6 +284,7 @@ def sgn(input: Tensor) -> Tensor:
 
 def conj_physical(input: Tensor) -> Tensor:
     """The complex conjugate, in new memory; a real tensor itself."""
+    check_arrays("conj_physical", input=input)
     return conj(input)
 
 

@@ -14,13 +14,19 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.op import Op, register
 from autograd.ops.shared.samples import complex_sample
+from autograd.types import Array
+
+
+def _reference(z: Array) -> Array:
+    return np.asarray(z.real - np.asarray(1j, z.dtype) * z.imag) if z.dtype.kind == "c" else np.conjugate(z)
+
 
 _conj_op = register(
     Op(
         name="conj",
         forward=np.conjugate,
-        backward=lambda ctx, g: conj(g),
-        reference=lambda z: np.asarray(z.real - np.asarray(1j, z.dtype) * z.imag),
+        backward=lambda ctx, g: conjugate(g),
+        reference=_reference,
         sample=complex_sample,
         kind="multilinear",
         complex=True,
@@ -28,10 +34,14 @@ _conj_op = register(
 )
 
 
+def conjugate(x: Any) -> Any:
+    """`conj` for backwards, where x is a tensor or a number."""
+    if not hasattr(x, "dtype"):
+        return x.conjugate()
+    return _conj_op(x) if x.dtype.kind == "c" else x
+
+
 def conj(input: Any) -> Any:
     """The complex conjugate; a real tensor itself."""
-    if not hasattr(input, "dtype"):
-        if isinstance(input, int | float | complex):  # in a backward
-            return input.conjugate()
-        check_arrays("conj", input=input)
-    return _conj_op(input) if input.dtype.kind == "c" else input
+    check_arrays("conj", input=input)
+    return conjugate(input)

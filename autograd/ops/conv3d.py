@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d
 from autograd.ops.pad import pad
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Triple = tuple[int, int, int]  # of depth, height and width
 
 
+@in_float32
 def conv3d(
     input: Tensor,
     weight: Tensor,

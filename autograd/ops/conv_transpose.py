@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Composite, Sample, register
 from autograd.ops.conv_transpose2d import conv_transpose2d
 from autograd.ops.pad import pad
@@ -37,6 +38,7 @@ def _arguments(name: str, input: Tensor, weight: Tensor, bias: Any, dims: int, g
     return x, *each.values()
 
 
+@in_float32
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -84,6 +86,7 @@ def conv_transpose1d(
     return squeeze(y, 0) if input.ndim == 2 else y
 
 
+@in_float32
 def conv_transpose3d(
     input: Tensor,
     weight: Tensor,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d_input_grad
 from autograd.ops.shape import reshape, squeeze, unsqueeze
@@ -54,6 +55,7 @@ def _reference(
     return y if x.ndim == 4 else y[0]
 
 
+@in_float32
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,

@@ -17,7 +17,7 @@ from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import reshape, squeeze, transpose
 from autograd.ops.shared.composed import composed, ones
 from autograd.ops.views import diagonal
-from autograd.promotion import get_default_dtype
+from autograd.promotion import DIFFERENTIABLE, FLOATING, get_default_dtype
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def cov(
     if input.dtype == np.bool_:
         raise RuntimeError("cov: bool tensors have no covariance; convert with .float()")
     x = reshape(input, (1, -1)) if input.ndim < 2 else input
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind not in DIFFERENTIABLE:
         x = to(x, get_default_dtype())
     n = x.shape[1]
     weights: Any = None
@@ -66,7 +66,7 @@ def cov(
         _check_weights("fweights", fweights, n, "iu")
         weights = fweights
     if aweights is not None:
-        _check_weights("aweights", aweights, n, "f")
+        _check_weights("aweights", aweights, n, FLOATING)
         weights = aweights if weights is None else mul(weights, aweights)
     if weights is None:
         mean = sum_over(x, 1, keepdim=True) / n if n else sum_over(x, 1, keepdim=True) * np.nan

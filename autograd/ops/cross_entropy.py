@@ -39,6 +39,7 @@ from autograd.ops.shared.losses import (
 )
 from autograd.ops.softmax import log_softmax, softmax, softmax_input_grad
 from autograd.ops.where import where
+from autograd.promotion import FLOATING
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def cross_entropy(
     reduction = legacy_reduction("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}")
-    if target.dtype.kind == "f" and target.shape == input.shape:
+    if target.dtype.kind in FLOATING and target.shape == input.shape:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     x, t = flatten_scores("cross_entropy", input, target, weight)
     if weight is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.extrema import clamp_min
 from autograd.ops.indexing import getitem
@@ -46,6 +47,7 @@ def _length(x: Tensor, dim: int, eps: float) -> Tensor:
     return length + (clamp_min(length, eps) - length).detach()
 
 
+@in_float32
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Cosine of the angle between vectors.
 
@@ -90,6 +92,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@in_float32
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Divide vectors by their norm.
 
@@ -195,7 +198,7 @@ def _norm_reference(x: Array, p: float, axis: int, keepdims: bool = False) -> Ar
 
 
 def _pair(draw: Draw) -> tuple[Array, Array]:
-    a, b = draw.broadcastable(2, 2, 3, least=1)
+    a, b = draw.broadcastable(2, 2, 3)
     return draw.tensor(*a), draw.tensor(*b, low=3, high=5)  # so that no difference is near 0
 
 
@@ -206,10 +209,9 @@ def _cosine_reference(a: Array, b: Array, *, dim: int, eps: float) -> Array:
 
 
 def _cosine_sample(draw: Draw) -> Sample:
-    shape = draw.shape(1, 3, least=2)
-    return Sample(
-        (draw.tensor(*shape, low=0.5), draw.tensor(*shape)), {"dim": draw.choice(-1, 0), "eps": draw.choice(1e-8, 0.1)}
-    )
+    dim, lead, n = draw.choice(-1, 0), draw.shape(0, 2), draw.size(2, 3)  # in one dimension the cosine is 1 or -1
+    shape = (*lead, n) if dim else (n, *lead)
+    return Sample((draw.tensor(*shape, low=0.5), draw.tensor(*shape)), {"dim": dim, "eps": draw.choice(1e-8, 0.1)})
 
 
 _TWO = np.ones((2, 3)), np.ones((2, 2))
@@ -244,7 +246,7 @@ register(
         function=normalize,
         reference=lambda x, *, p, dim: x / np.maximum(_norm_reference(x, p, dim, True), 1e-12),
         sample=lambda draw: Sample(
-            (draw.tensor(*draw.shape(1, 3), low=0.5),), {"p": draw.choice(2.0, 1), "dim": draw.choice(-1, 0)}
+            (draw.tensor(*draw.shape(1, 3, least=0), low=0.5),), {"p": draw.choice(2.0, 1), "dim": draw.choice(-1, 0)}
         ),
         bad_samples=[BadSample((np.ones((2, 3), int),), {}, TypeError, ("normalize", "int64"))],
     )
@@ -252,7 +254,7 @@ register(
 
 
 def _cdist_sample(draw: Draw) -> Sample:
-    batches = draw.broadcastable(2, 0, 1, least=1)
+    batches = draw.broadcastable(2, 0, 1)
     m = draw.size(1, 3)
     a = draw.tensor(*batches[0], draw.size(1, 3), m)
     b = draw.tensor(*batches[1], draw.size(1, 3), m, low=3, high=5)
@@ -260,7 +262,7 @@ def _cdist_sample(draw: Draw) -> Sample:
 
 
 def _pdist_sample(draw: Draw) -> Sample:
-    n, m = draw.size(2, 4), draw.size(1, 3)
+    n, m = draw.choice(2, 3, 4, 1, 0), draw.size(1, 3)
     return Sample((draw.tensor(n, m) + 5 * np.arange(n)[:, None],), {"p": draw.choice(2.0, 1, 3)})
 
 

@@ -23,7 +23,7 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conj import conj
+from autograd.ops.conj import conjugate
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.division import away_from_jumps, bad_division, check_divisor, division_reference
 from autograd.ops.shared.samples import any_shape, bad_broadcast
@@ -93,8 +93,8 @@ _sub_op = register(
 def _mul_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
     return (
-        _mul_op(g, conj(y)) if ctx.needs_input_grad[0] else None,
-        _mul_op(g, conj(x)) if ctx.needs_input_grad[1] else None,
+        _mul_op(g, conjugate(y)) if ctx.needs_input_grad[0] else None,
+        _mul_op(g, conjugate(x)) if ctx.needs_input_grad[1] else None,
     )
 
 
@@ -119,8 +119,9 @@ _mul_op: Op = register(
 
 def _div_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     y, x = ctx.saved_tensors
-    dx = _div_op(g, conj(y))
-    return dx, -_mul_op(dx, conj(_div_op(x, y))) if ctx.needs_input_grad[1] else None  # z itself may change in place
+    dx = _div_op(g, conjugate(y))
+    # x / y anew, because the result itself may have changed in place
+    return dx, -_mul_op(dx, conjugate(_div_op(x, y))) if ctx.needs_input_grad[1] else None
 
 
 _div_op: Op = register(

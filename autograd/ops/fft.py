@@ -361,7 +361,7 @@ def _numpys(kind: str, form: str) -> Callable[..., Any]:
 
 def _sample_of(kind: str, form: str) -> Callable[[Draw], Sample]:
     def sample(draw: Draw) -> Sample:
-        shape = (draw.size(1, 2), draw.size(2, 4), draw.size(2, 4))
+        shape = (*draw.shape(1, 1, least=0, most=2), draw.size(2, 4), draw.size(2, 4))
         complexes = kind in ("irfft", "hfft") or (kind in ("fft", "ifft") and draw.choice(True, False))
         params: dict[str, Any] = {"norm": draw.choice(None, "ortho", "forward")}
         if form:

@@ -27,6 +27,7 @@ from autograd.ops.shared.checks import check_float, run_broadcast
 from autograd.ops.shared.rows import binary_row, composite_row, discrete_row, one_tensor, two_tensors, unary_row
 from autograd.ops.shared.samples import any_shape, bad_broadcast, distinct
 from autograd.ops.where import where
+from autograd.promotion import HALVES, finfo
 from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
@@ -228,6 +229,9 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
     posinf, neginf : float, optional
         What inf and -inf become.  Default: the largest and the smallest number of the dtype.
     """
+    if getattr(input, "dtype", None) in HALVES:  # the op knows of float32, whose largest number is too large
+        largest = float(finfo(input.dtype).max)
+        posinf, neginf = largest if posinf is None else posinf, -largest if neginf is None else neginf
     return _nan_to_num_op(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample
-from autograd.ops.conj import conj
+from autograd.ops.conj import conjugate
 from autograd.ops.shared.rows import unary_row
 from autograd.types import Array, Gradient
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _conjugate(ctx: Context) -> Any:
-    return conj(ctx.saved_tensors[0])
+    return conjugate(ctx.saved_tensors[0])
 
 
 def _negative(x: Array) -> Array:
@@ -167,7 +167,7 @@ _log1p_op = unary_row(
 _tanh_op = unary_row(
     "tanh",
     np.tanh,
-    lambda ctx, g: g * conj(1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
+    lambda ctx, g: g * conjugate(1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
     lambda x: 1 - 2 / (np.exp(2 * x) + 1),
     saves=(~0,),
     promotes="float",
@@ -177,7 +177,7 @@ _tanh_op = unary_row(
 _sigmoid_op = unary_row(
     "sigmoid",
     lambda x: 1 / (1 + np.exp(-x)),  # exp(-x) may overflow to inf; 1 / inf is 0, the correct result
-    lambda ctx, g: g * conj(ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
+    lambda ctx, g: g * conjugate(ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
     lambda x: (1 + np.tanh(x / 2)) / 2,
     saves=(~0,),
     promotes="float",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.indexing import getitem
 from autograd.ops.matmul import matmul
@@ -61,6 +62,7 @@ def _bounded(x: Array, n: int, padding_mode: str, align_corners: bool) -> tuple[
     return np.clip(x, 0, n - 1).astype(x.dtype), np.where(inside, one, 0).astype(x.dtype)
 
 
+@in_float32
 def grid_sample(
     input: Tensor,
     grid: Tensor,

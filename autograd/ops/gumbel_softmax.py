@@ -20,6 +20,7 @@ from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dim_of
 from autograd.ops.softmax import softmax
+from autograd.promotion import finfo
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     check_arrays("gumbel_softmax", logits=logits)
     check_float("gumbel_softmax", logits)
     dim = dim_of("gumbel_softmax", dim, logits.ndim)
-    exponential = np.maximum(generator().standard_exponential(logits.shape), np.finfo(logits.dtype).tiny)
+    exponential = np.maximum(generator().standard_exponential(logits.shape), finfo(logits.dtype).tiny)
     noise = np.asarray(-np.log(exponential)).astype(logits.dtype)
     soft: Tensor = _gumbel_softmax_op(logits, noise, tau=tau, dim=dim)
     if not hard:

@@ -23,6 +23,7 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.kernels.jit import ELEMENTS, dense, kernel, limit_threads, set_threads
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.adaptive_avg_pool import adaptive_avg_pool1d, adaptive_avg_pool3d
 from autograd.ops.avg_pool2d import adaptive_avg_pool2d
@@ -148,6 +149,7 @@ def _sizes(
     return wanted, (None,) * dims if recompute else tuple(float(factor) for factor in each)
 
 
+@in_float32
 def interpolate(
     input: Tensor,
     size: int | Sequence[int] | None = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import exp, log
 from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def kl_div(
     input: Tensor,
     target: Tensor,

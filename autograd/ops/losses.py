@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import abs, square
 from autograd.ops.reduce import sum
@@ -100,6 +101,7 @@ def l1_loss(
     return reduce_losses("l1_loss", losses, reduction, None if weight is None else sum(weight))
 
 
+@in_float32
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -131,6 +133,7 @@ def smooth_l1_loss(
     return reduce_losses("smooth_l1_loss", losses, reduction)
 
 
+@in_float32
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:

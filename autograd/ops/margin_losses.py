@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.distances import pairwise_distance
 from autograd.ops.extrema import clamp_min, minimum
 from autograd.ops.functions import exp, log, sqrt
 from autograd.ops.indexing import getitem
-from autograd.ops.matmul import matmul
 from autograd.ops.reduce import sum
 from autograd.ops.shape import unsqueeze
 from autograd.ops.shared.checks import check_float
@@ -97,6 +97,7 @@ def hinge_embedding_loss(
     return _reduced("hinge_embedding_loss", losses, reduction, size_average, reduce)
 
 
+@in_float32
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -205,8 +206,8 @@ def multilabel_margin_loss(
     is_label[rows, columns] = True
     differences = clamp_min(1 - unsqueeze(getitem(x, (rows, columns)), 1) + getitem(x, rows), 0)
     pairs = sum(where(is_label[rows], 0.0, differences), 1) / classes
-    belongs = (np.arange(n)[:, None] == rows).astype(x.dtype)  # which sample each label belongs to
-    losses = matmul(belongs, pairs)
+    belongs: Any = np.arange(n)[:, None] == rows  # which sample each label belongs to
+    losses = sum(where(belongs, pairs, 0.0), 1)
     losses = losses if input.ndim == 2 else losses.reshape(())
     return _reduced("multilabel_margin_loss", losses, reduction, size_average, reduce)
 
@@ -228,6 +229,7 @@ def multilabel_soft_margin_loss(
     return _reduced("multilabel_soft_margin_loss", sum(losses, -1) / input.shape[-1], reduction, size_average, reduce)
 
 
+@in_float32
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -335,6 +337,7 @@ def triplet_margin_with_distance_loss(
     return _triplet(name, distances, distance(positive, negative) if swap else None, margin, reduction)
 
 
+@in_float32
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -381,6 +384,7 @@ def gaussian_nll_loss(
     return reduce_losses(name, losses, reduction)
 
 
+@in_float32
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -439,7 +443,7 @@ def _row(
 
     def sample(draw: Draw) -> Sample:
         arrays, options = inputs(draw)
-        return Sample(arrays, {"reduction": draw_reduction(draw), **options})
+        return Sample(arrays, {"reduction": draw_reduction(draw, arrays[0].size), **options})
 
     name = function.__name__
     register(
@@ -452,17 +456,17 @@ def _signs(draw: Draw, shape: tuple[int, ...]) -> Array:
 
 
 def _one(draw: Draw, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2)
+    shape = draw.shape(1, 2, least=0)
     return (draw.tensor(*shape), _signs(draw, shape)), options
 
 
 def _draw_ranking(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2)
+    shape = draw.shape(1, 2, least=0)
     return (draw.tensor(*shape), draw.tensor(*shape) + 0.0003, _signs(draw, shape)), {"margin": draw.choice(0.0, 0.71)}
 
 
 def _draw_classes(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    n, classes = draw.choice((), (draw.size(1, 3),)), draw.size(1, 3)
+    n, classes = draw.choice((), draw.shape(1, 1, least=0)), draw.size(1, 3)
     w = draw.choice(None, draw.tensor(classes, low=0.5))
     options = {"p": draw.choice(1, 2), "margin": draw.choice(1.0003, 0.5703)}
     return (draw.tensor(*n, classes), draw.index(n, classes), w), options
@@ -472,12 +476,12 @@ def _multi_margin(x: Array, y: Array, weight: Array | None, *, p: int, margin: f
     losses = np.zeros(y.shape, x.dtype)
     for i in np.ndindex(*y.shape):
         others = np.maximum(0, margin - x[(*i, y[i])] + np.delete(x[i], y[i])) ** p
-        losses[i] = others.sum() * (1 if weight is None else weight[y[i]]) / x.shape[-1]
+        losses[i] = (others * (1 if weight is None else weight[y[i]])).sum() / x.shape[-1]
     return losses
 
 
 def _draw_labels(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = (*draw.choice((), (draw.size(1, 3),)), draw.size(1, 3))
+    shape = (*draw.choice((), draw.shape(1, 1, least=0)), draw.size(1, 3))
     return (draw.tensor(*shape) * 1.0003, draw.index(shape, shape[-1] + 1) - 1), {}
 
 
@@ -496,7 +500,7 @@ def _multilabel_soft_margin(x: Array, y: Array, weight: Array | None) -> Array:
 
 
 def _draw_multilabel(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2)
+    shape = draw.shape(1, 2, least=0)
     w = draw.choice(None, draw.tensor(shape[-1], low=0.5))
     return (draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=0.9), w), {}
 
@@ -507,7 +511,7 @@ def _cosine_embedding(a: Array, b: Array, y: Array, *, margin: float) -> Array:
 
 
 def _draw_embedding(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    n, d = draw.choice((), (draw.size(1, 3),)), draw.size(2, 3)
+    n, d = draw.choice((), draw.shape(1, 1, least=0)), draw.size(2, 3)
     options = {"margin": draw.choice(0.0, 0.3)}
     a, b = draw.tensor(*n, d, low=0.5), draw.tensor(*n, d, low=0.3) + np.arange(d)  # not parallel
     return (a, b, _signs(draw, n)), options
@@ -523,7 +527,7 @@ def _triplet_losses(a: Array, b: Array, c: Array, *, margin: float, swap: bool, 
 
 
 def _draw_triplet(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2)
+    shape = draw.shape(1, 2, least=0)
     three = draw.tensor(*shape), draw.tensor(*shape, low=3, high=5), draw.tensor(*shape, low=8, high=9)
     return three, {"margin": draw.choice(20.0, 1.0), "swap": draw.choice(False, True)}
 
@@ -540,7 +544,7 @@ def _of_deviations(x: Any, t: Any, deviation: Any, **options: Any) -> Tensor:
 
 
 def _draw_gaussian(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(2, 2, least=2)
+    shape = *draw.shape(1, 1, least=0), draw.size(2, 3)
     v = draw.choice(*(draw.tensor(*some, low=1, high=2) for some in (shape, shape[:1], (shape[0], 1))))
     return (draw.tensor(*shape), draw.tensor(*shape), v), {"full": draw.choice(True, False)}
 
@@ -553,7 +557,7 @@ def _poisson(x: Array, t: Array, *, log_input: bool, full: bool) -> Array:
 
 
 def _draw_poisson(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2)
+    shape = draw.shape(1, 2, least=0)
     options = {"log_input": draw.choice(True, False), "full": draw.choice(True, False)}
     return (draw.tensor(*shape, low=0.5), draw.tensor(*shape, low=2, high=4) - draw.choice(0, 1.8)), options
 

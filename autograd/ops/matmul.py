@@ -17,7 +17,7 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conj import conj
+from autograd.ops.conj import conjugate
 from autograd.ops.shape import reshape, transpose, unsqueeze
 from autograd.types import Array, Gradient, Shape
 
@@ -68,7 +68,7 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
 
 
 def _transposed(x: Tensor) -> Tensor:
-    return conj(x.T if x.ndim == 2 else transpose(x, -1, -2))
+    return conjugate(x.T if x.ndim == 2 else transpose(x, -1, -2))
 
 
 def _sample(draw: Draw) -> Sample:

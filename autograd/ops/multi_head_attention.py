@@ -30,6 +30,7 @@ from autograd.ops.reduce import mean
 from autograd.ops.shape import expand, reshape, squeeze, transpose, unsqueeze
 from autograd.ops.softmax import softmax
 from autograd.ops.where import where
+from autograd.promotion import FLOATING
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _additive(mask: Tensor | None, name: str, like: Tensor) -> Tensor | None:
         return None
     if mask.dtype == np.bool_:
         return where(mask, -math.inf, like.new_zeros(()))
-    if mask.dtype.kind != "f":
+    if mask.dtype.kind not in FLOATING:
         raise TypeError(f"{_NAME}: {name} is {mask.dtype}; expects bool (True: ignore) or float (added to scores)")
     return to(mask, like.dtype)
 
@@ -248,7 +249,8 @@ def _reference(
 
 
 def _sample(draw: Draw) -> Sample:
-    heads, n, targets, sources = draw.choice(1, 2), draw.size(1, 2), draw.size(1, 2), draw.size(1, 3)
+    (n,) = draw.shape(1, 1, least=0, most=2)
+    heads, targets, sources = draw.choice(1, 2), draw.size(1, 2), draw.size(1, 3)
     e = 2 * heads
     mask = draw.choice(None, draw.tensor(targets, sources), draw.index((targets, sources), 3) > 1)
     zero = draw.choice(False, True)

@@ -27,7 +27,7 @@ from autograd.ops.shape import expand, reshape
 from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of, ndim_of
 from autograd.ops.views import as_strided
-from autograd.promotion import category, check_fits
+from autograd.promotion import FLOATING, category, check_fits
 from autograd.types import Array, Gradient, Number, Shape, Sizes
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             [2., 2.]])
     """
     places = _slices("index_add", input, dim, index, source)
-    if isinstance(alpha, float) and input.dtype.kind != "f":
+    if isinstance(alpha, float) and input.dtype.kind not in FLOATING:
         raise RuntimeError(f"index_add: alpha is {alpha}; for {input.dtype} tensors it must be an integer")
     scaled = source if alpha == 1 else mul(source, alpha)
     return _written(input, scaled, places, True)

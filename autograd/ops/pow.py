@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.engine import Context
 from autograd.op import Op, Sample, register
-from autograd.ops.conj import conj
+from autograd.ops.conj import conjugate
 from autograd.ops.functions import log
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.samples import bad_broadcast
@@ -40,10 +40,10 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     dx = dy = None
     if ctx.needs_input_grad[0]:
         undefined = y.ndim > 0 or y == 0  # 0 · 0⁻¹ would be NaN
-        dx = g * conj(y) * conj(pow(where((x == 0) * (y == 0), 1.0, x) if undefined else x, y - 1))
+        dx = g * conjugate(y) * conjugate(pow(where((x == 0) * (y == 0), 1.0, x) if undefined else x, y - 1))
     if ctx.needs_input_grad[1]:
         flat = (x == 0) * ((y.real if y.dtype.kind == "c" else y) >= 0)
-        dy = where(flat, 0.0, g * conj(z) * conj(log(where(flat, 1.0, x))))
+        dy = where(flat, 0.0, g * conjugate(z) * conjugate(log(where(flat, 1.0, x))))
     return dx, dy
 
 

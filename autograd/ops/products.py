@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Sample
 from autograd.ops.conj import conj
 from autograd.ops.elementwise import add, mul, sub
@@ -30,6 +31,7 @@ from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of
 from autograd.ops.solve import linalg_multi_dot
 from autograd.ops.views import diagonal
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Array, Number
 
 if TYPE_CHECKING:
@@ -143,7 +145,7 @@ def _plus(
     """beta · input + alpha · product, where a beta of 0 leaves input out."""
     if not promotes:
         _check_dtypes(name, input, product)
-    if product.dtype.kind not in "fc" and (not promotes or input.dtype.kind not in "fc"):
+    if product.dtype.kind not in DIFFERENTIABLE and (not promotes or input.dtype.kind not in DIFFERENTIABLE):
         if promotes and isinstance(beta + alpha, float):
             raise RuntimeError(f"{name}: beta {beta} and alpha {alpha} must be integers for {product.dtype} tensors")
         kind: Callable[[Any], int] = bool if product.dtype == np.bool_ else int  # PyTorch truncates them
@@ -157,6 +159,7 @@ def _plus(
     return add(input if beta == 1 else mul(input, beta), scaled)
 
 
+@in_float32
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -181,6 +184,7 @@ def addmm(
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
+@in_float32
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -191,6 +195,7 @@ def addmv(
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
 
 
+@in_float32
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -201,6 +206,7 @@ def addr(
     return _plus("addr", input, outer(vec1, vec2), beta, alpha, promotes=True)
 
 
+@in_float32
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
@@ -212,6 +218,7 @@ def addbmm(
     return _plus("addbmm", input, sum_over(matmul(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
 
 
+@in_float32
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import rsqrt, square
 from autograd.ops.reduce import mean
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.samples import optional
+from autograd.promotion import finfo
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -60,7 +63,7 @@ def rms_norm(
     check_float("rms_norm", input)
     if weight is not None and tuple(weight.shape) != sizes:
         raise ValueError(f"rms_norm: weight of shape {weight.shape} must have normalized_shape {sizes}")
-    small = float(np.finfo(input.dtype).eps) if eps is None else eps
+    small = float(finfo(input.dtype).eps) if eps is None else eps
     y = input * rsqrt(mean(square(input), tuple(range(-len(sizes), 0)), True) + small)
     return y if weight is None else y * weight
 

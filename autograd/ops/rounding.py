@@ -17,6 +17,7 @@ from autograd.arguments import check_arrays
 from autograd.op import BadSample, Op, Sample
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.rows import composite_row, one_tensor, unary_row
+from autograd.promotion import FLOATING
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _round_reference(x: Array, *, decimals: int) -> Array:
 
 
 def _round_check(x: Array, *, decimals: int) -> None:
-    if x.dtype.kind != "f" and decimals != 0:
+    if x.dtype.kind not in FLOATING and decimals != 0:
         raise RuntimeError(f"round: decimals is {decimals}, and only floats are rounded to decimals, not {x.dtype}")
 
 

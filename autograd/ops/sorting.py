@@ -21,6 +21,7 @@ from autograd.ops.gather import gather
 from autograd.ops.shape import reshape
 from autograd.ops.shared.composed import composed, ones
 from autograd.ops.shared.dims import dim_of, ndim_of
+from autograd.promotion import FLOATING
 from autograd.types import Array, Number
 
 if TYPE_CHECKING:
@@ -426,7 +427,7 @@ def searchsorted(
         if sorted_sequence.ndim != 1:
             raise RuntimeError(f"{name}: a number is searched in a vector, not in shape {tuple(sorted_sequence.shape)}")
         values: Any = np.asarray(input).astype(
-            sorted_sequence.dtype if isinstance(input, int) or sorted_sequence.dtype.kind == "f" else float
+            sorted_sequence.dtype if isinstance(input, int) or sorted_sequence.dtype.kind in FLOATING else float
         )
     else:
         values = input
@@ -644,7 +645,7 @@ def histogram(
     """
     name = "histogram"
     check_arrays(name, input=input)
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         raise RuntimeError(f"{name}: expects floats, got {input.dtype}; convert with .float()")
     x = np.asarray(getattr(input, "array", input))
     edges: Any

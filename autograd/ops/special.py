@@ -28,6 +28,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Op, Sample
 from autograd.ops.functions import exp, log, sign
 from autograd.ops.shared.checks import check_float, run_broadcast
@@ -369,6 +370,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     return _polygamma_op(input, n=order)
 
 
+@in_float32
 def mvlgamma(input: Tensor, p: int) -> Tensor:
     """Logarithm of the multivariate gamma function of dimension p, up to its constant: Σ_j lgamma(input - j/2) + c.
 

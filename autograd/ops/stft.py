@@ -29,7 +29,7 @@ from autograd.ops.rearrange import narrow
 from autograd.ops.shape import reshape, squeeze, transpose, unsqueeze
 from autograd.ops.shared.rows import composite_row
 from autograd.ops.unfold import unfold_along
-from autograd.promotion import real_of
+from autograd.promotion import DIFFERENTIABLE, real_of
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def stft(
     """
     check_arrays("stft", input=input)
     hop, length = _sizes("stft", n_fft, hop_length, win_length, window)
-    if input.dtype.kind not in "fc" or input.ndim not in (1, 2):
+    if input.dtype.kind not in DIFFERENTIABLE or input.ndim not in (1, 2):
         raise RuntimeError(
             f"stft: expects a float or complex tensor (L,) or (N, L), got {input.dtype} of shape {tuple(input.shape)}"
         )
@@ -237,7 +237,7 @@ def _stft_reference(
 def _stft_sample(draw: Draw) -> Sample:
     n = draw.size(2, 4)
     params = {"n_fft": n, "hop_length": draw.size(1, 3), "center": draw.choice(True, False), "return_complex": True}
-    return Sample((draw.tensor(draw.size(1, 2), draw.size(n, 6)), draw.tensor(n, low=0.5)), params)
+    return Sample((draw.tensor(*draw.shape(1, 1, least=0, most=2), draw.size(n, 6)), draw.tensor(n, low=0.5)), params)
 
 
 composite_row(
@@ -274,7 +274,7 @@ def _istft_reference(X: Array, window: Array, *, n_fft: int, hop_length: int) ->
 
 def _istft_sample(draw: Draw) -> Sample:
     n = draw.size(2, 4)
-    X = draw.complex_tensor(draw.size(1, 2), n // 2 + 1, draw.size(2, 3))
+    X = draw.complex_tensor(*draw.shape(1, 1, least=0, most=2), n // 2 + 1, draw.size(2, 3))
     return Sample((X, draw.tensor(n, low=0.5)), {"n_fft": n, "hop_length": draw.size(1, n // 2)})
 
 

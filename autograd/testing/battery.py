@@ -134,13 +134,13 @@ def _reference(case: Case, inputs: Sequence[Any]) -> list[Array]:
         return [np.asarray(y) for y in as_tuple(case.op.reference(*inputs, **case.sample.params))]
 
 
-def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str) -> None:
-    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(1, |theirs|)."""
+def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str, scale: float = 1.0) -> None:
+    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(scale, |theirs|)."""
     if ours.shape != theirs.shape:
         raise AssertionError(f"{what} has shape {ours.shape}, {whose} {theirs.shape}")
     with np.errstate(all="ignore"):
         wide = np.complex128 if "c" in (ours.dtype.kind, theirs.dtype.kind) else np.float64
-        allowed = tolerance * np.maximum(1.0, np.abs(theirs.astype(wide)))
+        allowed = tolerance * np.maximum(scale, np.abs(theirs.astype(wide)))
         difference = np.abs(np.subtract(ours, theirs, dtype=wide))
         right = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs)) | (difference <= allowed)
     if not right.all():
@@ -248,7 +248,9 @@ def _check_reference(case: Case, dtype: np.dtype) -> None:
         what = f"with {dtype} inputs output {i}"
         if a.dtype != b.dtype:
             raise AssertionError(f"{what} is {a.dtype}, the reference's {b.dtype}")
-        compare(what, a, b, 1e-5 if real_of(a.dtype) == np.float32 else 1e-13, "the reference says")
+        # the rounding errors of transforms and factorizations are in proportion to their largest number
+        scale = float(np.abs(b).max(initial=1.0, where=np.isfinite(b))) if case.op.kind == "matrix" else 1.0
+        compare(what, a, b, 1e-5 if real_of(a.dtype) == np.float32 else 1e-13, "the reference says", scale)
         views = [[np.may_share_memory(y, x) for x in arrays] for y in (a, b)]
         if views[0] != views[1]:
             raise AssertionError(f"{what} is {'a view' if any(views[0]) else 'no view'}, unlike the reference's")

@@ -1,4 +1,7 @@
-"""Gradient clipping, conversion between parameters and one vector, and packed sequences (`nn.utils.rnn`).
+"""Gradient clipping, conversion between parameters and one vector, and helpers for modules.
+
+`nn.utils.rnn` has packed sequences, `parametrize` and `parametrizations` weights that are computed, and `prune` weights
+that are partly 0.
 
 Names and arguments are PyTorch's; `foreach`, which chooses an implementation there, changes nothing.
 """
@@ -16,7 +19,25 @@ from autograd import Tensor, no_grad
 from autograd.arguments import full_name
 from autograd.tensor import wrap
 from autograd.types import Array
-from nn.utils import rnn as rnn
+from nn.utils import (
+    parametrizations as parametrizations,
+    parametrize as parametrize,
+    prune as prune,
+    rnn as rnn,
+)
+from nn.utils.fusion import (
+    fuse_conv_bn_eval as fuse_conv_bn_eval,
+    fuse_conv_bn_weights as fuse_conv_bn_weights,
+    fuse_linear_bn_eval as fuse_linear_bn_eval,
+    fuse_linear_bn_weights as fuse_linear_bn_weights,
+)
+from nn.utils.making import skip_init as skip_init
+from nn.utils.weight_hooks import (
+    remove_spectral_norm as remove_spectral_norm,
+    remove_weight_norm as remove_weight_norm,
+    spectral_norm as spectral_norm,
+    weight_norm as weight_norm,
+)
 
 
 def _listed(caller: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -174,6 +195,18 @@ def clip_grad_norm_(
     norm = _total_norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
     _scale(gradients, limit, norm)
     return _as_tensor(norm, gradients)
+
+
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The older name of `clip_grad_norm_`.  It warns with a FutureWarning, as in PyTorch."""
+    warnings.warn("clip_grad_norm: the name is deprecated; use clip_grad_norm_", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:

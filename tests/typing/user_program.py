@@ -128,6 +128,8 @@ assert_type(net.load_state_dict(net.state_dict()).missing_keys, list[str])
 assert_type(net.training, bool)
 assert_type(nn.utils.clip_grad_norm_(net.parameters(), 1.0), Tensor)
 assert_type(nn.init.kaiming_normal_(nn.Linear(2, 2).weight), Tensor)
+assert_type(nn.LSTM(3, 4)(x), tuple[Tensor, tuple[Tensor, Tensor]])
+assert_type(nn.GRU(3, 4)(nn.utils.rnn.pack_sequence([x]))[0], nn.utils.rnn.PackedSequence)
 assert_type(repr(nn.summary(Encoder().linear, (2, 4))), str)
 
 

@@ -1,4 +1,4 @@
-"""Calls of multi-head attention, bilinear layers and bags of embeddings."""
+"""Calls of multi-head attention."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ import nn
 import nn.functional as F
 from autograd import Tensor
 from autograd.names import public_names
+from autograd.promotion import BFLOAT16
 from autograd.tensor import wrap
 
 
@@ -57,6 +58,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "resize_as_": lambda x, other: x.clone().resize_as_(other),
     "where": lambda x, condition, other: autograd.where(condition, x, other),
     "nn.functional.embedding": lambda weight, index, **options: F.embedding(index, weight, **options),
+    "nn.functional.embedding_bag": lambda weight, index, **options: F.embedding_bag(index, weight, **options),
     "polygamma": lambda x, n: autograd.polygamma(n, x),
     "special.polygamma": lambda x, n: autograd.special.polygamma(n, x),
     "item": Tensor.item,
@@ -73,7 +75,10 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "linalg.pinv.singular": lambda a, b: autograd.linalg.pinv(a @ b.mT),
     "pca_lowrank": lambda a, b, **options: autograd.pca_lowrank(a @ b.mT, **options),
     "svd_lowrank": lambda a, b, **options: autograd.svd_lowrank(a @ b.mT, **options),
-    **{name: getattr(Tensor, name) for name in ("bool", "byte", "char", "double", "float", "int", "long", "short")},
+    **{
+        name: getattr(Tensor, name)
+        for name in ("bfloat16", "bool", "byte", "char", "double", "float", "half", "int", "long", "short")
+    },
 }
 
 
@@ -179,13 +184,25 @@ def runs_in_pytorch(entry: Entry, call: Call) -> bool:
 
 
 class NotOurs(TypeError):
-    """A value that our tensors cannot hold: half-precision or sparse."""
+    """A value that our tensors cannot hold, such as a sparse tensor."""
 
 
 DTYPES = {
     getattr(torch, name): np.dtype(name)
-    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64", "complex64", "complex128")
-}
+    for name in (
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    )
+} | {torch.bfloat16: BFLOAT16}
 
 
 def copied(tensor: torch.Tensor) -> torch.Tensor:
@@ -239,7 +256,14 @@ def _our_tensor(tensor: torch.Tensor) -> Tensor:
     if tensor.layout is not torch.strided:
         raise NotOurs(str(tensor.layout))
     _our_dtype(tensor.dtype)
-    return wrap(copied(tensor).detach().numpy(), tensor.requires_grad)
+    return wrap(array_of(copied(tensor).detach()), tensor.requires_grad)
+
+
+def array_of(tensor: torch.Tensor) -> np.ndarray:
+    """The tensor's memory as an array; PyTorch does not make one of bfloat16 numbers."""
+    bits = tensor.view(torch.int16) if tensor.dtype is torch.bfloat16 else tensor
+    array = bits.numpy(force=True)  # also of a gradient that torch knows to be 0
+    return array.view(BFLOAT16) if tensor.dtype is torch.bfloat16 else array
 
 
 def to_ours(value: Any) -> Any:
@@ -274,5 +298,6 @@ def tensors_of(call: Call) -> list[Any]:
 def numbers(value: Any) -> np.ndarray:
     """The array of a tensor or number, ours or PyTorch's."""
     if isinstance(value, torch.Tensor):
-        return value.detach().resolve_conj().numpy(force=True)  # also of a gradient that torch knows to be 0
+        value = value.detach().resolve_conj()
+        return array_of(torch.zeros_like(value) if value._is_zerotensor() else value)
     return np.asarray(value.detach().numpy() if isinstance(value, Tensor) else value)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import autograd
+import nn
 from autograd import Tensor
 from autograd.tensor import wrap
 from autograd.testing import compare
@@ -291,3 +292,35 @@ def test_what_pytorch_lets_change_may_change() -> None:
                     if ours is False and survives(to_theirs(call), entry.info.op, which):
                         wrong.add(entry.name)
     assert wrong <= SAVED_ITSELF | UNSAFE
+
+
+# ── the in-place forms of nn.functional ──
+
+FUNCTIONAL: dict[str, tuple] = {
+    "relu_": (),
+    "leaky_relu_": (0.3,),
+    "elu_": (0.7,),
+    "celu_": (0.5,),
+    "selu_": (),
+    "hardtanh_": (-0.5, 0.6),
+    "threshold_": (0.1, -2.0),
+    "rrelu_": (0.2, 0.4),
+}
+
+
+def test_functional_has_a_row_for_each_form() -> None:
+    assert set(FUNCTIONAL) == {name for name in vars(nn.functional) if name.endswith("_") and name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONAL)
+def test_a_form_of_functional(name: str) -> None:
+    numbers_ = np.random.default_rng(0).standard_normal((3, 4))
+    results = []
+    for library, home in ((autograd, nn.functional), (torch, torch.nn.functional)):
+        x = library.tensor(numbers_, requires_grad=True)
+        y = x * 1
+        assert getattr(home, name)(y, *FUNCTIONAL[name]) is y
+        (y * y).sum().backward()
+        results.append((y.detach().numpy(), x.grad.numpy()))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)

@@ -98,6 +98,7 @@ UNDOCUMENTED = {
     **dict.fromkeys(("var", "std", "var_mean", "std_mean"), ("unbiased", "correction")),
     **dict.fromkeys(("median", "nanmedian"), ("dim",)),  # with dim, they are overloads
     "broadcast_to": ("size",), "scatter": ("value", "reduce"), "searchsorted": ("input",), "topk": ("dim",),
+    "nn.functional.rrelu_": ("lower", "upper"),  # documented as 1./8 and 1./3
     "triangular_solve": ("input",), "unsafe_split": ("split_size",),
     # called A in torch.linalg; ours accept both names
     **dict.fromkeys(("det", "inverse", "matrix_exp", "matrix_power", "orgqr", "slogdet"), ("A",)),
@@ -108,6 +109,7 @@ ASKED_FOR = {
 }
 FUSED = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}
 OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "nn.set_fusion_enabled"}
+OURS_ALONE |= {"nn.LazyModuleMixin"}  # in PyTorch in torch.nn.modules.lazy
 OURS_ALONE |= {f"optim.{name}" for name in NOT_IN_PYTORCH}
 
 

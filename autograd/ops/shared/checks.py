@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.promotion import HALVES
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), *HALVES)
 
 
 def check_float(name: str, x: Any, **params: Any) -> None:
-    """Raise TypeError unless x is float32 or float64.  `params` are ignored, so that this can be a row's `check`."""
+    """Raise TypeError unless x is of floats.  `params` are ignored, so that this can be a row's `check`."""
     if x.dtype not in FLOATS:
         raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
 
@@ -25,7 +26,7 @@ def check_differentiable(name: str, x: Any, **params: Any) -> None:
 
 
 def check_same_float(name: str, **inputs: Any) -> None:
-    """Raise TypeError unless all inputs are float32, or all are float64.  Inputs that are None are skipped."""
+    """Raise TypeError unless all inputs are of one float dtype.  Inputs that are None are skipped."""
     try:
         dtypes = {what: x.dtype for what, x in inputs.items() if x is not None}
     except AttributeError:

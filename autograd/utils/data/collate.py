@@ -102,7 +102,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Tensor | str | bytes):
         return data
     if isinstance(data, np.ndarray | np.generic):
-        return as_tensor(data) if data.dtype.kind in "biuf" else data
+        return as_tensor(data) if data.dtype.kind in "biufV" else data
     if isinstance(data, collections.abc.Mapping):
         return _like(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
@@ -114,7 +114,7 @@ def default_convert(data: Any) -> Any:
 
 
 def _check_numeric(x: np.ndarray | np.generic) -> None:
-    if x.dtype.kind not in "biuf":
+    if x.dtype.kind not in "biufV":
         raise TypeError(
             f"default_collate: arrays must hold numbers, not {x.dtype}; give DataLoader a collate_fn that knows them"
         )

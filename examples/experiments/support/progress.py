@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm as plain
 from tqdm.auto import tqdm as automatic
@@ -31,6 +31,12 @@ class _Log:
 def in_notebook() -> bool:
     """Whether bars are drawn by a notebook."""
     return any(kind.__module__ == "tqdm.notebook" for kind in automatic.__mro__)
+
+
+def write_line(text: str, file: TextIO) -> None:
+    """Write a line to stdout or stderr, above the bars of a terminal, at once."""
+    automatic.write(text, file=file)
+    file.flush()
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, quiet: bool = False, **options: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from examples.experiments.support.data.loader import Batch, Loader
+from examples.experiments.support.metrics import Accuracy
 
 # The layers of the baseline, named as in examples.experiments.models; the fan-in of those with weights
 LAYERS = ("conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores")
@@ -104,11 +105,10 @@ def train_epoch(
 
 def measure(net: Rebuilt, loader: Loader) -> tuple[float, float]:
     """Return the mean loss, computed in float64, and the error."""
-    loss, wrong = 0.0, 0
+    loss, accuracy = 0.0, Accuracy()
     for x, y in _batches(loader, 0):
         scores = net.scores(x)
-        wrong += int((scores.argmax(1) != y).sum())
+        accuracy.update(scores, y)
         shifted = scores.astype(np.float64) - scores.max(1, keepdims=True)
         loss += float((np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(y)), y]).sum())
-    count = len(loader.split.labels)
-    return loss / count, wrong / count
+    return loss / accuracy.count, accuracy.error
