@@ -10,14 +10,8 @@ Names, arguments and defaults are PyTorch's.
 """
 
 import typing as _typing
-from importlib import (
-    import_module as _import_module,
-)
-from math import (
-    inf as inf,
-    nan as nan,
-    pi as pi,
-)
+from importlib import import_module as _import_module
+from math import inf as inf, nan as nan, pi as pi
 
 import numpy as _np
 
@@ -82,9 +76,7 @@ from autograd.aliases import (
     trapz as trapz,
     true_divide as true_divide,
 )
-from autograd.amp import (
-    autocast as autocast,
-)
+from autograd.amp import autocast as autocast
 from autograd.config import (
     config as config,
     get_num_threads as get_num_threads,
@@ -121,15 +113,9 @@ from autograd.debug import (
     set_detect_anomaly as set_detect_anomaly,
     verify as verify,
 )
-from autograd.devices import (
-    device as device,
-)
-from autograd.dlpack import (
-    from_dlpack as from_dlpack,
-)
-from autograd.function import (
-    Function as Function,
-)
+from autograd.devices import device as device
+from autograd.dlpack import from_dlpack as from_dlpack
+from autograd.function import Function as Function
 from autograd.grad_mode import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -137,14 +123,8 @@ from autograd.grad_mode import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from autograd.gradcheck import (
-    gradcheck as gradcheck,
-    gradgradcheck as gradgradcheck,
-)
-from autograd.gradients import (
-    backward as backward,
-    grad as grad,
-)
+from autograd.gradcheck import gradcheck as gradcheck, gradgradcheck as gradgradcheck
+from autograd.gradients import backward as backward, grad as grad
 from autograd.inquiry import (
     is_complex as is_complex,
     is_floating_point as is_floating_point,
@@ -161,18 +141,9 @@ from autograd.layouts import (
     preserve_format as preserve_format,
     strided as strided,
 )
-from autograd.names import (
-    define_all as _define_all,
-)
-from autograd.native_functions import (
-    batch_norm as batch_norm,
-)
-from autograd.op import (
-    BadSample as BadSample,
-    Op as Op,
-    Sample as Sample,
-    register as register,
-)
+from autograd.names import define_all as _define_all
+from autograd.native_functions import batch_norm as batch_norm
+from autograd.op import BadSample as BadSample, Op as Op, Sample as Sample, register as register
 from autograd.ops import (
     abs as abs,
     acos as acos,
@@ -517,9 +488,7 @@ from autograd.ops import (
     where as where,
     xlogy as xlogy,
 )
-from autograd.printing import (
-    set_printoptions as set_printoptions,
-)
+from autograd.printing import set_printoptions as set_printoptions
 from autograd.promotion import (
     BFLOAT16 as _BFLOAT16,
     finfo as finfo,
@@ -549,10 +518,7 @@ from autograd.random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from autograd.serialization import (
-    load as load,
-    save as save,
-)
+from autograd.serialization import load as load, save as save
 from autograd.settings import (
     are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
     compile as compile,
@@ -568,9 +534,7 @@ from autograd.settings import (
     set_num_interop_threads as set_num_interop_threads,
     use_deterministic_algorithms as use_deterministic_algorithms,
 )
-from autograd.tensor import (
-    Tensor as Tensor,
-)
+from autograd.tensor import Tensor as Tensor
 from autograd.tensor_types import (
     BFloat16Tensor as BFloat16Tensor,
     BoolTensor as BoolTensor,
@@ -584,13 +548,8 @@ from autograd.tensor_types import (
     ShortTensor as ShortTensor,
     set_default_tensor_type as set_default_tensor_type,
 )
-from autograd.types import (
-    Size as Size,
-    dtype as dtype,
-)
-from autograd.variable import (
-    Variable as Variable,
-)
+from autograd.types import Size as Size, dtype as dtype
+from autograd.variable import Variable as Variable
 from autograd.windows import (
     bartlett_window as bartlett_window,
     blackman_window as blackman_window,

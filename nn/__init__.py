@@ -11,15 +11,8 @@ _startup = _module_from_spec(_spec)
 _spec.loader.exec_module(_startup)
 _startup.check("nn")
 
-from autograd.names import (
-    define_all as _define_all,
-)
-from nn import (
-    functional as functional,
-    init as init,
-    parallel as parallel,
-    utils as utils,
-)
+from autograd.names import define_all as _define_all
+from nn import functional as functional, init as init, parallel as parallel, utils as utils
 from nn.activation import (
     CELU as CELU,
     ELU as ELU,
@@ -50,9 +43,7 @@ from nn.activation import (
     Tanhshrink as Tanhshrink,
     Threshold as Threshold,
 )
-from nn.attention import (
-    MultiheadAttention as MultiheadAttention,
-)
+from nn.attention import MultiheadAttention as MultiheadAttention
 from nn.container import (
     ModuleDict as ModuleDict,
     ModuleList as ModuleList,
@@ -68,10 +59,7 @@ from nn.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
-from nn.distance import (
-    CosineSimilarity as CosineSimilarity,
-    PairwiseDistance as PairwiseDistance,
-)
+from nn.distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
 from nn.dropout import (
     AlphaDropout as AlphaDropout,
     Dropout as Dropout,
@@ -80,10 +68,7 @@ from nn.dropout import (
     Dropout3d as Dropout3d,
     FeatureAlphaDropout as FeatureAlphaDropout,
 )
-from nn.fusion import (
-    is_fusion_enabled as is_fusion_enabled,
-    set_fusion_enabled as set_fusion_enabled,
-)
+from nn.fusion import is_fusion_enabled as is_fusion_enabled, set_fusion_enabled as set_fusion_enabled
 from nn.lazy import (
     LazyBatchNorm1d as LazyBatchNorm1d,
     LazyBatchNorm2d as LazyBatchNorm2d,
@@ -132,9 +117,7 @@ from nn.loss import (
     TripletMarginLoss as TripletMarginLoss,
     TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss,
 )
-from nn.module import (
-    Module as Module,
-)
+from nn.module import Module as Module
 from nn.norm import (
     BatchNorm1d as BatchNorm1d,
     BatchNorm2d as BatchNorm2d,
@@ -165,9 +148,7 @@ from nn.padding import (
     ZeroPad2d as ZeroPad2d,
     ZeroPad3d as ZeroPad3d,
 )
-from nn.parallel import (
-    DataParallel as DataParallel,
-)
+from nn.parallel import DataParallel as DataParallel
 from nn.parameter import (
     Buffer as Buffer,
     Parameter as Parameter,
@@ -206,13 +187,8 @@ from nn.recurrent import (
     RNNCell as RNNCell,
     RNNCellBase as RNNCellBase,
 )
-from nn.shape import (
-    Flatten as Flatten,
-    Unflatten as Unflatten,
-)
-from nn.summary import (
-    summary as summary,
-)
+from nn.shape import Flatten as Flatten, Unflatten as Unflatten
+from nn.summary import summary as summary
 from nn.transformer import (
     Transformer as Transformer,
     TransformerDecoder as TransformerDecoder,

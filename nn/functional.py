@@ -1,15 +1,8 @@
 """The functions that layers compute: `import nn.functional as F`."""
 
-from autograd import (
-    Tensor as _Tensor,
-    ops as _ops,
-)
-from autograd.inplace import (
-    in_place as _in_place,
-)
-from autograd.names import (
-    define_all as _define_all,
-)
+from autograd import Tensor as _Tensor, ops as _ops
+from autograd.inplace import in_place as _in_place
+from autograd.names import define_all as _define_all
 from autograd.ops import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_avg_pool2d as adaptive_avg_pool2d,
@@ -125,9 +118,7 @@ from autograd.ops import (
     upsample_bilinear as upsample_bilinear,
     upsample_nearest as upsample_nearest,
 )
-from autograd.types import (
-    Number as _Number,
-)
+from autograd.types import Number as _Number
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:

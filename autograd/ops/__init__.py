@@ -4,18 +4,9 @@ Each op has a file of its own, and small ops of one kind share one.  What severa
 that several ops use are in autograd/kernels/.
 """
 
-from autograd.names import (
-    define_all as _define_all,
-)
-from autograd.numpy_names import (
-    accept_numpy_names as _accept_numpy_names,
-)
-from autograd.ops.activation import (
-    elu as elu,
-    logsigmoid as logsigmoid,
-    silu as silu,
-    softplus as softplus,
-)
+from autograd.names import define_all as _define_all
+from autograd.numpy_names import accept_numpy_names as _accept_numpy_names
+from autograd.ops.activation import elu as elu, logsigmoid as logsigmoid, silu as silu, softplus as softplus
 from autograd.ops.activations import (
     celu as celu,
     glu as glu,
@@ -53,13 +44,8 @@ from autograd.ops.aggregate import (
     trapezoid as trapezoid,
     var_mean as var_mean,
 )
-from autograd.ops.alpha_dropout import (
-    alpha_dropout as alpha_dropout,
-    feature_alpha_dropout as feature_alpha_dropout,
-)
-from autograd.ops.attention import (
-    scaled_dot_product_attention as scaled_dot_product_attention,
-)
+from autograd.ops.alpha_dropout import alpha_dropout as alpha_dropout, feature_alpha_dropout as feature_alpha_dropout
+from autograd.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from autograd.ops.avg_pool import (
     avg_pool1d as avg_pool1d,
     avg_pool3d as avg_pool3d,
@@ -67,17 +53,9 @@ from autograd.ops.avg_pool import (
     lp_pool2d as lp_pool2d,
     lp_pool3d as lp_pool3d,
 )
-from autograd.ops.avg_pool2d import (
-    adaptive_avg_pool2d as adaptive_avg_pool2d,
-    avg_pool2d as avg_pool2d,
-)
-from autograd.ops.batch_norm import (
-    batch_norm as batch_norm,
-    batch_norm_relu as batch_norm_relu,
-)
-from autograd.ops.bilinear import (
-    bilinear as bilinear,
-)
+from autograd.ops.avg_pool2d import adaptive_avg_pool2d as adaptive_avg_pool2d, avg_pool2d as avg_pool2d
+from autograd.ops.batch_norm import batch_norm as batch_norm, batch_norm_relu as batch_norm_relu
+from autograd.ops.bilinear import bilinear as bilinear
 from autograd.ops.binary_cross_entropy import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -128,31 +106,14 @@ from autograd.ops.complex import (
     view_as_complex as view_as_complex,
     view_as_real as view_as_real,
 )
-from autograd.ops.conj import (
-    conj as conj,
-)
-from autograd.ops.conv1d import (
-    conv1d as conv1d,
-)
-from autograd.ops.conv2d import (
-    conv2d as conv2d,
-)
-from autograd.ops.conv2d_relu import (
-    conv2d_relu as conv2d_relu,
-)
-from autograd.ops.conv2d_relu_max_pool2d import (
-    conv2d_relu_max_pool2d as conv2d_relu_max_pool2d,
-)
-from autograd.ops.conv3d import (
-    conv3d as conv3d,
-)
-from autograd.ops.conv_transpose import (
-    conv_transpose1d as conv_transpose1d,
-    conv_transpose3d as conv_transpose3d,
-)
-from autograd.ops.conv_transpose2d import (
-    conv_transpose2d as conv_transpose2d,
-)
+from autograd.ops.conj import conj as conj
+from autograd.ops.conv1d import conv1d as conv1d
+from autograd.ops.conv2d import conv2d as conv2d
+from autograd.ops.conv2d_relu import conv2d_relu as conv2d_relu
+from autograd.ops.conv2d_relu_max_pool2d import conv2d_relu_max_pool2d as conv2d_relu_max_pool2d
+from autograd.ops.conv3d import conv3d as conv3d
+from autograd.ops.conv_transpose import conv_transpose1d as conv_transpose1d, conv_transpose3d as conv_transpose3d
+from autograd.ops.conv_transpose2d import conv_transpose2d as conv_transpose2d
 from autograd.ops.copies import (
     alias_copy as alias_copy,
     as_strided_copy as as_strided_copy,
@@ -171,16 +132,9 @@ from autograd.ops.copies import (
     unsqueeze_copy as unsqueeze_copy,
     view_copy as view_copy,
 )
-from autograd.ops.covariance import (
-    corrcoef as corrcoef,
-    cov as cov,
-)
-from autograd.ops.cross_entropy import (
-    cross_entropy as cross_entropy,
-)
-from autograd.ops.ctc_loss import (
-    ctc_loss as ctc_loss,
-)
+from autograd.ops.covariance import corrcoef as corrcoef, cov as cov
+from autograd.ops.cross_entropy import cross_entropy as cross_entropy
+from autograd.ops.ctc_loss import ctc_loss as ctc_loss
 from autograd.ops.distances import (
     cdist as cdist,
     cosine_similarity as cosine_similarity,
@@ -194,9 +148,7 @@ from autograd.ops.dropout import (
     dropout2d as dropout2d,
     dropout3d as dropout3d,
 )
-from autograd.ops.einsum import (
-    einsum as einsum,
-)
+from autograd.ops.einsum import einsum as einsum
 from autograd.ops.elementary import (
     acos as acos,
     acosh as acosh,
@@ -221,21 +173,9 @@ from autograd.ops.elementary import (
     xlog1py as xlog1py,
     xlogy as xlogy,
 )
-from autograd.ops.elementwise import (
-    add as add,
-    clone as clone,
-    div as div,
-    mul as mul,
-    sub as sub,
-    to as to,
-)
-from autograd.ops.embedding import (
-    embedding as embedding,
-    one_hot as one_hot,
-)
-from autograd.ops.embedding_bag import (
-    embedding_bag as embedding_bag,
-)
+from autograd.ops.elementwise import add as add, clone as clone, div as div, mul as mul, sub as sub, to as to
+from autograd.ops.embedding import embedding as embedding, one_hot as one_hot
+from autograd.ops.embedding_bag import embedding_bag as embedding_bag
 from autograd.ops.extrema import (
     amax as amax,
     amin as amin,
@@ -321,32 +261,18 @@ from autograd.ops.functions import (
     square as square,
     tanh as tanh,
 )
-from autograd.ops.gather import (
-    gather as gather,
-    scatter_add as scatter_add,
-)
-from autograd.ops.gelu import (
-    gelu as gelu,
-)
-from autograd.ops.grid_sample import (
-    affine_grid as affine_grid,
-    grid_sample as grid_sample,
-)
-from autograd.ops.group_norm import (
-    group_norm as group_norm,
-)
-from autograd.ops.gumbel_softmax import (
-    gumbel_softmax as gumbel_softmax,
-)
+from autograd.ops.gather import gather as gather, scatter_add as scatter_add
+from autograd.ops.gelu import gelu as gelu
+from autograd.ops.grid_sample import affine_grid as affine_grid, grid_sample as grid_sample
+from autograd.ops.group_norm import group_norm as group_norm
+from autograd.ops.gumbel_softmax import gumbel_softmax as gumbel_softmax
 from autograd.ops.indexing import (
     getitem as getitem,
     index_select as index_select,
     plain_index as plain_index,
     setitem as setitem,
 )
-from autograd.ops.instance_norm import (
-    instance_norm as instance_norm,
-)
+from autograd.ops.instance_norm import instance_norm as instance_norm
 from autograd.ops.integers import (
     bitwise_left_shift as bitwise_left_shift,
     bitwise_right_shift as bitwise_right_shift,
@@ -359,31 +285,13 @@ from autograd.ops.interpolate import (
     upsample_bilinear as upsample_bilinear,
     upsample_nearest as upsample_nearest,
 )
-from autograd.ops.join import (
-    cat as cat,
-    chunk as chunk,
-    split as split,
-    stack as stack,
-    unbind as unbind,
-)
-from autograd.ops.kl_div import (
-    kl_div as kl_div,
-)
-from autograd.ops.layer_norm import (
-    layer_norm as layer_norm,
-)
-from autograd.ops.leaky_relu import (
-    leaky_relu as leaky_relu,
-)
-from autograd.ops.linear import (
-    linear as linear,
-)
-from autograd.ops.linear_relu import (
-    linear_relu as linear_relu,
-)
-from autograd.ops.local_response_norm import (
-    local_response_norm as local_response_norm,
-)
+from autograd.ops.join import cat as cat, chunk as chunk, split as split, stack as stack, unbind as unbind
+from autograd.ops.kl_div import kl_div as kl_div
+from autograd.ops.layer_norm import layer_norm as layer_norm
+from autograd.ops.leaky_relu import leaky_relu as leaky_relu
+from autograd.ops.linear import linear as linear
+from autograd.ops.linear_relu import linear_relu as linear_relu
+from autograd.ops.local_response_norm import local_response_norm as local_response_norm
 from autograd.ops.losses import (
     huber_loss as huber_loss,
     l1_loss as l1_loss,
@@ -403,9 +311,7 @@ from autograd.ops.margin_losses import (
     triplet_margin_loss as triplet_margin_loss,
     triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
-from autograd.ops.matmul import (
-    matmul as matmul,
-)
+from autograd.ops.matmul import matmul as matmul
 from autograd.ops.max_pool import (
     adaptive_max_pool1d as adaptive_max_pool1d,
     adaptive_max_pool2d as adaptive_max_pool2d,
@@ -415,26 +321,16 @@ from autograd.ops.max_pool import (
     max_pool1d as max_pool1d,
     max_pool3d as max_pool3d,
 )
-from autograd.ops.max_pool2d import (
-    max_pool2d as max_pool2d,
-)
+from autograd.ops.max_pool2d import max_pool2d as max_pool2d
 from autograd.ops.max_unpool import (
     max_unpool1d as max_unpool1d,
     max_unpool2d as max_unpool2d,
     max_unpool3d as max_unpool3d,
 )
-from autograd.ops.mish import (
-    mish as mish,
-)
-from autograd.ops.multi_head_attention import (
-    multi_head_attention_forward as multi_head_attention_forward,
-)
-from autograd.ops.nll_loss import (
-    nll_loss as nll_loss,
-)
-from autograd.ops.norm import (
-    norm as norm,
-)
+from autograd.ops.mish import mish as mish
+from autograd.ops.multi_head_attention import multi_head_attention_forward as multi_head_attention_forward
+from autograd.ops.nll_loss import nll_loss as nll_loss
+from autograd.ops.norm import norm as norm
 from autograd.ops.order import (
     cummax as cummax,
     cummin as cummin,
@@ -445,9 +341,7 @@ from autograd.ops.order import (
     nanquantile as nanquantile,
     quantile as quantile,
 )
-from autograd.ops.pad import (
-    pad as pad,
-)
+from autograd.ops.pad import pad as pad
 from autograd.ops.placing import (
     as_strided_scatter as as_strided_scatter,
     diagonal_scatter as diagonal_scatter,
@@ -462,9 +356,7 @@ from autograd.ops.placing import (
     select_scatter as select_scatter,
     slice_scatter as slice_scatter,
 )
-from autograd.ops.pow import (
-    pow as pow,
-)
+from autograd.ops.pow import pow as pow
 from autograd.ops.products import (
     addbmm as addbmm,
     addmm as addmm,
@@ -534,33 +426,12 @@ from autograd.ops.recurrent import (
     rnn_tanh as rnn_tanh,
     rnn_tanh_cell as rnn_tanh_cell,
 )
-from autograd.ops.reduce import (
-    cumsum as cumsum,
-    logsumexp as logsumexp,
-    mean as mean,
-    sum as sum,
-)
-from autograd.ops.relu import (
-    relu as relu,
-)
-from autograd.ops.remainder import (
-    floor_divide as floor_divide,
-    fmod as fmod,
-    remainder as remainder,
-)
-from autograd.ops.rms_norm import (
-    rms_norm as rms_norm,
-)
-from autograd.ops.rounding import (
-    ceil as ceil,
-    floor as floor,
-    frac as frac,
-    round as round,
-    trunc as trunc,
-)
-from autograd.ops.scatter_reduce import (
-    scatter_reduce as scatter_reduce,
-)
+from autograd.ops.reduce import cumsum as cumsum, logsumexp as logsumexp, mean as mean, sum as sum
+from autograd.ops.relu import relu as relu
+from autograd.ops.remainder import floor_divide as floor_divide, fmod as fmod, remainder as remainder
+from autograd.ops.rms_norm import rms_norm as rms_norm
+from autograd.ops.rounding import ceil as ceil, floor as floor, frac as frac, round as round, trunc as trunc
+from autograd.ops.scatter_reduce import scatter_reduce as scatter_reduce
 from autograd.ops.shape import (
     expand as expand,
     flatten as flatten,
@@ -573,18 +444,13 @@ from autograd.ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
-from autograd.ops.shared.dims import (
-    sizes_of as sizes_of,
-)
+from autograd.ops.shared.dims import sizes_of as sizes_of
 from autograd.ops.shuffle import (
     channel_shuffle as channel_shuffle,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,
 )
-from autograd.ops.softmax import (
-    log_softmax as log_softmax,
-    softmax as softmax,
-)
+from autograd.ops.softmax import log_softmax as log_softmax, softmax as softmax
 from autograd.ops.solve import (
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
@@ -669,27 +535,11 @@ from autograd.ops.spectral import (
     svd as svd,
     svd_lowrank as svd_lowrank,
 )
-from autograd.ops.stft import (
-    istft as istft,
-    stft as stft,
-)
-from autograd.ops.strided import (
-    layouts as layouts,
-    strided_read as strided_read,
-    strided_write as strided_write,
-)
-from autograd.ops.triangle import (
-    tril as tril,
-    triu as triu,
-)
-from autograd.ops.unfold import (
-    fold as fold,
-    unfold as unfold,
-)
-from autograd.ops.var import (
-    std as std,
-    var as var,
-)
+from autograd.ops.stft import istft as istft, stft as stft
+from autograd.ops.strided import layouts as layouts, strided_read as strided_read, strided_write as strided_write
+from autograd.ops.triangle import tril as tril, triu as triu
+from autograd.ops.unfold import fold as fold, unfold as unfold
+from autograd.ops.var import std as std, var as var
 from autograd.ops.views import (
     as_strided as as_strided,
     diag as diag,
@@ -698,10 +548,7 @@ from autograd.ops.views import (
     diagonal as diagonal,
     linalg_diagonal as linalg_diagonal,
 )
-from autograd.ops.where import (
-    masked_fill as masked_fill,
-    where as where,
-)
+from autograd.ops.where import masked_fill as masked_fill, where as where
 
 _accept_numpy_names(globals())
 __all__: list[str]

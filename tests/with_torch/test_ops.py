@@ -21,8 +21,9 @@ from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
 
 CALLS = all_calls()
 TOLERANCE = {np.float64: 1e-11, np.float32: 2e-5}
-OURS_ALONE = {  # functions that torch does not have
-    "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu",
+OURS_ALONE = {  # functions that torch does not have; is_conj is always false here, as conj returns new numbers
+    "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "is_conj",
+    "layouts", "linear_relu", "setitem", "strided_read", "strided_write",
 }  # fmt: skip
 
 
@@ -120,7 +121,8 @@ def test_every_function_is_asked_about() -> None:
     """By a generator here, or by PyTorch's own samples, which test_op_db.py runs."""
     asked = {call.name for call in CALLS} | {entry.name.rpartition(".")[2] for entry in op_db.entries()}
     asked |= {entry.info.name.rpartition(".")[2] for entry in op_db.entries()}
-    asked |= {entry.info.name.replace(".", "_") for entry in op_db.entries() if entry.name.startswith("linalg.")}
+    asked |= {entry.info.name.replace(".", "_") for entry in op_db.entries()}  # linalg.inv is linalg_inv in ops
+    asked |= {alias.name.replace(".", "_") for entry in op_db.entries() for alias in entry.info.aliases}
     asked |= {f"linalg_{name}" for name in asked if getattr(ops, f"linalg_{name}", 0) is getattr(ops, name, None)}
     forgotten = set(public_names(ops)) - OURS_ALONE - asked
     assert not forgotten, (
@@ -129,8 +131,26 @@ def test_every_function_is_asked_about() -> None:
     )
 
 
+def options_of_samples(name: str) -> set[str]:
+    """The arguments of a function that occur in PyTorch's own samples, which test_op_db.py runs."""
+    import inspect
+
+    found: set[str] = set()
+    for entry in op_db.entries():
+        if entry.name == f"nn.functional.{name}" or entry.name == name:
+            for call in op_db.samples(entry, torch.float64):
+                found |= set(inspect.signature(entry.ours).bind(*call.args, **call.kwargs).arguments)
+    return found
+
+
+# What PyTorch's samples lack, and the test that gives it.
+OPTIONS_ELSEWHERE = {
+    **dict.fromkeys(("size_average", "reduce", "static_k", "static_v", "is_causal"), "test_rare_options.py"),
+}
+
+
 def test_every_option_is_asked_about() -> None:
-    """Each argument of a function occurs in some drawn call."""
+    """Each argument of a function occurs in some drawn call, or in one of PyTorch's samples."""
     import inspect
 
     from autograd.testing import RandomDraw
@@ -146,6 +166,9 @@ def test_every_option_is_asked_about() -> None:
                     args, kwargs = call.generate(RandomDraw(np.random.default_rng(seed), "smooth"))
                     given_names |= set(signature.bind(*args, **kwargs).arguments)
         assert signature is not None
-        missing += [f"{name}({parameter})" for parameter in signature.parameters if parameter not in given_names]
+        lacking = set(signature.parameters) - given_names - set(OPTIONS_ELSEWHERE)
+        missing += [
+            f"{name}({parameter})" for parameter in sorted(lacking - options_of_samples(name) if lacking else ())
+        ]
     missing = [m for m in missing if not m.endswith("(inplace)")]
     assert not missing, f"no call in tests/with_torch/calls_*.py gives {missing}: let a generator draw these arguments"
