@@ -254,7 +254,7 @@ def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) ->
     return narrowed(result, arrays, params)
 
 
-TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+TOLERANCE: dict[np.dtype, float] = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
 TOLERANCE |= {complex_of(dtype): tolerance for dtype, tolerance in TOLERANCE.items()}
 CANNOT_JUDGE = "cannot be judged: a finite difference is not finite, or is smaller than its rounding error"
 SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}

@@ -145,7 +145,7 @@ class AveragedModel(nn.Module):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         return self.module(*inputs, **options)
 
-    def load_state_dict(self, state_dict: StateDict, strict: bool = True) -> Any:
+    def load_state_dict(self, state_dict: StateDict, strict: bool = True, assign: bool = False) -> Any:
         """As in `Module`.  The count of averages must be an integer, at least 0."""
         count = state_dict.get("n_averaged") if isinstance(state_dict, Mapping) else None
         if isinstance(count, Tensor | np.ndarray) and count.shape == () and not 0 <= count.item() == count.item() // 1:
@@ -153,7 +153,7 @@ class AveragedModel(nn.Module):
                 f"AveragedModel.load_state_dict: n_averaged is {count.item()}; it must be an integer, at least 0; "
                 "nothing was loaded"
             )
-        return super().load_state_dict(state_dict, strict)
+        return super().load_state_dict(state_dict, strict, assign)
 
     @no_grad()
     def update_parameters(self, model: nn.Module) -> None:

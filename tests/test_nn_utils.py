@@ -170,7 +170,7 @@ def test_a_parametrized_tensor_is_computed_when_it_is_read() -> None:
     assert layer.parametrizations.weight.original is weight  # which an optimizer may hold already
     assert (layer.weight / 2).tolist() == before
     with pytest.raises(RuntimeError, match="cannot be assigned to, because Doubled has no right_inverse"):
-        layer.weight = autograd.ones(1, 2)
+        layer.weight = autograd.ones(1, 2)  # type: ignore[assignment]
     with pytest.raises(KeyError, match=r"ParametrizedLinear\.weight is a property"):
         layer.weight = nn.Parameter(autograd.ones(1, 2))
     with parametrize.cached(), parametrize.cached():
@@ -197,7 +197,7 @@ def test_a_parametrized_tensor_is_computed_when_it_is_read() -> None:
         (lambda p, m: p.transfer_parametrizations_and_params(m, m), ValueError, "has no parametrization"),
         (lambda p, m: p.ParametrizationList([], m.weight), ValueError, "at least one module"),
         (lambda p, m: nn.utils.parametrizations.orthogonal(m, "bias"), ValueError, r"got shape \(1,\)"),
-        (lambda p, m: nn.utils.parametrizations.orthogonal(m, orthogonal_map="x"), ValueError, "is 'x'"),
+        (lambda p, m: nn.utils.parametrizations.orthogonal(m, orthogonal_map=p and "x"), ValueError, "is 'x'"),
         (lambda p, m: nn.utils.parametrizations.spectral_norm(m, "none"), ValueError, "'none'"),
         (lambda p, m: nn.utils.parametrizations.spectral_norm(m, dim=2), IndexError, "dim is 2"),
         (lambda p, m: nn.utils.spectral_norm(m, n_power_iterations=0), ValueError, "is 0; it must be at least 1"),
@@ -240,7 +240,7 @@ def test_a_parametrization_is_called_with_what_right_inverse_returns() -> None:
     assert names == ["bias", "parametrizations.weight.original0", "parametrizations.weight.original1"]
     layer.parametrizations.weight[0].parts = lambda x: [x]
     with pytest.raises(ValueError, match="must return 2 tensors, not 1"):
-        layer.weight = autograd.ones(1, 2)
+        layer.weight = autograd.ones(1, 2)  # type: ignore[assignment]
 
 
 def test_skip_init_uses_up_no_random_numbers() -> None:

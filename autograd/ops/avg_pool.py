@@ -105,10 +105,10 @@ def avg_pool3d(
     if x.dtype.kind in "iu":
         from autograd.tensor import wrap  # which imports the ops
 
-        options = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
-        sizes = {"kernel_size": kernel, "stride": step, "padding": margin, "ceil_mode": ceil_mode}
+        options: dict[str, Any] = {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
+        sizes: dict[str, Any] = {"kernel_size": kernel, "stride": step, "padding": margin, "ceil_mode": ceil_mode}
         # one division for each window: it rounds
-        y = wrap(_avg_reference(getattr(x, "array", x), **sizes, **options))
+        y = wrap(_avg_reference(np.asarray(x), **sizes, **options))
         return squeeze(y, 0) if input.ndim == 4 else y
     y = avg_pool2d(reshape(x, (n, c * d, *image)), kernel[1:], step[1:], margin[1:], *counting, divisor_override)
     size = y.shape[2:]

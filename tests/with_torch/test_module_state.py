@@ -144,7 +144,7 @@ def test_buffers() -> None:
 def test_properties_of_modules() -> None:
     for side in SIDES:
 
-        class Scaled(side.nn.Module):  # type: ignore[misc]
+        class Scaled(side.nn.Module):  # type: ignore[misc, name-defined]
             def __init__(self) -> None:
                 super().__init__()
                 self.stored = 1
