@@ -56,8 +56,8 @@ def test_what_cannot_be_shared() -> None:
         autograd.from_dlpack(x)
     with pytest.raises(TypeError, match=r"from_dlpack: a list has no __dlpack__; autograd.tensor\(...\)"):
         autograd.from_dlpack([1.0])
-    with pytest.raises(TypeError, match=r"from_dlpack: this numpy.ndarray holds float16|complex64"):
-        autograd.from_dlpack(np.ones(2, np.complex64))
+    with pytest.raises(TypeError, match=r"from_dlpack: this numpy.ndarray holds object"):
+        autograd.from_dlpack(np.array([None]))
 
 
 REFUSING: dict[str, Callable[[Any], Any]] = {
