@@ -197,7 +197,7 @@ def test_a_parametrized_tensor_is_computed_when_it_is_read() -> None:
         (lambda p, m: p.transfer_parametrizations_and_params(m, m), ValueError, "has no parametrization"),
         (lambda p, m: p.ParametrizationList([], m.weight), ValueError, "at least one module"),
         (lambda p, m: nn.utils.parametrizations.orthogonal(m, "bias"), ValueError, r"got shape \(1,\)"),
-        (lambda p, m: nn.utils.parametrizations.orthogonal(m, orthogonal_map=p and "x"), ValueError, "is 'x'"),
+        (lambda p, m: nn.utils.parametrizations.orthogonal(m, "weight", "x"), ValueError, "is 'x'"),  # type: ignore[arg-type]
         (lambda p, m: nn.utils.parametrizations.spectral_norm(m, "none"), ValueError, "'none'"),
         (lambda p, m: nn.utils.parametrizations.spectral_norm(m, dim=2), IndexError, "dim is 2"),
         (lambda p, m: nn.utils.spectral_norm(m, n_power_iterations=0), ValueError, "is 0; it must be at least 1"),

@@ -150,7 +150,7 @@ def _forward(
     argmax = np.empty(y.shape, _index_dtype(kernel_size))
     if x.dtype.kind != "f":  # integers, for which there is no kernel
         found = np.zeros(size, bool)  # windows that have had a pixel inside the image
-        steps = taps(x.shape[2:], size, kernel_size, stride, padding, dilation)
+        steps = taps((x.shape[2], x.shape[3]), (size[0], size[1]), kernel_size, stride, padding, dilation)
         for k, (_, windows, pixels) in enumerate(steps):
             better = ~found[windows] | (x[pixels] > y[windows])
             y[windows] = np.where(better, x[pixels], y[windows])
