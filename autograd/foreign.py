@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import full_name
+from autograd.promotion import BFLOAT16
 from autograd.tensor import Tensor
 from autograd.types import Array
 
@@ -38,6 +39,6 @@ def array_of(value: Any) -> Array:
                 "convert it to float32 in the CPU's memory first"
             ) from error
     array = np.asarray(value)
-    if array.dtype.kind not in "biufV":
+    if array.dtype.kind not in "biuf" and array.dtype != BFLOAT16:
         raise TypeError(f"holds {array.dtype}, not {'real ' if array.dtype.kind == 'c' else ''}numbers")
     return array

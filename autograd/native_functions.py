@@ -30,8 +30,8 @@ def batch_norm(
     --------
     >>> import autograd
     >>> x = autograd.tensor([[1.0], [3.0]])
-    >>> autograd.batch_norm(x, None, None, autograd.ones(1), autograd.ones(1) * 4, False, 0.1, 0.0)
-    tensor([[0.],
-            [1.]])
+    >>> autograd.batch_norm(x, None, None, autograd.ones(1), autograd.ones(1) * 4, False, 0.1, 1e-5)
+    tensor([[0.0000],
+            [1.0000]])
     """
     return ops.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)

@@ -26,6 +26,8 @@ from autograd.testing import (
 )
 from autograd.testing.battery import STEPS
 
+pytestmark = [pytest.mark.slow, pytest.mark.mutants]
+
 DRAWN, KEPT, NUMBERS = 60, 20, 30
 # Rows whose gradient is 0 everywhere, which most mutants would not change.
 FLAT = {"sign", "ceil", "floor", "trunc", "round", "angle", "div_rounded"}

@@ -15,10 +15,11 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
-from autograd.ops.avg_pool2d import avg_pool2d, quotients
+from autograd.ops.avg_pool2d import avg_pool2d
 from autograd.ops.functions import abs as absolute, sign
 from autograd.ops.relu import relu
 from autograd.ops.shape import reshape, squeeze, unsqueeze
+from autograd.ops.shared.division import quotients
 from autograd.ops.shared.windows import check_pool, ints, pool_size, pool_stride
 from autograd.types import Array, Shape
 

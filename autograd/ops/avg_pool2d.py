@@ -25,6 +25,7 @@ from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.division import quotients
 from autograd.ops.shared.windows import as_planes, bad_pools, check_pool, ints, out_size, pairs, pool_stride
 from autograd.types import Array, Pair
 
@@ -33,14 +34,6 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 Spans = tuple[Array, Array]  # of rows (H', 3) and of columns (W', 3): start, stop, factor of the divisor
-
-
-def quotients(sums: Array, count: Any) -> Array:
-    """sums / count, in the dtype of the sums: integers are rounded towards 0."""
-    if sums.dtype.kind == "f":
-        return sums / sums.dtype.type(count)
-    below = np.floor_divide(sums, count)
-    return below + (((sums < 0) != (count < 0)) & (below * count != sums))
 
 
 def _reference(x: Array, spans: Spans) -> Array:

@@ -25,7 +25,7 @@ _conj_op = register(
     Op(
         name="conj",
         forward=np.conjugate,
-        backward=lambda ctx, g: conjugate(g),
+        backward=lambda ctx, g: conj(g),
         reference=_reference,
         sample=complex_sample,
         kind="multilinear",
@@ -34,14 +34,7 @@ _conj_op = register(
 )
 
 
-def conjugate(x: Any) -> Any:
-    """`conj` for backwards, where x is a tensor or a number."""
-    if not hasattr(x, "dtype"):
-        return x.conjugate()
-    return _conj_op(x) if x.dtype.kind == "c" else x
-
-
 def conj(input: Any) -> Any:
     """The complex conjugate; a real tensor itself."""
     check_arrays("conj", input=input)
-    return conjugate(input)
+    return _conj_op(input) if input.dtype.kind == "c" else input

@@ -23,8 +23,8 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conj import conjugate
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.conjugate import conjugate
 from autograd.ops.shared.division import away_from_jumps, bad_division, check_divisor, division_reference
 from autograd.ops.shared.samples import any_shape, bad_broadcast
 from autograd.promotion import converted

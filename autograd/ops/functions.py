@@ -23,7 +23,7 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample
-from autograd.ops.conj import conjugate
+from autograd.ops.shared.conjugate import conjugate
 from autograd.ops.shared.rows import unary_row
 from autograd.types import Array, Gradient
 

@@ -23,6 +23,7 @@ from autograd.ops.functions import abs, square
 from autograd.ops.reduce import sum
 from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
             f"{name}: input of shape {shapes[0]} and target of shape {shapes[1]} broadcast to {result}, which is "
             "likely a mistake; reshape one of them",
             UserWarning,
-            stacklevel=3,
+            stacklevel=user_stacklevel(),
         )
     return input - target
 

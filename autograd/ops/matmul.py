@@ -17,8 +17,8 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.conj import conjugate
 from autograd.ops.shape import reshape, transpose, unsqueeze
+from autograd.ops.shared.conjugate import conjugate
 from autograd.types import Array, Gradient, Shape
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograd.engine import Context
 from autograd.op import Op, Sample, register
-from autograd.ops.conj import conjugate
 from autograd.ops.functions import log
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.conjugate import conjugate
 from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
 from autograd.types import Array, Gradient, Number

@@ -23,6 +23,7 @@ from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dim_of, ndim_of
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _implicit_dim(name: str, input: Tensor) -> int:
         f"{name}: without dim, dimension {dim} of an input of {input.ndim} dimensions is chosen; write dim={dim}, or "
         "the dimension that you mean",
         UserWarning,
-        stacklevel=3,
+        stacklevel=user_stacklevel(),
     )
     return dim
 

@@ -505,7 +505,9 @@ def _bincount_check(x: Array, weights: Array | None, *, minlength: int) -> None:
 
 
 def _bincount_reference(x: Array, weights: Array | None, *, minlength: int) -> Array:
-    kept = np.int64 if weights is None else weights.dtype if weights.dtype.kind == "f" else np.float64
+    kept: Any = np.int64
+    if weights is not None and x.size:  # sums of nothing are int64, in NumPy and PyTorch
+        kept = weights.dtype if weights.dtype.kind == "f" else np.float64
     counts = np.zeros(max([minlength, *(x.astype(np.int64) + 1).tolist()]), kept)
     for i, weight in zip(x.tolist(), np.ones(len(x)) if weights is None else weights, strict=True):
         counts[i] += weight
@@ -514,7 +516,9 @@ def _bincount_reference(x: Array, weights: Array | None, *, minlength: int) -> A
 
 def _bincount_forward(x: Array, weights: Array | None, *, minlength: int) -> Array:
     counts = np.bincount(x.astype(np.int64), weights, minlength)
-    return counts.astype(weights.dtype) if weights is not None and weights.dtype.kind == "f" else counts
+    if weights is None or not x.size or weights.dtype.kind != "f":
+        return counts
+    return counts.astype(weights.dtype)
 
 
 def _bincount_sample(draw: Draw) -> Sample:
@@ -547,11 +551,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     Returns
     -------
     Tensor
-        int64 without weights; else their dtype, or float64 for integers.
+        int64 without weights or elements; else the dtype of the weights, or float64 for integers.
     """
     check_arrays("bincount", input=input)
-    if weights is not None and tuple(input.shape) == tuple(weights.shape) == (0,):
-        weights = None  # PyTorch's counts of nothing are int64
     return _bincount_op(input, weights, minlength=minlength)
 
 

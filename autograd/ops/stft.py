@@ -274,7 +274,7 @@ def _istft_reference(X: Array, window: Array, *, n_fft: int, hop_length: int) ->
 
 def _istft_sample(draw: Draw) -> Sample:
     n = draw.size(2, 4)
-    X = draw.complex_tensor(*draw.shape(1, 1, least=0, most=2), n // 2 + 1, draw.size(2, 3))
+    X = draw.complex_tensor(draw.size(1, 2), n // 2 + 1, draw.size(2, 3))
     return Sample((X, draw.tensor(n, low=0.5)), {"n_fft": n, "hop_length": draw.size(1, n // 2)})
 
 

@@ -38,6 +38,14 @@ def division_reference(
     return reference
 
 
+def quotients(sums: Array, count: Any) -> Array:
+    """sums / count, in the dtype of the sums: integers are rounded towards 0."""
+    if sums.dtype.kind == "f":
+        return sums / sums.dtype.type(count)
+    below = np.floor_divide(sums, count)
+    return below + (((sums < 0) != (count < 0)) & (below * count != sums))
+
+
 def bad_division(name: str) -> list[BadSample]:
     return [
         bad_broadcast(name),

@@ -14,6 +14,7 @@ from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import movedim
 from autograd.ops.shared.checks import check_float
 from autograd.ops.where import where
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def legacy_reduction(name: str, reduction: str, size_average: bool | None, reduc
         meant = "none"
     else:
         meant = "sum" if size_average is False else "mean"
-    warnings.warn(f"{name}: size_average and reduce are deprecated; use reduction={meant!r}", stacklevel=4)
+    message = f"{name}: size_average and reduce are deprecated; use reduction={meant!r}"
+    warnings.warn(message, stacklevel=user_stacklevel())
     return meant
 
 
