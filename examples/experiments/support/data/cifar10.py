@@ -12,15 +12,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from autograd.vision import batch_pickle
-from autograd.vision.batch_pickle import text
 from examples.experiments.support import job
+from examples.experiments.support.borrowed import module_of_autograd
+
+if TYPE_CHECKING:
+    from autograd.vision import batch_pickle
+else:
+    batch_pickle = module_of_autograd("autograd.vision.batch_pickle")
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
@@ -264,9 +268,9 @@ def _python_classes(folder: Path) -> tuple[str, ...]:
     if not file.exists():
         return CLASSES
     names = _unpickle(file).get("label_names")
-    if not isinstance(names, list) or not all(text(name) for name in names):
+    if not isinstance(names, list) or not all(batch_pickle.text(name) for name in names):
         raise DataError(f"{file}: label_names is missing or not a list of names. Unpack the archive again.")
-    return _checked_classes(file, [text(name) for name in names])
+    return _checked_classes(file, [batch_pickle.text(name) for name in names])
 
 
 def _say(line: str) -> None:

@@ -8,8 +8,15 @@ import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from autograd.files import WriteError as WriteError, write_error, write_whole as write_whole
+from examples.experiments.support.borrowed import module_of_autograd
+
+if TYPE_CHECKING:
+    from autograd.files import WriteError as WriteError, write_error, write_whole as write_whole
+else:
+    _files = module_of_autograd("autograd.files")
+    WriteError, write_error, write_whole = _files.WriteError, _files.write_error, _files.write_whole
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")  # the names that `write_whole` gives
 
