@@ -41,6 +41,22 @@ def _shared(data: Any) -> Any:
     return np.asarray(data)
 
 
+def _without_tensors(data: Any) -> Any:
+    """Lists in which tensors of one element have become numbers, whatever their shape, as in PyTorch."""
+    if isinstance(data, Tensor):
+        if data.array.size != 1:
+            raise ValueError(
+                f"tensor: a list holds a tensor of shape {tuple(data.shape)}; only tensors of one element count as "
+                "numbers; autograd.stack makes one tensor of several"
+            )
+        return data.array.reshape(-1)[0]
+    if not isinstance(data, list | tuple):
+        return data
+    kinds = set(map(type, data))
+    nested = any(issubclass(kind, Tensor | list | tuple) for kind in kinds)  # long lists of numbers stay as they are
+    return [_without_tensors(x) for x in data] if nested else data
+
+
 def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
     """A tensor with a copy of the data.
 
@@ -62,7 +78,7 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
             [3, 4]])
     """
     check_device("tensor", device)
-    source = _shared(data.array if isinstance(data, Tensor) else data)
+    source = _shared(data.array if isinstance(data, Tensor) else _without_tensors(data))
     try:
         array = np.array(source, order="C")
     except ValueError as error:

@@ -70,7 +70,7 @@ class Sequence:
         ([True, np.float64(1)], "float64", (2,)),
         ([np.zeros(2, np.float32), [1, 2.5]], "float32", (2, 2)),
         ([tensor(1.0, dtype=np.float64), 2.0], "float64", (2,)),
-        ([tensor([1, 2]), [2.0, 3.0]], "float32", (2, 2)),
+        ([[tensor(1), tensor([2])], [2.0, 3.0]], "float32", (2, 2)),
         ([[]], "float32", (1, 0)),
         (Column(np.array([1.0, 2.0])), "float64", (2,)),
         ([Column(np.array([1.0, 2.0])), [1, 2]], "float64", (2, 2)),
@@ -300,3 +300,13 @@ def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: 
 def test_linspace_counts_in_float64_from_a_float32_tensor() -> None:
     result = autograd.linspace(autograd.tensor(1.0), 2, 4, dtype=autograd.float64)
     np.testing.assert_allclose(result.array, [1, 4 / 3, 5 / 3, 2], rtol=1e-15)
+
+
+def test_tensors_of_one_element_in_lists_are_numbers() -> None:
+    one, wide = autograd.tensor([[1.5]]), autograd.tensor([2.5], dtype=autograd.float64)
+    assert autograd.tensor([[one], [one]]).tolist() == [[1.5], [1.5]]
+    assert autograd.tensor((one, wide, 3)).dtype == autograd.float64
+    assert autograd.tensor([autograd.tensor(True), autograd.tensor([False])]).dtype == autograd.bool
+    for size in (0, 2):
+        with pytest.raises(ValueError, match=rf"tensor: a list holds a tensor of shape \({size},\).*autograd\.stack"):
+            autograd.tensor([one, autograd.ones(size)])
