@@ -266,6 +266,13 @@ def array_of(tensor: torch.Tensor) -> np.ndarray:
     return array.view(BFLOAT16) if tensor.dtype is torch.bfloat16 else array
 
 
+def tensor_of(array: np.ndarray) -> torch.Tensor:
+    """PyTorch's tensor of the array's numbers, in new memory; of bfloat16 arrays PyTorch makes none."""
+    bits = array.view(np.int16) if array.dtype == BFLOAT16 else array
+    tensor = torch.from_numpy(bits.copy())
+    return tensor.view(torch.bfloat16) if array.dtype == BFLOAT16 else tensor
+
+
 def to_ours(value: Any) -> Any:
     """A call, or any other value, with our tensors and dtypes.  Strides are preserved, memory is not shared.
 
