@@ -135,7 +135,8 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     `inplace` has no effect: the result is always a new tensor.
     """
     _check("hardswish", input)
-    return input * relu6(input + 3) / 6
+    below = clamp_max(input, 3.0)
+    return where(input < 3, below * relu6(below + 3) / 6, input)  # so that the gradient of NaN is g, as in PyTorch
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -207,7 +208,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     _check("celu", input)
     if alpha == 0:
         raise RuntimeError("celu: alpha is 0, and the input is divided by it; use relu, its limit")
-    return where(input > 0, input, alpha * expm1(clamp_max(input, 0.0) / alpha))
+    return where(input < 0, alpha * expm1(clamp_max(input, 0.0) / alpha), input)  # NaN has gradient g, as in PyTorch
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Sample
 from autograd.ops.einsum import einsum
 from autograd.ops.shared.composed import composed
@@ -64,7 +65,12 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"bilinear: bias has shape {tuple(bias.shape)}; expects {tuple(weight.shape[:1])}")
-    y = einsum("...i,oij,...j->...o", input1, weight, input2)
+    return _product(input1, input2, weight, bias)
+
+
+@in_float32  # whose rounding of each product of einsum would add up
+def _product(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    y = einsum("...i,oij,...j->...o", a, weight, b)
     return y if bias is None else y + bias
 
 

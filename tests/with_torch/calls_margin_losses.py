@@ -62,7 +62,7 @@ def hinge_embedding_loss(draw: Any) -> Arguments:
 
 @call("soft_margin_loss", where="functional")
 def soft_margin_loss(draw: Any) -> Arguments:
-    x = draw.choice(1, 100) * three(draw)[0]
+    x = draw.choice(1, 40) * three(draw)[0]  # where exp(-y x) overflows, PyTorch's gradient is NaN
     return (x, signs(draw, *x.shape)), reduction(draw)
 
 

@@ -7,17 +7,21 @@ function of that name, and a call to the same call with our tensors.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
+from torch.testing._internal import common_utils
 from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.common_utils import freeze_rng_state
+from torch.testing._internal.opinfo import core
 
 import autograd
 import nn
@@ -132,11 +136,32 @@ class Call:
     result: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
 
 
+@contextlib.contextmanager
+def without_slow_steps() -> Iterator[None]:
+    """Spare PyTorch's generators what takes most of their time: the same samples without it.
+
+    For each sample they walk the stack in search of a unittest.TestCase, which there is none of here, and seed the
+    generators of all devices.
+    """
+
+    def seed(number: int | None = None) -> None:
+        number = common_utils.SEED if number is None else number
+        torch.default_generator.manual_seed(number)
+        random.seed(number)
+        np.random.seed(number)  # noqa: NPY002
+
+    with contextlib.ExitStack() as stack:
+        for module in (common_utils, core):
+            stack.enter_context(mock.patch.object(module, "extract_test_fn", lambda: None))
+        stack.enter_context(mock.patch.object(common_utils, "set_rng_seed", seed))
+        yield
+
+
 def seeded(generate: Callable[[], Any]) -> list[Any]:
     """The draws of a generator of op_db, the same in every run.  Its warnings are ignored."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002  (the generators draw from it)
     try:
-        with freeze_rng_state(), warnings.catch_warnings():
+        with freeze_rng_state(), without_slow_steps(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(0)
             random.seed(0)
@@ -264,6 +289,13 @@ def array_of(tensor: torch.Tensor) -> np.ndarray:
     bits = tensor.view(torch.int16) if tensor.dtype is torch.bfloat16 else tensor
     array = bits.numpy(force=True)  # also of a gradient that torch knows to be 0
     return array.view(BFLOAT16) if tensor.dtype is torch.bfloat16 else array
+
+
+def tensor_of(array: np.ndarray) -> torch.Tensor:
+    """PyTorch's tensor of the array's numbers, in new memory; of bfloat16 arrays PyTorch makes none."""
+    bits = array.view(np.int16) if array.dtype == BFLOAT16 else array
+    tensor = torch.from_numpy(bits.copy())
+    return tensor.view(torch.bfloat16) if array.dtype == BFLOAT16 else tensor
 
 
 def to_ours(value: Any) -> Any:

@@ -31,6 +31,7 @@ from tests.with_torch.op_db import (
     numbers,
     ours_named,
     samples,
+    tensor_of,
     tensors_of,
     to_ours,
     to_theirs,
@@ -136,11 +137,6 @@ def same(what: str, ours: Any, theirs: Any, exact: bool, entry: Entry) -> None:
         assert a.shape == b.shape, what
 
 
-def theirs_like(g: np.ndarray, z: torch.Tensor) -> torch.Tensor:
-    """The numbers as a tensor of z's dtype: NumPy's bfloat16 is not PyTorch's."""
-    return torch.from_numpy(g.astype(np.float32)).to(z.dtype) if z.dtype is torch.bfloat16 else torch.from_numpy(g)
-
-
 def same_gradients(
     what: str, ours: list[Any], theirs: list[Any], our_call: Call, their_call: Call, entry: Entry
 ) -> None:
@@ -157,7 +153,7 @@ def same_gradients(
     expected = torch.autograd.grad(
         [z for _, z in made],
         [t for _, t in leaves],
-        [theirs_like(g, z) for g, (_, z) in zip(gs, made, strict=True)],
+        [tensor_of(g) for g in gs],
         allow_unused=True,
     )
     for i, (d, e, (x, _)) in enumerate(zip(found, expected, leaves, strict=True)):
@@ -207,8 +203,9 @@ def is_random(entry: Entry, call: Call) -> bool:
         options = call.kwargs
     if entry.name == "nn.functional.rrelu":
         return bool(options.get("training", False))
-    drops = 0 < options.get("dropout_p", options.get("p", 0.5)) < 1 and options.get("training", True)
-    return drops and ("dropout_p" in options or "dropout" in entry.name)
+    if "dropout_p" not in options and "dropout" not in entry.name:
+        return False
+    return bool(0 < options.get("dropout_p", options.get("p", 0.5)) < 1 and options.get("training", True))
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
