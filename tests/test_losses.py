@@ -33,6 +33,26 @@ def test_a_sure_and_wrong_answer_costs_100() -> None:
     assert np.isfinite(np.asarray(x.grad)).all()
 
 
+def test_a_soft_margin_far_on_the_wrong_side_is_finite() -> None:
+    """exp(200) overflows in float32."""
+    x = autograd.tensor([-200.0, 200.0], requires_grad=True)
+    loss = F.soft_margin_loss(x, autograd.tensor([1.0, -1.0]), reduction="sum")
+    loss.backward()
+    assert loss.item() == 400
+    assert x.grad is not None
+    assert x.grad.tolist() == [-1, 1]
+
+
+def test_nan_passes_through_activations_with_its_gradient() -> None:
+    for activation in (F.celu, F.hardswish, F.elu, F.relu):
+        x = autograd.tensor([float("nan"), 0.5], requires_grad=True)
+        y = activation(x)
+        y.backward(autograd.tensor([2.0, 0.0]))
+        assert np.isnan(y.detach().numpy()[0])
+        assert x.grad is not None
+        assert x.grad.tolist() == [2, 0]
+
+
 def test_embedding_sends_no_gradient_to_the_row_of_padding() -> None:
     w = autograd.ones(3, 2, requires_grad=True)
     F.embedding(autograd.tensor([[0, 2, 2], [1, 1, 1]]), w, padding_idx=-1).sum().backward()
