@@ -59,7 +59,7 @@ def _grad_forward(g: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
         dx[index] = g
     elif len(index) == 1 and numbers[0].min(initial=0) >= 0:
         columns = math.prod(shape[1:])
-        add_rows(dx.reshape(shape[0], columns), numbers[0].reshape(-1), g.reshape(-1, columns))
+        add_rows(dx.reshape(shape[0], columns), numbers[0].reshape(-1), g.reshape(numbers[0].size, columns))
     else:
         flat = np.arange(dx.size).reshape(shape)[index]
         add_rows(dx.reshape(-1, 1), flat.reshape(-1), g.reshape(-1, 1))
