@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from functools import reduce
 from typing import Any
 
@@ -14,6 +15,7 @@ from autograd.layouts import check_format, check_layout, layout as Layout, memor
 from autograd.ops import sizes_of
 from autograd.promotion import FLOATING, NUMBERS, check_fits, complex_of, converted, get_default_dtype, promote_types
 from autograd.tensor import Tensor, wrap
+from autograd.tracebacks import user_stacklevel
 from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Number, Sizes
 
@@ -48,6 +50,13 @@ def _without_tensors(data: Any) -> Any:
             raise ValueError(
                 f"tensor: a list holds a tensor of shape {tuple(data.shape)}; only tensors of one element count as "
                 "numbers; autograd.stack makes one tensor of several"
+            )
+        if data.requires_grad:
+            warnings.warn(
+                "tensor: a tensor that requires grad becomes a number, through which no gradient flows; autograd.stack "
+                "keeps the graph, and .detach() says that this is meant",
+                UserWarning,
+                stacklevel=user_stacklevel(),
             )
         return data.array.reshape(-1)[0]
     if not isinstance(data, list | tuple):

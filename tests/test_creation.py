@@ -310,3 +310,10 @@ def test_tensors_of_one_element_in_lists_are_numbers() -> None:
     for size in (0, 2):
         with pytest.raises(ValueError, match=rf"tensor: a list holds a tensor of shape \({size},\).*autograd\.stack"):
             autograd.tensor([one, autograd.ones(size)])
+
+
+def test_a_number_in_a_list_warns_that_its_graph_is_lost() -> None:
+    x = autograd.tensor(2.0, requires_grad=True)
+    with pytest.warns(UserWarning, match=r"no gradient flows; autograd\.stack") as caught:
+        assert autograd.tensor([x, x * 3]).tolist() == [2.0, 6.0]
+    assert caught[0].filename == __file__
