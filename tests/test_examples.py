@@ -113,6 +113,7 @@ def test_data_loader(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_char_rnn(tmp_path: Path) -> None:
     printed = run("char_rnn", tmp_path)
     (guessing,) = numbers("guessing: loss NUMBER", printed)
@@ -125,6 +126,7 @@ def test_char_rnn(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_char_transformer(tmp_path: Path) -> None:
     printed = run("char_transformer", tmp_path)
     right = numbers("new sums right: +NUMBER%", printed)

@@ -389,6 +389,7 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("width", "registers"),
     [

@@ -26,7 +26,7 @@ from autograd.testing import (
 )
 from autograd.testing.battery import STEPS
 
-pytestmark = [pytest.mark.slow, pytest.mark.mutants]
+pytestmark = [pytest.mark.slow, pytest.mark.parallel]
 
 DRAWN, KEPT, NUMBERS = 60, 20, 30
 # Rows whose gradient is 0 everywhere, which most mutants would not change.

@@ -759,6 +759,7 @@ for name in OPTIONS:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_the_process_that_compiles_takes_the_steps_of_those_that_read_the_cache(tmp_path: Path) -> None:
     """In a sum of two products the compiler may fuse either one with the addition; `multiply_add` determines which."""
     environment = {**os.environ, "LUCIDGRAD_CACHE_DIR": str(tmp_path)}

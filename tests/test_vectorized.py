@@ -138,6 +138,7 @@ def launched() -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> None:
     scalar = [
         name for name, (function, signature) in launched.items()
@@ -151,6 +152,7 @@ def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_every_kernel_is_looked_at(launched: dict[str, tuple[Any, Any]]) -> None:
     kernels = all_kernels()
     missing = sorted(set(kernels) - set(launched))
