@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
+from autograd.ops.extrema import max as maximum_along
 from autograd.ops.interpolate import interpolate_taps
 from autograd.ops.join import cat
 from autograd.ops.max_pool2d import max_pool2d
@@ -204,6 +205,10 @@ def _adaptive(
     if min(wanted) < 1:  # no windows at all
         y: Any = reshape(x[:, :, :0].clone(), (*x.shape[:2], *wanted))
         indices: Any = _tensor(np.zeros(y.shape, np.int64)) if return_indices else None
+    elif max(wanted) == 1 and x.array.size:  # one window: the kernel's vectors run over the windows of a plane
+        values, places = maximum_along(reshape(x, (*x.shape[:2], math.prod(x.shape[2:]))), 2)
+        y = reshape(values, (*x.shape[:2], *wanted))
+        indices = reshape(places, y.shape) if return_indices else None
     else:
         tables = [_even_places(n, m) for n, m in zip(x.shape[2:], wanted, strict=True)]
         y, indices = _max_at(x, tables, return_indices)
