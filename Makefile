@@ -14,8 +14,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
-# The slow tests start, kill and time processes of their own: they run one by one.
-FAST    = $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow"
+# Slow tests that start, kill or time processes of their own run one by one; the others are marked `parallel`.
+PARALLEL = -n auto --maxprocesses 8 --dist loadfile
+FAST     = $(RUN) -m pytest $(PARALLEL) -m "not slow"
 
 # What a target waits for is printed before it waits.
 .DEFAULT_GOAL := help
@@ -42,8 +43,8 @@ test: $(VENV)/installed-test
 
 test-all: $(VENV)/installed-test
 	@echo "All tests take about 20 minutes on two cores."
-	$(FAST) $(ARGS)
-	$(RUN) -m pytest -m "slow and not rare" $(ARGS)
+	$(RUN) -m pytest $(PARALLEL) -m "(not slow or parallel) and not rare" $(ARGS)
+	$(RUN) -m pytest -m "slow and not parallel and not rare" $(ARGS)
 
 soak: $(VENV)/installed-test
 	@echo "This takes about 40 minutes: 20 of random work, then experiments that are killed and resumed."

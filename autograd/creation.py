@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-from enum import Enum
+import warnings
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from autograd.devices import Device, check_device
+from autograd.layouts import check_format, check_layout, layout as Layout, memory_format
 from autograd.ops import sizes_of
-from autograd.promotion import check_fits, get_default_dtype, promote_types
-from autograd.tensor import Tensor
+from autograd.promotion import FLOATING, NUMBERS, check_fits, complex_of, converted, get_default_dtype, promote_types
+from autograd.tensor import Tensor, wrap
+from autograd.tracebacks import user_stacklevel
+from autograd.type_methods import given
 from autograd.types import Array, DTypeLike, Number, Sizes
 
 
@@ -23,12 +26,44 @@ def _dtype_of(data: Any) -> np.dtype:
         return np.dtype(data.dtype)
     if hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
         return np.asarray(data).dtype
+    if isinstance(data, complex):
+        return complex_of(get_default_dtype())
     if isinstance(data, bool | int | float):
         return get_default_dtype() if isinstance(data, float) else np.dtype(type(data))
     kinds = set(map(type, data))
-    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float} else data  # fast for long lists
+    one_of_each = [kind() for kind in kinds] if kinds <= {bool, int, float, complex} else data  # fast for long lists
     dtypes = [_dtype_of(x) for x in one_of_each]
     return reduce(promote_types, dtypes) if dtypes else get_default_dtype()
+
+
+def _shared(data: Any) -> Any:
+    """Another library's tensor as an array that shares its memory if possible; other data as it is."""
+    if isinstance(data, Tensor | np.ndarray | np.generic) or not hasattr(data, "__array__"):
+        return data
+    return np.asarray(data)
+
+
+def _without_tensors(data: Any) -> Any:
+    """Lists in which tensors of one element have become numbers, whatever their shape, as in PyTorch."""
+    if isinstance(data, Tensor):
+        if data.array.size != 1:
+            raise ValueError(
+                f"tensor: a list holds a tensor of shape {tuple(data.shape)}; only tensors of one element count as "
+                "numbers; autograd.stack makes one tensor of several"
+            )
+        if data.requires_grad:
+            warnings.warn(
+                "tensor: a tensor that requires grad becomes a number, through which no gradient flows; autograd.stack "
+                "keeps the graph, and .detach() says that this is meant",
+                UserWarning,
+                stacklevel=user_stacklevel(),
+            )
+        return data.array.reshape(-1)[0]
+    if not isinstance(data, list | tuple):
+        return data
+    kinds = set(map(type, data))
+    nested = any(issubclass(kind, Tensor | list | tuple) for kind in kinds)  # long lists of numbers stay as they are
+    return [_without_tensors(x) for x in data] if nested else data
 
 
 def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
@@ -52,30 +87,32 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
             [3, 4]])
     """
     check_device("tensor", device)
-    source = data.array if isinstance(data, Tensor) else data
+    source = _shared(data.array if isinstance(data, Tensor) else _without_tensors(data))
     try:
         array = np.array(source, order="C")
     except ValueError as error:
         raise ValueError(f"tensor: the lists do not form an array: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"tensor: a tensor holds bool, integer or float numbers, not {array.dtype}")
+    if array.dtype.kind not in NUMBERS:
+        raise TypeError(f"tensor: a tensor holds bool, integer, float or complex numbers, not {array.dtype}")
     if dtype is not None and not isinstance(source, Array) and np.dtype(dtype).kind in "iu":
         check_fits("tensor", array, np.dtype(dtype))
     if dtype is None:  # NumPy's rules are PyTorch's, except where they give float64
-        dtype = _dtype_of(source) if array.dtype == np.float64 else array.dtype
-    return Tensor(array.astype(np.dtype(dtype).newbyteorder("="), copy=False), requires_grad)
+        dtype = _dtype_of(source) if array.dtype in (np.float64, np.complex128) else array.dtype
+    dtype = np.dtype(dtype).newbyteorder("=")
+    return wrap(array if array.dtype == dtype else converted(array, dtype), requires_grad)
 
 
 def from_numpy(array: Array) -> Tensor:
     """A tensor that shares the array's memory."""
-    return Tensor(array)
+    return wrap(array)
 
 
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) -> Tensor:
     """The data as a tensor, without a copy if possible."""
     check_device("as_tensor", device)
+    data = _shared(data)
     if isinstance(data, Array):
-        data = Tensor(data)
+        data = wrap(data)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     return tensor(data, dtype)
@@ -92,72 +129,95 @@ def checked_sizes(name: str, size: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _filled(
-    name: str, size: Any, value: Number | Tensor, dtype: DTypeLike | None, requires_grad: bool, device: Device
+def filled(
+    name: str,
+    size: tuple[Any, ...],
+    value: Number | complex | Tensor | None,
+    dtype: DTypeLike | None,
+    requires_grad: bool,
+    device: Device,
+    layout: Layout | None = None,
 ) -> Tensor:
+    """A tensor of one number, or with uninitialized elements if it is None."""
     check_device(name, device)
+    check_layout(name, layout)
     dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    if value is None:
+        return wrap(np.empty(checked_sizes(name, size), dtype), requires_grad)
     number = value.array if isinstance(value, Tensor) else value
     check_fits(name, number, dtype)
-    return Tensor(np.full(checked_sizes(name, size), np.asarray(number).astype(dtype), dtype), requires_grad)
+    if np.ndim(number):
+        raise RuntimeError(f"{name}: the number to fill with has shape {np.shape(number)}; expects a number")
+    return wrap(np.full(checked_sizes(name, size), np.asarray(number).astype(dtype), dtype), requires_grad)
 
 
-def zeros(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def zeros(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """A tensor of zeros, of the default dtype unless `dtype` is given."""
-    return _filled("zeros", size, 0, dtype, requires_grad, device)
+    return filled("zeros", given(shape, size), 0, dtype, requires_grad, device, layout)
 
 
-def ones(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def ones(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """A tensor of ones, of the default dtype unless `dtype` is given."""
-    return _filled("ones", size, 1, dtype, requires_grad, device)
+    return filled("ones", given(shape, size), 1, dtype, requires_grad, device, layout)
 
 
-def empty(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
-    """A tensor with uninitialized elements."""
-    check_device("empty", device)
-    return Tensor(
-        np.empty(checked_sizes("empty", size), get_default_dtype() if dtype is None else dtype), requires_grad
-    )
+def empty(
+    *shape: Sizes,
+    size: Sizes | None = None,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:
+    """A tensor with uninitialized elements.
+
+    `pin_memory` has no effect.
+    """
+    check_format("empty", memory_format)
+    return filled("empty", given(shape, size), None, dtype, requires_grad, device, layout)
 
 
 def full(
-    size: tuple[int, ...],
-    fill_value: Number | Tensor,
+    size: Sizes,
+    fill_value: Number | complex | Tensor,
+    *,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
     """A tensor filled with one number, of the dtype of `tensor(fill_value)` unless `dtype` is given."""
-    dtype = tensor(fill_value).dtype if dtype is None else dtype
-    return _filled("full", (size,), fill_value, dtype, requires_grad, device)
-
-
-class memory_format(Enum):
-    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given."""
-
-    preserve_format = "preserve_format"
-    contiguous_format = "contiguous_format"
-
-
-preserve_format, contiguous_format = memory_format
-
-
-def _check_format(name: str, given: memory_format | None) -> None:
-    if given is not None and not isinstance(given, memory_format):
-        raise TypeError(f"{name}: memory_format must be preserve_format or contiguous_format, not {given!r}")
+    if dtype is None:
+        dtype = fill_value.dtype if isinstance(fill_value, Tensor) else tensor(fill_value).dtype
+    return filled("full", (size,), fill_value, dtype, requires_grad, device)
 
 
 def _filled_like(
     name: str,
     input: Tensor,
-    value: Number | Tensor,
+    value: Number | complex | Tensor,
     dtype: DTypeLike | None,
     requires_grad: bool,
     device: Device,
     order: memory_format | None,
 ) -> Tensor:
-    _check_format(name, order)
-    return _filled(name, (input.shape,), value, dtype or input.dtype, requires_grad, device)
+    check_format(name, order)
+    return filled(name, (input.shape,), value, dtype or input.dtype, requires_grad, device)
 
 
 def zeros_like(
@@ -184,7 +244,7 @@ def ones_like(
 
 def full_like(
     input: Tensor,
-    fill_value: Number | Tensor,
+    fill_value: Number | complex | Tensor,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Device = None,
@@ -202,7 +262,7 @@ def empty_like(
     memory_format: memory_format | None = None,
 ) -> Tensor:
     """A tensor of the input's shape and dtype with uninitialized elements."""
-    _check_format("empty_like", memory_format)
+    check_format("empty_like", memory_format)
     return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
 
@@ -212,7 +272,7 @@ def eye(
     """An n × m matrix (n × n without m) with ones on the diagonal and zeros elsewhere."""
     check_device("eye", device)
     rows, columns = checked_sizes("eye", (n, n if m is None else m))
-    return Tensor(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
+    return wrap(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
 
 
 def linspace(
@@ -227,21 +287,29 @@ def linspace(
 
     For an integer dtype, start, end and the numbers between them are truncated to integers.
     """
-    check_device("linspace", device)
+    wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
+    _check_spaced("linspace", start, end, steps, wanted, device)
+    return wrap(_spaced(start, end, steps, wanted).astype(wanted), requires_grad)
+
+
+def _check_spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype, device: Device) -> None:
+    check_device(name, device)
     if not isinstance(steps, int | np.integer):
-        raise TypeError(f"linspace: steps is {steps!r}; it must be an integer")
+        raise TypeError(f"{name}: steps is {steps!r}; it must be an integer")
     if steps < 0:
-        raise ValueError(f"linspace: steps is {steps}; it must be at least 0")
+        raise ValueError(f"{name}: steps is {steps}; it must be at least 0")
     for what, n in (("start", start), ("end", end)):
         if shape := np.shape(getattr(n, "array", n)):
-            raise ValueError(f"linspace: {what} has shape {shape}; expects a number")
-    dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
-    first, last = (float(n) if dtype.kind == "f" else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
+            raise ValueError(f"{name}: {what} has shape {shape}; expects a number")
+
+
+def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype) -> Array:
+    """The numbers of linspace in float64."""
+    first, last = (float(n) if dtype.kind in FLOATING else int(np.asarray(int(n)).astype(dtype)) for n in (start, end))
     step = (last - first) / max(1, steps - 1)
     i = np.arange(steps)
     # as in PyTorch, each half counts from its own end, so that both ends are exact, and integers are truncated
-    numbers = np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
-    return Tensor(numbers.astype(dtype), requires_grad)
+    return np.where(i < max(1, steps // 2), first + step * i, last - step * (steps - 1 - i))
 
 
 def arange(
@@ -270,6 +338,157 @@ def arange(
             raise ValueError(f"arange: a step of {step} is 0 in {np.dtype(dtype)}")
         ends = (int(first), int(last), int(step)) if np.dtype(dtype) == np.int64 else (first, last, step)
         count = len(np.arange(*ends))
-        return Tensor((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
+        return wrap((int(first) + int(step) * np.arange(count)).astype(dtype), requires_grad)
     # converted last: NumPy computes the step from the first two numbers, where float32 would lose digits
-    return Tensor(np.arange(first, last, step).astype(dtype), requires_grad)
+    return wrap(np.arange(first, last, step).astype(dtype), requires_grad)
+
+
+def logspace(
+    start: float | Tensor,
+    end: float | Tensor,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
+    """`steps` numbers from base^start to base^end, whose logarithms are evenly spaced.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
+    _check_spaced("logspace", start, end, steps, wanted, device)
+    exponents = _spaced(start, end, steps, wanted)
+    with np.errstate(all="ignore"):
+        return wrap(np.power(float(base), exponents).astype(wanted), requires_grad)
+
+
+def empty_strided(
+    size: Sizes,
+    stride: Sizes,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor with uninitialized elements at these distances in memory, in elements, along each dimension."""
+    check_device("empty_strided", device)
+    check_layout("empty_strided", layout)
+    shape, strides = checked_sizes("empty_strided", (size,)), checked_sizes("empty_strided", (stride,))
+    if len(shape) != len(strides):
+        raise RuntimeError(f"empty_strided: size {shape} and stride {strides} must have equally many numbers")
+    kind = np.dtype(get_default_dtype() if dtype is None else dtype)
+    count = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
+    memory = np.empty(count, kind)
+    steps = tuple(step * kind.itemsize for step in strides)
+    return wrap(np.lib.stride_tricks.as_strided(memory, shape, steps), requires_grad)
+
+
+def empty_permuted(
+    size: Sizes,
+    physical_layout: Sizes,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor with uninitialized elements, whose dimensions lie in memory in this order, the outermost first."""
+    shape, order = checked_sizes("empty_permuted", (size,)), sizes_of((physical_layout,))
+    if sorted(order) != list(range(len(shape))):
+        raise RuntimeError(f"empty_permuted: physical_layout {order} must name each dimension of {shape} once")
+    strides, step = [0] * len(shape), 1
+    for d in reversed(order):
+        strides[d], step = step, step * max(1, shape[d])
+    return empty_strided(
+        shape, strides, dtype=dtype, layout=layout, requires_grad=requires_grad, device=device, pin_memory=pin_memory
+    )
+
+
+def scalar_tensor(
+    s: Number | complex,
+    *,
+    dtype: DTypeLike | None = None,
+    layout: Layout | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor without dimensions, in the default dtype unless `dtype` is given."""
+    return filled("scalar_tensor", ((),), s, dtype, requires_grad, device, layout)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: Device = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The data as a tensor, on the same memory if possible.
+
+    Parameters
+    ----------
+    obj : Tensor, ndarray, number, or nested lists of numbers
+    dtype : dtype, optional
+    device : None or "cpu"
+    copy : bool, optional
+        True: always copy.  False: never copy.
+    requires_grad : bool
+        If false, the result has no history.
+
+    Raises
+    ------
+    ValueError
+        If copy is False and a copy is needed.
+    """
+    y = as_tensor(obj, dtype, device)
+    source = obj.array if isinstance(obj, Tensor) else obj
+    shared = isinstance(source, Array) and np.may_share_memory(y.array, source)
+    if copy is False and not shared:
+        raise ValueError(f"asarray: a {type(obj).__name__} needs a copy in {y.dtype}, and copy is False")
+    if copy and shared:
+        y = y.clone()
+    if requires_grad:
+        return y if y.requires_grad else y.detach().requires_grad_()
+    return y.detach() if y.requires_grad else y
+
+
+def _triangle_indices(
+    name: str, row: int, col: int, offset: int, upper: bool, dtype: DTypeLike | None, device: Device
+) -> Tensor:
+    check_device(name, device)
+    rows, columns = checked_sizes(name, (row, col))
+    found = np.triu_indices(rows, offset, columns) if upper else np.tril_indices(rows, offset, columns)
+    return wrap(np.stack(found).astype(np.int64 if dtype is None else dtype))
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
+) -> Tensor:
+    """Row and column indices, (2, N), of the lower triangle of a row × col matrix, whose diagonal is shifted right.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle_indices("tril_indices", row, col, offset, False, dtype, device)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
+) -> Tensor:
+    """Row and column indices, (2, N), of the upper triangle of a row × col matrix, whose diagonal is shifted right."""
+    return _triangle_indices("triu_indices", row, col, offset, True, dtype, device)

@@ -13,20 +13,22 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd import engine
 from autograd.contexts import ContextDecorator
 from autograd.engine import Context, DispatchMode, Gradient, Node
-from autograd.gradcheck import as_tuple
+from autograd.gradcheck import as_tuple, parts
 from autograd.op import Op
-from autograd.promotion import narrowed
+from autograd.promotion import complex_of, converted, narrowed, real_of
 from autograd.testing import compare
 from autograd.types import Argument, Array, Result
 
 PACKAGES = tuple(str(Path(__file__).parents[1] / name) + os.sep for name in ("autograd", "nn", "optim"))
+
+Mode = TypeVar("Mode", bound=DispatchMode)
 
 # The path of the module that this thread is running; nn sets it.
 module_path: Callable[[], str] = lambda: ""  # noqa: E731
@@ -84,6 +86,11 @@ class detect_anomaly(DispatchMode, ContextDecorator):
     It checks each result and stores the line of each forward call, so programs run slower.  Infinite results of
     infinite inputs, such as scores masked with -inf, are accepted; NaN is not.
 
+    Parameters
+    ----------
+    check_nan : bool
+        If False, the lines are stored, and nothing is checked.
+
     Raises
     ------
     AnomalyError
@@ -101,12 +108,15 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
     in_backward = False
 
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+
     def _recreate_cm(self) -> detect_anomaly:
-        return type(self)()
+        return type(self)(self.check_nan)
 
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         result = super().forward(op, arrays, params)
-        if self.in_backward:  # intermediate results may be inf where the gradient is finite
+        if self.in_backward or not self.check_nan:  # intermediate results may be inf where the gradient is finite
             return result
         given_inf = any(np.isinf(a).any() for _, a in _floats(arrays))
         for i, y in _floats(as_tuple(result)):
@@ -122,7 +132,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
         place, inputs = node.metadata or (", in a forward outside detect_anomaly", "inputs are not known")
-        for i, g in _floats(gs):
+        for i, g in _floats(gs) if self.check_nan else ():
             if bad := _first_bad(g):
                 raise AnomalyError(
                     f"{node.op.title}: its backward was given {bad} of the gradient of output {i}{place}"
@@ -132,13 +142,68 @@ class detect_anomaly(DispatchMode, ContextDecorator):
             results = super().backward(node, ctx, gs)
         finally:
             self.in_backward = False
-        for i, d in _floats(as_tuple(results)):
+        for i, d in _floats(as_tuple(results)) if self.check_nan else ():
             if bad := _first_bad(d):
                 raise AnomalyError(
                     f"{node.op.title}: the backward made {bad} of the gradient of input {i}{place}. "
                     f"Its {inputs}; {_ranges('out-gradient', gs)}"
                 )
         return results
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether this thread is inside `detect_anomaly`, or `set_detect_anomaly(True)` is in force."""
+    return _active(detect_anomaly) is not None
+
+
+class set_detect_anomaly:
+    """Turn `detect_anomaly` on or off in this thread, immediately.  As a context, restore it at its end.
+
+    Parameters
+    ----------
+    mode : bool
+        Whether to detect anomalies.
+    check_nan : bool
+        As for `detect_anomaly`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> with autograd.set_detect_anomaly(True):
+    ...     autograd.is_anomaly_enabled()
+    True
+    >>> autograd.is_anomaly_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        active = _active(detect_anomaly)
+        self.before = None if active is None else active.check_nan
+        _set_anomaly(check_nan if mode else None)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        _set_anomaly(self.before)
+
+
+def _set_anomaly(check_nan: bool | None) -> None:
+    """Take the thread's `detect_anomaly` away, wherever it is in the stack, and set another; none for None."""
+    active = _active(detect_anomaly)
+    if active is not None and check_nan is not None:
+        active.check_nan = check_nan
+    elif active is not None:
+        inner: DispatchMode = engine._state.mode
+        if inner is active:
+            active.__exit__()
+        else:
+            while inner.outer is not active:
+                assert inner.outer is not None  # it is in the stack
+                inner = inner.outer
+            inner.outer, active.outer = active.outer, None
+    elif check_nan is not None:
+        detect_anomaly(check_nan).__enter__()
 
 
 class reference(DispatchMode, ContextDecorator):
@@ -162,12 +227,19 @@ class reference(DispatchMode, ContextDecorator):
         return run_reference(op, arrays, params)
 
 
+def _active(kind: type[Mode]) -> Mode | None:
+    """The innermost mode of this kind that the thread is in."""
+    mode: DispatchMode | None = engine._state.mode
+    while mode:
+        if isinstance(mode, kind):
+            return mode
+        mode = mode.outer
+    return None
+
+
 def is_reference_active() -> bool:
     """Whether this thread is inside `reference()`: for code that launches kernels and is not an op."""
-    mode: DispatchMode | None = engine._state.mode
-    while mode and not isinstance(mode, reference):
-        mode = mode.outer
-    return mode is not None
+    return _active(reference) is not None
 
 
 def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
@@ -182,7 +254,8 @@ def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) ->
     return narrowed(result, arrays, params)
 
 
-TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+TOLERANCE: dict[np.dtype, float] = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
+TOLERANCE |= {complex_of(dtype): tolerance for dtype, tolerance in TOLERANCE.items()}
 CANNOT_JUDGE = "cannot be judged: a finite difference is not finite, or is smaller than its rounding error"
 SLOPE_TOLERANCE = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-6}
 
@@ -227,7 +300,8 @@ class verify(DispatchMode, ContextDecorator):
         return result
 
     def recorded(self, node: Node, arrays: Sequence[Argument]) -> None:
-        node.metadata = arrays, _place()
+        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]  # a write in place may follow
+        node.metadata = copies, _place()
         super().recorded(node, arrays)
 
     def backward(self, node: Node, ctx: Context, gs: Sequence[Gradient | None]) -> Any:
@@ -238,7 +312,7 @@ class verify(DispatchMode, ContextDecorator):
             results = super().backward(node, ctx, gs)
         except MismatchError as error:
             raise MismatchError(f"in the backward of {node.op.title}{place}: {error}") from None
-        if node.op.kind in ("smooth", "multilinear"):
+        if node.op.kind in ("smooth", "matrix", "multilinear"):
             out_gradients: list[Any] = [getattr(g, "array", g) for g in gs]
             with np.errstate(all="ignore"):
                 for i, d in enumerate(as_tuple(results)):
@@ -255,12 +329,13 @@ class verify(DispatchMode, ContextDecorator):
         Each direction changes only elements with gradients of one size, so that a large one hides no small one.
         """
         wide = _wide(arrays)
-        v = np.random.default_rng(0).standard_normal(np.shape(wide[i]))
+        x, d = parts(wide[i]), parts(converted(d, wide[i].dtype))
+        v = np.random.default_rng(0).standard_normal(x.shape)
         step = 1.0
-        if node.op.kind == "smooth":  # relative steps stay in the domain of roots and logarithms
-            v, step = v * np.abs(wide[i]), 6e-6
-        for group in _of_one_size(d, wide[i]):
-            problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, arrays[i].dtype, gs)
+        if node.op.kind in ("smooth", "matrix"):  # relative steps stay in the domain of roots and logarithms
+            v, step = np.where(np.isfinite(x), v * np.abs(x), 0), 6e-6
+        for group in _of_one_size(d, x):
+            problem = self._slope_differs(node, i, d, np.where(group, v, 0), step, wide, real_of(arrays[i].dtype), gs)
             call = f"{_call(arrays, node.params)}{place}"
             if problem == CANNOT_JUDGE:
                 message = f"verify: {node.op.title}: its gradient of input {i} {problem}, {call}"
@@ -285,13 +360,15 @@ class verify(DispatchMode, ContextDecorator):
         """What is wrong along one direction, or None."""
 
         def outputs(h: float) -> Array:
-            moved = [*wide[:i], wide[i] + h * v, *wide[i + 1 :]]
-            ys = as_tuple(run_reference(node.op, moved, node.params))
-            return np.concatenate(
-                [np.asarray(y, np.float64).ravel() for y, g in zip(ys, gs, strict=True) if g is not None]
-            )
+            moved = parts(wide[i]) + h * v
+            moved = moved.view(wide[i].dtype)[..., 0] if wide[i].dtype.kind == "c" else moved
+            ys = as_tuple(run_reference(node.op, [*wide[:i], moved, *wide[i + 1 :]], node.params))
+            return np.concatenate([parts(wide_of(y)).ravel() for y, g in zip(ys, gs, strict=True) if g is not None])
 
-        g = np.concatenate([np.asarray(g, np.float64).ravel() for g in gs if g is not None])
+        def wide_of(y: Any) -> Array:
+            return np.asarray(y, np.result_type(y, np.float64))
+
+        g = np.concatenate([parts(wide_of(g)).ravel() for g in gs if g is not None])
         y, ends, closer = outputs(0), (outputs(step), outputs(-step)), (outputs(step / 2), outputs(-step / 2))
         counts = g != 0  # other outputs may be -inf, such as masked scores
         terms, finer = g * (ends[0] - ends[1]) / (2 * step), g * (closer[0] - closer[1]) / step
@@ -327,19 +404,19 @@ def _is_rounding(y: Array, z: Array, op: Op, arrays: Sequence[Argument], params:
 
     The scale is how far the reference itself moves when the last digit of each input changes.
     """
-    if y.dtype.kind != "f" or y.shape != z.shape:
+    if y.dtype.kind not in "fc" or y.shape != z.shape:
         return False
     rng = np.random.default_rng(0)
-    moved = np.zeros(z.shape)
+    moved, wide = np.zeros(z.shape), np.complex128 if z.dtype.kind == "c" else np.float64
     with np.errstate(all="ignore"):
         for _ in range(4):
             near = [
-                a.astype(np.float64) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
-                if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+                a.astype(np.result_type(a, np.float64)) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
+                if isinstance(a, np.ndarray) and a.dtype.kind in "fc"
                 else a
                 for a in arrays
             ]
-            other = np.asarray(as_tuple(run_reference(op, near, params))[i], np.float64)
+            other = np.asarray(as_tuple(run_reference(op, near, params))[i], wide)
             moved = np.maximum(moved, np.abs(other - z))
         return bool(((y == z) | (np.isnan(y) & np.isnan(z)) | (np.abs(y - z) <= 16 * moved)).all())
 
@@ -359,8 +436,11 @@ def _of_one_size(d: Array, x: Array) -> list[Array]:
 
 
 def _wide(arrays: Sequence[Argument]) -> list[Any]:
-    """Float arrays converted to float64, other arguments unchanged."""
-    return [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arrays]
+    """Float arrays converted to float64, complex ones to complex128, other arguments unchanged."""
+    return [
+        a.astype(np.result_type(a, np.float64)) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a
+        for a in arrays
+    ]
 
 
 def _call(arrays: Sequence[Argument], params: dict[str, Any]) -> str:

@@ -6,8 +6,24 @@ Programs written for PyTorch pass devices nevertheless, so device arguments are 
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
+
+
+class NoGPUError(AssertionError, RuntimeError):
+    """A call that needs a GPU; PyTorch raises one or the other class, by how it was built."""
+
+
+class _State(threading.local):
+    """The default device of this thread."""
+
+    def __init__(self) -> None:
+        self.contexts: list[device] = []  # of `with device:`, the innermost last
+        self.chosen: device | None = None  # of set_default_device
+
+
+state = _State()
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +69,14 @@ class device:
             object.__setattr__(self, "index", given.index if isinstance(given, device) else int(given[4:]))
         object.__setattr__(self, "type", "cpu")
 
+    def __enter__(self) -> Self:
+        """Make it the default device of this thread."""
+        state.contexts.append(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        state.contexts.pop()
+
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
@@ -68,7 +92,8 @@ def check_device(caller: str, wanted: Any) -> None:
     if wanted is None or isinstance(wanted, device):
         return
     if not isinstance(wanted, str) or not re.fullmatch(r"cpu(:[0-9]+)?", wanted):
-        raise ValueError(f"{caller}: device is {wanted!r}; the only device is 'cpu'")
+        mend = '; write device = "cuda" if cuda.is_available() else "cpu"' if "cuda" in str(wanted) else ""
+        raise ValueError(f"{caller}: device is {wanted!r}; the only device is 'cpu'{mend}")
 
 
 def dtype_for(target: tuple[Any, ...], place: Device, dtype: Any) -> Any:

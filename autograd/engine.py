@@ -27,23 +27,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autograd import grad_mode
-from autograd.graph import RecordedCall
+from autograd.arguments import full_name, instead_of
+from autograd.grad_fn import RecordedCall, unpacked
 from autograd.kernels.sums import total
-from autograd.promotion import NUMPY_2, narrowed, promote
+from autograd.promotion import DIFFERENTIABLE, NUMPY_2, check_complex, converted, narrowed, promote
 from autograd.types import Argument, Array, Result, Shape
+from autograd.views import link
 
 if TYPE_CHECKING:
     from autograd.op import Op
-    from autograd.tensor import Tensor
+    from autograd.tensor import Tensor, wrap
 else:
-    Tensor = None  # set by tensor.py, which imports this module
+    Tensor = wrap = None  # set by tensor.py, which imports this module
 
 # A gradient: an array; a tensor with create_graph=True; or the number 0, a symbolic zero that takes no memory.
 Gradient: TypeAlias = "Array | Tensor | int"
 Inputs: TypeAlias = "Sequence[Tensor | Argument]"
 Maker: TypeAlias = "Node | Tensor"  # of a tensor: the node that computed it, or a leaf itself
 _sequence = itertools.count()
-_ARGUMENTS = (np.ndarray, np.generic, int, float, type(None))  # what an op takes beside tensors
+_ARGUMENTS = (np.ndarray, np.generic, int, float, complex, type(None))  # what an op takes beside tensors
 
 
 class DispatchMode:
@@ -103,7 +105,7 @@ class Node(RecordedCall):
         node `maker`, or the leaf tensor `maker` itself.  None for an input that needs no gradient.
     outputs : list
         Shape and dtype of each output.
-    saved : tuple
+    saved : tuple or PackedTensors
         The arrays that the op's `saves` names; None after a backward pass has freed them.
     versions : list
         For each saved tensor (version, count): its version counter, and the count when it was saved.
@@ -146,8 +148,12 @@ class Node(RecordedCall):
         self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
         self.shapes = [getattr(x, "shape", ()) for x in arrays]
         saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
-        self.saved: tuple[Argument, ...] | None = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
+        if self.op.saves_for and None in self.parents:
+            saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
+        self.saved: Any = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
         self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
+        if self.op.attaches:
+            self.versions[-1] = [0], 0
 
     def check_saved(self) -> None:
         """Raise if what backward needs was freed, or was changed in place after the forward pass."""
@@ -156,6 +162,7 @@ class Node(RecordedCall):
                 f"{self.op.title}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
+        self.saved = unpacked(self.saved)
         for i, version in zip(self.op.saves, self.versions, strict=True):
             if version is not None and version[0][0] != version[1]:
                 place = f"its input {i}" if i >= 0 else "its output"
@@ -170,7 +177,7 @@ class Node(RecordedCall):
         for i, array, version in zip(self.op.saves, self.saved or (), self.versions, strict=True):
             maker, output_nr = (self, ~i) if i < 0 else (self.parents[i] or (None, 0))[:2]
             if maker is None or version is None:
-                tensors.append(Tensor(array) if isinstance(array, np.ndarray) else array)
+                tensors.append(wrap(array) if isinstance(array, np.ndarray) else array)
             elif isinstance(maker, Node):
                 tensors.append(_wrap(array, maker, output_nr, version[0]))
             elif maker.array is array:
@@ -196,11 +203,11 @@ def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> 
     """Make a tensor of a node's output, without the checks of `Tensor(...)`."""
     tensor = Tensor.__new__(Tensor)
     tensor.array = array
-    tensor.node = node = node if array.dtype.kind == "f" else None
+    tensor.node = node = node if array.dtype.kind in DIFFERENTIABLE else None
     tensor._requires_grad = node is not None
     tensor.output_nr = output_nr
     tensor.version = version
-    tensor._grad = tensor.hooks = None
+    tensor._grad = tensor.hooks = tensor._base = tensor._views = None
     return tensor
 
 
@@ -211,47 +218,60 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     run on arrays and, with create_graph=True, on tensors.
     """
     arrays: list[Any] = []
-    found = requires_grad = False
+    found = requires_grad = half = False
     for x in inputs:
         if isinstance(x, Tensor):
             found = True
             requires_grad = requires_grad or x._requires_grad
             arrays.append(x.array)
+            half = half or x.array.itemsize == 2
         elif isinstance(x, _ARGUMENTS):
             arrays.append(x)
         else:
             raise TypeError(
-                f"{op.name}: its input {len(arrays)} is a {type(x).__name__}; expects a tensor, an array or a number "
-                "(autograd.tensor(...) makes a tensor of a list)"
+                f"{op.name}: its input {len(arrays)} is a {full_name(x)}; expects a tensor, an array or a number "
+                f"({instead_of(x)})"
             )
     mode = _state.mode
     if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
-        return mode.forward(op, arrays, params)
+        half = any(getattr(x, "itemsize", 0) == 2 for x in arrays)
+        return (_in_float32(mode) if half else mode).forward(op, arrays, params)
     if op.promotes:
         inputs, arrays = promote(op, inputs, arrays)
+        half = half or arrays[0].itemsize == 2  # integers, where the default dtype is half
     elif not found:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
+    if not op.takes_complex:
+        check_complex(op, arrays)
+    if half:
+        mode = _in_float32(mode)
     with np.errstate(all="ignore"):  # division by zero gives inf without a warning
         result = mode.forward(op, arrays, params)
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
     results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, output_nr, inputs) for output_nr, array in enumerate(results)])
+    outputs = tuple([_output(array, node, i, inputs, type(result) is tuple) for i, array in enumerate(results)])
     if node is not None:
         node.save_for_backward(inputs, arrays, outputs)
         mode.recorded(node, arrays)
     return outputs if type(result) is tuple else outputs[0]
 
 
-def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs) -> Tensor:
+def _in_float32(mode: DispatchMode) -> DispatchMode:
+    from autograd.low_precision import InFloat32  # which imports this module
+
+    return InFloat32(mode)
+
+
+def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs, several: bool) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns an array without dimensions into a scalar
-    version, view = [0], array.base is not None
+    tensor, view = _wrap(array, node, output_nr, [0]), array.base is not None
     for x in inputs:
         if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
-            version = x.version  # views of one memory share one version counter
-    return _wrap(array, node, output_nr, version)
+            link(tensor, x, several)
+    return tensor
 
 
 # ── the backward pass ──────────────────────────────────────────────────────────────────
@@ -337,7 +357,7 @@ def _out_gradients(node: Node, arrived: dict[int, tuple[Any, bool]], wanted: dic
             tensor = node.retained[output_nr]()
             if tensor is not None:  # still alive
                 _accumulate(tensor, g, owned=False)
-        gs.append(_dense(0, shape, dtype, create_graph) if g is None and dtype.kind == "f" else g)
+        gs.append(_dense(0, shape, dtype, create_graph) if g is None and node.takes_zeros(dtype) else g)
     return [] if zero else gs
 
 
@@ -385,13 +405,13 @@ def _fit(op: Op, i: int, d: Any, shape: Shape, dtype: np.dtype) -> Any:
         dim = (*range(lead), *[lead + k for k, n in enumerate(shape) if n != d.shape[lead + k]])
         d = (d.sum(dim) if isinstance(d, Tensor) else np.asarray(total(d, dim=dim, keepdim=False))).reshape(shape)
     if d.dtype != dtype:
-        d = d.to(dtype) if isinstance(d, Tensor) else d.astype(dtype)
+        d = d.to(dtype) if isinstance(d, Tensor) else converted(d, dtype)
     return d
 
 
 def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
     """The gradient; for a symbolic zero an array, or with create_graph a tensor, of zeros."""
-    make = Tensor if create_graph else np.asarray
+    make = wrap if create_graph else np.asarray
     return make(np.zeros(shape, dtype)) if type(g) is int else g
 
 
@@ -406,7 +426,7 @@ def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) 
     """The gradient after the hooks, which see it as a tensor and may replace it."""
     if g is None or not hooks or output_nr not in hooks:
         return g
-    tensor = g if isinstance(g, Tensor) else Tensor(g)
+    tensor = g if isinstance(g, Tensor) else wrap(g)
     for hook in list(hooks[output_nr]):
         changed = hook(tensor)
         if changed is None:
@@ -445,97 +465,3 @@ def _leading_to(roots: Iterable[Tensor], wanted: dict[tuple[Maker, int], None]) 
         if any(parent and (parent[:2] in wanted or parent[0] in path) for parent in node.parents):
             path.add(node)
     return path
-
-
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
-    *,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool = False,
-) -> tuple[Tensor, ...]:
-    """The gradients of outputs with respect to inputs; no `.grad` changes.
-
-    Parameters
-    ----------
-    outputs, inputs : Tensor or sequence of Tensor
-    grad_outputs : Tensor or sequence of Tensor, optional
-        The out-gradient of each output, of its shape.  May be omitted for a scalar, where it is 1.
-    retain_graph : bool, optional
-        Do not free the saved tensors, so that another pass is possible.  Default: `create_graph`.
-    create_graph : bool
-        Record the computation of the gradients, so that they can be differentiated.
-    allow_unused : bool
-        Return None for an input that no output depends on, instead of raising an error.
-
-    Returns
-    -------
-    tuple of Tensor
-        One for each input, of its shape and dtype.
-
-    Raises
-    ------
-    RuntimeError
-        If an output is not a scalar and no gradient is given for it, or if an input is not used.
-
-    Examples
-    --------
-    >>> import autograd
-    >>> x = autograd.tensor(3.0, requires_grad=True)
-    >>> (dx,) = autograd.grad(x * x, x, create_graph=True)
-    >>> autograd.grad(dx, x)
-    (tensor(2.),)
-    """
-    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
-    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = (grad_outputs,) * len(outputs)
-    check_inputs("grad", inputs)
-    gradients = [_seed("grad", y, g, create_graph) for y, g in zip(outputs, grad_outputs, strict=True)]
-    keep = create_graph if retain_graph is None else retain_graph
-    found = backward(outputs, gradients, inputs=inputs, retain_graph=keep, create_graph=create_graph)
-    if not allow_unused and any(g is None for g in found):
-        raise RuntimeError(
-            f"grad: the outputs do not depend on input {[g is None for g in found].index(True)}; "
-            "pass allow_unused=True to get None for it"
-        )
-    return tuple(g if g is None or isinstance(g, Tensor) else Tensor(g) for g in found)  # type: ignore[misc]
-
-
-def check_inputs(caller: str, inputs: Sequence[Any]) -> None:
-    """Raise if there are no inputs, or one that does not require grad."""
-    if not inputs:
-        raise RuntimeError(f"{caller}: inputs is empty; name at least one tensor")
-    for i, x in enumerate(inputs):
-        if not isinstance(x, Tensor) or not x.requires_grad:
-            what = "does not require grad" if isinstance(x, Tensor) else f"is a {type(x).__name__}"
-            raise RuntimeError(
-                f"{caller}: input {i} {what}; it must be a tensor that required grad in the forward pass"
-            )
-
-
-def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
-    """The gradient that a backward pass starts with at `root`: the given one, or 1 for a scalar."""
-    if not root.requires_grad:
-        raise RuntimeError(
-            f"{caller}: this tensor does not require grad, so there is no graph to go back through; "
-            "was it computed under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"
-        )
-    if gradient is None:
-        if root.array.size != 1:
-            raise RuntimeError(
-                f"{caller}: a gradient is implied only for a scalar, and this tensor has shape {root.shape}; "
-                f"reduce it first (y.sum().backward()) or pass a gradient of shape {root.shape}"
-            )
-        gradient = _wrap(np.ones(root.array.shape, root.array.dtype), None, 0, [0])
-    elif not isinstance(gradient, Tensor):
-        gradient = Tensor(np.asarray(gradient))
-    if gradient.shape != root.shape:
-        raise RuntimeError(
-            f"{caller}: the gradient has shape {gradient.shape}, the tensor {root.shape}; they must match"
-        )
-    if gradient.dtype != root.dtype:
-        gradient = gradient.to(root.dtype)
-    return gradient if create_graph else gradient.array

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import full_name
+from autograd.promotion import BFLOAT16
 from autograd.tensor import Tensor
 from autograd.types import Array
 
@@ -24,7 +26,7 @@ def array_of(value: Any) -> Array:
     if isinstance(value, Tensor):
         return value.array
     if not isinstance(value, np.ndarray | np.generic):
-        kind = type(value).__name__
+        kind = full_name(value)
         if isinstance(value, type) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
             raise TypeError(f"is a {kind}, not a tensor or an array")
         try:
@@ -37,6 +39,6 @@ def array_of(value: Any) -> Array:
                 "convert it to float32 in the CPU's memory first"
             ) from error
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biuf" and array.dtype != BFLOAT16:
         raise TypeError(f"holds {array.dtype}, not {'real ' if array.dtype.kind == 'c' else ''}numbers")
     return array

@@ -18,10 +18,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd import engine
 from autograd.grad_mode import enable_grad
+from autograd.gradients import grad
 from autograd.ops import stack
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 
 Tensors: TypeAlias = Tensor | tuple[Tensor, ...]
 Function: TypeAlias = Callable[..., Any]  # (*Tensor) -> Tensors
@@ -63,7 +63,7 @@ class _Evaluation:
             shapes = ", ".join(str(y.shape) for y in self.outputs)
             raise RuntimeError(f"{self.caller}: func must return one scalar, and it returned {shapes}; sum it")
         return self.vjp(
-            self.outputs, [Tensor(np.ones_like(self.outputs[0].array))], create_graph=True, strict=self.strict
+            self.outputs, [wrap(np.ones_like(self.outputs[0].array))], create_graph=True, strict=self.strict
         )
 
     def vjp(
@@ -83,17 +83,17 @@ class _Evaluation:
         found: Sequence[Tensor | None] = [None] * len(inputs)
         if connected:
             ys, gs = zip(*connected, strict=True)
-            found = engine.grad(ys, inputs, gs, retain_graph=True, create_graph=create_graph, allow_unused=True)
+            found = grad(ys, inputs, gs, retain_graph=True, create_graph=create_graph, allow_unused=True)
         if strict and any(g is None for g in found):
             raise RuntimeError(
                 f"{self.caller}: the outputs do not depend on input {list(found).index(None)}; "
                 "strict=False takes 0 for that"
             )
-        return [Tensor(np.zeros_like(x.array)) if g is None else g for x, g in zip(inputs, found, strict=True)]
+        return [wrap(np.zeros_like(x.array)) if g is None else g for x, g in zip(inputs, found, strict=True)]
 
     def jvp(self, outputs: Sequence[Tensor], v: Sequence[Tensor]) -> list[Tensor]:
         """∂outputs/∂inputs · v: the map u -> u J is linear, and its own vjp with v is J v."""
-        us = [Tensor(np.zeros_like(y.array), requires_grad=True) for y in outputs]
+        us = [wrap(np.zeros_like(y.array), requires_grad=True) for y in outputs]
         vjp = self.vjp(outputs, us, create_graph=True, strict=self.strict)
         return self.vjp(vjp, v, inputs=us, create_graph=self.create_graph, strict=False)
 
@@ -103,11 +103,11 @@ class _Evaluation:
         for k in range(y.numel()):
             one = np.zeros_like(y.array)
             one.flat[k] = 1
-            rows.append(self.vjp([y], [Tensor(one)], create_graph=self.create_graph, strict=self.strict))
+            rows.append(self.vjp([y], [wrap(one)], create_graph=self.create_graph, strict=self.strict))
         return [
             stack([row[i] for row in rows]).reshape(*y.shape, *x.shape)
             if rows
-            else Tensor(np.zeros((*y.shape, *x.shape), x.dtype))
+            else wrap(np.zeros((*y.shape, *x.shape), x.dtype))
             for i, x in enumerate(self.inputs)
         ]
 
@@ -116,7 +116,7 @@ class _Evaluation:
         if v is None:
             if len(factors) != 1 or factors[0].numel() != 1:
                 raise RuntimeError(f"{self.caller}: v may be left out only where {what} is one scalar; pass v")
-            return [Tensor(np.ones_like(factors[0].array))]
+            return [wrap(np.ones_like(factors[0].array))]
         vs = _tuple_of(self.caller, "v", v)
         if [x.shape for x in vs] != [x.shape for x in factors]:
             raise RuntimeError(

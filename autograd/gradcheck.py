@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd import engine
+from autograd.gradients import grad
 from autograd.op import Row
-from autograd.tensor import Tensor
+from autograd.promotion import DIFFERENTIABLE
+from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
 
 T = TypeVar("T")
@@ -86,6 +87,27 @@ def numerical_gradient(f: Callable[[], float], x: Array, step: float, places: It
     return gradient
 
 
+def parts(array: Array) -> Array:
+    """A complex array as a view (…, 2) of its real and imaginary parts; any other array itself.
+
+    By the convention of gradients of complex numbers, dL/da + i dL/db, the parts of a gradient are the gradients with
+    respect to the parts.
+    """
+    if array.dtype.kind != "c":
+        return array
+    strides = (*array.strides, array.itemsize // 2)
+    return np.lib.stride_tricks.as_strided(
+        array.real, (*array.shape, 2), strides, writeable=bool(array.flags.writeable)
+    )
+
+
+def random_like(array: Array, rng: np.random.Generator) -> Array:
+    """An array of this shape and dtype, whose elements, or real and imaginary parts, are normal."""
+    made = np.zeros(array.shape, array.dtype)
+    parts(made)[...] = rng.standard_normal(parts(array).shape)
+    return made
+
+
 class _Point:
     """A function at one point: its float outputs as one vector, and their gradients by backward.
 
@@ -101,7 +123,7 @@ class _Point:
         self.function, self.inputs = function, inputs
         self.checked = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
         for i, x in self.checked:
-            if x.dtype != np.float64:
+            if x.dtype not in (np.float64, np.complex128):
                 raise TypeError(f"gradcheck: input {i} is {x.dtype}; finite differences need float64, so use .double()")
             if not x.array.flags.writeable:
                 raise ValueError(
@@ -109,15 +131,17 @@ class _Point:
                 )
         self.outputs = self._call()
         self.y = self._vector(self.outputs)
-        self.ends = np.cumsum([y.array.size for y in self.outputs], dtype=int)
-        self.eps = np.concatenate([np.full(y.array.size, np.finfo(y.dtype).eps) for y in self.outputs] or [np.zeros(0)])
+        sizes = [parts(y.array).size for y in self.outputs]
+        self.ends = np.cumsum(sizes, dtype=int)
+        eps = [np.full(size, np.finfo(y.dtype).eps) for size, y in zip(sizes, self.outputs, strict=True)]
+        self.eps = np.concatenate(eps or [np.zeros(0)])
 
     def _call(self) -> list[Tensor]:
-        return [y for y in as_tuple(self.function(*self.inputs)) if y.dtype.kind == "f"]
+        return [y for y in as_tuple(self.function(*self.inputs)) if y.dtype.kind in DIFFERENTIABLE]
 
     @staticmethod
     def _vector(outputs: Sequence[Tensor]) -> Array:
-        return np.concatenate([y.array.astype(np.float64).ravel() for y in outputs] or [np.zeros(0)])
+        return np.concatenate([parts(y.array).astype(np.float64).ravel() for y in outputs] or [np.zeros(0)])
 
     def moved(self, x: Array, index: Shape, step: float) -> tuple[Array, Array, float]:
         """The outputs on both sides of x[index], and the distance.  Recording stays on: f may compute gradients."""
@@ -129,19 +153,20 @@ class _Point:
         for y, part in zip(self.outputs, np.split(g, self.ends[:-1]), strict=False):
             # an output without a graph has gradient 0; if it does depend on an input, finite differences show it
             if y.requires_grad:
-                incoming = part.reshape(y.shape).astype(y.dtype)
+                incoming = np.zeros(y.shape, y.dtype)
+                parts(incoming)[...] = part.reshape(parts(y.array).shape)
                 incoming.flags.writeable = False  # so that a backward that writes to its g raises
                 roots.append(y)
-                gs.append(Tensor(incoming))
+                gs.append(wrap(incoming))
         wanted = [x for _, x in self.checked]
-        found = engine.grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
-        return [np.zeros(x.shape) if d is None else d.array for x, d in zip(wanted, found, strict=True)]
+        found = grad(roots, wanted, gs, retain_graph=True, allow_unused=True)
+        return [parts(np.zeros(x.shape, x.dtype) if d is None else d.array) for x, d in zip(wanted, found, strict=True)]
 
     def place(self, k: int) -> str:
         """The output and index of element k of the vector: "output 0 at [1, 2]"."""
         number = int(np.searchsorted(self.ends, k, side="right"))
-        y = self.outputs[number]
-        where = np.unravel_index(k - (self.ends[number] - y.array.size), y.shape)
+        y = parts(self.outputs[number].array)
+        where = np.unravel_index(k - (self.ends[number] - y.size), y.shape)
         return f"output {number} at {[int(n) for n in where]}"
 
 
@@ -166,7 +191,7 @@ def gradients(
     g = np.random.default_rng(seed).standard_normal(point.y.size)
     found = point.backward(g)
     return [
-        (i, ours, numerical_gradient(lambda: float((g * point._vector(point._call())).sum()), x.array, step))
+        (i, ours, numerical_gradient(lambda: float((g * point._vector(point._call())).sum()), parts(x.array), step))
         for (i, x), ours in zip(point.checked, found, strict=True)
     ]
 
@@ -188,7 +213,7 @@ def gradcheck(
     func : callable
         Takes the inputs, returns a Tensor or a sequence of Tensor.
     inputs : Tensor or sequence
-        Float64 tensors that require grad are checked; other inputs are passed on.
+        Float64 and complex128 tensors that require grad are checked; other inputs are passed on.
     eps : float
         The step h of f(x ± h).  The default, ∛ε, suits smooth functions.  For functions that are linear in each
         input use 1.
@@ -277,8 +302,8 @@ def gradgradcheck(
 
     if grad_outputs is None:
         rng = np.random.default_rng(0)
-        made = [np.asarray(rng.standard_normal(y.shape)).astype(y.dtype) for y in differentiable(*inputs)]
-        grad_outputs = [Tensor(g, requires_grad=True) for g in made]
+        made = [random_like(y.array, rng) for y in differentiable(*inputs)]
+        grad_outputs = [wrap(g, requires_grad=True) for g in made]
     gs = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     if not gs:
         raise ValueError("gradgradcheck: no output has a graph, so there is nothing to check")
@@ -286,7 +311,7 @@ def gradgradcheck(
     def gradient(*inputs_and_gs: Any) -> tuple[Tensor, ...]:
         arguments, incoming = inputs_and_gs[: len(inputs)], inputs_and_gs[len(inputs) :]
         wanted = [x for x in arguments if isinstance(x, Tensor) and x.requires_grad]
-        found = engine.grad(differentiable(*arguments), wanted, incoming, create_graph=True, allow_unused=True)
+        found = grad(differentiable(*arguments), wanted, incoming, create_graph=True, allow_unused=True)
         return tuple(d for d in found if d is not None)
 
     name, words = _names(func, len(inputs))
@@ -352,19 +377,20 @@ def _check(
     together = point.backward(g)
     rows = np.array([k for (k,) in _some(point.y.shape, settings.most, rng)], dtype=int)
     single = [point.backward(np.eye(1, point.y.size, k)[0]) for k in rows]
-    for n, (i, x) in enumerate(point.checked):
+    for n, (i, tensor) in enumerate(point.checked):
+        x = parts(tensor.array)
         by_row = np.array([found[n] for found in single]).reshape(len(rows), *x.shape)
         for index in _some(x.shape, settings.most, rng):
             every: tuple[Any, ...] = (slice(None), *index)
             ours = by_row[every]
-            place = f"at {list(index)}, where the input is {x.array[index]:.9g}"
+            place = f"at {list(index)}, where the input is {x[index]:.9g}"
             where = f"{what} of {words[i]}, of shape {x.shape}, {{}} {place}"
             if not np.isfinite(together[n][index]):
                 raise GradcheckError(
                     f"{where.format('is wrong')}: for a random out-gradient backward says {together[n][index]}, "
                     "although all outputs are finite"
                 )
-            theirs, doubt = _compare(point, x.array, index, rows, ours, settings, where)
+            theirs, doubt = _compare(point, x, index, rows, ours, settings, where)
             # a backward that is right for each output alone may be wrong for all, if it overwrites instead of adding
             terms = theirs.copy()
             terms[rows] = ours

@@ -8,45 +8,33 @@ Each is written out, so that editors can follow it.  A test compares the list wi
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 
-from autograd import devices, ops
-from autograd.grad_mode import is_grad_enabled
-from autograd.promotion import category, check_fits
-from autograd.types import Array, DTypeLike, Number, Size, Sizes
+from autograd import ops
+from autograd.inplace_methods import InPlaceMethods
+from autograd.layouts import memory_format
+from autograd.promotion import BFLOAT16, FLOAT16
+from autograd.random_methods import RandomMethods
+from autograd.shape_methods import ShapeMethods
+from autograd.type_methods import TypeMethods
+from autograd.types import Number, Size
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
 
-_CPU = devices.device("cpu")
-Index = Any
 
-# What to write in place of a method that changes a recorded tensor y, if y has no method of that name without the _
-_INSTEAD = {
-    "copy_": "x.expand_as(y)",
-    "fill_": "autograd.full_like(y, value)",
-    "zero_": "autograd.zeros_like(y)",
-    "uniform_": "autograd.rand_like(y)",
-    "normal_": "autograd.randn_like(y)",
-    "setitem": "autograd.where(mask, value, y)",
-    "addcmul_": "y + value * tensor1 * tensor2",
-    "addcdiv_": "y + value * tensor1 / tensor2",
-    "lerp_": "y + weight * (end - y)",
-}
+def _is_numeric(x: object) -> TypeGuard[Tensor | Number | complex]:
+    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float | complex)
 
 
-def _is_numeric(x: object) -> TypeGuard[Tensor | Number]:
-    return isinstance(x, TensorMethods | np.ndarray | np.generic | bool | int | float)
-
-
-class TensorMethods:
+class TensorMethods(ShapeMethods, TypeMethods, RandomMethods, InPlaceMethods):
     """The part of `Tensor` that only passes its arguments on."""
 
     __slots__ = ()
-    array: Array
 
     # ── sizes, and elements as Python numbers ──
 
@@ -57,6 +45,18 @@ class TensorMethods:
     def size(self: Tensor, dim: int | None = None) -> Size | int:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[dim]
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
 
     def dim(self: Tensor) -> int:
         """Number of dimensions."""
@@ -75,18 +75,21 @@ class TensorMethods:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Tensor, element: object) -> bool:
-        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float):
+        if not isinstance(element, TensorMethods | np.ndarray | np.generic | int | float | complex):
             raise TypeError(f"in: a tensor is searched for a number or a tensor, not for a {type(element).__name__}")
         return bool((self == element).array.any())
 
     def __bool__(self: Tensor) -> bool:
-        return bool(self.item()) if self.array.size == 1 else self._ambiguous("true or false")
+        return bool(self._only("true or false", RuntimeError))
 
     def __float__(self: Tensor) -> float:
-        return float(self.item())
+        return float(self._only("a Python number", ValueError))
+
+    def __complex__(self: Tensor) -> complex:
+        return complex(self._only("a Python number", ValueError))
 
     def __int__(self: Tensor) -> int:
-        return int(self.item())
+        return int(self._only("a Python number", ValueError))
 
     def __index__(self: Tensor) -> int:
         if self.array.dtype.kind not in "biu" or self.array.size != 1:
@@ -95,17 +98,24 @@ class TensorMethods:
             )
         return int(self.item())
 
-    def _ambiguous(self: Tensor, what: str) -> NoReturn:
-        raise ValueError(
-            f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
-        )
+    def _only(self: Tensor, what: str, error: type[Exception]) -> Any:
+        """The only element; with more or fewer of them, the error says what this tensor is not."""
+        if self.array.size != 1:
+            raise error(
+                f"a tensor of shape {self.shape} is not one number, so not {what}; reduce it first, or use an index"
+            )
+        return self.array.item()
 
     def __format__(self: Tensor, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
-    def item(self: Tensor) -> Number:
+    def item(self: Tensor) -> bool | int | float:
         """The only element, as a Python number."""
-        return self.array.item() if self.array.size == 1 else self._ambiguous("a Python number")
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"item: a tensor of shape {self.shape} is not one number; reduce it first, or use an index"
+            )
+        return self.array.item()
 
     def tolist(self: Tensor) -> Any:
         """The elements as nested lists of Python numbers."""
@@ -138,16 +148,16 @@ class TensorMethods:
     __ge__ = ops.ge
     __getitem__ = ops.getitem
 
-    def __radd__(self: Tensor, other: Number) -> Tensor:
+    def __radd__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.add(other, self)
 
-    def __rsub__(self: Tensor, other: Number) -> Tensor:
+    def __rsub__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.sub(other, self)
 
-    def __rmul__(self: Tensor, other: Number) -> Tensor:
+    def __rmul__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.mul(other, self)
 
-    def __rtruediv__(self: Tensor, other: Number) -> Tensor:
+    def __rtruediv__(self: Tensor, other: Number | complex) -> Tensor:
         return ops.div(other, self)
 
     def __rfloordiv__(self: Tensor, other: Number) -> Tensor:
@@ -156,11 +166,21 @@ class TensorMethods:
     def __rmod__(self: Tensor, other: Number) -> Tensor:
         return ops.remainder(other, self)
 
-    def __rpow__(self: Tensor, base: Number) -> Tensor:
+    def __rpow__(self: Tensor, base: Number | complex) -> Tensor:
         return ops.pow(base, self)
 
     def __rmatmul__(self: Tensor, other: Any) -> Tensor:
         return ops.matmul(other, self)
+
+    __rdiv__ = __rtruediv__  # Python 2's name, which PyTorch still has
+    __lshift__ = ops.bitwise_left_shift
+    __rshift__ = ops.bitwise_right_shift
+
+    def __rlshift__(self: Tensor, other: Number) -> Tensor:
+        return ops.bitwise_left_shift(other, self)
+
+    def __rrshift__(self: Tensor, other: Number) -> Tensor:
+        return ops.bitwise_right_shift(other, self)
 
     def __eq__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.eq(self, other) if _is_numeric(other) else NotImplemented  # Python then compares identities
@@ -168,172 +188,240 @@ class TensorMethods:
     def __ne__(self: Tensor, other: object) -> Tensor:  # type: ignore[override]
         return ops.ne(self, other) if _is_numeric(other) else NotImplemented
 
+    # ── NumPy's functions ──
+
+    def __array_ufunc__(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """np.exp(x) is recorded, and array * tensor calls our operator."""
+        from autograd.numpy_protocol import array_ufunc  # which imports Tensor
+
+        return array_ufunc(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self: Tensor, func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """np.concatenate([x, y]) is recorded."""
+        from autograd.numpy_protocol import array_function
+
+        return array_function(func, args, kwargs)
+
     # ── methods ──
 
-    add = ops.add
-    sub = ops.sub
-    mul = ops.mul
-    div = ops.div
-    neg = ops.neg
-    pow = ops.pow
-    exp = ops.exp
-    log = ops.log
-    matmul = ops.matmul
-    sum = ops.sum
-    mean = ops.mean
-    transpose = ops.transpose
-    t = ops.t
-    expand = ops.expand
-    flatten = ops.flatten
-    argmax = ops.argmax
-    eq = ops.eq
-    ne = ops.ne
-    lt = ops.lt
-    le = ops.le
-    gt = ops.gt
-    ge = ops.ge
-    relu = ops.relu
-    softmax = ops.softmax
-    log_softmax = ops.log_softmax
     abs = ops.abs
+    acos = ops.acos
+    acosh = ops.acosh
+    add = ops.add
+    addcdiv = ops.addcdiv
+    addcmul = ops.addcmul
     all = ops.all
     allclose = ops.allclose
     amax = ops.amax
     amin = ops.amin
+    aminmax = ops.aminmax
+    angle = ops.angle
     any = ops.any
+    argmax = ops.argmax
     argmin = ops.argmin
+    asin = ops.asin
+    asinh = ops.asinh
+    atan = ops.atan
+    atan2 = ops.atan2
+    atanh = ops.atanh
     bitwise_and = ops.bitwise_and
+    bitwise_left_shift = ops.bitwise_left_shift
     bitwise_not = ops.bitwise_not
     bitwise_or = ops.bitwise_or
+    bitwise_right_shift = ops.bitwise_right_shift
     bitwise_xor = ops.bitwise_xor
+    ceil = ops.ceil
+    cholesky = ops.cholesky
+    cholesky_inverse = ops.cholesky_inverse
+    cholesky_solve = ops.cholesky_solve
+    chunk = ops.chunk
     clamp = ops.clamp
     clamp_max = ops.clamp_max
     clamp_min = ops.clamp_min
+    conj = ops.conj
+    conj_physical = ops.conj_physical
+    copysign = ops.copysign
     cos = ops.cos
+    cosh = ops.cosh
+    count_nonzero = ops.count_nonzero
+    cummax = ops.cummax
+    cummin = ops.cummin
+    cumprod = ops.cumprod
     cumsum = ops.cumsum
+    deg2rad = ops.deg2rad
+    diff = ops.diff
+    digamma = ops.digamma
+    dist = ops.dist
+    div = ops.div
+    eq = ops.eq
     equal = ops.equal
+    erf = ops.erf
+    erfc = ops.erfc
+    erfinv = ops.erfinv
+    exp = ops.exp
+    exp2 = ops.exp2
     expm1 = ops.expm1
+    flatten = ops.flatten
+    float_power = ops.float_power
+    floor = ops.floor
     floor_divide = ops.floor_divide
+    fmax = ops.fmax
+    fmin = ops.fmin
+    fmod = ops.fmod
+    frac = ops.frac
+    frexp = ops.frexp
+    gather = ops.gather
+    gcd = ops.gcd
+    ge = ops.ge
+    geqrf = ops.geqrf
+    gt = ops.gt
+    hardshrink = ops.hardshrink
+    heaviside = ops.heaviside
+    hypot = ops.hypot
+    i0 = ops.i0
+    igamma = ops.igamma
+    igammac = ops.igammac
+    index_select = ops.index_select
     isclose = ops.isclose
     isfinite = ops.isfinite
     isinf = ops.isinf
     isnan = ops.isnan
+    isneginf = ops.isneginf
+    isposinf = ops.isposinf
+    isreal = ops.isreal
+    istft = ops.istft
+    kthvalue = ops.kthvalue
+    lcm = ops.lcm
+    ldexp = ops.ldexp
+    le = ops.le
+    lerp = ops.lerp
+    lgamma = ops.lgamma
+    log = ops.log
+    log10 = ops.log10
     log1p = ops.log1p
+    log2 = ops.log2
+    log_softmax = ops.log_softmax
+    logaddexp = ops.logaddexp
+    logaddexp2 = ops.logaddexp2
+    logcumsumexp = ops.logcumsumexp
+    logdet = ops.logdet
     logical_and = ops.logical_and
     logical_not = ops.logical_not
     logical_or = ops.logical_or
+    logical_xor = ops.logical_xor
+    logit = ops.logit
     logsumexp = ops.logsumexp
+    lt = ops.lt
+    lu = ops.lu
+    lu_solve = ops.lu_solve
     masked_fill = ops.masked_fill
+    matmul = ops.matmul
     max = ops.max
     maximum = ops.maximum
+    mean = ops.mean
+    median = ops.median
     min = ops.min
     minimum = ops.minimum
+    mode = ops.mode
+    movedim = ops.movedim
+    mul = ops.mul
+    mvlgamma = ops.mvlgamma
+    nan_to_num = ops.nan_to_num
+    nanmean = ops.nanmean
+    nanmedian = ops.nanmedian
+    nanquantile = ops.nanquantile
+    nansum = ops.nansum
+    ne = ops.ne
+    neg = ops.neg
+    nextafter = ops.nextafter
     norm = ops.norm
+    ormqr = ops.ormqr
+    pinverse = ops.pinverse
     positive = ops.positive
+    pow = ops.pow
+    prelu = ops.prelu
+    prod = ops.prod
+    qr = ops.qr
+    quantile = ops.quantile
+    rad2deg = ops.rad2deg
     reciprocal = ops.reciprocal
+    relu = ops.relu
     remainder = ops.remainder
+    renorm = ops.renorm
+    resolve_conj = ops.resolve_conj
+    resolve_neg = ops.resolve_neg
+    round = ops.round
     rsqrt = ops.rsqrt
+    scatter_add = ops.scatter_add
+    sgn = ops.sgn
     sigmoid = ops.sigmoid
     sign = ops.sign
+    signbit = ops.signbit
     sin = ops.sin
+    sinc = ops.sinc
+    sinh = ops.sinh
+    softmax = ops.softmax
+    split = ops.split
     sqrt = ops.sqrt
     square = ops.square
-    std = ops.std
-    tanh = ops.tanh
-    var = ops.var
-    chunk = ops.chunk
-    gather = ops.gather
-    index_select = ops.index_select
-    movedim = ops.movedim
-    scatter_add = ops.scatter_add
-    split = ops.split
     squeeze = ops.squeeze
+    std = ops.std
+    stft = ops.stft
+    sub = ops.sub
+    sum = ops.sum
+    svd = ops.svd
+    t = ops.t
+    tan = ops.tan
+    tanh = ops.tanh
+    transpose = ops.transpose
+    triangular_solve = ops.triangular_solve
     tril = ops.tril
     triu = ops.triu
+    trunc = ops.trunc
     unbind = ops.unbind
     unsqueeze = ops.unsqueeze
+    var = ops.var
+    xlogy = ops.xlogy
 
-    def reshape(self: Tensor, *shape: Sizes) -> Tensor:
-        """The elements in another shape: reshape(2, 3) or reshape((2, 3))."""
-        return ops.reshape(self, ops.sizes_of(shape))
+    # second names, as in autograd/aliases.py
+    absolute = ops.abs
+    arccos = ops.acos
+    arccosh = ops.acosh
+    arcsin = ops.asin
+    arcsinh = ops.asinh
+    arctan = ops.atan
+    arctan2 = ops.atan2
+    arctanh = ops.atanh
+    clip = ops.clamp
+    det = ops.linalg_det
+    divide = ops.div
+    fix = ops.trunc
+    ger = ops.outer
+    greater = ops.gt
+    greater_equal = ops.ge
+    inverse = ops.linalg_inv
+    less = ops.lt
+    less_equal = ops.le
+    matrix_exp = ops.linalg_matrix_exp
+    matrix_power = ops.linalg_matrix_power
+    moveaxis = ops.movedim
+    multiply = ops.mul
+    negative = ops.neg
+    not_equal = ops.ne
+    orgqr = ops.linalg_householder_product
+    slogdet = ops.linalg_slogdet
+    subtract = ops.sub
+    swapaxes = ops.transpose
+    swapdims = ops.transpose
+    true_divide = ops.div
 
-    def view(self: Tensor, *shape: Sizes) -> Tensor:
-        """`reshape` that never copies."""
-        result = ops.reshape(self, ops.sizes_of(shape))
-        if self.array.size and not np.may_share_memory(result.array, self.array):
-            raise ValueError(f"view: shape {result.shape} of a tensor that is not contiguous needs a copy; use reshape")
-        return result
+    def polygamma(self: Tensor, n: Any) -> Tensor:
+        """The n-th derivative of digamma."""
+        return ops.polygamma(n, self)
 
-    def permute(self: Tensor, *dims: Sizes) -> Tensor:
-        """Dimension i of the result is dimension dims[i] of this tensor."""
-        return ops.permute(self, ops.sizes_of(dims))
-
-    def flip(self: Tensor, *dims: Sizes) -> Tensor:
-        """A copy with the elements along dims in reverse order."""
-        return ops.flip(self, ops.sizes_of(dims))
-
-    def view_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.view(other.shape)
-
-    def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.reshape(other.shape)
-
-    def repeat(self: Tensor, *repeats: Sizes) -> Tensor:
-        """Copies of the tensor side by side: `repeats` along each dimension, new dimensions first.
-
-        Examples
-        --------
-        >>> import autograd
-        >>> autograd.arange(3).repeat(2, 2)
-        tensor([[0, 1, 2, 0, 1, 2],
-                [0, 1, 2, 0, 1, 2]])
-        """
-        times = ops.sizes_of(repeats)
-        sizes = (1,) * (len(times) - self.ndim) + self.shape
-        if len(times) < self.ndim or any(time < 0 for time in times):
-            raise ValueError(
-                f"repeat: {times} does not fit shape {self.shape}; give one count of at least 0 for each dimension"
-            )
-        copies = self.reshape([n for size in sizes for n in (1, size)])
-        copies = copies.expand(*[n for time, size in zip(times, sizes) for n in (time, size)])
-        return copies.clone().reshape([time * size for time, size in zip(times, sizes)])
-
-    def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
+    def where(self: Tensor, condition: Tensor, other: Tensor | Number | complex) -> Tensor:
         """This tensor's elements where condition is true, other's elsewhere."""
         return ops.where(condition, self, other)
-
-    def expand_as(self: Tensor, other: Tensor) -> Tensor:
-        return self.expand(*other.shape)
-
-    @property
-    def T(self: Tensor) -> Tensor:
-        return ops.permute(self, tuple(range(self.ndim))[::-1])
-
-    @property
-    def mT(self: Tensor) -> Tensor:
-        return ops.transpose(self, -1, -2)
-
-    def to(
-        self: Tensor,
-        *target: DTypeLike | devices.Device | Tensor,
-        device: devices.Device = None,
-        dtype: DTypeLike | None = None,
-        non_blocking: bool = False,
-    ) -> Tensor:
-        """The tensor in another dtype, or the tensor itself if it has that dtype.
-
-        The target is a dtype, a tensor whose dtype to take, or the device "cpu" with or without a dtype.
-        `non_blocking` has no effect.
-        """
-        dtype = devices.dtype_for(target, device, dtype)
-        return self if dtype is None else ops.to(self, dtype)
-
-    @property
-    def device(self) -> devices.device:
-        return _CPU
-
-    def type_as(self: Tensor, other: Tensor) -> Tensor:
-        return ops.to(self, other.dtype)
 
     def clone(self: Tensor) -> Tensor:
         """A copy that gradients flow through."""
@@ -347,242 +435,54 @@ class TensorMethods:
         """Whether the elements are in row-major order."""
         return self.array.flags.c_contiguous
 
+    def is_conj(self: Tensor) -> builtins.bool:
+        """False: no tensor is conjugated only when it is read."""
+        return False
+
     @property
-    def is_sparse(self) -> bool:
-        """False: all tensors are dense."""
-        return False
+    def real(self: Tensor) -> Tensor:
+        """The real part, as a view; a real tensor itself."""
+        return ops.real(self)
 
-    def is_complex(self) -> bool:
-        """False: there are no complex dtypes."""
-        return False
+    @property
+    def imag(self: Tensor) -> Tensor:
+        """The imaginary part of a complex tensor, as a view."""
+        return ops.imag(self)
 
-    def is_floating_point(self) -> bool:
-        """Whether the dtype is float32 or float64."""
-        return self.array.dtype.kind == "f"
+    def cfloat(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex64, memory_format=memory_format)
 
-    # ── in place: only while nothing is recorded ──
-
-    def _is_recorded(self: Tensor, other: object) -> bool:
-        """Whether arithmetic on the two would be recorded."""
-        return is_grad_enabled() and (self._requires_grad or getattr(other, "_requires_grad", False))
-
-    def _write(self: Tensor, name: str, value: Tensor | Array | Number, index: Index = ...) -> Tensor:
-        """Write to this tensor's memory and count the change.  Numbers are converted to its dtype."""
-        self._check_unrecorded(name, value)
-        if not isinstance(value, TensorMethods | np.ndarray):
-            check_fits(name, value, self.dtype)
-        source = value.array if isinstance(value, TensorMethods) else np.asarray(value)
-        category(source.dtype)
-        if not self.array.flags.writeable:
-            raise RuntimeError(
-                f"{name}: this tensor's memory is read-only (an expanded tensor's elements share it); write to .clone()"
-            )
-        try:
-            self.array[index] = source
-        except ValueError:
-            raise ValueError(
-                f"{name}: shape {source.shape} does not broadcast to shape {self.array[index].shape}"
-            ) from None
-        self.version[0] += 1
-        return self
-
-    def _check_unrecorded(self: Tensor, name: str, value: object) -> None:
-        """Raise if the change would affect a recorded tensor, and say what to write instead.
-
-        Under no_grad a leaf may be changed, as an optimizer does.  A tensor that was computed may not: it would
-        keep the gradient of its old values.
-        """
-        if not self._is_recorded(value):
-            return
-        instead = _INSTEAD.get(name, f"y.{name.rstrip('_')}(...)")
-        if self.node is not None:
-            advice = (
-                f"and this tensor was computed by {self.node.op.title}, so gradients would be wrong; make a new "
-                f"tensor: `y = {instead}`"
-            )
-        elif self._requires_grad:
-            advice = (
-                "and this tensor is a leaf that requires grad, such as a parameter; to give it other values, write "
-                "inside `with autograd.no_grad():`"
-            )
-        else:
-            advice = (
-                "and the gradient of what is written here would be lost; make a new tensor: "
-                f"`y = {instead}`, or write what has no gradient, `x.detach()`"
-            )
-        raise RuntimeError(f"{name}: writing in place is not recorded, {advice}")
-
-    def _check_category(self: Tensor, name: str, result: Tensor) -> None:
-        """Raise if writing the result would lose its category, as for 1.5 added to integers."""
-        if category(result.dtype) > category(self.dtype):
-            raise TypeError(f"{name}: the result is {result.dtype}, which does not fit into a {self.dtype} tensor")
-
-    def _update(self: Tensor, name: str, result: Tensor) -> Tensor:
-        """Write the result of arithmetic to this tensor's memory."""
-        self._check_category(name, result)
-        return self._write(name, result)
-
-    def __setitem__(self: Tensor, index: Index, value: Tensor | Array | Number) -> None:
-        self._check_unrecorded("setitem", value)
-        first, second = ops.plain_index(index)  # integers are applied before arrays
-        (self[first] if first and second else self)._write("setitem", value, second or first)
-
-    def copy_(self: Tensor, source: Tensor) -> Tensor:
-        """Copy the values of source into this tensor."""
-        return self._write("copy_", source)
-
-    def fill_(self: Tensor, value: Number) -> Tensor:
-        return self._write("fill_", value)
-
-    def zero_(self: Tensor) -> Tensor:
-        return self._write("zero_", 0)
-
-    def add_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("add_", ops.add(self, other, alpha=alpha))
-
-    def sub_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
-        return self._update("sub_", ops.sub(self, other, alpha=alpha))
-
-    def mul_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("mul_", self * other)
-
-    def div_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("div_", self / other)
-
-    def floor_divide_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("floor_divide_", self // other)
-
-    def remainder_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("remainder_", self % other)
-
-    def pow_(self: Tensor, exponent: Tensor | Number) -> Tensor:
-        return self._update("pow_", self**exponent)
-
-    def bitwise_and_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_and_", self & other)
-
-    def bitwise_or_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_or_", self | other)
-
-    def bitwise_xor_(self: Tensor, other: Tensor | Number) -> Tensor:
-        return self._update("bitwise_xor_", self ^ other)
-
-    def clamp_(self: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-        return self._update("clamp_", ops.clamp(self, min, max))
-
-    def clamp_min_(self: Tensor, min: Tensor | Number) -> Tensor:
-        return self._update("clamp_min_", ops.clamp_min(self, min))
-
-    def clamp_max_(self: Tensor, max: Tensor | Number) -> Tensor:
-        return self._update("clamp_max_", ops.clamp_max(self, max))
-
-    def abs_(self: Tensor) -> Tensor:
-        return self._update("abs_", ops.abs(self))
-
-    def neg_(self: Tensor) -> Tensor:
-        return self._update("neg_", ops.neg(self))
-
-    def sign_(self: Tensor) -> Tensor:
-        return self._update("sign_", ops.sign(self))
-
-    def square_(self: Tensor) -> Tensor:
-        return self._update("square_", ops.square(self))
-
-    def sqrt_(self: Tensor) -> Tensor:
-        return self._update("sqrt_", ops.sqrt(self))
-
-    def rsqrt_(self: Tensor) -> Tensor:
-        return self._update("rsqrt_", ops.rsqrt(self))
-
-    def reciprocal_(self: Tensor) -> Tensor:
-        return self._update("reciprocal_", ops.reciprocal(self))
-
-    def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-        """Add value * tensor1 * tensor2."""
-        return self._update("addcmul_", self + value * tensor1 * tensor2)
-
-    def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
-        """Add value * tensor1 / tensor2."""
-        return self._update("addcdiv_", self + value * tensor1 / tensor2)
-
-    def lerp_(self: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
-        """Move towards end by this fraction of the difference; at weight 1 exactly to end."""
-        from_start, from_end = self + weight * (end - self), end - (end - self) * (1 - weight)
-        if isinstance(weight, TensorMethods):
-            return self._update("lerp_", ops.where(ops.abs(weight) < 0.5, from_start, from_end))
-        return self._update("lerp_", from_start if abs(weight) < 0.5 else from_end)
-
-    def masked_fill_(self: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-        return self._update("masked_fill_", ops.masked_fill(self, mask, value))
-
-    def uniform_(self: Tensor, low: Number = 0, high: Number = 1, /) -> Tensor:
-        """Fill with numbers drawn uniformly from [low, high)."""
-        return self._draw("uniform_", low, high)
-
-    def normal_(self: Tensor, mean: Number = 0, std: Number = 1) -> Tensor:
-        """Fill with numbers drawn from the normal distribution."""
-        return self._draw("normal_", mean, std)
-
-    def _draw(self: Tensor, name: str, *numbers: Number) -> Tensor:
-        from autograd.random import generator  # which imports Tensor
-
-        if not self.is_floating_point():
-            raise TypeError(f"{name}: draws floats, which do not fit into a {self.dtype} tensor")
-        return self._write(name, getattr(generator(), name[:-1])(*numbers, self.shape))
-
-    # `y += x` while recording, as in a residual block: y names a new tensor, and the old tensor does not change
-
-    def _replaced(self: Tensor, name: str, result: Tensor) -> Tensor:
-        if not is_grad_enabled() or not result.requires_grad or (self.is_leaf and self.requires_grad):
-            return self._update(name, result)
-        self._check_category(name, result)
-        if result.shape != self.shape:
-            raise ValueError(f"{name}: the result has shape {result.shape}, and does not fit into shape {self.shape}")
-        return result.to(self.dtype)
-
-    def __iadd__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("add_", self + other)
-
-    def __isub__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("sub_", self - other)
-
-    def __imul__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("mul_", self * other)
-
-    def __itruediv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("div_", self / other)
-
-    def __ifloordiv__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("floor_divide_", self // other)
-
-    def __imod__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("remainder_", self % other)
-
-    def __ipow__(self: Tensor, exponent: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("pow_", self**exponent)
-
-    def __iand__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_and_", self & other)
-
-    def __ior__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_or_", self | other)
-
-    def __ixor__(self: Tensor, other: Tensor | Number) -> Tensor:  # type: ignore[misc]
-        return self._replaced("bitwise_xor_", self ^ other)
+    def cdouble(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.complex128, memory_format=memory_format)
 
     # casts: last, because annotations after `def int` would mean the method
 
-    def float(self: Tensor) -> Tensor:
-        return ops.to(self, np.float32)
+    def float(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.float32, memory_format=memory_format)
 
-    def double(self: Tensor) -> Tensor:
-        return ops.to(self, np.float64)
+    def double(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.float64, memory_format=memory_format)
 
-    def long(self: Tensor) -> Tensor:
-        return ops.to(self, np.int64)
+    def half(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(FLOAT16, memory_format=memory_format)
 
-    def int(self: Tensor) -> Tensor:
-        return ops.to(self, np.int32)
+    def bfloat16(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(BFLOAT16, memory_format=memory_format)
 
-    def bool(self: Tensor) -> Tensor:
-        return ops.to(self, np.bool_)
+    def long(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int64, memory_format=memory_format)
+
+    def short(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int16, memory_format=memory_format)
+
+    def char(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int8, memory_format=memory_format)
+
+    def byte(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.uint8, memory_format=memory_format)
+
+    def int(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.int32, memory_format=memory_format)
+
+    def bool(self: Tensor, memory_format: memory_format | None = None) -> Tensor:
+        return self.to(np.bool_, memory_format=memory_format)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from autograd import engine, tracebacks
@@ -48,6 +49,7 @@ class Row(ABC):
     bad_samples : sequence of BadSample
         Calls that must raise an error.
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
+        "matrix" (smooth, and computed by a library such as LAPACK, which decides about NaN, inf and singular matrices),
         or "discrete" (without gradient)
     """
 
@@ -55,7 +57,7 @@ class Row(ABC):
     reference: Callable[..., Any]
     sample: Callable[[Any], Sample]
     bad_samples: Sequence[BadSample] = ()
-    kind: Literal["multilinear", "piecewise", "smooth", "discrete"] = "smooth"
+    kind: Literal["multilinear", "piecewise", "smooth", "matrix", "discrete"] = "smooth"
 
     @abstractmethod
     def __call__(self, *inputs: Any, **params: Any) -> Any:
@@ -80,12 +82,23 @@ class Op(Row):
         zeros, and None for an input without gradient.  None in place of backward: not differentiable.
     saves : tuple of int
         What backward needs: i for input i, ~i for output i.
+    saves_for : tuple of int or None
+        For each of `saves` the input whose gradient alone needs it, or None.  If that input requires no grad, None is
+        saved instead, and what would have been saved may change.
+    attaches : bool
+        Backward needs of its last saved tensor the place in the graph and no values: they may change.
     promotes : False, "same" (convert inputs to a common dtype), or "float" (likewise, and integers to floats)
+    tensors : tuple of int, or None
+        Which inputs of a row that promotes cannot be Python numbers: `(0,)` for `eq(x, 2)`.  `()` asks for one tensor,
+        whichever it is, and None for none: `add(1, 2)`.
     broadcasts : bool
         Backward returns gradients of the output's shape, and the engine sums them to the shapes of the inputs.
     flops : callable (inputs, outputs, **params) -> int, or int
         Number of floating-point operations of a forward; a multiply-add counts as two.  An int is the number
         for each element of the largest array; 0 if data is only moved.
+    complex : bool
+        It takes complex numbers, too, and backward conjugates where it has to: the gradient with respect to z = a + i b
+        is dL/da + i dL/db, as in PyTorch.  Ops that only move data (flops = 0) take any numbers.
     fuses : tuple of str
         Names of the ops that a fused op replaces.
     """
@@ -94,15 +107,24 @@ class Op(Row):
     backward: Callable[..., Any] | None
     check: Callable[..., None] | None = None
     saves: tuple[int, ...] = ()
+    saves_for: tuple[int | None, ...] = ()
+    attaches: bool = False
     promotes: Literal[False, "same", "float"] = False
+    tensors: tuple[int, ...] | None = ()
     broadcasts: bool = False
     flops: Callable[..., int] | int = 1
+    complex: bool = False
     fuses: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """The name for messages: "conv2d + relu" for an op that nn.Sequential runs in place of these two."""
         return " + ".join(self.fuses) or self.name
+
+    @cached_property
+    def takes_complex(self) -> bool:
+        """Whether it takes complex numbers."""
+        return self.complex or self.flops == 0
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         try:

@@ -1,9 +1,10 @@
 """Type promotion: the dtype of a result, by PyTorch's rules.
 
-Dtypes belong to categories, bool < integer < float.  Tensors with dimensions determine the dtype.  A tensor
+Dtypes belong to categories, bool < integer < float < complex.  Tensors with dimensions determine the dtype.  A tensor
 without dimensions counts only if its category is higher, a Python number only if its category is higher still.
 So `float32_tensor * 2.0` and `float32_tensor * float64_0d` are float32, and `int64_tensor * 2.0` has the default
-dtype.
+dtype.  A complex number of a weaker kind makes a float dtype complex and keeps its precision:
+`float64_tensor * 1j` is complex128.
 
 Source: PyTorch, "Tensor Attributes", type promotion; c10/core/ScalarType.h `promoteTypes`.
 """
@@ -14,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
     from autograd.op import Op
     from autograd.types import Argument
 
-_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+# The kinds of dtypes.  "V" is bfloat16's, the only dtype of this kind that tensors have.
+FLOATING = "fV"
+DIFFERENTIABLE = "fcV"  # those whose tensors have gradients
+NUMBERS = "biufcV"
+FLOAT16, BFLOAT16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
+HALVES = (FLOAT16, BFLOAT16)  # dtypes to store numbers in; ops compute in float32 (autograd/low_precision.py)
+# Ops that compute with a Python number as it is beside a half tensor.  The others round it first, as PyTorch does.
+_UNROUNDED = frozenset(["add", "sub", "mul", "div", "div_rounded", "floor_divide"])
 _default: np.dtype = np.dtype(np.float32)
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
@@ -32,18 +42,24 @@ def get_default_dtype() -> np.dtype:
 
 
 def set_default_dtype(dtype: DTypeLike) -> None:
-    """Set the dtype of tensors created from Python floats: float32 or float64."""
+    """Set the dtype of tensors created from Python floats: float32, float64, float16 or bfloat16."""
     global _default
     dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"set_default_dtype: the default dtype must be float32 or float64, not {dtype}")
+    if dtype not in (np.float32, np.float64, *HALVES):
+        raise TypeError(
+            f"set_default_dtype: the default dtype must be float32, float64, float16 or bfloat16, not {dtype}"
+        )
     _default = dtype
 
 
 def category(dtype: np.dtype) -> int:
-    """0 for bool, 1 for integers, 2 for floats; TypeError for dtypes that a tensor cannot have."""
-    if dtype.kind not in _CATEGORY or not dtype.isnative:
-        raise TypeError(f"a tensor holds bool, integer or float numbers in this machine's byte order, not {dtype!r}")
+    """0 for bool, 1 for integers, 2 for floats, 3 for complex; TypeError for dtypes that a tensor cannot have."""
+    if dtype.kind not in _CATEGORY or not dtype.isnative or dtype.char in "gG":
+        if dtype == BFLOAT16:
+            return 2
+        raise TypeError(
+            f"a tensor holds bool, integer, float or complex numbers in this machine's byte order, not {dtype!r}"
+        )
     return _CATEGORY[dtype.kind]
 
 
@@ -53,13 +69,17 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
     As in PyTorch, negative numbers wrap in an unsigned dtype, and every number converts to bool.
     """
     array = np.asarray(numbers)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expects bool, integer or float numbers that fit a tensor, got {numbers!r}")
+    if array.dtype.kind not in NUMBERS:
+        raise TypeError(f"{name}: expects bool, integer, float or complex numbers that fit a tensor, got {numbers!r}")
+    if array.dtype.kind == "c" and dtype.kind != "c" and np.any(array.imag != 0):
+        raise RuntimeError(f"{name}: {numbers!r} is complex, and {dtype} has no imaginary part; take .real")
     if array.size == 0 or array.dtype == dtype or dtype.kind == "b":
         return
+    if array.dtype.kind == "c":
+        array = np.stack([array.real, array.imag])
     values = array.min().item(), array.max().item()
-    if dtype.kind == "f":
-        most = float(np.finfo(dtype).max)
+    if dtype.kind in DIFFERENTIABLE:
+        most = float(finfo(dtype).max)
         wrong = [v for v in values if most < abs(v) < math.inf]
     else:
         most = int(np.iinfo(dtype).max)
@@ -69,9 +89,47 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
         raise ValueError(f"{name}: {wrong[0]} does not fit into {dtype}, whose maximum is {most}")
 
 
+def finfo(type: DTypeLike | None = None) -> Any:
+    """The limits of a float or complex dtype, of the default dtype without one: eps, max, min, tiny, bits …
+
+    Examples
+    --------
+    >>> import autograd
+    >>> float(autograd.finfo(autograd.bfloat16).eps)
+    0.0078125
+    """
+    dtype = _default if type is None else np.dtype(type)
+    return ml_dtypes.finfo(dtype) if dtype == BFLOAT16 else np.finfo(dtype)
+
+
+def computing_dtype(dtype: np.dtype) -> np.dtype:
+    """The dtype that ops compute in: float32 for float16 and bfloat16, the dtype itself for others."""
+    return np.dtype(np.float32) if dtype in HALVES else dtype
+
+
+def complex_of(dtype: np.dtype) -> np.dtype:
+    """The complex dtype whose parts have this float dtype; a complex dtype itself."""
+    return dtype if dtype.kind == "c" else np.dtype(np.complex64 if dtype.itemsize <= 4 else np.complex128)
+
+
+def real_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of a complex dtype; any other dtype itself."""
+    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+
+
+def converted(array: Any, dtype: np.dtype) -> Any:
+    """The array in another dtype.  The imaginary part is dropped where it has no place."""
+    return (array.real if array.dtype.kind == "c" and dtype.kind not in "cb" else array).astype(dtype)
+
+
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
-    """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice)."""
-    if category(a) != category(b):
+    """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice).
+
+    float16 and bfloat16 promote to float32, the smallest dtype that holds both.
+    """
+    if a in HALVES and b in HALVES and a != b:
+        return np.dtype(np.float32)
+    if category(a) != category(b) and min(category(a), category(b)) < 2:
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
 
@@ -98,6 +156,8 @@ def result_type(*operands: Any) -> np.dtype:
             rank, dtype = 2, np.dtype(np.int64)
         elif isinstance(x, (float, np.floating)):
             rank, dtype = 2, _default
+        elif isinstance(x, (complex, np.complexfloating)):
+            rank, dtype = 2, complex_of(_default)
         elif hasattr(x, "dtype"):
             rank, dtype = (0 if x.ndim else 1), x.dtype
         else:
@@ -107,7 +167,7 @@ def result_type(*operands: Any) -> np.dtype:
     result: np.dtype | None = None
     for dtype in ranked:  # type: ignore[assignment]
         if dtype is not None and (result is None or category(dtype) > category(result)):
-            result = dtype
+            result = complex_of(result) if result is not None and category(result) == 2 else dtype
     if result is None:
         raise TypeError("result_type: no operand given")
     return result
@@ -120,22 +180,47 @@ def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[
         if type(a) is not np.ndarray or a.dtype is not dtype:
             break
     else:
-        if dtype.kind == "f" or op.promotes != "float":  # type: ignore[union-attr]
+        if dtype.kind in DIFFERENTIABLE or op.promotes != "float":  # type: ignore[union-attr]
             return inputs, arrays
+    check_numbers(op, inputs)
     try:
         dtype = result_type(*inputs)
     except TypeError:
         kinds = ", ".join(type(x).__name__ for x in inputs)
         raise TypeError(f"{op.name}: expects tensors or numbers, got {kinds}") from None
-    if op.promotes == "float" and dtype.kind != "f":
+    if op.promotes == "float" and dtype.kind not in DIFFERENTIABLE:
         dtype = _default
+    number_dtype = computing_dtype(dtype) if op.name in _UNROUNDED else dtype
     cast = []
     for x in inputs:
         if hasattr(x, "array"):
             cast.append(x if x.array.dtype == dtype else x.to(dtype))
         else:
-            cast.append(np.asarray(x).astype(dtype))  # wraps as in PyTorch; asarray(300, int8) raises
+            cast.append(np.asarray(x).astype(number_dtype))  # wraps as in PyTorch; asarray(300, int8) raises
     return cast, [x.array if hasattr(x, "array") else x for x in cast]
+
+
+def check_numbers(op: Op, inputs: Sequence[Any]) -> None:
+    """Raise TypeError for a Python number where `op.tensors` asks for a tensor."""
+    if op.tensors is None:
+        return
+    numbers = [i for i, x in enumerate(inputs) if type(x) in (bool, int, float, complex)]
+    if len(numbers) == len(inputs) or not set(op.tensors).isdisjoint(numbers):
+        i = next((i for i in numbers if i in op.tensors), 0)
+        raise TypeError(
+            f"{op.name}: its input {i} is the number {inputs[i]!r}; expects a tensor, which autograd.tensor(...) makes "
+            "of a number"
+        )
+
+
+def check_complex(op: Op, arrays: Sequence[Any]) -> None:
+    """Raise TypeError if a complex array is given to an op that is not for complex numbers."""
+    for a in arrays:
+        if type(a) is np.ndarray and a.dtype.kind == "c":
+            raise TypeError(
+                f"{op.title}: is not for complex numbers, and got {a.dtype}; use x.real, x.imag or x.abs(), or "
+                "autograd.view_as_real(x)"
+            )
 
 
 def narrowed(result: Any, arrays: Sequence[Argument], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:

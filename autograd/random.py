@@ -1,36 +1,57 @@
-"""Random numbers: one generator for the process, seeded and saved as in PyTorch."""
+"""Functions that draw random numbers.
+
+All draw from a `Generator`: the one given as `generator=`, or `default_generator`, which `manual_seed` seeds.
+In-place methods that draw, such as `x.normal_()`, are in `autograd/random_methods.py`.
+"""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.creation import checked_sizes
 from autograd.devices import Device, check_device
-from autograd.kernels.threads import hold_during_fork
-from autograd.promotion import get_default_dtype
-from autograd.tensor import Tensor
-from autograd.types import DTypeLike, Shape, Sizes
+from autograd.generator import Generator as Generator, default_generator as default_generator, numpy_generator
+from autograd.ops.attached import attached
+from autograd.ops.shared.checks import check_float, run_broadcast
+from autograd.promotion import HALVES, check_fits, computing_dtype, finfo, get_default_dtype, real_of
+from autograd.tensor import Tensor, wrap
+from autograd.type_methods import given
+from autograd.types import Array, DTypeLike, Shape, Sizes
 
-_generator = np.random.Generator(np.random.PCG64())
-hold_during_fork(_generator.bit_generator.lock)  # which NumPy holds while it draws
+# ── seeds and states ──
 
 
-def manual_seed(seed: int) -> None:
-    """Seed the generator, so that each run draws the same numbers."""
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"manual_seed: the seed must be an integer of at least 0, not {seed!r}")
-    _generator.bit_generator.state = np.random.PCG64(seed).state
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator, so that each run draws the same numbers.  Returns the generator.
+
+    A negative seed, from -2⁶³, stands for seed + 2⁶⁴.
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator with a random number from the system.  Returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator was last given."""
+    return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """The generator's state as a uint8 tensor, for `set_rng_state` and checkpoints."""
-    return Tensor(np.frombuffer(json.dumps(_generator.bit_generator.state).encode(), np.uint8).copy())
+    """The default generator's state as a uint8 tensor, for `set_rng_state` and checkpoints."""
+    return default_generator.get_state()
 
 
-def set_rng_state(state: Tensor) -> None:
+def set_rng_state(new_state: Tensor) -> None:
     """Restore a state that `get_rng_state` returned.
 
     Raises
@@ -38,72 +59,455 @@ def set_rng_state(state: Tensor) -> None:
     ValueError
         If it is not such a state.  The generator is then unchanged.
     """
-    trial = np.random.PCG64()
+    default_generator._restore("set_rng_state", "get_rng_state", new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(
+    devices: Iterable[Device] | None = None,
+    enabled: bool = True,
+    _caller: str = "fork_rng",
+    _devices_kw: str = "devices",
+    device_type: str = "cpu",
+) -> Iterator[None]:
+    """What is drawn in this context does not change the default generator: it goes on from where it was before.
+
+    Parameters
+    ----------
+    devices, device_type
+        For compatibility with PyTorch.  They have no effect, since the CPU is the only device.
+    enabled : bool
+        If False, the context does nothing.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> state = autograd.get_rng_state()
+    >>> with autograd.random.fork_rng():
+    ...     x = autograd.rand(1000)
+    >>> autograd.equal(autograd.get_rng_state(), state)
+    True
+    """
+    state = default_generator.get_state()
     try:
-        wanted = json.loads(np.asarray(state, np.uint8).tobytes())
-        trial.state = wanted
-        if trial.state != wanted:
-            raise ValueError("its numbers are out of range")
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ValueError(f"set_rng_state: this tensor is not a state of get_rng_state ({error})") from None
-    _generator.bit_generator.state = trial.state
+        yield
+    finally:
+        if enabled:
+            default_generator.set_state(state)
 
 
 def generator() -> np.random.Generator:
-    """The NumPy generator that all random functions draw from."""
-    return _generator
+    """The NumPy generator that all functions draw from by default."""
+    return default_generator.numpy
 
 
-def _float(dtype: DTypeLike | None) -> np.dtype:
-    return get_default_dtype() if dtype is None else np.dtype(dtype)
+# ── new tensors ──
 
 
-def rand(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
-    """Uniform numbers in [0, 1)."""
-    check_device("rand", device)
-    return Tensor(np.asarray(_generator.random(checked_sizes("rand", size), dtype=_float(dtype))), requires_grad)  # type: ignore[arg-type]
+def _check_place(name: str, device: Device, layout: Any) -> None:
+    check_device(name, device)
+    if layout is not None and "strided" not in str(layout):
+        raise ValueError(f"{name}: layout is {layout}; all tensors are strided")
 
 
-def randn(*size: Sizes, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None) -> Tensor:
-    """Numbers from the standard normal distribution."""
-    check_device("randn", device)
-    return Tensor(
-        np.asarray(_generator.standard_normal(checked_sizes("randn", size), dtype=_float(dtype))), requires_grad
-    )  # type: ignore[arg-type]
+def _float(name: str, dtype: DTypeLike | None) -> Any:
+    wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
+    if wanted not in (np.float32, np.float64, *HALVES):
+        raise TypeError(f"{name}: draws floats, which do not fit into a {wanted} tensor; the dtype must be a float")
+    return wanted
+
+
+def _drawn(
+    name: str,
+    draw: Callable[..., Any],
+    shape: Shape,
+    dtype: DTypeLike | None,
+    scale: float,
+    truncated: bool = False,
+) -> Array:
+    """Floats of the dtype; for a complex dtype, both parts are drawn and multiplied by the scale.
+
+    Half floats are truncated on demand, because numbers just below 1 would be rounded to 1.
+    """
+    wanted = get_default_dtype() if dtype is None else np.dtype(dtype)
+    if wanted.kind == "c":
+        parts = draw((*shape, 2), dtype=real_of(wanted))
+        parts *= scale
+        return np.asarray(parts.view(wanted)[..., 0])
+    values = draw(shape, dtype=computing_dtype(_float(name, wanted)))
+    if truncated and wanted in HALVES:
+        steps = 2.0 ** (finfo(wanted).nmant + 1)
+        values = np.floor(values * steps) / steps
+    return np.asarray(values, wanted)
+
+
+def rand(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
+    _check_place("rand", device, layout)
+    shape, source = checked_sizes("rand", given(sizes, size)), numpy_generator("rand", generator)
+    return wrap(_drawn("rand", source.random, shape, dtype, 1.0, truncated=True), requires_grad)
+
+
+def randn(
+    *sizes: Sizes,
+    size: Sizes | None = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Numbers from the standard normal distribution.  The size is given as for `rand`.
+
+    The real and the imaginary part of a complex number have variance 1/2 each, as in PyTorch.
+    """
+    _check_place("randn", device, layout)
+    shape, source = checked_sizes("randn", given(sizes, size)), numpy_generator("randn", generator)
+    return wrap(_drawn("randn", source.standard_normal, shape, dtype, math.sqrt(0.5)), requires_grad)
 
 
 def rand_like(
-    input: Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    generator: Generator | None = None,
+    memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1), of the input's shape and dtype."""
-    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
-
-
-def randn_like(
-    input: Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
-) -> Tensor:
-    """Numbers from the standard normal distribution, of the input's shape and dtype."""
-    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
-
-
-def randint(
-    low: int, high: Any, size: Shape | None = None, dtype: DTypeLike | None = None, device: Device = None
-) -> Tensor:
-    """Integers from low to high - 1, int64 unless `dtype` is given; randint(high, size) starts at 0."""
-    check_device("randint", device)
-    if size is None:
-        low, high, size = 0, low, high
-    if low >= high:
-        raise ValueError(f"randint: low is {low} and high is {high}; low must be less than high")
-    return Tensor(
-        np.asarray(_generator.integers(low, high, checked_sizes("randint", (size,)))).astype(
-            np.int64 if dtype is None else dtype
-        )
+    _check_place("rand_like", device, layout)
+    check_arrays("rand_like", input=input)
+    return rand(
+        size=input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device, generator=generator
     )
 
 
-def randperm(n: int, device: Device = None) -> Tensor:
-    """The integers from 0 to n - 1 in random order."""
-    check_device("randperm", device)
+def randn_like(
+    input: Tensor,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    generator: Generator | None = None,
+    memory_format: Any = None,
+) -> Tensor:
+    """Numbers from the standard normal distribution, of the input's shape and dtype."""
+    _check_place("randn_like", device, layout)
+    check_arrays("randn_like", input=input)
+    return randn(
+        size=input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device, generator=generator
+    )
+
+
+def _integers(name: str, low: Any, high: Any, shape: Shape, dtype: DTypeLike | None, source: Generator | None) -> Array:
+    """Integers from low to high - 1 of the dtype."""
+    try:
+        low, high = operator.index(low), operator.index(high)
+    except TypeError:
+        raise TypeError(f"{name}: low and high are integers, not {low!r} and {high!r}") from None
+    if low >= high:
+        raise ValueError(f"{name}: low is {low} and high is {high}; low must be less than high")
+    wanted = np.dtype(np.int64 if dtype is None else dtype)
+    for bound in (low, high - 1):
+        check_fits(name, bound, wanted)
+    return np.asarray(numpy_generator(name, source).integers(low, high, shape)).astype(wanted)
+
+
+def randint(
+    low: Any = None,
+    high: Any = None,
+    size: Shape | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Integers from low to high - 1, int64 unless `dtype` is given; randint(high, size) starts at 0."""
+    _check_place("randint", device, layout)
+    if size is None:  # randint(high, size)
+        low, high, size = None, low, high
+    elif high is None:  # randint(high, size=size)
+        low, high = None, low
+    if high is None or size is None:
+        raise TypeError("randint: expects randint(high, size) or randint(low, high, size)")
+    shape = checked_sizes("randint", (size,))
+    return wrap(_integers("randint", 0 if low is None else low, high, shape, dtype, generator), requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: Any = None,
+    high: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    memory_format: Any = None,
+) -> Tensor:
+    """Integers from low to high - 1, of the input's shape and dtype; randint_like(input, high) starts at 0."""
+    _check_place("randint_like", device, layout)
+    check_arrays("randint_like", input=input)
+    if high is None:
+        low, high = 0, low
+    if high is None:
+        raise TypeError("randint_like: expects randint_like(input, high) or randint_like(input, low, high)")
+    values = _integers("randint_like", 0 if low is None else low, high, input.shape, dtype or input.dtype, generator)
+    return wrap(values, requires_grad)
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """The integers from 0 to n - 1 in random order, int64 unless `dtype` is given."""
+    _check_place("randperm", device, layout)
     (n,) = checked_sizes("randperm", (n,))
-    return Tensor(_generator.permutation(n))
+    wanted = np.dtype(np.int64 if dtype is None else dtype)
+    check_fits("randperm", max(n - 1, 0), wanted)
+    return wrap(numpy_generator("randperm", generator).permutation(n).astype(wanted, copy=False), requires_grad)
+
+
+# ── numbers from a distribution whose parameters are tensors ──
+
+
+def _check_within(name: str, what: str, x: Array, low: float, high: float) -> None:
+    """Raise unless all elements are from low to high; NaN is not."""
+    if not np.all((x >= low) & (x <= high)):
+        wrong = x[~((x >= low) & (x <= high))].flat[0]
+        wanted = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+        raise RuntimeError(f"{name}: {what} must be {wanted}, and one element is {wrong:g}")
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with a probability, and 0 otherwise, of the input's shape and dtype.
+
+    Parameters
+    ----------
+    input : Tensor of float
+        The probability of each element, from 0 to 1.  If p is given, its values have no effect, and it may have any
+        dtype.
+    p : float, optional
+        One probability for all elements.
+    generator : Generator, optional
+
+    Returns
+    -------
+    Tensor
+        Its derivative with respect to input is 0, as in PyTorch.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If a probability is not between 0 and 1, or the input has no float dtype.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bernoulli(autograd.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    check_arrays("bernoulli", input=input)
+    if p is None:
+        check_float("bernoulli", input)
+    probabilities = np.asarray(getattr(input, "array", input)) if p is None else p
+    values = bernoulli_values("bernoulli", input.shape, probabilities, generator)
+    return attached(wrap(values.astype(input.dtype)), input)
+
+
+def bernoulli_values(name: str, shape: Shape, p: Array | float, source: Generator | None) -> Array:
+    """Bools of this shape that are True with probability p."""
+    probabilities = np.asarray(p)
+    _check_within(name, "a probability", probabilities, 0, 1)
+    return np.asarray(numpy_generator(name, source).random(shape) < probabilities)
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn from the distribution of each row.
+
+    Parameters
+    ----------
+    input : Tensor of float, (K,) or (N, K)
+        Weights of the K indices, at least 0.  They need not sum to 1.
+    num_samples : int
+        Indices to draw for each row.
+    replacement : bool
+        Whether an index may be drawn more than once.
+    generator : Generator, optional
+
+    Returns
+    -------
+    Tensor of int64, (num_samples,) or (N, num_samples)
+
+    Raises
+    ------
+    RuntimeError
+        If a weight is negative, infinite or NaN, if a row sums to 0, if num_samples is less than 1, or if it is more
+        than K without replacement.
+    TypeError
+        If the input has no float dtype.
+
+    Notes
+    -----
+    Without replacement, index i is among the num_samples largest of w_i / e_i, where e_i are exponentially
+    distributed: Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006.
+    """
+    check_arrays("multinomial", input=input)
+    check_float("multinomial", input)
+    weights = np.asarray(getattr(input, "array", input), np.float64)
+    if weights.ndim not in (1, 2):
+        raise RuntimeError(f"multinomial: the weights have shape {input.shape}; expects (K,) or (N, K)")
+    count = operator.index(num_samples)
+    if count < 1:
+        raise RuntimeError(f"multinomial: num_samples is {count}; it must be at least 1")
+    if not replacement and count > weights.shape[-1]:
+        raise RuntimeError(
+            f"multinomial: {count} samples without replacement cannot be drawn from {weights.shape[-1]} indices; "
+            "draw fewer, or set replacement=True"
+        )
+    if weights.shape[-1] > 1 << 24:  # as many as float32 can tell apart
+        raise RuntimeError(f"multinomial: expects at most 2^24 indices, got {weights.shape[-1]}; draw in two steps")
+    if not np.all((weights >= 0) & (weights < np.inf)):
+        raise RuntimeError("multinomial: the weights must be finite and at least 0, and one is negative, inf or NaN")
+    sums = weights.sum(axis=-1)
+    if not np.all(sums > 0):
+        raise RuntimeError("multinomial: the weights of a row sum to 0; one of them must be above 0")
+    source = numpy_generator("multinomial", generator)
+    if not replacement or count == 1:
+        keys = weights / np.maximum(source.standard_exponential(weights.shape), np.finfo(np.float64).tiny)
+        chosen = keys.argmax(-1)[..., None] if count == 1 else np.argsort(-keys, axis=-1, kind="stable")[..., :count]
+    else:
+        ladder = np.cumsum(weights / sums[..., None], axis=-1).reshape(-1, weights.shape[-1])
+        ladder[ladder >= ladder[:, -1:]] = np.inf  # the last index with a weight: rounding must not go past it
+        points = source.random((len(ladder), count))
+        rows = [np.searchsorted(steps, row, side="right") for steps, row in zip(ladder, points, strict=True)]
+        chosen = np.reshape(rows, (*weights.shape[:-1], count))
+    return wrap(np.ascontiguousarray(chosen, np.int64))
+
+
+def normal(
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Sizes | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Numbers from normal distributions.
+
+    Parameters
+    ----------
+    mean, std : Tensor of float, or float
+        Mean and standard deviation of each element; their shapes are broadcast.
+    size : tuple of int, optional
+        Needed if both are numbers.
+    generator : Generator, optional
+    dtype, requires_grad, device
+        Only with a size.
+
+    Returns
+    -------
+    Tensor
+        Its derivative with respect to mean and std is 0, as in PyTorch: `mean + std * randn(...)` has their gradients.
+
+    Raises
+    ------
+    RuntimeError, TypeError, ValueError
+        If a std is negative, a tensor has no float dtype, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.normal(2.0, 3.0, size=(1000,)).shape
+    (1000,)
+    """
+    _check_place("normal", device, layout)
+    tensors: list[Any] = [x for x in (mean, std) if hasattr(x, "ndim") and not isinstance(x, np.generic)]
+    if not tensors:
+        if size is None:
+            raise TypeError("normal: mean and std are numbers, so expects a size: normal(mean, std, (2, 3))")
+        shape, wanted = checked_sizes("normal", (size,)), _float("normal", dtype)
+    else:
+        if size is not None:
+            raise TypeError("normal: the shape is that of the tensors; leave out size, or give mean and std as numbers")
+        for x in tensors:
+            check_float("normal", x)
+        arrays = [np.asarray(getattr(x, "array", x)) for x in (mean, std)]
+        shape, wanted = run_broadcast("normal", np.broadcast, *arrays).shape, tensors[0].dtype
+    values = normal_values("normal", shape, wanted, mean, std, generator)
+    result = wrap(values, requires_grad)
+    for x in tensors:
+        result = attached(result, x)
+    return result
+
+
+def normal_values(name: str, shape: Shape, dtype: Any, mean: Any, std: Any, source: Generator | None) -> Array:
+    means, stds = (np.asarray(getattr(x, "array", x)) for x in (mean, std))
+    _check_within(name, "std", stds, 0, np.inf)
+    z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=computing_dtype(dtype)))
+    return np.asarray(z * stds + means).astype(dtype, copy=False)
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Counts from Poisson distributions with the input's elements as rates, of its shape and dtype.
+
+    Its derivative is 0, as in PyTorch.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If a rate is negative, NaN or above 9e18, or the input has no float dtype.
+    """
+    check_arrays("poisson", input=input)
+    check_float("poisson", input)
+    rates = np.asarray(getattr(input, "array", input))
+    _check_within("poisson", "a rate", rates, 0, 9e18)  # above, NumPy's int64 would overflow
+    return attached(wrap(np.asarray(numpy_generator("poisson", generator).poisson(rates)).astype(input.dtype)), input)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """How many of `count` trials succeed, each with probability `prob`; shapes are broadcast.
+
+    The dtype is count's.  Its derivative is 0, as in PyTorch.  A negative count gives 0.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If a probability is not between 0 and 1, or the two have not the same float dtype.
+    """
+    check_arrays("binomial", count=count, prob=prob)
+    for x in (count, prob):
+        check_float("binomial", x)
+    counts, probabilities = (np.asarray(getattr(x, "array", x)) for x in (count, prob))
+    _check_within("binomial", "a probability", probabilities, 0, 1)
+    _check_within("binomial", "a count", counts, -np.inf, 9e18)
+    trials = np.maximum(counts, 0).astype(np.int64)
+    values = run_broadcast("binomial", numpy_generator("binomial", generator).binomial, trials, probabilities)
+    return attached(attached(wrap(np.asarray(values).astype(count.dtype)), count), prob)

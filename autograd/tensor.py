@@ -10,22 +10,26 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from autograd import engine, printing
+from autograd import engine, gradients, printing
+from autograd.arguments import dlpack_capsule, full_name
 from autograd.hooks import RemovableHandle
 from autograd.methods import TensorMethods
-from autograd.promotion import category
-from autograd.types import Array, DTypeLike, Size
+from autograd.promotion import DIFFERENTIABLE, category
+from autograd.types import Array, DTypeLike
+from autograd.views import Views, link
 
 
 class Tensor(TensorMethods):
     """A NumPy array that remembers how it was computed.
 
+    `Tensor(2, 3)` and `Tensor([1, 2])` are PyTorch's old constructors: uninitialized elements of these sizes, and a
+    copy of a list or an array, in the default dtype.  `autograd.tensor(...)` keeps the dtype of its data, and
+    `autograd.from_numpy(array)` shares the memory of an array.
+
     Parameters
     ----------
-    array : ndarray of bool, integers or floats
-        Not copied.  `autograd.tensor(...)` copies, and accepts lists and numbers.
-    requires_grad : bool
-        Whether operations on it are recorded, so that `backward` computes its `.grad`.
+    *data : int, or one sequence, ndarray or Tensor
+    device : None or "cpu"
 
     Attributes
     ----------
@@ -35,8 +39,18 @@ class Tensor(TensorMethods):
         The sum of the gradients of all backward passes, of this tensor's shape and dtype.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "array", "hooks", "node", "output_nr", "version")
-    __array_ufunc__ = None  # array * tensor calls our operator, not NumPy's
+    __slots__ = (
+        "__weakref__",
+        "_base",
+        "_grad",
+        "_requires_grad",
+        "_views",
+        "array",
+        "hooks",
+        "node",
+        "output_nr",
+        "version",
+    )
 
     array: Array
     _grad: Tensor | None
@@ -44,15 +58,21 @@ class Tensor(TensorMethods):
     output_nr: int  # which output of the node it is
     version: list[int]  # number of changes in place; all views of one memory share the list
     hooks: dict[int, list[Callable]] | None
+    _base: Tensor | None  # of a view: the tensor whose memory it shows
+    _views: Views | None  # of a base: its views
 
-    def __init__(self, array: Array, requires_grad: bool = False) -> None:
+    def __init__(self, *data: Any, device: Any = None) -> None:
+        from autograd.tensor_types import hold_data  # which imports Tensor
+
+        hold_data(self, data, device)
+
+    def _hold(self, array: Array, requires_grad: bool = False) -> None:
+        """Become a leaf on the memory of this array."""
         if not isinstance(array, np.ndarray):
-            raise TypeError(
-                f"Tensor: expects a NumPy array, got {type(array).__name__}; autograd.tensor(...) takes lists"
-            )
+            raise TypeError(f"from_numpy: expects a NumPy array, got {full_name(array)}; use autograd.tensor(...)")
         category(array.dtype)
         self.array = array
-        self._grad = self.node = self.hooks = None
+        self._grad = self.node = self.hooks = self._base = self._views = None
         self.output_nr = 0
         self.version = [0]
         self._requires_grad = False
@@ -60,23 +80,6 @@ class Tensor(TensorMethods):
             self.requires_grad = True
 
     # ── properties ──
-
-    @property
-    def shape(self) -> Size:
-        return Size(self.array.shape)
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether it was created by the user and not by a recorded operation."""
-        return self.node is None
 
     @property
     def grad_fn(self) -> engine.Node | None:
@@ -94,9 +97,9 @@ class Tensor(TensorMethods):
                 f"requires_grad: this tensor was computed by {self.node.op.title}, and the result of an operation "
                 "requires grad if its inputs do; use .detach() for a tensor without history"
             )
-        if wanted and self.array.dtype.kind != "f":
+        if wanted and self.array.dtype.kind not in DIFFERENTIABLE:
             raise RuntimeError(
-                f"requires_grad: only float tensors have gradients, and this one is {self.dtype}; "
+                f"requires_grad: only float and complex tensors have gradients, and this one is {self.dtype}; "
                 "convert it with .float()"
             )
         self._requires_grad = bool(wanted)
@@ -108,18 +111,13 @@ class Tensor(TensorMethods):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"grad: a gradient is a Tensor or None, not a {type(value).__name__}")
+            raise TypeError(f"grad: a gradient is a Tensor or None, not a {full_name(value)}")
         if value is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 f"grad: {value.dtype} of shape {value.shape} does not fit a tensor of {self.dtype} "
                 f"and shape {self.shape}"
             )
         self._grad = value
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad`; returns the tensor."""
-        self.requires_grad = requires_grad
-        return self
 
     __hash__ = object.__hash__  # == compares elements, so dicts and sets go by identity
 
@@ -135,7 +133,7 @@ class Tensor(TensorMethods):
                 "copy .detach(), or a leaf"
             )
         copy = memo[id(self)] = type(self).__new__(type(self))
-        Tensor.__init__(copy, self.array.copy(), self._requires_grad)
+        copy._hold(self.array.copy(), self._requires_grad)
         copy._grad = None if self._grad is None else self._grad.detach().clone()
         _attributes(copy).update(deepcopy(_attributes(self), memo))
         return copy
@@ -144,6 +142,8 @@ class Tensor(TensorMethods):
         copy = type(self).__new__(type(self))
         for name in Tensor.__slots__[1:]:  # which shares memory and history
             setattr(copy, name, getattr(self, name))
+        copy._views = None
+        link(copy, self, several=False)
         _attributes(copy).update(_attributes(self))
         return copy
 
@@ -152,27 +152,6 @@ class Tensor(TensorMethods):
         if self.hooks and any(self.hooks.values()):
             warnings.warn("pickle: this tensor's hooks are not part of a pickle; register them again", stacklevel=2)
         return _unpickled, (type(self), self.array, self._requires_grad), _attributes(self) or None
-
-    def detach(self) -> Tensor:
-        """A tensor that shares the memory and has no history."""
-        tensor = Tensor(self.array)
-        tensor.version = self.version
-        return tensor
-
-    @property
-    def data(self) -> Tensor:
-        return self.detach()
-
-    @data.setter
-    def data(self, value: Tensor) -> None:
-        if not isinstance(value, Tensor):
-            raise TypeError(f"data: expects a Tensor, got {type(value).__name__}; wrap it with autograd.tensor(...)")
-        if value.shape != self.shape or value.dtype != self.dtype:
-            raise ValueError(
-                f"data: expects {self.dtype} of shape {self.shape}, got {value.dtype} of shape {value.shape}"
-            )
-        self.array = value.array
-        self.version = value.version
 
     def numpy(self) -> Array:
         """The array, without a copy."""
@@ -188,6 +167,12 @@ class Tensor(TensorMethods):
         if copy is False and dtype is not None and array.dtype != dtype:
             raise ValueError(f"cannot convert {array.dtype} to {dtype} without a copy")
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return dlpack_capsule(self, options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
 
     # ── gradients ──
 
@@ -224,15 +209,7 @@ class Tensor(TensorMethods):
         >>> x.grad
         tensor([2., 4.])
         """
-        seed = engine._seed("backward", self, gradient, create_graph)
-        keep = create_graph if retain_graph is None else retain_graph
-        chosen = [inputs] if isinstance(inputs, Tensor) else inputs
-        if chosen is not None:
-            engine.check_inputs("backward", chosen)
-        found = engine.backward([self], [seed], inputs=chosen, retain_graph=keep, create_graph=create_graph)
-        for x, g in zip(chosen or (), found, strict=True):
-            if g is not None:
-                engine._accumulate(x, g, owned=False)
+        gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is computed; a tensor that it returns replaces it.
@@ -268,8 +245,13 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 def _unpickled(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor = kind.__new__(kind)
-    Tensor.__init__(tensor, array, requires_grad)
+    tensor._hold(array, requires_grad)
     return tensor
 
 
-engine.Tensor = Tensor  # type: ignore[misc]
+def wrap(array: Array, requires_grad: bool = False) -> Tensor:
+    """A leaf on the memory of an array of bool, integers, floats or complex numbers."""
+    return _unpickled(Tensor, array, requires_grad)
+
+
+engine.Tensor, engine.wrap = Tensor, wrap  # type: ignore[misc]

@@ -7,6 +7,7 @@ check, which is the same for every op.
 from __future__ import annotations
 
 import dis
+import sys
 from itertools import pairwise
 from types import FrameType, TracebackType
 
@@ -37,6 +38,14 @@ def shorten(error: Exception) -> None:
     for outer, inner in pairwise(shown):
         outer.tb_next = inner
     error.__traceback__ = shown[0]
+
+
+def user_stacklevel() -> int:
+    """The `stacklevel` with which a caller's warning names the line that called lucidgrad."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _is_ours(frame: FrameType) -> bool:

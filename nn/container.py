@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 from autograd import Tensor
 from nn import fusion
 from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _Numbered(Module):
@@ -147,7 +148,8 @@ class ModuleList(_Numbered):
                 times = i + 1 - first
                 lines.append(f"({first}-{i}): {times} x {text}" if times > 1 else f"({i}): {text}")
                 first = i + 1
-        return "ModuleList(\n  " + "\n  ".join(lines) + "\n)" if lines else "ModuleList()"
+        name = type(self).__name__
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{name}()"
 
 
 class ModuleDict(Module):
@@ -200,3 +202,170 @@ class ModuleDict(Module):
 
     def clear(self) -> None:
         self._modules.clear()
+
+
+def _kept(value: Any) -> Any:
+    """What a list or dict of parameters keeps: tensors become parameters, other objects stay."""
+    return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
+
+
+class ParameterList(Module):
+    """A list of parameters with the names "0", "1", …  Tensors that are added become parameters.
+
+    Parameters
+    ----------
+    values : iterable of Tensor, optional
+        Objects of other types are kept, but are not parameters.
+    """
+
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        super().__init__()
+        self._size = 0
+        self.extend(values or ())
+
+    def _place(self, index: int) -> str:
+        if not -self._size <= index < self._size:
+            raise IndexError(f"ParameterList: index {index} is out of range for {self._size} entries")
+        return str(index % self._size)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)([self[i] for i in range(self._size)[index]])
+        return getattr(self, self._place(index))
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        setattr(self, self._place(index), _kept(value))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(self._size)])
+
+    def append(self, value: Any) -> Self:
+        """Add a value at the end.  Returns self."""
+        self._size += 1
+        self[self._size - 1] = value
+        return self
+
+    def extend(self, values: Iterable[Any]) -> Self:
+        """Add several values at the end.  Returns self."""
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+            raise TypeError(f"ParameterList: expects an iterable such as a list, not {type(values).__name__}")
+        for value in list(values):
+            self.append(value)
+        return self
+
+    __iadd__ = extend
+
+    def __repr__(self) -> str:
+        return _described(self, enumerate(self))
+
+
+class ParameterDict(Module):
+    """Parameters by name.  Tensors that are added become parameters.
+
+    Parameters
+    ----------
+    parameters : mapping from names to values, or iterable of (name, value), optional
+        Objects of other types than Tensor are kept, but are not parameters.
+    """
+
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__()
+        self._keys: dict[str, None] = {}
+        self.update(parameters or {})
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._keys:
+            raise KeyError(f"ParameterDict: there is no {key!r}")
+        return getattr(self, key)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not isinstance(key, str):
+            raise TypeError(f"ParameterDict: a name must be a str, not {type(key).__name__}")
+        if key not in self._keys and hasattr(self, key):
+            raise KeyError(f"ParameterDict: the module already has an attribute {key!r}; choose another name")
+        self._keys[key] = None
+        setattr(self, key, _kept(value))
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        del self._keys[key]
+        delattr(self, key)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def keys(self) -> KeysView[str]:
+        return self._keys.keys()
+
+    def values(self) -> list[Any]:
+        return [self[key] for key in self._keys]
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(key, self[key]) for key in self._keys]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a name, or a default."""
+        return self[key] if key in self._keys else default
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a name, which is set to a default first if it is new."""
+        if key not in self._keys:
+            self[key] = default
+        return self[key]
+
+    def update(self, parameters: Any) -> None:
+        """Add values.  One whose name exists replaces the old one."""
+        pairs = parameters.items() if isinstance(parameters, ParameterDict) else dict(parameters).items()
+        for key, value in pairs:
+            self[key] = value
+
+    def pop(self, key: str) -> Any:
+        """Remove a value and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last name with its value, and return both."""
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def clear(self) -> None:
+        for key in list(self._keys):
+            del self[key]
+
+    def copy(self) -> ParameterDict:
+        """A ParameterDict with the same parameters."""
+        return ParameterDict(dict(self.items()))
+
+    def __repr__(self) -> str:
+        return _described(self, self.items())
+
+
+def _described(module: Module, entries: Iterable[tuple[Any, Any]]) -> str:
+    """One line for each entry, as PyTorch prints it."""
+    lines = []
+    for key, value in entries:
+        text = f"Object of type: {type(value).__name__}"
+        if isinstance(value, Tensor):
+            size = "x".join(map(str, value.shape))
+            kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
+            text = f"{kind} containing: [{_type_name(value)} of size {size}]"
+        lines.append(f"\n  ({key}): {text}")
+    return f"{type(module).__name__}({''.join(lines)}" + ("\n)" if lines else ")")
+
+
+def _type_name(value: Tensor) -> str:
+    return f"torch.{value.type().split('.')[-1]}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import nn.functional as F
 from autograd import Tensor
@@ -12,7 +12,8 @@ from autograd.devices import Device, check_device
 from autograd.ops.shared.windows import ints
 from autograd.types import DTypeLike
 from nn.making import blank, check_sizes, draw
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 Sizes = int | tuple[int, ...]  # one for all dimensions, or one for each
 EachDimension = TypeVar("EachDimension", bound=tuple[int, ...])  # sizes of a layer: one for each dimension
@@ -28,7 +29,7 @@ class _Conv(Module, Generic[EachDimension]):
     bias : Parameter, (out_channels,), or None
     """
 
-    dims: int  # number of dimensions of the kernel: 1 or 2
+    dims: int  # number of dimensions of the kernel: 1 to 3
     weight: Parameter
     bias: Parameter  # None with bias=False, but as in PyTorch its declared type does not say so
     kernel_size: EachDimension
@@ -61,8 +62,12 @@ class _Conv(Module, Generic[EachDimension]):
                 f"{layer}: in_channels {in_channels} and out_channels {out_channels} "
                 f"must be multiples of groups {groups}"
             )
-        if padding_mode != "zeros":
-            raise ValueError(f"{layer}: padding_mode is {padding_mode!r}; only 'zeros' is supported")
+        modes = ("zeros",) if self.transposed else ("zeros", "reflect", "replicate", "circular")
+        if padding_mode not in modes:
+            raise ValueError(f"{layer}: padding_mode is {padding_mode!r}; expects {' or '.join(map(repr, modes))}")
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ValueError(f"{layer}: padding is {padding!r}; expects numbers, 'same' or 'valid'")
+        self.padding_mode = padding_mode
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = ints(f"{layer}: kernel_size", kernel_size, self.dims)
         self.stride = ints(f"{layer}: stride", stride, self.dims)
@@ -88,7 +93,25 @@ class _Conv(Module, Generic[EachDimension]):
                 text += f", {name}={value}"
         if self.groups != 1:
             text += f", groups={self.groups}"
-        return text if self.bias is not None else f"{text}, bias=False"
+        if self.bias is None:
+            text += ", bias=False"
+        return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
+
+    def convolve(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
+        """Call F.conv2d, or a function with the same arguments, on the padded input and this layer's parameters."""
+        padding: Any = self.padding
+        if self.padding_mode != "zeros" and padding != "valid":
+            check_arrays(type(self).__name__, input=input)
+            if padding == "same":
+                if max(self.stride) > 1:
+                    raise ValueError(f"{type(self).__name__}: padding 'same' needs stride 1, got stride {self.stride}")
+                total = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+                sides = [(n // 2, n - n // 2) for n in total]
+            else:
+                sides = [(n, n) for n in padding]
+            input = F.pad(input, tuple(n for pair in sides[::-1] for n in pair), self.padding_mode)
+            padding = 0
+        return function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv[tuple[int]]):
@@ -101,12 +124,13 @@ class Conv1d(_Conv[tuple[int]]):
     padding : int, "valid" or "same"
     groups : int
     bias : bool
+    padding_mode : "zeros", "reflect", "replicate" or "circular"
     """
 
     dims = 1
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve(F.conv1d, input)
 
 
 class Conv2d(_Conv[tuple[int, int]]):
@@ -119,31 +143,51 @@ class Conv2d(_Conv[tuple[int, int]]):
     padding : int, (int, int), "valid" or "same"
     groups : int
     bias : bool
+    padding_mode : "zeros", "reflect", "replicate" or "circular"
     """
 
     dims = 2
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve(F.conv2d, input)
 
 
-class ConvTranspose2d(_Conv[tuple[int, int]]):
-    """Transposed 2-D convolution: computes the input gradient of a `Conv2d`; see `nn.functional.conv_transpose2d`.
+class Conv3d(_Conv[tuple[int, int, int]]):
+    """3-D convolution of a volume (N, C, D, H, W) or (C, D, H, W); see `nn.functional.conv3d`.
 
     Parameters
     ----------
     in_channels, out_channels : int
-    kernel_size, stride, padding, dilation : int or (int, int)
-        As of the `Conv2d` whose gradient it computes.
-    output_padding : int or (int, int)
-        Rows and columns added at the end of the output.  With a stride above 1, a `Conv2d` maps several input sizes
-        to one output size; this selects one of them.
+    kernel_size, stride, dilation : int or (int, int, int)
+    padding : int, (int, int, int), "valid" or "same"
+    groups : int
+    bias : bool
+    padding_mode : "zeros", "reflect", "replicate" or "circular"
+    """
+
+    dims = 3
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.convolve(F.conv3d, input)
+
+
+class _ConvTranspose(_Conv[EachDimension]):
+    """Transposed convolution: computes the input gradient of a convolution; see `nn.functional.conv_transpose2d`.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size, stride, padding, dilation : int, or one for each dimension
+        As of the convolution whose gradient it computes.
+    output_padding : int, or one for each dimension
+        Elements added at the end of the output.  With a stride above 1, a convolution maps several input sizes to one
+        output size; this selects one of them.
     groups : int
     bias : bool
     """
 
-    dims, transposed = 2, True
-    padding: tuple[int, int]
+    transposed = True
+    padding: EachDimension
 
     def __init__(
         self,
@@ -160,8 +204,10 @@ class ConvTranspose2d(_Conv[tuple[int, int]]):
         device: Device = None,
         dtype: DTypeLike | None = None,
     ) -> None:
+        layer = type(self).__name__
         if isinstance(padding, str):
-            raise ValueError(f"ConvTranspose2d: padding is {padding!r}; it must be an int, or two for height and width")
+            wanted = ("an int", "an int, or two for height and width", "an int, or three for depth, height and width")
+            raise ValueError(f"{layer}: padding is {padding!r}; it must be {wanted[self.dims - 1]}")
         super().__init__(
             in_channels,
             out_channels,
@@ -175,45 +221,66 @@ class ConvTranspose2d(_Conv[tuple[int, int]]):
             device,
             dtype,
         )
-        self.output_padding = ints("ConvTranspose2d: output_padding", output_padding)
+        self.output_padding = ints(f"{layer}: output_padding", output_padding, self.dims)
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """Compute the transposed convolution.
 
         Parameters
         ----------
-        input : Tensor, (N, C, H, W) or (C, H, W)
+        input : Tensor, (N, C, …) or (C, …)
         output_size : sequence of int, optional
-            (H', W') or the whole shape of the output.  It determines output_padding.
+            The sizes of the output, such as (H', W'), or its whole shape.  It determines output_padding.
 
         Returns
         -------
-        Tensor, (N, C', H', W') or (C', H', W')
+        Tensor, (N, C', …) or (C', …)
 
         Raises
         ------
         ValueError
             If no output_padding gives that size.
         """
-        extra = self.output_padding
+        layer, dims = type(self).__name__, self.dims
+        extra: tuple[int, ...] = self.output_padding
         if output_size is not None:
-            check_arrays("ConvTranspose2d", input=input)
-            if len(output_size) not in (2, input.ndim):
+            check_arrays(layer, input=input)
+            if len(output_size) not in (dims, input.ndim):
+                sizes = ("one size, L',", "two sizes, (H', W'),", "three sizes, (D', H', W'),")[dims - 1]
                 raise ValueError(
-                    f"ConvTranspose2d: output_size {tuple(output_size)} must have two sizes, (H', W'), or one for each "
-                    f"dimension of the output"
+                    f"{layer}: output_size {tuple(output_size)} must have {sizes} or one for each dimension of the "
+                    "output"
                 )
-            sizes = zip(input.shape[-2:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
-            smallest = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in sizes]
-            height, width = (wanted - size for wanted, size in zip(output_size[-2:], smallest, strict=True))
-            extra = height, width
+            each = zip(input.shape[-dims:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
+            smallest = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in each]
+            extra = tuple(wanted - size for wanted, size in zip(output_size[-dims:], smallest, strict=True))
             limits = [max(s, d) for s, d in zip(self.stride, self.dilation, strict=True)]
             if any(not 0 <= n < limit for n, limit in zip(extra, limits, strict=True)):
                 raise ValueError(
-                    f"ConvTranspose2d: output_size {tuple(output_size)} is impossible for an input of shape "
+                    f"{layer}: output_size {tuple(output_size)} is impossible for an input of shape "
                     f"{input.shape}: each size must be at least {tuple(smallest)}, and at most "
                     f"{tuple(n + limit - 1 for n, limit in zip(smallest, limits, strict=True))}"
                 )
-        return F.conv_transpose2d(
+        function: Any = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[dims - 1]
+        result: Tensor = function(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )
+        return result
+
+
+class ConvTranspose1d(_ConvTranspose[tuple[int]]):
+    __doc__ = f"Of sequences (N, C, L) or (C, L).  {_ConvTranspose.__doc__}"
+
+    dims = 1
+
+
+class ConvTranspose2d(_ConvTranspose[tuple[int, int]]):
+    __doc__ = f"Of images (N, C, H, W) or (C, H, W).  {_ConvTranspose.__doc__}"
+
+    dims = 2
+
+
+class ConvTranspose3d(_ConvTranspose[tuple[int, int, int]]):
+    __doc__ = f"Of volumes (N, C, D, H, W) or (C, D, H, W).  {_ConvTranspose.__doc__}"
+
+    dims = 3

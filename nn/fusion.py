@@ -39,7 +39,7 @@ def _halves(conv: Module, relu: Module, pool: MaxPool2d) -> bool:
 
 
 def _convolution(op: Callable[..., Tensor]) -> Callable[[Tensor, Conv2d], Tensor]:
-    return lambda x, conv: op(x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups)
+    return lambda x, conv: conv.convolve(op, x)
 
 
 def _normalization(x: Tensor, norm: BatchNorm1d | BatchNorm2d) -> Tensor:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from autograd import Op, Sample, Tensor, is_grad_enabled
+from autograd.tensor import wrap
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -25,11 +26,23 @@ if TYPE_CHECKING:
 Gradients: TypeAlias = tuple[Tensor | None, ...]  # None for what needs no gradient
 
 
+When: TypeAlias = Literal[
+    "before forward",
+    "after forward",
+    "before backward",
+    "after backward",
+    "before state_dict",
+    "after state_dict",
+    "before load_state_dict",
+    "after load_state_dict",
+]
+
+
 @dataclass(eq=False)  # a function that is registered twice makes two hooks
 class Hook:
     """A function and when it is called."""
 
-    when: Literal["before forward", "after forward", "before backward", "after backward"]
+    when: When
     function: Callable[..., Any]
     with_kwargs: bool = False
 
@@ -123,7 +136,7 @@ def _cross(values: tuple[Any, ...], on_gradients: Callable[[Gradients], Gradient
     def back(gs: Sequence[Array | Tensor]) -> tuple[Array | Tensor | None, ...]:
         tensors: list[Tensor | None] = [None] * len(values)
         for i, g in zip(places, gs, strict=True):
-            tensors[i] = Tensor(g) if isinstance(g, np.ndarray) else g
+            tensors[i] = wrap(g) if isinstance(g, np.ndarray) else g
         changed = on_gradients(tuple(tensors))
         results: list[Array | Tensor | None] = []
         for i, g in zip(places, gs, strict=True):

@@ -6,13 +6,20 @@ All functions fill the tensor in place, without recording it, and return it.  Ra
 
 from __future__ import annotations
 
+import functools
 import math
+import warnings
+from collections.abc import Callable
+from typing import ParamSpec
 
 import numpy as np
 
 from autograd import Tensor
-from autograd.random import generator
+from autograd.arguments import full_name
+from autograd.generator import Generator, numpy_generator
 from autograd.types import Array, Shape
+
+P = ParamSpec("P")
 
 
 def _write(tensor: Tensor, values: Array | float) -> Tensor:
@@ -24,7 +31,7 @@ def _write(tensor: Tensor, values: Array | float) -> Tensor:
 def _check(name: str, tensor: Tensor, low: int = 0, high: float = math.inf) -> None:
     """Raise unless this is a tensor of low to high dimensions."""
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name}: expects a tensor, such as layer.weight, not {type(tensor).__name__}")
+        raise TypeError(f"{name}: expects a tensor, such as layer.weight, not {full_name(tensor)}")
     if not low <= tensor.ndim <= high:
         wanted = f"at least {low}" if high == math.inf else str(low) if high == low else f"{low} to {high}"
         raise ValueError(f"{name}: expects a tensor of {wanted} dimensions, got shape {tensor.shape}")
@@ -74,23 +81,30 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 # ── random values ──
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform random numbers in [a, b)."""
     _check("uniform_", tensor)
     if not a <= b:
         raise ValueError(f"uniform_: expects a <= b, got a={a}, b={b}")
-    return _write(tensor, generator().uniform(a, b, tensor.shape))
+    return _write(tensor, numpy_generator("uniform_", generator).uniform(a, b, tensor.shape))
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal random numbers of the given mean and standard deviation."""
     _check("normal_", tensor)
     if not std >= 0:
         raise ValueError(f"normal_: expects std >= 0, got std={std}")
-    return _write(tensor, generator().normal(mean, std, tensor.shape))
+    return _write(tensor, numpy_generator("normal_", generator).normal(mean, std, tensor.shape))
 
 
-def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Tensor:
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with random numbers from the normal distribution truncated to [a, b].
 
     Notes
@@ -108,14 +122,14 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
     values = np.empty(tensor.shape)
     missing = np.ones(tensor.shape, bool)
     while count := int(missing.sum()):
-        z = generator().uniform(low, high, count)
-        accepted = generator().random(count) < np.exp((top * top - z * z) / 2)
+        z = numpy_generator("trunc_normal_", generator).uniform(low, high, count)
+        accepted = numpy_generator("trunc_normal_", generator).random(count) < np.exp((top * top - z * z) / 2)
         values[missing] = np.where(accepted, mean + std * z, np.nan)
         missing = np.isnan(values)
     return _write(tensor, values.clip(a, b))  # rounding may move a value out of the interval
 
 
-def orthogonal_(tensor: Tensor, gain: float = 1) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Fill with a random orthogonal matrix times gain: its rows or its columns, whichever are fewer, are orthogonal.
 
     All dimensions after the first are flattened into one.
@@ -129,12 +143,14 @@ def orthogonal_(tensor: Tensor, gain: float = 1) -> Tensor:
         return tensor
     rows = tensor.shape[0]
     columns = tensor.numel() // rows
-    q, r = np.linalg.qr(generator().standard_normal((max(rows, columns), min(rows, columns))))
+    q, r = np.linalg.qr(
+        numpy_generator("orthogonal_", generator).standard_normal((max(rows, columns), min(rows, columns)))
+    )
     q *= np.where(np.diag(r) < 0, -1, 1)  # this makes the distribution uniform over the orthogonal matrices
     return _write(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
 
 
-def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01) -> Tensor:
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Fill a matrix with normal random numbers, except for a random fraction `sparsity` of each column, which is 0.
 
     References
@@ -143,8 +159,8 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01) -> Tensor:
     """
     _check("sparse_", tensor, 2, 2)
     rows, columns = tensor.shape
-    values = generator().normal(0, std, tensor.shape)
-    order = generator().random((rows, columns)).argsort(axis=0)
+    values = numpy_generator("sparse_", generator).normal(0, std, tensor.shape)
+    order = numpy_generator("sparse_", generator).random((rows, columns)).argsort(axis=0)
     np.put_along_axis(values, order[: math.ceil(sparsity * rows)], 0, axis=0)
     return _write(tensor, values)
 
@@ -186,9 +202,9 @@ def _gain(caller: str, nonlinearity: str, param: float | None) -> float:
     return gains[nonlinearity]
 
 
-def _uniform_with_std(tensor: Tensor, std: float) -> Tensor:
+def _uniform_with_std(tensor: Tensor, std: float, generator: Generator | None = None) -> Tensor:
     bound = math.sqrt(3) * std
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
 def _xavier_std(caller: str, tensor: Tensor, gain: float) -> float:
@@ -197,22 +213,22 @@ def _xavier_std(caller: str, tensor: Tensor, gain: float) -> float:
     return gain * math.sqrt(2 / fans) if fans else 0.0
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform random numbers in ± gain √(6 / (fan_in + fan_out)).
 
     References
     ----------
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010, equation 16.
     """
-    return _uniform_with_std(tensor, _xavier_std("xavier_uniform_", tensor, gain))
+    return _uniform_with_std(tensor, _xavier_std("xavier_uniform_", tensor, gain), generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal random numbers of mean 0 and standard deviation gain √(2 / (fan_in + fan_out)).
 
     See `xavier_uniform_` for the reference.
     """
-    return normal_(tensor, 0, _xavier_std("xavier_normal_", tensor, gain))
+    return normal_(tensor, 0, _xavier_std("xavier_normal_", tensor, gain), generator)
 
 
 def _kaiming_std(caller: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
@@ -223,7 +239,13 @@ def _kaiming_std(caller: str, tensor: Tensor, a: float, mode: str, nonlinearity:
     return _gain(caller, nonlinearity, a) / math.sqrt(fan) if fan else 0.0
 
 
-def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with uniform random numbers in ± gain √(3 / fan), which preserves the variance from layer to layer.
 
     Parameters
@@ -239,9 +261,46 @@ def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonline
     ----------
     He et al., "Delving Deep into Rectifiers", 2015, equation 14.
     """
-    return _uniform_with_std(tensor, _kaiming_std("kaiming_uniform_", tensor, a, mode, nonlinearity))
+    return _uniform_with_std(tensor, _kaiming_std("kaiming_uniform_", tensor, a, mode, nonlinearity), generator)
 
 
-def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with normal random numbers of mean 0 and standard deviation gain / √fan.  See `kaiming_uniform_`."""
-    return normal_(tensor, 0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity))
+    return normal_(tensor, 0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
+
+
+# ── the names of older programs ──
+
+
+def _deprecated(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """The function under its name without the underscore at the end, which warns."""
+    new = function.__name__
+    old = new[:-1]
+
+    @functools.wraps(function)
+    def renamed(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        warnings.warn(f"{old}: the name nn.init.{old} is deprecated; use nn.init.{new}", FutureWarning, stacklevel=2)
+        return function(*args, **kwargs)
+
+    renamed.__name__ = renamed.__qualname__ = old
+    renamed.__doc__ = f"The older name of `{new}`.  It warns with a FutureWarning."
+    return renamed
+
+
+constant = _deprecated(constant_)
+dirac = _deprecated(dirac_)
+eye = _deprecated(eye_)
+kaiming_normal = _deprecated(kaiming_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+normal = _deprecated(normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)
+uniform = _deprecated(uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+xavier_uniform = _deprecated(xavier_uniform_)

@@ -9,7 +9,7 @@ import numpy as np
 import autograd
 from autograd.types import DTypeLike
 from nn import init
-from nn.module import Parameter
+from nn.parameter import Parameter
 
 
 def check_sizes(layer: str, **sizes: object) -> None:

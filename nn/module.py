@@ -10,30 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 import numpy as np
 
 from autograd import Tensor, debug, no_grad, tracebacks
-from autograd.devices import Device, dtype_for
+from autograd.devices import Device, NoGPUError, check_device, dtype_for
 from autograd.foreign import array_of
 from autograd.hooks import RemovableHandle
+from autograd.promotion import BFLOAT16, FLOAT16, FLOATING
+from autograd.tensor import wrap
 from autograd.types import Array, DTypeLike
 from nn import hooks
 from nn.hooks import Gradients
-
-
-class Parameter(Tensor):
-    """A tensor that a module learns.  Assigned to an attribute of a module, it is among the module's `parameters()`.
-
-    It accepts additional attributes, such as `weight._no_weight_decay = True`.  Copies and pickles include them.
-    """
-
-    def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
-        if not isinstance(data, Tensor):
-            raise TypeError(
-                f"Parameter: expects a Tensor, got {type(data).__name__}; convert it with autograd.tensor(...)"
-            )
-        super().__init__(data.array, requires_grad)
-        self.version = data.version  # they share memory, so they share its version
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
+from nn.parameter import Buffer, Parameter, is_lazy
 
 
 class _Calls(threading.local):
@@ -105,6 +90,7 @@ class Module:
     _modules: dict[str, Module]
     _unsaved: set[str]  # names of buffers that are not part of the state
     _hooks: list[hooks.Hook]
+    _state_hooks: list[hooks.Hook]  # of state_dict and load_state_dict
     forward: Callable[..., Any] = _no_forward  # of this type, so that subclasses may choose any signature
     state_defaults: ClassVar[Mapping[str, Tensor | Array]] = {}  # values of buffers that older states lack
 
@@ -115,6 +101,7 @@ class Module:
         object.__setattr__(self, "_modules", {})
         object.__setattr__(self, "_unsaved", set())
         object.__setattr__(self, "_hooks", [])
+        object.__setattr__(self, "_state_hooks", [])
         self.training = True
 
     if TYPE_CHECKING:  # a call has the signature of the class's own forward
@@ -153,6 +140,9 @@ class Module:
         homes: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules, self.__dict__)
         if isinstance(value, Parameter):
             home = homes[0]
+        elif isinstance(value, Buffer):
+            home = homes[1]
+            (self._unsaved.discard if value.persistent else self._unsaved.add)(name)
         elif isinstance(value, Module):
             home = homes[2]
         elif name in self._parameters:  # assigned None, it keeps its place
@@ -164,10 +154,15 @@ class Module:
             home = self._checked_home(self._modules, name, value, "a module", "an nn.Module", False)
         else:
             home = self.__dict__
+        if home is not self.__dict__ and isinstance(getattr(type(self), name, None), property):
+            raise KeyError(f"{type(self).__name__}.{name} is a property; assign a Tensor, or choose another name")
         for other in homes:
             if other is not home:
                 other.pop(name, None)
-        home[name] = value
+        if home is self.__dict__:
+            object.__setattr__(self, name, value)  # which calls the setter of a property
+        else:
+            home[name] = value
 
     def _checked_home(
         self, home: dict[str, Any], name: str, value: object, kind: str, wanted: str, fits: bool
@@ -180,7 +175,7 @@ class Module:
         return home
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_parameters", "_buffers", "_modules", "_hooks"):
+        if name in ("_parameters", "_buffers", "_modules", "_hooks", "_state_hooks"):
             raise AttributeError(f"{type(self).__name__}: its __init__ must call super().__init__() first")
         for home in ("_parameters", "_buffers", "_modules"):
             found = self.__dict__.get(home, {})
@@ -245,6 +240,8 @@ class Module:
             raise TypeError(f"{type(self).__name__}.add_module: {name!r} must be a Module, not {kind}{hint}")
         self._check_name("add_module", name, self._modules)
         self._modules[name] = module
+
+    register_module = add_module
 
     def _check_name(self, caller: str, name: str, holder: dict[str, Any]) -> None:
         caller = f"{type(self).__name__}.{caller}"
@@ -398,10 +395,12 @@ class Module:
         new_dtype = dtype_for(target, device, dtype)
         if new_dtype is None:
             return self
-        if np.dtype(new_dtype).kind != "f":
+        if np.dtype(new_dtype).kind not in FLOATING:
             raise TypeError(f"to: parameters need a float dtype, not {np.dtype(new_dtype)}")
         for tensor in itertools.chain(self.parameters(), self.buffers()):
-            if tensor.array.dtype.kind == "f":
+            if is_lazy(tensor):
+                tensor.convert(new_dtype)
+            elif tensor.array.dtype.kind in FLOATING:
                 tensor.array = tensor.array.astype(new_dtype, copy=False)
                 tensor.grad = None if tensor.grad is None else tensor.grad.to(new_dtype)
         return self
@@ -414,8 +413,39 @@ class Module:
         """Convert to float32, in place.  Returns self."""
         return self.to(np.float32)
 
+    def half(self) -> Self:
+        """Convert to float16, in place.  Returns self."""
+        return self.to(FLOAT16)
+
+    def bfloat16(self) -> Self:
+        """Convert to bfloat16, in place.  Returns self."""
+        return self.to(BFLOAT16)
+
     def cpu(self) -> Self:
         """Returns self: the CPU is the only device."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """Raise NoGPUError."""
+        raise NoGPUError(
+            'cuda: there is no GPU; use .to(device) with device = "cuda" if cuda.is_available() else "cpu"'
+        )
+
+    def type(self, dst_type: DTypeLike) -> Self:
+        """Convert to a float dtype, in place, as `to` does.  Returns self."""
+        return self.to(dst_type)
+
+    def share_memory(self) -> Self:
+        """Returns self: threads share all memory as it is."""
+        return self
+
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
+        """Returns self.
+
+        In PyTorch it moves parameters and buffers to a device without their values, which are then arbitrary.  Here
+        they stay as they are.
+        """
+        check_device("to_empty", device)
         return self
 
     # ── hooks ──
@@ -473,9 +503,9 @@ class Module:
     # ── saving and loading ──
 
     def state_dict(
-        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Tensor]:
-        """All parameters and persistent buffers by path.
+        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
+        """All parameters and persistent buffers by path, and the extra state of modules that have one.
 
         The tensors share the memory of the module, so copy those that must not change later.  A shared tensor is listed
         under each of its paths.
@@ -490,13 +520,82 @@ class Module:
             Whether to return the tensors themselves.  By default they are detached.
         """
         state = {} if destination is None else destination
-        for path, module in self.named_modules(remove_duplicate=False):
-            for name, tensor in (*module._parameters.items(), *module._buffers.items()):
-                if tensor is not None and name not in module._unsaved:
-                    state[prefix + _join(path, name)] = tensor if keep_vars else tensor.detach()
+        self._call_state_hooks("before state_dict", prefix, keep_vars)
+        for name, tensor in self._saved():
+            state[prefix + name] = tensor if keep_vars or is_lazy(tensor) else tensor.detach()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            state[prefix + _EXTRA_STATE] = self.get_extra_state()
+        for name, child in self._modules.items():
+            child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        self._call_state_hooks("after state_dict", state, prefix, {})
         return state
 
-    def load_state_dict(self, state_dict: Mapping[str, Tensor | Array], strict: bool = True) -> IncompatibleKeys:
+    def _saved(self) -> Iterator[tuple[str, Tensor]]:
+        """The parameters and persistent buffers of this module alone, with their names."""
+        for name, tensor in (*self._parameters.items(), *self._buffers.items()):
+            if tensor is not None and name not in self._unsaved:
+                yield name, tensor
+
+    def get_extra_state(self) -> Any:
+        """What a module saves with its state besides tensors.  A class that defines it also defines `set_extra_state`.
+
+        `state_dict` stores the result under the name "_extra_state".
+        """
+        raise RuntimeError(f"get_extra_state: {type(self).__name__} does not define it")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Set what `get_extra_state` returned.  `load_state_dict` calls it."""
+        raise RuntimeError(
+            f"set_extra_state: the state has an extra state for {type(self).__name__}, which does not define this "
+            "method; define it, or remove the entry"
+        )
+
+    def register_state_dict_pre_hook(self, hook: Callable[[Module, str, bool], None]) -> RemovableHandle:
+        """Call `hook(module, prefix, keep_vars)` before `state_dict` collects the tensors of this module."""
+        return self._add_state_hook("before state_dict", hook)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[[Module, dict[str, Any], str, dict[str, Any]], None]
+    ) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, local_metadata)` after `state_dict` has collected the tensors.
+
+        The hook may change the entries of `state_dict`.  local_metadata is empty.
+        """
+        return self._add_state_hook("after state_dict", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """Call a hook before `load_state_dict` compares the state with this module.
+
+        The call is `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+        error_msgs)`.  `state_dict` is a copy, whose entries the hook may change.  Texts that it adds to error_msgs are
+        part of the error.  local_metadata is empty.
+        """
+        return self._add_state_hook("before load_state_dict", hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[[Module, IncompatibleKeys], None]) -> RemovableHandle:
+        """Call `hook(module, incompatible_keys)` after `load_state_dict` has set the tensors of this module.
+
+        The hook may change the two lists.  With such a hook, names that do not match are an error after the others
+        have been loaded, and only if the lists still have them.
+        """
+        return self._add_state_hook("after load_state_dict", hook)
+
+    def _add_state_hook(self, when: hooks.When, hook: Callable[..., Any]) -> RemovableHandle:
+        made = hooks.Hook(when, hook)
+        self._state_hooks.append(made)
+        return RemovableHandle(self._state_hooks, made)
+
+    def _call_state_hooks(self, when: hooks.When, *arguments: Any) -> None:
+        for hook in list(self._state_hooks):
+            if hook.when == when and hook.function(self, *arguments) is not None:
+                raise RuntimeError(
+                    f"{type(self).__name__}: a hook {when} returned something; it must return None, and may change "
+                    "its arguments"
+                )
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy values into the parameters and buffers.
 
         Parameters
@@ -504,6 +603,9 @@ class Module:
         state_dict : mapping from paths to Tensors, NumPy arrays, or objects with ``__array__`` or ``__dlpack__``
         strict : bool
             Whether the names must be exactly those of this module.
+        assign : bool
+            Put the tensors of the state in the place of the module's, with their dtype and memory, instead of copying
+            their values.  Parameters keep `requires_grad`.
 
         Returns
         -------
@@ -516,27 +618,41 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expects a dict from names to tensors, not a {type(state_dict).__name__}")
-        own = self.state_dict()
-        state_dict = {**self._defaults(state_dict), **state_dict}
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
+        given = {**self._defaults(state_dict), **state_dict}
+        missing: list[str] = []
+        unexpected: list[str] = []
+        wrong: list[str] = []
+        modules = list(self.named_modules(remove_duplicate=False))
+        for path, module in modules:
+            module._call_state_hooks(
+                "before load_state_dict", given, _join(path, ""), {}, strict, missing, unexpected, wrong
+            )
+        own = {
+            _join(path, name): (module, name, tensor) for path, module in modules for name, tensor in module._saved()
+        }
+        extra = {
+            _join(path, _EXTRA_STATE): module
+            for path, module in modules
+            if type(module).set_extra_state is not Module.set_extra_state
+        }
+        missing += [name for name in (*own, *extra) if name not in given]
+        unexpected += [name for name in given if name not in own and name not in extra]
         arrays: dict[str, Array] = {}
-        wrong = []
-        for name in own:
-            if name in state_dict:
-                try:
-                    arrays[name] = array_of(state_dict[name])
-                except TypeError as error:
-                    wrong.append(f"{name} {error}")
+        for name, (_, _, tensor) in own.items():
+            if name not in given or (is_lazy(given[name]) and is_lazy(tensor)):
+                continue
+            try:
+                arrays[name] = array_of(given[name])
+            except TypeError as error:
+                wrong.append(f"{name} {error}")
         wrong += [
-            f"{name} has shape {array.shape}, but the module's has shape {own[name].shape}"
+            f"{name} has shape {array.shape}, but the module's has shape {own[name][2].shape}"
             for name, array in arrays.items()
-            if array.shape != own[name].shape
+            if not is_lazy(own[name][2]) and array.shape != own[name][2].shape
         ]
-        if strict:
-            wrong += [f"{name} is missing" for name in missing] + [
-                f"{name} is not in this module" for name in unexpected
-            ]
+        late = any(hook.when == "after load_state_dict" for _, module in modules for hook in module._state_hooks)
+        if strict and not late:
+            wrong += _not_matching(missing, unexpected)
         if wrong:
             raise ValueError(
                 f"load_state_dict: the state does not fit {type(self).__name__}, so nothing was loaded: "
@@ -544,8 +660,37 @@ class Module:
             )
         with no_grad():
             for name, array in arrays.items():
-                own[name].copy_(Tensor(array))
-        return IncompatibleKeys(missing, unexpected)
+                owner, own_name, tensor = own[name]
+                if assign:
+                    owner._assign(own_name, given[name], array)
+                    continue
+                if is_lazy(tensor):
+                    tensor.materialize(array.shape)
+                tensor.copy_(wrap(array))
+        for name, module in extra.items():
+            if name in given:
+                module.set_extra_state(given[name])
+        result = IncompatibleKeys(missing, unexpected)
+        if late:
+            self.apply(lambda module: module._call_state_hooks("after load_state_dict", result))
+            left = _not_matching(missing, unexpected) if strict else []
+            if left:
+                raise ValueError(
+                    f"load_state_dict: the state does not fit {type(self).__name__}; the rest was loaded: "
+                    + "; ".join(left)
+                )
+        return result
+
+    def _assign(self, name: str, value: Any, array: Array) -> None:
+        """Put a loaded tensor in the place of a parameter or buffer."""
+        tensor = value if isinstance(value, Tensor) else wrap(array)
+        old = self._parameters.get(name)
+        if old is None:
+            self._buffers[name] = tensor
+        else:
+            self._parameters[name] = (
+                tensor if isinstance(tensor, Parameter) else Parameter(tensor, requires_grad=old.requires_grad)
+            )
 
     def _defaults(self, state_dict: Mapping[str, Tensor | Array]) -> dict[str, Tensor | Array]:
         """The state_defaults of this module and its submodules, where the state has other entries of the module."""
@@ -569,6 +714,13 @@ class Module:
         if not self._modules:
             return f"{type(self).__name__}({', '.join(lines)})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+_EXTRA_STATE = "_extra_state"
+
+
+def _not_matching(missing: list[str], unexpected: list[str]) -> list[str]:
+    return [f"{name} is missing" for name in missing] + [f"{name} is not in this module" for name in unexpected]
 
 
 def _join(path: str, name: str) -> str:

@@ -7,7 +7,7 @@ has the formulas.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from autograd.devices import Device, check_device
 from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import Parameter
 
 
 class _Norm(Module):
@@ -169,6 +170,233 @@ class BatchNorm2d(_BatchNorm):
     __doc__ = f"Batch normalization of inputs (N, C, H, W).  {_BatchNorm.__doc__}"
 
     dims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    __doc__ = f"Batch normalization of inputs (N, C, D, H, W).  {_BatchNorm.__doc__}"
+
+    dims = (5,)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalization of inputs (N, C, …), as `BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
+
+    In PyTorch it takes the statistics over all processes.  Here there is one.  process_group is ignored.
+    """
+
+    dims = (2, 3, 4, 5)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """Replace each batch normalization in a module by a SyncBatchNorm with the same parameters and statistics.
+
+        Returns
+        -------
+        Module
+            The module itself, or the SyncBatchNorm that replaces it.
+        """
+        result = module
+        if isinstance(module, _BatchNorm) and not isinstance(module, cls):
+            result = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
+            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+                setattr(result, name, getattr(module, name))
+            result.training = module.training
+        for name, child in module.named_children():
+            setattr(result, name, cls.convert_sync_batchnorm(child, process_group))
+        return result
+
+
+class _InstanceNorm(_Norm):
+    """Normalizes each channel of each example over all positions; see `nn.functional.instance_norm`.
+
+    Parameters
+    ----------
+    num_features : int
+        Number of channels, C.
+    eps : float
+        Added to the variance.
+    momentum : float or None
+        The weight of a new batch in the running statistics.
+    affine : bool
+        Whether the layer has a weight and a bias.
+    track_running_stats : bool
+        Whether to keep running statistics, which are used in evaluation mode.
+    bias : bool
+        Whether the layer has a bias, if affine.
+
+    Attributes
+    ----------
+    weight, bias : Parameter, (C,), or None
+    running_mean, running_var : Tensor, (C,), or None
+        Buffers.
+    """
+
+    dims: int  # of the input without a batch
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        check_sizes(type(self).__name__, num_features=num_features)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self._make_parameters((num_features,), affine, bias, device, dtype)
+        tracked = track_running_stats
+        self.register_buffer("running_mean", autograd.zeros(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("running_var", autograd.ones(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("num_batches_tracked", autograd.zeros((), dtype=autograd.int64) if tracked else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Reset the running mean to 0 and the running variance to 1."""
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1 and bias to 0, and reset the running statistics."""
+        self.reset_running_stats()
+        super().reset_parameters()
+
+    def forward(self, input: Tensor) -> Tensor:
+        layer = type(self).__name__
+        check_arrays(layer, input=input)
+        if input.ndim not in (self.dims, self.dims + 1):
+            raise ValueError(
+                f"{layer}: expects an input of {self.dims} or {self.dims + 1} dimensions, got shape {input.shape}"
+            )
+        x = input if input.ndim > self.dims else input.unsqueeze(0)
+        if x.shape[1] != self.num_features and self.affine:
+            raise ValueError(f"{layer}: expects an input of {self.num_features} channels, got shape {input.shape}")
+        y = F.instance_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+        return y if input.ndim > self.dims else y.squeeze(0)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    __doc__ = f"Instance normalization of inputs (N, C, L) or (C, L).  {_InstanceNorm.__doc__}"
+
+    dims = 2
+
+
+class InstanceNorm2d(_InstanceNorm):
+    __doc__ = f"Instance normalization of inputs (N, C, H, W) or (C, H, W).  {_InstanceNorm.__doc__}"
+
+    dims = 3
+
+
+class InstanceNorm3d(_InstanceNorm):
+    __doc__ = f"Instance normalization of inputs (N, C, D, H, W) or (C, D, H, W).  {_InstanceNorm.__doc__}"
+
+    dims = 4
+
+
+class RMSNorm(_Norm):
+    """Divides each sample by the root of the mean of its squares; see `nn.functional.rms_norm`.
+
+    Parameters
+    ----------
+    normalized_shape : int, or tuple or list of int
+        The sizes of the last dimensions, over which the mean is taken.
+    eps : float, optional
+        Added to the mean of squares.  Default: the distance from 1 to the next number of the input's dtype.
+    elementwise_affine : bool
+        Whether the layer has a weight.
+
+    Attributes
+    ----------
+    weight : Parameter, (*normalized_shape), or None
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | tuple[int, ...] | list[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Device = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__()
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
+        check_sizes("RMSNorm", **{f"normalized_shape[{i}]": size for i, size in enumerate(shape)})
+        check_device("RMSNorm", device)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.register_parameter("weight", blank(*shape, dtype=dtype) if elementwise_affine else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    """Divides each element by a mean of squares of neighbouring channels; see `nn.functional.local_response_norm`.
+
+    Parameters
+    ----------
+    size : int
+        Number of channels.
+    alpha, beta, k : float
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
 class LayerNorm(_Norm):

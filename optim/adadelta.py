@@ -62,8 +62,10 @@ class Adadelta(FusedOptimizer):
         ε, added under both roots.  The first step needs it to be above 0.
     weight_decay : float
         λ of an L2 penalty λ/2 |p|².
-    foreach : bool, optional
+    foreach, capturable : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
     maximize : bool
         Maximize instead of minimize.
 
@@ -83,7 +85,9 @@ class Adadelta(FusedOptimizer):
         weight_decay: float = 0.0,
         foreach: bool | None = None,
         *,
+        capturable: bool = False,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -93,7 +97,9 @@ class Adadelta(FusedOptimizer):
                 "eps": eps,
                 "weight_decay": weight_decay,
                 "maximize": maximize,
+                "capturable": capturable,
                 "foreach": foreach,
+                "differentiable": differentiable,
             },
         )
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from autograd import Tensor
 from autograd.kernels.jit import kernel, limit_threads, set_threads
+from autograd.tensor import wrap
 from autograd.types import Array
 from optim.fused import FusedOptimizer, Kernel, decayed_gradient, useful_threads, vector
 from optim.optimizer import ParamGroup, Params, State
@@ -56,6 +56,8 @@ class Adagrad(FusedOptimizer):
         Maximize instead of minimize.
     foreach, fused : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
 
     References
     ----------
@@ -76,6 +78,7 @@ class Adagrad(FusedOptimizer):
         foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
         super().__init__(
@@ -88,6 +91,7 @@ class Adagrad(FusedOptimizer):
                 "initial_accumulator_value": initial_accumulator_value,
                 "foreach": foreach,
                 "maximize": maximize,
+                "differentiable": differentiable,
                 "fused": fused,
             },
         )
@@ -109,7 +113,7 @@ class Adagrad(FusedOptimizer):
                 state = self.state[p]
                 self._number(state, "step")
                 if "sum" not in state:
-                    state["sum"] = Tensor(np.full(p.shape, group["initial_accumulator_value"], p.dtype))
+                    state["sum"] = wrap(np.full(p.shape, group["initial_accumulator_value"], p.dtype))
 
     def _check_options(self, group: ParamGroup) -> None:
         self._check_non_negative(group, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")

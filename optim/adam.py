@@ -134,8 +134,10 @@ class Adam(AdamOptimizer):
         Maximize instead of minimize.
     decoupled_weight_decay : bool
         Apply weight decay to the parameter itself, as AdamW does.
-    foreach, fused : bool, optional
+    foreach, capturable, fused : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
 
     References
     ----------
@@ -157,6 +159,8 @@ class Adam(AdamOptimizer):
         *,
         foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
@@ -170,6 +174,8 @@ class Adam(AdamOptimizer):
                 "amsgrad": amsgrad,
                 "maximize": maximize,
                 "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
                 "fused": fused,
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
@@ -207,6 +213,8 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
         foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
         super().__init__(
@@ -218,6 +226,8 @@ class AdamW(Adam):
             amsgrad,
             foreach=foreach,
             maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
             fused=fused,
             decoupled_weight_decay=True,
         )

@@ -18,20 +18,22 @@ A kernel is called as `kernel(addresses, pieces, *numbers)` and looks like this:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import binding as llvm
 from numba import carray, types
 from numba.extending import intrinsic
 
-from autograd import Tensor, enable_grad, get_default_dtype
+from autograd import Tensor
 from autograd.debug import is_reference_active
 from autograd.kernels.jit import kernel
+from autograd.promotion import computing_dtype
 from autograd.types import Array
-from optim.optimizer import Closure, Optimizer, ParamGroup, State
+from optim.optimizer import ParamGroup, State
+from optim.rule import RuleOptimizer
 
 Kernel: TypeAlias = Callable[..., None]
 Row: TypeAlias = Sequence[Array | None]  # the arrays of one parameter: p, its gradient, state tensors
@@ -121,11 +123,6 @@ def _cut(sizes: tuple[int, ...]) -> Array:
     return np.array(pieces, np.int64).reshape(-1, 3)
 
 
-def _computing_dtype(dtype: np.dtype) -> np.dtype:
-    """Kernels compute in float64 for float64, in float32 for all other dtypes."""
-    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
-
-
 def launch(kernel: Kernel, numbers: Sequence[float], rows: Sequence[Row]) -> None:
     """Run an update rule's kernel on all rows of arrays.
 
@@ -145,7 +142,7 @@ def launch(kernel: Kernel, numbers: Sequence[float], rows: Sequence[Row]) -> Non
     """
     first = rows[0][0]
     assert first is not None
-    dtype = _computing_dtype(first.dtype)
+    dtype = computing_dtype(first.dtype)
     addresses: list[int] = []
     sizes: list[int] = []
     copies: list[tuple[Array, Array | None]] = []  # of arrays that kernels cannot take as they are
@@ -174,46 +171,21 @@ def launch(kernel: Kernel, numbers: Sequence[float], rows: Sequence[Row]) -> Non
 # ── the optimizer ──
 
 
-class FusedOptimizer(Optimizer):
+class FusedOptimizer(RuleOptimizer):
     """An optimizer whose step is one kernel launch for all parameters of a group.
 
-    A subclass is one file, such as `optim/sgd.py`, with these parts:
+    A subclass is one file, such as `optim/sgd.py`, with the parts of a `RuleOptimizer`, and these:
 
-    `_state_tensors`, `_state_numbers`
-        Names of the tensors that a parameter's state may hold, and of its numbers with their initial values.
-    `__init__`
-        Passes the options and their defaults on, under PyTorch's names.
-    `_check_options(group)`
-        Raises ValueError for an option out of range.
-    `reference(p, g, state, group)`
-        The update rule in NumPy.
     `_tensors_used(group)`
         The state tensors that the kernel takes with these options.
     `_kernel_call(group, step)`
         The kernel and its numbers.
 
-    Its row in `tests/optimizers.py` compares kernel, rule and PyTorch.
+    `autograd.reference()` runs the plain rule in place of the kernel.  Its row in `tests/optimizers.py` compares
+    kernel, rule and PyTorch.
     """
 
-    _state_tensors: ClassVar[tuple[str, ...] | None] = ()
-    _state_numbers: ClassVar[Mapping[str, float]] = {"step": 0.0}
-
     # ── what a subclass writes ──
-
-    @staticmethod
-    def reference(p: Array, g: Array, state: State, group: ParamGroup) -> Array:
-        """The parameter after one step: the update rule in NumPy, as `autograd.reference()` runs it.
-
-        Parameters
-        ----------
-        p, g : array
-            The parameter and its gradient.  Neither is written to.
-        state : dict
-            The parameter's tensors as arrays and its numbers, empty before the first step.  The rule replaces them.
-        group : dict
-            The options.
-        """
-        raise NotImplementedError("FusedOptimizer has no update rule: a subclass writes reference()")
 
     def _tensors_used(self, group: ParamGroup) -> tuple[str | None, ...]:
         """Names of the state tensors in the order of the kernel's columns; None for one not used with these options."""
@@ -233,80 +205,17 @@ class FusedOptimizer(Optimizer):
 
     # ── the step ──
 
-    def step(self, closure: Closure | None = None) -> Any:
-        """Change every parameter that has a gradient.
-
-        Parameters
-        ----------
-        closure : callable, optional
-            Recomputes the loss and the gradients and returns the loss.  It is called first, with gradients enabled.
-
-        Returns
-        -------
-        The closure's result, or None.
-
-        Raises
-        ------
-        RuntimeError
-            If a parameter's memory is read-only.  Its group is unchanged then.
-        """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        update = self._run_reference if is_reference_active() else self._run_kernel
-        for group in self.param_groups:
-            params = [p for p in group["params"] if p.grad is not None]
-            for p in params:
-                if not p.array.flags.writeable:
-                    raise RuntimeError(
-                        f"{type(self).__name__}: a parameter of shape {p.shape} is on read-only memory, as arrays of "
-                        "other libraries can be; make the parameter from a copy, .clone().detach()"
-                    )
-            update(params, group)
-        return loss
-
-    def _run_kernel(self, params: list[Tensor], group: ParamGroup) -> None:
+    def _update(self, params: list[Tensor], group: ParamGroup) -> None:
+        if is_reference_active():
+            super()._update(params, group)
+            return
         names = self._tensors_used(group)
         launches: dict[Any, list[Row]] = {}  # more than one only if dtypes or numbers of steps differ
         for p in params:
             state = self.state[p]
             step = self._count_step(state, group)
-            tensors = [None if name is None else _tensor(p, state, name) for name in names]
+            tensors = [None if name is None else self._tensor(p, state, name, group) for name in names]
             launches.setdefault((p.dtype, step), []).append([p.array, p.grad.array, *tensors])  # type: ignore[union-attr]
             p.version[0] += 1
         for (_, step), rows in launches.items():
             launch(*self._kernel_call(group, step), rows)
-
-    def _run_reference(self, params: list[Tensor], group: ParamGroup) -> None:
-        tensors = self._state_tensors or ()
-        for p in params:
-            dtype = _computing_dtype(p.dtype)
-            state = self.state[p]
-            values: State = {name: state[name].item() for name in self._state_numbers if name in state}
-            values |= {name: state[name].array.astype(dtype) for name in tensors if state.get(name) is not None}
-            with np.errstate(all="ignore"):
-                p.array[...] = self.reference(p.array.astype(dtype), p.grad.array.astype(dtype), values, group)  # type: ignore[union-attr]
-                for name, value in values.items():
-                    written = self._number(state, name) if name in self._state_numbers else _tensor(p, state, name)
-                    written[...] = value
-            p.version[0] += 1
-
-    def _number(self, state: State, name: str) -> Array:
-        """A number of the state, as an array without dimensions; its initial value if it is not there yet."""
-        if name not in state:
-            state[name] = Tensor(np.full((), self._state_numbers[name], get_default_dtype()))
-        number: Tensor = state[name]
-        return number.array
-
-    def state_names(self, group: Mapping[str, Any]) -> tuple[str, ...] | None:
-        tensors = tuple(name for name in self._tensors_used(dict(group)) if name is not None)
-        return (*self._state_numbers, *tensors)
-
-
-def _tensor(p: Tensor, state: State, name: str) -> Array:
-    """A tensor of the state; zeros if it is not there yet."""
-    if state.get(name) is None:
-        state[name] = Tensor(np.zeros(p.shape, p.dtype))
-    tensor: Tensor = state[name]
-    return tensor.array

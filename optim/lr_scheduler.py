@@ -77,9 +77,9 @@ class LRScheduler:
         else:
             _warn_about_epoch(self)
             self.last_epoch = epoch
-            self._set_lr(self._closed_form())
+            self._set_lr(self._get_closed_form_lr())
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         """Each group's rate at `last_epoch`, computed from its base rate."""
         return self.get_lr()
 
@@ -138,7 +138,7 @@ class LRScheduler:
             raise ValueError(
                 f"{name}.load_state_dict: expects {', '.join(own)}, but got {got[:200]}; nothing was loaded"
             )
-        known = own if type(self).__module__ == __name__ else {"last_epoch", "base_lrs", "_last_lr"} & set(own)
+        known = own if type(self).__module__.startswith("optim.") else {"last_epoch", "base_lrs", "_last_lr"} & set(own)
         for key in known:  # attributes that a user's own scheduler adds may be of any kind
             if why := misfit(key, state[key], own[key], len(self.optimizer.param_groups)):
                 raise ValueError(f"{name}.load_state_dict: {key} {why}; nothing was loaded")
@@ -172,6 +172,14 @@ def _per_group(name: str, option: str, value: _T | list[_T] | tuple[_T, ...], op
     return list(value)
 
 
+def _set_momentum(group: ParamGroup, value: float) -> None:
+    """Set the momentum, which is β₁ of Adam and its kin."""
+    if "betas" in group:
+        group["betas"] = (value, *group["betas"][1:])
+    else:
+        group["momentum"] = value
+
+
 def _of_new_group(name: str, option: str, values: list[_T]) -> _T:
     """The value for an added group: that of the other groups, if they all have the same."""
     if any(value != values[0] for value in values):
@@ -182,7 +190,46 @@ def _of_new_group(name: str, option: str, values: list[_T]) -> _T:
     return values[0]
 
 
-class LambdaLR(LRScheduler):
+class _LRScheduler(LRScheduler):
+    """The name of the base class in old programs."""
+
+
+class _FunctionLR(LRScheduler):
+    """Base class of schedulers with functions of the epoch, which are not part of the state."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        name = type(self).__name__
+        _check_optimizer(name, optimizer)
+        self.lr_lambdas = _per_group(name, "lr_lambda", lr_lambda, optimizer)
+        for function in self.lr_lambdas:
+            if not callable(function):
+                raise TypeError(f"{name}: lr_lambda must be a function of the epoch, not a {type(function).__name__}")
+        super().__init__(optimizer, last_epoch)
+
+    def _take_group(self, group: ParamGroup) -> None:
+        self.lr_lambdas.append(_of_new_group(type(self).__name__, "lr_lambda", self.lr_lambdas))
+
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer and the functions."""
+        left_out = {"optimizer", "lr_lambdas"}
+        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
+
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        lambdas = state_dict.get("lr_lambdas") if isinstance(state_dict, Mapping) else None
+        if isinstance(lambdas, list) and any(one is not None for one in lambdas):
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict: lr_lambdas holds attributes of callable objects, which are "
+                "not loaded; set them yourself and load the state with None in their place; nothing was loaded"
+            )
+        return super()._checked_state(state_dict)
+
+
+class LambdaLR(_FunctionLR):
     """The base rate times a function of the epoch.
 
     Parameters
@@ -204,35 +251,26 @@ class LambdaLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
-        last_epoch: int = -1,
-    ) -> None:
-        _check_optimizer("LambdaLR", optimizer)
-        self.lr_lambdas = _per_group("LambdaLR", "lr_lambda", lr_lambda, optimizer)
-        super().__init__(optimizer, last_epoch)
-
-    def _take_group(self, group: ParamGroup) -> None:
-        self.lr_lambdas.append(_of_new_group("LambdaLR", "lr_lambda", self.lr_lambdas))
-
     def get_lr(self) -> list[float]:
         return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas)]
 
-    def state_dict(self) -> SchedulerState:
-        """All attributes but the optimizer and the functions."""
-        left_out = {"optimizer", "lr_lambdas"}
-        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
 
-    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
-        lambdas = state_dict.get("lr_lambdas") if isinstance(state_dict, Mapping) else None
-        if isinstance(lambdas, list) and any(one is not None for one in lambdas):
-            raise ValueError(
-                "LambdaLR.load_state_dict: lr_lambdas holds attributes of callable objects, which are not loaded; set "
-                "them yourself and load the state with None in their place; nothing was loaded"
-            )
-        return super()._checked_state(state_dict)
+class MultiplicativeLR(_FunctionLR):
+    """Multiplies the rate by a function of the epoch, in each epoch after the first.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    lr_lambda : function of the epoch, or a list with one for each group
+        Functions are not part of the state: pass the same ones before you load it.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
+
+    def get_lr(self) -> list[float]:
+        if self._is_initial:
+            return self._rates()
+        return [lr * factor(self.last_epoch) for lr, factor in zip(self._rates(), self.lr_lambdas)]
 
 
 class StepLR(LRScheduler):
@@ -260,7 +298,7 @@ class StepLR(LRScheduler):
             return self._rates()
         return [lr * self.gamma for lr in self._rates()]
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
 
 
@@ -289,7 +327,7 @@ class MultiStepLR(LRScheduler):
         factor = self.gamma ** self.milestones.count(self.last_epoch)
         return [lr * factor for lr in self._rates()]
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         return [base * self.gamma ** bisect_right(self.milestones, self.last_epoch) for base in self.base_lrs]
 
 
@@ -312,8 +350,73 @@ class ExponentialLR(LRScheduler):
     def get_lr(self) -> list[float]:
         return self._rates() if self._is_initial else [lr * self.gamma for lr in self._rates()]
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
+class ConstantLR(LRScheduler):
+    """Multiplies the base rate by a factor in the first epochs.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    factor : float
+        Factor of the base rate, from 0 to 1.
+    total_iters : int
+        Number of epochs with the factor.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+        if not 0 <= factor <= 1:
+            raise ValueError(f"ConstantLR: factor is {factor!r}; it must be from 0 to 1")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        if self.last_epoch == 0:
+            return [lr * self.factor for lr in self._rates()]
+        if self.last_epoch != self.total_iters:
+            return self._rates()
+        if self.factor == 0:  # which cannot be undone by a division
+            return list(self.base_lrs)
+        return [lr * (1 / self.factor) for lr in self._rates()]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        factor = 1.0 if self.last_epoch >= self.total_iters else self.factor
+        return [base * factor for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """Lowers the rate to 0 within total_iters epochs:  η = η_base (1 - t/total_iters)^power.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    total_iters : int
+        Number of epochs of the decay.
+    power : float
+        The power of the polynomial; 1 is a line.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return self._rates()
+        now, before = (1 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
+        return [lr * (now / before) ** self.power for lr in self._rates()]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        share = 1 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * share**self.power for base in self.base_lrs]
 
 
 class LinearLR(LRScheduler):
@@ -358,7 +461,7 @@ class LinearLR(LRScheduler):
         before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
         return [lr * (1 + rise / before) for lr in self._rates()]
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         progress = min(self.total_iters, self.last_epoch) / self.total_iters
         return [base * (self.start_factor + (self.end_factor - self.start_factor) * progress) for base in self.base_lrs]
 
@@ -398,7 +501,7 @@ class CosineAnnealingLR(LRScheduler):
         now, before = (1 + math.cos(math.pi * epoch / self.T_max) for epoch in (self.last_epoch, self.last_epoch - 1))
         return [now / before * (lr - self.eta_min) + self.eta_min for lr in self._rates()]
 
-    def _closed_form(self) -> list[float]:
+    def _get_closed_form_lr(self) -> list[float]:
         height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
@@ -568,10 +671,7 @@ class OneCycleLR(LRScheduler):
         if self.cycle_momentum:
             for group in groups:
                 value = self._between(group[momentum], group[next_momentum], progress)
-                if "betas" in group:
-                    group["betas"] = (value, group["betas"][1])
-                else:
-                    group["momentum"] = value
+                _set_momentum(group, value)
         return [self._between(group[lr], group[next_lr], progress) for group in groups]
 
     def _between(self, start: float, end: float, progress: float) -> float:
@@ -580,7 +680,209 @@ class OneCycleLR(LRScheduler):
         return end + (start - end) / 2 * (1 + math.cos(math.pi * progress))
 
 
-class SequentialLR(LRScheduler):
+class CyclicLR(LRScheduler):
+    """Raises the rate from base_lr to max_lr and lowers it again, in cycles; to be stepped after every batch.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    base_lr, max_lr : float, or a list with one for each group
+        The lowest and the highest rate.
+    step_size_up : int
+        Steps of the rise.
+    step_size_down : int, optional
+        Steps of the fall.  Default: step_size_up.
+    mode : "triangular", "triangular2" or "exp_range"
+        What the height of a cycle is multiplied by: 1; 1/2 for each cycle; or gamma for each step.
+    gamma : float
+        For exp_range.
+    scale_fn : function of a number, optional
+        The factor of the height, in place of the mode's.  It is not part of the state.
+    scale_mode : "cycle" or "iterations"
+        Whether scale_fn is given the number of the cycle, from 1 on, or that of the step.
+    cycle_momentum : bool
+        Change the momentum (β₁ of Adam) in the opposite direction.
+    base_momentum, max_momentum : float, or a list with one for each group
+        Lowest and highest momentum.  It is lowest where the rate is highest.
+    last_epoch : int
+        The step to continue from; -1 to start.
+
+    References
+    ----------
+    Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: float | list[float],
+        max_lr: float | list[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: str = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float | list[float] = 0.8,
+        max_momentum: float | list[float] = 0.9,
+        last_epoch: int = -1,
+    ) -> None:
+        _check_optimizer("CyclicLR", optimizer)
+        _check_count("CyclicLR", "step_size_up", step_size_up)
+        if step_size_down is not None:
+            _check_count("CyclicLR", "step_size_down", step_size_down)
+        if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
+            raise ValueError(
+                f"CyclicLR: mode is {mode!r}; it must be 'triangular', 'triangular2' or 'exp_range', or pass a scale_fn"
+            )
+        if scale_mode not in ("cycle", "iterations"):
+            raise ValueError(f"CyclicLR: scale_mode is {scale_mode!r}; it must be 'cycle' or 'iterations'")
+        if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
+            raise ValueError(
+                f"CyclicLR: {type(optimizer).__name__} has no momentum to cycle; pass cycle_momentum=False"
+            )
+        lowest = _per_group("CyclicLR", "base_lr", base_lr, optimizer)
+        self.max_lrs = _per_group("CyclicLR", "max_lr", max_lr, optimizer)
+        self.total_size = float(step_size_up + (step_size_down or step_size_up))
+        self.step_ratio = step_size_up / self.total_size
+        self.mode = mode
+        self.gamma = gamma
+        self._scale_fn_custom = scale_fn
+        self.scale_mode = scale_mode
+        if scale_fn is None:
+            self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.cycle_momentum = cycle_momentum
+        if cycle_momentum:
+            self.base_momentums = _per_group("CyclicLR", "base_momentum", base_momentum, optimizer)
+            self.max_momentums = _per_group("CyclicLR", "max_momentum", max_momentum, optimizer)
+        if last_epoch == -1:
+            for i, group in enumerate(optimizer.param_groups):
+                group["lr"] = lowest[i]
+                if cycle_momentum:
+                    group["base_momentum"], group["max_momentum"] = self.base_momentums[i], self.max_momentums[i]
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = lowest
+
+    def scale_fn(self, x: float) -> float:
+        """The factor of the height of a cycle."""
+        if self._scale_fn_custom is not None:
+            return self._scale_fn_custom(x)
+        return {"triangular": 1.0, "triangular2": 2.0 ** (1 - x), "exp_range": self.gamma**x}[self.mode]
+
+    def _take_group(self, group: ParamGroup) -> None:
+        for name in ("max_lrs", "base_momentums", "max_momentums") if self.cycle_momentum else ("max_lrs",):
+            values = getattr(self, name)
+            values.append(_of_new_group("CyclicLR", name, values))
+
+    def get_lr(self) -> list[float]:
+        cycle = math.floor(1 + self.last_epoch / self.total_size)
+        x = 1 + self.last_epoch / self.total_size - cycle
+        height = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
+        height *= self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
+        if self.cycle_momentum:
+            for group, low, high in zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums):
+                _set_momentum(group, high - (high - low) * height)
+        return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs)]
+
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer and scale_fn."""
+        left_out = {"optimizer", "_scale_fn_custom"}
+        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
+
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        if isinstance(state_dict, Mapping) and state_dict.get("_scale_fn_custom") is not None:
+            raise ValueError(
+                "CyclicLR.load_state_dict: _scale_fn_custom holds attributes of a callable object, which are not "
+                "loaded; set them yourself and load the state with None in their place; nothing was loaded"
+            )
+        return super()._checked_state(state_dict)
+
+
+class _Combination(LRScheduler):
+    """Base class of schedulers that run other schedulers, whose states are a list in theirs."""
+
+    schedulers: list[LRScheduler]
+
+    def _check_schedulers(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler]) -> None:
+        name = type(self).__name__
+        for scheduler in schedulers:
+            if isinstance(scheduler, ReduceLROnPlateau | SequentialLR):
+                raise ValueError(f"{name}: {type(scheduler).__name__} cannot be one of its schedulers")
+            if not isinstance(scheduler, LRScheduler):
+                raise TypeError(f"{name}: expects schedulers, got a {type(scheduler).__name__}")
+            if scheduler.optimizer is not optimizer:
+                raise ValueError(f"{name}: {type(scheduler).__name__} has another optimizer")
+
+    def state_dict(self) -> SchedulerState:
+        """All attributes but the optimizer; the schedulers' states are in a list."""
+        left_out = {"optimizer", "schedulers"}
+        state = {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
+        return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
+
+    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
+        state = super()._checked_state(state_dict)
+        pairs = zip(self.schedulers, state["schedulers"], strict=True)
+        return {**state, "schedulers": [scheduler._checked_state(one) for scheduler, one in pairs]}
+
+    def load_state_dict(self, state_dict: StateDict) -> None:
+        """As in `LRScheduler`.  All of the schedulers' states are loaded, or none."""
+        state = self._checked_state(state_dict)
+        for scheduler, one in zip(self.schedulers, state.pop("schedulers"), strict=True):
+            scheduler.load_state_dict(one)
+        self.__dict__.update(state)
+
+
+class ChainedScheduler(_Combination):
+    """Runs several schedulers in each step; each changes the rate that the one before it has set.
+
+    Parameters
+    ----------
+    schedulers : sequence of LRScheduler
+        All of one optimizer, and none that takes a metric.
+    optimizer : Optimizer, optional
+        Default: that of the schedulers.
+    """
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+        if not schedulers:
+            raise ValueError("ChainedScheduler: expects at least one scheduler, got none")
+        optimizer = optimizer or getattr(schedulers[0], "optimizer", None)
+        _check_optimizer("ChainedScheduler", optimizer)
+        assert optimizer is not None
+        self._check_schedulers(optimizer, schedulers)
+        self.optimizer = optimizer
+        self.schedulers = list(schedulers)
+        self._last_lr = self._rates()
+
+    @property
+    def last_epoch(self) -> int:  # type: ignore[override]
+        """Number of steps so far, as the first scheduler counts them."""
+        return self.schedulers[0].last_epoch
+
+    @property
+    def base_lrs(self) -> list[float]:  # type: ignore[override]
+        """Each group's initial rate."""
+        return self.schedulers[0].base_lrs
+
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in PyTorch
+        """Advance all schedulers to the next epoch."""
+        for scheduler in self.schedulers:
+            scheduler.step()
+        self._last_lr = self._rates()
+
+    def _take_new_groups(self) -> None:
+        for scheduler in self.schedulers:
+            scheduler._take_new_groups()
+
+    def _restart(self, rates: Sequence[float]) -> None:
+        self._set_lr(rates)
+        for scheduler in self.schedulers:
+            scheduler._restart(self._rates())
+        self._last_lr = self._rates()
+
+
+class SequentialLR(_Combination):
     """Runs one scheduler after another, each from the base rates.
 
     Parameters
@@ -604,11 +906,7 @@ class SequentialLR(LRScheduler):
             )
         if list(milestones) != sorted(milestones):
             raise ValueError(f"SequentialLR: milestones {milestones} are not in order")
-        for scheduler in schedulers:
-            if isinstance(scheduler, ReduceLROnPlateau | SequentialLR):
-                raise ValueError(f"SequentialLR: {type(scheduler).__name__} cannot be one of its schedulers")
-            if scheduler.optimizer is not optimizer:
-                raise ValueError(f"SequentialLR: {type(scheduler).__name__} has another optimizer")
+        self._check_schedulers(optimizer, schedulers)
         self.optimizer = optimizer
         self.schedulers = schedulers
         self.milestones = list(milestones)
@@ -627,24 +925,6 @@ class SequentialLR(LRScheduler):
         else:
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
-
-    def state_dict(self) -> SchedulerState:
-        """All attributes but the optimizer; the schedulers' states are in a list."""
-        left_out = {"optimizer", "schedulers"}
-        state = {key: copy.deepcopy(value) for key, value in self.__dict__.items() if key not in left_out}
-        return {**state, "schedulers": [scheduler.state_dict() for scheduler in self.schedulers]}
-
-    def _checked_state(self, state_dict: StateDict) -> SchedulerState:
-        state = super()._checked_state(state_dict)
-        pairs = zip(self.schedulers, state["schedulers"], strict=True)
-        return {**state, "schedulers": [scheduler._checked_state(one) for scheduler, one in pairs]}
-
-    def load_state_dict(self, state_dict: StateDict) -> None:
-        """As in `LRScheduler`.  All of the schedulers' states are loaded, or none."""
-        state = self._checked_state(state_dict)
-        for scheduler, one in zip(self.schedulers, state.pop("schedulers"), strict=True):
-            scheduler.load_state_dict(one)
-        self.__dict__.update(state)
 
 
 class ReduceLROnPlateau(LRScheduler):

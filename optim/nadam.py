@@ -78,8 +78,10 @@ class NAdam(AdamOptimizer):
         Apply weight decay to the parameter itself, as AdamW does.
     maximize : bool
         Maximize instead of minimize.
-    foreach : bool, optional
+    foreach, capturable : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
 
     References
     ----------
@@ -101,6 +103,8 @@ class NAdam(AdamOptimizer):
         *,
         foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -113,6 +117,8 @@ class NAdam(AdamOptimizer):
                 "decoupled_weight_decay": decoupled_weight_decay,
                 "maximize": maximize,
                 "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
             },
         )
 

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from autograd import Tensor
+from autograd.arguments import full_name
 from autograd.hooks import RemovableHandle
+from autograd.types import Shape
 from optim.state_dict import StateDict, check_state_dict
 
 Params: TypeAlias = Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]]  # of one of these kinds
@@ -18,6 +20,9 @@ ParamGroup: TypeAlias = dict[str, Any]  # "params", and options by name
 State: TypeAlias = dict[str, Any]  # of one parameter: tensors and plain values by name
 Closure: TypeAlias = Callable[[], Any]
 StepHook: TypeAlias = Callable[["Optimizer", tuple[Any, ...], dict[str, Any]], Any]
+
+_pre_hooks_of_all: list[StepHook] = []  # of all optimizers
+_post_hooks_of_all: list[StepHook] = []
 
 
 class Optimizer:
@@ -79,6 +84,10 @@ class Optimizer:
         self.defaults = defaults
         self._pre_hooks: list[StepHook] = []
         self._post_hooks: list[StepHook] = []
+        self._state_dict_pre_hooks: list[Callable[[Optimizer], None]] = []
+        self._state_dict_post_hooks: list[Callable[[Optimizer, dict[str, Any]], dict[str, Any] | None]] = []
+        self._load_pre_hooks: list[Callable[[Optimizer, StateDict], StateDict | None]] = []
+        self._load_post_hooks: list[Callable[[Optimizer], None]] = []
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[ParamGroup] = []
         groups: list[Any] = list(params)
@@ -117,7 +126,7 @@ class Optimizer:
         known = {p for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: a parameter is a Tensor, not a {type(p).__name__}; pass model.parameters()")
+                raise TypeError(f"{name}: a parameter is a Tensor, not a {full_name(p)}; pass model.parameters()")
             if not p.is_leaf:
                 raise ValueError(f"{name}: a tensor of shape {p.shape} was computed, and only leaves can be optimized")
             if p in known:
@@ -126,10 +135,29 @@ class Optimizer:
         complete = {**self.defaults, **param_group, "params": params}
         if names is not None:
             complete["param_names"] = names
-        if isinstance(complete.get("lr"), Tensor):
-            complete["lr"] = complete["lr"].item()
+        for option, value in complete.items():
+            if option in ("lr", "weight_decay", "betas"):
+                complete[option] = self._plain_number(option, value)
+        if complete.get("differentiable"):
+            raise ValueError(
+                f"{name}: differentiable=True is not available, as a step is not recorded; compute new parameters by "
+                "tensor arithmetic, w - lr * grad, and call the model with autograd.func.functional_call"
+            )
         self._check_options(complete)
         self.param_groups.append(complete)
+
+    def _plain_number(self, option: str, value: Any) -> Any:
+        """The number that a tensor of one element holds, also within a tuple; any other value as it is."""
+        if isinstance(value, tuple | list):
+            return type(value)(self._plain_number(option, one) for one in value)
+        if not isinstance(value, Tensor):
+            return value
+        if value.numel() != 1:
+            raise ValueError(
+                f"{type(self).__name__}: {option} is a tensor of shape {tuple(value.shape)}; a tensor in the place of "
+                "a number must have one element"
+            )
+        return value.item()
 
     def _check_options(self, group: ParamGroup) -> None:
         """Raise if an option is out of range.  Subclasses may override it; called for new groups and loaded ones."""
@@ -141,6 +169,16 @@ class Optimizer:
             if not isinstance(value, int | float | np.number) or not value >= 0:
                 raise ValueError(f"{type(self).__name__}: {option} is {value!r}; it must be a number, at least 0")
 
+    def _check_pair(self, group: ParamGroup, option: str) -> None:
+        """Raise unless the option is two numbers."""
+        value = group[option]
+        if (
+            not isinstance(value, tuple | list)
+            or len(value) != 2
+            or not all(isinstance(one, int | float | np.number) for one in value)
+        ):
+            raise ValueError(f"{type(self).__name__}: {option} is {value!r}; it must be two numbers")
+
     def _check_betas(self, group: ParamGroup) -> None:
         """Raise unless the option `betas` is two numbers from 0 to below 1."""
         betas = group["betas"]
@@ -150,6 +188,10 @@ class Optimizer:
             or not all(isinstance(beta, int | float | np.number) and 0 <= beta < 1 for beta in betas)
         ):
             raise ValueError(f"{type(self).__name__}: betas is {betas!r}; it must be two numbers from 0 to below 1")
+
+    def _state_shape(self, name: str, shape: Shape) -> Shape:
+        """The shape of the state tensor `name` of a parameter of this shape."""
+        return shape
 
     # ── the step ──
 
@@ -172,13 +214,11 @@ class Optimizer:
 
         A hook may return a new `(args, kwargs)` for the step.
         """
-        self._pre_hooks.append(hook)
-        return RemovableHandle(self._pre_hooks, hook)
+        return _register(self._pre_hooks, hook)
 
     def register_step_post_hook(self, hook: StepHook) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` after each step."""
-        self._post_hooks.append(hook)
-        return RemovableHandle(self._post_hooks, hook)
+        return _register(self._post_hooks, hook)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Remove all gradients, or set them to 0."""
@@ -196,9 +236,16 @@ class Optimizer:
 
         The tensors are not copied: copy them to keep them.
         """
+        for before in list(self._state_dict_pre_hooks):
+            before(self)
         numbers = {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
-        return {"state": {numbers[p]: dict(state) for p, state in self.state.items() if state}, "param_groups": groups}
+        states = {numbers[p]: dict(state) for p, state in self.state.items() if state}
+        result: dict[str, Any] = {"state": states, "param_groups": groups}
+        for after in list(self._state_dict_post_hooks):
+            changed = after(self, result)
+            result = result if changed is None else changed
+        return result
 
     def load_state_dict(self, state_dict: StateDict) -> None:
         """Take options and state from a `state_dict()`, saved here or by PyTorch.
@@ -211,16 +258,58 @@ class Optimizer:
         ValueError
             If groups, options or state do not fit, or belong to another optimizer.  Nothing is loaded then.
         """
+        for before in list(self._load_pre_hooks):
+            changed = before(self, state_dict)
+            state_dict = state_dict if changed is None else changed
         options, states = check_state_dict(self, state_dict)
         for group, loaded in zip(self.param_groups, options, strict=True):
             group.update(loaded)
         self.state.clear()
         self.state.update(states)
         self.__setstate__({"state": self.state, "param_groups": self.param_groups})
+        for after in list(self._load_post_hooks):
+            after(self)
+
+    def register_state_dict_pre_hook(self, hook: Callable[[Optimizer], None], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer)` before each `state_dict()`; with `prepend`, before the other hooks."""
+        return _register(self._state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[[Optimizer, dict[str, Any]], dict[str, Any] | None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` after each `state_dict()`; what it returns replaces the state."""
+        return _register(self._state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[[Optimizer, StateDict], StateDict | None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` before a state is loaded; what it returns is loaded in its place."""
+        return _register(self._load_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[[Optimizer], None], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer)` after a state was loaded."""
+        return _register(self._load_post_hooks, hook, prepend)
 
     def state_names(self, group: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Names of the state of a parameter in this group after its first step; None if they are not declared."""
         return None
+
+
+def register_optimizer_step_pre_hook(hook: StepHook) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer."""
+    return _register(_pre_hooks_of_all, hook)
+
+
+def register_optimizer_step_post_hook(hook: StepHook) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    return _register(_post_hooks_of_all, hook)
+
+
+def _register(hooks: list[Any], hook: Any, prepend: bool = False) -> RemovableHandle:
+    hooks.insert(0 if prepend else len(hooks), hook)
+    return RemovableHandle(hooks, hook)
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -231,7 +320,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         optimizer = args[0]
         if type(optimizer).step is not hooked:  # called by super().step() of a step that runs the hooks
             return step(*args, **kwargs)
-        for hook in list(optimizer._pre_hooks):
+        for hook in [*_pre_hooks_of_all, *optimizer._pre_hooks]:
             changed = hook(optimizer, args, kwargs)
             if changed is None:
                 continue
@@ -241,7 +330,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 )
             args, kwargs = changed
         result = step(*args, **kwargs)
-        for hook in list(optimizer._post_hooks):
+        for hook in [*optimizer._post_hooks, *_post_hooks_of_all]:
             hook(optimizer, args, kwargs)
         return result
 

@@ -66,8 +66,10 @@ class RMSprop(FusedOptimizer):
         μ, the weight of the previous direction.
     centered : bool
         Divide by the gradient's standard deviation: subtract the square of its running mean.
-    foreach : bool, optional
+    foreach, capturable : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
     maximize : bool
         Maximize instead of minimize.
 
@@ -88,9 +90,10 @@ class RMSprop(FusedOptimizer):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
-        *,
+        capturable: bool = False,
         foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -101,7 +104,9 @@ class RMSprop(FusedOptimizer):
                 "eps": eps,
                 "centered": centered,
                 "weight_decay": weight_decay,
+                "capturable": capturable,
                 "foreach": foreach,
+                "differentiable": differentiable,
                 "maximize": maximize,
             },
         )

@@ -13,13 +13,16 @@ _BOOKKEEPING = {
     "_get_lr_called_within_step",
     "_is_initial",
     "verbose",
+    "anneal_func",
     "mode_worse",
     "default_min_lr",
     "use_beta1",
+    "_scale_fn_custom",
 }
 _RENAMED = {
     "_milestones": "milestones",
     "_schedulers": "schedulers",
+    "_anneal_strategy": "anneal_strategy",
     "_anneal_func_type": "anneal_strategy",
     "_schedule_phases": "phases",
 }
@@ -31,13 +34,14 @@ _INTEGERS = {
     **dict.fromkeys(("total_iters", "patience", "cooldown", "cooldown_counter", "num_bad_epochs", "milestones"), 0),
     "last_epoch": -1,
 }
-_CHOICES = {
-    "mode": ("min", "max"),
-    "threshold_mode": ("rel", "abs"),
-    "anneal_strategy": ("cos", "linear"),
-    "phases": ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"),
+_CHOICES: dict[str, list[tuple[str, ...]]] = {
+    "mode": [("min", "max"), ("triangular", "triangular2", "exp_range")],
+    "scale_mode": [("cycle", "iterations")],
+    "threshold_mode": [("rel", "abs")],
+    "anneal_strategy": [("cos", "linear")],
+    "phases": [("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")],
 }
-_PER_GROUP = ("base_lrs", "_last_lr", "min_lrs")
+_PER_GROUP = ("base_lrs", "_last_lr", "min_lrs", "max_lrs", "base_momentums", "max_momentums")
 
 
 def from_pytorch(state: StateDict, own: StateDict) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def _is_counter(milestones: Mapping[object, int]) -> bool:
 def misfit(key: str, value: object, usual: object, groups: int) -> str | None:
     """Why a value cannot replace the usual one of an entry, or None if it can."""
     if isinstance(usual, str):
-        choices = _CHOICES[key]
+        choices = next((some for some in _CHOICES[key] if usual in some), (usual,))
         return None if isinstance(value, str) and value in choices else f"must be {' or '.join(map(repr, choices))}"
     if isinstance(usual, list):
         if not isinstance(value, list):

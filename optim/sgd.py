@@ -61,6 +61,8 @@ class SGD(FusedOptimizer):
         Maximize instead of minimize.
     foreach, fused : bool, optional
         Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
 
     References
     ----------
@@ -82,6 +84,7 @@ class SGD(FusedOptimizer):
         *,
         maximize: bool = False,
         foreach: bool | None = None,
+        differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
         super().__init__(
@@ -94,6 +97,7 @@ class SGD(FusedOptimizer):
                 "nesterov": nesterov,
                 "maximize": maximize,
                 "foreach": foreach,
+                "differentiable": differentiable,
                 "fused": fused,
             },
         )

@@ -12,6 +12,8 @@ import numpy as np
 
 from autograd import Tensor, get_default_dtype
 from autograd.foreign import array_of
+from autograd.promotion import FLOATING, computing_dtype
+from autograd.tensor import wrap
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 StateDict: TypeAlias = Mapping[str, Any]  # what a state_dict() returns, possibly read from a file
 
 # keys that learning rate schedulers add to a group
-SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
+SCHEDULED = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
 # options of PyTorch's optimizers that choose an implementation there and change nothing here
 IGNORED = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -160,6 +162,8 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
         names = ", ".join([*numbers, *(tensors or ())])
         raise _Misfit(f"the state has {what}, but {type(optimizer).__name__} stores only {names}")
     if not (declared or _is_array(value)):
+        if isinstance(value, list | tuple) and value and all(map(_is_array, value)):  # as LBFGS keeps its past steps
+            return [_check_entry(optimizer, what, name, one, p) for one in value]
         if not _is_plain(value):
             raise _Misfit(f"{what} is a {type(value).__name__}; a state holds tensors and plain values")
         return copy.deepcopy(value)
@@ -170,17 +174,19 @@ def _check_entry(optimizer: Optimizer, what: str, name: str, value: object, p: T
     except TypeError as error:
         raise _Misfit(f"{what} {error}") from None
     if not declared:
-        return Tensor(_cast(array, p.dtype) if array.dtype.kind == "f" and array.shape == p.shape else array)
+        return wrap(_cast(array, p.dtype) if array.dtype.kind in FLOATING and array.shape == p.shape else array)
     if array.dtype.kind == "b":
         raise _Misfit(f"{what} holds bool, not numbers")
     if name in numbers:
         if array.shape != () or not 0 <= array < math.inf or (name == "step" and array % 1):
             kind = "an integer" if name == "step" else "a number"
             raise _Misfit(f"{what} must be {kind}, at least 0")
-        return Tensor(array if array.dtype in (np.float32, np.float64) else array.astype(get_default_dtype()))
-    if array.shape != p.shape:
+        return wrap(
+            array if array.dtype in (np.float32, np.float64) else array.astype(computing_dtype(get_default_dtype()))
+        )
+    if array.shape != optimizer._state_shape(name, p.shape):
         raise _Misfit(f"{what} of shape {array.shape} does not fit a parameter of shape {p.shape}")
-    return Tensor(_cast(array, p.dtype))
+    return wrap(_cast(array, p.dtype))
 
 
 # ── kinds of values ──

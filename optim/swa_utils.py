@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +19,11 @@ from autograd import Tensor, no_grad
 from autograd.debug import is_reference_active
 from autograd.devices import check_device
 from autograd.kernels.jit import kernel, limit_threads, set_threads
+from autograd.low_precision import wide
+from autograd.tensor import wrap
 from optim.fused import Row, launch, useful_threads, vector
+from optim.lr_scheduler import LRScheduler
+from optim.optimizer import Optimizer
 from optim.state_dict import StateDict
 
 Average: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -41,10 +46,10 @@ def _update(averages: list[Tensor], values: list[Tensor], weight: float) -> None
     rows: dict[np.dtype, list[Row]] = {}
     use_kernel = not is_reference_active()
     for average, value in zip(averages, values):
-        if use_kernel and average.dtype.kind == "f":
+        if use_kernel and average.dtype in (np.float32, np.float64):
             rows.setdefault(average.dtype, []).append([average.array, value.array])
         else:
-            average.array[...] = (1 - weight) * average.array + weight * value.array
+            average.array[...] = (1 - weight) * wide(average.array) + weight * wide(value.array)
         average.version[0] += 1
     for group in rows.values():
         launch(_move_towards, (weight,), group)
@@ -132,7 +137,7 @@ class AveragedModel(nn.Module):
             raise ValueError("AveragedModel: both avg_fn and multi_avg_fn are given; pass one of them")
         check_device("AveragedModel", device)
         self.module = copy.deepcopy(model)
-        self.register_buffer("n_averaged", Tensor(np.array(0)))
+        self.register_buffer("n_averaged", wrap(np.array(0)))
         self.avg_fn = avg_fn
         self.multi_avg_fn = multi_avg_fn
         self.use_buffers = use_buffers
@@ -140,7 +145,7 @@ class AveragedModel(nn.Module):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         return self.module(*inputs, **options)
 
-    def load_state_dict(self, state_dict: StateDict, strict: bool = True) -> Any:
+    def load_state_dict(self, state_dict: StateDict, strict: bool = True, assign: bool = False) -> Any:
         """As in `Module`.  The count of averages must be an integer, at least 0."""
         count = state_dict.get("n_averaged") if isinstance(state_dict, Mapping) else None
         if isinstance(count, Tensor | np.ndarray) and count.shape == () and not 0 <= count.item() == count.item() // 1:
@@ -148,7 +153,7 @@ class AveragedModel(nn.Module):
                 f"AveragedModel.load_state_dict: n_averaged is {count.item()}; it must be an integer, at least 0; "
                 "nothing was loaded"
             )
-        return super().load_state_dict(state_dict, strict)
+        return super().load_state_dict(state_dict, strict, assign)
 
     @no_grad()
     def update_parameters(self, model: nn.Module) -> None:
@@ -170,6 +175,99 @@ class AveragedModel(nn.Module):
                 averages, values = zip(*pairs)
                 update([a.detach() for a in averages], [v.detach() for v in values], self.n_averaged)
         self.n_averaged += 1
+
+
+@no_grad()
+def update_bn(loader: Iterable[Any], model: nn.Module, device: str | None = None) -> None:
+    """Compute the running means and variances of a model's batch normalizations anew, as means over a whole data set.
+
+    Averaged weights need it: the statistics of the last epoch belong to other weights.
+
+    Parameters
+    ----------
+    loader : iterable of Tensor, or of tuples or lists that begin with one
+        The batches of inputs.
+    model : Module
+        It is called with each batch, in training mode.
+    device : None or "cpu"
+        Accepted for compatibility with PyTorch.
+    """
+    check_device("update_bn", device)
+    norms = [m for m in model.modules() if hasattr(m, "reset_running_stats") and hasattr(m, "momentum")]
+    momenta = [norm.momentum for norm in norms]
+    if not norms:
+        return
+    was_training = model.training
+    model.train()
+    try:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches
+        for batch in loader:
+            model(batch[0] if isinstance(batch, list | tuple) else batch)
+    finally:
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum
+        model.train(was_training)
+
+
+class SWALR(LRScheduler):
+    """Moves each group's rate to a constant one, with which weights are averaged.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    swa_lr : float, or a list with one for each group
+        The constant rate.
+    anneal_epochs : int
+        Number of epochs of the change.
+    anneal_strategy : "cos" or "linear"
+        The shape of the change: half a cosine, or a line.
+    last_epoch : int
+        The epoch to continue from; -1 to start.
+
+    References
+    ----------
+    Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        swa_lr: float | list[float],
+        anneal_epochs: int = 10,
+        anneal_strategy: str = "cos",
+        last_epoch: int = -1,
+    ) -> None:
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(f"SWALR: anneal_strategy is {anneal_strategy!r}; it must be 'cos' or 'linear'")
+        if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
+            raise ValueError(f"SWALR: anneal_epochs is {anneal_epochs!r}; it must be an integer, at least 0")
+        self.anneal_epochs = anneal_epochs
+        self.anneal_strategy = anneal_strategy
+        rates = swa_lr if isinstance(swa_lr, list | tuple) else [swa_lr] * len(optimizer.param_groups)
+        if len(rates) != len(optimizer.param_groups):
+            raise ValueError(
+                f"SWALR: {len(rates)} values of swa_lr do not fit an optimizer of {len(optimizer.param_groups)} groups"
+            )
+        for rate, group in zip(rates, optimizer.param_groups):
+            group["swa_lr"] = rate
+        super().__init__(optimizer, last_epoch)
+
+    def _share(self, step: int) -> float:
+        """How far the change is after so many steps, from 0 to 1."""
+        share = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
+        return share if self.anneal_strategy == "linear" else (1 - math.cos(math.pi * share)) / 2
+
+    def get_lr(self) -> list[float]:
+        step = max(1, self.last_epoch) if self.anneal_epochs == 0 else self.last_epoch
+        before, now = self._share(step - 1), self._share(step)
+        rates = []
+        for group in self.optimizer.param_groups:
+            lr, goal = group["lr"], group["swa_lr"]
+            start = goal if before == 1 else (lr - before * goal) / (1 - before)
+            rates.append(goal * now + start * (1 - now))
+        return rates
 
 
 def _dtype(pair: tuple[Tensor, Tensor]) -> str:

@@ -42,6 +42,13 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "NAdam": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "momentum_decay": (0.0, 0.1),
               "maximize": SWITCH, "decoupled_weight_decay": SWITCH},
     "Adadelta": {"lr": (1.0, 0.3), "rho": (0.9, 0.0), "eps": (1e-6, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
+    "Adamax": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY, "maximize": SWITCH},
+    "RAdam": {"lr": (0.01,), "betas": BETAS, "eps": (1e-8, 0.1), "weight_decay": DECAY,
+              "decoupled_weight_decay": SWITCH, "maximize": SWITCH},
+    "Rprop": {"lr": (0.01,), "etas": ((0.5, 1.2), (0.8, 2.0)), "step_sizes": ((1e-6, 50), (0.009, 0.011)),
+              "maximize": SWITCH},
+    "ASGD": {"lr": (0.1,), "lambd": (1e-4, 0.5), "alpha": (0.75, 0.0), "t0": (1e6, 2, 0.0), "weight_decay": DECAY,
+             "maximize": SWITCH},
     "Lion": {"lr": (0.01, 0.0), "betas": ((0.9, 0.99), (0.6, 0.8), (0.0, 0.0)), "weight_decay": DECAY,
              "maximize": SWITCH},
 }  # fmt: skip
@@ -57,8 +64,18 @@ STATEFUL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "AdamW": ({"amsgrad": True}, {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}),
     "NAdam": ({}, {"step", "mu_product", "exp_avg", "exp_avg_sq"}),
     "Adadelta": ({}, {"step", "square_avg", "acc_delta"}),
+    "Adamax": ({}, {"step", "exp_avg", "exp_inf"}),
+    "RAdam": ({}, {"step", "exp_avg", "exp_avg_sq"}),
+    "Rprop": ({}, {"step", "prev", "step_size"}),
+    "ASGD": ({"t0": 1}, {"step", "eta", "mu", "ax"}),
     "Lion": ({}, {"exp_avg"}),
 }
+
+# Optimizers with the same state, which load each other's.
+ALIKE = {"Adam", "AdamW", "RAdam"}
+
+# Optimizers whose step is no kernel: tests/test_optim_without_kernel.py and with_torch/test_optim_db.py test them.
+WITHOUT_KERNEL = {"Adafactor", "LBFGS", "Muon", "SparseAdam"}
 
 
 def combinations(name: str) -> Iterator[dict[str, Any]]:
@@ -97,6 +114,10 @@ def wave(epoch: int) -> float:
     return 1.5 + math.sin(epoch)
 
 
+def falling_slowly(epoch: int) -> float:
+    return 1 - 1 / (2 + epoch)
+
+
 # name: ways to make the scheduler
 SCHEDULERS: dict[str, dict[str, Make]] = {
     "LambdaLR": {
@@ -105,6 +126,26 @@ SCHEDULERS: dict[str, dict[str, Make]] = {
     },
     "StepLR": _each("StepLR", step_size=(1, 3, 50), gamma=(0.1, 0.9)),
     "MultiStepLR": _each("MultiStepLR", milestones=([], [1], [4, 9, 9, 30], [30, 5]), gamma=(0.1, 0.9)),
+    "ConstantLR": _each("ConstantLR", factor=(1 / 3, 0.9, 1.0), total_iters=(5, 1, 60)),
+    "PolynomialLR": _each("PolynomialLR", total_iters=(5, 1, 100), power=(1.0, 2.0, 0.5)),
+    "MultiplicativeLR": {
+        **_each("MultiplicativeLR", lr_lambda=(falling_slowly,)),
+        "MultiplicativeLR-both": lambda m, o: m.MultiplicativeLR(o, [falling_slowly, lambda epoch: 0.9]),
+    },
+    "CyclicLR": {
+        **_each("CyclicLR", base_lr=(0.01,), max_lr=(0.5,), step_size_up=(4, 7), step_size_down=(None, 3),
+                mode=("triangular", "triangular2", "exp_range"), gamma=(0.9,), cycle_momentum=SWITCH),
+        "CyclicLR-lists": lambda m, o: m.CyclicLR(o, [0.01, 0.02], [0.1, 0.3], 5, base_momentum=[0.7, 0.8]),
+        "CyclicLR-own": lambda m, o: m.CyclicLR(o, 0.01, 0.1, 5, scale_fn=wave, scale_mode="iterations"),
+    },
+    "ChainedScheduler": {
+        "ChainedScheduler-two": lambda m, o: m.ChainedScheduler(
+            [m.ConstantLR(o, factor=0.1, total_iters=20), m.ExponentialLR(o, gamma=0.8)]
+        ),
+        "ChainedScheduler-three": lambda m, o: m.ChainedScheduler(
+            [m.LinearLR(o), m.StepLR(o, 4, 0.5), m.PolynomialLR(o, 90)], optimizer=o
+        ),
+    },
     "ExponentialLR": _each("ExponentialLR", gamma=(0.9, 1.0)),
     "LinearLR": _each("LinearLR", start_factor=(1 / 3, 1.0), end_factor=(1.0, 0.0, 0.3), total_iters=(5, 1, 60)),
     "CosineAnnealingLR": _each("CosineAnnealingLR", T_max=(1, 2, 10, 25, 100), eta_min=(0.0, 0.01)),
@@ -152,7 +193,7 @@ SCHEDULERS: dict[str, dict[str, Make]] = {
 
 # ── missing rows ──
 
-BASES = {"Optimizer", "FusedOptimizer", "AdamOptimizer", "LRScheduler"}  # cannot be used themselves
+BASES = {"Optimizer", "RuleOptimizer", "FusedOptimizer", "AdamOptimizer", "LRScheduler"}  # cannot be used themselves
 
 
 def public_classes(module: ModuleType, base: type) -> list[str]:
@@ -191,7 +232,7 @@ def missing_optimizer_rows() -> list[str]:
         "OPTIONS in tests/optimizers.py": OPTIONS,
         "STATEFUL in tests/optimizers.py": STATEFUL,
     }
-    names = public_classes(optim, optim.Optimizer)
+    names = [name for name in public_classes(optim, optim.Optimizer) if name not in WITHOUT_KERNEL]
     plain = [
         f"{name} is not a FusedOptimizer (optim/fused.py): give it a kernel, and its plain rule as reference()."
         for name in names

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
 
 from examples.experiments.support.runs import results
+from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 from examples.report.page import Results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +78,17 @@ def end(process: subprocess.Popen[str], *, unread: bool = False) -> tuple[int, s
 def train(*argv: str, **environment: str) -> tuple[int, str, str]:
     """Run ``python -m examples.experiments.train`` to its end."""
     return finish(start(*argv, **environment))
+
+
+def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
+    """Return a `check` that simulates a Ctrl-C at its call number `calls`."""
+    counter = itertools.count()
+
+    def check(stop: StopOnSignal) -> None:
+        if next(counter) == calls:
+            raise StopRequested(signal.SIGINT)
+
+    return check
 
 
 def wait_for(file: Path, process: subprocess.Popen[str]) -> None:

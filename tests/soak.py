@@ -32,7 +32,7 @@ import nn
 import nn.functional as F
 import optim
 from autograd.op import table
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.testing import RandomDraw, draw_case, lay_out
 
 FIRST = 3  # passes over the ops before the clock starts
@@ -67,7 +67,7 @@ def call(op: Any, rng: np.random.Generator, dtype: Any) -> None:
     for x, layout in zip(case.sample.inputs, case.layouts, strict=False):
         is_float = isinstance(x, np.ndarray) and x.dtype.kind == "f"
         if isinstance(x, np.ndarray):
-            x = Tensor(lay_out(x.astype(dtype) if is_float else x, layout), is_float)
+            x = wrap(lay_out(x.astype(dtype) if is_float else x, layout), is_float)
         inputs.append(x)
     with CONTEXTS[rng.integers(len(CONTEXTS))]():
         result = op(*inputs, **case.sample.params)
@@ -107,7 +107,7 @@ def graph(seed: int) -> bytes:
     """
     rng = np.random.default_rng(seed)
     dtype = FLOATS[rng.integers(2)]
-    leaves = [Tensor(rng.uniform(-1, 1, (24, 24)).astype(dtype), True) for _ in range(3)]
+    leaves = [wrap(rng.uniform(-1, 1, (24, 24)).astype(dtype), True) for _ in range(3)]
     nodes = list(leaves)
     for _ in range(20):
         a, b = (nodes[i] for i in rng.integers(max(0, len(nodes) - 6), len(nodes), 2))

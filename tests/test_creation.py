@@ -70,7 +70,7 @@ class Sequence:
         ([True, np.float64(1)], "float64", (2,)),
         ([np.zeros(2, np.float32), [1, 2.5]], "float32", (2, 2)),
         ([tensor(1.0, dtype=np.float64), 2.0], "float64", (2,)),
-        ([tensor([1, 2]), [2.0, 3.0]], "float32", (2, 2)),
+        ([[tensor(1), tensor([2])], [2.0, 3.0]], "float32", (2, 2)),
         ([[]], "float32", (1, 0)),
         (Column(np.array([1.0, 2.0])), "float64", (2,)),
         ([Column(np.array([1.0, 2.0])), [1, 2]], "float64", (2, 2)),
@@ -113,9 +113,9 @@ def test_ragged_lists(wrong: Any) -> None:
         tensor(wrong)
 
 
-@pytest.mark.parametrize("wrong", ["a", [None], 1j, {"a": 1}])
+@pytest.mark.parametrize("wrong", ["a", [None], {"a": 1}])
 def test_what_no_tensor_holds(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="tensor: a tensor holds bool, integer or float"):
+    with pytest.raises(TypeError, match="tensor: a tensor holds bool, integer, float or complex"):
         tensor(wrong)
 
 
@@ -181,9 +181,7 @@ def test_memory_formats_change_nothing() -> None:
         autograd.empty_like(x, memory_format=autograd.preserve_format),
     ):
         assert made.shape == (3, 2) and made.is_contiguous()
-    with pytest.raises(
-        TypeError, match="zeros_like: memory_format must be preserve_format or contiguous_format, not 3"
-    ):
+    with pytest.raises(TypeError, match="zeros_like: memory_format must be one such as contiguous_format, not 3"):
         autograd.zeros_like(x, memory_format=3)  # type: ignore[arg-type]
 
 
@@ -302,3 +300,20 @@ def test_linspace_of_integers_cuts_its_numbers_off(start: Any, end: Any, steps: 
 def test_linspace_counts_in_float64_from_a_float32_tensor() -> None:
     result = autograd.linspace(autograd.tensor(1.0), 2, 4, dtype=autograd.float64)
     np.testing.assert_allclose(result.array, [1, 4 / 3, 5 / 3, 2], rtol=1e-15)
+
+
+def test_tensors_of_one_element_in_lists_are_numbers() -> None:
+    one, wide = autograd.tensor([[1.5]]), autograd.tensor([2.5], dtype=autograd.float64)
+    assert autograd.tensor([[one], [one]]).tolist() == [[1.5], [1.5]]
+    assert autograd.tensor((one, wide, 3)).dtype == autograd.float64
+    assert autograd.tensor([autograd.tensor(True), autograd.tensor([False])]).dtype == autograd.bool
+    for size in (0, 2):
+        with pytest.raises(ValueError, match=rf"tensor: a list holds a tensor of shape \({size},\).*autograd\.stack"):
+            autograd.tensor([one, autograd.ones(size)])
+
+
+def test_a_number_in_a_list_warns_that_its_graph_is_lost() -> None:
+    x = autograd.tensor(2.0, requires_grad=True)
+    with pytest.warns(UserWarning, match=r"no gradient flows; autograd\.stack") as caught:
+        assert autograd.tensor([x, x * 3]).tolist() == [2.0, 6.0]
+    assert caught[0].filename == __file__

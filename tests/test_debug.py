@@ -15,6 +15,7 @@ import nn.functional as F
 from autograd import Tensor, engine, tensor
 from autograd.debug import AnomalyError, MismatchError
 from autograd.op import Op, Sample, table
+from autograd.tensor import wrap
 from autograd.testing import RandomDraw, check_bad_sample, draw_case
 from tests import soak
 
@@ -124,7 +125,7 @@ def test_references_keep_dtype_and_shape(name: str) -> None:
     for _ in range(5):
         sample = draw_case(op, RandomDraw(rng, op.kind)).sample
         inputs = [
-            Tensor(x.astype(np.float32) if x.dtype.kind == "f" else x) if isinstance(x, np.ndarray) else x
+            wrap(x.astype(np.float32) if x.dtype.kind == "f" else x) if isinstance(x, np.ndarray) else x
             for x in sample.inputs
         ]
         results = []
@@ -220,11 +221,11 @@ def test_no_row_is_called_wrong_that_is_right(name: str) -> None:
         for _ in range(3):
             sample = draw_case(op, RandomDraw(rng, op.kind)).sample
             inputs = [
-                Tensor(x.astype(dtype), requires_grad=True) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+                wrap(x.astype(dtype), requires_grad=True) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
                 for x in sample.inputs
             ]
             with autograd.verify():
-                result = op(*[Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs], **sample.params)
+                result = op(*[wrap(x) if isinstance(x, np.ndarray) else x for x in inputs], **sample.params)
                 for y in result if isinstance(result, tuple | list) else (result,):
                     if isinstance(y, Tensor) and y.requires_grad:
                         y.backward(autograd.randn_like(y), retain_graph=True)

@@ -39,4 +39,4 @@ def test_examples(name: str) -> None:
 def test_there_are_examples() -> None:
     """Without this, a finder that finds no examples would pass."""
     found = {test.name for name in modules() for test in examples(importlib.import_module(name))}
-    assert {"autograd.engine.grad", "autograd.tensor.Tensor.backward", "nn.module.Module"} <= found
+    assert {"autograd.gradients.grad", "autograd.tensor.Tensor.backward", "nn.module.Module"} <= found

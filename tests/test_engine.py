@@ -16,6 +16,7 @@ import autograd
 import nn
 import optim
 from autograd import Op, Sample, Tensor, tensor
+from autograd.tensor import wrap
 
 F64 = autograd.float64
 
@@ -154,7 +155,7 @@ def test_a_read_only_gradient_is_enough() -> None:
     array = np.ones(2, np.float32)
     array.flags.writeable = False
     for _ in range(2):
-        (x + x * x).backward(Tensor(array))
+        (x + x * x).backward(wrap(array))
     assert grad_of(x) == [6, 10]
 
 
@@ -837,7 +838,7 @@ def test_retain_grad_keeps_no_tensor_alive(no_collector: None) -> None:
 
 def test_requires_grad_rules() -> None:
     assert leaf(1).requires_grad_(False).requires_grad is False
-    with pytest.raises(RuntimeError, match=r"only float tensors.*int64.*\.float\(\)"):
+    with pytest.raises(RuntimeError, match=r"only float and complex tensors.*int64.*\.float\(\)"):
         tensor([1]).requires_grad_()
     with pytest.raises(RuntimeError, match="bool"):
         tensor([True], requires_grad=True)
@@ -1170,14 +1171,14 @@ def test_retain_grad_keeps_the_graph_of_a_gradient() -> None:
     assert second is not None and second.tolist() == [12]
 
 
-def test_adding_in_place_what_is_recorded_makes_a_new_tensor() -> None:
+def test_adding_in_place_is_recorded() -> None:
     x = leaf(1, 2)
     old = y = x * 3
     y += 1
     y *= x
     y -= x
     y /= 2
-    assert (old.tolist(), y.tolist()) == ([3, 6], [1.5, 6])
+    assert old is y and y.tolist() == [1.5, 6]
     y.sum().backward()  # (3 x² + x - x) / 2
     assert grad_of(x) == [3, 6]
     total = autograd.zeros(())
@@ -1189,9 +1190,9 @@ def test_adding_in_place_keeps_dtype_and_shape() -> None:
     y = leaf(1, 2) * 1
     y += autograd.ones(2, dtype=F64)
     assert y.dtype == autograd.float32
-    with pytest.raises(ValueError, match=r"add_: the result has shape \(3, 2\).* into shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"add_: the result has shape \(3, 2\).* the tensor's shape \(2,\)"):
         y += autograd.ones(3, 1)
-    with pytest.raises(RuntimeError, match="add_: writing in place is not recorded"):
+    with pytest.raises(RuntimeError, match="add_: a leaf that requires grad"):
         x = leaf(1)
         x += 1
 

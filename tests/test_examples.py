@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = (  # in reading order
     "regression",
     "cifar_cnn",
+    "data_loader",
+    "char_rnn",
     "char_transformer",
     "own_op",
     "own_optimizer",
@@ -65,8 +67,8 @@ def test_a_script_stands_alone(name: str) -> None:
         alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     }
     imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    allowed = {"autograd", "nn", "optim", "numpy", "matplotlib", "pathlib", "dataclasses"}
-    allowed |= {"examples"} if name == "cifar_cnn" else set()  # the loader of CIFAR-10
+    allowed = {"autograd", "nn", "optim", "numpy", "matplotlib", "math", "pathlib", "dataclasses"}
+    allowed |= {"cifar_cnn": {"examples"}, "char_rnn": {"sys"}}.get(name, set())  # CIFAR-10's loader; a text by name
     assert imported <= allowed, f"{name}.py imports {imported - allowed}; a script should need no other file"
 
 
@@ -102,7 +104,29 @@ def test_cifar_cnn(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "cifar_cnn.png").stat().st_size > 10_000
 
 
+def test_data_loader(tmp_path: Path) -> None:
+    printed = run("data_loader", tmp_path)
+    accuracies = numbers("accuracy NUMBER%", printed)
+    assert len(accuracies) == 12 and accuracies[0] < 90 and accuracies[-1] >= 95
+    assert "Stopped after 10 batches." in printed
+    assert "end with the same weights: True" in printed
+
+
 @pytest.mark.slow
+@pytest.mark.parallel
+def test_char_rnn(tmp_path: Path) -> None:
+    printed = run("char_rnn", tmp_path)
+    (guessing,) = numbers("guessing: loss NUMBER", printed)
+    losses, new = numbers("step .* loss NUMBER  ", printed), numbers("on new text NUMBER", printed)
+    assert len(losses) == len(new) == 7
+    assert abs(losses[0] - guessing) < 0.2 and abs(new[0] - guessing) < 0.2
+    assert losses[-1] < 1.4 and new[-1] < 1.8  # nearer to 1.5; the text is the source of nn, which changes
+    written = printed.partition("It writes:")[2]
+    assert "self." in written and written.count("\n    ") > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_char_transformer(tmp_path: Path) -> None:
     printed = run("char_transformer", tmp_path)
     right = numbers("new sums right: +NUMBER%", printed)

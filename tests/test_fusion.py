@@ -16,6 +16,7 @@ import autograd
 import nn
 from autograd import Tensor
 from autograd.engine import Node
+from autograd.tensor import wrap
 from nn import functional as F
 
 
@@ -30,7 +31,7 @@ def ops_behind(y: Tensor) -> list[str]:
 
 
 def picture(*shape: int, seed: int = 0) -> Tensor:
-    return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32), requires_grad=True)
+    return wrap(np.random.default_rng(seed).standard_normal(shape).astype(np.float32), requires_grad=True)
 
 
 def conv(**options: Any) -> nn.Module:

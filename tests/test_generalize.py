@@ -336,3 +336,17 @@ def test_the_baselines_section(tmp_path: Path) -> None:
     assert f"| 0 | 2 | {100 * (1 - row['train_error']):.1f} % |" in text
     assert "The 32 filters of the first layer" in text
     assert "figures/train-filters.svg" in figures.files
+    top5 = content["result"]["test"]["top5"]
+    assert f"For {100 * top5:.1f} % of the test images, the class is among the five most probable ones" in text
+    assert "The easiest class is" in text and "figures/train-confusion.svg" in figures.files
+
+    def older(content: dict[str, Any]) -> None:
+        del content["result"]["test"], content["result"]["classes"]
+
+    change(tmp_path / "kept" / "a.json", older)
+    figures = Figures("figures")
+    parts = train_section.section(results_in(tmp_path / "kept"), figures)
+    assert "\n\n".join(part for part in text.split("\n\n") if "top-5" not in part and "confusion" not in part) == (
+        "\n\n".join(parts)
+    )
+    assert "figures/train-filters.svg" in figures.files and "figures/train-confusion.svg" not in figures.files

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.experiments.support.data import batch_pickle
+from autograd.vision import batch_pickle
 from examples.experiments.support.data.cifar10 import MOST_BYTES, DataError, read_folder
 from tests.test_cifar10 import LABELS, PIXELS, python_2, write_python
 

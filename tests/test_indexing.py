@@ -41,6 +41,13 @@ def test_an_index_that_is_changed_afterwards_does_not_change_the_gradient() -> N
     assert x.grad.tolist() == [2, 0, 0]
 
 
+def test_rows_without_columns_have_a_gradient() -> None:
+    x = autograd.zeros(3, 0, requires_grad=True)
+    x[np.array([2, 0])].sum().backward()
+    assert x.grad is not None
+    assert x.grad.shape == (3, 0)
+
+
 def test_a_changed_index_of_gather_is_noticed() -> None:
     x, index = autograd.zeros(1, 3, requires_grad=True), autograd.tensor([[0, 0]])
     y = autograd.gather(x, 1, index)

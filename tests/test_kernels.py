@@ -23,7 +23,7 @@ from llvmlite import binding as llvm
 import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes
-from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
 from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
@@ -220,6 +220,23 @@ def normal_cdfs(x):
     return normal_cdf(x)
 
 
+@numba.vectorize(["float32(float32)", "float64(float64)"])
+def hyperbolic_tangents(x):
+    return hyperbolic_tangent(x)
+
+
+def test_hyperbolic_tangent_is_numpys_near_0_and_far_from_it() -> None:
+    for dtype, tolerance in ((np.float64, 5e-16), (np.float32, 3e-7)):
+        sizes = np.concatenate([np.geomspace(1e-30, 1e4, 20_001), np.linspace(0.4, 0.6, 2001)])
+        x = np.concatenate([-sizes, sizes]).astype(dtype)
+        y = hyperbolic_tangents(x)
+        assert y.dtype == dtype
+        assert np.abs(y / np.tanh(x.astype(np.float64)) - 1).max() < tolerance
+        edges = np.array([-np.inf, 0.0, np.inf, np.nan], dtype)
+        with np.errstate(all="ignore"):
+            assert np.array_equal(hyperbolic_tangents(edges), [-1, 0, 1, np.nan], equal_nan=True)
+
+
 def test_exponential_is_numpys_wherever_it_is_a_full_number() -> None:
     for dtype, low, high, tolerance in ((np.float64, -708, 709.78, 5e-16), (np.float32, -87, 88.72, 2e-7)):
         x = np.concatenate([np.linspace(low, high, 20_001), np.linspace(-1, 1, 2001)]).astype(dtype)
@@ -372,6 +389,7 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("width", "registers"),
     [

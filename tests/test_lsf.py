@@ -217,6 +217,7 @@ def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", TRIALS)
 def test_a_trial(name: str, tmp_path: Path) -> None:
     if name in FIRST:

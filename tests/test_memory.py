@@ -12,6 +12,7 @@ import numpy as np
 import autograd
 import nn
 from autograd import Tensor
+from autograd.tensor import wrap
 
 FAULTS = """
 import resource, numpy as np, autograd
@@ -44,7 +45,7 @@ def test_freed_memory_is_kept_unless_told_otherwise() -> None:
 
 def step(net: nn.Module, seed: int, times: int = 1) -> tuple[Tensor, list[bytes]]:
     """A stored result of the network, and the bits of the gradients of several forwards before one backward."""
-    x = Tensor(np.random.default_rng(seed).standard_normal((32, 3, 32, 32)).astype(np.float32))
+    x = wrap(np.random.default_rng(seed).standard_normal((32, 3, 32, 32)).astype(np.float32))
     outputs = [net(x * (k + 1)) for k in range(times)]
     net.zero_grad()
     sum((y.sum() for y in outputs[1:]), outputs[0].sum()).backward()

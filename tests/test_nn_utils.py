@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from nn.utils import (
     clip_grads_with_norm_,
     get_total_norm,
     parameters_to_vector,
+    parametrize,
     vector_to_parameters,
 )
 
@@ -149,3 +152,107 @@ def test_parameters_as_a_vector() -> None:
     assert net.weight.tolist() == [[4, 5]] and net.bias.tolist() == [6] and net.weight.is_leaf
     with pytest.raises(ValueError, match=r"expects a vector of 3 elements, got shape \(4,\)"):
         vector_to_parameters(autograd.zeros(4), net.parameters())
+
+
+# ── parametrizations ──
+
+
+class Doubled(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x
+
+
+def test_a_parametrized_tensor_is_computed_when_it_is_read() -> None:
+    layer = nn.Linear(2, 1)
+    weight, before = layer.weight, layer.weight.tolist()
+    assert parametrize.register_parametrization(layer, "weight", Doubled()) is layer
+    assert isinstance(layer, nn.Linear) and parametrize.type_before_parametrizations(layer) is nn.Linear
+    assert layer.parametrizations.weight.original is weight  # which an optimizer may hold already
+    assert (layer.weight / 2).tolist() == before
+    with pytest.raises(RuntimeError, match="cannot be assigned to, because Doubled has no right_inverse"):
+        layer.weight = autograd.ones(1, 2)  # type: ignore[assignment]
+    with pytest.raises(KeyError, match=r"ParametrizedLinear\.weight is a property"):
+        layer.weight = nn.Parameter(autograd.ones(1, 2))
+    with parametrize.cached(), parametrize.cached():
+        assert layer.weight is layer.weight
+    assert layer.weight is not layer.weight
+    with pytest.raises(RuntimeError, match="cannot be pickled; save its state_dict"):
+        pickle.dumps(layer)
+    copied = copy.deepcopy(layer)
+    parametrize.remove_parametrizations(copied, "weight")
+    assert type(copied) is nn.Linear and (copied.weight / 2).tolist() == before
+    assert parametrize.is_parametrized(layer, "weight") and (layer.weight / 2).tolist() == before
+    other = parametrize.transfer_parametrizations_and_params(layer, nn.Linear(2, 1))
+    assert other.weight.tolist() == layer.weight.tolist()
+    assert other.parametrizations.weight.original is not weight
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda p, m: p.register_parametrization(m, "none", Doubled()), ValueError, "no parameter or buffer 'none'"),
+        (lambda p, m: p.register_parametrization(m, "weight", abs), TypeError, "expects a Module"),
+        (lambda p, m: p.register_parametrization(m, "weight", nn.Flatten(0)), ValueError, r"shape \(2,\)"),
+        (lambda p, m: p.remove_parametrizations(m, "weight"), ValueError, "Linear has no parametrization of 'weight'"),
+        (lambda p, m: p.transfer_parametrizations_and_params(m, m), ValueError, "has no parametrization"),
+        (lambda p, m: p.ParametrizationList([], m.weight), ValueError, "at least one module"),
+        (lambda p, m: nn.utils.parametrizations.orthogonal(m, "bias"), ValueError, r"got shape \(1,\)"),
+        (lambda p, m: nn.utils.parametrizations.orthogonal(m, "weight", "x"), ValueError, "is 'x'"),  # type: ignore[arg-type]
+        (lambda p, m: nn.utils.parametrizations.spectral_norm(m, "none"), ValueError, "'none'"),
+        (lambda p, m: nn.utils.parametrizations.spectral_norm(m, dim=2), IndexError, "dim is 2"),
+        (lambda p, m: nn.utils.spectral_norm(m, n_power_iterations=0), ValueError, "is 0; it must be at least 1"),
+        (lambda p, m: nn.utils.parametrizations.weight_norm(m, dim=2), IndexError, "dim is 2"),
+        (lambda p, m: nn.utils.remove_spectral_norm(m), ValueError, "has no such hook"),
+        (lambda p, m: nn.utils.spectral_norm(m, "none"), ValueError, "it has weight, bias"),
+    ],
+)
+def test_what_parametrizations_refuse(call: Any, error: type[Exception], words: str) -> None:
+    layer = nn.Linear(2, 1)
+    before = layer.state_dict()
+    with pytest.raises(error, match=words):
+        call(parametrize, layer)
+    assert list(layer.state_dict()) == list(before) and type(layer) is nn.Linear
+
+
+def test_a_parametrization_is_called_with_what_right_inverse_returns() -> None:
+    class Product(nn.Module):
+        def __init__(self, parts: Any) -> None:
+            super().__init__()
+            self.parts = parts
+
+        def forward(self, *factors: Tensor) -> Tensor:
+            return factors[0] * factors[-1]
+
+        def right_inverse(self, value: Tensor) -> Any:
+            return self.parts(value)
+
+    layer = nn.Linear(2, 1)
+    wrong: list[tuple[Any, str]] = [
+        (lambda x: 3, "not int"),
+        (lambda x: (x, 3), "a tuple of Parameter, int"),
+        (lambda x: x.double(), "must keep the dtype"),
+    ]
+    for parts, words in wrong:
+        with pytest.raises(ValueError, match=words):
+            parametrize.register_parametrization(layer, "weight", Product(parts))
+    parametrize.register_parametrization(layer, "weight", Product(lambda x: [x, autograd.ones(1, 2)]))
+    names = [name for name, _ in layer.named_parameters()]
+    assert names == ["bias", "parametrizations.weight.original0", "parametrizations.weight.original1"]
+    layer.parametrizations.weight[0].parts = lambda x: [x]
+    with pytest.raises(ValueError, match="must return 2 tensors, not 1"):
+        layer.weight = autograd.ones(1, 2)  # type: ignore[assignment]
+
+
+def test_skip_init_uses_up_no_random_numbers() -> None:
+    autograd.manual_seed(0)
+    nn.utils.skip_init(nn.Linear, 5, 5)
+    drawn = autograd.rand(3).tolist()
+    autograd.manual_seed(0)
+    assert autograd.rand(3).tolist() == drawn
+
+
+def test_two_forwards_before_a_backward() -> None:
+    """As of a GAN's discriminator, whose second forward changes the vectors of the first."""
+    for layer in (nn.utils.spectral_norm(nn.Linear(3, 2)), nn.utils.parametrizations.spectral_norm(nn.Linear(3, 2))):
+        (layer(autograd.ones(1, 3)) - layer(autograd.zeros(1, 3))).sum().backward()
+        assert all(p.grad is not None for p in layer.parameters())

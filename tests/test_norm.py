@@ -11,8 +11,8 @@ import pytest
 import autograd
 import nn
 import nn.functional as F
-from autograd import Tensor
 from autograd.op import table
+from autograd.tensor import wrap
 
 
 def test_batch_norm_moves_running_statistics_in_place_and_notes_it() -> None:
@@ -54,11 +54,11 @@ def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float
     channels = x.transpose(1, 0, 2, 3).reshape(2, -1)
     centered = (channels - dtype(offset)).astype(np.float64)
     expected = (centered - centered.mean(1, keepdims=True)) / np.sqrt(centered.var(1, keepdims=True) + 1e-5)
-    normalized = F.batch_norm(Tensor(x), None, None, training=True).numpy()
+    normalized = F.batch_norm(wrap(x), None, None, training=True).numpy()
     for y in (
         normalized.transpose(1, 0, 2, 3).reshape(2, -1),
-        F.layer_norm(Tensor(channels), channels.shape[1:]).numpy(),
-        F.group_norm(Tensor(channels[None]), 2).numpy()[0],
+        F.layer_norm(wrap(channels), channels.shape[1:]).numpy(),
+        F.group_norm(wrap(channels[None]), 2).numpy()[0],
     ):
         assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # rounding of the mean and of y
 
@@ -66,7 +66,7 @@ def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float
 @pytest.mark.parametrize("offset", [1e3, -1e5])
 def test_what_is_left_of_a_mean_far_from_0_is_taken_off_too(offset: float) -> None:
     rows = np.random.default_rng(0).normal(offset, 1, (16, 1000)).astype(np.float32)
-    y = F.layer_norm(Tensor(rows), (1000,)).numpy()
+    y = F.layer_norm(wrap(rows), (1000,)).numpy()
     assert abs(y.mean(1, dtype=np.float64)).max() < 1e-6  # rounding of the mean alone is 6e-5 and 8e-3
 
 
@@ -131,10 +131,10 @@ def test_batch_norm_relu_is_relu_of_batch_norm_bit_for_bit(shape: tuple[int, ...
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(n).astype(np.float32) for n in (shape, shape[1], shape[1])]
     arrays[0].flat[0] = np.nan if training else np.inf
-    g = Tensor(rng.standard_normal(shape).astype(np.float32))
+    g = wrap(rng.standard_normal(shape).astype(np.float32))
     found = []
     for function in (F.batch_norm_relu, lambda *a: F.relu(F.batch_norm(*a))):
-        x, w, b = (Tensor(a.copy(), requires_grad=True) for a in arrays)
+        x, w, b = (wrap(a.copy(), requires_grad=True) for a in arrays)
         mean, var = autograd.zeros(shape[1]), autograd.ones(shape[1])
         y = function(x, mean, var, w, b, training, 0.2, 0.01)
         y.backward(g)

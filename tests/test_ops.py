@@ -16,10 +16,13 @@ from numba.core.dispatcher import Dispatcher
 from numpy.lib.stride_tricks import sliding_window_view
 
 import autograd
-from autograd import Tensor, engine, ops
+from autograd import Tensor, aliases, native_functions, ops
 from autograd.methods import TensorMethods
 from autograd.names import public_names
 from autograd.op import Op, Row, Sample, table
+from autograd.ops.shared.taps import interpolating
+from autograd.ops.strided import Layout
+from autograd.tensor import wrap
 from autograd.testing import (
     LAYOUTS,
     Case,
@@ -71,12 +74,23 @@ def takes_empty(op: Row, sample: Sample) -> bool:
 
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
     # their indices and sizes are drawn for arrays that are not empty
-    never_drawn = {"getitem", "index_select", "pad_places", "reshape"}
+    never_drawn = {
+        "getitem",
+        "index_select",
+        "pad_places",
+        "reshape",
+        "select",
+        "setitem",
+        "strided_read",
+        "strided_write",
+        "repeat_interleave",
+    }
+    never_drawn |= {"as_strided", "cov", "ctc_loss", "index_put", "kron", "tensordot"}
     for name, op in table.items():
         rng = np.random.default_rng(0)
         samples = [op.sample(RandomDraw(rng, op.kind)) for _ in range(300)]
         shapes = [[x.shape for x in sample.inputs if isinstance(x, np.ndarray)] for sample in samples]
-        assert any(shape[:1] == (1,) for call in shapes for shape in call), name
+        assert name == "ctc_loss" or any(shape[:1] == (1,) for call in shapes for shape in call), name
         drawn = any(0 in shape for call in shapes for shape in call)
         assert drawn or name in never_drawn or not any(takes_empty(op, sample) for sample in samples), name
 
@@ -106,6 +120,10 @@ DEPTHWISE = {**PLAIN, "padding": (1, 1), "groups": 8}
 HALVES = {**PLAIN, "padding": (1, 1)}
 POOL = {"kernel_size": (3, 3), "stride": (2, 2), "padding": (1, 1)}
 SMOOTHED = {"ignore_index": 3, "label_smoothing": 0.1}
+PACKED = {"batch_sizes": (70,) * 8 + (33, 9, 8), "reverse": True}
+TEN_STEPS = {"batch_sizes": (9,) * 10, "reverse": False}
+ACTIVATIONS = ("tanh", "relu")
+
 LARGE: dict[str, list[Sample]] = {
     "conv2d": [
         Sample((normal(35, 4, 18, 16), normal(6, 2, 3, 3), normal(6)), MANY_IMAGES),
@@ -131,6 +149,13 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "max_pool2d_2x2_input_grad": [Sample((normal(35, 6, 9, 8), winners(35, 6, 9, 8)), {"size": (18, 17)})],
     "max_pool2d_2x2_gather": [Sample((normal(35, 6, 18, 17), winners(35, 6, 9, 8)))],
+    "strided_add": [
+        Sample((normal(999, 2000),), {"base": Layout((3000,), (1,), 0), "view": Layout((999, 2000), (1, 1), 0)}),
+        Sample(
+            (normal(300, 4, 500),),
+            {"base": Layout((300, 500), (500, 1), 0), "view": Layout((300, 4, 500), (500, 0, 1), 0)},
+        ),
+    ],
     "sum": [
         Sample((normal(65, 3, 19, 17),), {"dim": (0, 2, 3), "keepdim": False}),
         Sample((normal(7, 31_001),), {"dim": (0, 1), "keepdim": True}),
@@ -162,6 +187,37 @@ LARGE: dict[str, list[Sample]] = {
         Sample((normal(301, 200), normal(301, 200), normal(200)), {"eps": 1e-5}),
         Sample((normal(3, 31_001), normal(3, 31_001), normal(31_001)), {"eps": 1e-5}),
     ],
+    "lstm_steps": [
+        Sample((normal(610, 96), normal(70, 24), normal(70, 24), normal(96, 24)), PACKED),
+        Sample((normal(90, 320), normal(9, 80), normal(9, 80), normal(320, 80)), TEN_STEPS),
+    ],
+    "lstm_steps_grad": [
+        Sample(
+            (
+                normal(610, 24),
+                normal(610, 24),
+                normal(610, 96),
+                normal(70, 24),
+                normal(96, 24),
+                normal(610, 24),
+                normal(610, 96),
+            ),
+            PACKED,
+        )
+    ],
+    "gru_steps": [Sample((normal(610, 72), normal(70, 24), normal(72, 24), normal(72)), PACKED)],
+    "gru_steps_grad": [
+        Sample(
+            (normal(610, 24), normal(610, 96), normal(70, 24), normal(72, 24), normal(610, 24), normal(610, 96)), PACKED
+        )
+    ],
+    **{
+        f"rnn_{cell}_steps": [Sample((normal(610, 60), normal(70, 60), normal(60, 60)), PACKED)] for cell in ACTIVATIONS
+    },
+    **{
+        f"rnn_{cell}_steps_grad": [Sample((normal(610, 60), normal(60, 60), normal(610, 60)), PACKED)]
+        for cell in ACTIVATIONS
+    },
     "add": [Sample((normal(7, 31_001), normal(7, 31_001))), Sample((normal(5, 9, 50, 50), normal(9, 1, 1)))],
     "sub": [Sample((normal(7, 31_001), normal(31_001))), Sample((normal(9, 1, 1), normal(5, 9, 50, 50)))],
     "mul": [Sample((normal(7, 31_001), normal(7, 1))), Sample((normal(1, 1), normal(7, 31_001)))],
@@ -177,6 +233,10 @@ LARGE: dict[str, list[Sample]] = {
     "max_pool2d_places": [Sample((taps(5, 7, 10, 10),), {"width": 21, **POOL, "padding": (0, 0)})],
     "gelu": [Sample((normal(7, 31_001),), {"approximate": "none"})],
     "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
+    "interpolate_taps": [
+        Sample((normal(70, 33, 40),), {"taps": interpolating("cubic", 33, 50, False, None, False, "f4"), "dim": 1}),
+        Sample((normal(70, 33, 40),), {"taps": interpolating("linear", 40, 90, False, None, False, "f4"), "dim": 2}),
+    ],
     "leaky_relu": [Sample((normal(7, 31_001),), {"negative_slope": 0.01})],
     "leaky_relu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)), {"negative_slope": 0.01})],
     "mish": [Sample((normal(7, 31_001),))],
@@ -328,8 +388,8 @@ def test_linear_and_matmul_are_exact_at_real_size(inputs: int, outputs: int) -> 
     equal(table["matmul"](x, w.T), np.einsum("ni,oi->no", x64, w64))
     equal(table["matmul"](x, np.ascontiguousarray(w.T)), np.einsum("ni,oi->no", x64, w64))
 
-    tensors = [Tensor(a, requires_grad=True) for a in (x, w, b)]
-    dx, dw, db = engine.grad(functional.linear(*tensors), tensors, Tensor(g))
+    tensors = [wrap(a, requires_grad=True) for a in (x, w, b)]
+    dx, dw, db = autograd.grad(functional.linear(*tensors), tensors, wrap(g))
     equal(np.asarray(dx), np.einsum("no,oi->ni", g64, w64))
     equal(np.asarray(dw), np.einsum("no,ni->oi", g64, x64))
     equal(np.asarray(db), g64.sum(axis=0))
@@ -362,7 +422,7 @@ def test_relu_and_max_pool2d_are_exact_at_real_size() -> None:
 
 def gradient(function: Callable[..., Any], *values: Any) -> list[Any]:
     tensors = [autograd.tensor(value, dtype=autograd.float64, requires_grad=True) for value in values]
-    return [np.asarray(d).tolist() for d in engine.grad(function(*tensors).sum(), tensors)]
+    return [np.asarray(d).tolist() for d in autograd.grad(function(*tensors).sum(), tensors)]
 
 
 def test_gradients_at_kinks_and_ties_are_pytorchs() -> None:
@@ -414,15 +474,94 @@ def test_mish_far_from_0(dtype: Any) -> None:
 
 COMPOSED = {
     "allclose",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
+    "aminmax",
+    "count_nonzero",
+    "dist",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
+    "broadcast_to",
+    "chain_matmul",
+    "corrcoef",
+    "diag",
+    "diag_embed",
+    "diagflat",
     "dropout2d",
+    "dsplit",
+    "dropout1d",
+    "dropout3d",
     "equal",
+    "feature_alpha_dropout",
     "flatten",
+    "float_power",
     "positive",
+    "relu6",
+    "rrelu",
+    "rsub",
+    "sgn",
+    "std_mean",
     "t",
     "transpose",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
+    "geqrf",  # LAPACK's routine, without gradient
+    "linalg_cholesky",
+    "linalg_cond",
+    "linalg_eigvalsh",
+    "linalg_householder_product",
+    "linalg_inv",
+    "linalg_lstsq",
+    "linalg_lu",
+    "linalg_lu_factor",
+    "linalg_lu_solve",
+    "linalg_matrix_norm",
+    "linalg_matrix_power",
+    "linalg_matrix_rank",
+    "linalg_multi_dot",
+    "linalg_norm",
+    "linalg_solve",
+    "linalg_svdvals",
+    "linalg_tensorinv",
+    "linalg_tensorsolve",
+    "linalg_cross",
+    "linalg_diagonal",
+    "linalg_vander",
+    "linalg_vecdot",
+    "linalg_vector_norm",
+    "logdet",
+    "lu",
+    "lu_solve",
+    "lu_unpack",
+    "ormqr",
+    "pca_lowrank",
+    "pinverse",
+    "qr",
+    "svd",
+    "svd_lowrank",
+    "triangular_solve",
+    "var_mean",
+    "hsplit",
+    "index_reduce",
+    "ravel",
+    "split_with_sizes",
+    "sum_to_size",
+    "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "vsplit",
 }  # they call rows of other functions
-HELPERS = {"plain_index", "sizes_of"}
+COMPOSED |= {name for name in public_names(ops) if name.endswith("_copy") and name != "index_copy"}
+COMPOSED |= {"conj_physical", "is_conj", "resolve_conj", "resolve_neg"}  # they call conj, or return the input
+COMPOSED |= {"unfold_along"}  # the method unfold; nn.functional has another function of that name
+HELPERS = {"layouts", "plain_index", "setitem", "sizes_of", "strided_read", "strided_write"}
 PUBLIC = set(public_names(ops)) - HELPERS
+# rows that the gradients of several functions use, or writes in place
+ENGINE = {"_fft_c2c", "_fft_c2r", "_fft_r2c", "attached", "setitem", "strided_add", "strided_read", "strided_write"}
 
 
 def test_every_function_has_a_row_and_every_row_a_function() -> None:
@@ -431,13 +570,26 @@ def test_every_function_has_a_row_and_every_row_a_function() -> None:
         f"{missing}: functions of autograd.ops without a row of their name; register an Op or a Composite for each, "
         "or add it to COMPOSED here if it only calls functions that have one"
     )
-    for name in set(table) - PUBLIC - {"attached"}:  # used by the gradients of several functions
+    for name in set(table) - PUBLIC - ENGINE:
         owner = max((n for n in PUBLIC if name.startswith(f"{n}_")), key=len, default=None)
         assert owner, (
             f"{name}: the name of this row begins with no function of autograd.ops; name it "
             "<function>_<what it is>, or import its function in autograd/ops/__init__.py"
         )
-        ends = ("_affine", "_grad", "_gather", "_labels", "_places", "_rows", "_sums", "_training")
+        ends = (
+            "_affine",
+            "_gather",
+            "_grad",
+            "_labels",
+            "_places",
+            "_rounded",
+            "_rows",
+            "_steps",
+            "_sums",
+            "_taps",
+            "_training",
+            "_windows",
+        )
         assert name.endswith(ends), f"{name}: end the name with one of {ends}, or add its ending here"
 
 
@@ -469,7 +621,7 @@ def test_every_file_of_ops_is_imported() -> None:
 def test_an_ops_file_is_imported_by_another_only_to_call_the_op(file: str) -> None:
     for module, name in imports_from_ops(OPS / f"{file}.py"):
         owner = module.split(".")[2] if module.count(".") >= 2 else name
-        assert owner == "shared" or name in table, (
+        assert owner == "shared" or name in {*table, *COMPOSED}, (
             f"autograd/ops/{file}.py imports {name} from autograd/ops/{owner}.py, but {name} is not an op: move what "
             "several ops use to autograd/ops/shared/, or to autograd/kernels/ if it is a kernel"
         )
@@ -489,15 +641,26 @@ def test_lists_name_the_same_functions() -> None:
     functions = {name: getattr(ops, name) for name in PUBLIC}
     listed = {name for name in public_names(functional) if functions.get(name) is getattr(functional, name)}
     # only relu in nn.functional has `inplace`, as in PyTorch
-    foreign = sorted(set(public_names(functional)) - {"relu"} - listed)
+    in_place = {name for name in public_names(functional) if name.endswith("_") and name[:-1] in PUBLIC}
+    foreign = sorted(set(public_names(functional)) - {"relu"} - in_place - listed)
     assert not foreign, f"{foreign}: nn/functional.py must import functions of these names from autograd.ops"
-    for name in set(public_names(autograd)) & PUBLIC:
+    other_order = vars(native_functions).keys()  # of arguments
+    for name in set(public_names(autograd)) & PUBLIC - other_order:
         assert getattr(autograd, name) is functions[name]
     by_function = {function: name for name, function in functions.items()}
     methods = {name: by_function[f] for name, f in vars(TensorMethods).items() if callable(f) and f in by_function}
-    methods = {name: function for name, function in methods.items() if not name.startswith("__")}
+    second = {name for name in vars(TensorMethods) if name in vars(aliases) and not name.startswith("_")}
+    for name in second:
+        assert vars(TensorMethods)[name] is getattr(aliases, name), name
+    methods = {name: function for name, function in methods.items() if not name.startswith("__") and name not in second}
     assert all(name == function for name, function in methods.items())
     reachable = set(public_names(autograd)) | set(public_names(functional)) | set(dir(Tensor)) | {"getitem"}  # x[index]
+    reachable |= set(public_names(autograd.special))
+    for module in (autograd.fft, autograd.linalg):  # linalg.inv is linalg_inv in autograd.ops, as in ATen
+        found = {name: getattr(module, name) for name in public_names(module)}
+        home = module.__name__.rpartition(".")[2]
+        assert all(f is functions.get(f"{home}_{name}", f) for name, f in found.items())
+        reachable |= {by_function[f] for f in found.values() if f in by_function}
     missing = sorted(PUBLIC - reachable)
     assert not missing, (
         f"{missing}: users cannot call these; import each in autograd/__init__.py or nn/functional.py, "
@@ -510,8 +673,18 @@ CALLED: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": lambda x, t: ops.binary_cross_entropy(x, t, reduction="none"),
     "cat": lambda *xs, dim: ops.cat(xs, dim),
     "expand": lambda x, *, shape: ops.expand(x, *shape),
+    "polygamma": lambda x, *, n: ops.polygamma(n, x),
+    "argsort": lambda x, *, dim, descending, stable: ops.argsort(x, dim, descending, stable),
+    "as_strided": lambda x, *, size, stride, start: ops.as_strided(x, size, stride, start),
     "gather": lambda x, index, *, dim: ops.gather(x, dim, index),
+    "scatter_reduce": lambda x, index, src, *, dim, reduce, include_self: ops.scatter_reduce(
+        x, dim, index, src, reduce, include_self=include_self
+    ),
+    "histogram": lambda x, edges, weight, *, density: ops.histogram(
+        x, edges.to(x.dtype), weight=weight, density=density
+    ),
     "scatter_add": lambda x, index, src, *, dim: ops.scatter_add(x, dim, index, src),
+    "linalg_eigh": lambda A: ops.linalg_eigh((A + A.mT) / 2),  # the row reads both triangles
     "split": lambda x, *, sizes, dim: ops.split(x, sizes, dim),
 }
 
@@ -524,7 +697,7 @@ def test_function_runs_its_row(name: str) -> None:
     op, function, rng = table[name], getattr(ops, name), np.random.default_rng(0)
     for _ in range(10):
         sample = op.sample(RandomDraw(rng, op.kind))
-        inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
+        inputs = [wrap(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
         row = op(*inputs, **sample.params)
         result = CALLED.get(name, function)(*inputs, **sample.params)
         first, result = (y[0] if isinstance(y, tuple) else y for y in (row, result))

@@ -15,6 +15,7 @@ from tests.runs import outcome, without_times
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_learns_100_pictures_by_heart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--synthetic", "--out", str(tmp_path)]) == 0
     assert "All 100 training images are classified correctly." in capsys.readouterr().out

@@ -97,7 +97,7 @@ def test_the_default_dtype() -> None:
     finally:
         autograd.set_default_dtype(autograd.float32)
     assert tensor(1.5).dtype == np.float32
-    with pytest.raises(TypeError, match="float32 or float64, not int64"):
+    with pytest.raises(TypeError, match="float16 or bfloat16, not int64"):
         autograd.set_default_dtype(np.int64)
 
 
@@ -113,7 +113,7 @@ def test_values_survive_promotion() -> None:
     assert (big + tensor([0.0], dtype=np.float64)).tolist() == [2**24 + 1]
 
 
-@pytest.mark.parametrize("wrong", ["a", None, [1, 2], 1j])
+@pytest.mark.parametrize("wrong", ["a", None, [1, 2]])
 def test_what_is_no_number(wrong: Any) -> None:
     expected = "expects tensors or numbers, got Tensor, NoneType" if wrong is None else "its input 1 is a "
     with pytest.raises(TypeError, match=f"add: {expected}"):
@@ -123,8 +123,8 @@ def test_what_is_no_number(wrong: Any) -> None:
 
 
 def test_a_dtype_no_tensor_holds() -> None:
-    with pytest.raises(TypeError, match="complex"):
-        autograd.promote_types(np.dtype(complex), np.dtype(float))
+    with pytest.raises(TypeError, match="or complex numbers"):
+        autograd.promote_types(np.dtype("U1"), np.dtype(float))
     with pytest.raises(TypeError, match="no operand"):
         autograd.result_type()
 

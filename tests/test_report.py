@@ -217,6 +217,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_killed_around_every_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next report continues from the files that are there, and gives the same result."""
     whole = tmp_path / "whole"

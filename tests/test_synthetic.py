@@ -60,6 +60,7 @@ def test_seed_and_split_change_the_pictures() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_classes_can_be_learnt_from_windows_but_not_from_single_pixels() -> None:
     data = synthetic.make(1500, 500)
     (images, labels), (test_images, test_labels) = data.train, data.test

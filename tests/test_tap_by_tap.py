@@ -14,6 +14,7 @@ from autograd import Tensor
 from autograd.kernels import conv
 from autograd.op import table
 from autograd.ops.shared import tap_by_tap
+from autograd.tensor import wrap
 from autograd.testing import RandomDraw
 
 FAR = 10**6
@@ -59,9 +60,9 @@ def little_memory() -> Iterator[None]:
 def gradients(function: Callable[..., Any], *shapes: tuple[int, ...]) -> list[np.ndarray]:
     """The result, and the gradients of drawn inputs for a drawn out-gradient g."""
     rng = np.random.default_rng(0)
-    inputs = [Tensor(rng.standard_normal(shape), requires_grad=True) for shape in shapes]
+    inputs = [wrap(rng.standard_normal(shape), requires_grad=True) for shape in shapes]
     y = function(*inputs)
-    y.backward(Tensor(rng.standard_normal(y.shape)))
+    y.backward(wrap(rng.standard_normal(y.shape)))
     return [y.detach().numpy(), *(x.grad.numpy() for x in inputs if x.grad is not None)]
 
 

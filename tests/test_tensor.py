@@ -14,6 +14,7 @@ import pytest
 
 import autograd
 from autograd import Tensor, tensor
+from autograd.tensor import wrap
 
 
 def leaf(*values: float) -> Tensor:
@@ -39,7 +40,7 @@ def test_from_numpy_shares_and_tensor_copies() -> None:
     assert (shared.tolist(), copied.tolist()) == ([1, 0, 0], [0, 0, 0])
 
 
-@pytest.mark.parametrize("convert", [np.asarray, np.array, np.stack, Tensor.numpy, tensor, lambda t: tensor([t, t])])
+@pytest.mark.parametrize("convert", [np.asarray, np.array, Tensor.numpy, tensor])
 def test_numpy_of_what_requires_grad_is_an_error(convert: Callable) -> None:
     if convert is tensor:
         assert not tensor(leaf(1)).requires_grad  # a copy outside the graph, as in PyTorch
@@ -107,10 +108,12 @@ def test_one_element_is_a_number() -> None:
     assert f"{tensor([1.0])}" == "tensor([1.])"
 
 
-@pytest.mark.parametrize("convert", [Tensor.item, float, int, bool])
+@pytest.mark.parametrize(
+    ("convert", "error"), [(Tensor.item, RuntimeError), (float, ValueError), (int, ValueError), (bool, RuntimeError)]
+)
 @pytest.mark.parametrize("shape", [(2,), (0,), (2, 2)])
-def test_many_elements_are_no_number(convert: Callable, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"a tensor of shape .* is not"):
+def test_many_elements_are_no_number(convert: Callable, error: type[Exception], shape: tuple[int, ...]) -> None:
+    with pytest.raises(error, match=r"a tensor of shape .* is not"):
         convert(autograd.zeros(shape))
 
 
@@ -177,10 +180,10 @@ def test_a_shallow_copy_is_on_the_same_memory_with_the_same_history() -> None:
 
 def test_a_tensor_wraps_arrays_only() -> None:
     with pytest.raises(TypeError, match=r"NumPy array.*list.*autograd\.tensor"):
-        Tensor([1, 2])  # type: ignore[arg-type]
-    for array in (np.array(["a"]), np.array([1j]), np.array([None])):
-        with pytest.raises(TypeError, match="bool, integer or float"):
-            Tensor(array)
+        wrap([1, 2])  # type: ignore[arg-type]
+    for array in (np.array(["a"]), np.array([None])):
+        with pytest.raises(TypeError, match="bool, integer, float or complex"):
+            wrap(array)
     with pytest.raises(TypeError, match="byte order"):
         autograd.from_numpy(np.ones(2, ">f8" if np.dtype("f8").newbyteorder("<").isnative else "<f8"))
 
@@ -225,7 +228,7 @@ def test_reshape_and_view() -> None:
         assert x.view(*shape).tolist() == x.view(shape).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.may_share_memory(x.view(3, 2).array, x.array)
     turned = x.view(2, 3).t()
-    with pytest.raises(ValueError, match=r"view.*\(6,\).*reshape"):
+    with pytest.raises(RuntimeError, match=r"view.*\(6,\).*reshape"):
         turned.view(6)
     assert turned.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
     assert turned.contiguous().view(6).tolist() == [0, 3, 1, 4, 2, 5]
@@ -347,15 +350,8 @@ def test_in_place_methods_of_optimizers() -> None:
     assert x.clamp_min_(1).clamp_max_(4).tolist() == [1, 4]
     assert x.rsqrt_().reciprocal_().tolist() == [1, 2]
     assert tensor([1e-8]).lerp_(tensor([1e8]), 1).item() == np.float32(1e8)  # exactly the end
-    with pytest.raises(TypeError, match="float32, which does not fit into a int64 tensor"):
+    with pytest.raises(RuntimeError, match="float32, which does not fit into a int64 tensor"):
         tensor([4]).sqrt_()
-    for write, words in (
-        (lambda y: y.addcmul_(a, b), r"`y = y \+ value \* tensor1 \* tensor2`"),
-        (lambda y: y.lerp_(a, 0.5), r"`y = y \+ weight \* \(end - y\)`"),
-        (lambda y: y.sqrt_(), r"`y = y\.sqrt\(\.\.\.\)`"),
-    ):
-        with pytest.raises(RuntimeError, match=words):
-            write(leaf(1, 2) * 2)
 
 
 def test_in_place_keeps_the_dtype() -> None:
@@ -364,7 +360,7 @@ def test_in_place_keeps_the_dtype() -> None:
     assert x.dtype == np.float32
     counts = tensor([4, 6])
     for wrong in (lambda: counts.add_(0.5), lambda: counts.div_(2), lambda: counts.mul_(autograd.ones(2))):
-        with pytest.raises(TypeError, match="float32, which does not fit into a int64 tensor"):
+        with pytest.raises(RuntimeError, match="float32, which does not fit into a int64 tensor"):
             wrong()
     with pytest.raises(TypeError, match="normal_: draws floats, which do not fit into a int64 tensor"):
         counts.normal_()
@@ -373,42 +369,10 @@ def test_in_place_keeps_the_dtype() -> None:
 
 
 def test_in_place_never_grows() -> None:
-    with pytest.raises(ValueError, match=r"add_: shape \(2, 3\) does not broadcast to shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"add_: the result has shape \(2, 3\).* the tensor's shape \(3,\)"):
         autograd.ones(3).add_(autograd.ones(2, 3))
     with pytest.raises(RuntimeError, match=r"fill_.*read-only.*clone"):
         autograd.ones(1).expand(3).fill_(2)
-
-
-def test_in_place_is_not_recorded_and_says_so() -> None:
-    x, plain = leaf(1, 2), autograd.zeros(2)
-    y = x * 2
-    wrong: list[tuple[Callable, str]] = [
-        (lambda: x.add_(1), "a leaf .*no_grad"),
-        (lambda: x.view(1, 2).__setitem__(0, 5.0), "computed by reshape"),
-        (lambda: leaf(1, 2).__setitem__(0, 5.0), "a leaf .*no_grad"),
-        (lambda: autograd.ones(2, 2, requires_grad=True).__setitem__((0, [1]), 5.0), "a leaf .*no_grad"),
-        (lambda: y.masked_fill_(x > 1, 0), r"computed by mul, .*`y = y\.masked_fill\(\.\.\.\)`"),
-        (lambda: y.add_(1), r"`y = y\.add\(\.\.\.\)`"),
-        (lambda: y.zero_(), r"`y = autograd\.zeros_like\(y\)`"),
-        (lambda: y.fill_(1), r"`y = autograd\.full_like\(y, value\)`"),
-        (lambda: y.uniform_(), r"`y = autograd\.rand_like\(y\)`"),
-        (lambda: y.normal_(), r"`y = autograd\.randn_like\(y\)`"),
-        (lambda: y.copy_(x), r"`y = x\.expand_as\(y\)`"),
-        (lambda: y.__setitem__(0, 5.0), r"`y = autograd\.where\(mask, value, y\)`"),
-        (lambda: plain.copy_(x), r"what is written .*`y = x\.expand_as\(y\)`.*x\.detach\(\)"),
-        (lambda: plain.mul_(x), r"what is written .*`y = y\.mul\(\.\.\.\)`"),
-        (lambda: plain.__setitem__(0, x[0]), r"what is written .*`y = autograd\.where\(mask, value, y\)`"),
-    ]
-    for write, words in wrong:
-        with pytest.raises(RuntimeError, match=rf"writing in place is not recorded, .*{words}") as error:
-            write()
-        assert ("no_grad" in str(error.value)) == ("no_grad" in words)  # otherwise gradients would become wrong
-    assert (x.tolist(), plain.tolist()) == ([1, 2], [0, 0])
-    with autograd.no_grad():
-        x.add_(1)
-        plain.copy_(x)
-    assert (x.tolist(), plain.tolist()) == ([2, 3], [2, 3])
-    assert x.requires_grad and not plain.requires_grad
 
 
 def test_data() -> None:
@@ -421,7 +385,7 @@ def test_data() -> None:
         x.data = autograd.ones(3)
     with pytest.raises(ValueError, match="float64"):
         x.data = autograd.ones(2, dtype=autograd.float64)
-    with pytest.raises(TypeError, match="data: expects a Tensor, got ndarray"):
+    with pytest.raises(TypeError, match=r"data: expects a Tensor, got numpy\.ndarray"):
         x.data = np.ones(2, np.float32)  # type: ignore[assignment]
 
 
@@ -477,12 +441,11 @@ def test_repeat() -> None:
         (operator.imod, [0, 0], 2),
     ],
 )
-def test_operators_in_place_on_a_recorded_tensor_make_a_new_one(change: Callable, value: list, slope: Any) -> None:
+def test_operators_in_place_on_a_recorded_tensor(change: Callable, value: list, slope: Any) -> None:
     x = leaf(1, 2)
     y = x * 2
-    changed = change(y, 2)
-    assert changed is not y and y.tolist() == [2, 4] and changed.tolist() == value
-    changed.sum().backward()
+    assert change(y, 2) is y and y.tolist() == value
+    y.sum().backward()
     assert x.grad is not None and x.grad.tolist() == (slope if isinstance(slope, list) else [slope, slope])
 
 
@@ -496,7 +459,7 @@ def test_operators_in_place_elsewhere_write(change: Callable) -> None:
     with autograd.no_grad():
         assert change(y, 2) is y and y.tolist() != [2, 4]
         assert change(x, 2) is x and x.tolist() != [1, 2]
-    with pytest.raises(RuntimeError, match="writing in place is not recorded"):
+    with pytest.raises(RuntimeError, match="a leaf that requires grad"):
         change(x, 2)
 
 
@@ -512,7 +475,7 @@ def test_powers_and_bits_in_place() -> None:
     bits |= 1
     bits ^= 3
     assert bits is alias_of_bits and bits.tolist() == [6, 6]
-    with pytest.raises(TypeError, match=r"pow_: the result is float32"):
+    with pytest.raises(RuntimeError, match=r"pow_: the result is float32"):
         bits **= 0.5
     assert (bits.floor_divide_(4).tolist(), bits.remainder_(1).tolist(), bits.pow_(0).tolist()) == (
         [1, 1],
@@ -555,8 +518,8 @@ def test_a_deep_copy_has_memory_gradient_and_class_of_its_own() -> None:
     class Special(Tensor):
         __slots__ = ()
 
-    x = Special(np.array([1.0, 2.0]), requires_grad=True)
-    x.grad = tensor([3.0, 4.0], dtype=np.float64)
+    x = Special([1.0, 2.0]).requires_grad_()
+    x.grad = tensor([3.0, 4.0])
     first, second = copy.deepcopy([x, x])
     assert first is second and type(first) is Special and first.requires_grad and first.is_leaf
     assert first.tolist() == [1, 2] and not np.may_share_memory(first.array, x.array)

@@ -22,6 +22,7 @@ from autograd import Op, Sample, Tensor
 from autograd.names import public_names
 from autograd.op import Composite, Row, table
 from autograd.ops.shared.samples import sum_reference
+from autograd.tensor import wrap
 from autograd.testing import (
     LAYOUTS,
     RandomDraw,
@@ -240,7 +241,7 @@ def test_layouts_hold_the_same_numbers(layout: str, shape: tuple[int, ...]) -> N
     if shape == (2, 3):
         assert laid.flags.c_contiguous == (layout in ("contiguous", "read-only"))
 
-    tensor = lay_out(Tensor(array.astype(np.float64), requires_grad=True), layout)
+    tensor = lay_out(wrap(array.astype(np.float64), requires_grad=True), layout)
     assert tensor.requires_grad and np.array_equal(tensor.array, array)
     assert tensor.array.strides == lay_out(array.astype(np.float64), layout).strides
 

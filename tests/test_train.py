@@ -26,7 +26,7 @@ from safetensors.numpy import load_file
 from examples.experiments.models import Baseline
 from examples.experiments.support import training
 from examples.experiments.support.runs.run_folder import RunFolder
-from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
+from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.train import main
 from tests.runs import (
     ENDLESS,
@@ -38,6 +38,7 @@ from tests.runs import (
     finish,
     outcome,
     start,
+    stop_at,
     train,
     wait_for,
 )
@@ -71,17 +72,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str,
     return whole
 
 
-def stop_at(calls: int) -> Callable[[StopOnSignal], None]:
-    """Return a `check` that simulates a Ctrl-C at its call number `calls`."""
-    counter = itertools.count()
-
-    def check(stop: StopOnSignal) -> None:
-        if next(counter) == calls:
-            raise StopRequested(signal.SIGINT)
-
-    return check
-
-
 # What a run leaves
 
 
@@ -110,13 +100,22 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     said, err = capsys.readouterr()
     assert err == ""  # without a terminal there is no progress bar
     lines = said.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     threads = settings["sessions"][0]["threads"]
     assert "synthetic" in lines[0]
     assert f"This run: 64 training, 16 validation, 80 test images, seed 5, threads {threads}." in lines[0]
     assert lines[1].startswith("epoch 1/2   training loss 2.")
     for word in ("training", "validation", "test"):
         assert f"{word} loss" in lines[2]
+
+    result = json.loads((tmp_path / "result.json").read_text())["result"]
+    test, counts = result["test"], np.array(result["test"]["confusion"])
+    assert test["pictures"] == counts.sum() == 80 and len(result["classes"]) == len(counts) == 10
+    assert test["accuracy"] == counts.trace() / 80 == pytest.approx(1 - rows[-1]["test_error"])
+    assert test["accuracy"] < test["top5"] <= 1
+    assert test["per_class"] == [n / total if total else None for n, total in zip(counts.diagonal(), counts.sum(1))]
+    assert lines[-1].startswith(f"Of 80 test images, {test['accuracy']:.2%} are classified correctly (top-1 accuracy)")
+    assert f"{test['top5']:.2%} the class is among the five" in lines[-1]
 
 
 def test_quiet_says_only_where_the_results_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +146,8 @@ def test_help_shows_every_setting_and_its_default(capsys: pytest.CaptureFixture[
         main(["--help"])
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads"
+    options = "data-dir epochs batch-size lr optimizer momentum weight-decay seed validation resume out threads "
+    options += "tensorboard"
     for option in [*options.split(), "synthetic", "limit", "quiet"]:
         assert f"--{option}" in text
     for default in ("10", "64", "0.01", "sgd", "0.9", "a tenth of them", "runs/train"):
@@ -228,15 +228,15 @@ def test_killed_around_every_file_written(
         assert run(*TINY, "--resume", out=out) == 0
         assert outcome(out) == tiny, f"killed {when} file {at}"
         assert json.loads((out / "result.json").read_text())["result"]["history"]
-    # settings and empty metrics; per epoch a checkpoint, metrics and curves; weights, mark, table and result
-    assert written == 2 + 2 * 3 + 4
+    # settings and empty metrics; per epoch a checkpoint, metrics, table and curves; weights, mark and result
+    assert written == 2 + 2 * 4 + 3
 
 
 def test_the_disk_is_full_at_every_file_written(
     tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = os.write
-    for at in range(2 * 3 + 5):  # all files of the test above except the empty metrics
+    for at in range(1 + 2 * 4 + 3):  # all files of the test above except the empty metrics
         out = tmp_path / str(at)
         counter = itertools.count()
 

@@ -27,9 +27,10 @@ import optim
 from autograd import peaks
 from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.op import table
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
+from tests.optimizers import WITHOUT_KERNEL, public_classes
 
 INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
@@ -89,7 +90,7 @@ def run_ops() -> None:
         for seed in range(6):
             sample = draw_case(op, RandomDraw(np.random.default_rng(seed), op.kind)).sample
             inputs: list[Any] = [float32(x) for x in sample.inputs]
-            inputs = [Tensor(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in inputs]
+            inputs = [wrap(x, x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in inputs]
             with np.errstate(all="ignore"):
                 results = op(*inputs, **sample.params)
                 outputs = [y for y in (results if isinstance(results, tuple) else (results,)) if y.requires_grad]
@@ -109,16 +110,15 @@ def run_ops() -> None:
 
 def run_optimizers() -> None:
     layer = nn.Linear(3, 2)
-    for name in dir(optim):
+    for name in sorted(set(public_classes(optim, optim.Optimizer)) - WITHOUT_KERNEL):
         cls = getattr(optim, name)
-        if isinstance(cls, type) and issubclass(cls, optim.Optimizer) and cls is not optim.Optimizer:
-            for amsgrad in (False, True):
-                if amsgrad and "amsgrad" not in cls.__init__.__code__.co_varnames:
-                    continue
-                options: dict[str, Any] = {"amsgrad": True} if amsgrad else {}
-                optimizer = cls(layer.parameters(), **options)
-                layer(autograd.ones(4, 3)).sum().backward()
-                optimizer.step()
+        for amsgrad in (False, True):
+            if amsgrad and "amsgrad" not in cls.__init__.__code__.co_varnames:
+                continue
+            options: dict[str, Any] = {"amsgrad": True} if amsgrad else {}
+            optimizer = cls(layer.parameters(), **options)
+            layer(autograd.ones(4, 3)).sum().backward()
+            optimizer.step()
     average = AveragedModel(layer)
     for _ in range(2):
         average.update_parameters(layer)
@@ -138,6 +138,7 @@ def launched() -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> None:
     scalar = [
         name for name, (function, signature) in launched.items()
@@ -151,6 +152,7 @@ def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_every_kernel_is_looked_at(launched: dict[str, tuple[Any, Any]]) -> None:
     kernels = all_kernels()
     missing = sorted(set(kernels) - set(launched))

@@ -23,8 +23,10 @@ import numpy as np
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.op import BadSample, Composite, Op, Sample, register
-from autograd.ops.functions import sigmoid
+from autograd.ops.extrema import clamp_max
+from autograd.ops.functions import expm1, sigmoid
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.shared.samples import any_shape
 from autograd.ops.where import where
 from autograd.types import Array, Gradient
@@ -43,8 +45,8 @@ def _elu_forward(x: Array, *, alpha: float) -> Array:
 
 
 def _elu_backward(ctx: Context, g: Tensor, *, alpha: float) -> Gradient:
-    x, y = ctx.saved_tensors
-    return where(x <= 0, g * (y + alpha), g)
+    (x,) = ctx.saved_tensors
+    return where(x <= 0, g * (alpha * expm1(clamp_max(x, 0)) + alpha), g)  # y itself may change in place
 
 
 def _elu_sample(draw: Draw) -> Sample:
@@ -58,7 +60,7 @@ _elu_op = register(
         check=partial(check_float, "elu"),
         forward=_elu_forward,
         backward=_elu_backward,
-        saves=(0, ~0),
+        saves=(0,),
         reference=lambda x, *, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
         sample=_elu_sample,
         bad_samples=_bad("elu", alpha=1.0),
@@ -110,8 +112,10 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     alpha : float
         The result tends to -alpha as input tends to -∞.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
     """
+    if inplace:
+        return in_place(elu, input, alpha)
     return _elu_op(input, alpha=alpha)
 
 
@@ -143,8 +147,10 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     ----------
     input : Tensor of float, any shape
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
     """
+    if inplace:
+        return in_place(silu, input)
     check_arrays("silu", input=input)
     check_float("silu", input)
     return input * sigmoid(input)

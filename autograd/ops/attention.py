@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.compare import all as all_of, any as any_of
 from autograd.ops.dropout import dropout
@@ -56,6 +57,7 @@ def _repeated(x: Tensor, heads: int) -> Tensor:
     return reshape(expand(reshape(x, (*lead, h, 1, s, e)), *lead, h, heads // h, s, e), (*lead, heads, s, e))
 
 
+@in_float32
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,

@@ -25,6 +25,7 @@ from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.division import quotients
 from autograd.ops.shared.windows import as_planes, bad_pools, check_pool, ints, out_size, pairs, pool_stride
 from autograd.types import Array, Pair
 
@@ -40,7 +41,7 @@ def _reference(x: Array, spans: Spans) -> Array:
     y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
     for i, (top, bottom, height) in enumerate(rows):
         for j, (left, right, width) in enumerate(columns):
-            y[:, :, i, j] = x[:, :, top:bottom, left:right].sum(axis=(2, 3)) / x.dtype.type(height * width)
+            y[:, :, i, j] = quotients(x[:, :, top:bottom, left:right].sum(axis=(2, 3), dtype=x.dtype), height * width)
     return y
 
 
@@ -93,6 +94,8 @@ def _register_pooling(
 
     def forward(x: Array, **params: Any) -> Array:
         rows, columns = spans_of(x.shape[2:], **params)
+        if x.dtype.kind != "f":  # integers, for which there is no kernel
+            return _reference(x, (rows, columns))
         y = np.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
         added = [int((spans[:, 1] - spans[:, 0]).max(initial=0)) for spans in (rows, columns)]
         _pool(as_planes(x), rows, columns, x.dtype.type(0) if math.prod(added) <= FEW else 0.0, as_planes(y))
@@ -120,6 +123,7 @@ def _register_pooling(
                 grad_op(g, input_size=ctx.shapes[0][2:], **params), *ctx.saved_tensors
             ),
             saves=(~0,),
+            attaches=True,
             reference=lambda x, **params: _reference(x, spans_of(x.shape[2:], **params)),
             sample=sample,
             bad_samples=bad_samples,

@@ -27,11 +27,12 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.grad_mode import no_grad
 from autograd.kernels.channels import channel_affine, channel_moments, channel_sums
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import clone
 from autograd.ops.reduce import sum
 from autograd.ops.relu import relu, relu_input_grad
-from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference
+from autograd.ops.shared.normalize import check_norm, scale_reference, standardize_reference, update_running
 from autograd.ops.shared.samples import KINK, optional, spread_out
 from autograd.types import Array, Gradient, Shape
 
@@ -240,6 +241,7 @@ _batch_norm_relu_training_op = register(
 # ── the functions ──────────────────────────────────────────────────────────────────────
 
 
+@in_float32
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -285,6 +287,7 @@ def batch_norm(
     )
 
 
+@in_float32
 def batch_norm_relu(
     input: Tensor,
     running_mean: Tensor | None,
@@ -325,6 +328,8 @@ def _normalize(
     if input.ndim < 2:
         raise ValueError(f"{name}: expects input (N, C, …), got shape {tuple(input.shape)}")
     parameters = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    if eps <= 0:
+        raise ValueError(f"{name}: eps is {eps}; it must be positive, or a channel of equal elements gives NaN")
     check_norm(name, input, eps, (input.shape[1],), **parameters)
     if not training:
         if running_mean is None or running_var is None:
@@ -342,15 +347,9 @@ def _normalize(
     y: Tensor
     y, mean, var = row(input, weight, bias, eps=eps)
     if many:
-        _update(running_mean, mean, momentum)
-        _update(running_var, var * (many / (many - 1)), momentum)
+        update_running(running_mean, mean, momentum)
+        update_running(running_var, var * (many / (many - 1)), momentum)
     return y
-
-
-def _update(running: Tensor | None, new: Tensor, momentum: float) -> None:
-    if running is not None:
-        with no_grad():
-            running.copy_((1 - momentum) * running + momentum * new)
 
 
 def _with_statistics(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

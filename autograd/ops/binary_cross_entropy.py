@@ -13,12 +13,13 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.activation import logsigmoid
 from autograd.ops.extrema import clamp
 from autograd.ops.functions import log, log1p
 from autograd.ops.shared.checks import check_same_float
-from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -73,7 +74,12 @@ def _check_pair(name: str, input: Any, target: Any) -> None:
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Binary cross-entropy of probabilities.
 
@@ -85,6 +91,8 @@ def binary_cross_entropy(
         Targets from 0 to 1.
     weight : Tensor, whose shape broadcasts, optional
         Weight of each element.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean" (over all elements), "sum" or "none"
 
     Raises
@@ -92,6 +100,7 @@ def binary_cross_entropy(
     ValueError
         If shapes or dtypes do not fit, or an element of input or target is not between 0 and 1.
     """
+    reduction = legacy_reduction("binary_cross_entropy", reduction, size_average, reduce)
     _check_pair("binary_cross_entropy", input, target)
     for what, x in (("input", input), ("target", target)):
         numbers = np.asarray(getattr(x, "array", x))
@@ -104,11 +113,13 @@ def binary_cross_entropy(
     return reduce_losses("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
+@in_float32
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -122,6 +133,8 @@ def binary_cross_entropy_with_logits(
         Targets from 0 to 1.
     weight : Tensor, whose shape broadcasts, optional
         Weight of each element.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean" (over all elements), "sum" or "none"
     pos_weight : Tensor, whose shape broadcasts, optional
         Weight of positive targets.
@@ -138,6 +151,7 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(autograd.tensor([0.0, 100.0]), autograd.tensor([1.0, 1.0]))
     tensor(0.3466)
     """
+    reduction = legacy_reduction("binary_cross_entropy_with_logits", reduction, size_average, reduce)
     _check_pair("binary_cross_entropy_with_logits", input, target)
     loss_of_1 = -logsigmoid(input)
     positive = loss_of_1 if pos_weight is None else loss_of_1 * pos_weight

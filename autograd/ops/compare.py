@@ -1,23 +1,22 @@
 """Comparisons, tests of elements, and logic.  Results are bool tensors without gradients.
 
 The operators `&`, `|`, `^` and `~` are bitwise_and, bitwise_or, bitwise_xor and bitwise_not: of integers they give
-integers.  logical_and, logical_or and logical_not take elements of any dtype, and all but 0 are true.
+integers.  logical_and, logical_or, logical_xor and logical_not take elements of any dtype, and all but 0 are true.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.arguments import check_arrays
-from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.shared.checks import run_broadcast
+from autograd.op import BadSample, Op, Sample
 from autograd.ops.shared.dims import dims_of, ndim_of
-from autograd.ops.shared.samples import any_shape, bad_broadcast, dims_sample, sum_reference
+from autograd.ops.shared.rows import discrete_pair_row, discrete_row
+from autograd.ops.shared.samples import any_shape, dims_sample, sum_reference
 from autograd.types import Array, Dims, Number
 
 if TYPE_CHECKING:
@@ -25,55 +24,26 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def _row(name: str, forward: Callable, reference: Callable, sample: Callable, *bad: BadSample, **more: Any) -> Op:
-    return register(
-        Op(
-            name=name,
-            forward=forward,
-            backward=None,
-            reference=reference,
-            sample=sample,
-            bad_samples=bad,
-            kind="discrete",
-            **more,
-        )
-    )
-
-
-def _binary_row(
-    name: str, ufunc: Callable, on_numbers: Callable, sample: Callable, *bad: BadSample, dtype: Any = bool, **more: Any
-) -> Op:
-    """A row with two inputs.  Its reference applies `on_numbers` to one pair of elements at a time."""
-
-    def reference(x: Array, y: Array, **params: Any) -> Array:
-        results = np.frompyfunc(partial(on_numbers, **params), 2, 1)(x, y)
-        return np.asarray(results).astype(dtype or x.dtype)
-
-    return _row(
-        name,
-        lambda x, y, **params: run_broadcast(name, partial(ufunc, **params), x, y),
-        reference,
-        sample,
-        bad_broadcast(name, int),
-        *bad,
-        promotes="same",
-        **more,
-    )
-
-
 def _integers_sample(draw: Draw) -> Sample:
     a, b = draw.broadcastable(2)
     return Sample((draw.index(a, 3), draw.choice(draw.index(b, 3), draw.tensor(*b))))
 
 
-_eq_op = _binary_row("eq", np.equal, operator.eq, _integers_sample)
-_ne_op = _binary_row("ne", np.not_equal, operator.ne, _integers_sample)
-_lt_op = _binary_row("lt", np.less, operator.lt, _integers_sample)
-_le_op = _binary_row("le", np.less_equal, operator.le, _integers_sample)
-_gt_op = _binary_row("gt", np.greater, operator.gt, _integers_sample)
-_ge_op = _binary_row("ge", np.greater_equal, operator.ge, _integers_sample)
-_logical_and_op = _binary_row("logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample)
-_logical_or_op = _binary_row("logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample)
+_eq_op = discrete_pair_row("eq", np.equal, operator.eq, _integers_sample, tensors=(0,), complex=True)
+_ne_op = discrete_pair_row("ne", np.not_equal, operator.ne, _integers_sample, tensors=(0,), complex=True)
+_lt_op = discrete_pair_row("lt", np.less, operator.lt, _integers_sample, tensors=(0,))
+_le_op = discrete_pair_row("le", np.less_equal, operator.le, _integers_sample, tensors=(0,))
+_gt_op = discrete_pair_row("gt", np.greater, operator.gt, _integers_sample, tensors=(0,))
+_ge_op = discrete_pair_row("ge", np.greater_equal, operator.ge, _integers_sample, tensors=(0,))
+_logical_and_op = discrete_pair_row(
+    "logical_and", np.logical_and, lambda x, y: bool(x) and bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_xor_op = discrete_pair_row(
+    "logical_xor", np.logical_xor, lambda x, y: bool(x) != bool(y), _integers_sample, tensors=(0, 1)
+)
+_logical_or_op = discrete_pair_row(
+    "logical_or", np.logical_or, lambda x, y: bool(x) or bool(y), _integers_sample, tensors=(0, 1)
+)
 
 
 def _is_close(x: float, y: float, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -94,7 +64,7 @@ def _check_tolerances(x: Array, y: Array, *, rtol: float = 1e-5, atol: float = 1
         raise ValueError(f"isclose: rtol {rtol} and atol {atol} must be at least 0")
 
 
-_isclose_op = _binary_row(
+_isclose_op = discrete_pair_row(
     "isclose",
     np.isclose,
     _is_close,
@@ -102,6 +72,8 @@ _isclose_op = _binary_row(
     BadSample((np.ones(2), np.ones(2)), {"rtol": -0.5}, ValueError, ("isclose", "rtol -0.5", "at least 0")),
     BadSample((np.ones(2), np.ones(2)), {"atol": np.nan}, ValueError, ("isclose", "atol nan", "at least 0")),
     check=_check_tolerances,
+    complex=True,
+    tensors=(0, 1),
 )
 
 
@@ -119,7 +91,7 @@ def _bitwise_row(name: str, ufunc: Callable, on_numbers: Callable) -> Op:
         return Sample(tuple(draw.choice(numbers, [np.asarray(n > 3) for n in numbers])))
 
     bad = BadSample((np.ones(2), np.ones(2)), {}, TypeError, (name, "float64", "bool"))
-    return _binary_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=_no_floats(name))
+    return discrete_pair_row(name, ufunc, on_numbers, sample, bad, dtype=None, check=_no_floats(name))
 
 
 _bitwise_and_op = _bitwise_row("bitwise_and", np.bitwise_and, operator.and_)
@@ -127,11 +99,11 @@ _bitwise_or_op = _bitwise_row("bitwise_or", np.bitwise_or, operator.or_)
 _bitwise_xor_op = _bitwise_row("bitwise_xor", np.bitwise_xor, operator.xor)
 
 
-_logical_not_op = _row("logical_not", np.logical_not, lambda x: x == 0, any_shape)
-_isnan_op = _row("isnan", np.isnan, lambda x: x != x, any_shape)
-_isinf_op = _row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape)
-_isfinite_op = _row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape)
-_bitwise_not_op = _row(
+_logical_not_op = discrete_row("logical_not", np.logical_not, lambda x: x == 0, any_shape, complex=True)
+_isnan_op = discrete_row("isnan", np.isnan, lambda x: x != x, any_shape, complex=True)
+_isinf_op = discrete_row("isinf", np.isinf, lambda x: (x == np.inf) | (x == -np.inf), any_shape, complex=True)
+_isfinite_op = discrete_row("isfinite", np.isfinite, lambda x: (x > -np.inf) & (x < np.inf), any_shape, complex=True)
+_bitwise_not_op = discrete_row(
     "bitwise_not",
     np.invert,
     lambda x: (1 - x * 1).astype(bool) if x.dtype == bool else (-1 - x.astype(np.int64)).astype(x.dtype),
@@ -146,26 +118,28 @@ def _truth_type(x: Array) -> Any:
     return np.uint8 if x.dtype == np.uint8 else np.bool_
 
 
-_any_op = _row(
+_any_op = discrete_row(
     "any",
     lambda x, *, dim, keepdim: np.any(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x != 0) * 1, **params) > 0).astype(_truth_type(x)),
     dims_sample,
+    complex=True,
 )
-_all_op = _row(
+_all_op = discrete_row(
     "all",
     lambda x, *, dim, keepdim: np.all(x, axis=dim, keepdims=keepdim).astype(_truth_type(x)),
     lambda x, **params: np.asarray(sum_reference((x == 0) * 1, **params) == 0).astype(_truth_type(x)),
     dims_sample,
+    complex=True,
 )
 
 
-def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def eq(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Test whether input == other, element by element, as a bool tensor.  Shapes broadcast."""
     return _eq_op(input, other)
 
 
-def ne(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def ne(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Test whether input != other, element by element, as a bool tensor.  Shapes broadcast."""
     return _ne_op(input, other)
 
@@ -198,6 +172,11 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Logical OR of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
     return _logical_or_op(input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Whether exactly one of the two elements is not 0.  Shapes broadcast."""
+    return _logical_xor_op(input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:

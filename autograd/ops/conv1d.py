@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d
 from autograd.ops.shape import squeeze, unsqueeze
@@ -48,6 +49,7 @@ def _reference(
     return y if x.ndim == 3 else y[0]
 
 
+@in_float32
 def conv1d(
     input: Tensor,
     weight: Tensor,

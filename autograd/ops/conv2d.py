@@ -66,7 +66,10 @@ def _input_grad_forward(
     g: Array, w: Array, *, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     if (
-        not np.isfinite(w).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
+        g.dtype.kind != "f"  # integers
+        or not np.isfinite(
+            w
+        ).all()  # the kernels put zeros around g, and 0 · inf is NaN; the reference has no such zeros
         or tap_by_tap.mostly_padding(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation)
         or tap_by_tap.mostly_gaps(input_size, w.shape[2:], stride)
     ):
@@ -163,6 +166,7 @@ _conv2d_op = register(
         forward=lambda x, w, b, **params: forward(x, w, b, False, **params),
         backward=_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=reference,
         sample=_sample,
         bad_samples=[

@@ -58,6 +58,7 @@ _conv2d_relu_op = register(
         forward=lambda x, w, b, **params: forward(x, w, b, True, **params),
         backward=_backward,
         saves=(0, 1, ~0),
+        saves_for=(1, 0, None),
         reference=_reference,
         sample=_sample,
         bad_samples=[

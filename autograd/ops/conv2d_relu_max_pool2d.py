@@ -30,6 +30,7 @@ from autograd.ops.max_pool2d import max_pool2d
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.relu import relu_input_grad
 from autograd.ops.shared import tap_by_tap
+from autograd.ops.shared.checks import check_same_float
 from autograd.ops.shared.conv import (
     UNIT,
     bad_conv,
@@ -69,6 +70,7 @@ def _reference(x: Array, w: Array, b: Array | None, **params: Any) -> tuple[Arra
 
 
 def _check(x: Any, w: Any, b: Any, **params: Any) -> None:
+    check_same_float(NAME, input=x, weight=w, bias=b)
     check_conv(NAME, x, w, b, **params)
     size = conv_size(x.shape[2:], w.shape[2:], params)
     if min(size) < 2:

@@ -11,15 +11,16 @@ is rounded down, so several H' give the same H; output_padding chooses one of th
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import Composite, Sample, register
 from autograd.ops.conv2d import conv2d_input_grad
 from autograd.ops.shape import reshape, squeeze, unsqueeze
-from autograd.ops.shared.conv import bad_conv, check_operands
+from autograd.ops.shared.conv import bad_conv, check_transposed
 from autograd.ops.shared.windows import pairs
 from autograd.types import Array, Pair
 
@@ -54,6 +55,7 @@ def _reference(
     return y if x.ndim == 4 else y[0]
 
 
+@in_float32
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -98,52 +100,15 @@ def conv_transpose2d(
     check_arrays("conv_transpose2d", input=input, weight=weight)
     steps = pairs("conv_transpose2d", stride=stride, padding=padding, dilation=dilation, output_padding=output_padding)
     x = unsqueeze(input, 0) if input.ndim == 3 else input
-    _check(x, weight, bias, groups=groups, **steps)
+    check_transposed("conv_transpose2d", x, weight, bias, groups=groups, **steps)
     more = steps.pop("output_padding")
     size = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
         for n, k, s, p, d, extra in zip(x.shape[2:], weight.shape[2:], *steps.values(), more, strict=True)
     )
-    if min(size) < 1:
-        raise ValueError(
-            f"conv_transpose2d: padding {steps['padding']} leaves nothing of the output: its size would be {size}, for "
-            f"input of shape {x.shape} and weight of shape {weight.shape}; use less padding"
-        )
     y = conv2d_input_grad(x, weight, input_size=size, groups=groups, **steps)
     y = y if bias is None else y + reshape(bias, (-1, 1, 1))
     return squeeze(y, 0) if input.ndim == 3 else y
-
-
-def _check(
-    x: Any, w: Any, b: Any, *, stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int
-) -> None:
-    check_operands("conv_transpose2d", x, w, b, 2, "(C, O/groups, ")
-    if not (x.shape[1] and w.shape[1]):
-        raise ValueError(
-            f"conv_transpose2d: input of shape {x.shape} and weight of shape {w.shape}: without channels there is "
-            "nothing to convolve; expects at least one"
-        )
-    if min(*stride, *dilation, *w.shape[2:], *x.shape[2:], groups) < 1 or min(*padding, *output_padding) < 0:
-        raise ValueError(
-            f"conv_transpose2d: stride {stride}, dilation {dilation}, groups {groups} and the heights and widths of "
-            f"input {x.shape} and weight {w.shape} must be at least 1, "
-            f"padding {padding} and output_padding {output_padding} at least 0"
-        )
-    if any(more >= max(s, d) for more, s, d in zip(output_padding, stride, dilation, strict=True)):
-        raise ValueError(
-            f"conv_transpose2d: output_padding {output_padding} must be less than stride {stride} or than "
-            f"dilation {dilation}"
-        )
-    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
-        raise ValueError(
-            f"conv_transpose2d: input of shape {x.shape} and weight of shape {w.shape} do not fit: the "
-            f"input has {x.shape[1]} channels and the weight expects {w.shape[0]}, a multiple of groups={groups}"
-        )
-    if b is not None and b.shape != (w.shape[1] * groups,):
-        raise ValueError(
-            f"conv_transpose2d: bias of shape {b.shape} does not fit weight of shape {w.shape} with groups={groups}: "
-            f"expects {(w.shape[1] * groups,)}"
-        )
 
 
 def _sample(draw: Draw) -> Sample:

@@ -33,11 +33,13 @@ from autograd.ops.shared.losses import (
     draw_reduction,
     flatten_scores,
     label_weights,
+    legacy_reduction,
     reduce_losses,
     reduce_reference,
 )
 from autograd.ops.softmax import log_softmax, softmax, softmax_input_grad
 from autograd.ops.where import where
+from autograd.promotion import FLOATING
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -216,8 +218,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -234,6 +237,8 @@ def cross_entropy(
         Weight of each class.
     ignore_index : int
         Samples with this label are ignored.  Only for class labels.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
         With class labels, the mean is the sum divided by the weights of the labels that are not ignored (NaN if all
         are).  With probabilities, it is the sum divided by the number of samples.
@@ -264,9 +269,10 @@ def cross_entropy(
     tensor(0.7531)
     """
     check_arrays("cross_entropy", input=input, target=target)
+    reduction = legacy_reduction("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}")
-    if target.dtype.kind == "f" and target.shape == input.shape:
+    if target.dtype.kind in FLOATING and target.shape == input.shape:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     x, t = flatten_scores("cross_entropy", input, target, weight)
     if weight is None:

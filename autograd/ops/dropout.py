@@ -17,6 +17,8 @@ from autograd.arguments import check_arrays
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.dropping import check_channels, check_probability, kept
+from autograd.ops.shared.in_place import in_place
 from autograd.types import Array
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -87,7 +89,29 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     ----------
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
     """
+    if inplace:
+        return in_place(dropout, input, p, training)
     return _drop("dropout", input, None, p, training)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set whole channels to 0 with probability p, and divide the others by 1 - p.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, L) or (C, L)
+    p, training, inplace
+        As for `dropout`.
+
+    Raises
+    ------
+    RuntimeError
+        If input has another number of dimensions.
+    """
+    check_arrays("dropout1d", input=input)
+    if input.ndim not in (2, 3):
+        raise RuntimeError(f"dropout1d: expects an input (N, C, L) or (C, L), got shape {input.shape}")
+    return _drop("dropout1d", input, input.ndim - 1, p, training)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -98,18 +122,40 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     input : Tensor of float, (N, C, …)
     p, training, inplace
         As for `dropout`.
+
+    Raises
+    ------
+    RuntimeError
+        If input has less than two dimensions.
     """
+    check_channels("dropout2d", input)
+    if inplace:
+        return in_place(dropout2d, input, p, training)
     return _drop("dropout2d", input, 2, p, training)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set whole channels to 0 with probability p, and divide the others by 1 - p.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, …), or (C, D, H, W)
+    p, training, inplace
+        As for `dropout`.
+
+    Raises
+    ------
+    RuntimeError
+        If input has less than two dimensions.
+    """
+    check_channels("dropout3d", input)
+    return _drop("dropout3d", input, 1 if input.ndim == 4 else 2, p, training)
 
 
 def _drop(name: str, x: Tensor, dims: int | None, p: float, training: bool) -> Tensor:
     """Dropout with one element of the mask for each index of the first `dims` dimensions, or of all."""
-    from autograd.random import generator  # a layer above the ops
-
     check_arrays(name, input=x)
-    if not 0 <= p <= 1:
-        raise ValueError(f"{name}: p is the probability of an element to be dropped, from 0 to 1, not {p}")
+    check_probability(name, p)
     if not training or p == 0:
         return x
-    size = x.shape if dims is None else (*x.shape[:dims], *(1 for _ in x.shape[dims:]))
-    return _dropout_op(x, generator().random(size, np.float32) >= p, p=p)
+    return _dropout_op(x, kept(name, x, dims, p), p=p)

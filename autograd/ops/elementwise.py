@@ -3,7 +3,9 @@
     z = x + y      dx = g,             dy = g
     z = x - y      dx = g,             dy = -g
     z = x y        dx = g y,           dy = g x
-    z = x / y      dx = g / y,         dy = -g z / y
+    z = x / y      dx = g / y,         dy = -g z / y         (0 with a rounding mode)
+
+For complex numbers x and y are conjugated in the gradients of their product and quotient.
 
 Gradients have the result's shape; the engine sums them to the shapes of the inputs.  Work on large arrays is
 divided among threads.
@@ -22,7 +24,10 @@ from autograd.engine import Context
 from autograd.kernels import arithmetic
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.conjugate import conjugate
+from autograd.ops.shared.division import away_from_jumps, bad_division, check_divisor, division_reference
 from autograd.ops.shared.samples import any_shape, bad_broadcast
+from autograd.promotion import converted
 from autograd.types import Array, Gradient, Number
 
 if TYPE_CHECKING:
@@ -55,7 +60,9 @@ _add_op = register(
         bad_samples=[bad_broadcast("add")],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
+        complex=True,
     )
 )
 
@@ -76,14 +83,19 @@ _sub_op = register(
         bad_samples=[bad_broadcast("sub"), BadSample((np.ones(2, bool),) * 2, {}, TypeError, ("sub:", ".int()"))],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
+        complex=True,
     )
 )
 
 
 def _mul_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
-    return (_mul_op(g, y) if ctx.needs_input_grad[0] else None, _mul_op(g, x) if ctx.needs_input_grad[1] else None)
+    return (
+        _mul_op(g, conjugate(y)) if ctx.needs_input_grad[0] else None,
+        _mul_op(g, conjugate(x)) if ctx.needs_input_grad[1] else None,
+    )
 
 
 _mul_op: Op = register(
@@ -92,20 +104,24 @@ _mul_op: Op = register(
         forward=_binary("mul", np.multiply),
         backward=_mul_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=np.multiply,
         sample=_broadcast_sample(),
         bad_samples=[bad_broadcast("mul")],
         kind="multilinear",
         promotes="same",
+        tensors=None,
         broadcasts=True,
+        complex=True,
     )
 )
 
 
 def _div_backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
-    y, z = ctx.saved_tensors
-    dx = _div_op(g, y)
-    return dx, -_mul_op(dx, z) if ctx.needs_input_grad[1] else None
+    y, x = ctx.saved_tensors
+    dx = _div_op(g, conjugate(y))
+    # x / y anew, because the result itself may have changed in place
+    return dx, -_mul_op(dx, conjugate(_div_op(x, y))) if ctx.needs_input_grad[1] else None
 
 
 _div_op: Op = register(
@@ -113,14 +129,66 @@ _div_op: Op = register(
         name="div",
         forward=_binary("div", np.true_divide),
         backward=_div_backward,
-        saves=(1, ~0),
+        saves=(1, 0),
+        saves_for=(None, 1),
         reference=np.true_divide,
         sample=_broadcast_sample(0.5),
         bad_samples=[bad_broadcast("div")],
         promotes="float",
+        tensors=None,
         broadcasts=True,
+        complex=True,
     )
 )
+
+
+def _truncated_quotient(x: Array, y: Array) -> Array:
+    if x.dtype.kind == "f":
+        return np.trunc(x / y)
+    quotient = x // y
+    return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
+
+
+_QUOTIENTS: dict[str, Callable[[Array, Array], Array]] = {"floor": np.floor_divide, "trunc": _truncated_quotient}
+
+
+def _check_rounded(x: Array, y: Array, *, rounding_mode: str) -> None:
+    if rounding_mode not in _QUOTIENTS:
+        raise RuntimeError(f'div: rounding_mode must be None, "trunc" or "floor", not {rounding_mode!r}')
+    check_divisor("div")(x, y)
+
+
+def _rounded_reference(x: Array, y: Array, *, rounding_mode: str) -> Array:
+    if rounding_mode == "floor":
+        return division_reference(lambda a, b: a // b, lambda a, b: a / b)(x, y)
+    return division_reference(_towards_0, lambda a, b: a / b)(x, y)
+
+
+def _towards_0(a: Any, b: Any) -> Any:
+    if isinstance(a, float):
+        return float(np.trunc(np.float64(a) / b))
+    quotient = abs(int(a)) // abs(int(b))
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+_div_rounded_op = register(
+    Op(
+        name="div_rounded",
+        check=_check_rounded,
+        forward=lambda x, y, *, rounding_mode: run_broadcast("div", _QUOTIENTS[rounding_mode], x, y),
+        backward=lambda ctx, g, *, rounding_mode: (0, 0),
+        reference=_rounded_reference,
+        sample=lambda draw: Sample(away_from_jumps(draw).inputs, {"rounding_mode": draw.choice("floor", "trunc")}),
+        bad_samples=[
+            *[BadSample(bad.inputs, {"rounding_mode": "trunc"}, bad.error, bad.words) for bad in bad_division("div")],
+            BadSample((np.ones(2), np.ones(2)), {"rounding_mode": "up"}, RuntimeError, ("div", "mode", "'up'")),
+        ],
+        promotes="same",
+        tensors=None,
+        broadcasts=True,
+    )
+)  # fmt: skip
+
 
 _clone_op = register(
     Op(
@@ -137,7 +205,7 @@ _clone_op = register(
 _to_op = register(
     Op(
         name="to",
-        forward=lambda x, *, dtype: x.astype(dtype),
+        forward=lambda x, *, dtype: converted(x, dtype),
         backward=lambda ctx, g, *, dtype: g,  # the engine converts a gradient to its tensor's dtype
         reference=lambda x, *, dtype: np.array(x, dtype=dtype),
         sample=lambda draw: Sample(any_shape(draw).inputs, {"dtype": np.dtype(np.float64)}),
@@ -147,27 +215,41 @@ _to_op = register(
 )
 
 
-def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def add(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
     """Add `other`, times `alpha`, to input: input + alpha · other.  Shapes broadcast."""
     return _add_op(input, other if alpha == 1 else other * alpha)
 
 
-def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+def sub(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
     """Subtract `other`, times `alpha`, from input: input - alpha · other.  Shapes broadcast."""
     return _sub_op(input, other if alpha == 1 else other * alpha)
 
 
-def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def mul(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
     """Multiply input by `other`, element by element.  Shapes broadcast."""
     return _mul_op(input, other)
 
 
-def div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def div(
+    input: Tensor | Number | complex, other: Tensor | Number | complex, *, rounding_mode: str | None = None
+) -> Tensor:
     """Divide input by `other`, element by element.  Shapes broadcast.
 
-    Integers and bools are converted to the default float dtype first.
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Without a rounding mode, integers and bools are converted to the default float dtype first.
+    rounding_mode : "trunc" or "floor", optional
+        Round the quotient towards 0, or down.  Integers stay integers then, and the gradient is 0.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no such rounding mode, or an integer is divided by 0 with one.
     """
-    return _div_op(input, other)
+    return (
+        _div_op(input, other) if rounding_mode is None else _div_rounded_op(input, other, rounding_mode=rounding_mode)
+    )
 
 
 def clone(input: Tensor) -> Tensor:

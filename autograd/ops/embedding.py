@@ -2,6 +2,8 @@
 
 t (…) indices from 0 to V - 1, w (V, E)      y (…, E) = w[t]
 dw = embedding_weight_grad(g, t)      each g is added to the row it belongs to (none to row padding_idx)
+
+With scale_grad_by_freq each g is divided by the number of times that its row is looked up.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shape import unsqueeze
+from autograd.ops.shared.tables import limit_norms
 from autograd.ops.where import where
 from autograd.types import Array, Gradient
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def _check(t: Array, w: Any, *, padding_idx: int | None) -> None:
+def _check(t: Array, w: Any, *, padding_idx: int | None, scale_grad_by_freq: bool = False) -> None:
     if t.dtype.kind not in "iu":
         raise TypeError(f"embedding: expects integer indices, got {t.dtype}; convert them, with .long()")
     if w.ndim != 2:
@@ -36,11 +39,23 @@ def _check(t: Array, w: Any, *, padding_idx: int | None) -> None:
         )
 
 
-def _backward(ctx: Context, g: Tensor, *, padding_idx: int | None) -> tuple[Gradient, ...]:
-    return None, _embedding_weight_grad_op(g, ctx.saved_tensors[0], rows=ctx.shapes[1][0], padding_idx=padding_idx)
+def _backward(
+    ctx: Context, g: Tensor, *, padding_idx: int | None, scale_grad_by_freq: bool = False
+) -> tuple[Gradient, ...]:
+    (t,) = ctx.saved_tensors
+    return None, _embedding_weight_grad_op(
+        g, t, rows=ctx.shapes[1][0], padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq
+    )
 
 
-def _grad_forward(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> Array:
+def _frequencies(t: Array, rows: int, dtype: np.dtype) -> Array:
+    """How often the row of each index is looked up, (…, 1)."""
+    return np.bincount(t.reshape(-1), minlength=rows)[t][..., None].astype(dtype)
+
+
+def _grad_forward(g: Array, t: Array, *, rows: int, padding_idx: int | None, scale_grad_by_freq: bool = False) -> Array:
+    if scale_grad_by_freq:
+        g = g / _frequencies(t, rows, g.dtype)
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
     add_rows(dw, t.reshape(-1), g.reshape(t.size, g.shape[-1]))
     if padding_idx is not None:
@@ -48,17 +63,23 @@ def _grad_forward(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> 
     return dw
 
 
-def _grad_backward(ctx: Context, h: Tensor, *, rows: int, padding_idx: int | None) -> tuple[Gradient, ...]:
+def _grad_backward(
+    ctx: Context, h: Tensor, *, rows: int, padding_idx: int | None, scale_grad_by_freq: bool = False
+) -> tuple[Gradient, ...]:
     (t,) = ctx.saved_tensors
     dg = _embedding_op(t, h, padding_idx=padding_idx)
+    if scale_grad_by_freq:
+        dg = dg / _frequencies(np.asarray(t), rows, h.dtype)
     return dg if padding_idx is None else where(unsqueeze(t, t.ndim) == padding_idx, 0.0, dg), None
 
 
-def _grad_reference(g: Array, t: Array, *, rows: int, padding_idx: int | None) -> Array:
+def _grad_reference(
+    g: Array, t: Array, *, rows: int, padding_idx: int | None, scale_grad_by_freq: bool = False
+) -> Array:
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
     for i in np.ndindex(*t.shape):
         if t[i] != padding_idx:
-            dw[t[i]] += g[i]
+            dw[t[i]] += g[i] / (t == t[i]).sum() if scale_grad_by_freq else g[i]
     return dw
 
 
@@ -71,7 +92,8 @@ def _sample(draw: Draw) -> Sample:
 def _grad_sample(draw: Draw) -> Sample:
     rows, shape = draw.size(1, 3), draw.shape(0, 2, least=0)
     g = draw.tensor(*shape, draw.size(1, 3))
-    return Sample((g, draw.index(shape, rows)), {"rows": rows, "padding_idx": draw.choice(None, rows - 1)})
+    params = {"rows": rows, "padding_idx": draw.choice(None, rows - 1), "scale_grad_by_freq": draw.choice(False, True)}
+    return Sample((g, draw.index(shape, rows)), params)
 
 
 _TABLE = np.ones((3, 2))
@@ -80,11 +102,13 @@ _embedding_op = register(
     Op(
         name="embedding",
         check=_check,
-        forward=lambda t, w, *, padding_idx: w[t],
+        forward=lambda t, w, *, padding_idx, scale_grad_by_freq=False: w[t],
         backward=_backward,
         saves=(0,),
-        reference=lambda t, w, *, padding_idx: np.array([w[i] for i in t.flat]).reshape(*t.shape, w.shape[1]),
-        sample=_sample,  # without padding_idx, with which the gradient is not that of y, on purpose
+        reference=lambda t, w, *, padding_idx, scale_grad_by_freq=False: np.array([w[i] for i in t.flat]).reshape(
+            *t.shape, w.shape[1]
+        ),
+        sample=_sample,  # without the options with which the gradient is not that of y, on purpose
         bad_samples=[
             BadSample((np.array([0, 3]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "3", "0 to 2")),
             BadSample((np.array([-1]), _TABLE), {"padding_idx": None}, IndexError, ("embedding", "-1", "(3, 2)")),
@@ -128,8 +152,14 @@ def embedding(
         The table.
     padding_idx : int, optional
         This row gets no gradient.  A negative index counts from the end.
-    max_norm, norm_type, scale_grad_by_freq, sparse
-        Not supported: only their defaults are accepted.
+    max_norm : float, optional
+        Rows that are looked up and whose norm is larger are first scaled to this norm, in the memory of weight.
+    norm_type : float
+        The p of the norm.
+    scale_grad_by_freq : bool
+        Divide the gradient of a row by the number of times that it is looked up.
+    sparse : bool
+        Accepted for compatibility with PyTorch.  The gradient is dense.
 
     Returns
     -------
@@ -149,16 +179,16 @@ def embedding(
             [1., 2.]])
     """
     check_arrays("embedding", input=input, weight=weight)
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise NotImplementedError(
-            "embedding: max_norm, scale_grad_by_freq and sparse are not supported; scale rows or gradients yourself"
-        )
     rows = weight.shape[0] if weight.ndim else 0
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
             raise IndexError(f"embedding: padding_idx {padding_idx} is out of range for a table of {rows} rows")
         padding_idx %= rows
-    return _embedding_op(input, weight, padding_idx=padding_idx)
+    options: dict[str, Any] = {"padding_idx": padding_idx, "scale_grad_by_freq": bool(scale_grad_by_freq)}
+    if max_norm is not None:
+        _check(np.asarray(input), weight, **options)
+        limit_norms(weight, np.asarray(input), max_norm, norm_type)
+    return _embedding_op(input, weight, **options)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -11,7 +11,6 @@ NaN is both the maximum and the minimum where there is one.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -25,7 +24,7 @@ from autograd.ops.reduce import sum
 from autograd.ops.shape import reshape
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.dims import dim_of, dims_of, ndim_of, restore_dims
-from autograd.ops.shared.samples import bad_broadcast
+from autograd.ops.shared.samples import bad_broadcast, distinct
 from autograd.ops.where import where
 from autograd.types import Array, Dims, Gradient, Number
 
@@ -201,15 +200,7 @@ def _two_reference(sign: int) -> Callable:
     return reference
 
 
-def _distinct(draw: Draw, n: int) -> list[Array]:
-    """n tensors whose shapes broadcast.  No two elements are equal, because that is a kink."""
-    shapes = draw.broadcastable(n)
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    numbers = draw.tensor(int(ends[-1]))
-    return [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes, strict=True)]
-
-
-def _binary_row(name: str, forward: Callable, backward: Callable, sign: int) -> Op:
+def _binary_row(name: str, forward: Callable, backward: Callable, sign: int, tensors: tuple[int, ...] = (0, 1)) -> Op:
     return register(
         Op(
             name=name,
@@ -217,10 +208,11 @@ def _binary_row(name: str, forward: Callable, backward: Callable, sign: int) -> 
             backward=backward,
             saves=(0, 1),
             reference=_two_reference(sign),
-            sample=lambda draw: Sample(tuple(_distinct(draw, 2))),
+            sample=lambda draw: Sample(tuple(distinct(draw, 2))),
             bad_samples=[bad_broadcast(name)],
             kind="piecewise",
             promotes="same",
+            tensors=tensors,
             broadcasts=True,
         )
     )
@@ -245,8 +237,8 @@ def _clamp_backward(inside: Callable, outside: Callable) -> Callable:
 
 _maximum_op = _binary_row("maximum", np.maximum, _maximum_backward(operator.lt), 1)
 _minimum_op = _binary_row("minimum", np.minimum, _maximum_backward(operator.gt), -1)
-_clamp_min_op = _binary_row("clamp_min", np.maximum, _clamp_backward(operator.ge, operator.lt), 1)
-_clamp_max_op = _binary_row("clamp_max", np.minimum, _clamp_backward(operator.le, operator.gt), -1)
+_clamp_min_op = _binary_row("clamp_min", np.maximum, _clamp_backward(operator.ge, operator.lt), 1, (0,))
+_clamp_max_op = _binary_row("clamp_max", np.minimum, _clamp_backward(operator.le, operator.gt), -1, (0,))
 
 
 # ── the functions ──────────────────────────────────────────────────────────────────────
@@ -404,7 +396,7 @@ def _clamp_reference(x: Array, low: Any, high: Any) -> Array:
 
 
 def _clamp_sample(draw: Draw) -> Sample:
-    x, low, high = _distinct(draw, 3)
+    x, low, high = distinct(draw, 3)
     bounds = draw.choice(
         (low, high), (low, None), (None, high), (np.array(0.0), None), (None, np.array(0.0))
     )  # no element of x is 0

@@ -8,41 +8,31 @@
     y = 1 / √x      dx = -g y³ / 2          y = 1 / (1 + e^-x)   dx = g y (1 - y)          (sigmoid)
     y = 1 / x       dx = -g y²              y = sin x, cos x     dx = g cos x, -g sin x
 
+For complex numbers the derivative is conjugated, and |x| has the gradient g x / |x|.
+
 NumPy computes each in one or a few passes with vector instructions.  A kernel with the C library's exp, log and tanh
 was slower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.arguments import check_arrays
-from autograd.op import BadSample, Op, Sample, register
+from autograd.engine import Context
+from autograd.op import BadSample
+from autograd.ops.shared.conjugate import conjugate
+from autograd.ops.shared.rows import unary_row
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
-    from autograd.testing import Draw
 
 
-def _row(
-    name: str,
-    forward: Callable[[Array], Array],
-    backward: Callable[..., Gradient],
-    reference: Callable[[Array], Array],
-    low: float = -2,
-    high: float = 2,
-    **more: Any,
-) -> Op:
-    """A row of one input, with samples from low to high."""
-
-    def sample(draw: Draw) -> Sample:
-        return Sample((draw.tensor(*draw.shape(0, 3, least=0), low=low, high=high),))
-
-    return register(Op(name=name, forward=forward, backward=backward, reference=reference, sample=sample, **more))
+def _conjugate(ctx: Context) -> Any:
+    return conjugate(ctx.saved_tensors[0])
 
 
 def _negative(x: Array) -> Array:
@@ -52,21 +42,32 @@ def _negative(x: Array) -> Array:
         raise TypeError("neg: bool tensors have no negative; invert them with ~, or convert them with .int()") from None
 
 
-_neg_op = _row(
+_neg_op = unary_row(
     "neg",
     _negative,
     lambda ctx, g: -g,
     lambda x: np.subtract(0, x, dtype=x.dtype),
     bad_samples=[BadSample((np.ones(2, bool),), {}, TypeError, ("neg", "~", ".int()"))],
     kind="multilinear",
+    complex=True,
 )
 
-_abs_op = _row(
-    "abs", np.abs, lambda ctx, g: g * sign(ctx.saved_tensors[0]), lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
-    saves=(0,), kind="piecewise",
+
+def _abs_backward(ctx: Context, g: Tensor) -> Gradient:
+    (x,) = ctx.saved_tensors
+    if x.dtype.kind == "c":
+        from autograd.ops.complex import sgn  # which imports this module
+
+        return g * sgn(x)
+    return g * sign(x)
+
+
+_abs_op = unary_row(
+    "abs", np.abs, _abs_backward, lambda x: np.where(x < 0, 0 - x, x).astype(x.dtype),
+    saves=(0,), kind="piecewise", complex=True,
 )  # fmt: skip
 
-_sign_op = _row(
+_sign_op = unary_row(
     "sign",
     lambda x: np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype),  # sign(NaN) is NaN in NumPy and 0 in PyTorch
     lambda ctx, g: 0,
@@ -74,114 +75,133 @@ _sign_op = _row(
     kind="piecewise",
 )
 
-_square_op = _row(
+_square_op = unary_row(
     "square",
     lambda x: np.square(x, dtype=np.int64 if x.dtype == np.bool_ else x.dtype),
-    lambda ctx, g: 2 * g * ctx.saved_tensors[0],
+    lambda ctx, g: 2 * g * _conjugate(ctx),
     lambda x: x * (x.astype(np.int64) if x.dtype == np.bool_ else x),
     saves=(0,),
+    complex=True,
 )
 
-_sqrt_op = _row(
+_sqrt_op = unary_row(
     "sqrt",
     np.sqrt,
-    lambda ctx, g: g / (2 * ctx.saved_tensors[0]),
+    lambda ctx, g: g / (2 * _conjugate(ctx)),
     lambda x: x**0.5,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_rsqrt_op = _row(
+_rsqrt_op = unary_row(
     "rsqrt",
     lambda x: 1 / np.sqrt(x),
-    lambda ctx, g: -0.5 * g * ctx.saved_tensors[0] ** 3,
+    lambda ctx, g: -0.5 * g * _conjugate(ctx) ** 3,
     lambda x: np.sqrt(x) ** -1.0,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_reciprocal_op = _row(
+_reciprocal_op = unary_row(
     "reciprocal",
     np.reciprocal,
-    lambda ctx, g: -g * ctx.saved_tensors[0] ** 2,
+    lambda ctx, g: -g * _conjugate(ctx) ** 2,
     lambda x: 1 / x,
     0.5,
     4,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_exp_op = _row("exp", np.exp, lambda ctx, g: g * ctx.saved_tensors[0], lambda x: np.e**x, saves=(~0,), promotes="float")
+_exp_op = unary_row(
+    "exp",
+    np.exp,
+    lambda ctx, g: g * _conjugate(ctx),
+    lambda x: np.e**x,
+    saves=(~0,),
+    promotes="float",
+    complex=True,
+)
 
-_expm1_op = _row(
+_expm1_op = unary_row(
     "expm1",
     np.expm1,
-    lambda ctx, g: g * (ctx.saved_tensors[0] + 1),
+    lambda ctx, g: g * (_conjugate(ctx) + 1),
     lambda x: np.exp(x) - 1,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_log_op = _row(
+_log_op = unary_row(
     "log",
     np.log,
-    lambda ctx, g: g / ctx.saved_tensors[0],
+    lambda ctx, g: g / _conjugate(ctx),
     lambda x: np.log2(x) * np.log(2.0),
     0.5,
     4,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
-_log1p_op = _row(
+_log1p_op = unary_row(
     "log1p",
     np.log1p,
-    lambda ctx, g: g / (ctx.saved_tensors[0] + 1),
+    lambda ctx, g: g / (_conjugate(ctx) + 1),
     lambda x: np.log(1 + x),
     -0.5,
     4,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
-_tanh_op = _row(
+_tanh_op = unary_row(
     "tanh",
     np.tanh,
-    lambda ctx, g: g * (1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
+    lambda ctx, g: g * conjugate(1 - ctx.saved_tensors[0] * ctx.saved_tensors[0]),
     lambda x: 1 - 2 / (np.exp(2 * x) + 1),
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_sigmoid_op = _row(
+_sigmoid_op = unary_row(
     "sigmoid",
     lambda x: 1 / (1 + np.exp(-x)),  # exp(-x) may overflow to inf; 1 / inf is 0, the correct result
-    lambda ctx, g: g * (ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
+    lambda ctx, g: g * conjugate(ctx.saved_tensors[0] * (1 - ctx.saved_tensors[0])),
     lambda x: (1 + np.tanh(x / 2)) / 2,
     saves=(~0,),
     promotes="float",
+    complex=True,
 )
 
-_sin_op = _row(
+_sin_op = unary_row(
     "sin",
     np.sin,
-    lambda ctx, g: g * cos(ctx.saved_tensors[0]),
+    lambda ctx, g: g * cos(_conjugate(ctx)),
     lambda x: np.exp(1j * x).imag,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
-_cos_op = _row(
+_cos_op = unary_row(
     "cos",
     np.cos,
-    lambda ctx, g: -g * sin(ctx.saved_tensors[0]),
+    lambda ctx, g: -g * sin(_conjugate(ctx)),
     lambda x: np.exp(1j * x).real,
     saves=(0,),
     promotes="float",
+    complex=True,
 )
 
 

@@ -149,6 +149,7 @@ _scatter_add_op: Op = register(
             BadSample((_ONES, np.array([[-1]]), np.ones((1, 1))), {"dim": 0}, IndexError, ("scatter_add", "index -1")),
         ],
         kind="multilinear",
+        complex=True,
     )
 )
 
@@ -189,6 +190,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     check_arrays("gather", input=input, index=index)
     dim = dim_of("gather", dim, input.ndim)
+    if not math.prod(tuple(index.shape)):  # an index without elements may have any shape, as in PyTorch
+        return reshape(reshape(input, (-1,) if input.ndim else (1,))[:0], tuple(index.shape))
     y = _gather_op(*_at_least_1d(input, index), dim=dim)
     return y if index.ndim else reshape(y, ())
 

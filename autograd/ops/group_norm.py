@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.batch_norm import batch_norm_affine, batch_norm_training
 from autograd.ops.shape import reshape
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@in_float32
 def group_norm(
     input: Tensor,
     num_groups: int,

@@ -2,6 +2,8 @@
 
 dx = zeros, to which g is added at index (an element that is named twice gets both)
 
+setitem is y = x with y[index] = value, which a write in place records: dx = g with 0 at index, dvalue = g[index].
+
 Integers are applied before arrays of integers or bools: NumPy's x[0, :, [1, 2]] puts the dimension of the array first,
 PyTorch's puts it where the array is.
 """
@@ -13,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.shared.attaching import attaching
 from autograd.ops.shared.dims import dim_of, ndim_of
-from autograd.types import Array
+from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -56,7 +59,7 @@ def _grad_forward(g: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
         dx[index] = g
     elif len(index) == 1 and numbers[0].min(initial=0) >= 0:
         columns = math.prod(shape[1:])
-        add_rows(dx.reshape(shape[0], columns), numbers[0].reshape(-1), g.reshape(-1, columns))
+        add_rows(dx.reshape(shape[0], columns), numbers[0].reshape(-1), g.reshape(numbers[0].size, columns))
     else:
         flat = np.arange(dx.size).reshape(shape)[index]
         add_rows(dx.reshape(-1, 1), flat.reshape(-1), g.reshape(-1, 1))
@@ -125,6 +128,7 @@ _getitem_grad_op: Op = register(
         reference=_grad_reference,
         sample=_grad_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 
@@ -208,6 +212,66 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if input.ndim == 0 and math.prod(index.shape) == 1:  # treated as a vector, as in PyTorch
         return index_select(input.reshape((1,)), 0, index).reshape(())
     return getitem(input, (*[slice(None)] * dim, index.reshape((-1,))))
+
+
+ALL = (Ellipsis,)  # the index of all elements
+
+
+# ── x[index] = value ────────────────────────────────────────────────────────────────────────────
+
+
+def _is_all(index: tuple[Any, ...]) -> bool:
+    return len(index) == 1 and index[0] is Ellipsis
+
+
+def _set_forward(x: Array, value: Array, *, index: tuple[Any, ...]) -> Array:
+    y = x.copy()
+    y[index] = value
+    return y
+
+
+def _set_backward(ctx: Context, g: Tensor, *, index: tuple[Any, ...]) -> tuple[Gradient, ...]:
+    dx: Gradient = None
+    if ctx.needs_input_grad[0]:
+        dx = 0 if _is_all(index) else setitem(g, 0.0, index=index)
+    if not ctx.needs_input_grad[1]:
+        return dx, None
+    dvalue = g if _is_all(index) else _getitem_op(g, index=index)
+    extra = len(ctx.shapes[1]) - dvalue.ndim  # NumPy ignores leading dimensions of size 1
+    return dx, dvalue.reshape((*(1,) * extra, *dvalue.shape)) if extra > 0 else dvalue
+
+
+def _set_reference(x: Array, value: Array, *, index: tuple[Any, ...]) -> Array:
+    places = np.arange(x.size).reshape(x.shape)[index]
+    y = x.copy()
+    for i, element in zip(places.ravel(), np.broadcast_to(value, places.shape).ravel(), strict=True):
+        y[np.unravel_index(i, x.shape)] = element
+    return y
+
+
+def _set_sample(draw: Draw) -> Sample:
+    shape = (draw.size(2, 3), draw.size(1, 3), draw.size(1, 3))
+    index = draw.choice(ALL, _draw_index(draw, shape), _draw_index(draw, shape))
+    places = np.arange(math.prod(shape)).reshape(shape)[index]
+    if len(np.unique(places)) < places.size:  # which value stays where several are written is not defined
+        index = ALL
+        places = np.empty(shape)
+    value = tuple(draw.choice(n, n, 1) for n in places.shape)
+    return Sample((draw.tensor(*shape), draw.tensor(*draw.choice(value, value[1:]))), {"index": index})
+
+
+setitem: Op = register(
+    Op(
+        name="setitem",
+        forward=_set_forward,
+        backward=_set_backward,
+        reference=_set_reference,
+        sample=_set_sample,
+        kind="piecewise",
+        flops=0,
+        broadcasts=True,
+    )
+)
 
 
 # ── index_select as a row ──────────────────────────────────────────────────────────────

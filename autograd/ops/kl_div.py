@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import exp, log
-from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
 from autograd.types import Array
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
-def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+@in_float32
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
     """Kullback-Leibler divergence.
 
     Parameters
@@ -31,6 +40,8 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
         Logarithms of probabilities.
     target : Tensor, of the same shape, or one that broadcasts
         Probabilities, or their logarithms.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "batchmean", "sum" or "none"
         "mean" is the mean of all elements.  "batchmean" is the sum divided by the size of the first dimension: the
         mean, over samples, of the divergence as it is defined in mathematics.
@@ -42,19 +53,20 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     Kullback and Leibler, "On Information and Sufficiency", 1951, equation 2.4.
     """
     check_arrays("kl_div", input=input, target=target)
+    reduction = legacy_reduction("kl_div", reduction, size_average, reduce)
     if log_target:
         losses = exp(target) * (target - input)
     else:
         losses = target * (log(where(target == 0, 1.0, target)) - input)
-    if reduction == "batchmean" and input.ndim:
-        return reduce_losses("kl_div", losses, "sum") / input.shape[0]
+    if reduction == "batchmean":  # a number has no first dimension
+        return reduce_losses("kl_div", losses, "sum") / (input.shape[0] if input.ndim else 1)
     return reduce_losses("kl_div", losses, reduction)
 
 
 def _reference(x: Array, t: Array, *, reduction: str, log_target: bool) -> Array:
     losses = np.exp(t) * (t - x) if log_target else t * (np.log(np.where(t == 0, 1, t)) - x)
     if reduction == "batchmean":
-        return losses.sum() / len(x)
+        return losses.sum() / (len(x) if x.ndim else 1)
     return reduce_reference(losses, reduction)
 
 

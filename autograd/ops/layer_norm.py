@@ -28,6 +28,7 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
 from autograd.kernels.sums import LANES, STEPS
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import reshape
@@ -232,6 +233,7 @@ def _reference(
     return scale_reference(standardize_reference(x, dims, eps)[0], w, b)
 
 
+@in_float32
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],

@@ -15,6 +15,7 @@ from autograd.engine import Context
 from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.shared.samples import any_shape
 from autograd.types import Array, Gradient
 
@@ -91,7 +92,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     input : Tensor of float, any shape
     negative_slope : float
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
 
     Examples
     --------
@@ -99,4 +100,6 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> F.leaky_relu(autograd.tensor([-1.0, 2.0]))
     tensor([-0.0100,  2.0000])
     """
+    if inplace:
+        return in_place(leaky_relu, input, negative_slope)
     return _leaky_relu_op(input, negative_slope=negative_slope)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
-from autograd.ops.shared.linear import check_linear, gradients, reference
+from autograd.ops.shared.linear import check_linear, forward, gradients, reference
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -32,9 +31,10 @@ _linear_op = register(
     Op(
         name="linear",
         check=lambda x, w, b: check_linear("linear", x, w, b),
-        forward=lambda x, w, b: gemm.linear(x, w, b, False),
+        forward=lambda x, w, b: forward(x, w, b, False),
         backward=gradients,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=reference,
         sample=_sample,
         bad_samples=[
@@ -47,6 +47,7 @@ _linear_op = register(
                 (np.ones((2, 4)), np.ones((5, 4)), np.ones(4)), {}, ValueError, ("linear", "bias", "(4,)", "(5,)")
             ),
             BadSample((np.ones((2, 4), int), np.ones((5, 4)), None), {}, TypeError, ("linear", "int64", "float64")),
+            BadSample((np.ones((2, 4), bool), np.ones((5, 4), bool), None), {}, TypeError, ("linear", "bool")),
         ],
         kind="multilinear",
         flops=lambda inputs, y: 2 * y.size * inputs[1].shape[1],

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.engine import Context
-from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.relu import relu_input_grad
-from autograd.ops.shared.linear import check_linear, gradients, reference
+from autograd.ops.shared.linear import check_linear, forward, gradients, reference
 from autograd.ops.shared.samples import KINK
 from autograd.types import Array, Gradient
 
@@ -46,9 +45,10 @@ _linear_relu_op = register(
         name="linear_relu",
         fuses=("linear", "relu"),
         check=lambda x, w, b: check_linear("linear_relu", x, w, b),
-        forward=lambda x, w, b: gemm.linear(x, w, b, True),
+        forward=lambda x, w, b: forward(x, w, b, True),
         backward=_backward,
         saves=(0, 1, ~0),
+        saves_for=(1, 0, None),
         reference=_reference,
         sample=_sample,
         bad_samples=[

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.functions import abs, square
 from autograd.ops.reduce import sum
-from autograd.ops.shared.losses import bad_reduction, draw_reduction, reduce_losses, reduce_reference
+from autograd.ops.shared.losses import bad_reduction, draw_reduction, legacy_reduction, reduce_losses, reduce_reference
 from autograd.ops.where import where
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def _difference(name: str, input: Tensor, target: Tensor) -> Tensor:
             f"{name}: input of shape {shapes[0]} and target of shape {shapes[1]} broadcast to {result}, which is "
             "likely a mistake; reshape one of them",
             UserWarning,
-            stacklevel=3,
+            stacklevel=user_stacklevel(),
         )
     return input - target
 
@@ -57,12 +59,21 @@ def _weighted(name: str, losses: Tensor, weight: Tensor | None, shape: Shape) ->
     return losses * weight
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Mean squared error.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
         With weights, the mean is the sum divided by the sum of the weights.
     weight : Tensor, of input's shape, optional
@@ -72,22 +83,41 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: 
     ValueError
         If shapes do not fit.  Different shapes that broadcast are accepted, with a UserWarning.
     """
+    reduction = legacy_reduction("mse_loss", reduction, size_average, reduce)
     losses = _weighted("mse_loss", square(_difference("mse_loss", input, target)), weight, input.shape)
     return reduce_losses("mse_loss", losses, reduction, None if weight is None else sum(weight))
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Mean absolute error.  Parameters and errors are those of `mse_loss`."""
+    reduction = legacy_reduction("l1_loss", reduction, size_average, reduce)
     losses = _weighted("l1_loss", abs(_difference("l1_loss", input, target)), weight, input.shape)
     return reduce_losses("l1_loss", losses, reduction, None if weight is None else sum(weight))
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+@in_float32
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     """Smooth L1 loss: quadratic for differences below `beta`, and linear above.
 
     Parameters
     ----------
     input, target : Tensor, of the same shape
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
     beta : float
         Where the loss becomes linear.  With 0 it is `l1_loss`.
@@ -96,6 +126,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     ----------
     Girshick, "Fast R-CNN", 2015, equation 3.
     """
+    reduction = legacy_reduction("smooth_l1_loss", reduction, size_average, reduce)
     d = _difference("smooth_l1_loss", input, target)
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, not {beta}")
@@ -103,6 +134,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return reduce_losses("smooth_l1_loss", losses, reduction)
 
 
+@in_float32
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:

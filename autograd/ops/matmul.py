@@ -1,7 +1,7 @@
 """Matrix product, z = x @ y.  Leading dimensions broadcast.
 
     z[…, i, j] = Σ_k x[…, i, k] y[…, k, j]
-    dx = g @ yᵀ        dy = xᵀ @ g
+    dx = g @ yᵀ        dy = xᵀ @ g        (the conjugate transpose, for complex numbers)
 
 A vector x counts as a row and a vector y as a column.  The dimension added for that is dropped from the result.
 """
@@ -18,6 +18,7 @@ from autograd.engine import Context
 from autograd.kernels import gemm
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shape import reshape, transpose, unsqueeze
+from autograd.ops.shared.conjugate import conjugate
 from autograd.types import Array, Gradient, Shape
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
 
 
 def _transposed(x: Tensor) -> Tensor:
-    return x.T if x.ndim == 2 else transpose(x, -1, -2)
+    return conjugate(x.T if x.ndim == 2 else transpose(x, -1, -2))
 
 
 def _sample(draw: Draw) -> Sample:
@@ -83,6 +84,7 @@ _matmul_op = register(
         forward=_forward,
         backward=_backward,
         saves=(0, 1),
+        saves_for=(1, 0),
         reference=_reference,
         sample=_sample,
         bad_samples=[
@@ -92,6 +94,7 @@ _matmul_op = register(
         ],
         kind="multilinear",
         broadcasts=True,
+        complex=True,
         flops=lambda inputs, z: 2 * z.size * inputs[0].shape[-1],
     )
 )

@@ -23,6 +23,7 @@ from autograd.kernels.max_pool import max_pool
 from autograd.op import Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
+from autograd.ops.shared.tap_by_tap import taps
 from autograd.ops.shared.windows import as_planes, bad_pools, check_pool, pairs, pool_size, pool_stride
 from autograd.types import Array, Gradient, Pair, Shape
 
@@ -147,6 +148,15 @@ def _forward(
     size = pool_size(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     y = np.empty((*x.shape[:2], *size), x.dtype)
     argmax = np.empty(y.shape, _index_dtype(kernel_size))
+    if x.dtype.kind != "f":  # integers, for which there is no kernel
+        found = np.zeros(size, bool)  # windows that have had a pixel inside the image
+        steps = taps((x.shape[2], x.shape[3]), (size[0], size[1]), kernel_size, stride, padding, dilation)
+        for k, (_, windows, pixels) in enumerate(steps):
+            better = ~found[windows] | (x[pixels] > y[windows])
+            y[windows] = np.where(better, x[pixels], y[windows])
+            argmax[windows] = np.where(better, k, argmax[windows])
+            found[windows] = True
+        return y, argmax
     max_pool(as_planes(x), kernel_size, stride, padding, dilation, as_planes(y), as_planes(argmax))
     return y, argmax
 
@@ -229,6 +239,7 @@ _max_pool2d_op = register(
         forward=_forward,
         backward=_backward,
         saves=(~1, ~0),
+        attaches=True,
         reference=_reference,
         sample=_sample,
         bad_samples=bad_pools(

@@ -28,6 +28,7 @@ from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.activation import softplus
 from autograd.ops.functions import sigmoid, tanh
 from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.shared.samples import any_shape
 from autograd.types import Array, Gradient
 
@@ -126,7 +127,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     ----------
     input : Tensor of float, any shape
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -143,4 +144,6 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.mish(autograd.tensor([-1.0, 0.0, 2.0]))
     tensor([-0.3034,  0.0000,  1.9440])
     """
+    if inplace:
+        return in_place(mish, input)
     return _mish_op(input)

@@ -21,6 +21,7 @@ from autograd.ops.shared.losses import (
     draw_reduction,
     flatten_scores,
     label_weights,
+    legacy_reduction,
     reduce_losses,
     reduce_reference,
 )
@@ -36,8 +37,9 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Negative log-likelihood loss: minus the logarithm of the probability of the correct class.
@@ -52,6 +54,8 @@ def nll_loss(
         Weight of each class.
     ignore_index : int
         Samples with this label are ignored.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
         The mean is the sum divided by the weights of the labels that are not ignored (NaN if all are).
 
@@ -67,6 +71,7 @@ def nll_loss(
         If shapes or dtypes do not fit.
     """
     check_arrays("nll_loss", input=input, target=target)
+    reduction = legacy_reduction("nll_loss", reduction, size_average, reduce)
     x, t = flatten_scores("nll_loss", input, target, weight)
     check_labels("nll_loss", x, np.asarray(t), ignore_index)
     ignored = t == ignore_index

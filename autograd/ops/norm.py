@@ -2,7 +2,7 @@
 
     y = (Σ |x|^p)^(1/p)      dx = g sign x |x|^(p-1) / y^(p-1)      (0 where y = 0)
 
-For p = ∞ it is the maximum of |x|, and for p = -∞ the minimum.
+For p = ∞ it is the maximum of |x|, for p = -∞ the minimum, and for p = 0 the number of elements other than 0.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Op, Sample, register
@@ -21,7 +22,7 @@ from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dims import dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
 from autograd.ops.where import where
-from autograd.types import Array, Dims, Gradient
+from autograd.types import Array, Dims, DTypeLike, Gradient
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 def _check(x: Array, *, p: float, **params: Any) -> None:
     check_float("norm", x)
-    if p == 0:
-        raise ValueError("norm: p = 0 is not supported; to count elements other than 0, use (x != 0).sum()")
 
 
 def _forward(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Array:
@@ -42,7 +41,8 @@ def _forward(x: Array, *, p: float, dim: tuple[int, ...], keepdim: bool) -> Arra
 def _backward(ctx: Context, g: Tensor, *, p: float, dim: tuple[int, ...], keepdim: bool) -> tuple[Gradient, ...]:
     x, y = ctx.saved_tensors
     share = where(y == 0, 0.0, g * where(y == 0, 1.0, y) ** (1 - p))  # the inner where avoids 0 · ∞ in second gradients
-    return (x if p == 2 else sign(x) * abs(x) ** (p - 1)) * restore_dims(share, x.shape, dim)
+    size = where(x == 0, 1.0, abs(x)) if p < 1 else abs(x)  # 0 to a negative power is ∞, and sign x is 0
+    return (x if p == 2 else sign(x) * size ** (p - 1)) * restore_dims(share, x.shape, dim)
 
 
 def _sample(draw: Draw) -> Sample:
@@ -62,24 +62,33 @@ _norm_op = register(
         sample=_sample,
         bad_samples=[
             BadSample((np.ones(3, int),), {"p": 2, "dim": (0,), "keepdim": False}, TypeError, ("norm", "int64")),
-            BadSample((np.ones(3),), {"p": 0, "dim": (0,), "keepdim": False}, ValueError, ("norm", "p = 0")),
         ],
         flops=2,
     )
 )
 
 
-def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
     """The p-norm along dimensions.  Where it is 0, so is the gradient.
 
     Parameters
     ----------
     input : Tensor of float
-    p : number, or "fro" for 2
+    p : number, "fro" or "nuc"
+        "fro" stands for 2; "nuc" is the sum of a matrix's singular values, over two dimensions.
     dim : int or tuple of int, optional
         Dimensions to reduce.  Default: all.
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
+    dtype : float dtype, optional
+        input is converted to it first.
 
     Examples
     --------
@@ -87,10 +96,19 @@ def norm(input: Tensor, p: float | str = "fro", dim: Dims = None, keepdim: bool 
     >>> autograd.norm(autograd.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    power = 2.0 if p == "fro" else p
-    if isinstance(power, str):
-        raise ValueError(f'norm: p must be a number or "fro", not {p!r}')
+    if dtype is not None:
+        check_arrays("norm", input=input)
+        input = input.to(dtype)
+    if p == "nuc":
+        from autograd.ops.spectral import linalg_matrix_norm  # which imports this module
+
+        return linalg_matrix_norm(input, "nuc", tuple(range(input.ndim)) if dim is None else dim, keepdim)
+    power = 2.0 if p in ("fro", None) else p
+    if power is None or isinstance(power, str):
+        raise ValueError(f'norm: p must be a number, "fro" or "nuc", not {p!r}')
     chosen = dims_of("norm", dim, ndim_of("norm", input))
+    if power == 0:
+        return sign(abs(input)).sum(chosen, keepdim)
     if math.isinf(power):
         return (amax if power > 0 else amin)(abs(input), chosen, keepdim)
     return _norm_op(input, p=power, dim=chosen, keepdim=keepdim)

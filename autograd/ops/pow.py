@@ -16,6 +16,7 @@ from autograd.engine import Context
 from autograd.op import Op, Sample, register
 from autograd.ops.functions import log
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.shared.conjugate import conjugate
 from autograd.ops.shared.samples import bad_broadcast
 from autograd.ops.where import where
 from autograd.types import Array, Gradient, Number
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 
 def _power(x: Array, y: Array) -> Array:
+    if x.dtype.kind in "iu" and np.any(y < 0):  # as in PyTorch: the power of 1 and -1, and 0 for the rest
+        inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+        return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
     return np.asarray(
         x ** y.item() if y.ndim == 0 else np.power(x, y), x.dtype
     )  # NumPy is fast for x**2 with a Python number
@@ -36,11 +40,21 @@ def _backward(ctx: Context, g: Tensor) -> tuple[Gradient, ...]:
     dx = dy = None
     if ctx.needs_input_grad[0]:
         undefined = y.ndim > 0 or y == 0  # 0 · 0⁻¹ would be NaN
-        dx = g * y * pow(where((x == 0) * (y == 0), 1.0, x) if undefined else x, y - 1)
+        dx = g * conjugate(y) * conjugate(pow(where((x == 0) * (y == 0), 1.0, x) if undefined else x, y - 1))
     if ctx.needs_input_grad[1]:
-        flat = (x == 0) * (y >= 0)
-        dy = where(flat, 0.0, g * z * log(where(flat, 1.0, x)))
+        flat = (x == 0) * ((y.real if y.dtype.kind == "c" else y) >= 0)
+        dy = where(flat, 0.0, g * conjugate(z) * conjugate(log(where(flat, 1.0, x))))
     return dx, dy
+
+
+def _integer_power(a: int, b: int) -> int:
+    return int(a) ** int(b) if b >= 0 else int(a) if a in (1, -1) and b % 2 else int(a * a == 1)
+
+
+def _reference(x: Array, y: Array) -> Array:
+    if x.dtype.kind == "f" or not np.any(y < 0):
+        return np.power(x, y).astype(x.dtype)
+    return np.asarray(np.frompyfunc(_integer_power, 2, 1)(x, y)).astype(np.int64).astype(x.dtype)
 
 
 def _sample(draw: Draw) -> Sample:
@@ -54,15 +68,28 @@ _pow_op = register(
         forward=lambda x, y: run_broadcast("pow", _power, x, y),
         backward=_backward,
         saves=(0, 1, ~0),
-        reference=lambda x, y: np.power(x, y).astype(x.dtype),
+        saves_for=(None, None, 1),
+        reference=_reference,
         sample=_sample,
         bad_samples=[bad_broadcast("pow")],
         promotes="same",
         broadcasts=True,
+        complex=True,
     )
 )
 
 
-def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
-    """Raise input to the power `exponent`, element by element.  Shapes broadcast."""
+def pow(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
+    """Raise input to the power `exponent`, element by element.  Shapes broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        If integers are raised to a negative integer that is a Python number.
+    """
+    if isinstance(exponent, int) and exponent < 0 and hasattr(input, "dtype") and input.dtype.kind in "biu":
+        raise RuntimeError(
+            f"pow: an integer to the power {exponent} is not an integer; convert input with .float(), or write "
+            f"{float(exponent)}"
+        )
     return _pow_op(input, exponent)

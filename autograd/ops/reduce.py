@@ -19,9 +19,10 @@ from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import clone, to
 from autograd.ops.functions import exp
 from autograd.ops.shape import expand, flip
-from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.checks import check_differentiable
 from autograd.ops.shared.dims import count, dim_of, dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
+from autograd.promotion import DIFFERENTIABLE
 from autograd.types import Array, Dims, Gradient
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _sum_op = register(
         reference=sum_reference,
         sample=dims_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 
@@ -52,7 +54,8 @@ def _mean_backward(ctx: Context, g: Tensor, *, dim: tuple[int, ...], keepdim: bo
 _mean_op = register(
     Op(
         name="mean",
-        check=partial(check_float, "mean"),
+        check=partial(check_differentiable, "mean"),
+        complex=True,
         forward=_mean_forward,
         backward=_mean_backward,
         reference=lambda x, *, dim, keepdim: sum_reference(x, dim=dim, keepdim=keepdim) / count(x.shape, dim),
@@ -110,13 +113,14 @@ _cumsum_op: Op = register(
         reference=_cumsum_reference,
         sample=_cumsum_sample,
         kind="multilinear",
+        complex=True,
     )
 )
 
 
 def _to_sum_dtype(input: Tensor, dtype: Any) -> Tensor:
     """Convert input to `dtype`.  By default, convert bools and integers to int64."""
-    return to(input, dtype or (input.dtype if input.dtype.kind == "f" else np.int64))
+    return to(input, dtype or (input.dtype if input.dtype.kind in DIFFERENTIABLE else np.int64))
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

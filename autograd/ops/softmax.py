@@ -6,6 +6,7 @@ y = x - log Σ e^x        dx = g - e^y Σ g
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from autograd.ops.elementwise import to
 from autograd.ops.functions import exp
 from autograd.ops.reduce import sum
 from autograd.ops.shared.checks import check_float
-from autograd.ops.shared.dims import dim_of
+from autograd.ops.shared.dims import dim_of, ndim_of
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Gradient
 
 if TYPE_CHECKING:
@@ -179,14 +181,26 @@ _softmax_op = _softmax_row("softmax", False, _reference, softmax_input_grad)
 _log_softmax_op = _softmax_row("log_softmax", True, _log_reference, _log_softmax_input_grad_op)
 
 
-def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+def _implicit_dim(name: str, input: Tensor) -> int:
+    dim = 0 if ndim_of(name, input) in (0, 1, 3) else 1
+    warnings.warn(
+        f"{name}: without dim, dimension {dim} of an input of {input.ndim} dimensions is chosen; write dim={dim}, or "
+        "the dimension that you mean",
+        UserWarning,
+        stacklevel=user_stacklevel(),
+    )
+    return dim
+
+
+def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:
     """Apply softmax along a dimension: e^input divided by its sum.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     dim : int
-        The dimension along which the results sum to 1.
+        The dimension along which the results sum to 1.  Without it, the dimension is 0 for tensors of 0, 1 or 3
+        dimensions and 1 for others, with a warning: PyTorch's old rule.
     dtype : dtype, optional
         Convert input to this dtype first.
 
@@ -200,17 +214,18 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     >>> autograd.softmax(autograd.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
+    dim = _implicit_dim("softmax", input) if dim is None else dim
     return _softmax_op(input if dtype is None else to(input, dtype), dim=dim)
 
 
-def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:
     """The logarithm of softmax, computed without its underflow.
 
     Parameters
     ----------
     input : Tensor of float, any shape
     dim : int
-        The dimension along which the exponentials of the results sum to 1.
+        The dimension along which the exponentials of the results sum to 1.  Without it, see `softmax`.
     dtype : dtype, optional
         Convert input to this dtype first.
 
@@ -218,4 +233,5 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     -------
     Tensor, of the same shape
     """
+    dim = _implicit_dim("log_softmax", input) if dim is None else dim
     return _log_softmax_op(input if dtype is None else to(input, dtype), dim=dim)

@@ -9,7 +9,7 @@ with a vector instruction, and takes 0.2 ns.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numba import prange
@@ -20,6 +20,7 @@ from autograd.kernels.jit import ELEMENTS, elementwise, kernel, limit_threads, s
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.shared.checks import run_broadcast
+from autograd.ops.sorting import nonzero
 from autograd.promotion import check_fits, result_type
 from autograd.types import Array, Gradient, Number
 
@@ -95,18 +96,25 @@ _where_op = register(
         ],
         kind="multilinear",
         broadcasts=True,
+        complex=True,
     )
 )
 
 
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor: ...
+def where(
+    condition: Tensor, input: Tensor | Number | complex | None = None, other: Tensor | Number | complex | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """Select elements of input where condition is true, and of other elsewhere.
 
     Parameters
     ----------
     condition : Tensor of bool
     input, other : Tensor or number
-        All shapes broadcast.
+        All shapes broadcast.  Without them the result is `nonzero(condition, as_tuple=True)`.
 
     Examples
     --------
@@ -115,10 +123,14 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     >>> autograd.where(x > 0, x, 0.5)
     tensor([1.0000, 0.5000])
     """
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where: got one of input and other; give both, or neither for the indices of true elements")
     return _where_op(condition, input, other)
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number | complex) -> Tensor:
     """Return input with `value` in place of elements where mask is true.
 
     Parameters
@@ -142,6 +154,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
             f"masked_fill: value has shape {fill.shape}; expects a number, or a tensor without dimensions "
             "(for others, use where(mask, value, input))"
         )
+    if fill.dtype.kind == "c" and input.dtype.kind != "c":
+        raise RuntimeError(f"masked_fill: value is {fill.dtype}, and {input.dtype} has no imaginary part; take .real")
     if mask.dtype != np.bool_:
         raise TypeError(f"masked_fill: expects a bool mask, got {mask.dtype}; compare first, as in mask != 0")
     return _where_op(mask, to(fill, input.dtype), input)

@@ -12,10 +12,13 @@ import numpy as np
 
 from autograd import engine
 from autograd.config import get_num_threads, set_num_threads
-from autograd.gradcheck import as_tuple, gradcheck, gradgradcheck
+from autograd.gradcheck import as_tuple, gradcheck, gradgradcheck, parts
+from autograd.gradients import grad
+from autograd.inplace import in_place
 from autograd.kernels import jit
 from autograd.op import BadSample, Op, Row, Sample
-from autograd.tensor import Tensor
+from autograd.promotion import DIFFERENTIABLE, complex_of, converted, real_of
+from autograd.tensor import Tensor, wrap
 from autograd.testing.draw import FEW, KINDS, LAYOUTS, Draw, RandomDraw, hypothesis, lay_out
 from autograd.testing.strategies import strategy
 from autograd.types import Array, DTypeLike
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 # Step and tolerance of finite differences.  A function that is linear, at least between kinks, has no truncation error.
-STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 1e-6)}
+STEPS = {"multilinear": (1.0, 1e-9), "piecewise": (1.0, 1e-9), "smooth": (6e-6, 1e-6), "matrix": (6e-6, 1e-6)}
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan)
 WHOLE = tuple(np.dtype(kind) for kind in (np.int64, np.int32, np.uint8, np.bool_))
 # Factors that bring a function near the limit of its range: e^1000 overflows, the cubes of the others do not.
@@ -86,19 +89,24 @@ def cases(op: Row) -> SearchStrategy[Case]:
 
 
 def _is_float(x: object) -> TypeGuard[Array]:
-    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+    return isinstance(x, np.ndarray) and x.dtype.kind in DIFFERENTIABLE
 
 
 def _tensors(inputs: Sequence[Any], requires_grad: bool = True) -> list[Any]:
-    return [Tensor(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
+    return [wrap(x, requires_grad and _is_float(x)) if isinstance(x, np.ndarray) else x for x in inputs]
 
 
 def _out_gradients(case: Case, outputs: Sequence[Tensor], layout: str = "read-only") -> list[Array]:
     """A random g for each output.  For ops without rounding g is of integers, so that sums are exact in any order."""
     rng = np.random.default_rng(case.seed)
-    smooth = case.op.kind == "smooth"
-    gs = [np.asarray(rng.standard_normal(y.shape) if smooth else rng.integers(-9, 10, y.shape)) for y in outputs]
-    return [lay_out(g.astype(y.dtype), layout) for g, y in zip(gs, outputs, strict=True)]
+    smooth = case.op.kind in ("smooth", "matrix")
+    made = []
+    for y in outputs:
+        g = np.zeros(y.shape, y.dtype)
+        numbers = parts(g)
+        numbers[...] = rng.standard_normal(numbers.shape) if smooth else rng.integers(-9, 10, numbers.shape)
+        made.append(lay_out(g, layout))
+    return made
 
 
 def _run(
@@ -112,13 +120,13 @@ def _run(
     gs = _out_gradients(case, made, g_layout)
     found: dict[int, Any] = {}
     if case.op.kind != "discrete" and wanted:
-        results = engine.grad(made, wanted, [Tensor(g) for g in gs], create_graph=create_graph, allow_unused=True)
+        results = grad(made, wanted, [wrap(g) for g in gs], create_graph=create_graph, allow_unused=True)
         found = {id(x): d.array for x, d in zip(wanted, results, strict=True) if d is not None}
     return [y.array for y in outputs], [found.get(id(x)) for x in tensors], gs
 
 
 def _cast(inputs: Sequence[Any], dtype: DTypeLike) -> list[Any]:
-    return [x.astype(dtype) if _is_float(x) else x for x in inputs]
+    return [_in_dtype(x, np.dtype(dtype)) if _is_float(x) else x for x in inputs]
 
 
 def _reference(case: Case, inputs: Sequence[Any]) -> list[Array]:
@@ -126,13 +134,14 @@ def _reference(case: Case, inputs: Sequence[Any]) -> list[Array]:
         return [np.asarray(y) for y in as_tuple(case.op.reference(*inputs, **case.sample.params))]
 
 
-def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str) -> None:
-    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(1, |theirs|)."""
+def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str, scale: float = 1.0) -> None:
+    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(scale, |theirs|)."""
     if ours.shape != theirs.shape:
         raise AssertionError(f"{what} has shape {ours.shape}, {whose} {theirs.shape}")
     with np.errstate(all="ignore"):
-        allowed = tolerance * np.maximum(1.0, np.abs(theirs.astype(np.float64)))
-        difference = np.abs(np.subtract(ours, theirs, dtype=np.float64))
+        wide = np.complex128 if "c" in (ours.dtype.kind, theirs.dtype.kind) else np.float64
+        allowed = tolerance * np.maximum(scale, np.abs(theirs.astype(wide)))
+        difference = np.abs(np.subtract(ours, theirs, dtype=wide))
         right = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs)) | (difference <= allowed)
     if not right.all():
         where = tuple(int(k) for k in np.argwhere(~right)[0])
@@ -160,15 +169,20 @@ def check_forward(case: Case) -> None:
             raise AssertionError(f"forward returns {len(ours)} arrays, the reference {len(theirs)}")
         for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             kept = np.dtype(case.sample.params.get("dtype", dtype) if b.dtype.kind == "f" else b.dtype)
+            kept = complex_of(np.dtype(dtype)) if b.dtype.kind == "c" else kept
             if a.dtype != kept:
                 raise AssertionError(f"forward: output {i} is {a.dtype} for {np.dtype(dtype)} inputs, not {kept}")
-            exact = case.op.kind != "smooth"
+            exact = case.op.kind not in ("smooth", "matrix")
             compare(f"forward: output {i}", a, b.astype(kept), 0.0 if exact else rounding, "the reference says")
 
 
 def check_special(case: Case) -> None:
-    """Forward and reference treat ±0, inf and NaN alike."""
+    """Forward and reference treat ±0, inf and NaN alike; for factorizations of matrices LAPACK decides."""
+    if case.op.kind == "matrix":
+        return
     floats = [x for x in case.sample.inputs if _is_float(x)]
+    if any(x.dtype.kind == "c" for x in floats):  # the products of an infinite number differ between libraries
+        return
     if floats and all(x.size == 1 for x in floats):  # all special values, so that failures shrink to one number
         for first in range(len(SPECIAL)):
             given = [np.full_like(x, SPECIAL[(first + k) % len(SPECIAL)]) for k, x in enumerate(floats)]
@@ -194,7 +208,9 @@ def _check_special(case: Case, inputs: Sequence[Any]) -> None:
 
 
 def _in_dtype(x: Array, dtype: np.dtype) -> Array:
-    """The elements in another dtype, without sign for unsigned dtypes."""
+    """The elements in another dtype, without sign for unsigned dtypes; complex ones in a complex dtype for a float."""
+    if x.dtype.kind == "c":
+        return converted(x, complex_of(dtype) if dtype.kind == "f" else dtype)
     return (x != 0 if dtype == np.bool_ else np.abs(x) if dtype.kind == "u" else x).astype(dtype)
 
 
@@ -232,7 +248,9 @@ def _check_reference(case: Case, dtype: np.dtype) -> None:
         what = f"with {dtype} inputs output {i}"
         if a.dtype != b.dtype:
             raise AssertionError(f"{what} is {a.dtype}, the reference's {b.dtype}")
-        compare(what, a, b, 1e-5 if a.dtype == np.float32 else 1e-13, "the reference says")
+        # the rounding errors of transforms and factorizations are in proportion to their largest number
+        scale = float(np.abs(b).max(initial=1.0, where=np.isfinite(b))) if case.op.kind == "matrix" else 1.0
+        compare(what, a, b, 1e-5 if real_of(a.dtype) == np.float32 else 1e-13, "the reference says", scale)
         views = [[np.may_share_memory(y, x) for x in arrays] for y in (a, b)]
         if views[0] != views[1]:
             raise AssertionError(f"{what} is {'a view' if any(views[0]) else 'no view'}, unlike the reference's")
@@ -253,10 +271,12 @@ def check_integers(case: Case) -> None:
 
 
 def check_range(case: Case) -> None:
-    """For large numbers, forward is finite exactly where the reference is."""
+    """For large numbers, forward is finite exactly where the reference is, except for factorizations of matrices."""
+    if case.op.kind == "matrix":
+        return
     for dtype, factors in LARGE.items():
         for factor in factors:
-            inputs = [np.asarray(x * factor, dtype) if _is_float(x) else x for x in case.sample.inputs]
+            inputs = [np.asarray(_in_dtype(x * factor, dtype)) if _is_float(x) else x for x in case.sample.inputs]
             results = _beside_reference(case, inputs)
             for i, (a, b) in enumerate(zip(*results, strict=True) if results else ()):
                 wrong = np.isfinite(a) != np.isfinite(b)
@@ -277,7 +297,7 @@ def check_gradients(case: Case) -> None:
     rough, exact = (_run(case, _cast(inputs, dtype))[1] for dtype in (np.float32, np.float64))
     for i, (a, b) in enumerate(zip(rough, exact, strict=True)):
         if a is not None and b is not None:
-            if (a.dtype, b.dtype) != (np.float32, np.float64):
+            if (real_of(a.dtype), real_of(b.dtype)) != (np.float32, np.float64) or a.dtype.kind != b.dtype.kind:
                 raise AssertionError(
                     f"the gradient of input {i} is {a.dtype} for float32 and {b.dtype} for float64 inputs"
                 )
@@ -303,7 +323,7 @@ def check_second_gradients(case: Case) -> None:
             compare(f"the gradient of input {i} with create_graph=True", a, b, 1e-12, "without")
 
     outputs = [y for y in as_tuple(op(*_tensors(inputs), **sample.params)) if y.requires_grad]
-    gs = [Tensor(lay_out(g, "contiguous"), requires_grad=True) for g in _out_gradients(case, outputs)]
+    gs = [wrap(lay_out(g, "contiguous"), requires_grad=True) for g in _out_gradients(case, outputs)]
     if gs:
         step, tolerance = STEPS[op.kind]
         call = partial(op, **sample.params)
@@ -322,15 +342,58 @@ def check_layouts(case: Case) -> None:
     for given in (plain, inputs):
         now, before = ([a if isinstance(a, np.ndarray) else None for a in some] for some in (given, case.sample.inputs))
         _same_bits("input {} was written to, now and before", now, before)
-    untouched = _out_gradients(case, [Tensor(g) for g in gs])
+    untouched = _out_gradients(case, [wrap(g) for g in gs])
     _same_bits("the out-gradient {} was written to, now and before", gs, untouched)
     _same_bits("the out-gradient {} was written to, now and before", laid_gs, untouched)
-    exact = case.op.kind != "smooth"  # NumPy's sums, exp and power round differently in other layouts
+    exact = case.op.kind not in ("smooth", "matrix")  # NumPy's sums, exp and power round differently in other layouts
     wrt = f"with g {case.layouts[-1]}, the gradient of input"
     for what, laid, straight in (("output", laid_outputs, outputs), (wrt, laid_gradients, gradients)):
         for i, (a, b) in enumerate(zip(laid, straight, strict=True)):
             if a is not None and b is not None:
                 compare(f"{what} {i} in this memory layout", a, b, 0.0 if exact else 1e-13, "in contiguous rows")
+
+
+def check_in_place(case: Case) -> None:
+    """Written in place, the op gives the values and gradients of its ordinary call.
+
+    If the result fits into the first input: once on a tensor, where a view of it follows, and once on a part of a
+    tensor, which follows.  Both keep their memory, and count the change.
+    """
+    inputs, smooth = case.sample.inputs, case.op.kind == "smooth"
+    leaves = _tensors(inputs)
+    if not inputs or not _is_float(inputs[0]):
+        return
+    y = case.op(*leaves, **case.sample.params)
+    if y is leaves[0]:  # such as a padding by nothing
+        return
+    if not isinstance(y, Tensor) or not y.array.size or (y.shape, y.dtype) != (leaves[0].shape, leaves[0].dtype):
+        return
+
+    def form(x: Tensor) -> Tensor:
+        return case.op(x, *leaves[1:], **case.sample.params)
+
+    form.__name__ = case.op.name
+    wanted = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
+    (g,) = _out_gradients(case, [y])
+    expected = grad(y, wanted, wrap(g), allow_unused=True) if y.requires_grad else (None,) * len(wanted)
+    first = leaves[0]
+    for part in (False, True):
+        base = first.reshape((1, *first.shape)).expand(2, *first.shape).clone() if part else first.clone()
+        changed = base[1] if part else base
+        follower, memory, version = base if part else base[...], changed.array, changed.version[0]
+        in_place(form, changed)
+        what = "written in place, the part of a tensor" if part else "written in place, the tensor"
+        _same_bits(what + " has other values", [np.ascontiguousarray(changed.array)], [np.ascontiguousarray(y.array)])
+        if changed.array is not memory or follower.version[0] <= version:
+            raise AssertionError(f"{what} lost its memory, or the change was not counted")
+        out = np.stack([g, g]) if part else g
+        found = grad(follower, wanted, wrap(out), allow_unused=True)
+        for i, (a, b, x) in enumerate(zip(found, expected, wanted, strict=True)):
+            theirs = np.zeros(x.shape, x.dtype) if b is None else b.array
+            if part and x is first:
+                theirs = theirs + g  # of the other part, which is as it was
+            ours = np.zeros(x.shape, x.dtype) if a is None else a.array
+            compare(f"{what}: the gradient of input {i}", ours, theirs, 1e-12 if smooth else 0.0, "out of place")
 
 
 def check_threads(case: Case) -> None:
@@ -355,6 +418,7 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     check_range,
     check_gradients,
     check_second_gradients,
+    check_in_place,
 )
 
 
@@ -406,7 +470,8 @@ def check_op(op: Row, *, examples: int | None = None) -> None:
     """Run all checks that lucidgrad's own ops pass.
 
     Forward is compared with the reference, in both float dtypes and for ±0, inf and NaN.  Gradients and second
-    gradients are compared with finite differences.  Memory layouts must make no difference, inputs must not be
+    gradients are compared with finite differences.  An op whose result fits into its first input gives the same values
+    and gradients when it is written in place.  Memory layouts must make no difference, inputs must not be
     written to, and bad samples must raise their errors.
 
     Parameters

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.types import Array, Shape
 
-KINDS = ("multilinear", "piecewise", "smooth", "discrete")  # see autograd.op.Row
+KINDS = ("multilinear", "piecewise", "smooth", "matrix", "discrete")  # see autograd.op.Row
 LAYOUTS = ("contiguous", "permuted", "strided", "reversed", "read-only")
 FEW = 12  # up to this many integers are drawn and shrunk one by one; more are generated from one drawn seed
 
@@ -121,12 +121,16 @@ class Draw(ABC):
                 even = 2 * round(kink / 2)
                 if abs(even - kink) < 1:
                     values += 2 * (values >= even)
-        elif self.kind == "smooth":
+        elif self.kind in ("smooth", "matrix"):
             least, most = math.ceil(1000 * (low - one)), math.floor(1000 * (high - one))
             values = (1000 * one + self.integers(n, least, most)) / 1000
         else:
             values = one + self.integers(n, math.ceil(low) - one, math.floor(high) - one)
         return values.astype(np.float64).reshape(shape)
+
+    def complex_tensor(self, *shape: int) -> Array:
+        """A complex128 array, whose real and imaginary parts are drawn as by `tensor`."""
+        return np.asarray(self.tensor(*shape) + 1j * self.tensor(*shape))
 
     def index(self, shape: Shape, bound: int) -> Array:
         """An int64 array of integers from 0 to bound - 1."""
@@ -194,13 +198,13 @@ def lay_out(x: Any, layout: str) -> Any:
     ndarray or Tensor, like x; a tensor is a new leaf
     """
     if isinstance(x, Tensor):
-        return Tensor(lay_out(x.array, layout), x.requires_grad)
+        return wrap(lay_out(x.array, layout), x.requires_grad)
     if layout == "contiguous":
         return np.array(x, order="C")
     if layout == "permuted":
         return np.array(x, order="F")
     if layout == "strided":
-        filler = np.nan if x.dtype.kind == "f" else np.array(-1).astype(x.dtype)
+        filler = np.nan if x.dtype.kind in "fc" else np.array(-1).astype(x.dtype)
         buffer = np.full([2 * n + 1 for n in x.shape], filler, x.dtype)
         odd: tuple[Any, ...] = (slice(1, None, 2),) * x.ndim
         view = buffer[(*odd, ...)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.testing.draw import LAYOUTS, ConvGeometry, Draw, HypothesisDraw, PoolGeometry, hypothesis
 from autograd.types import DTypeLike, Shape
 
@@ -119,7 +119,7 @@ def broadcastable_tensors(
 
 
 def _tensor(draw: Draw, shape: Shape, dtype: DTypeLike, requires_grad: bool, **values: Any) -> Tensor:
-    return Tensor(draw.tensor(*shape, **values).astype(dtype), requires_grad)
+    return wrap(draw.tensor(*shape, **values).astype(dtype), requires_grad)
 
 
 def _one_shape(draw: HypothesisDraw, shape: Any) -> Shape:

@@ -19,10 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from examples.experiments.profile_layers import one_thread_only, parser, settings_of, ways
 from examples.experiments.support import cli
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.cells import Cells, stopping
 from examples.experiments.support.runs.run_folder import locked
@@ -64,7 +63,7 @@ def _measure(args: argparse.Namespace) -> int:
                 settings,
                 lambda: (time_step(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
             ).result
-            for way, threads, size in tqdm(ways(args), unit="way", leave=False, disable=not sys.stderr.isatty())
+            for way, threads, size in progress_bar(ways(args), unit="way")
         ]
         compiling = cells.once("first steps", settings, lambda: (first_steps(args.batch_size, args.repeats), {})).result
     result = {

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from numba import config as numba_settings
-from tqdm import tqdm
 
 import autograd
 from examples.benchmark.contest import Failure, installed, named_interpreter
@@ -28,6 +27,7 @@ from examples.experiments.support import cli, job
 from examples.experiments.support.frameworks import experiment
 from examples.experiments.support.frameworks.drawing import parity_figure, speed_figure
 from examples.experiments.support.frameworks.experiment import FRAMEWORKS, Arena
+from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.cells import Cells, stopping
 from examples.experiments.support.runs.files import check_writable
@@ -98,7 +98,7 @@ def _compare(args: argparse.Namespace) -> int:
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     with stopping("Continue with the same command.") as check:
         settings = (args.threads, args.lr, args.momentum, args.batch_size)
-        with Arena(interpreters, data, *settings, check, lambda text: tqdm.write(text, sys.stderr)) as arena:
+        with Arena(interpreters, data, *settings, check, lambda text: write_line(text, sys.stderr)) as arena:
             try:
                 missing = _parts(args, arena, cells)
             except Failure as failure:
@@ -156,7 +156,7 @@ def _parts(args: argparse.Namespace, arena: Arena, cells: Cells) -> list[dict[st
                 train = functools.partial(experiment.accuracy, settings=shared | settings)
                 checkpoint = cells.folder.absolute() / f"{name}.safetensors"
                 parts.append((name, settings, train, (framework, seed, args.epochs, checkpoint)))
-    for name, settings, do, what in tqdm(parts, unit="part", disable=not sys.stderr.isatty()):
+    for name, settings, do, what in progress_bar(parts, unit="part", leave=True):
         cells.once(name, shared | settings, functools.partial(do, arena, *what))
         (cells.folder / f"{name}.safetensors").unlink(missing_ok=True)
     return missing

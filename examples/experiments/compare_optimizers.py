@@ -16,12 +16,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 from examples.experiments.models import Baseline
 from examples.experiments.support import cli, job
 from examples.experiments.support.cli import Splits
 from examples.experiments.support.data.cifar10 import Cifar10, Split
+from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import write_whole
 from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError, locked
@@ -169,13 +168,12 @@ def _train_all(
 ) -> dict[Run, Outcome]:
     quiet = session.args.quiet
     outcomes = {}
-    with tqdm(runs, unit="run", leave=False, disable=quiet or not sys.stderr.isatty()) as bar:
+    with progress_bar(runs, unit="run", quiet=quiet) as bar:
         for run in bar:
             bar.set_description(run.folder.name)
             outcomes[run] = _train(run, session, epochs, splits, resume=resume)
             if not quiet:
-                tqdm.write(_line(run, outcomes[run]), file=sys.stdout)
-                sys.stdout.flush()
+                write_line(_line(run, outcomes[run]), sys.stdout)
     return outcomes
 
 

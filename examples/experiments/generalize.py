@@ -143,6 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         augment=None if args.without == "augmentation" else CropAndFlip(PAD, args.seed),
         fixed_epochs=True,
     )
+    if args.find_lr:
+        return cli.find_lr(args, net, splits, data, recipe)
     untouched = Split(splits.test.images[:0], splits.test.labels[:0])
 
     def found(run: cli.Result) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd
 from autograd import Tensor
 from autograd.gradcheck import gradients, numerical_gradient, relative_error
 from examples.experiments.models import Baseline
 from examples.experiments.support import cli, job
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import check_writable
 from examples.experiments.support.runs.run_folder import locked
@@ -185,7 +185,7 @@ def check(seed: int, trials: int, stop: Callable[[], None] = lambda: None) -> li
     `stop` is called before each trial and may raise.
     """
     found: dict[tuple[str, str], list[Row]] = {}
-    for trial in tqdm(range(trials), unit="trial", leave=False, disable=not sys.stderr.isatty()):
+    for trial in progress_bar(range(trials), unit="trial"):
         stop()
         rows = [row for component in COMPONENTS for row in check_component(component, seed + trial)]
         for row in rows + list(check_net(seed + trial)):

@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     training, validation = train_validation_split(data.train, VALIDATION, args.seed)
     nothing = Split(data.test.images[:0], data.test.labels[:0])
     splits = cli.Splits(training, validation, nothing)
+    if args.find_lr:
+        return cli.find_lr(args, Baseline, splits, data)
     with StopOnSignal() as stop:
         run = cli.run(args, Baseline, splits, data, accuracy=True, stop=stop, found=_found)
     if error := run.found["error"]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from numba import config as numba_settings
-from tqdm import tqdm
 
 from examples.experiments.support import cli, job
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.cells import Cells, stopping
 from examples.experiments.support.runs.run_folder import locked
@@ -88,7 +88,7 @@ def _profile(args: argparse.Namespace) -> int:
                 settings_of(args),
                 lambda: (time_layers(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
             ).result
-            for way, threads, size in tqdm(ways(args), unit="way", leave=False, disable=not sys.stderr.isatty())
+            for way, threads, size in progress_bar(ways(args), unit="way")
         ]
     result = {"ways": found}
     results.write_table(args.out / "profile_layers.csv", _rows(found))

@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from examples.experiments.support.runs.files import write_whole
 from examples.experiments.support.runs.results import Record
@@ -164,6 +165,32 @@ def bands(histories: Sequence[Sequence[Mapping[str, Any]]], splits: Mapping[str,
     grid[1].set_ylim(bottom=0)
     grid[0].legend(frameon=False, handlelength=3)
     return figure
+
+
+def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> tuple[str, Figure]:
+    """Describe and draw a confusion matrix, (C, C): counts by true class (row) and predicted class (column)."""
+    totals = counts.sum(1, keepdims=True)
+    shares = 100 * counts / np.maximum(totals, 1)
+    figure = new_figure(6.4, 5.6)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Greys", vmin=0, vmax=100)
+    for i, row in enumerate(shares):
+        for j, share in enumerate(row):
+            if round(share) >= 1:
+                axes.text(j, i, f"{share:.0f}", ha="center", va="center", color="white" if share > 50 else "black")
+    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    figure.colorbar(image, ax=axes, label="share of the class [%]", shrink=0.8)
+    mistakes = shares - np.diag(np.diag(shares))
+    i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    best, worst = shares.diagonal().argmax(), shares.diagonal().argmin()
+    text = (
+        f"The easiest class is {classes[best]} ({shares[best, best]:.0f} % correct), the hardest is {classes[worst]} "
+        f"({shares[worst, worst]:.0f} %). The most common mistake is to predict {classes[j]} for {classes[i]} "
+        f"({mistakes[i, j]:.0f} % of that class)."
+    )
+    return text, figure
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -50,6 +50,25 @@ def curves(history: Sequence[dict[str, Any]], *, accuracy: bool = False) -> Figu
     return figure
 
 
+def learning_rates(rows: Sequence[Mapping[str, float]], suggestion: float) -> Figure:
+    """Draw the loss against the learning rate, with a line at the suggested rate.
+
+    Each row has "learning_rate", "loss" and "smoothed_loss".
+    """
+    figure = new_figure(6.4, 3.6)
+    axes = figure.subplots()
+    x = [row["learning_rate"] for row in rows]
+    axes.plot(x, [row["loss"] for row in rows], color=COLORS[0], alpha=0.3, linewidth=0.8, label="each batch")
+    axes.plot(x, [row["smoothed_loss"] for row in rows], color=COLORS[0], label="running mean")
+    axes.axvline(suggestion, color=COLORS[1], linestyle="--", label=f"suggestion: {suggestion:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="cross-entropy [nats per image]")
+    shown = [row["smoothed_loss"] for row in rows]
+    axes.set_ylim(0.8 * min(shown), 1.3 * shown[0])  # a loss that diverges leaves the figure
+    axes.grid(alpha=0.3, linewidth=0.6)
+    axes.legend(frameon=False)
+    return figure
+
+
 def _panel(
     axes: Axes,
     history: Sequence[dict[str, Any]],

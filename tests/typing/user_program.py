@@ -7,7 +7,7 @@ program itself, so that what a checker accepts also works.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 
@@ -123,11 +123,13 @@ assert_type(list(net.named_parameters()), list[tuple[str, nn.Parameter]])
 assert_type(nn.Linear(2, 2).weight, nn.Parameter)
 assert_type(nn.Linear(2, 2).bias, nn.Parameter)
 assert_type(nn.BatchNorm1d(2).running_mean, Tensor | None)
-assert_type(net.state_dict(), dict[str, Tensor])
+assert_type(net.state_dict(), dict[str, Any])
 assert_type(net.load_state_dict(net.state_dict()).missing_keys, list[str])
 assert_type(net.training, bool)
 assert_type(nn.utils.clip_grad_norm_(net.parameters(), 1.0), Tensor)
 assert_type(nn.init.kaiming_normal_(nn.Linear(2, 2).weight), Tensor)
+assert_type(nn.LSTM(3, 4)(x), tuple[Tensor, tuple[Tensor, Tensor]])
+assert_type(nn.GRU(3, 4)(nn.utils.rnn.pack_sequence([x]))[0], nn.utils.rnn.PackedSequence)
 assert_type(repr(nn.summary(Encoder().linear, (2, 4))), str)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.testing import Draw
 
-Where = Literal["torch", "functional", "method"]
+Where = Literal["torch", "functional", "method", "special"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Call:
     generate: Callable[[Draw], tuple[tuple[Any, ...], dict[str, Any]]]
 
     def find(self, root: Any, functional: Any, tensor_class: Any) -> Callable[..., Any]:
-        home = {"torch": root, "functional": functional, "method": tensor_class}[self.where]
-        return getattr(home, self.name)
+        homes = {"torch": root, "functional": functional, "method": tensor_class}
+        return getattr(homes.get(self.where) or getattr(root, self.where), self.name)
 
 
 CALLS: list[Call] = []

@@ -365,6 +365,7 @@ def norm(draw: Any) -> Arguments:
     return (x,), {
         **(some(draw, p=p) if few else {"p": p}),
         **draw.choice({}, {"dim": dims, "keepdim": draw.choice(True, False)}),
+        **some(draw, dtype=draw.choice(None, np.dtype(np.float64))),
     }
 
 

@@ -240,10 +240,10 @@ def pad_modes(draw: Any) -> Arguments:
 @call("embedding", where="functional")
 def embedding(draw: Any) -> Arguments:
     rows = draw.size(1, 4)
-    options = maybe(draw, padding_idx=draw.size(-rows, rows - 1), max_norm=None, norm_type=2.0)
+    options = maybe(draw, padding_idx=draw.size(-rows, rows - 1), max_norm=draw.choice(None, 1.5), norm_type=2.0)
     weight = draw.tensor(rows, draw.size(1, 3))
     return (draw.index(draw.shape(0, 2, least=0), rows), weight), options | maybe(
-        draw, scale_grad_by_freq=False, sparse=False
+        draw, scale_grad_by_freq=draw.choice(False, True), sparse=False
     )
 
 

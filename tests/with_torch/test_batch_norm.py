@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import nn.functional as F
-from autograd import Tensor
+from autograd.tensor import wrap
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5), (2, 3, 4, 5), (0, 3, 2)])
@@ -25,7 +25,7 @@ def test_running_statistics_move_and_normalize_as_torchs(shape: tuple[int, ...],
     ]
     g = rng.normal(size=shape)
     results: list[list[Any]] = []
-    both: Any = ((Tensor, F.batch_norm), (torch.from_numpy, torch.nn.functional.batch_norm))
+    both: Any = ((wrap, F.batch_norm), (torch.from_numpy, torch.nn.functional.batch_norm))
     for make, batch_norm in both:
         x, mean, var, w, b = (make(a.copy()) for a in arrays)
         leaves = [leaf.requires_grad_() for leaf in (x, w, b)]

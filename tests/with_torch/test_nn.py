@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from hypothesis import given, strategies as st
 import autograd
 import nn
 from autograd import Tensor
+from autograd.tensor import wrap
 
 Arguments = tuple[tuple, dict[str, Any]]
 
@@ -130,7 +134,12 @@ def _embedding(draw: Draw) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
     shape = [draw.size(1, 4) for _ in range(draw.size(0, 3))]
     return (
         (count, length),
-        {"padding_idx": draw.choice(None, 0, 1, -1)},
+        {
+            "padding_idx": draw.choice(None, 0, 1, -1),
+            "max_norm": draw.choice(None, 1.5),
+            "norm_type": draw.choice(2, 1.0),
+            "scale_grad_by_freq": draw.choice(False, True),
+        },
         [np.asarray(draw.rng.integers(0, count, shape))],
     )
 
@@ -153,7 +162,41 @@ def _unflatten(draw: Draw) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
     return (dim, (a, draw.choice(b, -1))), {}, [draw.array(*shape)]
 
 
-LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]]]] = {
+def _recurrent(draw: Draw, name: str) -> tuple[tuple, dict[str, Any], list[Any]]:
+    """Its states are given or not.  test_recurrent.py has packed sequences, projections and dropout."""
+    features, hidden, layers, both_ways = draw.size(1, 4), draw.size(1, 4), draw.size(1, 3), draw.choice(False, True)
+    options = {"bias": draw.choice(True, False), "batch_first": draw.choice(False, True), "bidirectional": both_ways}
+    options |= {"nonlinearity": draw.choice("tanh", "relu")} if name == "RNN" else {}
+    batch, steps = draw.choice((), (draw.size(1, 3),)), draw.size(1, 4)
+    shape = (*batch, steps) if options["batch_first"] else (steps, *batch)
+    state = [draw.array(layers * (2 if both_ways else 1), *batch, hidden) for _ in range(2 if name == "LSTM" else 1)]
+    inputs = [draw.array(*shape, features), tuple(state) if name == "LSTM" else state[0]]
+    return (features, hidden, layers), options, inputs[: draw.size(1, 2)]
+
+
+def _cell(draw: Draw, name: str) -> tuple[tuple, dict[str, Any], list[Any]]:
+    features, hidden, batch = draw.size(1, 4), draw.size(1, 4), draw.choice((), (draw.size(1, 3),))
+    options = {"bias": draw.choice(True, False)}
+    options |= {"nonlinearity": draw.choice("tanh", "relu")} if name == "RNNCell" else {}
+    state = tuple(draw.array(*batch, hidden) for _ in range(2 if name == "LSTMCell" else 1))
+    inputs = [draw.array(*batch, features), state if name == "LSTMCell" else state[0]]
+    return (features, hidden), options, inputs[: draw.size(1, 2)]
+
+
+def _three(
+    draw: Draw, third: Callable[[int, int], np.ndarray], **options: Any
+) -> tuple[tuple, dict[str, Any], list[np.ndarray]]:
+    """A loss of two tensors and a third input, made from their sizes."""
+    n, k = draw.size(1, 4), draw.size(2, 4)
+    options["reduction"] = draw.choice("mean", "sum", "none")
+    return (), options, [draw.array(n, k), draw.array(n, k), third(n, k)]
+
+
+LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[Any]]]] = {
+    "CosineEmbeddingLoss": lambda d: _three(d, lambda n, k: d.rng.integers(0, 2, n) * 2 - 1, margin=d.choice(0.0, 0.3)),
+    "GaussianNLLLoss": lambda d: _three(d, lambda n, k: d.rng.uniform(0.5, 2, (n, k)), full=d.choice(True, False)),
+    "MarginRankingLoss": lambda d: _three(d, lambda n, k: d.rng.integers(0, 2, (n, k)) * 2 - 1, margin=0.3),
+    "TripletMarginLoss": lambda d: _three(d, lambda n, k: d.array(n, k), margin=0.7, swap=d.choice(True, False)),
     "AdaptiveAvgPool2d": _adaptive_pool,
     "AvgPool2d": lambda d: _pool(
         d,
@@ -167,20 +210,30 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
     "Conv2d": lambda d: _conv(d, 2),
     "ConvTranspose2d": _conv_transpose,
     "Dropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d)]),
+    "Dropout1d": lambda d: ((d.choice(0, 1, 0.0),), {}, [3 * d.array(2, 3, d.size(1, 4))]),
     "Dropout2d": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d, 4)]),
+    "Dropout3d": lambda d: ((d.choice(0, 1, 0.0),), {}, [3 * d.array(2, 3, d.size(1, 3), 1, 2)]),
+    "AlphaDropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d)]),
+    "FeatureAlphaDropout": lambda d: ((d.choice(0, 1, 0.0),), {}, [_any_shape(d, 4)]),
     "ELU": lambda d: ((d.choice(1.0, 0.3, 2),), {"inplace": d.choice(False, True)}, [_any_shape(d)]),
     "Embedding": _embedding,
     "Flatten": lambda d: ((d.choice(0, 1),), {"end_dim": d.choice(1, -1)}, [_any_shape(d, 2)]),
     "GELU": lambda d: ((), {"approximate": d.choice("none", "tanh")}, [_any_shape(d)]),
+    "GRU": lambda d: _recurrent(d, "GRU"),
+    "GRUCell": lambda d: _cell(d, "GRUCell"),
     "GroupNorm": _group_norm,
     "Identity": lambda d: ((5,), {"word": 1}, [_any_shape(d)]),
     "LayerNorm": _layer_norm,
+    "LSTM": lambda d: _recurrent(d, "LSTM"),
+    "LSTMCell": lambda d: _cell(d, "LSTMCell"),
     "LeakyReLU": lambda d: ((), {"negative_slope": d.choice(0.01, 0.5, 0), "inplace": True}, [_any_shape(d)]),
     "Linear": _linear,
     "LogSigmoid": lambda d: ((), {}, [_any_shape(d)]),
     "LogSoftmax": lambda d: ((d.choice(0, -1),), {}, [_any_shape(d, 1)]),
     "MaxPool2d": lambda d: _pool(d, dilation=d.pair(1, 2), ceil_mode=d.choice(False, True)),
     "Mish": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
+    "RNN": lambda d: _recurrent(d, "RNN"),
+    "RNNCell": lambda d: _cell(d, "RNNCell"),
     "ReLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "SiLU": lambda d: ((d.choice(False, True),), {}, [_any_shape(d)]),
     "Sigmoid": lambda d: ((), {}, [_any_shape(d)]),
@@ -189,6 +242,9 @@ LAYERS: dict[str, Callable[[Draw], tuple[tuple, dict[str, Any], list[np.ndarray]
     "Tanh": lambda d: ((), {}, [_any_shape(d)]),
     "Unflatten": _unflatten,
 }
+
+for _path in sorted(Path(__file__).parent.glob("layers_*.py")):  # the rows of other files
+    LAYERS |= importlib.import_module(f"{__package__}.{_path.stem}").LAYERS
 
 
 # ── losses: the input has a gradient, the target has none ──
@@ -242,15 +298,48 @@ def _kl(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     return {"log_target": log_target}, x, draw.array(*x.shape) if log_target else draw.rng.uniform(0, 1, x.shape)
 
 
+def _signed(draw: Draw, **options: Any) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = _any_shape(draw, 1)
+    return options, x, np.sign(draw.array(*x.shape))
+
+
+def _classes(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    n, classes = draw.size(1, 4), draw.size(1, 4)
+    options = {"p": draw.choice(1, 2), "margin": 0.7, "weight": draw.choice(None, draw.rng.uniform(0.5, 2, classes))}
+    return options, draw.array(n, classes), draw.rng.integers(0, classes, n)
+
+
+def _sets(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    n, classes = draw.size(1, 4), draw.size(1, 4)
+    return {}, draw.array(n, classes), draw.rng.integers(-1, classes, (n, classes))
+
+
+def _several(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = draw.array(draw.size(1, 4), draw.size(1, 4))
+    return {"weight": draw.choice(None, draw.rng.uniform(0.5, 2, x.shape[-1]))}, x, draw.rng.uniform(0, 1, x.shape)
+
+
+def _counts(draw: Draw) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    x = _any_shape(draw, 1)
+    options = {"log_input": draw.choice(True, False), "full": draw.choice(True, False), "eps": 0.1}
+    return options, np.abs(x), draw.rng.poisson(2, x.shape).astype(float)
+
+
 LOSSES: dict[str, Callable[[Draw], tuple[dict[str, Any], np.ndarray, np.ndarray]]] = {
     "BCELoss": _probabilities,
     "BCEWithLogitsLoss": _yes_or_no,
     "CrossEntropyLoss": _cross_entropy,
+    "HingeEmbeddingLoss": lambda d: _signed(d, margin=d.choice(1.0, 0.3)),
     "HuberLoss": lambda d: _two(d, delta=d.choice(1.0, 0.3)),
     "KLDivLoss": _kl,
     "L1Loss": _two,
     "MSELoss": _two,
+    "MultiLabelMarginLoss": _sets,
+    "MultiLabelSoftMarginLoss": _several,
+    "MultiMarginLoss": _classes,
     "NLLLoss": _nll,
+    "PoissonNLLLoss": _counts,
+    "SoftMarginLoss": _signed,
     "SmoothL1Loss": lambda d: _two(d, beta=d.choice(1.0, 0.3, 0.0)),
 }
 
@@ -268,7 +357,7 @@ def both(name: str, arguments: tuple, options: dict[str, Any], rng: np.random.Ge
     theirs = getattr(torch.nn, name)(*arguments, **options).double()
     for key, tensor in ours.state_dict().items():
         if tensor.dtype == np.float64:
-            tensor.copy_(Tensor(rng.uniform(0.5, 2, tensor.shape)))  # many initial values are 0 or 1
+            tensor.copy_(wrap(rng.uniform(0.5, 2, tensor.shape)))  # many initial values are 0 or 1
         else:
             tensor.fill_(3)
         assert theirs.state_dict()[key].shape == tensor.shape
@@ -283,19 +372,30 @@ def assert_close(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=1e-9, atol=1e-11)
 
 
-def assert_equal_run(ours: Any, theirs: Any, inputs: list[np.ndarray], rng: np.random.Generator) -> None:
-    """Compare the output, the gradients of inputs and parameters, and the buffers."""
-    mine = [autograd.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
-    its = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in inputs]
-    y = ours(*mine)
-    z = theirs(*[x * 1 for x in its])  # a copy, because in-place layers must not change a leaf
-    assert_close(y, z)
-    assert y.requires_grad == z.requires_grad
-    if z.requires_grad:
-        g = np.asarray(rng.standard_normal(y.shape))
-        y.backward(Tensor(g))
-        z.backward(torch.tensor(g))
-        for a, b in zip((*mine, *ours.parameters()), (*its, *theirs.parameters()), strict=True):
+def flat(value: Any) -> list[Any]:
+    """The tensors or arrays in nested tuples and lists, in order."""
+    return [leaf for item in value for leaf in flat(item)] if isinstance(value, tuple | list) else [value]
+
+
+def nested(make: Callable[[Any], Any], value: Any) -> Any:
+    """make(leaf) for each leaf of nested tuples."""
+    return tuple(nested(make, item) for item in value) if isinstance(value, tuple) else make(value)
+
+
+def assert_equal_run(ours: Any, theirs: Any, inputs: list[Any], rng: np.random.Generator) -> None:
+    """Compare the outputs, the gradients of inputs and parameters, and the buffers."""
+    mine = [nested(lambda x: autograd.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
+    its = [nested(lambda x: torch.tensor(x, requires_grad=x.dtype.kind == "f"), x) for x in inputs]
+    ys = flat(ours(*[nested(lambda x: x * 1, x) for x in mine]))  # copies: in-place layers must not change a leaf
+    zs = flat(theirs(*[nested(lambda x: x * 1, x) for x in its]))
+    for y, z in zip(ys, zs, strict=True):
+        assert_close(y, z)
+        assert y.requires_grad == z.requires_grad
+    if zs[0].requires_grad:
+        gs = [np.asarray(rng.standard_normal(y.shape)) for y in ys]
+        sum((y * wrap(g)).sum() for y, g in zip(ys, gs, strict=True)).backward()
+        sum((z * torch.tensor(g)).sum() for z, g in zip(zs, gs, strict=True)).backward()
+        for a, b in zip((*flat(mine), *ours.parameters()), (*flat(its), *theirs.parameters()), strict=True):
             assert (a.grad is None) == (b.grad is None)
             if b.grad is not None:
                 assert_close(a.grad, b.grad)
@@ -304,6 +404,7 @@ def assert_equal_run(ours: Any, theirs: Any, inputs: list[np.ndarray], rng: np.r
         assert_close(a, b)
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")  # of PyTorch's Transformer
 @pytest.mark.parametrize("name", LAYERS)
 @given(data=st.data())
 def test_layer(name: str, data: Any) -> None:
@@ -333,27 +434,35 @@ def test_loss(name: str, data: Any) -> None:
     loss, its = ours(x, autograd.tensor(target)), theirs(z, torch.tensor(target))
     assert_close(loss, its)
     g = np.asarray(draw.rng.standard_normal(loss.shape))
-    loss.backward(Tensor(g))
+    loss.backward(wrap(g))
     its.backward(torch.tensor(g))
     assert_close(x.grad, z.grad)
 
 
 # arguments of PyTorch that are deprecated, or that we do not support
-LEFT_OUT = {"size_average", "reduce", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze"}
+LEFT_OUT = {"size_average", "reduce"}
+LEFT_OUT |= {"min_value", "max_value"}  # of Hardtanh
+
+
+def first_signature(function: Any) -> inspect.Signature:
+    """The signature, or that of the first overload: PyTorch's recurrent layers are declared (*args, **kwargs)."""
+    overloads = typing.get_overloads(getattr(function, "__init__", function))
+    found = inspect.signature(overloads[0] if overloads else function)
+    return found.replace(parameters=[p for name, p in found.parameters.items() if name != "self"])
 
 
 @pytest.mark.parametrize("name", [*LAYERS, *LOSSES])
 def test_arguments_have_pytorchs_names_places_and_defaults(name: str) -> None:
     ours, theirs = (
-        {key: p for key, p in inspect.signature(getattr(library, name)).parameters.items() if not key.endswith("args")}
+        {key: p for key, p in first_signature(getattr(library, name)).parameters.items() if not key.endswith("args")}
         for library in (nn, torch.nn)
     )
     assert ours.keys() | LEFT_OUT == theirs.keys() | LEFT_OUT
     places = [n for n, p in ours.items() if p.kind == p.POSITIONAL_OR_KEYWORD]
     assert places == list(theirs)[: len(places)]
     for key, parameter in ours.items():
-        if (name, key) not in {("Softmax", "dim"), ("LogSoftmax", "dim")}:  # the default None is deprecated there
-            assert parameter.default == theirs[key].default, key
+        same = [getattr(p.default, "__name__", p.default) for p in (parameter, theirs[key])]  # functions by name
+        assert same[0] == same[1], key
 
 
 # ── BatchNorm's statistics ──

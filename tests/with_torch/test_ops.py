@@ -14,13 +14,16 @@ import autograd
 import nn.functional as F
 from autograd import Tensor, ops
 from autograd.names import public_names
+from autograd.tensor import wrap
 from autograd.testing import HypothesisDraw, compare
+from tests.with_torch import op_db
 from tests.with_torch.calls import Call, Constant, all_calls, map_arrays
 
 CALLS = all_calls()
 TOLERANCE = {np.float64: 1e-11, np.float32: 2e-5}
-OURS_ALONE = {  # functions that torch does not have
-    "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu",
+OURS_ALONE = {  # functions that torch does not have; is_conj is always false here, as conj returns new numbers
+    "getitem", "plain_index", "sizes_of", "batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "is_conj",
+    "layouts", "linear_relu", "setitem", "strided_read", "strided_write",
 }  # fmt: skip
 
 
@@ -83,7 +86,7 @@ def test_as_torch(call: Call, dtype: Any) -> None:
         args, kwargs = map_arrays(lambda a: a.astype(dtype) if is_float_array(a) else a, (args, kwargs))
         shown = map_arrays(lambda a: f"{a.dtype}{a.shape}" if isinstance(a, np.ndarray) else a.name, (args, kwargs))
         theirs, their_leaves = run(theirs_of, lambda a: torch.from_numpy(a.copy()), dtype_of_torch, args, kwargs)
-        ours, our_leaves = run(ours_of, lambda a: Tensor(a.copy()), lambda dtype: dtype, args, kwargs)
+        ours, our_leaves = run(ours_of, lambda a: wrap(a.copy()), lambda dtype: dtype, args, kwargs)
 
         assert len(ours) == len(theirs), shown
         for i, (y, z) in enumerate(zip(ours, theirs, strict=True)):
@@ -91,13 +94,16 @@ def test_as_torch(call: Call, dtype: Any) -> None:
                 assert isinstance(y, Tensor), shown
                 assert str(y.dtype) == str(z.dtype).removeprefix("torch."), shown
                 assert y.requires_grad == z.requires_grad, shown
+            if z is None:  # attention without its weights
+                assert y is None, shown
+                continue
             compare(f"{call.name}: output {i} of {shown}", numbers(y), numbers(z), tolerance(z), "PyTorch says")
 
         rng = np.random.default_rng(0)
         pairs = [(y, z) for y, z in zip(ours, theirs, strict=True) if isinstance(z, torch.Tensor) and z.requires_grad]
         if pairs:
             gs = [rng.standard_normal(y.shape).astype(y.dtype) for y, _ in pairs]
-            our_grads = autograd.grad([y for y, _ in pairs], our_leaves, [Tensor(g) for g in gs], allow_unused=True)
+            our_grads = autograd.grad([y for y, _ in pairs], our_leaves, [wrap(g) for g in gs], allow_unused=True)
             their_grads = torch.autograd.grad(
                 [z for _, z in pairs], their_leaves, [torch.from_numpy(g) for g in gs], allow_unused=True
             )
@@ -107,7 +113,7 @@ def test_as_torch(call: Call, dtype: Any) -> None:
                     f"{call.name}: gradient {i} of {shown}",
                     zero if a is None else a.array,
                     zero if b is None else b.numpy(),
-                    10 * max(TOLERANCE[dtype], *(tolerance(z) for z in theirs)),
+                    10 * max(TOLERANCE[dtype], *(tolerance(z) for z in theirs if z is not None)),
                     "PyTorch says",
                 )
 
@@ -115,7 +121,12 @@ def test_as_torch(call: Call, dtype: Any) -> None:
 
 
 def test_every_function_is_asked_about() -> None:
-    asked = {call.name for call in CALLS}
+    """By a generator here, or by PyTorch's own samples, which test_op_db.py runs."""
+    asked = {call.name for call in CALLS} | {entry.name.rpartition(".")[2] for entry in op_db.entries()}
+    asked |= {entry.info.name.rpartition(".")[2] for entry in op_db.entries()}
+    asked |= {entry.info.name.replace(".", "_") for entry in op_db.entries()}  # linalg.inv is linalg_inv in ops
+    asked |= {alias.name.replace(".", "_") for entry in op_db.entries() for alias in entry.info.aliases}
+    asked |= {f"linalg_{name}" for name in asked if getattr(ops, f"linalg_{name}", 0) is getattr(ops, name, None)}
     forgotten = set(public_names(ops)) - OURS_ALONE - asked
     assert not forgotten, (
         f"no call of {', '.join(sorted(forgotten))} is compared with PyTorch: add one to a calls_*.py of "
@@ -123,8 +134,26 @@ def test_every_function_is_asked_about() -> None:
     )
 
 
+def options_of_samples(name: str) -> set[str]:
+    """The arguments of a function that occur in PyTorch's own samples, which test_op_db.py runs."""
+    import inspect
+
+    found: set[str] = set()
+    for entry in op_db.entries():
+        if entry.name == f"nn.functional.{name}" or entry.name == name:
+            for call in op_db.samples(entry, torch.float64):
+                found |= set(inspect.signature(entry.ours).bind(*call.args, **call.kwargs).arguments)
+    return found
+
+
+# What PyTorch's samples lack, and the test that gives it.
+OPTIONS_ELSEWHERE = {
+    **dict.fromkeys(("size_average", "reduce", "static_k", "static_v", "is_causal"), "test_rare_options.py"),
+}
+
+
 def test_every_option_is_asked_about() -> None:
-    """Each argument of a function occurs in some drawn call."""
+    """Each argument of a function occurs in some drawn call, or in one of PyTorch's samples."""
     import inspect
 
     from autograd.testing import RandomDraw
@@ -140,6 +169,9 @@ def test_every_option_is_asked_about() -> None:
                     args, kwargs = call.generate(RandomDraw(np.random.default_rng(seed), "smooth"))
                     given_names |= set(signature.bind(*args, **kwargs).arguments)
         assert signature is not None
-        missing += [f"{name}({parameter})" for parameter in signature.parameters if parameter not in given_names]
+        lacking = set(signature.parameters) - given_names - set(OPTIONS_ELSEWHERE)
+        missing += [
+            f"{name}({parameter})" for parameter in sorted(lacking - options_of_samples(name) if lacking else ())
+        ]
     missing = [m for m in missing if not m.endswith("(inplace)")]
     assert not missing, f"no call in tests/with_torch/calls_*.py gives {missing}: let a generator draw these arguments"

@@ -19,4 +19,4 @@ def attaching(name: str, op: Op) -> Op:
         first, *others = results if isinstance(results, tuple) else (results,)
         return attached(first, ctx.saved_tensors[-1]), *others
 
-    return register(replace(op, name=name, backward=backward, saves=(*op.saves, ~0)))
+    return register(replace(op, name=name, backward=backward, saves=(*op.saves, ~0), attaches=True))

@@ -8,18 +8,25 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.promotion import HALVES
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), *HALVES)
 
 
 def check_float(name: str, x: Any, **params: Any) -> None:
-    """Raise TypeError unless x is float32 or float64.  `params` are ignored, so that this can be a row's `check`."""
+    """Raise TypeError unless x is of floats.  `params` are ignored, so that this can be a row's `check`."""
     if x.dtype not in FLOATS:
         raise TypeError(f"{name}: expects float32 or float64, got {x.dtype}; convert first, with .float()")
 
 
+def check_differentiable(name: str, x: Any, **params: Any) -> None:
+    """Raise TypeError unless x is of floats or complex numbers.  `params` are ignored, as by `check_float`."""
+    if x.dtype.kind != "c":
+        check_float(name, x)
+
+
 def check_same_float(name: str, **inputs: Any) -> None:
-    """Raise TypeError unless all inputs are float32, or all are float64.  Inputs that are None are skipped."""
+    """Raise TypeError unless all inputs are of one float dtype.  Inputs that are None are skipped."""
     try:
         dtypes = {what: x.dtype for what, x in inputs.items() if x is not None}
     except AttributeError:
@@ -28,6 +35,22 @@ def check_same_float(name: str, **inputs: Any) -> None:
     if len(set(dtypes.values())) > 1 or not set(dtypes.values()) <= set(FLOATS):
         found = ", ".join(f"{what} {dtype}" for what, dtype in dtypes.items())
         raise TypeError(f"{name}: expects one float dtype throughout, got {found}; convert with .to(dtype)")
+
+
+def check_number(name: str, x: Any, **params: Any) -> None:
+    """Raise TypeError unless x is float32, float64 or of integers.  `params` are ignored, as by `check_float`."""
+    if x.dtype not in FLOATS and x.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expects floats or integers, got {x.dtype}; convert first, with .float()")
+
+
+def check_same_number(name: str, **inputs: Any) -> None:
+    """Raise TypeError unless all inputs have one dtype of floats or integers.  Inputs that are None are skipped."""
+    given = {what: x for what, x in inputs.items() if x is not None}
+    check_arrays(name, **given)
+    dtypes = {x.dtype for x in given.values()}
+    if len(dtypes) == 1 and next(iter(dtypes)).kind in "iu":
+        return
+    check_same_float(name, **given)
 
 
 def check_eps(name: str, eps: float) -> None:

@@ -16,8 +16,8 @@ from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
 from autograd.ops.shape import squeeze, unsqueeze
 from autograd.ops.shared import tap_by_tap
-from autograd.ops.shared.checks import check_same_float
-from autograd.ops.shared.windows import conv_size, ints, named_padding, out_size
+from autograd.ops.shared.checks import check_same_number
+from autograd.ops.shared.windows import conv_size, image_sizes, ints, named_padding, out_size
 from autograd.types import Array, Gradient, Pair, Shape
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ UNIT: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1),
 
 
 def check_operands(name: str, x: Any, w: Any, b: Any, dims: int, weight: str = "(O, C/groups, ") -> None:
-    """Raise unless input, weight and bias have one float dtype, and input and weight have `dims` + 2 dimensions."""
-    check_same_float(name, input=x, weight=w, bias=b)
+    """Raise unless input, weight and bias have one dtype, and input and weight have `dims` + 2 dimensions."""
+    check_same_number(name, input=x, weight=w, bias=b)
     if x.ndim != dims + 2 or w.ndim != dims + 2:
-        sizes, window = ("H, W", "kh, kw") if dims == 2 else ("L", "k")
+        sizes, window = image_sizes(dims), ("k", "kh, kw", "kd, kh, kw")[dims - 1]
         raise ValueError(
             f"{name}: expects input (N, C, {sizes}) or (C, {sizes}) and weight {weight}{window}), "
             f"got input of shape {x.shape} and weight of shape {w.shape}"
@@ -71,6 +71,58 @@ def check_conv(
         )
 
 
+def check_transposed(
+    name: str,
+    x: Any,
+    w: Any,
+    b: Any,
+    *,
+    stride: Shape,
+    padding: Shape,
+    output_padding: Shape,
+    dilation: Shape,
+    groups: int,
+) -> None:
+    """Raise unless these are the arguments of a transposed convolution over len(stride) dimensions."""
+    check_operands(name, x, w, b, len(stride), "(C, O/groups, ")
+    if not (x.shape[1] and w.shape[1]):
+        raise ValueError(
+            f"{name}: input of shape {x.shape} and weight of shape {w.shape}: without channels there is "
+            "nothing to convolve; expects at least one"
+        )
+    if min(*stride, *dilation, *w.shape[2:], *x.shape[2:], groups) < 1 or min(*padding, *output_padding) < 0:
+        raise ValueError(
+            f"{name}: stride {stride}, dilation {dilation}, groups {groups} and the sizes of "
+            f"input {x.shape} and weight {w.shape} must be at least 1, "
+            f"padding {padding} and output_padding {output_padding} at least 0"
+        )
+    if any(more >= max(s, d) for more, s, d in zip(output_padding, stride, dilation, strict=True)):
+        raise ValueError(
+            f"{name}: output_padding {output_padding} must be less than stride {stride} or than dilation {dilation}"
+        )
+    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
+        raise ValueError(
+            f"{name}: input of shape {x.shape} and weight of shape {w.shape} do not fit: the "
+            f"input has {x.shape[1]} channels and the weight expects {w.shape[0]}, a multiple of groups={groups}"
+        )
+    if b is not None and b.shape != (w.shape[1] * groups,):
+        raise ValueError(
+            f"{name}: bias of shape {b.shape} does not fit weight of shape {w.shape} with groups={groups}: "
+            f"expects {(w.shape[1] * groups,)}"
+        )
+    size = tuple(
+        (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
+        for n, k, s, p, d, extra in zip(
+            x.shape[2:], w.shape[2:], stride, padding, dilation, output_padding, strict=True
+        )
+    )
+    if min(size) < 1:
+        raise ValueError(
+            f"{name}: padding {padding} leaves nothing of the output: its size would be {size}, for input of shape "
+            f"{x.shape} and weight of shape {w.shape}; use less padding"
+        )
+
+
 # ── on arrays ──────────────────────────────────────────────────────────────────────────
 
 
@@ -86,9 +138,12 @@ def pack_weight(w: Array, groups: int) -> Array:
 
 
 def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **params: Any) -> Array:
-    """The convolution of arrays, or relu of it, by the kernels that are fastest for the shape."""
+    """The convolution of arrays, or relu of it, by the kernels that are fastest for the shape.
+
+    The kernels are for floats.  Integers are computed by NumPy, exactly, and wrap around as in PyTorch.
+    """
     size = conv_size(x.shape[2:], w.shape[2:], params)
-    if tap_by_tap.mostly_padding(x.shape[2:], size, w.shape[2:], **params):
+    if x.dtype.kind != "f" or tap_by_tap.mostly_padding(x.shape[2:], size, w.shape[2:], **params):
         y = tap_by_tap.forward(x, w, size, groups=groups, **params)
         y = y if b is None else y + b[:, None, None]
         return np.where(y <= 0, y.dtype.type(0), y) if relu else y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from autograd.ops.reduce import mean, sum
 from autograd.ops.shape import movedim
 from autograd.ops.shared.checks import check_float
 from autograd.ops.where import where
+from autograd.tracebacks import user_stacklevel
 from autograd.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -27,6 +29,19 @@ def check_reduction(name: str, reduction: str) -> None:
     """Raise ValueError unless `reduction` is "mean", "sum" or "none"."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction {reduction!r} is not one of 'mean', 'sum', 'none'")
+
+
+def legacy_reduction(name: str, reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """The reduction that PyTorch's deprecated arguments name; `reduction` if neither is given."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        meant = "none"
+    else:
+        meant = "sum" if size_average is False else "mean"
+    message = f"{name}: size_average and reduce are deprecated; use reduction={meant!r}"
+    warnings.warn(message, stacklevel=user_stacklevel())
+    return meant
 
 
 def reduce_losses(name: str, losses: Tensor, reduction: str, divisor: Any = None) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.grad_mode import no_grad
 from autograd.ops.shared.checks import check_eps, check_float
 from autograd.types import Array, Shape
 
@@ -21,6 +22,13 @@ def check_norm(name: str, x: Any, eps: float, shape: Shape, **parameters: Any) -
                 f"{name}: {what} is {parameter.dtype} of shape {parameter.shape}; "
                 f"input of shape {x.shape} and {x.dtype} needs {x.dtype} of shape {shape}"
             )
+
+
+def update_running(running: Any, new: Any, momentum: float) -> None:
+    """Move running statistics towards new ones, in place; None is left out."""
+    if running is not None:
+        with no_grad():
+            running.copy_((1 - momentum) * running + momentum * new)
 
 
 def standardize_reference(x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 KINK = 1e-3  # results of a smooth op followed by relu are at least this far from 0, where relu has a kink
+
+
+def complex_sample(draw: Draw) -> Sample:
+    """A complex tensor of any shape."""
+    return Sample((draw.complex_tensor(*draw.shape(0, 3, least=0)),))
 
 
 def any_shape(draw: Draw) -> Sample:
@@ -35,6 +41,14 @@ def optional(draw: Draw, *shape: int) -> Array | None:
 def spread_out(x: Array) -> Array:
     """x with 5 added to every other element, so that the variance is never close to 0."""
     return np.asarray(x + 5 * (np.arange(x.size).reshape(x.shape) % 2))
+
+
+def distinct(draw: Draw, n: int) -> list[Array]:
+    """n tensors whose shapes broadcast.  No two elements are equal, because that is a kink."""
+    shapes = draw.broadcastable(n)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    numbers = draw.tensor(int(ends[-1]))
+    return [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes, strict=True)]
 
 
 def bad_broadcast(name: str, dtype: Any = float) -> BadSample:

@@ -50,7 +50,7 @@ def _lines(n: int, out: int, kernel: int, stride: int, padding: int, dilation: i
     return found
 
 
-def _taps(
+def taps(
     size: Pair, out: Pair, kernel_size: Pair, *window: Pair
 ) -> Iterator[tuple[tuple[EllipsisType, int, int], _Index, _Index]]:
     """For each tap three indices of the last two dimensions: the tap in the window, its windows, and their pixels."""
@@ -69,7 +69,7 @@ def forward(x: Array, w: Array, out: Pair, stride: Pair, padding: Pair, dilation
     """The convolution of arrays, without a bias."""
     y = np.zeros((len(x), len(w), *out), x.dtype)
     images, filters, results = _grouped(x, 1, groups), _grouped(w, 0, groups), _grouped(y, 1, groups)
-    for tap, windows, pixels in _taps(x.shape[2:], out, w.shape[2:], stride, padding, dilation):
+    for tap, windows, pixels in taps(x.shape[2:], out, w.shape[2:], stride, padding, dilation):
         seen = np.zeros((*images.shape[:3], *out), x.dtype)  # the padding's 0 times inf or NaN of a weight is NaN
         seen[windows] = images[pixels]
         results += np.einsum("ngcij,goc->ngoij", seen, filters[tap])
@@ -80,7 +80,7 @@ def input_grad(g: Array, w: Array, input_size: Pair, stride: Pair, padding: Pair
     """The input gradient; 0 at pixels that are in no window, even if a weight is inf or NaN."""
     dx = np.zeros((len(g), w.shape[1] * groups, *input_size), g.dtype)
     gradients, filters, results = _grouped(g, 1, groups), _grouped(w, 0, groups), _grouped(dx, 1, groups)
-    for tap, windows, pixels in _taps(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation):
+    for tap, windows, pixels in taps(input_size, g.shape[2:], w.shape[2:], stride, padding, dilation):
         results[pixels] += np.einsum("ngoij,goc->ngcij", gradients[windows], filters[tap])
     return dx
 
@@ -91,7 +91,7 @@ def weight_grad(
     """The weight gradient."""
     dw = np.zeros((g.shape[1], x.shape[1] // groups, *kernel_size), g.dtype)
     gradients, images, results = _grouped(g, 1, groups), _grouped(x, 1, groups), _grouped(dw, 0, groups)
-    for tap, windows, pixels in _taps(x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation):
+    for tap, windows, pixels in taps(x.shape[2:], g.shape[2:], kernel_size, stride, padding, dilation):
         seen = np.zeros((*images.shape[:3], *g.shape[2:]), x.dtype)
         seen[windows] = images[pixels]
         results[tap] = np.einsum("ngoij,ngcij->goc", gradients, seen)

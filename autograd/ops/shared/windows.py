@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.kernels.jit import dense
 from autograd.op import BadSample
-from autograd.ops.shared.checks import check_float
+from autograd.ops.shared.checks import check_float, check_number
 from autograd.types import Array, Pair, Shape
 
 
@@ -23,8 +23,8 @@ def ints(what: str, value: Any, n: int = 2) -> Any:
     single = value[0] if isinstance(value, tuple | list) and len(value) == 1 else value
     many = (single,) * n if isinstance(single, int | np.integer) else value
     if not isinstance(many, tuple | list) or len(many) != n or not all(isinstance(k, int | np.integer) for k in many):
-        wanted = "an int, or two for height and width" if n == 2 else "an int"
-        raise TypeError(f"{what} expects {wanted}, not {value!r}")
+        wanted = ("an int", "an int, or two for height and width", "an int, or three for depth, height and width")
+        raise TypeError(f"{what} expects {wanted[n - 1]}, not {value!r}")
     return tuple(int(k) for k in many)
 
 
@@ -51,17 +51,32 @@ def conv_size(size: Shape, kernel_size: Shape, params: dict[str, Any]) -> Pair:
 
 
 def pool_size(
-    shape: Shape, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1), ceil_mode: bool = False
-) -> Pair:
-    """(H', W') of a pooling of images of shape (N, C, H, W)."""
-    windows = zip(shape[2:], kernel_size, stride, padding, dilation, strict=True)
-    height, width = (out_size(*dims, ceil_mode) for dims in windows)
-    return height, width
+    shape: Shape, kernel_size: Shape, stride: Shape, padding: Shape, dilation: Shape = (), ceil_mode: bool = False
+) -> Shape:
+    """The output's sizes, such as (H', W'), of a pooling of images of a shape such as (N, C, H, W)."""
+    windows = zip(shape[2:], kernel_size, stride, padding, dilation or (1,) * len(kernel_size), strict=True)
+    return tuple(out_size(*dims, ceil_mode) for dims in windows)
 
 
 def pool_stride(stride: Any, kernel_size: Any) -> Any:
     """The stride of a pooling: kernel_size if it is not given, which PyTorch's () also says."""
     return kernel_size if stride is None or (isinstance(stride, tuple | list) and not stride) else stride
+
+
+def adaptive_sizes(name: str, x: Any, output_size: Any, dims: int) -> Shape:
+    """The sizes of an adaptive pooling's output, checked.  None keeps the input's size.  x has a batch."""
+    check_ndim(name, x, dims)
+    check_float(name, x)
+    if min(x.shape[1:]) < 1:
+        raise ValueError(f"{name}: channels and sizes of the input must be at least 1, got shape {x.shape}")
+    if isinstance(output_size, tuple | list) and len(output_size) == dims:
+        wanted: Any = tuple(n if m is None else m for n, m in zip(x.shape[2:], output_size, strict=True))
+    else:
+        wanted = tuple(x.shape[2:]) if output_size is None else output_size
+    sizes: Shape = ints(f"{name}: output_size", wanted, dims)
+    if min(sizes) < 0:
+        raise ValueError(f"{name}: output_size {sizes} must be at least 0")
+    return sizes
 
 
 def named_padding(name: str, padding: str, w: Any, stride: Shape, dilation: Shape) -> tuple[Shape, Shape]:
@@ -87,21 +102,36 @@ def as_planes(images: Array) -> Array:
     return dense(images).reshape(images.shape[0] * images.shape[1], *images.shape[2:])
 
 
+def image_sizes(dims: int) -> str:
+    """The names of an image's sizes in messages: "H, W" for two dimensions."""
+    return ("L", "H, W", "D, H, W")[dims - 1]
+
+
+def check_ndim(name: str, x: Any, dims: int) -> None:
+    """Raise unless x is a batch of images of `dims` dimensions."""
+    if x.ndim != dims + 2:
+        sizes = image_sizes(dims)
+        raise ValueError(f"{name}: expects input (N, C, {sizes}) or (C, {sizes}), got shape {x.shape}")
+
+
 def check_pool(
     name: str,
     x: Any,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair = (1, 1),
+    kernel_size: Shape,
+    stride: Shape,
+    padding: Shape,
+    dilation: Shape = (),
     ceil_mode: bool = False,
 ) -> None:
-    """Raise unless a pooling of x has windows, and each has a pixel of x.  Errors begin with the op's `name`."""
-    if x.ndim != 4:
-        raise ValueError(f"{name}: expects input (N, C, H, W) or (C, H, W), got shape {x.shape}")
-    check_float(name, x)
+    """Raise unless a pooling of x has windows, and each has a pixel of x.  Errors begin with the op's `name`.
+
+    x has a batch.  The number of dimensions of the windows is that of kernel_size.
+    """
+    dilation = dilation or (1,) * len(kernel_size)
+    check_ndim(name, x, len(kernel_size))
+    check_number(name, x)
     if min(*kernel_size, *stride, *dilation) < 1 or min(padding) < 0:
-        also = f", dilation {dilation}" if dilation != (1, 1) else ""
+        also = f", dilation {dilation}" if max(dilation) > 1 else ""
         raise ValueError(
             f"{name}: kernel_size {kernel_size}, stride {stride}{also} must be at least 1, padding {padding} at least 0"
         )
@@ -134,4 +164,4 @@ def bad_pools(name: str, *more: tuple[Shape, dict[str, Any], tuple[str, ...]]) -
     ]
     plain = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0)}
     bad = [BadSample((np.ones(x),), {**plain, **params}, ValueError, (name, *words)) for x, params, words in calls]
-    return [*bad, BadSample((np.ones(big, int),), plain, TypeError, (name, "int64", ".float()"))]
+    return [*bad, BadSample((np.ones(big, bool),), plain, TypeError, (name, "bool", ".float()"))]

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import functools
 import hashlib
+import itertools
 import math
 import shlex
 import sys
@@ -18,18 +19,21 @@ from numba import config as numba_settings
 import autograd
 import nn
 import optim
-from examples.experiments.support import job
+from examples.experiments.support import job, lr_finder
 from examples.experiments.support.data import cifar10, synthetic
 from examples.experiments.support.data.cifar10 import Cifar10, DataError, Split
 from examples.experiments.support.data.loader import Augment, Loader, channel_statistics, train_validation_split
 from examples.experiments.support.runs import checkpoint, results, schema
 from examples.experiments.support.runs.checkpoint import CheckpointError, Parts, Progress
+from examples.experiments.support.runs.events import FILE as EVENTS, NotInstalled
 from examples.experiments.support.runs.results import ResultError
-from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError
+from examples.experiments.support.runs.run_folder import RunFolder, RunFolderError, locked
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested, interruptible
 from examples.experiments.support.runs.streams import steady
 from examples.experiments.support.training import Data, Loss, NotFinite, train
 from examples.report.manifest import NotOurs
+from examples.report.page import write_figure
+from examples.report.plots import learning_rates
 from nn import functional as F
 
 P = ParamSpec("P")
@@ -49,10 +53,21 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimi
 
 # All other settings affect the result and must not change when a run is resumed. With a learning rate schedule the
 # number of epochs affects it, too.
-_FREE = {"epochs", "threads", "data_dir", "out", "resume", "quiet"}
-OF_THE_SESSION = {"threads", "out", "resume", "quiet"}
+OF_THE_SESSION = {"threads", "out", "resume", "quiet", "tensorboard", "find_lr"}
+_FREE = {"epochs", "data_dir", *OF_THE_SESSION}
 EVALUATION_BATCH = 250
-_KNOWN = (CheckpointError, DataError, RunFolderError, ResultError, NotOurs, NotFinite, OSError, ValueError, MemoryError)
+_KNOWN = (
+    CheckpointError,
+    DataError,
+    RunFolderError,
+    ResultError,
+    NotInstalled,
+    NotOurs,
+    NotFinite,
+    OSError,
+    ValueError,
+    MemoryError,
+)
 
 
 class Splits(NamedTuple):
@@ -151,13 +166,18 @@ def training_parser(
             help=f"momentum of sgd and nesterov, at least 0 and below 1 {shown}",
         )
         add("--weight-decay", type=real(), metavar="X", help=f"weight decay of the optimizer, as in PyTorch {shown}")
+        add("--find-lr", action="store_true", help="suggest a learning rate for these settings instead of training: "
+            f"raise it from {lr_finder.LOWEST:g} to {lr_finder.HIGHEST:g} in {lr_finder.STEPS} steps, and draw the "
+            "loss into --out")  # fmt: skip
     add("--seed", type=integer(0), metavar="N", help=f"seed of weights, order and validation split {shown}")
     add("--threads", type=integer(1, most), metavar="N", help="threads of the engine; the result is bitwise the same "
         "for any number (default: the CPUs this process may use, or the slots of the batch job)")  # fmt: skip
+    add("--tensorboard", action="store_true", help="also write loss, accuracy and learning rate of each epoch to "
+        f"{EVENTS} in --out, which tensorboard --logdir DIR shows; needs the package tensorboard")  # fmt: skip
     add("--quiet", action="store_true", help="print only where the results are")
     common = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.0} if with_optimizer else {}
     # Run folders store this name; the package examples.experiments is newer.
-    parser.set_defaults(experiment=f"examples.{experiment}", **{"seed": 0, **common, **defaults})
+    parser.set_defaults(experiment=f"examples.{experiment}", **{"seed": 0, "find_lr": False, **common, **defaults})
     return parser
 
 
@@ -247,7 +267,11 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     A resumed run takes settings that the command line does not give from the stored run.
     """
     args = parse(parser, argv)
-    folder = RunFolder(args.out)
+    if args.find_lr:  # leaves a run in the folder as it is
+        if args.resume:
+            parser.error("--find-lr trains nothing that could --resume; leave one of them out")
+        return args
+    folder = RunFolder(args.out, tensorboard=args.tensorboard)
     folder.check(args.resume)
     if args.resume and (stored := folder.stored().settings):
         _check_stored(folder, parser, stored)
@@ -350,13 +374,9 @@ def run(
         The options that resume the whole experiment if this run is a part of it. The experiment then prints the
         closing message itself.
     """
-    if args.threads:
-        autograd.set_num_threads(args.threads)
-    autograd.manual_seed(args.seed)
-    model = make_model()
-    folder = RunFolder(args.out, accuracy=accuracy)
-    loaders = _loaders(splits, args, recipe.augment)
-    parts = recipe.parts(model, args, len(loaders.train))
+    folder = RunFolder(args.out, accuracy=accuracy, tensorboard=args.tensorboard)
+    parts, loaders = _made(args, make_model, splits, recipe)
+    model = parts.model
     settings = {**_fixed(vars(args)), "data": _digest(splits)}
     if recipe.fixed_epochs:
         settings["epochs"] = args.epochs
@@ -412,11 +432,49 @@ def run(
     return result
 
 
+def find_lr(
+    args: argparse.Namespace, make_model: Callable[[], nn.Module], splits: Splits, data: Cifar10, recipe: Recipe = PLAIN
+) -> int:
+    """Suggest a learning rate for a run with these settings, instead of training; return the exit status."""
+    parts, loaders = _made(args, make_model, splits, recipe)
+    batches = (batch for epoch in itertools.count() for batch in loaders.train.batches(epoch))
+    table, figure = args.out / "learning_rates.csv", args.out / "learning_rates.png"
+    with locked(args.out):
+        if not args.quiet:
+            print(f"{data} Learning rates are tried on {len(splits.train.labels):,} training images.", flush=True)
+        found = lr_finder.sweep(parts.model, parts.optimizer, batches, recipe.loss, quiet=args.quiet)
+        rows = [
+            {"learning_rate": rate, "loss": loss, "smoothed_loss": smoothed}
+            for rate, loss, smoothed in zip(found.rates, found.losses, found.smoothed, strict=True)
+        ]
+        results.write_table(table, rows)
+        suggestion = found.suggestion
+        write_figure(learning_rates(rows, suggestion), [figure])
+    end = f"from {found.rates[-1]:.2g} on, it diverges" if found.diverged else "it does not diverge"
+    print(
+        f"The loss is lowest at a learning rate of {found.rates[found.lowest]:.2g}; {end}. It falls most steeply at "
+        f"--lr {suggestion:.2g}, which is the suggestion. {figure} shows the loss at each rate.",
+        flush=True,
+    )
+    return 0
+
+
+def _made(
+    args: argparse.Namespace, make_model: Callable[[], nn.Module], splits: Splits, recipe: Recipe
+) -> tuple[Parts, Data]:
+    """Return the parts and the data of a training, at its start."""
+    if args.threads:
+        autograd.set_num_threads(args.threads)
+    autograd.manual_seed(args.seed)
+    model = make_model()
+    loaders = _loaders(splits, args, recipe.augment)
+    return recipe.parts(model, args, len(loaders.train)), loaders
+
+
 def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
-    """Write history.csv and result.json, which starts with the history, for a finished run."""
+    """Write result.json, which starts with the history, for a finished run."""
     settings, data, _ = folder.stored()
     history = result.progress.history
-    results.write_table(args.out / "history.csv", history)
     results.write(
         args.out,
         _name(args),

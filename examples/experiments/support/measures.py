@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import autograd
 import nn
 from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.metrics import Accuracy, Confusion
 from nn import functional as F
 
 
@@ -24,13 +25,15 @@ class Verdicts(NamedTuple):
     @property
     def error(self) -> float:
         """The fraction of misclassified images."""
-        return float((self.probabilities.argmax(1) != self.labels).mean())
+        accuracy = Accuracy()
+        accuracy.update(self.probabilities, self.labels)
+        return accuracy.error
 
     def confusion(self) -> list[list[int]]:
         """Return the confusion matrix: counts by true class (row) and predicted class (column)."""
-        counts = np.zeros((10, 10), int)
-        np.add.at(counts, (self.labels, self.probabilities.argmax(1)), 1)
-        return counts.tolist()
+        confusion = Confusion(self.probabilities.shape[1])
+        confusion.update(self.probabilities, self.labels)
+        return confusion.counts.tolist()
 
 
 def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callable[[], None] = lambda: None) -> Verdicts:
@@ -45,6 +48,24 @@ def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callabl
             probabilities.append(np.mean(answers, axis=0))
             labels.append(y)
     return Verdicts(np.concatenate(probabilities), np.concatenate(labels))
+
+
+def final_metrics(model: nn.Module, loader: Loader, classes: Sequence[str]) -> dict[str, Any]:
+    """Evaluate the finished model on the test images: accuracy, top-5 accuracy, and the confusion matrix."""
+    top5, confusion = Accuracy(k=5), Confusion(len(classes))
+    model.eval()
+    with autograd.no_grad():
+        for x, y in loader.batches(0):
+            scores = model(autograd.from_numpy(x)).numpy()
+            top5.update(scores, y)
+            confusion.update(scores, y)
+    return {
+        "pictures": top5.count,
+        "accuracy": confusion.accuracy,
+        "top5": top5.value,
+        "per_class": confusion.per_class,
+        "confusion": confusion.counts.tolist(),
+    }
 
 
 def misclassified(verdicts: Verdicts, images: NDArray[np.uint8], count: int) -> list[dict[str, Any]]:

@@ -14,11 +14,12 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 import autograd
 import nn
 from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.metrics import Accuracy, hits
+from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import checkpoint
 from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
 from examples.experiments.support.runs.run_folder import RunFolder
@@ -54,8 +55,8 @@ def train(
 ) -> Progress:
     """Train up to a number of epochs, starting from the checkpoint in the folder if there is one.
 
-    Each epoch ends with a checkpoint, a row in metrics.jsonl, new learning curves and a line on
-    stdout.
+    Each epoch ends with a checkpoint, a row in metrics.jsonl and history.csv, new learning curves
+    and a line on stdout.
 
     Parameters
     ----------
@@ -100,8 +101,7 @@ def train(
             _save(folder, parts, progress, settings)
             folder.write_metrics(progress.history)
             if not quiet:
-                tqdm.write(_line(progress.history[-1], epochs), file=sys.stdout)
-                sys.stdout.flush()
+                write_line(_line(progress.history[-1], epochs), sys.stdout)
     except StopRequested:
         _save(folder, parts, progress, settings)
         raise
@@ -116,16 +116,15 @@ def train(
 
 def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
     """Return the mean loss and the error (the fraction of misclassified images) in eval mode."""
-    loss_sum, wrong = 0.0, 0
+    loss_sum, accuracy = 0.0, Accuracy()
     model.eval()
     with autograd.no_grad():
         for x, y in loader.batches(0):
             check()
             scores = model(autograd.from_numpy(x))
             loss_sum += F.cross_entropy(scores, autograd.from_numpy(y)).item() * len(y)
-            wrong += _count_wrong(scores, y)
-    count = len(loader.split.labels)
-    return loss_sum / count, wrong / count
+            accuracy.update(scores.numpy(), y)
+    return loss_sum / accuracy.count, accuracy.error
 
 
 def _train_epoch(
@@ -134,14 +133,8 @@ def _train_epoch(
     """Do the remaining steps of the current epoch."""
     now = progress.now
     parts.model.train()
-    with tqdm(
-        total=len(loader),
-        initial=now.step,
-        desc=f"epoch {progress.epochs + 1}/{epochs}",
-        unit="batch",
-        leave=False,
-        disable=quiet or not sys.stderr.isatty(),
-    ) as bar:
+    name = f"epoch {progress.epochs + 1}/{epochs}"
+    with progress_bar(total=len(loader), initial=now.step, desc=name, unit="batch", quiet=quiet) as bar:
         before = perf_counter()
         for x, y in loader.batches(progress.epochs, start=now.step):
             check()
@@ -170,7 +163,7 @@ def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criter
         parts.average.update_parameters(parts.model)
     if parts.scheduler and parts.each_step:
         parts.scheduler.step()
-    progress.now.wrong += _count_wrong(scores, y)
+    progress.now.wrong += int((~hits(scores.detach().numpy(), y)).sum())
     return value
 
 
@@ -196,10 +189,6 @@ def _columns(data: Data) -> list[str]:
     measured = ["train", *(name for name in ("validation", "test") if getattr(data, name))]
     each = [f"{name}_{what}" for name in measured for what in ("loss", "error")]
     return ["epoch", "learning_rate", *each, "seconds", "images_per_second"]
-
-
-def _count_wrong(scores: autograd.Tensor, y: np.ndarray) -> int:
-    return int((scores.detach().numpy().argmax(1) != y).sum())
 
 
 def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Settings) -> None:

@@ -16,6 +16,7 @@ from examples.report.page import (
     Figures,
     Results,
     bands,
+    confusion,
     fenced,
     mean_and_spread,
     new_figure,
@@ -210,28 +211,7 @@ def _bars(rows: Sequence[_Part], figures: Figures) -> str:
 
 def _confusion(whole: Sequence[Record], figures: Figures) -> str:
     counts = np.sum([record.result["test"]["confusion"] for record in whole], axis=0)
-    totals = counts.sum(1, keepdims=True)
-    shares = 100 * counts / np.maximum(totals, 1)
-    classes = whole[0].result["classes"]
-    figure = new_figure(6.4, 5.6)
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Greys", vmin=0, vmax=100)
-    for i, row in enumerate(shares):
-        for j, share in enumerate(row):
-            if round(share) >= 1:
-                axes.text(j, i, f"{share:.0f}", ha="center", va="center", color="white" if share > 50 else "black")
-    axes.set_xticks(range(10), classes, rotation=45, ha="right")
-    axes.set_yticks(range(10), classes)
-    axes.set(xlabel="predicted class", ylabel="true class")
-    figure.colorbar(image, ax=axes, label="share of the class [%]", shrink=0.8)
-    mistakes = shares - np.diag(np.diag(shares))
-    i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    best, worst = shares.diagonal().argmax(), shares.diagonal().argmin()
-    words = (
-        f"The easiest class is {classes[best]} ({shares[best, best]:.0f} % correct), the hardest is {classes[worst]} "
-        f"({shares[worst, worst]:.0f} %). The most common mistake is to predict {classes[j]} for {classes[i]} "
-        f"({mistakes[i, j]:.0f} % of that class)."
-    )
+    words, figure = confusion(counts, whole[0].result["classes"])
     return words + "\n\n" + figures.add("generalize-confusion", figure, "Confusion matrix of the test images")
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from examples.experiments.support.runs.results import Record
-from examples.report.page import Figures, Results, bands, mean_and_spread, new_figure, percent, seeds_of_one, table
+from examples.report.page import (
+    Figures,
+    Results,
+    bands,
+    confusion,
+    mean_and_spread,
+    new_figure,
+    percent,
+    seeds_of_one,
+    table,
+)
 
 TITLE = "How good is the baseline, and what do its filters detect?"
 
@@ -21,6 +31,7 @@ def section(results: Results, figures: Figures) -> list[str]:
         table(["seed", "epochs", "training accuracy", "validation", "test", "minutes"], rows),
         *filter(None, (others, records[0].cut_short)),
         _curves(records, figures),
+        *_confusion(records, figures),
         _filters(records[0], figures),
     ]
 
@@ -43,6 +54,17 @@ def _curves(records: list[Record], figures: Figures) -> str:
     figure = bands([record.result["history"] for record in records], shown)
     words = "Lines are means over the seeds; bands show the range."
     return figures.add("train-curves", figure, "The baseline's loss and error against epochs") + "\n\n" + words
+
+
+def _confusion(records: list[Record], figures: Figures) -> list[str]:
+    """Return the top-5 accuracy and the confusion matrix; nothing if a result is older than these."""
+    tests = [record.result["test"] for record in records if "test" in record.result]
+    if len(tests) < len(records):
+        return []
+    words, figure = confusion(np.sum([test["confusion"] for test in tests], axis=0), records[0].result["classes"])
+    top5 = f"For {mean_and_spread([test['top5'] for test in tests])} % of the test images, the class is among the five "
+    top5 += "most probable ones (top-5 accuracy)."
+    return [f"{top5} {words}", figures.add("train-confusion", figure, "Confusion matrix of the test images")]
 
 
 def _row(record: Record) -> list[str]:

@@ -7,20 +7,24 @@ consists of pickles. A pickle can call any function while it is read, so these a
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
 from examples.experiments.support import job
-from examples.experiments.support.data import batch_pickle
+from examples.experiments.support.borrowed import module_of_autograd
+
+if TYPE_CHECKING:
+    from autograd.vision import batch_pickle
+else:
+    batch_pickle = module_of_autograd("autograd.vision.batch_pickle")
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
@@ -247,38 +251,11 @@ def _unpickle(file: Path) -> dict[str, Any]:
 def _array(file: Path, key: str, value: object) -> NDArray[Any]:
     """Return the array that the pickle describes, or an array of a list of integers; reject anything else."""
     try:
-        if isinstance(value, list) and all(type(item) is int for item in value):
-            return np.array(value, np.int64)
-        if isinstance(value, batch_pickle.Array):
-            return _build(value)
+        return batch_pickle.array_of(value)
+    except batch_pickle.PickleError as error:
+        raise DataError(f"{file}: {key} {error}.") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{file}: {key} is a damaged array ({error}). Unpack the archive again.") from error
-    raise DataError(f"{file}: {key} is missing, or neither an array nor a list of integers.")
-
-
-def _build(array: batch_pickle.Array) -> NDArray[Any]:
-    """Build the array; its parts come from the file and are not trusted."""
-    dtype, shape, content = array.dtype, array.shape, array.content
-    if not isinstance(dtype, batch_pickle.Dtype) or not isinstance(content, bytes):
-        raise TypeError("its dtype or its bytes are missing")
-    code, order = _text(dtype.code), _text(dtype.order)
-    if code not in ("u1", "i1", "i2", "i4", "i8") or order not in ("|", "<", ">"):
-        raise TypeError("its elements are not integers")
-    if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(size) is int and size >= 0 for size in shape):
-        raise TypeError("its shape is not one or two sizes")
-    if type(array.fortran) is not bool:
-        raise TypeError("the order of its elements is missing")
-    flat = np.frombuffer(content, order + code)
-    if math.prod(shape) != len(flat):
-        raise ValueError(f"its shape needs {math.prod(shape):,} elements, but it has {len(flat):,}")
-    return flat.reshape(shape, order="F" if array.fortran else "C")
-
-
-def _text(value: object) -> str:
-    """Return text that Python 2 wrote as bytes and Python 3 as str; "" for anything else."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else ""
 
 
 def _read_python(file: Path) -> Split:
@@ -291,9 +268,9 @@ def _python_classes(folder: Path) -> tuple[str, ...]:
     if not file.exists():
         return CLASSES
     names = _unpickle(file).get("label_names")
-    if not isinstance(names, list) or not all(_text(name) for name in names):
+    if not isinstance(names, list) or not all(batch_pickle.text(name) for name in names):
         raise DataError(f"{file}: label_names is missing or not a list of names. Unpack the archive again.")
-    return _checked_classes(file, [_text(name) for name in names])
+    return _checked_classes(file, [batch_pickle.text(name) for name in names])
 
 
 def _say(line: str) -> None:

@@ -26,11 +26,11 @@ from urllib.parse import urlsplit
 
 import pooch  # type: ignore[import-untyped]
 import requests
-from tqdm import tqdm  # type: ignore[import-untyped]
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from examples.experiments.support.data.cifar10 import DataError
+from examples.experiments.support.progress import progress_bar
 
 ATTEMPTS = 3  # after a broken connection, a wrong checksum, or a busy server
 BUSY = (429, 500, 502, 503, 504)  # status codes after which a request may be repeated
@@ -78,7 +78,7 @@ def fetch(folder: Path, archive: Archive | None = None, *, replace: bool = False
     replace : bool
         Remove the existing, unusable ``folder`` first.
     progress : bool
-        Show a progress bar if stderr is a terminal.
+        Show a progress bar, or in a log a line every half minute.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def _retrieve(archive: Archive, folder: Path, progress: bool) -> Path:
     for attempt in range(ATTEMPTS):
         if reason:
             _wait_after(reason, attempt)
-        with tqdm(total=1, unit="B", unit_scale=True, ncols=79, disable=None if progress else True) as bar:
+        with progress_bar(total=1, unit="B", unit_scale=True, ncols=79, leave=True, quiet=not progress) as bar:
             downloader = pooch.HTTPDownloader(
                 progressbar=bar,
                 chunk_size=1 << 18,

@@ -7,6 +7,7 @@ The order comes from raw PCG64 output, a stream that NumPy guarantees never to c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,15 +95,21 @@ class Loader:
             raise ValueError(f"Loader.batches: epoch must not be negative, but is {epoch}.")
         if not 0 <= start <= len(self):
             raise ValueError(f"Loader.batches: start must be 0 to {len(self)} (an epoch), not {start}.")
-        return self._batches(epoch, start)  # a generator would check only at the first batch
+        from autograd import Generator  # here: PyTorch's and MXNet's processes use `batch`, and must not import ours
+        from autograd.utils.data import DataLoader
 
-    def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
         order = self.order(epoch)
-        for first in range(start * self.batch_size, len(order), self.batch_size):
-            chosen = order[first : first + self.batch_size]
-            images = self.split.images
-            pictures = self.augment(images, chosen, epoch) if self.augment else images[chosen]
-            yield self._standardize(pictures), self.split.labels[chosen]
+        chosen = [order[i : i + self.batch_size] for i in range(start * self.batch_size, len(order), self.batch_size)]
+        generator = Generator()  # its own, so that nothing is drawn from the training's
+        return iter(
+            DataLoader(_Epoch(self, epoch), batch_size=None, sampler=chosen, collate_fn=_kept, generator=generator)
+        )
+
+    def batch(self, chosen: NDArray[np.int64], epoch: int) -> Batch:
+        """Return the images of these indices, augmented and standardized, and their classes."""
+        images = self.split.images
+        pictures = self.augment(images, chosen, epoch) if self.augment else images[chosen]
+        return self._standardize(pictures), self.split.labels[chosen]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the order of the images in an epoch: a permutation of 0..N-1, int64 (N,)."""
@@ -116,6 +123,21 @@ class Loader:
         np.multiply(images, self._scale, out=x)  # (pixel / 255 - mean) / std in two passes, one array
         x += self._shift
         return x
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What a DataLoader takes batches from."""
+
+    loader: Loader
+    number: int
+
+    def __getitem__(self, chosen: NDArray[np.int64]) -> Batch:
+        return self.loader.batch(chosen, self.number)
+
+
+def _kept(batch: Batch) -> Batch:
+    return batch
 
 
 def channel_statistics(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

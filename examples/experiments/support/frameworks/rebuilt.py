@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.data.loader import Batch, Loader
+from examples.experiments.support.metrics import Accuracy
 
 # The layers of the baseline, named as in examples.experiments.models; the fan-in of those with weights
 LAYERS = ("conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores")
@@ -81,13 +82,20 @@ class Epoch(NamedTuple):
     images_per_second: float
 
 
+def _batches(loader: Loader, epoch: int) -> Iterator[Batch]:
+    """`loader.batches(epoch)` without our DataLoader, and so without our framework."""
+    order = loader.order(epoch)
+    for first in range(0, len(order), loader.batch_size):
+        yield loader.batch(order[first : first + loader.batch_size], epoch)
+
+
 def train_epoch(
     net: Rebuilt, loader: Loader, epoch: int, each: Callable[[], object] = lambda: None, steps: int | None = None
 ) -> Epoch:
     """Train for one epoch or its first steps; the time includes loading. Call `each` after every step."""
     total, pictures = 0.0, 0
     start = time.perf_counter()
-    for x, y in islice(loader.batches(epoch), steps):
+    for x, y in islice(_batches(loader, epoch), steps):
         total += net.step(x, y) * len(y)
         pictures += len(y)
         each()
@@ -97,11 +105,10 @@ def train_epoch(
 
 def measure(net: Rebuilt, loader: Loader) -> tuple[float, float]:
     """Return the mean loss, computed in float64, and the error."""
-    loss, wrong = 0.0, 0
-    for x, y in loader.batches(0):
+    loss, accuracy = 0.0, Accuracy()
+    for x, y in _batches(loader, 0):
         scores = net.scores(x)
-        wrong += int((scores.argmax(1) != y).sum())
+        accuracy.update(scores, y)
         shifted = scores.astype(np.float64) - scores.max(1, keepdims=True)
         loss += float((np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(y)), y]).sum())
-    count = len(loader.split.labels)
-    return loss / count, wrong / count
+    return loss / accuracy.count, accuracy.error

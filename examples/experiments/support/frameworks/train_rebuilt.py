@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from examples.experiments.support import cli
 from examples.experiments.support.data.loader import Loader, channel_statistics
 from examples.experiments.support.frameworks.rebuilt import DeviceError, Resumable, measure, train_epoch
 from examples.experiments.support.frameworks.rebuilt_checkpoint import restore, save
+from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import check_writable
 from examples.experiments.support.runs.run_folder import RunFolderError, locked
@@ -98,7 +97,7 @@ def _train(args: argparse.Namespace, experiment: str, title: str, net: Resumable
     history: list[dict[str, Any]] = restore(checkpoint, net, fixed) if checkpoint.exists() else []
     for epoch in range(len(history), args.epochs):
         name = f"epoch {epoch + 1}/{args.epochs}"
-        with tqdm(total=len(train), desc=name, unit="batch", leave=False, disable=not sys.stderr.isatty()) as bar:
+        with progress_bar(total=len(train), desc=name, unit="batch") as bar:
             trained = train_epoch(net, train, epoch, bar.update)
         loss, wrong = measure(net, test)
         history.append(

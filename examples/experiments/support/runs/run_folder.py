@@ -6,17 +6,18 @@ file                     content
 settings.json            settings, data, and for every session (the start and each resume):
                          command, versions, threads; job, array index, and host
 metrics.jsonl            one line of JSON per epoch
+history.csv              the rows of metrics.jsonl as a table
+events.out.tfevents      the same for TensorBoard, with ``--tensorboard``; see `events`
 learning_curves.png      a plot of metrics.jsonl
 checkpoint.safetensors   all that ``--resume`` needs; see `checkpoint`
 weights.safetensors      the trained weights, written at the end
 done.json                marks a finished run
 result.json              what the report reads of a finished run; see `results`
-history.csv              the rows of metrics.jsonl as a table
 .lock                    empty; the kernel locks it during a run, and frees it after a kill
 =======================  ==================================================================
 
-The checkpoint is the only source: metrics and curves are rewritten from it every time. A
-kill between two of these files therefore loses nothing; the next resume writes them again.
+The checkpoint is the only source: metrics, table, events and curves are written from it every
+time. A kill between two of these files therefore loses nothing; the next resume writes them again.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ from safetensors.numpy import save as to_safetensors
 import autograd
 import nn
 from examples.experiments.support import job
-from examples.experiments.support.runs import schema
+from examples.experiments.support.runs import events, schema
 from examples.experiments.support.runs.files import sweep, write_whole
+from examples.experiments.support.runs.results import write_table
 from examples.report.plots import learning_curves
 
 _DESCRIPTION = schema.record(
@@ -105,13 +107,25 @@ def locked(folder: Path, option: str = "--out") -> Iterator[None]:
 
 
 class RunFolder:
-    """The files of one run, in one folder."""
+    """The files of one run, in one folder.
 
-    def __init__(self, path: Path, *, accuracy: bool = False) -> None:
+    Parameters
+    ----------
+    path : Path
+    accuracy : bool
+        Draw the accuracy instead of the error.
+    tensorboard : bool
+        Write events for TensorBoard. A run that has them goes on with them in any case.
+    """
+
+    def __init__(self, path: Path, *, accuracy: bool = False, tensorboard: bool = False) -> None:
         self.path = path
-        self.accuracy = accuracy  # drawn instead of the error
+        self.accuracy = accuracy
+        self.tensorboard = tensorboard
         self.settings = path / "settings.json"
         self.metrics = path / "metrics.jsonl"
+        self.table = path / "history.csv"
+        self.events = path / events.FILE
         self.curves = path / "learning_curves.png"
         self.checkpoint = path / "checkpoint.safetensors"
         self.weights = path / "weights.safetensors"
@@ -122,6 +136,8 @@ class RunFolder:
 
         A run that has no checkpoint yet may start again.
         """
+        if self.tensorboard or self.events.exists():
+            events.check_installed()
         if not resume and any(file.exists() for file in (self.checkpoint, self.weights, self.done)):
             raise RunFolderError(
                 f"{self.path} already contains a run. Continue it with --resume, choose another --out, "
@@ -189,10 +205,23 @@ class RunFolder:
             self.done.unlink(missing_ok=True)
 
     def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
-        """Write the metrics of all completed epochs, and their curves."""
+        """Write the metrics of all completed epochs: as JSON, as a table, as events if wanted, and as curves."""
         write_whole(self.metrics, "".join(json.dumps(row) + "\n" for row in history).encode())
+        if self.tensorboard or self.events.exists():
+            events.write(self.events, history, self._began())
         if history:
+            write_table(self.table, history)
             learning_curves(history, self.curves, accuracy=self.accuracy)
+
+    def _began(self) -> float:
+        """Return when the first session began, in seconds since 1970."""
+        try:
+            return datetime.fromisoformat(self.stored().sessions[0]["began"]).timestamp()
+        except (LookupError, TypeError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.settings} does not say when the run began, which {events.FILE} needs. Restore it from a copy, "
+                f"or remove {self.events}, and go on without events."
+            ) from error
 
     def finish(self, model: nn.Module, history: Sequence[dict[str, Any]]) -> None:
         """Write the trained weights, then done.json."""

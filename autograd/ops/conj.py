@@ -1,0 +1,40 @@
+"""Complex conjugation, y = conj z = a - i b for z = a + i b.
+
+    dz = conj g
+
+Backwards of other ops use it.  Real numbers are their own conjugates and are returned as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments import check_arrays
+from autograd.op import Op, register
+from autograd.ops.shared.samples import complex_sample
+from autograd.types import Array
+
+
+def _reference(z: Array) -> Array:
+    return np.asarray(z.real - np.asarray(1j, z.dtype) * z.imag) if z.dtype.kind == "c" else np.conjugate(z)
+
+
+_conj_op = register(
+    Op(
+        name="conj",
+        forward=np.conjugate,
+        backward=lambda ctx, g: conj(g),
+        reference=_reference,
+        sample=complex_sample,
+        kind="multilinear",
+        complex=True,
+    )
+)
+
+
+def conj(input: Any) -> Any:
+    """The complex conjugate; a real tensor itself."""
+    check_arrays("conj", input=input)
+    return _conj_op(input) if input.dtype.kind == "c" else input

@@ -1,0 +1,155 @@
+"""Switches of PyTorch that choose how it computes: kept and answered, and without effect where there is no choice."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from autograd.devices import Device, check_device, device, state as _devices
+
+Model = TypeVar("Model", bound=Callable[..., Any])
+
+_PRECISIONS = ("highest", "high", "medium")
+
+
+class _Settings:
+    deterministic = warn_only = False
+    precision = "highest"
+    interop_threads = 1
+
+
+_settings = _Settings()
+_lock = threading.Lock()
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Ask for the same bits in every run, which is always so here."""
+    with _lock:
+        _settings.deterministic, _settings.warn_only = bool(mode), bool(warn_only)
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """The setting; results have the same bits in every run, whatever it is."""
+    return _settings.deterministic
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """The setting."""
+    return _settings.warn_only
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """Set both settings of `use_deterministic_algorithms` by 0, 1, 2, or "default", "warn", "error".
+
+    Raises
+    ------
+    RuntimeError
+        For anything else.
+    """
+    modes: dict[Any, int] = {"default": 0, "warn": 1, "error": 2, 0: 0, 1: 1, 2: 2}
+    if debug_mode not in modes:
+        raise RuntimeError(
+            f"set_deterministic_debug_mode: the mode is {debug_mode!r}; it must be 0, 1, 2, default, warn or error"
+        )
+    use_deterministic_algorithms(modes[debug_mode] > 0, warn_only=modes[debug_mode] == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2; see `set_deterministic_debug_mode`."""
+    return 0 if not _settings.deterministic else 1 if _settings.warn_only else 2
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Keep "highest", "high" or "medium"; products of float32 are always computed in float32."""
+    if precision not in _PRECISIONS:
+        warnings.warn(
+            f"set_float32_matmul_precision: {precision!r} is not one of {', '.join(_PRECISIONS)}; nothing was set",
+            UserWarning,
+            stacklevel=2,
+        )
+        return
+    _settings.precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """The setting."""
+    return _settings.precision
+
+
+def set_num_interop_threads(threads: int) -> None:
+    """Keep the number; calls run one after the other.
+
+    Raises
+    ------
+    RuntimeError
+        If it is not at least 1.
+    """
+    if threads < 1:
+        raise RuntimeError(f"set_num_interop_threads: expects a positive number, got {threads}")
+    _settings.interop_threads = threads
+
+
+def get_num_interop_threads() -> int:
+    """The setting, 1 at first."""
+    return _settings.interop_threads
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Return False: the processor's treatment of subnormal numbers stays as it is."""
+    return False
+
+
+def set_default_device(device: Device) -> None:
+    """Set the device of new tensors, which must be the CPU.
+
+    Raises
+    ------
+    ValueError
+        For any other device.
+    """
+    check_device("set_default_device", device)
+    _devices.chosen = None if device is None else _as_device(device)
+
+
+def _as_device(given: Any) -> device:
+    return given if isinstance(given, device) else device(given)
+
+
+def get_default_device() -> device:
+    """The device of new tensors: that of the innermost `with device:`, or of `set_default_device`."""
+    return _devices.contexts[-1] if _devices.contexts else _devices.chosen or device("cpu")
+
+
+def compile(
+    model: Model | None = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: Any = "inductor",
+    mode: str | None = None,
+    options: Any = None,
+    disable: bool = False,
+) -> Any:
+    """Return the model or function as it is: its ops are compiled already.  Also a decorator, with options or without.
+
+    Raises
+    ------
+    TypeError
+        If it is not callable.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> @autograd.compile(mode="max-autotune")
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(autograd.ones(1))
+    tensor([2.])
+    """
+    if model is None:
+        return lambda given: compile(given)
+    if not callable(model):
+        raise TypeError(f"compile: expects a Module or a function, got {type(model).__name__}")
+    return model

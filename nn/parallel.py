@@ -1,0 +1,53 @@
+"""`DataParallel`, a wrapper for programs that use it; all work is done on the CPU, by the wrapped module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn.module import Module
+
+
+class DataParallel(Module):
+    """Calls the wrapped module, as PyTorch's does where there is no GPU.
+
+    Names in its state_dict begin with "module.", as in states that were saved from PyTorch's.
+
+    Parameters
+    ----------
+    module : Module
+    device_ids, output_device, dim
+        Accepted, without effect.
+
+    Attributes
+    ----------
+    module : Module
+
+    Examples
+    --------
+    >>> import nn
+    >>> list(nn.DataParallel(nn.Linear(2, 1)).state_dict())
+    ['module.weight', 'module.bias']
+    """
+
+    module: Module
+
+    def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
+        super().__init__()
+        if not isinstance(module, Module):
+            raise TypeError(f"DataParallel: expects a Module, got {type(module).__name__}")
+        self.module = module
+        self.device_ids: list[int] = []
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """Return module(*inputs, **options)."""
+        return self.module(*inputs, **options)
+
+
+class DistributedDataParallel(DataParallel):
+    """Raises RuntimeError: training runs in one process."""
+
+    def __init__(self, module: Module, *arguments: Any, **options: Any) -> None:
+        raise RuntimeError(
+            "DistributedDataParallel: training runs in one process here; use the module itself, or nn.DataParallel for "
+            'names that begin with "module."'
+        )

@@ -1,0 +1,72 @@
+"""Calls of the activations of autograd/ops/activations.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.with_torch.calls import call, constant
+from tests.with_torch.calls_elementwise import Arguments, activation, some
+
+
+def shrunk(name: str, **options: Any) -> None:
+    activation(name, lambda draw: some(draw, **{key: draw.choice(*values) for key, values in options.items()}))
+
+
+shrunk("hardtanh", min_val=(-2.0004, -1), max_val=(0.5003, 1.0))
+shrunk("hardshrink", lambd=(0.2003, 1))
+shrunk("softshrink", lambd=(0.2003, 1))
+shrunk("hardswish")
+shrunk("relu6")
+shrunk("celu", alpha=(0.5, 2.0))
+shrunk("softsign")
+shrunk("tanhshrink")
+
+
+@call("hardsigmoid", where="functional")
+def hardsigmoid(draw: Any) -> Arguments:
+    """Without gradients: in float64 those of torch have only the digits of float32."""
+    return (constant(draw.tensor(*draw.shape(0, 4, least=0), low=-9, high=9)),), {}
+
+
+@call("selu", where="functional")
+def selu(draw: Any) -> Arguments:
+    """Finite numbers, as for elu."""
+    return (draw.tensor(*draw.shape(0, 4, least=0), low=-9, high=9),), {}
+
+
+@call("threshold", where="functional")
+def threshold(draw: Any) -> Arguments:
+    x = draw.tensor(*draw.shape(0, 3, least=0))
+    return (x, draw.choice(0.1003, -1), draw.choice(20, 0.5)), {}
+
+
+@call("rrelu", where="functional")
+def rrelu(draw: Any) -> Arguments:
+    """Without training, because both libraries draw other slopes."""
+    x = draw.tensor(*draw.shape(0, 3, least=0))
+    return (x,), some(draw, lower=draw.choice(0.125, 0.25), upper=draw.choice(0.3, 0.5), training=False)
+
+
+@call("glu", where="functional")
+def glu(draw: Any) -> Arguments:
+    shape = list(draw.shape(1, 3, least=0))
+    dim = draw.size(-len(shape), len(shape) - 1)
+    shape[dim] *= 2
+    return (draw.tensor(*shape), dim), {}
+
+
+@call("prelu", where="functional")
+def prelu(draw: Any) -> Arguments:
+    shape = draw.shape(1, 4)
+    size = draw.choice(1, shape[1] if len(shape) > 1 else 1)
+    return (draw.tensor(*shape), draw.tensor(size)), {}
+
+
+@call("softmin", where="functional")
+def softmin(draw: Any) -> Arguments:
+    x = draw.tensor(*draw.shape(0, 3, least=0), low=-9, high=9)
+    n = max(1, x.ndim)
+    options = some(draw, dtype=draw.choice(None, np.dtype(np.float32), np.dtype(np.float64)))
+    return (x,), {**some(draw, dim=draw.size(-n, n - 1)), **options}
