@@ -538,12 +538,12 @@ class Slow:
 x = autograd.rand(300, 300, requires_grad=True)
 (x @ x).sum().backward()  # kernels have run, with their threads, before the fork
 epoch = iter(DataLoader(Slow(), 2, num_workers=2))
-print(*[process.pid for _, process in epoch._pool._workers], next(epoch).tolist(), flush=True)
-if sys.argv[1] == "leave":
-    sys.exit(0)
-if sys.argv[1] == "raise":
-    raise RuntimeError("a training that fails")
 try:
+    print(*[process.pid for _, process in epoch._pool._workers], next(epoch).tolist(), flush=True)
+    if sys.argv[1] == "leave":
+        sys.exit(0)
+    if sys.argv[1] == "raise":
+        raise RuntimeError("a training that fails")
     for _ in epoch:
         pass
 except KeyboardInterrupt:

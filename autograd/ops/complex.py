@@ -24,6 +24,7 @@ from autograd.engine import Context
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.conj import conj
 from autograd.ops.elementary import atan2
+from autograd.ops.elementwise import mul
 from autograd.ops.floats import angle as real_angle, sgn as real_sgn
 from autograd.ops.functions import abs, cos, sin
 from autograd.ops.shared.checks import run_broadcast
@@ -54,7 +55,7 @@ _real_op = unary_row(
 _imag_op = unary_row(
     "imag",
     lambda z: z.imag,
-    lambda ctx, g: complex(g * 0, g),
+    lambda ctx, g: complex(mul(g, 0), g),
     lambda z: _as_pairs(z)[..., 1],
     sample=complex_sample,
     check=_only_complex("imag"),

@@ -500,7 +500,7 @@ def _multilabel_soft_margin(x: Array, y: Array, weight: Array | None) -> Array:
 
 
 def _draw_multilabel(draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    shape = draw.shape(1, 2, least=0)
+    shape = (*draw.shape(0, 1, least=0), draw.size(1, 3))
     w = draw.choice(None, draw.tensor(shape[-1], low=0.5))
     return (draw.tensor(*shape), draw.tensor(*shape, low=0.1, high=0.9), w), {}
 
