@@ -19,6 +19,9 @@ from tests import rebuilt
 
 nd, gluon = mxnet.nd, mxnet.gluon
 
+# mx.nd.array asks whether its argument is a SciPy matrix, by a name that SciPy has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:Please import .csr_matrix.:DeprecationWarning")
+
 
 def test_outputs_and_gradients() -> None:
     rebuilt.check_look(mxnet_cnn.Net("cpu", rebuilt.LR, rebuilt.MOMENTUM))
