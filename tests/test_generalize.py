@@ -195,6 +195,8 @@ def test_without_a_part_the_test_pictures_stay_untouched(
     assert found["test"] is None and found["without"] == without
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_each_part_changes_the_training(tmp_path: Path) -> None:
     losses = {}
     for without in ("nothing", *PARTS):

@@ -194,6 +194,8 @@ def test_there_is_a_trial_of_every_script() -> None:
     assert not gone, f"TRIALS in {__file__} has job scripts that are not in lsf/: {', '.join(sorted(gone))}"
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_the_report_collects_runs(tmp_path: Path) -> None:
     folders = []
     for index in ("1", "2"):
@@ -231,6 +233,8 @@ def test_a_trial(name: str, tmp_path: Path) -> None:
     assert {"log.txt", *files} <= set(os.listdir(folder))
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_the_trials_of_an_array_are_in_one_folder_and_what_follows_asks_for_them_all(tmp_path: Path) -> None:
     scripts = [ROOT / "lsf" / f"compare_optimizers{end}.lsf" for end in ("", "_collect")]
     tiny = JOB | TINY | {"TRIAL_EPOCHS": "1", "SEED": "5"}

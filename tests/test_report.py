@@ -433,6 +433,8 @@ def changed(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "runs").glob("*.json")), ids=lambda path: path.stem)
 def test_no_text_of_a_result_is_markup(path: Path) -> None:
     """Put hostile text at each place of each committed result, one at a time, and in its name."""

@@ -3,7 +3,7 @@
 t (…) indices from 0 to V - 1, w (V, E)      y (…, E) = w[t]
 dw = embedding_weight_grad(g, t)      each g is added to the row it belongs to (none to row padding_idx)
 
-With scale_grad_by_freq each g is divided by the number of times that its row is looked up.
+With scale_grad_by_freq each row of dw is divided by the number of times that it is looked up.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def _frequencies(t: Array, rows: int, dtype: np.dtype) -> Array:
 
 
 def _grad_forward(g: Array, t: Array, *, rows: int, padding_idx: int | None, scale_grad_by_freq: bool = False) -> Array:
-    if scale_grad_by_freq:
-        g = g / _frequencies(t, rows, g.dtype)
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
     add_rows(dw, t.reshape(-1), g.reshape(t.size, g.shape[-1]))
+    if scale_grad_by_freq:
+        dw /= np.maximum(np.bincount(t.reshape(-1), minlength=rows), 1)[:, None].astype(g.dtype)
     if padding_idx is not None:
         dw[padding_idx] = 0
     return dw
@@ -79,7 +79,10 @@ def _grad_reference(
     dw = np.zeros((rows, g.shape[-1]), g.dtype)
     for i in np.ndindex(*t.shape):
         if t[i] != padding_idx:
-            dw[t[i]] += g[i] / (t == t[i]).sum() if scale_grad_by_freq else g[i]
+            dw[t[i]] += g[i]
+    if scale_grad_by_freq:
+        for row in range(rows):
+            dw[row] /= max(1, (t == row).sum())
     return dw
 
 
