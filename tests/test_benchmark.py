@@ -47,6 +47,16 @@ NET_GROUPS = {"baseline, batch 64": "baseline", "lenet, batch 64": "nets", "mlp,
 # ── the arithmetic ──
 
 
+def test_simd_limits_every_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(contest, "Entrant", lambda name, threads, python, environment: started.append(environment))
+    interpreters = dict.fromkeys(FRAMEWORKS, sys.executable)
+    Contest(["lucidgrad"], interpreters, print, "avx2")._started("lucidgrad", 1, {"MORE": "1"})
+    Contest(["lucidgrad"], interpreters, print)._started("lucidgrad", 1)
+    assert started == [{**contest.SIMD["avx2"], "MORE": "1"}, {}]
+    assert started[0]["LUCIDGRAD_VECTOR_BYTES"] == "32" and started[0]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+
+
 def test_ratios_compare_measurements_of_one_round() -> None:
     rows = report.summary(RESULTS, NET_GROUPS)
     assert [row["case"] for row in rows] == ["baseline, batch 64", "lenet, batch 64", "mlp, batch 64"]

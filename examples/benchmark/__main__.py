@@ -20,7 +20,7 @@ import autograd
 from autograd.kernels.threads import available_threads
 from examples.benchmark import report
 from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS, Case, cases, step
-from examples.benchmark.contest import Contest, installed, named_interpreter
+from examples.benchmark.contest import SIMD, Contest, installed, named_interpreter
 from examples.experiments.support import cli
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import check_writable, write_whole
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"batch size for the memory measurement {shown}",
     )
     add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"number of threads {shown}")
+    add("--simd", choices=SIMD, help="keep all frameworks from using wider vectors (default: the processor's widest)")
     add("--rounds", type=cli.integer(1), metavar="N", help="rounds of measurements (default: 5)")
     add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.4)")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
@@ -92,7 +93,7 @@ def _measure(args: argparse.Namespace) -> int:
 
     listed = cases(groups, batches, args.net_batch, args.threads)
     memory: dict[str, int] = {}
-    with Contest(chosen, interpreters, lambda text: print(text, file=sys.stderr, flush=True)) as contest:
+    with Contest(chosen, interpreters, lambda text: print(text, file=sys.stderr, flush=True), args.simd) as contest:
         contest.run(listed, rounds, seconds)
         trained = step("baseline", args.net_batch, args.threads, "start")
         if "start" in groups:
@@ -108,7 +109,7 @@ def _measure(args: argparse.Namespace) -> int:
     write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
     if any(report.OURS in entered for entered in contest.results.values()):
-        title = f"{found['processor']}, {_threads(args.threads)}, " + ", ".join(
+        title = f"{_machine(found)}, " + ", ".join(
             f"{name} {version[name]}" for name, version in contest.versions.items() if name in version
         )
         report.chart(contest.results, title, [files["png"], files["svg"]])
@@ -136,6 +137,11 @@ def _threads(count: int) -> str:
     return f"{count} thread{'s' * (count > 1)}"
 
 
+def _machine(found: dict[str, Any]) -> str:
+    """ "AMD EPYC, avx2, 2 threads"."""
+    return ", ".join([found["processor"], *filter(None, [found["simd"]]), _threads(found["threads"])])
+
+
 def _report(
     args: argparse.Namespace,
     contest: Contest,
@@ -154,6 +160,7 @@ def _report(
         "llvm_processor": autograd.config()["processor"],
         "system": platform.platform(),
         "threads": args.threads,
+        "simd": args.simd,
         **procedure,
         "versions": contest.versions,
         "not_installed": missing,
@@ -178,7 +185,7 @@ def _text(contest: Contest, found: dict[str, Any]) -> str:
     versions = "; ".join(
         ", ".join(f"{name} {version}" for name, version in some.items()) for some in contest.versions.values()
     )
-    parts = [f"{found['processor']}, {_threads(found['threads'])}; {versions}"]
+    parts = [f"{_machine(found)}; {versions}"]
     if contest.results:
         parts.append(report.times_table(contest.results))
         if not all(name.endswith(" start") for name in contest.results):
