@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +27,6 @@ from autograd.testing import compare
 from autograd.types import Argument, Array, Result
 
 PACKAGES = tuple(str(Path(__file__).parents[1] / name) + os.sep for name in ("autograd", "nn", "optim"))
-
-Mode = TypeVar("Mode", bound=DispatchMode)
 
 # The path of the module that this thread is running; nn sets it.
 module_path: Callable[[], str] = lambda: ""  # noqa: E731
@@ -153,7 +151,7 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
 def is_anomaly_enabled() -> bool:
     """Whether this thread is inside `detect_anomaly`, or `set_detect_anomaly(True)` is in force."""
-    return _active(detect_anomaly) is not None
+    return detect_anomaly.active() is not None
 
 
 class set_detect_anomaly:
@@ -177,7 +175,7 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        active = _active(detect_anomaly)
+        active = detect_anomaly.active()
         self.before = None if active is None else active.check_nan
         _set_anomaly(check_nan if mode else None)
 
@@ -190,7 +188,7 @@ class set_detect_anomaly:
 
 def _set_anomaly(check_nan: bool | None) -> None:
     """Take the thread's `detect_anomaly` away, wherever it is in the stack, and set another; none for None."""
-    active = _active(detect_anomaly)
+    active = detect_anomaly.active()
     if active is not None and check_nan is not None:
         active.check_nan = check_nan
     elif active is not None:
@@ -227,19 +225,9 @@ class reference(DispatchMode, ContextDecorator):
         return run_reference(op, arrays, params)
 
 
-def _active(kind: type[Mode]) -> Mode | None:
-    """The innermost mode of this kind that the thread is in."""
-    mode: DispatchMode | None = engine._state.mode
-    while mode:
-        if isinstance(mode, kind):
-            return mode
-        mode = mode.outer
-    return None
-
-
 def is_reference_active() -> bool:
     """Whether this thread is inside `reference()`: for code that launches kernels and is not an op."""
-    return _active(reference) is not None
+    return reference.active() is not None
 
 
 def run_reference(op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
@@ -363,12 +351,9 @@ class verify(DispatchMode, ContextDecorator):
             moved = parts(wide[i]) + h * v
             moved = moved.view(wide[i].dtype)[..., 0] if wide[i].dtype.kind == "c" else moved
             ys = as_tuple(run_reference(node.op, [*wide[:i], moved, *wide[i + 1 :]], node.params))
-            return np.concatenate([parts(wide_of(y)).ravel() for y, g in zip(ys, gs, strict=True) if g is not None])
+            return np.concatenate([parts(_in_float64(y)).ravel() for y, g in zip(ys, gs, strict=True) if g is not None])
 
-        def wide_of(y: Any) -> Array:
-            return np.asarray(y, np.result_type(y, np.float64))
-
-        g = np.concatenate([parts(wide_of(g)).ravel() for g in gs if g is not None])
+        g = np.concatenate([parts(_in_float64(g)).ravel() for g in gs if g is not None])
         y, ends, closer = outputs(0), (outputs(step), outputs(-step)), (outputs(step / 2), outputs(-step / 2))
         counts = g != 0  # other outputs may be -inf, such as masked scores
         terms, finer = g * (ends[0] - ends[1]) / (2 * step), g * (closer[0] - closer[1]) / step
@@ -407,16 +392,16 @@ def _is_rounding(y: Array, z: Array, op: Op, arrays: Sequence[Argument], params:
     if y.dtype.kind not in "fc" or y.shape != z.shape:
         return False
     rng = np.random.default_rng(0)
-    moved, wide = np.zeros(z.shape), np.complex128 if z.dtype.kind == "c" else np.float64
+    moved = np.zeros(z.shape)
     with np.errstate(all="ignore"):
         for _ in range(4):
             near = [
-                a.astype(np.result_type(a, np.float64)) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
+                _in_float64(a) * (1 + np.finfo(a.dtype).eps * rng.standard_normal(a.shape))
                 if isinstance(a, np.ndarray) and a.dtype.kind in "fc"
                 else a
                 for a in arrays
             ]
-            other = np.asarray(as_tuple(run_reference(op, near, params))[i], wide)
+            other = _in_float64(as_tuple(run_reference(op, near, params))[i])
             moved = np.maximum(moved, np.abs(other - z))
         return bool(((y == z) | (np.isnan(y) & np.isnan(z)) | (np.abs(y - z) <= 16 * moved)).all())
 
@@ -436,11 +421,13 @@ def _of_one_size(d: Array, x: Array) -> list[Array]:
 
 
 def _wide(arrays: Sequence[Argument]) -> list[Any]:
-    """Float arrays converted to float64, complex ones to complex128, other arguments unchanged."""
-    return [
-        a.astype(np.result_type(a, np.float64)) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a
-        for a in arrays
-    ]
+    """Float and complex arrays as by `_in_float64`, other arguments unchanged."""
+    return [_in_float64(a).copy() if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a for a in arrays]
+
+
+def _in_float64(x: Any) -> Array:
+    """Numbers in float64, or in complex128 if they are complex."""
+    return np.asarray(x, np.result_type(x, np.float64))
 
 
 def _call(arrays: Sequence[Argument], params: dict[str, Any]) -> str:

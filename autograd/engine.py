@@ -22,7 +22,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -57,6 +57,16 @@ class DispatchMode:
     """
 
     outer: DispatchMode | None = None
+
+    @classmethod
+    def active(cls) -> Self | None:
+        """The innermost mode of this class that the thread is in."""
+        mode: DispatchMode | None = _state.mode
+        while mode:
+            if isinstance(mode, cls):
+                return mode
+            mode = mode.outer
+        return None
 
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         """Compute the op's result on arrays; each call passes here, also the calls that a backward makes."""

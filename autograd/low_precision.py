@@ -65,7 +65,7 @@ class Autocast(DispatchMode):
     def forward(self, op: Op, arrays: Sequence[Argument], params: dict[str, Any]) -> Result:
         dtype = self.dtype
         floats = [x for x in arrays if isinstance(x, np.ndarray) and x.dtype.kind in DIFFERENTIABLE]
-        if _autocast() is not self or not self.lowers(op) or dtype is None or any(x.itemsize > 4 for x in floats):
+        if Autocast.active() is not self or not self.lowers(op) or dtype is None or any(x.itemsize > 4 for x in floats):
             return super().forward(op, arrays, params)
         arrays = [wide(_rounded(x, dtype)) if isinstance(x, np.ndarray) else x for x in arrays]
         result = super().forward(op, arrays, params)
@@ -84,16 +84,6 @@ class Autocast(DispatchMode):
             self.backwards -= 1
 
 
-def _autocast() -> Autocast | None:
-    """The innermost `Autocast` that the thread is in."""
-    mode: DispatchMode | None = engine._state.mode
-    while mode:
-        if isinstance(mode, Autocast):
-            return mode
-        mode = mode.outer
-    return None
-
-
 class InFloat32(DispatchMode):
     """The innermost mode of one call with float16 or bfloat16 inputs."""
 
@@ -105,7 +95,7 @@ class InFloat32(DispatchMode):
         # An op without flops moves data, and its result may be a view.
         if (op.flops == 0 and op.name not in _WITH_KERNEL) or op.name in _OF_DIGITS:
             return super().forward(op, arrays, params)
-        active = _autocast()
+        active = Autocast.active()
         if op.check and not (active and active.lowers(op)):
             op.check(*arrays, **params)  # which must see whether dtypes differ
         dtype = _dtype_of_result(op, arrays)

@@ -49,7 +49,8 @@ class Row(ABC):
     bad_samples : sequence of BadSample
         Calls that must raise an error.
     kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
-        "matrix" (smooth, and computed by a library such as LAPACK, which decides about NaN, inf and singular matrices),
+        "matrix" (smooth, and computed by a library such as LAPACK or in another order than the reference, which decides
+        about NaN, inf and singular matrices),
         or "discrete" (without gradient)
     """
 
