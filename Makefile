@@ -38,7 +38,7 @@ report: environment
 	$(RUN) -m examples.report $(ARGS)
 
 test: $(VENV)/installed-test
-	@echo "The tests take about eight minutes on two cores; a few more the first time, when kernels are compiled."
+	@echo "The tests take about five minutes on two cores; a few more the first time, when kernels are compiled."
 	$(FAST) $(ARGS)
 
 test-all: $(VENV)/installed-test
