@@ -343,7 +343,10 @@ def test_the_warm_up_compiles_into_the_shared_folder(launch: Launch, tmp_path: P
 # Messages
 
 
-def test_a_wrong_setting_is_named(in_a_job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_setting_is_named(
+    in_a_job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    in_a_job.chdir(tmp_path)  # a run in the checkout's runs/train would be refused first
     for options, sentence in (
         (["--lr=0"], "LR: must be above 0 and finite, not 0"),
         (["--batch-size=x"], "BATCH_SIZE: 'x' is not a whole number"),
