@@ -260,9 +260,15 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     found = json.loads((out / "benchmark.json").read_text())
     assert set(found) == {
         "when", "command", "processor", "llvm_processor", "system", "threads", "rounds", "seconds", "versions",
-        "not_installed", "nets", "results", "summary", "peak_memory", "scaling", "flatness", "failures",
+        "not_installed", "nets", "results", "summary", "peak_memory", "scaling", "flatness", "failures", "simd",
     }  # fmt: skip
-    assert (found["not_installed"], found["failures"], found["threads"], found["rounds"]) == (["mxnet"], [], 1, 2)
+    assert (found["simd"], found["not_installed"], found["failures"], found["threads"], found["rounds"]) == (
+        None,
+        ["mxnet"],
+        [],
+        1,
+        2,
+    )
     assert set(found["results"]) == {
         "baseline, batch 2", "Adam, 0.5 M parameters", "warm start", "cold start",
     }  # fmt: skip
