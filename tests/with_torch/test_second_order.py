@@ -22,6 +22,7 @@ RANDOM = {"svd_lowrank"}  # each side draws its own random numbers, and the resu
 LINEAR = {f"nn.functional.conv{kind}{dims}d" for kind in ("", "_transpose") for dims in (1, 2, 3)}
 # So is a function that is linear between kinks, and a product of one element; PyTorch gives zeros.
 LINEAR |= {f"nn.functional.{name}" for name in ("hardshrink", "hardtanh", "prelu", "relu6", "softshrink", "threshold")}
+LINEAR |= {f"nn.functional.adaptive_max_pool{dims}d" for dims in (1, 2, 3)}  # to one element: a maximum
 LINEAR |= {"prod", "polar", "nn.functional.rrelu", "nn.functional.grid_sample"}  # the last two in their first input
 
 MOST = 200  # calls per entry; max_pool2d has 1,440 similar ones
