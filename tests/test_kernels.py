@@ -152,7 +152,8 @@ def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.n
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
-def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
+def test_matmul_at_block_edges(form: str, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gemm, "SMALL_PRODUCTS", -1)
     rows, columns = gemm.MIN_BLOCK_ROWS, microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
     depth = gemm.DEPTH_BLOCK
     for m, i, k, j in [
@@ -162,6 +163,8 @@ def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
             for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
         ),
         *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
+        *((1, gemm.UNPACKED_ROWS + i, 3, 2 * gemm.MIN_BLOCKS * columns + 1) for i in (0, 1)),
+        (1, 2 * gemm.BLOCK_ELEMENTS // depth + 1, depth, 3), (2, 2 * rows, 2 * gemm.MIN_PRODUCTS // rows, 3),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)
@@ -173,7 +176,10 @@ def test_matmul_at_block_edges(form: str, dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_matmul_passes_nan_and_inf_on_and_nowhere_else(form: str, dtype: Any, value: float) -> None:
+def test_matmul_passes_nan_and_inf_on_and_nowhere_else(
+    form: str, dtype: Any, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemm, "SMALL_PRODUCTS", -1)
     for place in (0, 66, 70):
         a, b = in_form(form, 1, 71, 71, 71, dtype)
         a, b = a.copy(order="K"), b.copy(order="K")
@@ -283,6 +289,7 @@ def guarded(shape: tuple[int, ...], dtype: Any, at_end: bool) -> np.ndarray:
 
 
 def run_guarded() -> None:
+    gemm.SMALL_PRODUCTS = -1
     for dtype in DTYPES:
         for at_end in (True, False):
 
@@ -291,7 +298,14 @@ def run_guarded() -> None:
                 copy[...] = array
                 return copy
 
-            for i, k, j in [(1, 1, 1), (9, 3, 17), (17, 33, 5), (3, 100, 33), (33, 7, 40)]:
+            for i, k, j in [
+                (1, 1, 1),
+                (9, 3, 17),
+                (17, 33, 5),
+                (3, 100, 33),
+                (33, 7, 40),
+                (gemm.UNPACKED_ROWS + 1, 5, 33),
+            ]:
                 a, b = placed(whole(1, i, k, dtype=dtype)), placed(whole(1, k, j, dtype=dtype))
                 b_transposed = placed(np.ascontiguousarray(b.transpose(0, 2, 1))).transpose(0, 2, 1)
                 a_transposed = placed(np.ascontiguousarray(a.transpose(0, 2, 1))).transpose(0, 2, 1)
@@ -358,7 +372,7 @@ def tile_sizes(**variables: str) -> str:
 
 
 def test_tiles_are_as_large_as_the_number_of_registers_allows() -> None:
-    small, large = "4 3 (8, 4, 3, 2)", "8 4 (8, 6, 4, 4)"
+    small, large = "6 3 (8, 4, 3, 2)", "8 4 (8, 6, 4, 4)"
     assert tile_sizes(BYTES="16", REGISTERS="32") == large, "64-bit Arm"
     assert tile_sizes(BYTES="64") == large, "AVX-512"
     if platform.machine().lower() in ("x86_64", "amd64"):

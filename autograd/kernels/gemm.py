@@ -1,13 +1,15 @@
 """Matrix products (GEMM), cut into blocks that fit the caches and micro-tiles that fit the registers.
 
-The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs")
-panels of B, each as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A
-and each panel, a micro-kernel (microkernels.py) adds up to DEPTH_BLOCK products in registers and writes
-MR × 2 L numbers of C.  A is not packed: two tables of offsets say where its rows and columns are, which
-also serves a transposed A, and a convolution (conv.py).
+The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs") a
+panel of B, as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A, a micro-kernel
+(microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes MR × 2 L numbers
+of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  A is not
+packed: two tables of offsets say where its rows and columns are, which also serves a transposed A, and a convolution
+(conv.py).  A panel that few rows meet is not packed either.
 
 There are two forms.  The outer form splats a number of A and multiplies it with a vector of B's columns.
 The dot form multiplies rows of A with rows of a transposed B, and needs no packing: it is for few rows.
+Small products are left to NumPy, whose call costs less than that of a kernel.
 
 Source: Goto, van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; Van Zee, van de Geijn,
 "BLIS: A Framework for Rapidly Instantiating BLAS Functionality", 2015.
@@ -32,7 +34,7 @@ from autograd.kernels.microkernels import (
     IndexedRows,
     Rows,
     clear,
-    copy_row,
+    copy_panel,
     dot,
     outer_1,
     outer_2,
@@ -40,11 +42,13 @@ from autograd.kernels.microkernels import (
 )
 from autograd.types import Array
 
-MIN_BLOCKS = 8  # blocks that a product is cut into, if each then has MIN_BLOCK_ROWS rows
-MIN_BLOCK_ROWS = 4 * MR  # with fewer rows, packing B costs more than it saves
-MAX_DOT_FORM_ROWS = MR  # with at most so many rows, and a transposed B, the dot form is faster
-MAX_GROUP = 4  # short panels that a thread takes together
-DEPTH_BLOCK = 1024  # products added at a time, so that what is read again stays in cache
+MIN_BLOCKS = 16  # blocks that a product is cut into, if each then has MIN_BLOCK_ROWS rows
+MIN_BLOCK_ROWS = 4 * MR
+BLOCK_ELEMENTS = 1 << 16  # of a block of A: 256 KiB of float32, half of a small second-level cache
+DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
+UNPACKED_ROWS = 64  # rows of a block up to which packing a B in rows costs more than it saves
+SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
+MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
 DOT_BLOCK_ROWS, DOT_BLOCK_COLUMNS = 64, 2 * DOT_ROWS
 
@@ -101,47 +105,54 @@ def transpose_rows(a, rows, columns, c):
             )  # fmt: skip
 
 
-@kernel(parallel=True)
-def _multiply_outer(a, row, column, b, transposed_row, block_rows, group, c):
-    """C[m] = A[m] B[m] in the outer form.
+@kernel()
+def _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit):
+    """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
-    A[m, i, k] is a[m, row[i] + column[k]].  B[m] is in rows if `transposed_row` is empty, else transposed, with
-    B[m, k, j] at transposed_row[j] + k.  A thread packs a group of panels, so that they are in few pages and
-    cache lines; together their results fill longer runs of C's rows.
+    A[m, i, k] is at row[i] + column[k] of matrix m.  B[m] is in rows if `transposed_row` is empty, else transposed,
+    with B[m, k, j] at transposed_row[j] + k.
     """
-    matrices, rows, columns = c.shape
-    depth, transposed = len(column), len(transposed_row) > 0
-    width = NR_VECTORS * lanes(a)
+    rows, depth, width = len(row), len(column), NR_VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
-    left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
-    threads = limit_threads(c.size * depth // MIN_PRODUCTS)
-    for unit in prange(matrices * row_blocks * groups):
-        m, first_row = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows
-        first_column = unit % groups * group * width
-        last_row, last_column = min(rows, first_row + block_rows), min(columns, first_column + group * width)
-        size = min(DEPTH_BLOCK, depth) * width
-        panels = aligned(group * size, a)
-        if last_column % width:
-            clear(panels, 0, group * size)  # the columns that fill up the last panel are multiplied, too
-        for first in range(0, max(1, depth), DEPTH_BLOCK):
-            block_depth, b_at = min(DEPTH_BLOCK, depth - first), m * depth * columns
-            for j in range(first_column, last_column, width):
-                count, at = min(width, last_column - j), (j - first_column) // width * size
-                if transposed:
-                    b_rows = IndexedRows(right, b_at + first, transposed_row, j)
-                    transpose_rows(b_rows, count, block_depth, Rows(panels, at, width))
+    m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
+    first_column *= group * width
+    last_column, count_rows = min(columns, first_column + group * width), min(block_rows, rows - first_row)
+    panel = aligned(min(DEPTH_BLOCK, depth) * width, a)
+    for first in range(0, max(1, depth), DEPTH_BLOCK):
+        block_depth = min(DEPTH_BLOCK, depth - first)
+        for j in range(first_column, last_column, width):
+            count, b_panel = min(width, last_column - j), Rows(panel, 0, width)
+            if len(transposed_row):
+                if count < width:
+                    clear(panel, 0, len(panel))  # the columns that fill up the last panel are multiplied, too
+                b_rows = IndexedRows(b, m * depth * columns + first, transposed_row, j)
+                transpose_rows(b_rows, count, block_depth, b_panel)
+            else:
+                b_rows = Rows(b, (m * depth + first) * columns + j, columns)
+                if count == width and block_rows <= UNPACKED_ROWS:
+                    b_panel = b_rows
                 else:
-                    for k in range(block_depth):
-                        copy_row(right, b_at + (first + k) * columns + j, count, panels, at + k * width)
-            for i in range(first_row, last_row, MR):
-                a_rows = Indexed(left, m * a.shape[1], row, i, column, first)
-                for j in range(first_column, last_column, width):
-                    multiply_panel(
-                        a_rows, Rows(panels, (j - first_column) // width * size, width), block_depth,
-                        min(MR, last_row - i), min(width, last_column - j),
-                        Rows(result, (m * rows + i) * columns + j, columns), first > 0,
-                    )  # fmt: skip
+                    copy_panel(b_rows, block_depth, count, b_panel)
+            multiply_panel(
+                Indexed(a, m * rows * depth, row, first_row, column, first), b_panel, block_depth, count_rows, count,
+                Rows(c, (m * rows + first_row) * columns + j, columns), first > 0,
+            )  # fmt: skip
+
+
+@kernel(parallel=True)
+def _multiply_blocks(a, row, column, b, transposed_row, columns, block_rows, group, units, c):
+    """All blocks of `_multiply_block`."""
+    threads = limit_threads(c.size * len(column) // MIN_PRODUCTS)
+    for unit in prange(units):
+        _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit)
     set_threads(threads)
+
+
+@kernel()
+def _multiply_blocks_alone(a, row, column, b, transposed_row, columns, block_rows, group, units, c):
+    """As `_multiply_blocks`, on the calling thread: starting a parallel loop takes 2 µs."""
+    for unit in range(units):
+        _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit)
 
 
 @kernel(parallel=True)
@@ -166,29 +177,51 @@ def _multiply_dot(a, b, c):
     set_threads(threads)
 
 
+@lru_cache(maxsize=1024)
+def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int) -> tuple[int, int, int]:
+    """Rows of a block, panels of a block, and number of blocks of a product in the outer form.
+
+    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.
+    """
+    width = NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
+    panels = -(-columns // width)
+    most = max(MIN_BLOCK_ROWS, BLOCK_ELEMENTS // max(1, min(depth, DEPTH_BLOCK)))
+    wanted = -(-MIN_BLOCKS // max(1, matrices * panels))  # row blocks that give enough work to share
+    row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
+    block_rows = -(-rows // (row_blocks * MR)) * MR
+    row_blocks = -(-rows // max(1, block_rows))
+    group = max(1, panels * matrices * row_blocks // MIN_BLOCKS)
+    return max(1, block_rows), group, matrices * row_blocks * -(-columns // (group * width))
+
+
 def matmul(a: Array, b: Array) -> Array:
     """a (…, I, K) @ b (…, K, J) in float32 or float64.  Either may be transposed in memory; neither is copied then.
 
-    Few rows and a transposed b go to the dot form, all else to the outer form.
+    Small products are NumPy's.  Few rows and a transposed b go to the dot form, all else to the outer form.
     """
-    (*lead, rows, depth), columns = a.shape, b.shape[-1]
+    *lead, rows, depth = a.shape
+    columns = b.shape[-1]
+    products = a.size * columns
+    if products <= SMALL_PRODUCTS and rows > 1 < columns:
+        return np.matmul(a, b)
     matrices = math.prod(lead)
-    result = np.empty((*lead, rows, columns), a.dtype)
-    c = result.reshape(matrices, rows, columns)
+    c = np.empty((*lead, rows, columns), a.dtype)
     a_transposed, a = _as_stored(a)
     b_transposed, b = _as_stored(b)
     if b_transposed and not a_transposed and rows <= MAX_DOT_FORM_ROWS:
-        _multiply_dot(a.reshape(matrices, rows, depth), b.reshape(matrices, columns, depth), c)
-        return result
-    row, column = (
-        (offsets(rows, 1), offsets(depth, rows)) if a_transposed else (offsets(rows, depth), offsets(depth, 1))
-    )
-    a, b = a.reshape(matrices, rows * depth), b.reshape(matrices, *b.shape[-2:])
-    row_blocks = -(-MIN_BLOCKS // max(1, matrices * -(-columns // (NR_VECTORS * LANES_FLOAT32))))
-    block_rows = max(MIN_BLOCK_ROWS, -(-rows // row_blocks))
-    group = max(1, min(MAX_GROUP, DEPTH_BLOCK // max(1, depth)))
-    _multiply_outer(a, row, column, b, offsets(columns if b_transposed else 0, depth), block_rows, group, c)
-    return result
+        _multiply_dot(
+            a.reshape(matrices, rows, depth), b.reshape(matrices, columns, depth), c.reshape(matrices, rows, columns)
+        )
+    else:
+        row, column = (
+            (offsets(rows, 1), offsets(depth, rows)) if a_transposed else (offsets(rows, depth), offsets(depth, 1))
+        )
+        multiply = _multiply_blocks if products >= 2 * MIN_PRODUCTS else _multiply_blocks_alone
+        multiply(
+            a.ravel(), row, column, b.ravel(), offsets(columns if b_transposed else 0, depth), columns,
+            *_blocks(matrices, rows, depth, columns, a.itemsize), c.ravel(),
+        )  # fmt: skip
+    return c
 
 
 def _as_stored(a: Array) -> tuple[bool, Array]:

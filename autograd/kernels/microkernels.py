@@ -21,9 +21,10 @@ Results that have channels in the lanes are transposed in registers, L × L numb
 pixels are neighbours in memory (`transpose_square`, `epilogue`).
 
 MR depends on the registers.  With 32 registers there is room for 16 sums, the vectors of B and the numbers
-of A.  (12 rows leave no register to spare and reached half the speed.)  With 16 registers there are 8 sums.
-At the edges, rows are clamped to the last one (computed, not stored) and columns are masked, so no number
-outside the arrays is read or written.  docs/performance.md has the share of a core's peak that this reaches.
+of A.  (12 rows leave no register to spare and reached half the speed.)  With 16 registers there are 12 sums, two
+vectors of B and two numbers of A.  At the edges, rows are clamped to the last one (computed, not stored) and
+columns are masked, so no number outside the arrays is read or written.  docs/performance.md has the share of a
+core's peak that this reaches.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from numba.extending import intrinsic
 from autograd.kernels.jit import vector_bytes, vector_registers
 from autograd.types import Array
 
-MR, DOT_ROWS = (8, 4) if vector_registers() == 32 else (4, 3)  # rows of a micro-tile
+MR, DOT_ROWS = (8, 4) if vector_registers() == 32 else (6, 3)  # rows of a micro-tile
 NR_VECTORS = 2  # vectors in a row of a micro-tile, and so in a row of a panel
 INDEXED_VECTORS = 14
 LANES_FLOAT32, LANES_FLOAT64 = vector_bytes() // 4, vector_bytes() // 8
@@ -176,8 +177,11 @@ class VectorBuilder:
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
         return self.builder.call(function, [pointer, ir.Constant(ir.IntType(32), self.align), mask, self.zero])
 
-    def store(self, value: ir.Value, pointer: ir.Value, mask: ir.Value) -> None:
-        """Write the lanes that the mask selects."""
+    def store(self, value: ir.Value, pointer: ir.Value, mask: ir.Value | None = None) -> None:
+        """Write a vector, or the lanes that the mask selects."""
+        if mask is None:
+            self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()), align=self.align)
+            return
         vector = value.type.as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [value.type, vector, ir.IntType(32), mask.type])
         name = f"llvm.masked.store.v{value.type.count}f{8 * self.align}.p0"
@@ -232,10 +236,57 @@ class VectorBuilder:
         self, square: list[ir.Value], rows: ir.Value, columns: ir.Value, c: ir.Value, c_step: ir.Value
     ) -> None:
         """c[j c_step + i] = lane j of vector i, for i < rows and j < columns."""
-        builder, mask = self.builder, self.first_lanes(rows)
-        for j, vector in enumerate(self.transpose(square)):
-            with builder.if_then(builder.icmp_signed("<", self.int64(j), columns)):
-                self.store(vector, builder.gep(c, [builder.mul(self.int64(j), c_step)]), mask)
+        builder, vectors = self.builder, self.transpose(square)
+        places = [builder.gep(c, [builder.mul(self.int64(j), c_step)]) for j in range(self.lanes)]
+        count = self.int64(self.lanes)
+        whole = builder.and_(builder.icmp_signed("==", rows, count), builder.icmp_signed("==", columns, count))
+        with builder.if_else(whole, likely=True) as (then, otherwise):
+            with then:
+                for vector, place in zip(vectors, places, strict=True):
+                    self.store(vector, place)
+            with otherwise:
+                mask = self.first_lanes(rows)
+                for j, (vector, place) in enumerate(zip(vectors, places, strict=True)):
+                    with builder.if_then(builder.icmp_signed("<", self.int64(j), columns)):
+                        self.store(vector, place, mask)
+
+    def add_tile(
+        self,
+        sums: list[list[ir.Value]],
+        rows: ir.Value,
+        columns: ir.Value,
+        c: ir.Value,
+        c_step: ir.Value,
+        add: ir.Value,
+    ) -> None:
+        """Store the vectors sums[i] in row i of c, or add them to it if `add`, for i < rows and the first `columns` lanes.
+
+        A masked store takes some ten times as long as a whole one on processors without AVX-512.  So whole vectors
+        are stored without a mask.
+        """
+        builder, vectors = self.builder, len(sums[0])
+
+        def store(masks: list[ir.Value | None], add: bool) -> None:
+            for i, row in enumerate(sums):
+                with builder.if_then(builder.icmp_signed("<", self.int64(i), rows)):
+                    start = builder.gep(c, [builder.mul(self.int64(i), c_step)])
+                    for v, (vector, mask) in enumerate(zip(row, masks, strict=True)):
+                        place = builder.gep(start, [self.int64(v * self.lanes)])
+                        self.store(builder.fadd(self.load(place, mask), vector) if add else vector, place, mask)
+
+        def choose(masks: list[ir.Value | None]) -> None:
+            with builder.if_else(add) as (then, otherwise):
+                with then:
+                    store(masks, True)
+                with otherwise:
+                    store(masks, False)
+
+        whole = builder.icmp_signed("==", columns, self.int64(vectors * self.lanes))
+        with builder.if_else(whole) as (then, otherwise):
+            with then:
+                choose([None] * vectors)
+            with otherwise:
+                choose([self.first_lanes(builder.sub(columns, self.int64(v * self.lanes))) for v in range(vectors)])
 
     def loop(
         self, count: ir.Value, sums: int, body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]]
@@ -278,7 +329,6 @@ def _outer(vectors: int) -> Any:
             steps = build.column_table(signature, arguments, 0)
             b, b_step = build.rows(signature, arguments, 1)
             starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), MR, rows)
-            masks = [build.first_lanes(builder.sub(columns, build.int64(v * build.lanes))) for v in range(vectors)]
 
             def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
                 step = builder.load(builder.gep(steps, [k]))
@@ -294,15 +344,9 @@ def _outer(vectors: int) -> Any:
 
             sums = build.loop(depth, MR * vectors, body)
             c, c_step = build.rows(signature, arguments, 5)
-            add = arguments[6]
-            for i in range(MR):
-                with builder.if_then(builder.icmp_signed("<", build.int64(i), rows)):
-                    for v in range(vectors):
-                        at = builder.add(builder.mul(build.int64(i), c_step), build.int64(v * build.lanes))
-                        place = builder.gep(c, [at])
-                        none = builder.select(add, masks[v], ir.Constant(build.mask, [0] * build.lanes))
-                        old = build.load(place, none)  # zeros unless `add`
-                        build.store(builder.fadd(old, sums[i * vectors + v]), place, masks[v])
+            build.add_tile(
+                [sums[i * vectors : (i + 1) * vectors] for i in range(MR)], rows, columns, c, c_step, arguments[6]
+            )
             return context.get_dummy_value()
 
         integer = types.int64
@@ -424,6 +468,34 @@ def copy_row(typing, a, a_at, count, c, c_at):  # type: ignore[no-untyped-def]
 
     integer = types.int64
     return types.void(a, integer, integer, c, integer), codegen
+
+
+@intrinsic
+def copy_panel(typing, a, rows, columns, c):  # type: ignore[no-untyped-def]
+    """C[i, j] = A[i, j] for i < rows and j < columns, and 0 for the other j < 2 L; a and c: Rows."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, a_step), (c, c_step) = (build.rows(signature, arguments, i) for i in (0, 3))
+        rows, columns = arguments[1:3]
+
+        def copy(masks: list[ir.Value | None]) -> None:
+            with cgutils.for_range(builder, rows) as loop:
+                start = builder.gep(a, [builder.mul(loop.index, a_step)])
+                end = builder.gep(c, [builder.mul(loop.index, c_step)])
+                for v, mask in enumerate(masks):
+                    offset = [build.int64(v * build.lanes)]
+                    build.store(build.load(builder.gep(start, offset), mask), builder.gep(end, offset))
+
+        whole = builder.icmp_signed("==", columns, build.int64(NR_VECTORS * build.lanes))
+        with builder.if_else(whole) as (then, otherwise):
+            with then:
+                copy([None] * NR_VECTORS)
+            with otherwise:
+                copy([build.first_lanes(builder.sub(columns, build.int64(v * build.lanes))) for v in range(NR_VECTORS)])
+        return context.get_dummy_value()
+
+    return types.void(a, types.int64, types.int64, c), codegen
 
 
 @intrinsic
