@@ -259,7 +259,7 @@ class VectorBuilder:
         c_step: ir.Value,
         add: ir.Value,
     ) -> None:
-        """Store the vectors sums[i] in row i of c, or add them to it if `add`, for i < rows and the first `columns` lanes.
+        """Store the vectors sums[i] in row i of c, or add them to it if `add`, for i < rows, and `columns` lanes of each.
 
         A masked store takes some ten times as long as a whole one on processors without AVX-512.  So whole vectors
         are stored without a mask.

@@ -23,7 +23,7 @@ from numba import prange
 from autograd.kernels.functions import exponential, hyperbolic_tangent
 from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads
-from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Rows, clear, copy_row
+from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Rows, clear, copy_panel
 from autograd.types import Array
 
 LSTM, GRU, TANH, RELU = range(4)  # which cell
@@ -56,15 +56,14 @@ def _pack(w, transposed_row, panel, panels):
     transposed = len(transposed_row) > 0
     depth, last = (columns, rows) if transposed else (rows, columns)
     count, at = min(width, last - panel * width), panel * depth * width
-    if count < width:
-        clear(panels, at, depth * width)
     if transposed:
+        if count < width:
+            clear(panels, at, depth * width)
         transpose_rows(
             IndexedRows(flat, 0, transposed_row, panel * width), count, depth, Rows(panels, at, width)
         )  # fmt: skip
     else:
-        for k in range(depth):
-            copy_row(flat, k * columns + panel * width, count, panels, at + k * width)
+        copy_panel(Rows(flat, panel * width, columns), depth, count, Rows(panels, at, width))
 
 
 @kernel()
