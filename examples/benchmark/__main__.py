@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"number of threads {shown}")
     add("--simd", choices=SIMD, help="keep all frameworks from using wider vectors (default: the processor's widest)")
     add("--rounds", type=cli.integer(1), metavar="N", help="rounds of measurements (default: 5)")
-    add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.4)")
+    add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.3)")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(args: argparse.Namespace) -> int:
     groups = tuple(args.cases or (QUICK if args.quick else GROUPS))
     batches = args.batch_sizes or ([64] if args.quick else [64, 128, 256])
-    rounds, seconds = args.rounds or (3 if args.quick else 5), args.seconds or (0.25 if args.quick else 0.4)
+    rounds, seconds = args.rounds or (3 if args.quick else 5), args.seconds or (0.25 if args.quick else 0.3)
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     chosen = _chosen(args.frameworks, args.quick)
     files = {kind: args.out / f"benchmark.{kind}" for kind in ("json", "txt", "png", "svg")}
@@ -105,7 +105,7 @@ def _measure(args: argparse.Namespace) -> int:
         print("Nothing was measured: none of the chosen frameworks has these cases.", file=sys.stderr)
         return 1
     found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
-    text = _text(contest, found)
+    text = _text(contest, found, _groups(contest.results, listed))
     write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
     if any(report.OURS in entered for entered in contest.results.values()):
@@ -151,8 +151,9 @@ def _report(
     procedure: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the content of the JSON file."""
-    groups = {case.name: case.group for case in listed}
+    groups = _groups(contest.results, listed)
     flops = {case.name: case.flops for case in listed if case.group == "flat"}
+    summary, roof = report.summary(contest.results, groups), report.roofline(contest.results, listed)
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.orig_argv,
@@ -172,7 +173,10 @@ def _report(
             }
             for case, entered in contest.results.items()
         },
-        "summary": report.summary(contest.results, groups),
+        "summary": summary,
+        "means": report.means(summary),
+        "roofline": roof,
+        "rates": report.rates(contest.results, listed, roof),
         "peak_memory": memory,
         "scaling": report.scaling(contest.results, args.threads),
         "flatness": report.flatness(contest.results, flops),
@@ -180,21 +184,33 @@ def _report(
     }
 
 
-def _text(contest: Contest, found: dict[str, Any]) -> str:
+def _groups(results: report.Results, listed: Sequence[Case]) -> dict[str, str]:
+    """Return the group of each case that has results."""
+    groups = {case.name: case.group for case in listed}
+    return {case: groups.get(case, "start") for case in results}
+
+
+def _text(contest: Contest, found: dict[str, Any], groups: dict[str, str]) -> str:
     """Return the tables for the screen."""
     versions = "; ".join(
         ", ".join(f"{name} {version}" for name, version in some.items()) for some in contest.versions.values()
     )
     parts = [f"{_machine(found)}; {versions}"]
-    if contest.results:
-        parts.append(report.times_table(contest.results))
-        if not all(name.endswith(" start") for name in contest.results):
-            parts.append(report.first_calls_table(contest.results))
-    if said := report.comparisons(found["summary"]):
+    for group in dict.fromkeys(groups.values()):
+        results = {case: entered for case, entered in contest.results.items() if groups[case] == group}
+        if group == "roofline":
+            parts.append(report.roofline_table(found["roofline"]))
+        elif rates := [row for row in found["rates"] if row["group"] == group]:
+            parts.append(report.rates_table(group, rates, found["summary"]))
+        else:
+            parts.append(report.times_table(group, results, found["summary"]))
+    if steps := {case: contest.results[case] for case in groups if groups[case] in ("baseline", "nets")}:
+        parts.append(report.first_calls_table(steps))
+    if said := report.comparisons(found["means"]):
         parts.append("\n".join(said))
     if memory := found["peak_memory"]:
         rows = [["peak memory", "MB"], *([name, f"{peak / 1e6:.0f}"] for name, peak in memory.items())]
-        parts.append(report.aligned(rows))
+        parts.append(report.table(rows))
     if gain := found["scaling"]:
         parts.append(
             f"1 → {found['threads']} threads: the baseline's step is {gain['step']:.2f} × as fast, the machine's "
@@ -202,7 +218,7 @@ def _text(contest: Contest, found: dict[str, Any]) -> str:
         )
     if found["flatness"]:
         cells = [[row["case"], f"{row['ns_per_flop']:.5f}", f"{row['off_median']:+.0%}"] for row in found["flatness"]]
-        parts.append(report.aligned([["one convolution", "ns per FLOP", "vs. median"], *cells]))
+        parts.append(report.table([["one convolution", "ns per FLOP", "vs. median"], *cells]))
     if found["failures"]:
         parts.append("\n".join(["Not measured:", *found["failures"]]))
     return "\n\n".join(parts)

@@ -68,7 +68,8 @@ class Entrant:
         program: str = "examples.benchmark.worker",
     ) -> None:
         count = str(threads)
-        variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count)
+        libraries = ("OMP", "OPENBLAS", "MKL")
+        variables = {f"{name}_NUM_THREADS": count for name in libraries} | {"VECLIB_MAXIMUM_THREADS": count}
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         self._process = subprocess.Popen(
