@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 
 import autograd
 import nn
-from autograd.kernels.microkernels import LANES_FLOAT32
 from autograd.timing import Timing
 from examples.benchmark import (
     __main__ as benchmark,
@@ -26,7 +25,6 @@ from examples.benchmark import (
     in_lucidgrad,
     modules,
     report,
-    roofline,
     worker,
 )
 from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, MODULE_NETS, NETS
@@ -239,17 +237,8 @@ def test_cases_run_and_do_what_their_name_says() -> None:
     a, c = data.product(what)
     for variant in ("lucidgrad", "lucidgrad-kernel"):
         np.testing.assert_allclose(in_lucidgrad.make(variant, "product", what)(), a @ c, rtol=1e-5, atol=1e-5)
-    for kind in ("adam", "small"):
+    for kind in ("adam", "small", "peak", "triad"):
         in_lucidgrad.make("lucidgrad", kind, {})()
-
-
-def test_the_roofline_does_all_of_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roofline, "TRIAD_ELEMENTS", 1000)
-    assert (in_lucidgrad.make("lucidgrad", "triad", {})() == 7).all()
-    steps = 3  # from s = 0, s = s / 2 + 1: 1, 1.5, 1.75
-    monkeypatch.setattr(roofline, "PEAK_FLOPS", 2 * roofline.SUMS * LANES_FLOAT32 * roofline.PARTS * steps)
-    totals = in_lucidgrad.make("lucidgrad", "peak", {})()
-    assert totals.tolist() == [1.75 * roofline.SUMS * LANES_FLOAT32] * roofline.PARTS
 
 
 def test_files_that_run_beside_other_frameworks_import_neither_lucidgrad_nor_numba() -> None:

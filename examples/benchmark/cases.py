@@ -171,7 +171,7 @@ ATTENTIONS = [(256, 64, 32), (64, 128, 64)]  # heads in all, tokens, size of a h
 PLAIN = [(384, 384, 384), (512, 512, 512), (1024, 1024, 1024), (77, 131, 53)]  # rows, depth, columns
 
 PEAK_FLOPS = 400_000_000  # of one call
-TRIAD_ELEMENTS = 1 << 25  # of each of three arrays, 128 MiB: many times the cache
+TRIAD_ELEMENTS = 1 << 25  # of each of three arrays, 128 MiB: many times the caches
 ADAM_SHAPES = [(32, 3, 7, 7), (32,), (100, 5408), (100,), (10, 100), (10,)]  # the parameters of the baseline
 CONV_PARTS = ("output", "input gradient", "weight gradient")
 

@@ -10,10 +10,10 @@ import numpy as np
 import autograd
 import nn
 import optim
-from autograd import Tensor
+from autograd import Tensor, peaks
 from autograd.kernels import gemm
 from autograd.ops.conv2d import conv2d_input_grad, conv2d_weight_grad
-from examples.benchmark import cases, data, modules, roofline
+from examples.benchmark import cases, data, modules
 from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
 from nn import functional as F
 
@@ -80,7 +80,11 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
         return _op(what)
     if kind == "product":
         return _product(variant, what)
-    return {"adam": _adam, "small": _small, "peak": roofline.peak, "triad": roofline.triad}[kind]()
+    if kind == "peak":
+        return peaks.multiply_adds(cases.PEAK_FLOPS)
+    if kind == "triad":
+        return peaks.triad(cases.TRIAD_ELEMENTS)
+    return {"adam": _adam, "small": _small}[kind]()
 
 
 def _product(variant: str, what: dict[str, Any]) -> Callable[[], Any]:
