@@ -32,12 +32,13 @@ QUICK = ("baseline", "adam", "small")
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m examples.benchmark",
-        description="Measure training steps, single ops, start-up and memory of every installed framework.",
+        description="Measure training steps, single ops, matrix products, start-up and memory of every installed "
+        "framework, and what this machine reaches at most.",
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
     most = available_threads()
-    add("--quick", action="store_true", help=f"takes a minute: {', '.join(QUICK)}, batch 64, few rounds, "
+    add("--quick", action="store_true", help=f"takes a minute or two: {', '.join(QUICK)}, batch 64, few rounds, "
         "without torch-compile, JAX and MyGrad")  # fmt: skip
     add("--cases", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of {', '.join(GROUPS)} (default: all)")
     add("--frameworks", nargs="+", choices=[*FRAMEWORKS, *CONTESTANTS], metavar="NAME",
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"number of threads {shown}")
     add("--simd", choices=SIMD, help="keep all frameworks from using wider vectors (default: the processor's widest)")
     add("--rounds", type=cli.integer(1), metavar="N", help="rounds of measurements (default: 5)")
-    add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.3)")
+    add("--seconds", type=cli.real(), default=0.25, metavar="X", help=f"seconds for each measurement {shown}")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(args: argparse.Namespace) -> int:
     groups = tuple(args.cases or (QUICK if args.quick else GROUPS))
     batches = args.batch_sizes or ([64] if args.quick else [64, 128, 256])
-    rounds, seconds = args.rounds or (3 if args.quick else 5), args.seconds or (0.25 if args.quick else 0.3)
+    rounds = args.rounds or (3 if args.quick else 5)
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     chosen = _chosen(args.frameworks, args.quick)
     files = {kind: args.out / f"benchmark.{kind}" for kind in ("json", "txt", "png", "svg")}
@@ -94,7 +95,7 @@ def _measure(args: argparse.Namespace) -> int:
     listed = cases(groups, batches, args.net_batch, args.threads)
     memory: dict[str, int] = {}
     with Contest(chosen, interpreters, lambda text: print(text, file=sys.stderr, flush=True), args.simd) as contest:
-        contest.run(listed, rounds, seconds)
+        contest.run(listed, rounds, args.seconds)
         trained = step("baseline", args.net_batch, args.threads, "start")
         if "start" in groups:
             contest.measure_starts(trained, rounds, cold=False)
@@ -104,7 +105,7 @@ def _measure(args: argparse.Namespace) -> int:
     if not contest.results and not memory:
         print("Nothing was measured: none of the chosen frameworks has these cases.", file=sys.stderr)
         return 1
-    found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
+    found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": args.seconds})
     text = _text(contest, found, _groups(contest.results, listed))
     write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
@@ -202,7 +203,7 @@ def _text(contest: Contest, found: dict[str, Any], groups: dict[str, str]) -> st
             parts.append(report.roofline_table(found["roofline"]))
         elif rates := [row for row in found["rates"] if row["group"] == group]:
             parts.append(report.rates_table(group, rates, found["summary"]))
-        else:
+        elif group != "flat":  # which has a table below
             parts.append(report.times_table(group, results, found["summary"]))
     if steps := {case: contest.results[case] for case in groups if groups[case] in ("baseline", "nets")}:
         parts.append(report.first_calls_table(steps))
