@@ -99,9 +99,10 @@ def test_means_of_groups() -> None:
     }
     said = report.comparisons(means)
     assert said[0] == (
-        "nets, the faster PyTorch / lucidgrad: geometric mean 4.00, least 2.00 (lenet, batch 64), 2 cases"
+        "nets, time of the faster PyTorch / time of lucidgrad: "
+        "geometric mean 4.00, least 2.00 (lenet, batch 64), 2 cases"
     )
-    assert said[2].startswith("products, NumPy / lucidgrad: geometric mean 0.50")
+    assert said[2].startswith("products, time of NumPy / time of lucidgrad: geometric mean 0.50")
     assert report.comparisons({}) == []
 
 
@@ -191,6 +192,16 @@ def test_every_group_has_cases_and_every_case_an_entrant() -> None:
     assert all(case.threads == 1 for case in listed if case.group in ("one-thread", "products"))
     assert cases.cases(("scaling",), [8], 4, 1) == []  # nothing to compare
     assert [case.threads for case in cases.cases(("roofline",), [8], 4, 1)] == [1, 1]
+
+
+def test_memory_formats_differ_for_images_only() -> None:
+    listed = cases.cases(("nets", "convs", "ops", "small"), [8], 4, 2)
+    run = contestants(None, "torch", "torch-channels-last")
+    both = {case.name for case in listed if list(run._entering(case)) == ["torch", "torch-channels-last"]}
+    assert {"lenet, batch 4", "mobilenet, batch 4", "conv 32→64 16×16, output"} <= both
+    assert {"batch_norm (64, 32, 26, 26), forward"} <= both
+    alone = ("mlp, batch 4", "lstm, batch 4", "batch_norm (256, 512), forward", "three small layers, batch 32")
+    assert not both & set(alone) and set(alone) <= {case.name for case in listed}
 
 
 def test_factors_of_products_are_stored_as_their_formula_says() -> None:

@@ -206,6 +206,13 @@ class Case:
     flops: int = 0
     bytes: int = 0
 
+    @property
+    def images(self) -> bool:
+        """Whether its input is images (N, C, H, W), so that PyTorch's memory formats differ."""
+        if "net" in self.what:
+            return len(NETS[self.what["net"]].input) == 3
+        return self.kind == "conv" or len(self.what["shape"]) == 4
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -257,7 +264,7 @@ def step(net: str, batch: int, threads: int, group: str, name: str = "") -> Case
 
 
 def _products() -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """Yield the name of each matrix product, its formula, and its shape: matrices, rows, depth, columns.
+    """Yield the name of each matrix product, its formula and its sizes: rows, depth, columns, before them matrices.
 
     A factor that the formula transposes is transposed in memory, too.
     """

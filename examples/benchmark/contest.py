@@ -195,7 +195,7 @@ class Contest:
         for name in self.contestants:
             if case.kind in CONTESTANTS[name].kinds and (name, case.threads) not in self._unable:
                 wanted = case.block != "scaling" or name in ("lucidgrad", "numpy")
-                if wanted:
+                if wanted and (name != "torch-channels-last" or case.images):
                     yield name
 
     def _entrant(self, name: str, threads: int) -> Entrant:

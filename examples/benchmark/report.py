@@ -214,8 +214,8 @@ def first_call(result: Result) -> float | None:
 def comparisons(means: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each group with a mean."""
     return [
-        f"{name}, {'NumPy' if name == 'products' else 'the faster PyTorch'} / lucidgrad: geometric mean "
-        f"{mean['geometric_mean']:.2f}, least {mean['least']:.2f} ({mean['least_case']}), {mean['cases']} cases"
+        f"{name}, time of {'NumPy' if name == 'products' else 'the faster PyTorch'} / time of lucidgrad: "
+        f"geometric mean {mean['geometric_mean']:.2f}, least {mean['least']:.2f} ({mean['least_case']}), {mean['cases']} cases"
         for name, mean in means.items()
     ]
 
