@@ -215,7 +215,8 @@ def comparisons(means: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each group with a mean."""
     return [
         f"{name}, time of {'NumPy' if name == 'products' else 'the faster PyTorch'} / time of lucidgrad: "
-        f"geometric mean {mean['geometric_mean']:.2f}, least {mean['least']:.2f} ({mean['least_case']}), {mean['cases']} cases"
+        f"geometric mean {mean['geometric_mean']:.2f}, least {mean['least']:.2f} ({mean['least_case']}), "
+        f"{mean['cases']} cases"
         for name, mean in means.items()
     ]
 
