@@ -34,6 +34,7 @@ def training_step(
         model.to(memory_format=torch.channels_last)
         pictures = pictures.to(memory_format=torch.channels_last)
     if variant == "torch-compile":
+        torch.compiler.reset()  # after eight networks that run one nn.Sequential's code, it would stop compiling
         run_model = torch.compile(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
 
