@@ -12,11 +12,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import autograd
+import nn
 from autograd.timing import Timing
-from examples.benchmark import __main__ as benchmark, cases, contest, data, in_lucidgrad, report, worker
-from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, NETS
+from examples.benchmark import (
+    __main__ as benchmark,
+    cases,
+    contest,
+    data,
+    in_lucidgrad,
+    modules,
+    report,
+    worker,
+)
+from examples.benchmark.cases import CONTESTANTS, FRAMEWORKS, GROUPS, MODULE_NETS, NETS
 from examples.benchmark.contest import Contest, Entrant, Failure, Result
 from nn import functional as F
 
@@ -41,6 +52,7 @@ RESULTS = {
     "mlp, batch 64": {"lucidgrad": result(1.0), "torch": result(0.5), "torch-channels-last": result(0.6)},
     "only": {"torch": result(1.0)},
 }
+PRODUCT = {"formula": "a @ b", "shape": (8, 8, 8)}
 NET_GROUPS = {"baseline, batch 64": "baseline", "lenet, batch 64": "nets", "mlp, batch 64": "nets"}
 
 
@@ -70,14 +82,50 @@ def test_ratios_compare_measurements_of_one_round() -> None:
     assert math.isnan(report.ratio([], [1.0]))
 
 
-def test_comparisons_in_words() -> None:
-    said = report.comparisons(report.summary(RESULTS, NET_GROUPS))
+def test_means_of_groups() -> None:
+    results = {
+        "lenet, batch 64": RESULTS["lenet, batch 64"],
+        "wide, batch 64": {"lucidgrad": result(1.0), "torch": result(8.0)},
+        "512 × 512": {"lucidgrad": result(2.0), "lucidgrad-kernel": result(1.9), "numpy": result(1.0)},
+        "only lucidgrad": {"lucidgrad": result(1.0)},
+        "baseline, batch 64": RESULTS["baseline, batch 64"],
+    }
+    groups = dict(zip(results, ("nets", "nets", "products", "ops", "baseline"), strict=True))
+    means = report.means(report.summary(results, groups))
+    assert {name: (mean["geometric_mean"], mean["least"], mean["cases"]) for name, mean in means.items()} == {
+        "nets": (pytest.approx(4), 2, 2),
+        "nets without wide": (2, 2, 1),
+        "products": (0.5, 0.5, 1),
+    }
+    said = report.comparisons(means)
     assert said[0] == (
-        "baseline, batch 64: the faster PyTorch takes 3.00 × the time of lucidgrad, "
-        "1.50 × that of lucidgrad's functions"
+        "nets, time of the faster PyTorch / time of lucidgrad: "
+        "geometric mean 4.00, least 2.00 (lenet, batch 64), 2 cases"
     )
-    assert said[-1] == "nets: geometric mean 1.00, minimum 0.50"
-    assert report.comparisons([]) == []
+    assert said[2].startswith("products, time of NumPy / time of lucidgrad: geometric mean 0.50")
+    assert report.comparisons({}) == []
+
+
+def test_shares_of_the_peak() -> None:
+    listed = [case for case in cases.cases(("roofline", "products"), [8], 4, 2) if case.threads == 1]
+    peak, triad, product = listed[0], listed[1], listed[2]
+    entered = {"lucidgrad": result(0.02, 0.5, 0.04), "numpy": result(0.01)}
+    results = {peak.name: {"lucidgrad": result(0.4, 0.2)}, product.name: entered}
+    roof = report.roofline(results, listed)
+    assert roof == {"1": {"gflops": pytest.approx(cases.PEAK_FLOPS / 0.2e9)}}
+    results[triad.name] = {"lucidgrad": result(0.5)}
+    roof = report.roofline(results, listed)
+    assert roof["1"]["gbytes"] == pytest.approx(24e-9 * cases.TRIAD_ELEMENTS)
+    (row,) = report.rates(results, listed, roof)
+    assert row["gflops"] == pytest.approx({"lucidgrad": product.flops / 2e7, "numpy": product.flops / 1e7})
+    assert row["of_peak"] == pytest.approx(product.flops / 0.02 / (cases.PEAK_FLOPS / 0.2))
+    (without,) = report.rates(results, listed, {})
+    assert "of_peak" not in without
+    cells = report.rates_table("products", [row], report.summary(results, {})).split("\n")[2].split("|")
+    assert [cell.strip() for cell in cells[-3:-1]] == [f"{row['of_peak']:.0%}", "0.50"]
+    assert report.roofline_table(roof).split("\n")[2].split() == [
+        "|", "1", "|", f"{roof['1']['gflops']:.1f}", "|", f"{roof['1']['gbytes']:.1f}", "|",
+    ]  # fmt: skip
 
 
 def test_scaling_and_flatness() -> None:
@@ -105,11 +153,14 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_tables() -> None:
-    lines = report.times_table(RESULTS).split("\n")
-    assert lines[0].split()[-6:] == [name for name in CONTESTANTS if name in RESULTS["baseline, batch 64"]]
-    assert lines[2].split()[3:9] == ["2.00", "s", "(10%)", "4.00", "s", "(10%)"]
-    assert "2.00×" in lines[2] and "3.00×" in lines[2] and lines[3].split()[-1] == "-"
-    assert "only" in lines[5] and "×" not in lines[5]
+    lines = report.times_table("steps", RESULTS, report.summary(RESULTS, NET_GROUPS)).split("\n")
+    head, rule, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    names = [name for name in CONTESTANTS if name in RESULTS["baseline, batch 64"]]
+    assert head == ["steps: median (spread)", *names, "faster PyTorch / lucidgrad", "/ lucidgrad-functional"]
+    assert all(set(cell) <= {"-", ":"} for cell in rule) and len({len(line) for line in lines}) == 1
+    assert rows[0][:3] == ["baseline, batch 64", "2.00 s (10%)", "4.00 s (10%) 2.00×"]
+    assert rows[0][-2:] == ["3.00", "1.50"] and rows[1][-2:] == ["2.00", "-"]
+    assert rows[3] == ["only", "-", "-", "1.00 s (10%)", "-", "-", "-", "-", "-"]
     assert "1.00 s" in report.first_calls_table(RESULTS).split("\n")[2]
 
 
@@ -117,6 +168,16 @@ def test_the_chart(tmp_path: Path) -> None:
     report.chart(RESULTS, "a machine", [tmp_path / "a.png", tmp_path / "a.svg"])
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a.svg").read_text().count("<svg") == 1
+
+
+def test_a_chart_of_many_cases_has_all_of_them_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(report, "write_figure", lambda figure, paths: drawn.append(figure))
+    many = {f"case {i}": RESULTS["mlp, batch 64"] for i in range(100)}
+    report.chart(many, "a machine", [])
+    columns = [[label.get_text() for label in axes.get_yticklabels()] for axes in drawn[0].axes]
+    assert [len(column) for column in columns] == [25] * 4
+    assert [case for column in columns for case in column] == list(many)
 
 
 # ── the cases ──
@@ -128,27 +189,49 @@ def test_every_group_has_cases_and_every_case_an_entrant() -> None:
     assert len({case.name for case in listed}) == len(listed)
     kinds = {kind for contestant in CONTESTANTS.values() for kind in contestant.kinds}
     assert {case.kind for case in listed} == kinds
-    assert all(case.threads == 1 for case in listed if case.group == "one-thread")
+    assert all(case.threads == 1 for case in listed if case.group in ("one-thread", "products"))
     assert cases.cases(("scaling",), [8], 4, 1) == []  # nothing to compare
+    assert [case.threads for case in cases.cases(("roofline",), [8], 4, 1)] == [1, 1]
+
+
+def test_memory_formats_differ_for_images_only() -> None:
+    listed = cases.cases(("nets", "convs", "ops", "small"), [8], 4, 2)
+    run = contestants(None, "torch", "torch-channels-last")
+    both = {case.name for case in listed if list(run._entering(case)) == ["torch", "torch-channels-last"]}
+    assert {"lenet, batch 4", "mobilenet, batch 4", "conv 32→64 16×16, output"} <= both
+    assert {"batch_norm (64, 32, 26, 26), forward"} <= both
+    alone = ("mlp, batch 4", "lstm, batch 4", "batch_norm (256, 512), forward", "three small layers, batch 32")
+    assert not both & set(alone) and set(alone) <= {case.name for case in listed}
+
+
+def test_factors_of_products_are_stored_as_their_formula_says() -> None:
+    products = cases.cases(("products",), [], 1, 2)
+    assert len(products) > 30
+    for case in products:
+        a, b = data.product(case.what)
+        first, second = case.what["formula"].split(" @ ")
+        assert [x.flags.c_contiguous for x in (a, b)] == [not text.endswith(".T") for text in (first, second)]
+        c = np.matmul(a, b)
+        assert case.flops == 2 * c.size * a.shape[-1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
-def test_nets_layers_and_functions_are_the_same(name: str) -> None:
+def test_nets_learn_and_layers_and_functions_are_the_same(name: str) -> None:
     net = NETS[name]
     x, y = data.batch(net, 2)
     losses = []
-    for functional in (False, True):
+    for functional in (False,) if name in MODULE_NETS else (False, True):
         autograd.manual_seed(0)
-        step = in_lucidgrad.training_step(net, in_lucidgrad.build(net), x, y, functional)
+        step = in_lucidgrad.training_step(net, modules.build(nn, net), x, y, functional)
         losses.append([step().item() for _ in range(3)])
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0] == pytest.approx(losses[-1], rel=1e-3)
     assert losses[0][2] < losses[0][0]
 
 
 @pytest.mark.slow
 def test_cases_run_and_do_what_their_name_says() -> None:
-    what = {"channels": 2, "outputs": 3, "side": 4, "batch": 2}
+    what: dict[str, Any] = {"channels": 2, "outputs": 3, "side": 4, "batch": 2}
     x, w, b, g = (autograd.tensor(array, requires_grad=True) for array in data.conv(what))
     y = F.conv2d(x, w, b, padding=1)
     dx, dw = autograd.grad(y, (x, w), g)
@@ -156,15 +239,23 @@ def test_cases_run_and_do_what_their_name_says() -> None:
         assert expected is not None
         found = in_lucidgrad.make("lucidgrad", "conv", {**what, "part": part})()
         np.testing.assert_allclose(found.numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-4)
-    for op in ("softmax", "linear"):
-        assert all(part is not None for part in in_lucidgrad.make("lucidgrad", "op", {"op": op})())
-    for kind in ("adam", "small"):
+    for op, shape in cases.OPS:
+        what = {"op": op, "shape": (4, *shape[1:])}
+        output, gradients = (in_lucidgrad.make("lucidgrad", "op", {**what, "part": part})() for part in cases.OP_PARTS)
+        inputs, _ = data.op(what)
+        assert output.requires_grad and [g.shape for g in gradients] == [a.shape for a in inputs]
+    what = {"formula": "g.T @ x", "shape": (3, 4, 5, 6)}
+    a, c = data.product(what)
+    for variant in ("lucidgrad", "lucidgrad-kernel"):
+        np.testing.assert_allclose(in_lucidgrad.make(variant, "product", what)(), a @ c, rtol=1e-5, atol=1e-5)
+    for kind in ("adam", "small", "peak", "triad"):
         in_lucidgrad.make("lucidgrad", kind, {})()
 
 
 def test_files_that_run_beside_other_frameworks_import_neither_lucidgrad_nor_numba() -> None:
     ours = {"autograd", "nn", "optim", "numba"}
-    for file in [*BENCH.glob("in_*.py"), BENCH / "worker.py", BENCH / "cases.py", BENCH / "data.py"]:
+    others = [BENCH / f"{name}.py" for name in ("worker", "cases", "data", "modules")]
+    for file in [*BENCH.glob("in_*.py"), *others]:
         if file.name == "in_lucidgrad.py":
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -194,7 +285,7 @@ def test_a_contest_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Entrant, "ask", noting)
     with contestants(None, "numpy", "lucidgrad") as run:
         block = [
-            cases.Case("product", "scaling", "matmul", {"side": 8}, 1, "scaling"),
+            cases.Case("product", "scaling", "matmul", PRODUCT, 1, "scaling"),
             cases.Case("small", "scaling", "small", {}, 1, "scaling"),
             cases.Case("impossible", "scaling", "step", {"net": "none", "batch": 1}, 1, "scaling"),
         ]
@@ -228,12 +319,13 @@ def test_a_process_that_ends_is_a_sentence() -> None:
 @pytest.mark.slow
 def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CONTESTANTS, "numpy", cases.Contestant("numpy", "numpy", {"matmul"}))
-    case = cases.Case("product", "scaling", "matmul", {"side": 8}, 1, "start")
+    case = cases.Case("product", "scaling", "matmul", PRODUCT, 1, "start")
     with contestants(None, "numpy") as run:
         run.measure_starts(case, 2, cold=False)
         run.measure_starts(case, 2, cold=True)
         memory = run.measure_memory(case)
-        big = run.measure_memory(cases.Case("product", "scaling", "matmul", {"side": 4096}, 1, "start"))
+        what = {**PRODUCT, "shape": (4096, 4096, 4096)}
+        big = run.measure_memory(cases.Case("product", "scaling", "matmul", what, 1, "start"))
     assert list(run.results) == ["warm start"]  # without stored kernels there is no cold start
     assert len(run.results["warm start"]["numpy"].rounds) == 2
     assert report.first_call(run.results["warm start"]["numpy"]) is None
@@ -261,6 +353,7 @@ def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert set(found) == {
         "when", "command", "processor", "llvm_processor", "system", "threads", "rounds", "seconds", "versions",
         "not_installed", "nets", "results", "summary", "peak_memory", "scaling", "flatness", "failures", "simd",
+        "means", "roofline", "rates",
     }  # fmt: skip
     assert (found["simd"], found["not_installed"], found["failures"], found["threads"], found["rounds"]) == (
         None,

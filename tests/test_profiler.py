@@ -15,6 +15,7 @@ import pytest
 import autograd
 import nn
 from autograd import Op, Sample, Tensor, engine, peaks, profiler, timing
+from autograd.kernels.jit import vector_bytes
 from autograd.profiler import Averages, Row, profile
 from nn import functional as F
 
@@ -274,6 +275,15 @@ def test_peaks_are_measured_once_for_each_number_of_threads(monkeypatch: pytest.
         autograd.set_num_threads(threads)
         for found in (peaks._arithmetic, peaks._memory):
             found.cache_clear()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_peaks_are_of_work_that_is_done(dtype: type) -> None:
+    assert (peaks.triad(1000)() == 4).all()
+    numbers = peaks.SUMS * vector_bytes() // np.dtype(dtype).itemsize
+    steps = 3  # from s = 0, s = s / 2 + 1 is 1, 1.5, 1.75
+    totals = peaks.multiply_adds(2 * numbers * peaks.PARTS * steps, dtype)()
+    assert totals.dtype == dtype and totals.tolist() == [1.75 * numbers] * peaks.PARTS
 
 
 @pytest.fixture

@@ -32,12 +32,13 @@ QUICK = ("baseline", "adam", "small")
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m examples.benchmark",
-        description="Measure training steps, single ops, start-up and memory of every installed framework.",
+        description="Measure training steps, single ops, matrix products, start-up and memory of every installed "
+        "framework, and what this machine reaches at most.",
         allow_abbrev=False,
     )
     add, shown = parser.add_argument, "(default: %(default)s)"
     most = available_threads()
-    add("--quick", action="store_true", help=f"takes a minute: {', '.join(QUICK)}, batch 64, few rounds, "
+    add("--quick", action="store_true", help=f"takes a minute or two: {', '.join(QUICK)}, batch 64, few rounds, "
         "without torch-compile, JAX and MyGrad")  # fmt: skip
     add("--cases", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of {', '.join(GROUPS)} (default: all)")
     add("--frameworks", nargs="+", choices=[*FRAMEWORKS, *CONTESTANTS], metavar="NAME",
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=cli.integer(1, most), default=most, metavar="N", help=f"number of threads {shown}")
     add("--simd", choices=SIMD, help="keep all frameworks from using wider vectors (default: the processor's widest)")
     add("--rounds", type=cli.integer(1), metavar="N", help="rounds of measurements (default: 5)")
-    add("--seconds", type=cli.real(), metavar="X", help="seconds for each measurement (default: 0.4)")
+    add("--seconds", type=cli.real(), default=0.25, metavar="X", help=f"seconds for each measurement {shown}")
     add("--out", type=Path, default=Path("runs/benchmark"), metavar="DIR", help=f"the run folder {shown}")
     return parser
 
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(args: argparse.Namespace) -> int:
     groups = tuple(args.cases or (QUICK if args.quick else GROUPS))
     batches = args.batch_sizes or ([64] if args.quick else [64, 128, 256])
-    rounds, seconds = args.rounds or (3 if args.quick else 5), args.seconds or (0.25 if args.quick else 0.4)
+    rounds = args.rounds or (3 if args.quick else 5)
     interpreters = dict.fromkeys(FRAMEWORKS, sys.executable) | dict(args.python)
     chosen = _chosen(args.frameworks, args.quick)
     files = {kind: args.out / f"benchmark.{kind}" for kind in ("json", "txt", "png", "svg")}
@@ -94,7 +95,7 @@ def _measure(args: argparse.Namespace) -> int:
     listed = cases(groups, batches, args.net_batch, args.threads)
     memory: dict[str, int] = {}
     with Contest(chosen, interpreters, lambda text: print(text, file=sys.stderr, flush=True), args.simd) as contest:
-        contest.run(listed, rounds, seconds)
+        contest.run(listed, rounds, args.seconds)
         trained = step("baseline", args.net_batch, args.threads, "start")
         if "start" in groups:
             contest.measure_starts(trained, rounds, cold=False)
@@ -104,8 +105,8 @@ def _measure(args: argparse.Namespace) -> int:
     if not contest.results and not memory:
         print("Nothing was measured: none of the chosen frameworks has these cases.", file=sys.stderr)
         return 1
-    found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": seconds})
-    text = _text(contest, found)
+    found = _report(args, contest, listed, memory, missing, {"rounds": rounds, "seconds": args.seconds})
+    text = _text(contest, found, _groups(contest.results, listed))
     write_whole(files["json"], json.dumps(found, indent=2, allow_nan=False).encode() + b"\n")
     write_whole(files["txt"], text.encode() + b"\n")
     if any(report.OURS in entered for entered in contest.results.values()):
@@ -151,8 +152,9 @@ def _report(
     procedure: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the content of the JSON file."""
-    groups = {case.name: case.group for case in listed}
+    groups = _groups(contest.results, listed)
     flops = {case.name: case.flops for case in listed if case.group == "flat"}
+    summary, roof = report.summary(contest.results, groups), report.roofline(contest.results, listed)
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.orig_argv,
@@ -172,7 +174,10 @@ def _report(
             }
             for case, entered in contest.results.items()
         },
-        "summary": report.summary(contest.results, groups),
+        "summary": summary,
+        "means": report.means(summary),
+        "roofline": roof,
+        "rates": report.rates(contest.results, listed, roof),
         "peak_memory": memory,
         "scaling": report.scaling(contest.results, args.threads),
         "flatness": report.flatness(contest.results, flops),
@@ -180,21 +185,33 @@ def _report(
     }
 
 
-def _text(contest: Contest, found: dict[str, Any]) -> str:
+def _groups(results: report.Results, listed: Sequence[Case]) -> dict[str, str]:
+    """Return the group of each case that has results."""
+    groups = {case.name: case.group for case in listed}
+    return {case: groups.get(case, "start") for case in results}
+
+
+def _text(contest: Contest, found: dict[str, Any], groups: dict[str, str]) -> str:
     """Return the tables for the screen."""
     versions = "; ".join(
         ", ".join(f"{name} {version}" for name, version in some.items()) for some in contest.versions.values()
     )
     parts = [f"{_machine(found)}; {versions}"]
-    if contest.results:
-        parts.append(report.times_table(contest.results))
-        if not all(name.endswith(" start") for name in contest.results):
-            parts.append(report.first_calls_table(contest.results))
-    if said := report.comparisons(found["summary"]):
+    for group in dict.fromkeys(groups.values()):
+        results = {case: entered for case, entered in contest.results.items() if groups[case] == group}
+        if group == "roofline":
+            parts.append(report.roofline_table(found["roofline"]))
+        elif rates := [row for row in found["rates"] if row["group"] == group]:
+            parts.append(report.rates_table(group, rates, found["summary"]))
+        elif group != "flat":  # which has a table below
+            parts.append(report.times_table(group, results, found["summary"]))
+    if steps := {case: contest.results[case] for case in groups if groups[case] in ("baseline", "nets")}:
+        parts.append(report.first_calls_table(steps))
+    if said := report.comparisons(found["means"]):
         parts.append("\n".join(said))
     if memory := found["peak_memory"]:
         rows = [["peak memory", "MB"], *([name, f"{peak / 1e6:.0f}"] for name, peak in memory.items())]
-        parts.append(report.aligned(rows))
+        parts.append(report.table(rows))
     if gain := found["scaling"]:
         parts.append(
             f"1 → {found['threads']} threads: the baseline's step is {gain['step']:.2f} × as fast, the machine's "
@@ -202,7 +219,7 @@ def _text(contest: Contest, found: dict[str, Any]) -> str:
         )
     if found["flatness"]:
         cells = [[row["case"], f"{row['ns_per_flop']:.5f}", f"{row['off_median']:+.0%}"] for row in found["flatness"]]
-        parts.append(report.aligned([["one convolution", "ns per FLOP", "vs. median"], *cells]))
+        parts.append(report.table([["one convolution", "ns per FLOP", "vs. median"], *cells]))
     if found["failures"]:
         parts.append("\n".join(["Not measured:", *found["failures"]]))
     return "\n\n".join(parts)

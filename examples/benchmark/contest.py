@@ -68,7 +68,8 @@ class Entrant:
         program: str = "examples.benchmark.worker",
     ) -> None:
         count = str(threads)
-        variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count)
+        libraries = ("OMP", "OPENBLAS", "MKL")
+        variables = {f"{name}_NUM_THREADS": count for name in libraries} | {"VECLIB_MAXIMUM_THREADS": count}
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         self._process = subprocess.Popen(
@@ -194,7 +195,7 @@ class Contest:
         for name in self.contestants:
             if case.kind in CONTESTANTS[name].kinds and (name, case.threads) not in self._unable:
                 wanted = case.block != "scaling" or name in ("lucidgrad", "numpy")
-                if wanted:
+                if wanted and (name != "torch-channels-last" or case.images):
                     yield name
 
     def _entrant(self, name: str, threads: int) -> Entrant:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from examples.benchmark.cases import CLASSES, LINEAR_FEATURES, OPS, Net
+from examples.benchmark.cases import CLASSES, LINEAR_FEATURES, Net
 
 
 def normal(shape: Sequence[int], seed: int = 0) -> np.ndarray:
@@ -27,12 +27,25 @@ def conv(what: dict[str, Any]) -> tuple[np.ndarray, ...]:
     return tuple(normal(shape, seed) for seed, shape in enumerate(shapes))
 
 
-def op(name: str) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
-    """Return the input of a single op, its weight and bias if it has them, and labels."""
-    shape = OPS[name]
-    others: dict[str, tuple[tuple[int, ...], ...]] = {
+def product(what: dict[str, Any]) -> tuple[np.ndarray, ...]:
+    """Return the factors of a matrix product; one that its formula transposes is a view of a transposed array."""
+    *lead, rows, depth, columns = what["shape"]
+    factors = []
+    for seed, (text, shape) in enumerate(zip(what["formula"].split(" @ "), ((rows, depth), (depth, columns)))):
+        transposed = text.endswith(".T")
+        stored = normal((*lead, *(reversed(shape) if transposed else shape)), seed)
+        factors.append(stored.swapaxes(-1, -2) if transposed else stored)
+    return tuple(factors)
+
+
+def op(what: dict[str, Any]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the inputs of a single op, of which it gives the gradients, and labels."""
+    shape = what["shape"]
+    others: dict[str, tuple[Sequence[int], ...]] = {
         "batch_norm": ((shape[1],), (shape[1],)),
+        "layer_norm": ((shape[1],), (shape[1],)),
         "linear": ((LINEAR_FEATURES, shape[1]), (LINEAR_FEATURES,)),
+        "x * y": (shape,),
     }
     labels = np.random.default_rng(1).integers(0, shape[1], shape[0])
-    return normal(shape), tuple(normal(other, 2) for other in others.get(name, ())), labels
+    return [normal(shape), *(normal(other, 2) for other in others.get(what["op"], ()))], labels

@@ -10,9 +10,10 @@ import numpy as np
 import autograd
 import nn
 import optim
-from autograd import Tensor
+from autograd import Tensor, peaks
+from autograd.kernels import gemm
 from autograd.ops.conv2d import conv2d_input_grad, conv2d_weight_grad
-from examples.benchmark import cases, data
+from examples.benchmark import cases, data, modules
 from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
 from nn import functional as F
 
@@ -24,26 +25,6 @@ def versions() -> dict[str, str]:
 
 def set_threads(threads: int) -> None:
     autograd.set_num_threads(threads)
-
-
-def build(net: Net) -> nn.Sequential:
-    """Return the layers of a network."""
-    layers: list[nn.Module] = []
-    for layer, shape in net.walk():
-        match layer:
-            case Conv(channels, kernel, stride, padding):
-                layers.append(nn.Conv2d(shape[0], channels, kernel, stride, padding))
-            case BatchNorm():
-                layers.append(nn.BatchNorm2d(shape[0]))
-            case Relu():
-                layers.append(nn.ReLU())
-            case Pool(kernel, stride):
-                layers.append(nn.MaxPool2d(kernel, stride))
-            case Flatten():
-                layers.append(nn.Flatten())
-            case Linear(features):
-                layers.append(nn.Linear(shape[0], features))
-    return nn.Sequential(*layers)
 
 
 def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence[Tensor]) -> Tensor:
@@ -88,15 +69,30 @@ def training_step(
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     """Return the function to time."""
-    if kind == "step":
+    if kind in ("step", "modules"):
         net = cases.NETS[what["net"]]
         autograd.manual_seed(0)
-        return training_step(net, build(net), *data.batch(net, what["batch"]), variant == "lucidgrad-functional")
+        batch = data.batch(net, what["batch"])
+        return training_step(net, modules.build(nn, net), *batch, variant == "lucidgrad-functional")
     if kind in ("conv", "flat"):
         return _conv(what)
     if kind == "op":
-        return _op(what["op"])
+        return _op(what)
+    if kind == "product":
+        return _product(variant, what)
+    if kind == "peak":
+        return peaks.multiply_adds(cases.PEAK_FLOPS)
+    if kind == "triad":
+        return peaks.triad(cases.TRIAD_ELEMENTS)
     return {"adam": _adam, "small": _small}[kind]()
+
+
+def _product(variant: str, what: dict[str, Any]) -> Callable[[], Any]:
+    a, b = data.product(what)
+    if variant == "lucidgrad-kernel":
+        return lambda: gemm.matmul(a, b)
+    x, y = autograd.from_numpy(a), autograd.from_numpy(b)
+    return lambda: x @ y
 
 
 def _conv(what: dict[str, Any]) -> Callable[[], Any]:
@@ -115,21 +111,17 @@ def _conv(what: dict[str, Any]) -> Callable[[], Any]:
     return run[what["part"]]
 
 
-def _op(op: str) -> Callable[[], Any]:
-    array, other, labels = data.op(op)
-    x, y = autograd.tensor(array, requires_grad=True), autograd.tensor(labels)
-    inputs = [x, *(autograd.tensor(part, requires_grad=True) for part in other)]
-    functions: dict[str, Callable[..., Any]] = {
-        "relu": F.relu,
-        "max_pool2d": lambda x: F.max_pool2d(x, 2),
-        "batch_norm": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
-        "softmax": lambda x: F.softmax(x, 1),
-        "cross_entropy": lambda x: F.cross_entropy(x, y),
-        "linear": F.linear,
+def _op(what: dict[str, Any]) -> Callable[[], Any]:
+    arrays, labels = data.op(what)
+    inputs = [autograd.tensor(array, requires_grad=True) for array in arrays]
+    forward = modules.op(F, what["op"], autograd.tensor(labels))
+    y = forward(*inputs)
+    g = autograd.tensor(data.normal(y.shape, seed=1))
+    run: dict[str, Callable[[], Any]] = {
+        "forward": lambda: forward(*inputs),
+        "backward": lambda: autograd.grad(y, inputs, g, retain_graph=True),
     }
-    forward = functions[op]
-    g = autograd.tensor(data.normal(forward(*inputs).shape, seed=1))
-    return lambda: autograd.grad(forward(*inputs), inputs, g)
+    return run[what["part"]]
 
 
 def _adam() -> Callable[[], Any]:

@@ -10,8 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from examples.benchmark import cases, data
-from examples.benchmark.cases import BatchNorm, Conv, Flatten, Linear, Net, Pool, Relu
+from examples.benchmark import cases, data, modules
 from examples.experiments.torch_cnn import find_device
 
 
@@ -21,26 +20,6 @@ def versions() -> dict[str, str]:
 
 def set_threads(threads: int) -> None:
     torch.set_num_threads(threads)
-
-
-def build(net: Net) -> nn.Sequential:
-    """Return the layers of a network."""
-    layers: list[nn.Module] = []
-    for layer, shape in net.walk():
-        match layer:
-            case Conv(channels, kernel, stride, padding):
-                layers.append(nn.Conv2d(shape[0], channels, kernel, stride, padding))
-            case BatchNorm():
-                layers.append(nn.BatchNorm2d(shape[0]))
-            case Relu():
-                layers.append(nn.ReLU())
-            case Pool(kernel, stride):
-                layers.append(nn.MaxPool2d(kernel, stride))
-            case Flatten():
-                layers.append(nn.Flatten())
-            case Linear(features):
-                layers.append(nn.Linear(shape[0], features))
-    return nn.Sequential(*layers)
 
 
 def training_step(
@@ -55,6 +34,7 @@ def training_step(
         model.to(memory_format=torch.channels_last)
         pictures = pictures.to(memory_format=torch.channels_last)
     if variant == "torch-compile":
+        torch.compiler.reset()  # after eight networks that run one nn.Sequential's code, it would stop compiling
         run_model = torch.compile(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
 
@@ -72,15 +52,16 @@ def training_step(
 
 def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
     """Return the function to time."""
-    if kind == "step":
+    if kind in ("step", "modules"):
         net = cases.NETS[what["net"]]
         torch.manual_seed(0)
-        return training_step(variant, build(net), *data.batch(net, what["batch"]), what.get("device", "cpu"))
+        batch = data.batch(net, what["batch"])
+        return training_step(variant, modules.build(nn, net), *batch, what.get("device", "cpu"))
     last = variant == "torch-channels-last"
     if kind == "conv":
         return _conv(what, last)
     if kind == "op":
-        return _op(what["op"], last)
+        return _op(what, last)
     return {"adam": lambda: _adam(variant), "small": _small}[kind]()
 
 
@@ -103,20 +84,17 @@ def _conv(what: dict[str, Any], channels_last: bool) -> Callable[[], Any]:
     return {"output": output, "input gradient": gradients(True), "weight gradient": gradients(False)}[what["part"]]
 
 
-def _op(op: str, channels_last: bool) -> Callable[[], Any]:
-    array, other, labels = data.op(op)
-    y = torch.from_numpy(labels)
-    inputs = [_tensor(part, channels_last).requires_grad_() for part in (array, *other)]
-    forward: Callable[..., torch.Tensor] = {
-        "relu": F.relu,
-        "max_pool2d": lambda x: F.max_pool2d(x, 2),
-        "batch_norm": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
-        "softmax": lambda x: F.softmax(x, 1),
-        "cross_entropy": lambda x: F.cross_entropy(x, y),
-        "linear": F.linear,
-    }[op]
-    g = _tensor(data.normal(forward(*inputs).shape, seed=1), channels_last)
-    return lambda: torch.autograd.grad(forward(*inputs), inputs, g)
+def _op(what: dict[str, Any], channels_last: bool) -> Callable[[], Any]:
+    arrays, labels = data.op(what)
+    inputs = [_tensor(array, channels_last).requires_grad_() for array in arrays]
+    forward = modules.op(F, what["op"], torch.from_numpy(labels))
+    y = forward(*inputs)
+    g = _tensor(data.normal(y.shape, seed=1), channels_last)
+    run: dict[str, Callable[[], Any]] = {
+        "forward": lambda: forward(*inputs),
+        "backward": lambda: torch.autograd.grad(y, inputs, g, retain_graph=True),
+    }
+    return run[what["part"]]
 
 
 def _adam(variant: str) -> Callable[[], Any]:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
+
+from examples.benchmark.cases import Case
 from examples.benchmark.contest import Result
 from examples.report.page import new_figure, write_figure
 
@@ -17,6 +20,7 @@ TORCH = ("torch", "torch-channels-last")  # we compare with the faster one
 _STYLES = {
     "lucidgrad": ("#000000", ""),
     "lucidgrad-functional": ("#999999", "//"),
+    "lucidgrad-kernel": ("#999999", ".."),
     "torch": ("#D55E00", ""),
     "torch-channels-last": ("#E69F00", "//"),
     "torch-compile": ("#F0E442", ".."),
@@ -27,6 +31,11 @@ _STYLES = {
     "mygrad": ("#009E73", "--"),
     "numpy": ("#CC79A7", ""),
 }
+
+_BARS = 120  # of a column of the chart
+_ROOFS = {"gflops": "GFLOP/s", "gbytes": "GB/s"}
+# ratios of `summary` -> their columns
+_FASTER = {"torch": "faster PyTorch / lucidgrad", "torch_to_functional": "/ lucidgrad-functional"}
 
 Results = Mapping[str, Mapping[str, Result]]
 
@@ -64,6 +73,59 @@ def summary(results: Results, groups: Mapping[str, str]) -> list[dict[str, Any]]
     return rows
 
 
+def means(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the geometric mean and the least ratio of groups of cases.
+
+    The ratios are those of the faster PyTorch, in "products" those of NumPy.  In the nets "wide" decides much, since
+    PyTorch is slow there, so they are given without it, too.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        theirs = row["ratios"].get("numpy") if row["group"] == "products" else row.get("torch")
+        if theirs is None or row["group"] not in ("nets", "products", "convs", "ops"):
+            continue
+        found.setdefault(row["group"], {})[row["case"]] = theirs
+        if row["group"] == "nets" and not row["case"].startswith("wide"):
+            found.setdefault("nets without wide", {})[row["case"]] = theirs
+    return {
+        name: {
+            "geometric_mean": geometric_mean(list(ratios.values())),
+            "least": min(ratios.values()),
+            "least_case": min(ratios, key=lambda case: ratios[case]),
+            "cases": len(ratios),
+        }
+        for name, ratios in found.items()
+    }
+
+
+def roofline(results: Results, listed: Sequence[Case]) -> dict[str, dict[str, float]]:
+    """Return the peak in GFLOP/s and the bandwidth in GB/s for each number of threads, in the fastest run."""
+    found: dict[str, dict[str, float]] = {}
+    for case in listed:
+        if case.group == "roofline" and OURS in results.get(case.name, {}):
+            name, work = ("gflops", case.flops) if case.kind == "peak" else ("gbytes", case.bytes)
+            found.setdefault(str(case.threads), {})[name] = work / results[case.name][OURS].timing.least * 1e-9
+    return found
+
+
+def rates(results: Results, listed: Sequence[Case], roof: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """Return for each product and convolution the GFLOP/s of each contestant, and lucidgrad's share of the peak.
+
+    They are those of the fastest run, which other work on the machine disturbs least.  Otherwise a product could exceed
+    the peak.
+    """
+    rows = []
+    for case in listed:
+        if case.group in ("products", "convs") and case.name in results:
+            gflops = {name: case.flops / result.timing.least * 1e-9 for name, result in results[case.name].items()}
+            row: dict[str, Any] = {"case": case.name, "group": case.group, "gflops": gflops}
+            peak = roof.get(str(case.threads), {}).get("gflops")
+            if peak and OURS in gflops:
+                row["of_peak"] = gflops[OURS] / peak
+            rows.append(row)
+    return rows
+
+
 def geometric_mean(numbers: Sequence[float]) -> float:
     """Return the geometric mean."""
     return math.exp(statistics.fmean(map(math.log, numbers)))
@@ -78,33 +140,60 @@ def duration(seconds: float) -> str:
     )  # fmt: skip
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Format a table: first column left, others right, a rule below the first row."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Format a Markdown table: first row the head, first column left, others right."""
+    widths = [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        "  ".join(cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+        [cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
         for row in rows
     ]
-    return "\n".join([lines[0].rstrip(), "-" * max(map(len, lines)), *(line.rstrip() for line in lines[1:])])
+    lines.insert(1, ["-" * (width - 1) + (":" if i else "-") for i, width in enumerate(widths)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def times_table(results: Results) -> str:
-    """Return a table of the median time of each contestant, its spread, and its ratio to lucidgrad."""
+def times_table(title: str, results: Results, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table of the median time of each contestant, its spread, and its ratio to lucidgrad.
+
+    `rows`, of `summary`, have the ratio of the faster PyTorch, of which more than 1 means that lucidgrad is faster.
+    """
     names = _order(results)
-    rows = [["median (spread), × lucidgrad's", *names]]
+    faster = {row["case"]: [f"{row[key]:.2f}" for key in _FASTER if key in row] for row in rows}
+    most = max((len(faster.get(case, [])) for case in results), default=0)
+    cells = [[f"{title}: median (spread)", *names, *list(_FASTER.values())[:most]]]
     for case, entered in results.items():
-        cells = [case]
+        row = [case]
         for name in names:
             if name not in entered:
-                cells.append("-")
+                row.append("-")
                 continue
             timing = entered[name].timing
             text = f"{duration(timing.median)} ({timing.spread:.0%})"
             if name != OURS and OURS in entered:
                 text += f" {ratio(entered[name].rounds, entered[OURS].rounds):.2f}×"
-            cells.append(text)
-        rows.append(cells)
-    return aligned(rows)
+            row.append(text)
+        ratios = faster.get(case, [])
+        cells.append([*row, *ratios, *["-"] * (most - len(ratios))])
+    return table(cells)
+
+
+def roofline_table(roof: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a table of what the machine reaches at most."""
+    cells = [[threads, *(f"{at[name]:.1f}" if name in at else "-" for name in _ROOFS)] for threads, at in roof.items()]
+    return table([["roofline, fastest run: threads", *_ROOFS.values()], *cells])
+
+
+def rates_table(title: str, rates: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table of GFLOP/s, lucidgrad's share of the peak, and its speed relative to the fastest other one's."""
+    names = [name for name in _STYLES if any(name in row["gflops"] for row in rates)]
+    ratios = {row["case"]: row.get("torch") or row["ratios"].get("numpy") for row in rows}
+    rival = "faster PyTorch" if any("torch" in row["gflops"] for row in rates) else "NumPy"
+    cells = [[f"{title}: GFLOP/s, fastest run", *names, "lucidgrad, of the peak", f"lucidgrad / {rival}"]]
+    for row in rates:
+        speeds = [f"{row['gflops'][name]:.1f}" if name in row["gflops"] else "-" for name in names]
+        share = f"{row['of_peak']:.0%}" if "of_peak" in row else "-"
+        theirs = ratios.get(row["case"])
+        cells.append([row["case"], *speeds, share, f"{theirs:.2f}" if theirs else "-"])
+    return table(cells)
 
 
 def first_calls_table(results: Results) -> str:
@@ -114,7 +203,7 @@ def first_calls_table(results: Results) -> str:
     rows = [["first call (JIT)", *names]]
     for case, entered in called.items():
         rows.append([case, *(duration(entered[name].timing.first) if name in entered else "-" for name in names)])
-    return aligned(rows)
+    return table(rows)
 
 
 def first_call(result: Result) -> float | None:
@@ -122,19 +211,14 @@ def first_call(result: Result) -> float | None:
     return None if math.isnan(result.timing.first) else result.timing.first
 
 
-def comparisons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each comparison with PyTorch."""
-    said = []
-    for row in rows:
-        if "torch" in row:
-            text = f"{row['case']}: the faster PyTorch takes {row['torch']:.2f} × the time of lucidgrad"
-            if "torch_to_functional" in row:
-                text += f", {row['torch_to_functional']:.2f} × that of lucidgrad's functions"
-            said.append(text)
-    nets = [row["torch"] for row in rows if row["group"] == "nets" and "torch" in row]
-    if nets:
-        said.append(f"nets: geometric mean {geometric_mean(nets):.2f}, minimum {min(nets):.2f}")
-    return said
+def comparisons(means: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each group with a mean."""
+    return [
+        f"{name}, time of {'NumPy' if name == 'products' else 'the faster PyTorch'} / time of lucidgrad: "
+        f"geometric mean {mean['geometric_mean']:.2f}, least {mean['least']:.2f} ({mean['least_case']}), "
+        f"{mean['cases']} cases"
+        for name, mean in means.items()
+    ]
 
 
 def scaling(results: Results, threads: int) -> dict[str, float] | None:
@@ -164,17 +248,33 @@ def flatness(results: Results, flops: Mapping[str, int]) -> list[dict[str, Any]]
 
 
 def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
-    """Draw the time of each contestant relative to lucidgrad as bars on a logarithmic axis."""
+    """Draw the time of each contestant relative to lucidgrad as bars on logarithmic axes, side by side if many."""
     compared = {case: entered for case, entered in results.items() if OURS in entered and len(entered) > 1}
     shown = compared or {case: entered for case, entered in results.items() if OURS in entered}
-    names = _order(shown)
-    heights = [max(1, len(entered)) for entered in shown.values()]
-    figure = new_figure(10, 1.6 + 0.19 * (sum(heights) + len(heights)))
-    axes = figure.subplots()
-    place, ticks = 0.0, []
-    labelled: set[str] = set()
+    total = sum(len(entered) + 1 for entered in shown.values())
+    columns = -(-total // _BARS)
+    parts: list[dict[str, Mapping[str, Result]]] = [{} for _ in range(columns)]
+    before = 0
     for case, entered in shown.items():
-        present = [name for name in names if name in entered]
+        parts[before * columns // total][case] = entered
+        before += len(entered) + 1
+    tallest = max(sum(len(entered) + 1 for entered in part.values()) for part in parts)
+    figure = new_figure(10 if columns == 1 else 7 * columns, 1.6 + 0.19 * tallest)
+    panels = figure.subplots(1, columns, squeeze=False)[0]
+    panels[0].set_title(title, fontsize=9)
+    labelled: set[str] = set()
+    for axes, part in zip(panels, parts, strict=True):
+        _draw_bars(axes, part, labelled)
+        axes.set_ylim(tallest - 0.5, -1)
+    figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
+    write_figure(figure, paths)
+
+
+def _draw_bars(axes: Axes, shown: Results, labelled: set[str]) -> None:
+    """Draw the bars of some cases; contestants that are not in `labelled` get a label for the legend."""
+    place, ticks = 0.0, []
+    for case, entered in shown.items():
+        present = [name for name in _STYLES if name in entered]
         ticks.append((place + (len(present) - 1) / 2, case))
         for name in present:
             value = ratio(entered[name].rounds, entered[OURS].rounds)
@@ -189,18 +289,14 @@ def chart(results: Results, title: str, paths: Sequence[Path]) -> None:
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks([at for at, _ in ticks], [case for _, case in ticks], fontsize=7)
-    axes.set_ylim(place - 0.5, -1)
     left, right = axes.get_xlim()
     axes.set_xlim(min(left, 0.5), max(right, 2) * 1.4)
     marks = [mark for mark in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000) if left / 1.5 < mark < right * 1.4]
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
     axes.set_xlabel("time relative to lucidgrad (labels: median time)")
-    axes.set_title(title, fontsize=9)
-    figure.legend(frameon=False, fontsize=7, loc="outside upper center", ncols=5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    write_figure(figure, paths)
 
 
 def _order(results: Results) -> list[str]:

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 import autograd
-from examples.benchmark import data, in_lucidgrad, in_torch
-from examples.benchmark.cases import CONV_PARTS, NETS, OPS
+import nn
+from examples.benchmark import data, in_lucidgrad, in_torch, modules
+from examples.benchmark.cases import CONV_PARTS, NETS, OP_PARTS, OPS
 
 STEPS = 4
 
@@ -19,7 +20,7 @@ def test_the_same_training(name: str, variant: str) -> None:
     net = NETS[name]
     x, y = data.batch(net, 3)
     autograd.manual_seed(0)
-    ours, theirs = in_lucidgrad.build(net), in_torch.build(net)
+    ours, theirs = modules.build(nn, net), modules.build(torch.nn, net)
     state = {key: torch.from_numpy(np.array(t.detach().numpy())) for key, t in ours.state_dict().items()}
     theirs.load_state_dict(state)
     steps = in_lucidgrad.training_step(net, ours, x, y, False), in_torch.training_step(variant, theirs, x, y)
@@ -37,10 +38,14 @@ def test_the_same_convolutions(part: str) -> None:
     np.testing.assert_allclose(np.asarray(ours.detach().numpy()), theirs.numpy(), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("op", OPS)
-def test_the_same_ops(op: str) -> None:
-    ours, theirs = (m.make(v, "op", {"op": op})() for m, v in ((in_lucidgrad, "lucidgrad"), (in_torch, "torch")))
+@pytest.mark.parametrize("part", OP_PARTS)
+@pytest.mark.parametrize(("op", "shape"), OPS)
+def test_the_same_ops(op: str, shape: tuple[int, ...], part: str) -> None:
+    what = {"op": op, "shape": shape, "part": part}
+    ours, theirs = in_lucidgrad.make("lucidgrad", "op", what)(), in_torch.make("torch", "op", what)()
+    if part == "forward":
+        ours, theirs = (ours,), (theirs,)
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):
-        scale = float(b.abs().max())
-        np.testing.assert_allclose(a.detach().numpy(), b.numpy(), rtol=1e-3, atol=1e-4 * scale)
+        found, expected = a.detach().numpy(), b.detach().numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * abs(expected).max())
