@@ -1,0 +1,346 @@
+"""Convolutions with 3 × 3 windows and stride 1 with fewer multiplications: Winograd's F(2 × 2, 3 × 3).
+
+Four results, a tile, depend on 4 × 4 pixels.  Computed one by one they take 36 multiplications, this way 16:
+
+    y = Aᵀ [ (G w Gᵀ) ⊙ (Bᵀ d B) ] A          d: 4 × 4 pixels, w: 3 × 3 weights, y: 2 × 2 results, ⊙: elementwise
+
+    Bᵀ =  1  0 -1  0      G =   1   0   0      Aᵀ =  1  1  1  0
+          0  1  1  0           1/2 1/2 1/2           0  1 -1 -1
+          0 -1  1  0           1/2 -1/2 1/2
+          0  1  0 -1            0   0   1
+
+Bᵀ d B and Aᵀ m A are additions only.  Summed over channels, the elementwise product is a matrix product for each of
+the 16 elements e of a tile, tiles × channels times channels × output channels:
+
+    m_e[t, o] = Σ_c v_e[t, c] u_e[c, o]        v = Bᵀ d B of tile t and channel c,  u = G w Gᵀ of c and o
+
+The weight gradient is one with tiles summed, so it needs as few multiplications:
+
+    dw = Gᵀ [ Σ_t (A g Aᵀ) ⊙ (Bᵀ d B) ] G      g: 2 × 2 gradients of tile t
+
+The input gradient is the convolution of g with weights that are turned by 180°, with a padding of 2 less that of
+the convolution.
+
+Pixels come apart into four planes of even and odd rows and columns.  Then the 16 elements of neighbouring tiles are
+neighbours in memory, and `split_tiles` transforms a vector of tiles at a time.  Results have output channels in the
+lanes, as in conv.py: `join_tiles` transforms a vector of channels of one tile at a time.
+
+A sum of products rounds more often this way, and a NaN or inf in one pixel reaches all four results of a tile.
+
+Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import prange, types
+from numba.extending import intrinsic
+
+from autograd.kernels.conv import epilogue_rows
+from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
+from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes
+from autograd.kernels.microkernels import NR_VECTORS, Indexed, IndexedRows, Place, Rows, VectorBuilder, clear
+from autograd.kernels.planes import inside, pack_rows
+from autograd.types import Array, Pair
+
+ELEMENTS = 16  # of a tile of pixels
+BLOCK_ELEMENTS = 1 << 17  # of a block's transformed pixels: 512 KiB of float32
+WEIGHT_BLOCKS = 8  # that the channels of a panel of weights are cut into, for threads
+
+
+class Plan(NamedTuple):
+    """How a convolution goes through its images.  Kernels get it as a plain tuple, as `conv.Plan`.
+
+    Attributes
+    ----------
+    batch : int
+        Images of a block.  More than one only if a block has all their rows.
+    rows, columns : int
+        Tiles of a block in each direction, of one image.
+    top, left : int
+        Row and column of the image where the tiles begin; negative in the padding.
+    tile : (batch · rows · columns,) int64 array
+        Where each tile of a block is among the transformed pixels of a channel.
+    channel : (C,) int64 array
+        Where each channel's transformed pixels start.
+    size : int
+        Tiles that there is room for, in whole vectors: element e of a channel's tiles starts at e · size.
+    """
+
+    batch: int
+    rows: int
+    columns: int
+    top: int
+    left: int
+    tile: Array
+    channel: Array
+    size: int
+
+
+@kernel()
+def channel_elements(size):
+    """Elements from one channel's transformed pixels to the next one's.
+
+    A cache has a place for a line by its address.  With an odd number of lines, those of all channels have different
+    places.
+    """
+    return ELEMENTS * size + 16
+
+
+@lru_cache(maxsize=256)
+def make_plan(images: int, channels: int, out: Pair, padding: Pair, lanes: int) -> Plan:
+    """The plan for results of size `out` from images with so many channels."""
+    rows, columns = -(-out[0] // 2), -(-out[1] // 2)
+    pitch = columns + 1  # each row has one tile more, which is computed and not used
+    most = max(1, BLOCK_ELEMENTS // (ELEMENTS * channels))
+    block = max(1, min(rows, most // pitch))
+    block = -(-rows // -(-rows // block))
+    batch = max(1, min(images, most // (rows * pitch))) if block == rows else 1
+    image = np.add.outer(np.arange(block) * pitch, np.arange(columns)).reshape(-1)
+    tile = np.add.outer(np.arange(batch) * block * pitch, image).reshape(-1)
+    size = -(-(batch * block * pitch + lanes) // lanes) * lanes  # the last vector of the last image may reach over it
+    return Plan(batch, block, columns, -padding[0], -padding[1], tile, np.arange(channels) * channel_elements(size), size)
+
+
+# ── transforms ─────────────────────────────────────────────────────────────────────────
+
+
+@intrinsic
+def split_tiles(typing, a, plane, pitch, count, c, c_step):  # type: ignore[no-untyped-def]
+    """C[e c_step + t] = element e of Bᵀ d B for tiles t < count; whole vectors of tiles are written.  a, c: Rows.
+
+    d[i, j] of tile t is element t + (i // 2) pitch + j // 2 of plane i % 2 · 2 + j % 2.  Planes are `plane` apart.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, _), (c, _) = (build.rows(signature, arguments, i) for i in (0, 4))
+        plane, pitch, count, c_step = *arguments[1:4], arguments[5]
+        starts = [
+            [
+                builder.gep(
+                    a,
+                    [
+                        builder.add(
+                            builder.mul(plane, build.int64(i % 2 * 2 + j % 2)),
+                            builder.add(builder.mul(pitch, build.int64(i // 2)), build.int64(j // 2)),
+                        )
+                    ],
+                )
+                for j in range(4)
+            ]
+            for i in range(4)
+        ]
+        ends = [builder.gep(c, [builder.mul(c_step, build.int64(e))]) for e in range(ELEMENTS)]
+
+        def transformed(x: list[ir.Value]) -> list[ir.Value]:  # Bᵀ x
+            return [
+                builder.fsub(x[0], x[2]), builder.fadd(x[1], x[2]), builder.fsub(x[2], x[1]), builder.fsub(x[1], x[3])
+            ]  # fmt: skip
+
+        def vector(step: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            t = builder.mul(step, build.int64(build.lanes))
+            rows = [transformed([build.load(builder.gep(start, [t])) for start in row]) for row in starts]  # d B
+            for j in range(4):
+                for i, value in enumerate(transformed([row[j] for row in rows])):
+                    build.store(value, builder.gep(ends[4 * i + j], [t]))
+            return sums
+
+        steps = builder.sdiv(builder.add(count, build.int64(build.lanes - 1)), build.int64(build.lanes))
+        build.loop(steps, 0, vector)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(a, integer, integer, integer, c, integer), codegen
+
+
+@intrinsic
+def join_tiles(typing, a, a_step, count, c):  # type: ignore[no-untyped-def]
+    """C[i, 2 t + j] = (Aᵀ m A)[i, j] for tiles t < count.  a, c: Rows of 2 L channels; c's step is from i to i + 1.
+
+    Element e of m of tile t is at e a_step + t a.step in a.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, step), (c, c_step) = (build.rows(signature, arguments, i) for i in (0, 3))
+        a_step, count = arguments[1:3]
+        width = NR_VECTORS * build.lanes
+
+        def transformed(x: list[ir.Value]) -> list[ir.Value]:  # Aᵀ x
+            return [
+                builder.fadd(builder.fadd(x[0], x[1]), x[2]),
+                builder.fsub(builder.fsub(x[1], x[2]), x[3]),
+            ]
+
+        def tile(t: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            start = builder.gep(a, [builder.mul(t, step)])
+            end = builder.gep(c, [builder.mul(t, build.int64(2 * width))])
+            for v in range(NR_VECTORS):
+                offset = build.int64(v * build.lanes)
+                rows = []
+                for i in range(4):
+                    places = [
+                        builder.gep(start, [builder.add(builder.mul(a_step, build.int64(4 * i + j)), offset)])
+                        for j in range(4)
+                    ]
+                    rows.append(transformed([build.load(place) for place in places]))
+                for j in range(2):
+                    for i, value in enumerate(transformed([row[j] for row in rows])):
+                        at = builder.add(builder.mul(c_step, build.int64(i)), build.int64(j * width + v * build.lanes))
+                        build.store(value, builder.gep(end, [at]))
+            return sums
+
+        build.loop(count, 0, tile)
+        return context.get_dummy_value()
+
+    return types.void(a, types.int64, types.int64, c), codegen
+
+
+@intrinsic
+def spread_weights(typing, a, turned, c, c_step):  # type: ignore[no-untyped-def]
+    """C[e c_step + o] = element e of G w Gᵀ for 2 L output channels o.  Weight k of w is row k of a, or row 8 - k if
+    `turned`.  a, c: Rows.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, a_step), (c, _) = (build.rows(signature, arguments, i) for i in (0, 2))
+        turned, c_step = arguments[1], arguments[3]
+        half = ir.Constant(build.vector, [0.5] * build.lanes)
+
+        def transformed(x: list[ir.Value]) -> list[ir.Value]:  # G x
+            ends, middle = builder.fmul(half, builder.fadd(x[0], x[2])), builder.fmul(half, x[1])
+            return [x[0], builder.fadd(ends, middle), builder.fsub(ends, middle), x[2]]
+
+        for v in range(NR_VECTORS):
+            offset = build.int64(v * build.lanes)
+            taps = []
+            for k in range(9):
+                row = builder.select(turned, build.int64(8 - k), build.int64(k))
+                taps.append(build.load(builder.gep(a, [builder.add(builder.mul(row, a_step), offset)])))
+            columns = [transformed([taps[j], taps[3 + j], taps[6 + j]]) for j in range(3)]  # G w
+            for i in range(4):
+                for j, value in enumerate(transformed([column[i] for column in columns])):
+                    at = builder.add(builder.mul(c_step, build.int64(4 * i + j)), offset)
+                    build.store(value, builder.gep(c, [at]))
+        return context.get_dummy_value()
+
+    return types.void(a, types.boolean, c, types.int64), codegen
+
+
+@kernel(parallel=True)
+def transform_weights(w, row, channel_step, turned, panels):
+    """panels (16, panels, C, width): G w Gᵀ with output channels side by side.
+
+    w is flat; the 3 × 3 weights of output o and channel c start at row[o] + c channel_step.  They are turned by 180°
+    if `turned`.
+    """
+    _, count, channels, width = panels.shape
+    flat = panels.reshape(-1)
+    threads = limit_threads(count * width * channels * 16 // MIN_PRODUCTS)
+    for unit in prange(count * WEIGHT_BLOCKS):
+        panel, block = unit // WEIGHT_BLOCKS, unit % WEIGHT_BLOCKS
+        taps = aligned(9 * width, w)
+        clear(taps, 0, len(taps))
+        for c in range(block * channels // WEIGHT_BLOCKS, (block + 1) * channels // WEIGHT_BLOCKS):
+            outputs = min(width, len(row) - panel * width)
+            transpose_rows(
+                IndexedRows(w, c * channel_step, row, panel * width), outputs, 9, Rows(taps, 0, width)
+            )  # fmt: skip
+            at = (panel * channels + c) * width
+            spread_weights(Rows(taps, 0, width), turned, Rows(flat, at, 0), count * channels * width)
+    set_threads(threads)
+
+
+@kernel()
+def transform_images(x, n, together, block, plan, planes, v):
+    """v[e, c, t] = element e of Bᵀ d B for all channels of images n … n + together - 1 and the tiles of a block.
+
+    planes: working memory, whose first element is that of four planes of rows + 1 by columns + 1 pixels.
+    """
+    _, rows, columns, top, left, _, channel, size = plan
+    channels, height, width = x.shape[1:]
+    images, pitch = x.reshape(-1), columns + 1
+    plane = (rows + 1) * pitch
+    for b in range(together):
+        for c in range(channels):
+            clear(planes, 0, 4 * plane)
+            image = ((n + b) * channels + c) * height * width
+            for parity in range(4):
+                y0, x0 = 2 * block * rows + parity // 2 + top, parity % 2 + left
+                (first, last), (low, high) = inside(y0, 2, rows + 1, height), inside(x0, 2, pitch, width)
+                pack_rows(
+                    images, Place(image + (y0 + 2 * first) * width + x0 + 2 * low, 2 * width), 2,
+                    last - first, high - low, planes, Place(parity * plane + first * pitch + low, pitch),
+                )  # fmt: skip
+            at = channel[c] + b * rows * pitch
+            split_tiles(Rows(planes, 0, 0), plane, pitch, rows * pitch, Rows(v, at, 0), size)
+
+
+@kernel(parallel=True)
+def forward(x, panels, bias, relu, plan, y):
+    """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`."""
+    batch, rows, columns, _, _, tile, channel, size = plan
+    images, outputs, height, width = y.shape
+    channels, panel_width = x.shape[1], panels.shape[3]
+    row_blocks, count_panels, pitch = -(-height // (2 * rows)), panels.shape[1], columns + 1
+    weights, result = panels.reshape(-1), y.reshape(-1)
+    threads = limit_threads(4 * y.size * channels // MIN_PRODUCTS)
+    for unit in prange(-(-images // batch) * row_blocks):
+        n, block = unit // row_blocks * batch, unit % row_blocks
+        together, y0 = min(batch, images - n), 2 * block * rows
+        y_rows = min(height - y0, 2 * rows)
+        tile_rows = -(-y_rows // 2)
+        tiles = together * tile_rows * columns
+        v = aligned(channels * channel_elements(size), x)
+        planes = aligned(4 * (rows + 1) * pitch + 2 * pitch + 2 * lanes(x), x)
+        clear(planes, 0, len(planes))
+        transform_images(x, n, together, block, plan, planes, v)
+        m = aligned(ELEMENTS * tiles * panel_width, x)
+        sums = aligned(4 * tile_rows * columns * panel_width, x)
+        for panel in range(count_panels):
+            o = panel * panel_width
+            count = min(panel_width, outputs - o)
+            for e in range(ELEMENTS):
+                for k in range(0, channels, DEPTH_BLOCK):
+                    multiply_panel(
+                        Indexed(v, e * size, tile, 0, channel, k),
+                        Rows(weights, ((e * count_panels + panel) * channels + k) * panel_width, panel_width),
+                        min(DEPTH_BLOCK, channels - k), tiles, panel_width if count > lanes(x) else lanes(x),
+                        Rows(m, e * tiles * panel_width, panel_width), k > 0,
+                    )  # fmt: skip
+            for b in range(together):
+                for i in range(tile_rows):
+                    join_tiles(
+                        Rows(m, (b * tile_rows + i) * columns * panel_width, panel_width), tiles * panel_width, columns,
+                        Rows(sums, 4 * i * columns * panel_width, 2 * columns * panel_width),
+                    )  # fmt: skip
+                y_at = (((n + b) * outputs + o) * height + y0) * width
+                if width == 2 * columns:
+                    epilogue_rows(sums, bias, o, relu, y_rows * width, count, Rows(result, y_at, height * width))
+                else:
+                    for i in range(y_rows):
+                        epilogue_rows(
+                            sums[2 * i * columns * panel_width :], bias, o, relu, width, count,
+                            Rows(result, y_at + i * width, height * width),
+                        )  # fmt: skip
+    set_threads(threads)
+
+
+def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array) -> None:
+    """Compute y (N, O, H', W') from x (N, C, H, W), w and bias (O,); max(y, 0) if `relu`.
+
+    w is (O, C, 3, 3), or (C, O, 3, 3) if `turned`: then it is turned by 180°.
+    """
+    outputs, channels = y.shape[1], x.shape[1]
+    vector = vector_bytes() // x.itemsize
+    width = NR_VECTORS * vector
+    panels = np.empty((ELEMENTS, -(-outputs // width), channels, width), x.dtype)
+    row, step = (offsets(outputs, 9), 9 * outputs) if turned else (offsets(outputs, 9 * channels), 9)
+    transform_weights(dense(w).reshape(-1), row, step, turned, panels)
+    forward(dense(x), panels, bias, relu, tuple(make_plan(len(x), channels, y.shape[2:], padding, vector)), y)
