@@ -40,10 +40,10 @@ from llvmlite import ir
 from numba import prange, types
 from numba.extending import intrinsic
 
-from autograd.kernels.conv import epilogue_rows
+from autograd.kernels.conv import MIN_PARTS, epilogue_rows, image_blocks
 from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
-from autograd.kernels.jit import dense, kernel, limit_threads, set_threads, vector_bytes
-from autograd.kernels.microkernels import NR_VECTORS, Indexed, IndexedRows, Place, Rows, VectorBuilder, clear
+from autograd.kernels.jit import ELEMENTS as MIN_ADDITIONS, dense, kernel, limit_threads, set_threads, vector_bytes
+from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Place, Rows, VectorBuilder, clear
 from autograd.kernels.planes import inside, pack_rows
 from autograd.types import Array, Pair
 
@@ -89,6 +89,12 @@ def channel_elements(size):
     places.
     """
     return ELEMENTS * size + 16
+
+
+@kernel()
+def plane_elements(rows, columns, like):
+    """Elements of four planes, and of what `split_tiles` reads beyond them in whole vectors."""
+    return (4 * (rows + 1) + 2) * (columns + 1) + 2 * lanes(like)
 
 
 @lru_cache(maxsize=256)
@@ -233,6 +239,82 @@ def spread_weights(typing, a, turned, c, c_step):  # type: ignore[no-untyped-def
     return types.void(a, types.boolean, c, types.int64), codegen
 
 
+@intrinsic
+def spread_gradients(typing, a, count, c, c_step):  # type: ignore[no-untyped-def]
+    """C[e c_step + t c.step] = element e of A g Aᵀ for tiles t < count.  a, c: Rows of 2 L channels.
+
+    g[i, j] of tile t is row 2 t + j of a, i a.step further.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, a_step), (c, step) = (build.rows(signature, arguments, i) for i in (0, 2))
+        count, c_step = arguments[1], arguments[3]
+        width = NR_VECTORS * build.lanes
+
+        def transformed(x: list[ir.Value]) -> list[ir.Value]:  # A x
+            return [x[0], builder.fadd(x[0], x[1]), builder.fsub(x[0], x[1]), builder.fsub(build.zero, x[1])]
+
+        def tile(t: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            start = builder.gep(a, [builder.mul(t, build.int64(2 * width))])
+            end = builder.gep(c, [builder.mul(t, step)])
+            for v in range(NR_VECTORS):
+                rows = []
+                for i in range(2):
+                    places = [
+                        builder.gep(
+                            start,
+                            [builder.add(builder.mul(a_step, build.int64(i)), build.int64(j * width + v * build.lanes))],
+                        )
+                        for j in range(2)
+                    ]
+                    rows.append(transformed([build.load(place) for place in places]))
+                for j in range(4):
+                    for i, value in enumerate(transformed([row[j] for row in rows])):
+                        at = builder.add(builder.mul(c_step, build.int64(4 * i + j)), build.int64(v * build.lanes))
+                        build.store(value, builder.gep(end, [at]))
+            return sums
+
+        build.loop(count, 0, tile)
+        return context.get_dummy_value()
+
+    return types.void(a, types.int64, c, types.int64), codegen
+
+
+@intrinsic
+def join_weights(typing, a, c):  # type: ignore[no-untyped-def]
+    """C[k] = element k of Gᵀ p G for 2 L output channels; row e of a is element e of p.  a, c: Rows."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        (a, a_step), (c, c_step) = (build.rows(signature, arguments, i) for i in (0, 1))
+        half = ir.Constant(build.vector, [0.5] * build.lanes)
+
+        def transformed(x: list[ir.Value]) -> list[ir.Value]:  # Gᵀ x
+            total = builder.fmul(half, builder.fadd(x[1], x[2]))
+            return [
+                builder.fadd(x[0], total),
+                builder.fmul(half, builder.fsub(x[1], x[2])),
+                builder.fadd(total, x[3]),
+            ]
+
+        for v in range(NR_VECTORS):
+            offset = build.int64(v * build.lanes)
+            rows = []
+            for i in range(4):
+                places = [
+                    builder.gep(a, [builder.add(builder.mul(a_step, build.int64(4 * i + j)), offset)]) for j in range(4)
+                ]
+                rows.append(transformed([build.load(place) for place in places]))
+            for j in range(3):
+                for i, value in enumerate(transformed([row[j] for row in rows])):
+                    at = builder.add(builder.mul(c_step, build.int64(3 * i + j)), offset)
+                    build.store(value, builder.gep(c, [at]))
+        return context.get_dummy_value()
+
+    return types.void(a, c), codegen
+
+
 @kernel(parallel=True)
 def transform_weights(w, row, channel_step, turned, panels):
     """panels (16, panels, C, width): G w Gᵀ with output channels side by side.
@@ -258,19 +340,19 @@ def transform_weights(w, row, channel_step, turned, panels):
 
 
 @kernel()
-def transform_images(x, n, together, block, plan, planes, v):
-    """v[e, c, t] = element e of Bᵀ d B for all channels of images n … n + together - 1 and the tiles of a block.
+def transform_images(x, n, together, first_channel, channels, block, plan, planes, v):
+    """v[c, e, t] = element e of Bᵀ d B for some channels of images n … n + together - 1 and the tiles of a block.
 
-    planes: working memory, whose first element is that of four planes of rows + 1 by columns + 1 pixels.
+    planes: working memory for `plane_elements`.
     """
     _, rows, columns, top, left, _, channel, size = plan
-    channels, height, width = x.shape[1:]
+    height, width = x.shape[2:]
     images, pitch = x.reshape(-1), columns + 1
     plane = (rows + 1) * pitch
     for b in range(together):
         for c in range(channels):
             clear(planes, 0, 4 * plane)
-            image = ((n + b) * channels + c) * height * width
+            image = ((n + b) * x.shape[1] + first_channel + c) * height * width
             for parity in range(4):
                 y0, x0 = 2 * block * rows + parity // 2 + top, parity % 2 + left
                 (first, last), (low, high) = inside(y0, 2, rows + 1, height), inside(x0, 2, pitch, width)
@@ -288,7 +370,7 @@ def forward(x, panels, bias, relu, plan, y):
     batch, rows, columns, _, _, tile, channel, size = plan
     images, outputs, height, width = y.shape
     channels, panel_width = x.shape[1], panels.shape[3]
-    row_blocks, count_panels, pitch = -(-height // (2 * rows)), panels.shape[1], columns + 1
+    row_blocks, count_panels = -(-height // (2 * rows)), panels.shape[1]
     weights, result = panels.reshape(-1), y.reshape(-1)
     threads = limit_threads(4 * y.size * channels // MIN_PRODUCTS)
     for unit in prange(-(-images // batch) * row_blocks):
@@ -298,9 +380,9 @@ def forward(x, panels, bias, relu, plan, y):
         tile_rows = -(-y_rows // 2)
         tiles = together * tile_rows * columns
         v = aligned(channels * channel_elements(size), x)
-        planes = aligned(4 * (rows + 1) * pitch + 2 * pitch + 2 * lanes(x), x)
+        planes = aligned(plane_elements(rows, columns, x), x)
         clear(planes, 0, len(planes))
-        transform_images(x, n, together, block, plan, planes, v)
+        transform_images(x, n, together, 0, channels, block, plan, planes, v)
         m = aligned(ELEMENTS * tiles * panel_width, x)
         sums = aligned(4 * tile_rows * columns * panel_width, x)
         for panel in range(count_panels):
@@ -332,6 +414,92 @@ def forward(x, panels, bias, relu, plan, y):
     set_threads(threads)
 
 
+@kernel(parallel=True)
+def weight_grad(g, x, output, channel_blocks, plan, parts):
+    """parts (B, 16, C, O): Σ_t (A g Aᵀ) ⊙ (Bᵀ d B) over each of B blocks of images.  output: offsets of g's channels."""
+    batch, rows, columns, _, _, tile, channel, size = plan
+    images, outputs, height, width = g.shape
+    channels, panel_width = x.shape[1], NR_VECTORS * lanes(g)
+    row_blocks = -(-height // (2 * rows))
+    gradients, result = g.reshape(-1), parts.reshape(-1)
+    threads = limit_threads(4 * g.size * channels // MIN_PRODUCTS)
+    for unit in prange(len(parts) * channel_blocks):
+        part, channel_block = unit // channel_blocks, unit % channel_blocks
+        first, last = channels * channel_block // channel_blocks, channels * (channel_block + 1) // channel_blocks
+        v = aligned((last - first) * channel_elements(size), x)
+        planes = aligned(plane_elements(rows, columns, x), x)
+        clear(planes, 0, len(planes))
+        most = batch * rows * columns
+        pixels = aligned(4 * rows * columns * panel_width, g)
+        spread = aligned(ELEMENTS * most * panel_width, g)
+        for e in range(ELEMENTS):
+            clear(result, ((part * ELEMENTS + e) * channels + first) * outputs, (last - first) * outputs)
+        end = (part + 1) * images // len(parts)
+        for n in range(part * images // len(parts), end, batch):
+            together = min(batch, end - n)
+            for block in range(row_blocks):
+                y0 = 2 * block * rows
+                y_rows = min(height - y0, 2 * rows)
+                tile_rows = -(-y_rows // 2)
+                tiles = together * tile_rows * columns
+                transform_images(x, n, together, first, last - first, block, plan, planes, v)
+                for o in range(0, outputs, panel_width):
+                    count = min(panel_width, outputs - o)
+                    for b in range(together):
+                        clear(pixels, 0, 4 * tile_rows * columns * panel_width)
+                        at = (((n + b) * outputs + o) * height + y0) * width
+                        if width == 2 * columns:
+                            g_rows = IndexedRows(gradients, at, output, 0)
+                            transpose_rows(g_rows, count, y_rows * width, Rows(pixels, 0, panel_width))
+                        else:
+                            for i in range(y_rows):
+                                g_rows = IndexedRows(gradients, at + i * width, output, 0)
+                                to = 2 * i * columns * panel_width
+                                transpose_rows(g_rows, count, width, Rows(pixels, to, panel_width))
+                        for i in range(tile_rows):
+                            to = (b * tile_rows + i) * columns * panel_width
+                            spread_gradients(
+                                Rows(pixels, 4 * i * columns * panel_width, 2 * columns * panel_width), columns,
+                                Rows(spread, to, panel_width), most * panel_width,
+                            )  # fmt: skip
+                    for e in range(ELEMENTS):
+                        to = ((part * ELEMENTS + e) * channels + first) * outputs + o
+                        multiply_panel(
+                            Indexed(v, e * size, channel, 0, tile, 0),
+                            Rows(spread, e * most * panel_width, panel_width), tiles, last - first, count,
+                            Rows(result, to, outputs), True,
+                        )  # fmt: skip
+    set_threads(threads)
+
+
+@kernel(parallel=True)
+def add_weights(parts, tap, dw):
+    """dw (O, C, 9) = Gᵀ p G, where p is the sum of parts (B, 16, C, O).  tap: offsets of the taps of a panel."""
+    _, _, channels, outputs = parts.shape
+    panel_width = NR_VECTORS * lanes(parts)
+    count, result = -(-outputs // panel_width), dw.reshape(-1)
+    threads = limit_threads(parts.size // MIN_ADDITIONS)
+    for unit in prange(count * WEIGHT_BLOCKS):
+        o, block = unit // WEIGHT_BLOCKS * panel_width, unit % WEIGHT_BLOCKS
+        total = np.zeros((ELEMENTS, panel_width), dw.dtype)
+        taps, some = aligned(9 * panel_width, dw), min(panel_width, outputs - o)
+        for c in range(block * channels // WEIGHT_BLOCKS, (block + 1) * channels // WEIGHT_BLOCKS):
+            for e in range(ELEMENTS):
+                row = total[e, :some]
+                row[:] = parts[0, e, c, o : o + some]
+                for b in range(1, len(parts)):
+                    part = parts[b, e, c, o : o + some]
+                    for i in range(len(row)):
+                        row[i] += part[i]
+            join_weights(Rows(total.reshape(-1), 0, panel_width), Rows(taps, 0, panel_width))
+            to = (o * channels + c) * 9
+            transpose_rows(IndexedRows(taps, 0, tap, 0), 9, some, Rows(result, to, channels * 9))
+    set_threads(threads)
+
+
+# ── what ops call ──────────────────────────────────────────────────────────────────────
+
+
 def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array) -> None:
     """Compute y (N, O, H', W') from x (N, C, H, W), w and bias (O,); max(y, 0) if `relu`.
 
@@ -344,3 +512,16 @@ def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned:
     row, step = (offsets(outputs, 9), 9 * outputs) if turned else (offsets(outputs, 9 * channels), 9)
     transform_weights(dense(w).reshape(-1), row, step, turned, panels)
     forward(dense(x), panels, bias, relu, tuple(make_plan(len(x), channels, y.shape[2:], padding, vector)), y)
+
+
+def correlate(g: Array, x: Array, padding: Pair) -> Array:
+    """The weight gradient (O, C, 3, 3) from g (N, O, H', W') and x (N, C, H, W)."""
+    outputs, channels = g.shape[1], x.shape[1]
+    vector = vector_bytes() // x.itemsize
+    parts = np.empty((image_blocks(len(x), ELEMENTS * channels * outputs), ELEMENTS, channels, outputs), x.dtype)
+    plan = make_plan(-(-len(x) // len(parts)), channels, g.shape[2:], padding, vector)
+    blocks = max(1, min(-(-MIN_PARTS // len(parts)), channels // (2 * MR)))
+    weight_grad(dense(g), dense(x), offsets(outputs, g.shape[2] * g.shape[3]), blocks, tuple(plan), parts)
+    dw = np.empty((outputs, channels, 3, 3), x.dtype)
+    add_weights(parts, offsets(9, NR_VECTORS * vector), dw)
+    return dw
