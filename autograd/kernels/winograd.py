@@ -25,13 +25,16 @@ Pixels come apart into four planes of even and odd rows and columns.  Then the 1
 neighbours in memory, and `split_tiles` transforms a vector of tiles at a time.  Results have output channels in the
 lanes, as in conv.py: `join_tiles` transforms a vector of channels of one tile at a time.
 
-A sum of products rounds more often this way, and a NaN or inf in one pixel reaches all four results of a tile.
+The error against float64 is about that of the direct form (docs/performance.md).  A NaN or inf in one pixel would
+reach all four results of a tile, and inf - inf is NaN.  So results that are not finite are reported, and computed again
+in the direct form.
 
 Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
 """
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -49,6 +52,9 @@ from autograd.types import Array, Pair
 
 ELEMENTS = 16  # of a tile of pixels
 BLOCK_ELEMENTS = 1 << 17  # of a block's transformed pixels: 512 KiB of float32
+# Fewer channels, tiles or pixels cost more in transforms than they save in multiplications
+MIN_CHANNELS, MIN_TILES, MIN_SIZE = 32, 64, 4
+ENABLED = os.environ.get("LUCIDGRAD_WINOGRAD") != "0"
 WEIGHT_BLOCKS = 8  # that the channels of a panel of weights are cut into, for threads
 
 
@@ -240,6 +246,30 @@ def spread_weights(typing, a, turned, c, c_step):  # type: ignore[no-untyped-def
 
 
 @intrinsic
+def all_finite(typing, a, count, both):  # type: ignore[no-untyped-def]
+    """Whether the first `count` elements of a, whole rows of 2 L, are finite.  Only the first half of each row counts
+    unless `both`.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        build = VectorBuilder(context, builder, signature.args[0])
+        count, both = arguments[1:3]
+        start, width = build.address(signature.args[0], arguments[0], build.int64(0)), NR_VECTORS * build.lanes
+        second = builder.select(both, build.int64(build.lanes), build.int64(0))
+
+        def row(step: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:  # x - x is 0 or NaN
+            at = builder.mul(step, build.int64(width))
+            vectors = [build.load(builder.gep(start, [builder.add(at, offset)])) for offset in (build.int64(0), second)]
+            return [builder.fadd(total, builder.fsub(x, x)) for total, x in zip(sums, vectors, strict=True)]
+
+        totals = build.loop(builder.sdiv(count, build.int64(width)), NR_VECTORS, row)
+        total = build.reduce_add(builder.fadd(*totals))
+        return builder.fcmp_ordered("ord", total, total)
+
+    return types.boolean(a, types.int64, types.boolean), codegen
+
+
+@intrinsic
 def spread_gradients(typing, a, count, c, c_step):  # type: ignore[no-untyped-def]
     """C[e c_step + t c.step] = element e of A g Aᵀ for tiles t < count.  a, c: Rows of 2 L channels.
 
@@ -365,15 +395,18 @@ def transform_images(x, n, together, first_channel, channels, block, plan, plane
 
 
 @kernel(parallel=True)
-def forward(x, panels, bias, relu, plan, y):
-    """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`."""
+def forward(x, panels, bias, relu, plan, y, finite):
+    """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`.
+
+    finite: one for each block of images, false if a result before bias and relu is NaN or inf.
+    """
     batch, rows, columns, _, _, tile, channel, size = plan
     images, outputs, height, width = y.shape
     channels, panel_width = x.shape[1], panels.shape[3]
     row_blocks, count_panels = -(-height // (2 * rows)), panels.shape[1]
     weights, result = panels.reshape(-1), y.reshape(-1)
     threads = limit_threads(4 * y.size * channels // MIN_PRODUCTS)
-    for unit in prange(-(-images // batch) * row_blocks):
+    for unit in prange(len(finite)):
         n, block = unit // row_blocks * batch, unit % row_blocks
         together, y0 = min(batch, images - n), 2 * block * rows
         y_rows = min(height - y0, 2 * rows)
@@ -385,6 +418,7 @@ def forward(x, panels, bias, relu, plan, y):
         transform_images(x, n, together, 0, channels, block, plan, planes, v)
         m = aligned(ELEMENTS * tiles * panel_width, x)
         sums = aligned(4 * tile_rows * columns * panel_width, x)
+        finite[unit] = True
         for panel in range(count_panels):
             o = panel * panel_width
             count = min(panel_width, outputs - o)
@@ -402,6 +436,8 @@ def forward(x, panels, bias, relu, plan, y):
                         Rows(m, (b * tile_rows + i) * columns * panel_width, panel_width), tiles * panel_width, columns,
                         Rows(sums, 4 * i * columns * panel_width, 2 * columns * panel_width),
                     )  # fmt: skip
+                if not all_finite(sums, 4 * tile_rows * columns * panel_width, count > lanes(x)):
+                    finite[unit] = False
                 y_at = (((n + b) * outputs + o) * height + y0) * width
                 if width == 2 * columns:
                     epilogue_rows(sums, bias, o, relu, y_rows * width, count, Rows(result, y_at, height * width))
@@ -500,10 +536,37 @@ def add_weights(parts, tap, dw):
 # ── what ops call ──────────────────────────────────────────────────────────────────────
 
 
-def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array) -> None:
+def suits(
+    images: int,
+    channels: int,
+    outputs: int,
+    out: Pair,
+    *,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> bool:
+    """Whether a convolution to results of size `out` has fewer multiplications, and enough to be faster for it."""
+    tiles = -(-out[0] // 2) * -(-out[1] // 2)
+    return (
+        ENABLED
+        and kernel_size == (3, 3)
+        and stride == dilation == (1, 1)
+        and groups == 1
+        and max(padding) <= 2  # so that the input gradient has no negative padding
+        and min(channels, outputs) >= MIN_CHANNELS
+        and min(out) >= MIN_SIZE
+        and images * tiles >= MIN_TILES
+    )
+
+
+def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array) -> bool:
     """Compute y (N, O, H', W') from x (N, C, H, W), w and bias (O,); max(y, 0) if `relu`.
 
-    w is (O, C, 3, 3), or (C, O, 3, 3) if `turned`: then it is turned by 180°.
+    w is (O, C, 3, 3), or (C, O, 3, 3) if `turned`: then it is turned by 180°.  Returns whether all sums are finite; if
+    not, y is not to be used.
     """
     outputs, channels = y.shape[1], x.shape[1]
     vector = vector_bytes() // x.itemsize
@@ -511,11 +574,14 @@ def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned:
     panels = np.empty((ELEMENTS, -(-outputs // width), channels, width), x.dtype)
     row, step = (offsets(outputs, 9), 9 * outputs) if turned else (offsets(outputs, 9 * channels), 9)
     transform_weights(dense(w).reshape(-1), row, step, turned, panels)
-    forward(dense(x), panels, bias, relu, tuple(make_plan(len(x), channels, y.shape[2:], padding, vector)), y)
+    plan = make_plan(len(x), channels, y.shape[2:], padding, vector)
+    finite = np.empty(-(-len(x) // plan.batch) * -(-y.shape[2] // (2 * plan.rows)), np.bool_)
+    forward(dense(x), panels, bias, relu, tuple(plan), y, finite)
+    return bool(finite.all())
 
 
-def correlate(g: Array, x: Array, padding: Pair) -> Array:
-    """The weight gradient (O, C, 3, 3) from g (N, O, H', W') and x (N, C, H, W)."""
+def correlate(g: Array, x: Array, padding: Pair) -> Array | None:
+    """The weight gradient (O, C, 3, 3) from g (N, O, H', W') and x (N, C, H, W); None if it is not finite."""
     outputs, channels = g.shape[1], x.shape[1]
     vector = vector_bytes() // x.itemsize
     parts = np.empty((image_blocks(len(x), ELEMENTS * channels * outputs), ELEMENTS, channels, outputs), x.dtype)
@@ -524,4 +590,4 @@ def correlate(g: Array, x: Array, padding: Pair) -> Array:
     weight_grad(dense(g), dense(x), offsets(outputs, g.shape[2] * g.shape[3]), blocks, tuple(plan), parts)
     dw = np.empty((outputs, channels, 3, 3), x.dtype)
     add_weights(parts, offsets(9, NR_VECTORS * vector), dw)
-    return dw
+    return dw if np.isfinite(dw).all() else None

@@ -9,7 +9,8 @@
 
 y is linear in x and in w, so the two gradients are bilinear too, and the gradient of each of the three ops is
 made of the other two: ⟨g, conv(x, w)⟩ = ⟨input_grad(g, w), x⟩ = ⟨weight_grad(g, x), w⟩.
-The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py.
+The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py, those for 3 × 3 windows and
+many channels in kernels/winograd.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine import Context
-from autograd.kernels import conv, gemm, planes
+from autograd.kernels import conv, gemm, planes, winograd
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, register
@@ -84,6 +85,11 @@ def _input_grad_forward(
         weights = rows.reshape(dx.shape[1], -1)[:, plan.order]
         planes.forward(g, dense(weights), np.zeros(len(weights), g.dtype), False, plan, dx)
         return dx
+    window = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
+    if winograd.suits(len(g), outputs, group_channels, input_size, groups=groups, **window) and winograd.convolve(
+        g, w, np.zeros(group_channels, g.dtype), False, (2 - padding[0], 2 - padding[1]), True, dx
+    ):
+        return dx
     conv_plan, phases, order = conv.backward_plan(
         len(g), outputs // groups, input_size, g.shape[2:], (kh, kw), stride, padding, dilation
     )
@@ -115,6 +121,10 @@ def _weight_grad_forward(
     plan = planes.weight_grad_plan(images, group_channels, group_outputs, groups, g.shape[2:], lanes(g), **window)
     if plan:
         return planes.weight_grad(g, x, plan).reshape(g.shape[1], group_channels, *kernel_size)
+    if winograd.suits(images, group_channels, group_outputs, g.shape[2:], groups=groups, **window):
+        dw = winograd.correlate(g, x, padding)
+        if dw is not None:
+            return dw
     conv_plan, batch = conv.weight_grad_plan(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
     depth = len(conv_plan.tap)
     parts = np.empty((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)

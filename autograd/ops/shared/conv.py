@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels import conv, gemm, planes
+from autograd.kernels import conv, gemm, planes, winograd
 from autograd.kernels.jit import dense, vector_bytes
 from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
@@ -154,6 +154,10 @@ def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **p
     )
     if plan:
         planes.forward(x, dense(w).reshape(len(w), -1), bias, relu, plan, y)
+        return y
+    if winograd.suits(
+        len(x), w.shape[1], len(w), size, kernel_size=w.shape[2:], groups=groups, **params
+    ) and winograd.convolve(x, w, bias, relu, params["padding"], False, y):
         return y
     conv_plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], size, w.shape[2:], **params)
     conv.forward(dense(x), pack_weight(w, groups), bias, relu, tuple(conv_plan), y)
