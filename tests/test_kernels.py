@@ -22,7 +22,7 @@ from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
-from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes
+from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes, winograd
 from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
 from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.scatter import add_rows
@@ -437,30 +437,41 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
     ((4, 33), (2, 3), (2, 3), (1, 2), (1, 1)),
     ((3, 9), (3, 3), (1, 4), (4, 5), (2, 1)),  # windows entirely in the padding
     ((7, 34), (3, 5), (3, 2), (0, 1), (3, 4)),
+    ((6, 34), (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((5, 9), (3, 3), (1, 1), (0, 2), (1, 1)),
 ]
 
 
-KERNELS = ["conv", "planes"]  # modules with the two sets of kernels for convolutions
+KERNELS = ["conv", "planes", "winograd"]  # modules with the sets of kernels for convolutions
 
 
 def choose(kernels: str) -> None:
-    """Use these kernels for convolutions, even if the others are faster."""
+    """Use these kernels for convolutions, even if others are faster; "conv" for those that "winograd" does not fit."""
     planes.is_faster = lambda *_: kernels == "planes"
+    winograd.ENABLED = kernels == "winograd"
+    winograd.MIN_CHANNELS = winograd.MIN_TILES = winograd.MIN_SIZE = 1
     clear_plans()
 
 
 def clear_plans() -> None:
-    for plan in (conv.forward_plan, conv.backward_plan, conv.weight_grad_plan, *PLANS):
+    for plan in (conv.forward_plan, conv.backward_plan, conv.weight_grad_plan, winograd.make_plan, *PLANS):
         plan.cache_clear()
 
 
 PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 
 
+def restore_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the test, undo what `choose` changes."""
+    monkeypatch.setattr(planes, "is_faster", planes.is_faster)
+    for name in ("ENABLED", "MIN_CHANNELS", "MIN_TILES", "MIN_SIZE"):
+        monkeypatch.setattr(winograd, name, getattr(winograd, name))
+
+
 @pytest.fixture(params=KERNELS)
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Each set of kernels in turn, for tests that apply to both."""
-    monkeypatch.setattr(planes, "is_faster", None)
+    """Each set of kernels in turn, for tests that apply to all."""
+    restore_choice(monkeypatch)
     choose(request.param)
     yield request.param
     clear_plans()
@@ -540,18 +551,68 @@ def test_packed_rows_and_epilogues_of_planes_at_every_residue(dtype: Any) -> Non
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_both_kernels_make_the_same_bits_of_a_convolution(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_direct_kernels_make_the_same_bits_of_a_convolution(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     x, w, b = (random.standard_normal(shape).astype(dtype) for shape in ((2, 50, 9, 8), (5, 50, 3, 3), (5,)))
-    monkeypatch.setattr(planes, "is_faster", None)
+    restore_choice(monkeypatch)
     found = []
-    for name in KERNELS:
+    for name in ("conv", "planes"):
         choose(name)
         params: dict[str, Any] = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
         found.append(table["conv2d"](x, w, b, **params))
     clear_plans()
     assert np.array_equal(*found)
     assert w[0].size > 2 * conv.TAP_BLOCK
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "padding"),
+    [((4, 64, 16, 16), 64, (1, 1)), ((2, 32, 33, 31), 40, (0, 1)), ((3, 200, 8, 8), 100, (2, 2))],
+)
+def test_winograds_error_is_at_most_four_times_the_direct_one(
+    shape: tuple[int, ...], outputs: int, padding: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore_choice(monkeypatch)
+    random = np.random.default_rng(0)
+    x, w = (random.standard_normal(s).astype(np.float32) for s in (shape, (outputs, shape[1], 3, 3)))
+    params: dict[str, Any] = {"stride": (1, 1), "padding": padding, "dilation": (1, 1), "groups": 1}
+    g = random.standard_normal(table["conv2d"](x, w, None, **params).shape).astype(np.float32)
+    b = np.ones(outputs, np.float32)
+    found = {}
+    for name in ("winograd", "conv"):
+        choose(name)
+        found[name] = three(x, w, b, g, **params)
+    exact = three(*(a.astype(np.float64) for a in (x, w, b, g)), **params)
+    for ours, direct, y in zip(*found.values(), exact, strict=True):
+        assert not np.array_equal(ours, direct), "Winograd's kernels did not run"
+        for norm in (np.max, np.mean):
+            assert norm(abs(ours - y)) <= 4 * norm(abs(direct - y))
+
+
+def test_winograds_kernels_are_chosen_for_many_channels_and_can_be_switched_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape: dict[str, Any] = {"images": 4, "channels": 64, "outputs": 64, "out": (16, 16)}
+    window: dict[str, Any] = {
+        "kernel_size": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1
+    }  # fmt: skip
+    assert winograd.suits(**shape, **window)
+    for other in (
+        {"channels": 3}, {"outputs": 10}, {"images": 1, "out": (3, 3)}, {"kernel_size": (3, 5)}, {"stride": (2, 2)},
+        {"padding": (3, 3)}, {"dilation": (2, 2)}, {"groups": 2},
+    ):  # fmt: skip
+        assert not winograd.suits(**{**shape, **window, **other}), other
+    monkeypatch.setattr(winograd, "ENABLED", False)
+    assert not winograd.suits(**shape, **window)
+    code = "from autograd.kernels import winograd; print(winograd.ENABLED)"
+    for setting, enabled in (("0", "False"), ("1", "True")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "LUCIDGRAD_WINOGRAD": setting},
+        )
+        assert done.stdout.strip() == enabled, done.stderr
 
 
 def test_kernels_are_chosen_by_the_shape() -> None:
@@ -619,6 +680,7 @@ def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
     for numbers in (1, 300, 700):
         monkeypatch.setattr(conv, "BLOCK_ELEMENTS", numbers)
         monkeypatch.setattr(planes, "BLOCK_ELEMENTS", numbers)
+        monkeypatch.setattr(winograd, "BLOCK_ELEMENTS", numbers)
         clear_plans()
         for a, b_ in zip(all_three(), whole_images, strict=True):
             assert np.array_equal(a, b_)

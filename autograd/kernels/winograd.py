@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -115,7 +115,9 @@ def make_plan(images: int, channels: int, out: Pair, padding: Pair, lanes: int) 
     image = np.add.outer(np.arange(block) * pitch, np.arange(columns)).reshape(-1)
     tile = np.add.outer(np.arange(batch) * block * pitch, image).reshape(-1)
     size = -(-(batch * block * pitch + lanes) // lanes) * lanes  # the last vector of the last image may reach over it
-    return Plan(batch, block, columns, -padding[0], -padding[1], tile, np.arange(channels) * channel_elements(size), size)
+    return Plan(
+        batch, block, columns, -padding[0], -padding[1], tile, np.arange(channels) * channel_elements(size), size
+    )
 
 
 # ── transforms ─────────────────────────────────────────────────────────────────────────
@@ -294,7 +296,11 @@ def spread_gradients(typing, a, count, c, c_step):  # type: ignore[no-untyped-de
                     places = [
                         builder.gep(
                             start,
-                            [builder.add(builder.mul(a_step, build.int64(i)), build.int64(j * width + v * build.lanes))],
+                            [
+                                builder.add(
+                                    builder.mul(a_step, build.int64(i)), build.int64(j * width + v * build.lanes)
+                                )
+                            ],
                         )
                         for j in range(2)
                     ]
@@ -452,7 +458,10 @@ def forward(x, panels, bias, relu, plan, y, finite):
 
 @kernel(parallel=True)
 def weight_grad(g, x, output, channel_blocks, plan, parts):
-    """parts (B, 16, C, O): Σ_t (A g Aᵀ) ⊙ (Bᵀ d B) over each of B blocks of images.  output: offsets of g's channels."""
+    """parts (B, 16, C, O): Σ_t (A g Aᵀ) ⊙ (Bᵀ d B), over each of B blocks of images.
+
+    output: offsets of g's channels.
+    """
     batch, rows, columns, _, _, tile, channel, size = plan
     images, outputs, height, width = g.shape
     channels, panel_width = x.shape[1], NR_VECTORS * lanes(g)
