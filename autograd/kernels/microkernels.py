@@ -259,7 +259,7 @@ class VectorBuilder:
         c_step: ir.Value,
         add: ir.Value,
     ) -> None:
-        """Store the vectors sums[i] in row i of c, or add them to it if `add`, for i < rows, and `columns` lanes of each.
+        """Store the vectors sums[i] in row i of c, or add them to it if `add`: i < rows, and `columns` lanes in all.
 
         A masked store takes some ten times as long as a whole one on processors without AVX-512.  So whole vectors
         are stored without a mask.
