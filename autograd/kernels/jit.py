@@ -86,22 +86,30 @@ def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) ->
     """Compile a function with the project's settings: cached on disk, without the GIL, with correct NaN and inf.
 
     It is compiled when it is first called with arguments of given types.  A parallel kernel begins with
-    `threads = limit_threads(...)` and ends with `set_threads(threads)`.
+    `threads = limit_threads(...)` and ends with `set_threads(threads)`.  `kernel.serial` is the same function compiled
+    for one thread: handing even a single part to the threading layer takes 2 µs, several times a small kernel's work.
     """
 
     def compile_lazily(function: Callable[..., Any]) -> Any:
         if settings.DISABLE_JIT:
             return _not_compiled
-        compiled: Any = numba.njit(
+        if not parallel:
+            return compiled(function, "")
+        kernel = serialized(compiled(function, "parallel"))
+        kernel.serial = compiled(function, "serial")
+        return kernel
+
+    def compiled(function: Callable[..., Any], variant: str) -> Any:
+        kernel: Any = numba.njit(
             nogil=True,
-            parallel=parallel,
+            parallel=variant == "parallel",
             fastmath=FASTMATH,
             error_model="numpy",
             inline="always" if inline else "never",
         )(function)
         if cached:
-            compiled._cache = KernelCache(function)  # as cache=True does with Numba's own cache
-        return serialized(compiled) if parallel else compiled
+            kernel._cache = KernelCache(function, variant)  # as cache=True does with Numba's own cache
+        return kernel
 
     return compile_lazily
 
@@ -152,14 +160,16 @@ def blocks(total: int, least: int) -> int:
     return 1 if total <= least else min(64, -(-total // max(1, least)))
 
 
-def elementwise(run: Callable[..., None], *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
-    """Run an elementwise kernel run(*arrays, *numbers, parts, y) and return y.
+def elementwise(run: Any, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
+    """Run a parallel elementwise kernel, run(*arrays, *numbers, parts, y), and return y.
 
     The arrays have one shape, and y the dtype of the first.  The kernel gets them flat, and the number of parts to
     cut them into.  It must loop over slices counted from 0; otherwise it is not vectorized, and ten times slower.
     """
-    flat = [dense(a).ravel() for a in arrays]
-    y = np.empty(arrays[0].shape, flat[0].dtype)
+    first = arrays[0]
+    y = np.empty(first.shape, first.dtype)
     parts = blocks(y.size, ELEMENTS)
-    run(*flat, *numbers, parts, y.reshape(-1))
+    if parts == 1:
+        run = run.serial
+    run(*[dense(a).ravel() for a in arrays], *numbers, parts, y.ravel())
     return y
