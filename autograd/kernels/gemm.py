@@ -43,6 +43,7 @@ from autograd.types import Array
 MIN_BLOCKS = 8  # blocks that a product is cut into, if each then has MIN_BLOCK_ROWS rows
 MIN_BLOCK_ROWS = 4 * MR  # with fewer rows, packing B costs more than it saves
 MAX_DOT_FORM_ROWS = MR  # with at most so many rows, and a transposed B, the dot form is faster
+SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS then uses one thread, too
 MAX_GROUP = 4  # short panels that a thread takes together
 DEPTH_BLOCK = 1024  # products added at a time, so that what is read again stays in cache
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
@@ -169,10 +170,12 @@ def _multiply_dot(a, b, c):
 def matmul(a: Array, b: Array) -> Array:
     """a (…, I, K) @ b (…, K, J) in float32 or float64.  Either may be transposed in memory; neither is copied then.
 
-    Few rows and a transposed b go to the dot form, all else to the outer form.
+    Small products are NumPy's.  Few rows and a transposed b go to the dot form, all else to the outer form.
     """
     (*lead, rows, depth), columns = a.shape, b.shape[-1]
     matrices = math.prod(lead)
+    if matrices * rows * depth * columns <= SMALL_PRODUCTS and rows > 1 < columns:
+        return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
     result = np.empty((*lead, rows, columns), a.dtype)
     c = result.reshape(matrices, rows, columns)
     a_transposed, a = _as_stored(a)
@@ -222,5 +225,6 @@ def linear(x: Array, w: Array, b: Array | None, relu: bool) -> Array:
     y = matmul(dense(rows), dense(w).T)
     if b is not None or relu:
         b = np.zeros(len(w), x.dtype) if b is None else dense(b)
-        _add_bias(y, b, relu, blocks(y.size, ELEMENTS))
+        parts = blocks(y.size, ELEMENTS)
+        (_add_bias if parts > 1 else _add_bias.serial)(y, b, relu, parts)
     return y if x.ndim == 2 else y.reshape(x.shape[:-1] + w.shape[:1])
