@@ -145,16 +145,15 @@ class Node(RecordedCall):
         self.hooks: dict[int, list[Callable]] | None = None
         self.retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that asked for retain_grad
         self.metadata: Any = None
-        self.parents, self.shapes = [], []
+        self.parents, self.shapes = parents, shapes = [], []  # type: ignore[var-annotated]
         for x in inputs:
             if isinstance(x, Tensor):
-                array = x.array
-                self.shapes.append(array.shape)
-                edge = (x.node or x, x.output_nr, array.shape, array.dtype) if x._requires_grad else None
-                self.parents.append(edge)
+                array, shape = x.array, x.array.shape
+                parents.append((x.node or x, x.output_nr, shape, array.dtype) if x._requires_grad else None)
+                shapes.append(shape)
             else:
-                self.shapes.append(getattr(x, "shape", ()))
-                self.parents.append(None)
+                parents.append(None)
+                shapes.append(getattr(x, "shape", ()))
         self.sequence_nr = next(_sequence)
 
     def save_for_backward(self, inputs: Inputs, outputs: Sequence[Tensor]) -> None:

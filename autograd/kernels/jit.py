@@ -146,7 +146,8 @@ def dense(array: Array) -> Array:
     Kernels never write to their inputs, but Numba compiles another version for arrays marked read-only, as
     gradients of sums are.
     """
-    array = np.asarray(array)  # NumPy's operators return scalars instead of arrays without dimensions
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)  # NumPy's operators return scalars instead of arrays without dimensions
     flags = array.flags
     if flags.carray:  # contiguous, aligned and writable
         return array
@@ -168,8 +169,10 @@ def elementwise(run: Any, *arrays: Array, numbers: tuple[float, ...] = ()) -> Ar
     """
     first = arrays[0]
     y = np.empty(first.shape, first.dtype)
-    parts = blocks(y.size, ELEMENTS)
-    if parts == 1:
-        run = run.serial
-    run(*[dense(a).ravel() for a in arrays], *numbers, parts, y.ravel())
+    arguments: list[Any] = []
+    for a in arrays:
+        arguments.append((a if a.flags.carray else dense(a)).ravel())
+    arguments += numbers
+    parts = 1 if y.size <= ELEMENTS else blocks(y.size, ELEMENTS)
+    (run if parts > 1 else run.serial)(*arguments, parts, y.ravel())
     return y

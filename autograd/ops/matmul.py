@@ -51,7 +51,7 @@ def _check(x: Array, y: Array) -> None:
 
 
 def _forward(x: Array, y: Array) -> Array:
-    if x.dtype not in (np.float32, np.float64):
+    if x.dtype.char not in "fd":
         return np.matmul(x, y)
     if x.ndim > 2 or y.ndim > 2:
         lead = _lead(x, y)
@@ -125,6 +125,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     tensor([11.])
     """
     check_arrays("matmul", input=input, other=other)
+    if input.ndim == other.ndim == 2:
+        return _matmul_op(input, other)
     if input.ndim == 0 or other.ndim == 0:
         raise ValueError("matmul: a tensor without dimensions has no matrix product; use *")
     row, column = input.ndim == 1, other.ndim == 1
