@@ -163,10 +163,8 @@ class Node(RecordedCall):
             self.outputs.append((y.array.shape, y.array.dtype))
         self.versions: list[tuple[list[int], int] | None] = []
         saved: list[Any] = []
-        for k, i in enumerate(self.op.saves):
-            x = inputs[i] if i >= 0 else outputs[~i]
-            if self.op.saves_for and (j := self.op.saves_for[k]) is not None and not self.parents[j]:
-                x = None
+        for i, j in self.op.kept:
+            x = None if j is not None and not self.parents[j] else inputs[i] if i >= 0 else outputs[~i]
             if isinstance(x, Tensor):
                 saved.append(x.array)
                 self.versions.append((x.version, x.version[0]))
@@ -184,7 +182,8 @@ class Node(RecordedCall):
                 f"{self.op.title}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
-        self.saved = unpacked(self.saved)
+        if type(self.saved) is not tuple:
+            self.saved = unpacked(self.saved)
         for k, version in enumerate(self.versions):
             if version is not None and version[0][0] != version[1]:
                 i = self.op.saves[k]

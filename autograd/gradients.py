@@ -217,7 +217,7 @@ def _check_inputs(caller: str, inputs: Sequence[Any]) -> None:
 
 def _seed(caller: str, root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
     """The gradient that a backward pass starts with at `root`: the given one, or 1 for a scalar."""
-    if not root.requires_grad:
+    if not root._requires_grad:
         raise RuntimeError(
             f"{caller}: this tensor does not require grad, so there is no graph to go back through; "
             "was it computed under no_grad(), from a detached tensor, or from leaves without requires_grad=True?"

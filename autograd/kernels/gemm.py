@@ -172,10 +172,10 @@ def matmul(a: Array, b: Array) -> Array:
 
     Small products are NumPy's.  Few rows and a transposed b go to the dot form, all else to the outer form.
     """
+    if a.size * b.shape[-1] <= SMALL_PRODUCTS and a.shape[-2] > 1 < b.shape[-1]:
+        return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
     (*lead, rows, depth), columns = a.shape, b.shape[-1]
     matrices = math.prod(lead)
-    if matrices * rows * depth * columns <= SMALL_PRODUCTS and rows > 1 < columns:
-        return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
     result = np.empty((*lead, rows, columns), a.dtype)
     c = result.reshape(matrices, rows, columns)
     a_transposed, a = _as_stored(a)
