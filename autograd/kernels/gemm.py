@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import ELEMENTS, blocks, dense, fitting, kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import (
     DOT_ROWS,
     LANES_FLOAT32,
@@ -226,5 +226,5 @@ def linear(x: Array, w: Array, b: Array | None, relu: bool) -> Array:
     if b is not None or relu:
         b = np.zeros(len(w), x.dtype) if b is None else dense(b)
         parts = blocks(y.size, ELEMENTS)
-        (_add_bias if parts > 1 else _add_bias.serial)(y, b, relu, parts)
+        fitting(_add_bias, parts)(y, b, relu, parts)
     return y if x.ndim == 2 else y.reshape(x.shape[:-1] + w.shape[:1])

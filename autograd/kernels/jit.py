@@ -82,12 +82,15 @@ def _not_compiled(*arguments: Any) -> Any:
     raise RuntimeError(NOT_COMPILED)
 
 
+_not_compiled.serial = _not_compiled  # type: ignore[attr-defined]
+
+
 def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) -> Callable[[Callable], Any]:
     """Compile a function with the project's settings: cached on disk, without the GIL, with correct NaN and inf.
 
     It is compiled when it is first called with arguments of given types.  A parallel kernel begins with
-    `threads = limit_threads(...)` and ends with `set_threads(threads)`.  `kernel.serial` is the same function compiled
-    for one thread: handing even a single part to the threading layer takes 2 µs, several times a small kernel's work.
+    `threads = limit_threads(...)` and ends with `set_threads(threads)`.  As its attribute `serial` it has the same
+    function compiled for one thread, which `fitting` chooses.
     """
 
     def compile_lazily(function: Callable[..., Any]) -> Any:
@@ -161,6 +164,14 @@ def blocks(total: int, least: int) -> int:
     return 1 if total <= least else min(64, -(-total // max(1, least)))
 
 
+def fitting(kernel: Any, parts: int) -> Any:
+    """A parallel kernel; if there is one part of work, the same kernel compiled for one thread.
+
+    Handing a single part to the threading layer takes 2 µs, several times the work of a small kernel.
+    """
+    return kernel if parts > 1 else kernel.serial
+
+
 def elementwise(run: Any, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
     """Run a parallel elementwise kernel, run(*arrays, *numbers, parts, y), and return y.
 
@@ -173,6 +184,6 @@ def elementwise(run: Any, *arrays: Array, numbers: tuple[float, ...] = ()) -> Ar
     for a in arrays:
         arguments.append((a if a.flags.carray else dense(a)).ravel())
     arguments += numbers
-    parts = 1 if y.size <= ELEMENTS else blocks(y.size, ELEMENTS)
-    (run if parts > 1 else run.serial)(*arguments, parts, y.ravel())
+    parts = blocks(y.size, ELEMENTS)
+    fitting(run, parts)(*arguments, parts, y.ravel())
     return y
