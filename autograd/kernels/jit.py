@@ -98,9 +98,9 @@ def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) ->
             return _not_compiled
         if not parallel:
             return compiled(function, "")
-        kernel = serialized(compiled(function, "parallel"))
+        kernel = compiled(function, "parallel")
         kernel.serial = compiled(function, "serial")
-        return kernel
+        return serialized(kernel)
 
     def compiled(function: Callable[..., Any], variant: str) -> Any:
         kernel: Any = numba.njit(

@@ -103,6 +103,14 @@ OPS = {
     "linear": (64, 5408),
 }
 LINEAR_FEATURES = 100
+SMALL_NET = Net((20,), [Linear(32), Relu(), Linear(32), Relu(), Linear(CLASSES)])
+SMALL_BATCH = 16
+SMALL = {  # calls whose time is the framework's own, not the arithmetic's
+    "relu": "relu of 10 numbers, recorded",
+    "relu_sum": "relu(x @ w + b).sum(), 32×32, both ways",
+    "SGD": "step of 20→32→32→10, batch 16, SGD",
+    "Adam": "step of 20→32→32→10, batch 16, Adam",
+}
 ADAM_SHAPES = [(32, 3, 7, 7), (32,), (100, 5408), (100,), (10, 100), (10,)]  # the parameters of the baseline
 CONV_PARTS = ("output", "input gradient", "weight gradient")
 
@@ -202,7 +210,7 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
     if "adam" in groups:
         found.append(Case("Adam, 0.5 M parameters", "adam", "adam", {}, threads, "adam"))
     if "small" in groups:
-        found.append(Case("relu(x @ w + b).sum(), 32×32, both ways", "small", "small", {}, threads, "small"))
+        found += [Case(name, "small", "small", {"call": call}, threads, name) for call, name in SMALL.items()]
     if "one-thread" in groups:
         found += [step("baseline", net_batch, 1, "one-thread", f"baseline, batch {net_batch}, 1 thread")]
     if "scaling" in groups and threads > 1:
