@@ -424,7 +424,8 @@ def _vjp(
             maker, output_nr, shape, dtype = node.parents[i]  # type: ignore[misc]
             if type(d) is not np.ndarray or d.dtype is not dtype or d.shape != shape:
                 d = _fit(node.op, i, d, shape, dtype)
-            found.append((maker, output_nr, d, not create_graph and _is_new(d, others)))
+            owned = not create_graph and type(d) is np.ndarray and d.base is None and _is_new(d, others)
+            found.append((maker, output_nr, d, owned))
     return found
 
 
@@ -455,15 +456,12 @@ def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
     return wrap(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
 
 
-def _is_new(d: Any, others: Sequence[Any]) -> bool:
-    """Whether backward made this array itself: no view, nothing that it was given, and nothing it returned twice."""
-    if type(d) is not np.ndarray or d.base is not None or not d.flags.writeable:
-        return False
-    times = 0
+def _is_new(d: Array, others: Sequence[Any]) -> bool:
+    """Whether backward made this array, which is no view, itself: it was not given it, and did not return it twice."""
+    times = 0  # at least 1: `others` has what backward returned
     for other in others:
-        if other is d or (type(other) is np.ndarray and other.base is d):
-            times += 1
-    return times <= 1
+        times += other is d or (type(other) is np.ndarray and other.base is d)
+    return times == 1 and d.flags.writeable
 
 
 def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) -> Any:

@@ -26,9 +26,9 @@ def _seeds(
     caller: str, outputs: Sequence[Tensor], given: Tensor | Sequence[Tensor | None] | None, create_graph: bool
 ) -> list[Any]:
     """The gradient of each output that the pass starts with."""
-    gradients = tuple(given) if isinstance(given, tuple | list) else (given,)
-    if given is None:
-        gradients = (None,) * len(outputs)
+    gradients: tuple[Any, ...] = (None,) * len(outputs)
+    if given is not None:
+        gradients = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     if len(gradients) != len(outputs):
         raise RuntimeError(
             f"{caller}: there are {len(outputs)} tensors and {len(gradients)} gradients of them; pass one for each, "
@@ -198,9 +198,10 @@ def backward(
     if chosen is not None:
         _check_inputs("backward", chosen)
     found = engine.backward(roots, seeds, inputs=chosen, retain_graph=keep, create_graph=create_graph)
-    for x, g in zip(chosen or (), found, strict=True):
-        if g is not None:
-            engine._accumulate(x, g, owned=False)
+    if chosen is not None:
+        for x, g in zip(chosen, found, strict=True):
+            if g is not None:
+                engine._accumulate(x, g, owned=False)
 
 
 def _check_inputs(caller: str, inputs: Sequence[Any]) -> None:
