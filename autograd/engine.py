@@ -458,10 +458,10 @@ def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
 
 def _is_new(d: Array, others: Sequence[Any]) -> bool:
     """Whether backward made this array, which is no view, itself: it was not given it, and did not return it twice."""
-    times = 0  # at least 1: `others` has what backward returned
+    times = 0
     for other in others:
         times += other is d or (type(other) is np.ndarray and other.base is d)
-    return times == 1 and d.flags.writeable
+    return times <= 1 and d.flags.writeable  # once as what backward returned
 
 
 def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) -> Any:
