@@ -25,7 +25,7 @@ def instead_of(x: object) -> str:
 def check_arrays(name: str, **inputs: Any) -> None:
     """Raise TypeError if an input is neither a tensor nor an array, in a function that reads their shapes."""
     for what, x in inputs.items():
-        if not hasattr(x, "array") and not isinstance(x, np.ndarray | np.generic):
+        if not hasattr(x, "array") and not isinstance(x, (np.ndarray, np.generic)):
             raise TypeError(f"{name}: {what} is a {full_name(x)}; expects a tensor ({instead_of(x)})")
 
 

@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from autograd import grad_mode
+from autograd import float_errors, grad_mode
 from autograd.arguments import full_name, instead_of
 from autograd.grad_fn import RecordedCall, unpacked
 from autograd.kernels.sums import total
-from autograd.promotion import DIFFERENTIABLE, NUMPY_2, check_complex, converted, narrowed, promote
+from autograd.promotion import DIFFERENTIABLE, NUMPY_2, converted, narrowed, prepare
 from autograd.types import Argument, Array, Result, Shape
 from autograd.views import link
 
@@ -145,23 +145,33 @@ class Node(RecordedCall):
         self.hooks: dict[int, list[Callable]] | None = None
         self.retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that asked for retain_grad
         self.metadata: Any = None
-        self.parents = []
+        self.parents, self.shapes = parents, shapes = [], []  # type: ignore[var-annotated]
         for x in inputs:
-            if isinstance(x, Tensor) and x._requires_grad:
-                self.parents.append((x.node or x, x.output_nr, x.array.shape, x.array.dtype))
+            if isinstance(x, Tensor):
+                array, shape = x.array, x.array.shape
+                parents.append((x.node or x, x.output_nr, shape, array.dtype) if x._requires_grad else None)
+                shapes.append(shape)
             else:
-                self.parents.append(None)
+                parents.append(None)
+                shapes.append(getattr(x, "shape", ()))
         self.sequence_nr = next(_sequence)
 
-    def save_for_backward(self, inputs: Inputs, arrays: Sequence[Argument], outputs: Sequence[Tensor]) -> None:
+    def save_for_backward(self, inputs: Inputs, outputs: Sequence[Tensor]) -> None:
         """Save what backward needs, and the version counts, which show later changes in place."""
-        self.outputs = [(y.array.shape, y.array.dtype) for y in outputs]
-        self.shapes = [getattr(x, "shape", ()) for x in arrays]
-        saved = [inputs[i] if i >= 0 else outputs[~i] for i in self.op.saves]
-        if self.op.saves_for and None in self.parents:
-            saved = [x if j is None or self.parents[j] else None for x, j in zip(saved, self.op.saves_for)]
-        self.saved: Any = tuple([x.array if isinstance(x, Tensor) else x for x in saved])
-        self.versions = [(x.version, x.version[0]) if isinstance(x, Tensor) else None for x in saved]
+        self.outputs: list[tuple[Shape, np.dtype]] = []
+        for y in outputs:
+            self.outputs.append((y.array.shape, y.array.dtype))
+        self.versions: list[tuple[list[int], int] | None] = []
+        saved: list[Any] = []
+        for i, j in self.op.kept:
+            x = None if j is not None and not self.parents[j] else inputs[i] if i >= 0 else outputs[~i]
+            if isinstance(x, Tensor):
+                saved.append(x.array)
+                self.versions.append((x.version, x.version[0]))
+            else:
+                saved.append(x)
+                self.versions.append(None)
+        self.saved: Any = tuple(saved)
         if self.op.attaches:
             self.versions[-1] = [0], 0
 
@@ -172,9 +182,11 @@ class Node(RecordedCall):
                 f"{self.op.title}: backward ran through this graph before and freed what it had saved; "
                 "pass retain_graph=True to the first backward to go through it again"
             )
-        self.saved = unpacked(self.saved)
-        for i, version in zip(self.op.saves, self.versions, strict=True):
+        if type(self.saved) is not tuple:
+            self.saved = unpacked(self.saved)
+        for k, version in enumerate(self.versions):
             if version is not None and version[0][0] != version[1]:
+                i = self.op.saves[k]
                 place = f"its input {i}" if i >= 0 else "its output"
                 raise RuntimeError(
                     f"{self.op.title}: {place} was changed in place after the forward pass, and backward needs "
@@ -213,7 +225,9 @@ def _wrap(array: Any, node: Node | None, output_nr: int, version: list[int]) -> 
     """Make a tensor of a node's output, without the checks of `Tensor(...)`."""
     tensor = Tensor.__new__(Tensor)
     tensor.array = array
-    tensor.node = node = node if array.dtype.kind in DIFFERENTIABLE else None
+    if node is not None and array.dtype.kind not in DIFFERENTIABLE:
+        node = None
+    tensor.node = node
     tensor._requires_grad = node is not None
     tensor.output_nr = output_nr
     tensor.version = version
@@ -228,44 +242,45 @@ def apply(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     run on arrays and, with create_graph=True, on tensors.
     """
     arrays: list[Any] = []
-    found = requires_grad = half = False
+    dtype: np.dtype | None = None
+    found, requires_grad, usual = False, False, bool(inputs)
     for x in inputs:
+        array = x
         if isinstance(x, Tensor):
-            found = True
+            found, array = True, x.array
             requires_grad = requires_grad or x._requires_grad
-            arrays.append(x.array)
-            half = half or x.array.itemsize == 2
-        elif isinstance(x, _ARGUMENTS):
-            arrays.append(x)
-        else:
+        elif not isinstance(x, _ARGUMENTS):
             raise TypeError(
                 f"{op.name}: its input {len(arrays)} is a {full_name(x)}; expects a tensor, an array or a number "
                 f"({instead_of(x)})"
             )
+        arrays.append(array)
+        if type(array) is not np.ndarray:
+            usual = False
+        elif array.dtype is not dtype:
+            usual, dtype = usual and dtype is None and array.dtype.char in "fd", array.dtype
     mode = _state.mode
-    if not found and any(isinstance(x, (np.ndarray, np.generic)) for x in arrays):
-        half = any(getattr(x, "itemsize", 0) == 2 for x in arrays)
-        return (_in_float32(mode) if half else mode).forward(op, arrays, params)
-    if op.promotes:
-        inputs, arrays = promote(op, inputs, arrays)
-        half = half or arrays[0].itemsize == 2  # integers, where the default dtype is half
-    elif not found:
-        kinds = ", ".join(type(x).__name__ for x in inputs)
-        raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
-    if not op.takes_complex:
-        check_complex(op, arrays)
-    if half:
-        mode = _in_float32(mode)
-    with np.errstate(all="ignore"):  # division by zero gives inf without a warning
+    if not usual:
+        found, inputs, arrays, half = prepare(op, inputs, arrays, found)
+        mode = _in_float32(mode) if half else mode
+    if not found:
+        return mode.forward(op, arrays, params)
+    before = float_errors.ignore()
+    try:
         result = mode.forward(op, arrays, params)
+    finally:
+        float_errors.restore(before)
 
     node = Node(op, params, inputs) if requires_grad and grad_mode.state.recording and op.backward else None
-    results = result if type(result) is tuple else (result,)
-    outputs = tuple([_output(array, node, i, inputs, type(result) is tuple) for i, array in enumerate(results)])
+    several = type(result) is tuple
+    results: Any = result if several else (result,)
+    outputs: list[Tensor] = []
+    for array in results:
+        outputs.append(_output(array, node, len(outputs), inputs, arrays, several))
     if node is not None:
-        node.save_for_backward(inputs, arrays, outputs)
+        node.save_for_backward(inputs, outputs)
         mode.recorded(node, arrays)
-    return outputs if type(result) is tuple else outputs[0]
+    return tuple(outputs) if several else outputs[0]
 
 
 def _in_float32(mode: DispatchMode) -> DispatchMode:
@@ -274,13 +289,18 @@ def _in_float32(mode: DispatchMode) -> DispatchMode:
     return InFloat32(mode)
 
 
-def _output(array: Any, node: Node | None, output_nr: int, inputs: Inputs, several: bool) -> Tensor:
+def _output(
+    array: Any, node: Node | None, output_nr: int, inputs: Inputs, arrays: Sequence[Argument], several: bool
+) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)  # NumPy turns an array without dimensions into a scalar
-    tensor, view = _wrap(array, node, output_nr, [0]), array.base is not None
-    for x in inputs:
-        if isinstance(x, Tensor) and (x.array is array or (view and np.may_share_memory(array, x.array))):
-            link(tensor, x, several)
+    tensor, shares = _wrap(array, node, output_nr, [0]), array.base is not None
+    for given in arrays:
+        shares = shares or given is array
+    if shares:
+        for x in inputs:
+            if isinstance(x, Tensor) and (x.array is array or np.may_share_memory(array, x.array)):
+                link(tensor, x, several)
     return tensor
 
 
@@ -298,16 +318,16 @@ class _Arrivals:
         """Add a gradient with respect to an output; `owned` tells whether later ones may be added to it in place."""
         sums = self.sums.get(maker)
         if sums is None:
-            sums = self.sums[maker] = {}
+            self.sums[maker] = {output_nr: (g, owned)}
             if isinstance(maker, Node):
                 heappush(self.heap, (-maker.sequence_nr, maker))
-        if output_nr not in sums or type(sums[output_nr][0]) is int:
+            return
+        so_far, so_far_owned = sums.get(output_nr, (0, False))
+        if type(so_far) is int:  # a symbolic zero
             sums[output_nr] = g, owned
+        elif type(g) is int:
             return
-        if type(g) is int:  # a symbolic zero
-            return
-        so_far, owned = sums[output_nr]
-        if owned:
+        elif so_far_owned:
             so_far += g
         elif isinstance(g, Tensor):
             sums[output_nr] = so_far + g, False
@@ -332,22 +352,28 @@ def backward(
     path = None if inputs is None else _leading_to(roots, wanted)
     for root, g in zip(roots, gradients, strict=True):
         arrivals.add(root.node or root, root.output_nr, g)
-    with grad_mode.set_grad_enabled(create_graph), np.errstate(all="ignore"):
+    recording, float_mode = grad_mode.state.recording, float_errors.ignore()
+    grad_mode.state.recording = create_graph
+    try:
         while arrivals.heap:
             node = heappop(arrivals.heap)[1]
-            arrived = arrivals.sums.pop(node)
-            gs = _out_gradients(node, arrived, wanted, create_graph)
-            needs = tuple([p is not None and (path is None or p[0] in path or p[:2] in wanted) for p in node.parents])
+            gs = _out_gradients(node, arrivals.sums.pop(node), wanted, create_graph)
+            needs = tuple(map(bool, node.parents))
+            if path is not None:
+                needs = tuple([p is not None and (p[0] in path or p[:2] in wanted) for p in node.parents])
             if True in needs:
                 for maker, output_nr, d, owned in _vjp(node, gs, needs, retain_graph, create_graph):
                     arrivals.add(maker, output_nr, d, owned)
         for leaf, arrived in arrivals.sums.items():  # only leaves are left
-            g, owned = arrived[0]
-            g = _run_hooks(leaf.hooks, 0, _dense(g, leaf.array.shape, leaf.array.dtype, create_graph))
+            g = _dense(arrived[0][0], leaf.array.shape, leaf.array.dtype, create_graph)
+            g = _run_hooks(leaf.hooks, 0, g) if leaf.hooks else g
             if inputs is None:
-                _accumulate(leaf, g, owned and not leaf.hooks)
+                _accumulate(leaf, g, owned=arrived[0][1] and not leaf.hooks)
             elif (leaf, 0) in wanted:
                 wanted[leaf, 0] = g
+    finally:
+        grad_mode.state.recording = recording
+        float_errors.restore(float_mode)
     return [wanted[x.node or x, x.output_nr] for x in inputs or ()]
 
 
@@ -356,10 +382,12 @@ def _out_gradients(node: Node, arrived: dict[int, tuple[Any, bool]], wanted: dic
 
     An out-gradient that the caller of `backward` wants, or `retain_grad` asked for, is stored here.
     """
-    gs = []
-    zero = not node.hooks and all(type(g) is int for g, _ in arrived.values())
+    gs: list[Any] = []
+    zero = not node.hooks
     for output_nr, (shape, dtype) in enumerate(node.outputs):
-        g = _dense(arrived[output_nr][0], shape, dtype, create_graph) if output_nr in arrived else None
+        g = arrived[output_nr][0] if output_nr in arrived else None
+        zero = zero and (g is None or type(g) is int)
+        g = _dense(g, shape, dtype, create_graph)
         g = _run_hooks(node.hooks, output_nr, g) if node.hooks else g
         if wanted and (node, output_nr) in wanted:
             wanted[node, output_nr] = g
@@ -394,8 +422,10 @@ def _vjp(
     for i, d in enumerate(results):
         if needs[i] and d is not None:
             maker, output_nr, shape, dtype = node.parents[i]  # type: ignore[misc]
-            d = _fit(node.op, i, d, shape, dtype)
-            found.append((maker, output_nr, d, not create_graph and _is_new(d, others)))
+            if type(d) is not np.ndarray or d.dtype is not dtype or d.shape != shape:
+                d = _fit(node.op, i, d, shape, dtype)
+            owned = not create_graph and type(d) is np.ndarray and d.base is None and _is_new(d, others)
+            found.append((maker, output_nr, d, owned))
     return found
 
 
@@ -421,15 +451,17 @@ def _fit(op: Op, i: int, d: Any, shape: Shape, dtype: np.dtype) -> Any:
 
 def _dense(g: Any, shape: Shape, dtype: np.dtype, create_graph: bool) -> Any:
     """The gradient; for a symbolic zero an array, or with create_graph a tensor, of zeros."""
-    make = wrap if create_graph else np.asarray
-    return make(np.zeros(shape, dtype)) if type(g) is int else g
+    if type(g) is not int:
+        return g
+    return wrap(np.zeros(shape, dtype)) if create_graph else np.zeros(shape, dtype)
 
 
-def _is_new(d: Any, others: Sequence[Any]) -> bool:
-    """Whether backward made this array itself: no view, nothing that it was given, and nothing it returned twice."""
-    if getattr(d, "base", d) is not None or not d.flags.writeable:
-        return False
-    return len([other for other in others if other is d or getattr(other, "base", None) is d]) <= 1
+def _is_new(d: Array, others: Sequence[Any]) -> bool:
+    """Whether backward made this array, which is no view, itself: it was not given it, and did not return it twice."""
+    times = 0
+    for other in others:
+        times += other is d or (type(other) is np.ndarray and other.base is d)
+    return times <= 1 and d.flags.writeable  # once as what backward returned
 
 
 def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) -> Any:
@@ -453,13 +485,14 @@ def _run_hooks(hooks: dict[int, list[Callable]] | None, output_nr: int, g: Any) 
 
 def _accumulate(leaf: Tensor, g: Array | Tensor, owned: bool) -> None:
     """Add a gradient to `leaf.grad`, which gets an array of its own: users may change it in place."""
+    grad = leaf._grad
     if isinstance(g, Tensor):  # recorded
-        leaf.grad = g.clone() if leaf.grad is None else leaf.grad + g
-    elif leaf.grad is not None:
-        leaf.grad.array += g
-        leaf.grad.version[0] += 1
-    else:
+        leaf.grad = g.clone() if grad is None else grad + g
+    elif grad is None:
         leaf._grad = _wrap(g if owned else g.copy(), None, 0, [0])
+    else:
+        grad.array += g
+        grad.version[0] += 1
 
 
 def _leading_to(roots: Iterable[Tensor], wanted: dict[tuple[Maker, int], None]) -> set[Maker]:

@@ -221,7 +221,7 @@ def _recorded(op: Op, inputs: Sequence[Any], params: dict[str, Any], output: Ten
     """Record a call whose result is in the output's memory already."""
     arrays = [x.array if isinstance(x, engine.Tensor) else x for x in inputs]
     node = engine.Node(op, params, inputs)
-    node.save_for_backward(inputs, arrays, (output,))
+    node.save_for_backward(inputs, (output,))
     engine._state.mode.recorded(node, arrays)
     return node
 

@@ -123,6 +123,11 @@ class Op(Row):
         return " + ".join(self.fuses) or self.name
 
     @cached_property
+    def kept(self) -> tuple[tuple[int, int | None], ...]:
+        """`saves` and `saves_for` in pairs."""
+        return tuple(zip(self.saves, self.saves_for or (None,) * len(self.saves), strict=True))
+
+    @cached_property
     def takes_complex(self) -> bool:
         """Whether it takes complex numbers."""
         return self.complex or self.flops == 0

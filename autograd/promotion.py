@@ -213,14 +213,42 @@ def check_numbers(op: Op, inputs: Sequence[Any]) -> None:
         )
 
 
-def check_complex(op: Op, arrays: Sequence[Any]) -> None:
-    """Raise TypeError if a complex array is given to an op that is not for complex numbers."""
-    for a in arrays:
-        if type(a) is np.ndarray and a.dtype.kind == "c":
+def prepare(
+    op: Op, inputs: Sequence[Any], arrays: list[Any], found: bool
+) -> tuple[bool, Sequence[Any], list[Any], bool]:
+    """What `engine.apply` needs to know of a call with numbers, several dtypes, or neither float32 nor float64.
+
+    Parameters
+    ----------
+    found : bool
+        Whether there is a tensor among the inputs.
+
+    Returns
+    -------
+    tensors, inputs, arrays, half
+        Whether the results are tensors, the converted inputs, and whether some are float16 or bfloat16.
+
+    Raises
+    ------
+    TypeError
+        If the op takes no numbers, or no complex ones.
+    """
+    tensors = found or not any(isinstance(x, (np.ndarray, np.generic)) for x in arrays)
+    if tensors and op.promotes:
+        inputs, arrays = promote(op, inputs, arrays)
+    elif tensors and not found:
+        kinds = ", ".join(type(x).__name__ for x in inputs)
+        raise TypeError(f"{op.name}: expects a tensor, got {kinds}; autograd.tensor(...) makes one of a number")
+    dtypes = {x.dtype for x in arrays if isinstance(x, (np.ndarray, np.generic))}
+    half = False
+    for dtype in dtypes:
+        half = half or dtype.char in "eE"
+        if tensors and dtype.char in "FD" and not op.takes_complex:
             raise TypeError(
-                f"{op.title}: is not for complex numbers, and got {a.dtype}; use x.real, x.imag or x.abs(), or "
+                f"{op.title}: is not for complex numbers, and got {dtype}; use x.real, x.imag or x.abs(), or "
                 "autograd.view_as_real(x)"
             )
+    return tensors, inputs, arrays, half
 
 
 def narrowed(result: Any, arrays: Sequence[Argument], params: dict[str, Any], *, most_dims: float = math.inf) -> Any:

@@ -29,7 +29,7 @@ from numba.extending import intrinsic
 
 from autograd import Tensor
 from autograd.debug import is_reference_active
-from autograd.kernels.jit import kernel
+from autograd.kernels.jit import fitting, kernel
 from autograd.promotion import computing_dtype
 from autograd.types import Array
 from optim.optimizer import ParamGroup, State
@@ -162,7 +162,8 @@ def launch(kernel: Kernel, numbers: Sequence[float], rows: Sequence[Row]) -> Non
                 copies.append((np.array(array, dtype, order="C"), None if column == 1 else array))
                 array = copies[-1][0]
             addresses.append(_address(array.ravel()))
-    kernel(np.array(addresses).reshape(len(rows), -1), _cut(tuple(sizes)), *map(dtype.type, numbers))
+    table = np.array(addresses).reshape(len(rows), -1)
+    fitting(kernel, sum(sizes) // PIECE)(table, _cut(tuple(sizes)), *map(dtype.type, numbers))
     for copy, written in copies:
         if written is not None:
             written[...] = copy

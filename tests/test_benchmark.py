@@ -200,7 +200,7 @@ def test_memory_formats_differ_for_images_only() -> None:
     both = {case.name for case in listed if list(run._entering(case)) == ["torch", "torch-channels-last"]}
     assert {"lenet, batch 4", "mobilenet, batch 4", "conv 32→64 16×16, output"} <= both
     assert {"batch_norm (64, 32, 26, 26), forward"} <= both
-    alone = ("mlp, batch 4", "lstm, batch 4", "batch_norm (256, 512), forward", "three small layers, batch 32")
+    alone = ("mlp, batch 4", "lstm, batch 4", "batch_norm (256, 512), forward", "relu of 10 numbers, recorded")
     assert not both & set(alone) and set(alone) <= {case.name for case in listed}
 
 
@@ -248,8 +248,10 @@ def test_cases_run_and_do_what_their_name_says() -> None:
     a, c = data.product(what)
     for variant in ("lucidgrad", "lucidgrad-kernel"):
         np.testing.assert_allclose(in_lucidgrad.make(variant, "product", what)(), a @ c, rtol=1e-5, atol=1e-5)
-    for kind in ("adam", "small", "peak", "triad"):
+    for kind in ("adam", "peak", "triad"):
         in_lucidgrad.make("lucidgrad", kind, {})()
+    for call in cases.SMALL:
+        in_lucidgrad.make("lucidgrad", "small", {"call": call})()
 
 
 def test_files_that_run_beside_other_frameworks_import_neither_lucidgrad_nor_numba() -> None:
@@ -286,7 +288,7 @@ def test_a_contest_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     with contestants(None, "numpy", "lucidgrad") as run:
         block = [
             cases.Case("product", "scaling", "matmul", PRODUCT, 1, "scaling"),
-            cases.Case("small", "scaling", "small", {}, 1, "scaling"),
+            cases.Case("small", "scaling", "small", {"call": "relu"}, 1, "scaling"),
             cases.Case("impossible", "scaling", "step", {"net": "none", "batch": 1}, 1, "scaling"),
         ]
         run.run(block, rounds=2, seconds=0.001)

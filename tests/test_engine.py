@@ -1220,3 +1220,20 @@ def test_one_function_hooked_twice_is_two_hooks() -> None:
     second.remove()
     (x * 2).backward()
     assert len(seen) == 1
+
+
+def test_ops_ignore_float_errors_and_leave_numpys_setting_alone() -> None:
+    x = leaf(2)
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        y = x / 0
+        y.sum().backward()
+        with pytest.raises(ValueError, match="matmul"):
+            autograd.ones(2, 3) @ autograd.ones(2, 3)
+        x.register_hook(lambda g: g * (1 // 0))  # an error in the backward pass
+        with pytest.raises(ZeroDivisionError):
+            (x * 2).sum().backward()
+        assert np.geterr() == before
+        with pytest.raises(FloatingPointError):
+            np.ones(1) / 0
+    assert np.isinf(y.detach().numpy()).all() and autograd.is_grad_enabled()

@@ -41,6 +41,9 @@ def off(ours: Any, exact: Any) -> float:
         (9, 2000, 1),
         (300, 2),
         (33,),
+        (4096,),
+        (3, 41, 5, 6),
+        (1, 64, 1),
     ],
 )
 def test_over_any_dimensions_and_in_any_layout(shape: tuple[int, ...]) -> None:

@@ -211,6 +211,7 @@ def test_an_exception_in_a_small_kernel_leaves_the_number_of_threads_as_it_was(m
     def interrupted(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
+    interrupted.serial = interrupted  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
         jit.elementwise(interrupted, np.ones(3))
     with pytest.raises(KeyboardInterrupt):

@@ -223,21 +223,28 @@ class KernelCache(FunctionCache):
     ----------
     function : callable
         The Python function.
+    variant : str
+        Tells it from other compilations of the same function.
     """
 
-    def __init__(self, function: Callable) -> None:  # does not call Numba's, which looks for a folder of its own
+    def __init__(self, function: Callable, variant: str) -> None:
+        # does not call Numba's, which looks for a folder of its own
         code = function.__code__
         self._name, self._py_func, self._impl = repr(function), function, _Serializer(function)
         self._folder = cache_folder()
         self._cache_path = self._folder and str(self._folder)
         self._stem = f"{Path(code.co_filename).stem}.{function.__name__}-{code.co_firstlineno}"
-        self._source = code.co_filename, function.__qualname__, code.co_firstlineno, _source_digest(code.co_filename)
+        digest = _source_digest(code.co_filename)
+        self._source = code.co_filename, function.__qualname__, code.co_firstlineno, variant, digest
         # A function typed at a prompt is in no file, so a change of a constant that it uses would go unnoticed.
+        self._variant = variant
         self._enabled = self._folder is not None and self._source[-1] is not None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The function compiled for these argument types, or None if it must be compiled."""
         target_context.refresh()
+        if self._variant == "serial":  # the code is about to be linked with functions of Numba's threads
+            numba.get_num_threads()  # which starts them, as Numba itself does before it links a parallel kernel
         content = _read(*self._place(sig, target_context.codegen())) if self._enabled else None
         return None if content is None else self._impl.rebuild(target_context, pickle.loads(content))
 

@@ -23,7 +23,7 @@ from functools import lru_cache
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import ELEMENTS, blocks, dense, fitting, kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import (
     DOT_ROWS,
     LANES_FLOAT32,
@@ -148,13 +148,6 @@ def _multiply_blocks(a, row, column, b, transposed_row, columns, block_rows, gro
     set_threads(threads)
 
 
-@kernel()
-def _multiply_blocks_alone(a, row, column, b, transposed_row, columns, block_rows, group, units, c):
-    """As `_multiply_blocks`, on the calling thread: starting a parallel loop takes 2 µs."""
-    for unit in range(units):
-        _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit)
-
-
 @kernel(parallel=True)
 def _multiply_dot(a, b, c):
     """C[m, i, j] = Σ_k A[m, i, k] B[m, j, k] in the dot form."""
@@ -203,7 +196,7 @@ def matmul(a: Array, b: Array) -> Array:
     columns = b.shape[-1]
     products = a.size * columns
     if products <= SMALL_PRODUCTS and rows > 1 < columns:
-        return np.matmul(a, b)
+        return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
     matrices = math.prod(lead)
     c = np.empty((*lead, rows, columns), a.dtype)
     a_transposed, a = _as_stored(a)
@@ -216,8 +209,7 @@ def matmul(a: Array, b: Array) -> Array:
         row, column = (
             (offsets(rows, 1), offsets(depth, rows)) if a_transposed else (offsets(rows, depth), offsets(depth, 1))
         )
-        multiply = _multiply_blocks if products >= 2 * MIN_PRODUCTS else _multiply_blocks_alone
-        multiply(
+        fitting(_multiply_blocks, products // MIN_PRODUCTS)(
             a.ravel(), row, column, b.ravel(), offsets(columns if b_transposed else 0, depth), columns,
             *_blocks(matrices, rows, depth, columns, a.itemsize), c.ravel(),
         )  # fmt: skip
@@ -255,5 +247,6 @@ def linear(x: Array, w: Array, b: Array | None, relu: bool) -> Array:
     y = matmul(dense(rows), dense(w).T)
     if b is not None or relu:
         b = np.zeros(len(w), x.dtype) if b is None else dense(b)
-        _add_bias(y, b, relu, blocks(y.size, ELEMENTS))
+        parts = blocks(y.size, ELEMENTS)
+        fitting(_add_bias, parts)(y, b, relu, parts)
     return y if x.ndim == 2 else y.reshape(x.shape[:-1] + w.shape[:1])

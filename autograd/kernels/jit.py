@@ -82,26 +82,37 @@ def _not_compiled(*arguments: Any) -> Any:
     raise RuntimeError(NOT_COMPILED)
 
 
+_not_compiled.serial = _not_compiled  # type: ignore[attr-defined]
+
+
 def kernel(parallel: bool = False, inline: bool = False, cached: bool = True) -> Callable[[Callable], Any]:
     """Compile a function with the project's settings: cached on disk, without the GIL, with correct NaN and inf.
 
     It is compiled when it is first called with arguments of given types.  A parallel kernel begins with
-    `threads = limit_threads(...)` and ends with `set_threads(threads)`.
+    `threads = limit_threads(...)` and ends with `set_threads(threads)`.  As its attribute `serial` it has the same
+    function compiled for one thread, which `fitting` chooses.
     """
 
     def compile_lazily(function: Callable[..., Any]) -> Any:
         if settings.DISABLE_JIT:
             return _not_compiled
-        compiled: Any = numba.njit(
+        if not parallel:
+            return compiled(function, "")
+        kernel = compiled(function, "parallel")
+        kernel.serial = compiled(function, "serial")
+        return serialized(kernel)
+
+    def compiled(function: Callable[..., Any], variant: str) -> Any:
+        kernel: Any = numba.njit(
             nogil=True,
-            parallel=parallel,
+            parallel=variant == "parallel",
             fastmath=FASTMATH,
             error_model="numpy",
             inline="always" if inline else "never",
         )(function)
         if cached:
-            compiled._cache = KernelCache(function)  # as cache=True does with Numba's own cache
-        return serialized(compiled) if parallel else compiled
+            kernel._cache = KernelCache(function, variant)  # as cache=True does with Numba's own cache
+        return kernel
 
     return compile_lazily
 
@@ -138,7 +149,8 @@ def dense(array: Array) -> Array:
     Kernels never write to their inputs, but Numba compiles another version for arrays marked read-only, as
     gradients of sums are.
     """
-    array = np.asarray(array)  # NumPy's operators return scalars instead of arrays without dimensions
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)  # NumPy's operators return scalars instead of arrays without dimensions
     flags = array.flags
     if flags.carray:  # contiguous, aligned and writable
         return array
@@ -152,14 +164,26 @@ def blocks(total: int, least: int) -> int:
     return 1 if total <= least else min(64, -(-total // max(1, least)))
 
 
-def elementwise(run: Callable[..., None], *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
-    """Run an elementwise kernel run(*arrays, *numbers, parts, y) and return y.
+def fitting(kernel: Any, parts: int) -> Any:
+    """A parallel kernel; if there is one part of work, the same kernel compiled for one thread.
+
+    Handing a single part to the threading layer takes 2 µs, several times the work of a small kernel.
+    """
+    return kernel if parts > 1 else kernel.serial
+
+
+def elementwise(run: Any, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
+    """Run a parallel elementwise kernel, run(*arrays, *numbers, parts, y), and return y.
 
     The arrays have one shape, and y the dtype of the first.  The kernel gets them flat, and the number of parts to
     cut them into.  It must loop over slices counted from 0; otherwise it is not vectorized, and ten times slower.
     """
-    flat = [dense(a).ravel() for a in arrays]
-    y = np.empty(arrays[0].shape, flat[0].dtype)
+    first = arrays[0]
+    y = np.empty(first.shape, first.dtype)
+    arguments: list[Any] = []
+    for a in arrays:
+        arguments.append((a if a.flags.carray else dense(a)).ravel())
+    arguments += numbers
     parts = blocks(y.size, ELEMENTS)
-    run(*flat, *numbers, parts, y.reshape(-1))
+    fitting(run, parts)(*arguments, parts, y.ravel())
     return y

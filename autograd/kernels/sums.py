@@ -23,6 +23,7 @@ from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads,
 from autograd.types import Array, Shape
 
 _reduce: Any = np.add.reduce  # np.sum with less overhead
+SMALL = 4096  # elements up to which NumPy's start takes longer than the sum
 MIN_SIZE = 2 * ELEMENTS  # elements from which threads are faster
 LANES = 64  # sums that are computed side by side, in several vector registers
 STEPS = 64  # numbers added in x's own dtype before their sum goes to float64, of which a register holds half as many
@@ -160,6 +161,23 @@ def _columns(x, cuts, parts, sums):
     set_threads(threads)
 
 
+@kernel()
+def _sum_small(x, outer, rows, kept, y):
+    """y (P, K) of x (P, A, K), both flat, added in float64."""
+    sums = np.zeros(LANES if kept == 1 else kept)  # for K = 1, elements of A side by side
+    for p in range(outer):
+        part = x[p * rows * kept : (p + 1) * rows * kept]
+        sums[:] = 0
+        for start in range(0, len(part), len(sums)):
+            line = part[start : start + len(sums)]
+            for i in range(len(line)):
+                sums[i] += line[i]
+        if kept == 1:
+            y[p] = sums[: len(part)].sum()
+        else:
+            y[p * kept : (p + 1) * kept] = sums
+
+
 def _total_of_columns(x: Array) -> Array:
     """Σ over the middle dimension of x (P, A, K), (P, K) in float64."""
     outer, rows, kept = x.shape
@@ -193,6 +211,12 @@ def total(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     if x.dtype.char not in "fd":
         return _reduce(x, dim, x.dtype, None, keepdim)
     x = np.asarray(x, order="C")  # so that the bits do not depend on the memory layout
+    small = _small_form(x.shape, dim, keepdim) if x.size <= SMALL else None
+    if small:
+        form, shape = small
+        y = np.empty(shape, x.dtype)
+        _sum_small(dense(x).ravel(), *form, y.ravel())
+        return y
     plan = _plan(x.shape, dim)
     if plan is None:
         return _reduce(x, dim, x.dtype, None, keepdim)
@@ -207,6 +231,16 @@ def total(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Any:
 
 def _result(shape: Shape, dim: tuple[int, ...], keepdim: bool) -> list[int]:
     return [1 if i in dim else n for i, n in enumerate(shape) if keepdim or i not in dim]
+
+
+@lru_cache(maxsize=4096)
+def _small_form(shape: Shape, dim: tuple[int, ...], keepdim: bool) -> tuple[Shape, Shape] | None:
+    """(P, A, K) for `_sum_small`, and the result's shape.  None unless dimensions side by side are summed."""
+    first, last = min(dim, default=0), max(dim, default=-1) + 1
+    if last - first != len(dim) or not dim or 0 in shape:
+        return None
+    form = math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
+    return form, tuple(_result(shape, dim, keepdim))
 
 
 @lru_cache(maxsize=4096)

@@ -148,6 +148,7 @@ class _Serialized:
     def __init__(self, kernel: Any) -> None:
         functools.update_wrapper(self, kernel, updated=())
         self._kernel = kernel
+        self.serial = getattr(kernel, "serial", None)  # on one thread it needs no lock
 
     def __call__(self, *arguments: Any) -> Any:
         with _launches:

@@ -18,7 +18,7 @@ from numba import prange
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads
 from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, register
@@ -125,7 +125,8 @@ def _count(t: Array, ignore_index: int) -> int:
 def _forward(x: Array, t: Array, *, ignore_index: int, label_smoothing: float, reduction: str) -> Array:
     loss = np.empty(len(x), x.dtype)
     labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
-    _losses(dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), loss)
+    parts = blocks(x.size, BLOCK)
+    fitting(_losses, parts)(dense(x), labels, ignore_index, smoothing, parts, loss)
     if reduction == "none":
         return loss
     loss_sum = total(loss, dim=(0,), keepdim=False)
@@ -146,7 +147,8 @@ def _backward(
 def _grad_forward(g: Array, x: Array, t: Array, *, ignore_index: int, label_smoothing: float) -> Array:
     dx = np.empty(x.shape, x.dtype)
     labels, smoothing = dense(t.astype(np.int64, copy=False)), x.dtype.type(label_smoothing)
-    _losses_grad(dense(g), dense(x), labels, ignore_index, smoothing, blocks(x.size, BLOCK), dx)
+    parts = blocks(x.size, BLOCK)
+    fitting(_losses_grad, parts)(dense(g), dense(x), labels, ignore_index, smoothing, parts, dx)
     return dx
 
 

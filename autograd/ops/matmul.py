@@ -37,10 +37,10 @@ def _lead(x: Array, y: Array) -> Shape:
 
 
 def _check(x: Array, y: Array) -> None:
-    if x.dtype != y.dtype:
+    if x.dtype is not y.dtype and x.dtype != y.dtype:
         raise TypeError(f"matmul: the tensors have dtypes {x.dtype} and {y.dtype}; convert one, with .to(dtype)")
     rule = "" if x.shape[-1] == y.shape[-2] else f"{x.shape[-1]} and {y.shape[-2]} must be equal"
-    if x.ndim == y.ndim == 2 and not rule:
+    if not rule and x.ndim == 2 == y.ndim:
         return
     try:
         _lead(x, y)
@@ -51,7 +51,7 @@ def _check(x: Array, y: Array) -> None:
 
 
 def _forward(x: Array, y: Array) -> Array:
-    if x.dtype not in (np.float32, np.float64):
+    if x.dtype.char not in "fd":
         return np.matmul(x, y)
     if x.ndim > 2 or y.ndim > 2:
         lead = _lead(x, y)
@@ -124,7 +124,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> autograd.matmul(autograd.tensor([[1.0, 2.0]]), autograd.tensor([3.0, 4.0]))
     tensor([11.])
     """
-    check_arrays("matmul", input=input, other=other)
+    try:
+        matrices = input.ndim == 2 == other.ndim
+    except AttributeError:
+        check_arrays("matmul", input=input, other=other)
+        raise
+    if matrices:
+        return _matmul_op(input, other)
     if input.ndim == 0 or other.ndim == 0:
         raise ValueError("matmul: a tensor without dimensions has no matrix product; use *")
     row, column = input.ndim == 1, other.ndim == 1

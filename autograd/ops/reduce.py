@@ -23,17 +23,23 @@ from autograd.ops.shared.checks import check_differentiable
 from autograd.ops.shared.dims import count, dim_of, dims_of, ndim_of, restore_dims
 from autograd.ops.shared.samples import dims_sample, sum_reference
 from autograd.promotion import DIFFERENTIABLE
-from autograd.types import Array, Dims, Gradient
+from autograd.types import Array, Dims, Gradient, Shape
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
     from autograd.testing import Draw
 
+
+def _spread(g: Tensor, shape: Shape, dim: tuple[int, ...]) -> Tensor:
+    """The gradient of a sum over `dim`, for each element of an array of this shape."""
+    return expand(restore_dims(g, shape, dim) if g.ndim else g, *shape)
+
+
 _sum_op = register(
     Op(
         name="sum",
         forward=total,
-        backward=lambda ctx, g, *, dim, keepdim: expand(restore_dims(g, ctx.shapes[0], dim), *ctx.shapes[0]),
+        backward=lambda ctx, g, *, dim, keepdim: _spread(g, ctx.shapes[0], dim),
         reference=sum_reference,
         sample=dims_sample,
         kind="multilinear",
@@ -48,7 +54,7 @@ def _mean_forward(x: Array, *, dim: tuple[int, ...], keepdim: bool) -> Array:
 
 def _mean_backward(ctx: Context, g: Tensor, *, dim: tuple[int, ...], keepdim: bool) -> Gradient:
     shape = ctx.shapes[0]
-    return expand(restore_dims(g / max(1, count(shape, dim)), shape, dim), *shape)
+    return _spread(g / max(1, count(shape, dim)), shape, dim)
 
 
 _mean_op = register(
@@ -120,7 +126,9 @@ _cumsum_op: Op = register(
 
 def _to_sum_dtype(input: Tensor, dtype: Any) -> Tensor:
     """Convert input to `dtype`.  By default, convert bools and integers to int64."""
-    return to(input, dtype or (input.dtype if input.dtype.kind in DIFFERENTIABLE else np.int64))
+    if dtype:
+        return to(input, dtype)
+    return input if input.dtype.kind in DIFFERENTIABLE else to(input, np.int64)
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

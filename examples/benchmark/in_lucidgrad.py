@@ -48,13 +48,15 @@ def by_hand(net: Net, x: Tensor, parameters: Sequence[Tensor], buffers: Sequence
 
 
 def training_step(
-    net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, functional: bool
+    net: Net, model: nn.Sequential, x: np.ndarray, y: np.ndarray, functional: bool = False, adam: bool = False
 ) -> Callable[[], Tensor]:
-    """Return a function that does one step of SGD and returns the loss."""
+    """Return a function that does one step of SGD, or of Adam, and returns the loss."""
     pictures, labels = autograd.tensor(x), autograd.tensor(y)
     parameters = list(model.parameters())
     buffers = [buffer for name, buffer in model.named_buffers() if not name.endswith("num_batches_tracked")]
-    optimizer = optim.SGD(parameters, lr=cases.LR, momentum=cases.MOMENTUM)
+    optimizer: optim.Optimizer = optim.SGD(parameters, lr=cases.LR, momentum=cases.MOMENTUM)
+    if adam:
+        optimizer = optim.Adam(parameters)
 
     def run() -> Tensor:
         optimizer.zero_grad()
@@ -84,7 +86,7 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
         return peaks.multiply_adds(cases.PEAK_FLOPS)
     if kind == "triad":
         return peaks.triad(cases.TRIAD_ELEMENTS)
-    return {"adam": _adam, "small": _small}[kind]()
+    return _adam() if kind == "adam" else _small(what["call"])
 
 
 def _product(variant: str, what: dict[str, Any]) -> Callable[[], Any]:
@@ -131,7 +133,14 @@ def _adam() -> Callable[[], Any]:
     return optim.Adam(parameters).step
 
 
-def _small() -> Callable[[], Any]:
+def _small(call: str) -> Callable[[], Any]:
+    if call in ("SGD", "Adam"):
+        autograd.manual_seed(0)
+        net, batch = cases.SMALL_NET, data.batch(cases.SMALL_NET, cases.SMALL_BATCH)
+        return training_step(net, modules.build(nn, net), *batch, adam=call == "Adam")
+    numbers = autograd.tensor(data.normal((10,)), requires_grad=True)
+    if call == "relu":
+        return lambda: autograd.relu(numbers)
     x, w, b = (autograd.tensor(data.normal((32, 32), seed), requires_grad=True) for seed in range(3))
 
     def run() -> None:

@@ -23,9 +23,9 @@ def set_threads(threads: int) -> None:
 
 
 def training_step(
-    variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu"
+    variant: str, model: nn.Sequential, x: np.ndarray, y: np.ndarray, device: str = "cpu", adam: bool = False
 ) -> Callable[[], torch.Tensor]:
-    """Return a function that does one step of SGD and returns the loss."""
+    """Return a function that does one step of SGD, or of Adam, and returns the loss."""
     place = find_device(device)
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
     model.to(place)
@@ -36,7 +36,9 @@ def training_step(
     if variant == "torch-compile":
         torch.compiler.reset()  # after eight networks that run one nn.Sequential's code, it would stop compiling
         run_model = torch.compile(model)
-    optimizer = torch.optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
+    optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
+    if adam:
+        optimizer = torch.optim.Adam(model.parameters())
 
     def run() -> torch.Tensor:
         optimizer.zero_grad()
@@ -62,7 +64,7 @@ def make(variant: str, kind: str, what: dict[str, Any]) -> Callable[[], Any]:
         return _conv(what, last)
     if kind == "op":
         return _op(what, last)
-    return {"adam": lambda: _adam(variant), "small": _small}[kind]()
+    return _adam(variant) if kind == "adam" else _small(what["call"])
 
 
 def _tensor(array: np.ndarray, channels_last: bool = False) -> torch.Tensor:
@@ -104,7 +106,14 @@ def _adam(variant: str) -> Callable[[], Any]:
     return torch.optim.Adam(parameters, foreach=variant == "torch-foreach", fused=variant == "torch-fused").step
 
 
-def _small() -> Callable[[], Any]:
+def _small(call: str) -> Callable[[], Any]:
+    if call in ("SGD", "Adam"):
+        torch.manual_seed(0)
+        batch = data.batch(cases.SMALL_NET, cases.SMALL_BATCH)
+        return training_step("torch", modules.build(nn, cases.SMALL_NET), *batch, adam=call == "Adam")
+    numbers = torch.from_numpy(data.normal((10,))).requires_grad_()
+    if call == "relu":
+        return lambda: torch.relu(numbers)
     x, w, b = (torch.from_numpy(data.normal((32, 32), seed)).requires_grad_() for seed in range(3))
 
     def run() -> None:

@@ -51,7 +51,7 @@ def dims_of(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
 
 def restore_dims(y: Any, shape: Shape, dim: tuple[int, ...]) -> Any:
     """The result of a reduction of `shape` over `dim`, with the reduced dimensions back at size 1."""
-    return y.reshape(tuple(1 if i in dim else n for i, n in enumerate(shape)))
+    return y if y.ndim == len(shape) else y.reshape(tuple([1 if i in dim else n for i, n in enumerate(shape)]))
 
 
 def count(shape: Shape, dim: tuple[int, ...]) -> int:
