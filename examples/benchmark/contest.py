@@ -35,6 +35,8 @@ _FIND = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[
 SIMD = {
     "avx2": {
         "LUCIDGRAD_VECTOR_BYTES": "32",
+        "NUMBA_CPU_NAME": "haswell",  # the first with AVX2, so that the compiler has 16 registers and no masks
+        "NUMBA_CPU_FEATURES": "",  # those of this processor's name, not of the one that runs
         "OPENBLAS_CORETYPE": "Haswell",  # NumPy's products
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
         "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own loops
