@@ -15,9 +15,10 @@ For that, a patch must be contiguous in memory.  Of one row of the convolution's
 then the patch of pixel x, in the order (kx, c, ky), is strip[x : x + kw] as a flat array.  Patches overlap in
 memory, so a strip is only kh times as large as its row, not kh kw times.  The second index is filled up with
 zeros to a multiple of L, so that every vector is one cache line: a load that crosses two lines costs twice as
-much, and loads limit this kernel.  It does a quarter of the products, with 14 sums in registers and one load
-an FMA.  For the baseline's convolution it takes less than half of the time of the weight gradient that
-multiplies the zeros too (docs/performance.md).
+much, and loads limit this kernel.  It does a quarter of the products, with up to 14 sums in registers and one
+load an FMA.  The strips of some rows are made before any is used, so that sums are loaded and stored less often.
+For the baseline's convolution it takes less than half of the time of the weight gradient that multiplies the
+zeros too (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ from autograd.kernels.microkernels import (
     IndexedRows,
     Rows,
     clear,
-    indexed_sum,
+    indexed_sum_8,
+    indexed_sum_11,
+    indexed_sum_14,
     pool_epilogue,
 )
 from autograd.types import Array
+
+STRIP_ELEMENTS = 6144  # of the strips that are made at a time: 24 KiB of float32, which stay in the first-level cache
 
 
 @kernel(parallel=True)
@@ -97,6 +102,8 @@ class StripPlan(NamedTuple):
     groups, out_blocks : int
         Groups of channels, and blocks that the output channels of a group are cut into.
     kernel_width : int
+    vectors : int
+        Vectors of a call of `indexed_sum`.
     stride : (int, int)
     row : (C/G kh,) int64 array
         Offsets of a strip's rows in the image, or in its padded tile.
@@ -105,6 +112,7 @@ class StripPlan(NamedTuple):
     groups: int
     out_blocks: int
     kernel_width: int
+    vectors: int
     stride: tuple[int, int]
     row: Array
 
@@ -115,10 +123,12 @@ def filled(taps: int, itemsize: int) -> int:
     return -(-taps // width) * width
 
 
-def strip_length(taps: int, columns: int, itemsize: int) -> int:
-    """Elements of a patch (columns, taps), filled up to whole calls of `microkernels.indexed_sum`."""
-    width = INDEXED_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
-    return -(-columns * filled(taps, itemsize) // width) * width
+def strip_length(taps: int, columns: int, itemsize: int) -> tuple[int, int]:
+    """Elements of a patch (columns, taps), filled up to whole calls of an `indexed_sum`; and the vectors of a call."""
+    lanes = LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64
+    patch = columns * filled(taps, itemsize) // lanes
+    length, calls = min((-(-patch // vectors) * vectors, -(-patch // vectors)) for vectors in INDEXED_VECTORS)
+    return length * lanes, length // calls
 
 
 @lru_cache(maxsize=256)
@@ -133,7 +143,7 @@ def strip_order(taps: int, columns: int, length: int, itemsize: int) -> Array:
 @kernel(parallel=True)
 def weight_grad(g, argmax, x, strips, plan, parts):
     """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.  strips: a StripPlan."""
-    groups, out_blocks, kernel_width, stride, strip_row = strips
+    groups, out_blocks, kernel_width, vectors, stride, strip_row = strips
     block_rows, tile_rows, tile_columns, _, _, _, _, _ = plan
     images, outputs, height, width = g.shape
     image_blocks, length = len(parts), parts.shape[2]
@@ -143,6 +153,10 @@ def weight_grad(g, argmax, x, strips, plan, parts):
     taps = len(strip_row)
     pixel = -(-taps // lanes(g)) * lanes(g)  # elements of a pixel of a strip, filled up
     strip = columns * pixel
+    together = max(1, min(block_rows, STRIP_ELEMENTS // (2 * strip)))  # rows whose strips are made at a time
+    patch = np.empty(together * width, np.int64)  # where the patches of their windows begin
+    for k in range(len(patch)):
+        patch[k] = k // width * 2 * strip + k % width * 2 * stride[1] * pixel
     jump = np.array([0, stride[1] * pixel, strip, strip + stride[1] * pixel])
     gradients, indices, result = g.reshape(-1), argmax.reshape(-1), parts.reshape(-1)
     threads = limit_threads(g.size * length // MIN_PRODUCTS)
@@ -151,23 +165,35 @@ def weight_grad(g, argmax, x, strips, plan, parts):
         first = group * group_outputs + group_outputs * out_block // out_blocks
         last = group * group_outputs + group_outputs * (out_block + 1) // out_blocks
         copy = np.empty(group_channels * tile_rows * tile_columns, x.dtype)
-        memory = aligned(2 * strip + length, x)
+        memory = aligned(2 * together * strip + length, x)
         clear(result, (part * outputs + first) * length, (last - first) * length)
         clear(memory, 0, len(memory))  # what fills up taps, and the last call, is multiplied, too
         for n in range(part * images // image_blocks, (part + 1) * images // image_blocks):
-            for i in range(height):
-                if i % block_rows == 0:
-                    array, at = pack_tile(x, n, group * group_channels, group_channels, i // block_rows, plan, copy)
-                for half in range(2):
-                    row_at = at + (i % block_rows * 2 + half) * stride[0] * pitch
-                    strip_rows = IndexedRows(array, row_at, strip_row, 0)
-                    transpose_rows(strip_rows, taps, columns, Rows(memory, half * strip, pixel))
-                for o in range(first, last):
-                    g_at = ((n * outputs + o) * height + i) * width
-                    for k in range(0, length, INDEXED_VECTORS * lanes(g)):
-                        patches = Rows(memory, k, 2 * stride[1] * pixel)
-                        result_at = (part * outputs + o) * length + k
-                        indexed_sum(gradients, indices, g_at, width, patches, jump, result, result_at)
+            for block in range(-(-height // block_rows)):
+                array, at = pack_tile(x, n, group * group_channels, group_channels, block, plan, copy)
+                rows = min(block_rows, height - block * block_rows)
+                for i in range(0, rows, together):
+                    some = min(together, rows - i)
+                    for half in range(2 * some):
+                        row_at = at + (2 * i + half) * stride[0] * pitch
+                        strip_rows = IndexedRows(array, row_at, strip_row, 0)
+                        transpose_rows(strip_rows, taps, columns, Rows(memory, half * strip, pixel))
+                    for o in range(first, last):
+                        g_at = ((n * outputs + o) * height + block * block_rows + i) * width
+                        for k in range(0, length, vectors * lanes(g)):
+                            c_at, depth = (part * outputs + o) * length + k, some * width
+                            if vectors == 14:
+                                indexed_sum_14(
+                                    gradients, indices, g_at, depth, memory, k, patch, jump, result, c_at
+                                )  # fmt: skip
+                            elif vectors == 11:
+                                indexed_sum_11(
+                                    gradients, indices, g_at, depth, memory, k, patch, jump, result, c_at
+                                )  # fmt: skip
+                            else:
+                                indexed_sum_8(
+                                    gradients, indices, g_at, depth, memory, k, patch, jump, result, c_at
+                                )  # fmt: skip
     set_threads(threads)
 
 

@@ -9,7 +9,7 @@ outer        C[i, j] = Σ_k A[i, k] B[k, j]                    for MR rows i and
              one step of k: 2 vectors of B, MR numbers of A each splat over a vector, 2 MR FMAs
 dot          C[i, j] = Σ_k A[i, k] B[j, k]                    for DOT_ROWS rows i and as many rows j
              one step of L k's: one vector of each row, DOT_ROWS² FMAs; at the end each sum is reduced
-indexed_sum  C[j] += Σ_k A[k] B[k, jump[argmax[k]] + j]       for INDEXED_VECTORS L columns j
+indexed_sum  C[j] += Σ_k A[k] B[row[k] + jump[argmax[k]] + j]  for 14, 11 or 8 L columns j
              one step of k: one number of A, the vectors of B at the offset of its argmax, one FMA each
 
 Micro-kernels work on flat arrays.  A named tuple says where a matrix is in its array: `Rows` has a
@@ -42,7 +42,7 @@ from autograd.types import Array
 
 MR, DOT_ROWS = (8, 4) if vector_registers() == 32 else (6, 3)  # rows of a micro-tile
 NR_VECTORS = 2  # vectors in a row of a micro-tile, and so in a row of a panel
-INDEXED_VECTORS = 14
+INDEXED_VECTORS = (14, 11, 8)  # sums of `indexed_sum`, of which the shape decides
 LANES_FLOAT32, LANES_FLOAT64 = vector_bytes() // 4, vector_bytes() // 8
 
 _i64 = ir.IntType(64)
@@ -408,36 +408,41 @@ def dot(typing, a, b, depth, rows, columns, c, add):  # type: ignore[no-untyped-
     return types.void(a, b, integer, integer, integer, c, types.boolean), codegen
 
 
-@intrinsic
-def indexed_sum(typing, a, argmax, at, depth, b, jump, c, c_at):  # type: ignore[no-untyped-def]
-    """c[c_at + j] += Σ_k a[at + k] B[k, jump[argmax[at + k]] + j] for k < depth and j < INDEXED_VECTORS L; b: Rows."""
+def _indexed_sum(vectors: int) -> Any:
+    @intrinsic
+    def indexed_sum(typing, a, argmax, at, depth, b, b_at, row, jump, c, c_at):  # type: ignore[no-untyped-def]
+        """c[c_at + j] += Σ_k a[at + k] b[b_at + row[k] + jump[argmax[at + k]] + j] for k < depth and j < vectors L."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        build = VectorBuilder(context, builder, signature.args[0])
-        at, depth = arguments[2:4]
-        a, argmax = (build.address(signature.args[i], arguments[i], at) for i in (0, 1))
-        b, b_step = build.rows(signature, arguments, 4)
-        jump = build.address(signature.args[5], arguments[5], build.int64(0))
-        c = build.argument(signature, arguments, 6)
-        columns = [build.int64(v * build.lanes) for v in range(INDEXED_VECTORS)]
+        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            build = VectorBuilder(context, builder, signature.args[0])
+            at, depth = arguments[2:4]
+            a, argmax = (build.address(signature.args[i], arguments[i], at) for i in (0, 1))
+            b, c = build.argument(signature, arguments, 4), build.argument(signature, arguments, 8)
+            row, jump = (build.address(signature.args[i], arguments[i], build.int64(0)) for i in (6, 7))
+            columns = [build.int64(v * build.lanes) for v in range(vectors)]
 
-        def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-            left = build.splat(builder.load(builder.gep(a, [k])), build.vector)
-            which = builder.zext(builder.load(builder.gep(argmax, [k])), _i64)
-            start = builder.add(builder.mul(k, b_step), builder.load(builder.gep(jump, [which])))
-            start = builder.gep(b, [start])
-            return [
-                build.multiply_add(left, build.load(builder.gep(start, [column]), build.every_lane), total)
-                for column, total in zip(columns, sums, strict=True)
-            ]
+            def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+                left = build.splat(builder.load(builder.gep(a, [k])), build.vector)
+                which = builder.zext(builder.load(builder.gep(argmax, [k])), _i64)
+                start = builder.add(builder.load(builder.gep(row, [k])), builder.load(builder.gep(jump, [which])))
+                start = builder.gep(b, [start])
+                return [
+                    build.multiply_add(left, build.load(builder.gep(start, [column])), total)
+                    for column, total in zip(columns, sums, strict=True)
+                ]
 
-        for column, total in zip(columns, build.loop(depth, INDEXED_VECTORS, body), strict=True):
-            place = builder.gep(c, [column])
-            build.store(builder.fadd(build.load(place, build.every_lane), total), place, build.every_lane)
-        return context.get_dummy_value()
+            for column, total in zip(columns, build.loop(depth, vectors, body), strict=True):
+                place = builder.gep(c, [column])
+                build.store(builder.fadd(build.load(place), total), place)
+            return context.get_dummy_value()
 
-    integer = types.int64
-    return types.void(a, argmax, integer, integer, b, jump, c, integer), codegen
+        integer = types.int64
+        return types.void(a, argmax, integer, integer, b, integer, row, jump, c, integer), codegen
+
+    return indexed_sum
+
+
+indexed_sum_14, indexed_sum_11, indexed_sum_8 = (_indexed_sum(vectors) for vectors in INDEXED_VECTORS)
 
 
 # ── copies ─────────────────────────────────────────────────────────────────────────────

@@ -226,7 +226,7 @@ def _weight_grad_forward(
 ) -> Array:
     params: Any = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     images, outputs, group_channels, (kh, kw) = len(x), g.shape[1], x.shape[1] // groups, kernel_size
-    length = conv_pool.strip_length(group_channels * kh, kw, g.itemsize)
+    length, vectors = conv_pool.strip_length(group_channels * kh, kw, g.itemsize)
     if dilation[1] > 1 or length > 2 * group_channels * kh * kw:  # patches are not contiguous, or mostly filling
         size = conv_size(x.shape[2:], kernel_size, params)
         dy = _unpool_forward(g, argmax, size=size)
@@ -238,7 +238,7 @@ def _weight_grad_forward(
     strip_row = dense(plan.tap.reshape(group_channels, kh, kw)[:, :, 0].reshape(-1))
     parts = np.empty((max(1, min(images, conv.MIN_PARTS)), outputs, length), g.dtype)
     out_blocks = min(outputs // groups, -(-conv.MIN_PARTS // (len(parts) * groups)))
-    strips = conv_pool.StripPlan(groups, out_blocks, kw, stride, strip_row)
+    strips = conv_pool.StripPlan(groups, out_blocks, kw, vectors, stride, strip_row)
     conv_pool.weight_grad(dense(g), dense(argmax), dense(x), tuple(strips), tuple(plan), parts)
     dw = np.empty((outputs, group_channels, kh, kw), g.dtype)
     column = conv_pool.strip_order(group_channels * kh, kw, length, g.itemsize)
