@@ -449,7 +449,7 @@ def choose(kernels: str) -> None:
     """Use these kernels for convolutions, even if others are faster; "conv" for those that "winograd" does not fit."""
     planes.is_faster = lambda *_: kernels == "planes"
     winograd.ENABLED = kernels == "winograd"
-    winograd.MIN_CHANNELS = winograd.MIN_TILES = winograd.MIN_SIZE = 1
+    winograd.MIN_CHANNELS = winograd.MIN_CHANNELS_WEIGHT_GRAD = winograd.MIN_TILES = winograd.MIN_SIZE = 1
     clear_plans()
 
 
@@ -464,7 +464,7 @@ PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 def restore_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the test, undo what `choose` changes."""
     monkeypatch.setattr(planes, "is_faster", planes.is_faster)
-    for name in ("ENABLED", "MIN_CHANNELS", "MIN_TILES", "MIN_SIZE"):
+    for name in ("ENABLED", "MIN_CHANNELS", "MIN_CHANNELS_WEIGHT_GRAD", "MIN_TILES", "MIN_SIZE"):
         monkeypatch.setattr(winograd, name, getattr(winograd, name))
 
 
@@ -596,7 +596,7 @@ def test_winograds_kernels_are_chosen_for_many_channels_and_can_be_switched_off(
     window: dict[str, Any] = {
         "kernel_size": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1
     }  # fmt: skip
-    assert winograd.suits(**shape, **window)
+    assert winograd.suits(**shape, **window) and winograd.suits(**shape, **window, weight_grad=True)
     for other in (
         {"channels": 3}, {"outputs": 10}, {"images": 1, "out": (3, 3)}, {"kernel_size": (3, 5)}, {"stride": (2, 2)},
         {"padding": (3, 3)}, {"dilation": (2, 2)}, {"groups": 2},

@@ -53,7 +53,8 @@ from autograd.types import Array, Pair
 ELEMENTS = 16  # of a tile of pixels
 BLOCK_ELEMENTS = 1 << 17  # of a block's transformed pixels: 512 KiB of float32
 # Fewer channels, tiles or pixels cost more in transforms than they save in multiplications
-MIN_CHANNELS, MIN_TILES, MIN_SIZE = 32, 64, 4
+MIN_CHANNELS, MIN_CHANNELS_WEIGHT_GRAD = 16, 32
+MIN_TILES, MIN_SIZE = 64, 4
 ENABLED = os.environ.get("LUCIDGRAD_WINOGRAD") != "0"
 WEIGHT_BLOCKS = 8  # that the channels of a panel of weights are cut into, for threads
 
@@ -556,8 +557,9 @@ def suits(
     padding: Pair,
     dilation: Pair,
     groups: int,
+    weight_grad: bool = False,
 ) -> bool:
-    """Whether a convolution to results of size `out` has fewer multiplications, and enough to be faster for it."""
+    """Whether a convolution to results of size `out`, or its weight gradient, is faster with fewer multiplications."""
     tiles = -(-out[0] // 2) * -(-out[1] // 2)
     return (
         ENABLED
@@ -565,7 +567,7 @@ def suits(
         and stride == dilation == (1, 1)
         and groups == 1
         and max(padding) <= 2  # so that the input gradient has no negative padding
-        and min(channels, outputs) >= MIN_CHANNELS
+        and min(channels, outputs) >= (MIN_CHANNELS_WEIGHT_GRAD if weight_grad else MIN_CHANNELS)
         and min(out) >= MIN_SIZE
         and images * tiles >= MIN_TILES
     )

@@ -121,7 +121,7 @@ def _weight_grad_forward(
     plan = planes.weight_grad_plan(images, group_channels, group_outputs, groups, g.shape[2:], lanes(g), **window)
     if plan:
         return planes.weight_grad(g, x, plan).reshape(g.shape[1], group_channels, *kernel_size)
-    if winograd.suits(images, group_channels, group_outputs, g.shape[2:], groups=groups, **window):
+    if winograd.suits(images, group_channels, group_outputs, g.shape[2:], groups=groups, **window, weight_grad=True):
         dw = winograd.correlate(g, x, padding)
         if dw is not None:
             return dw
