@@ -36,6 +36,7 @@ from autograd.kernels.microkernels import (
     INDEXED_VECTORS,
     LANES_FLOAT32,
     LANES_FLOAT64,
+    NR_VECTORS,
     Indexed,
     IndexedRows,
     Rows,
@@ -48,6 +49,24 @@ from autograd.kernels.microkernels import (
 from autograd.types import Array
 
 STRIP_ELEMENTS = 6144  # of the strips that are made at a time: 24 KiB of float32, which stay in the first-level cache
+
+
+@kernel()
+def pool_rows(sums, bias, bias_at, count, windows, best, which, transposed, row, y, argmax, at, step):
+    """`pool_epilogue` for a run of windows and the columns of one panel: y[at + j step + q] for window q, channel j.
+
+    best, which, transposed: working memory for `windows` rows of a panel.  row: offsets of the rows of a panel.
+    """
+    width = NR_VECTORS * lanes(sums)
+    for q in range(windows):
+        pool_epilogue(Rows(sums, 4 * q * width, width), bias, bias_at, count, best, which, q * width)
+    transpose_rows(IndexedRows(best, 0, row, 0), windows, count, Rows(y, at, step))
+    transpose_rows(IndexedRows(which, 0, row, 0), windows, count, Rows(transposed, 0, windows))
+    for j in range(count):
+        channel = transposed[j * windows : (j + 1) * windows]
+        channel_indices = argmax[at + j * step :][:windows]
+        for i in range(len(channel)):
+            channel_indices[i] = np.uint8(channel[i])
 
 
 @kernel(parallel=True)
@@ -80,17 +99,10 @@ def forward(x, panels, bias, plan, row, y, argmax):
                 Indexed(array, at, pixel, 0, tap, 0), Rows(weights, panel_at, panel_width), depth, 4 * windows, count,
                 sums,
             )  # fmt: skip
-            for q in range(windows):
-                four = Rows(sums, 4 * q * panel_width, panel_width)
-                pool_epilogue(four, bias, o, count, best, which, q * panel_width)
             y_at = ((n * outputs + o) * height + y0) * width
-            transpose_rows(IndexedRows(best, 0, row, 0), windows, count, Rows(result, y_at, height * width))
-            transpose_rows(IndexedRows(which, 0, row, 0), windows, count, Rows(transposed, 0, windows))
-            for j in range(count):
-                channel = transposed[j * windows : (j + 1) * windows]
-                channel_indices = indices[y_at + j * height * width :][:windows]
-                for i in range(len(channel)):
-                    channel_indices[i] = np.uint8(channel[i])
+            pool_rows(
+                sums, bias, o, count, windows, best, which, transposed, row, result, indices, y_at, height * width
+            )
     set_threads(threads)
 
 

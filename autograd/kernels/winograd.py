@@ -44,6 +44,7 @@ from numba import prange, types
 from numba.extending import intrinsic
 
 from autograd.kernels.conv import MIN_PARTS, epilogue_rows, image_blocks
+from autograd.kernels.conv_pool import pool_rows
 from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
 from autograd.kernels.jit import ELEMENTS as MIN_ADDITIONS, dense, kernel, limit_threads, set_threads, vector_bytes
 from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Place, Rows, VectorBuilder, clear
@@ -56,6 +57,7 @@ BLOCK_ELEMENTS = 1 << 17  # of a block's transformed pixels: 512 KiB of float32
 MIN_CHANNELS, MIN_CHANNELS_WEIGHT_GRAD = 16, 32
 MIN_TILES, MIN_SIZE = 64, 4
 ENABLED = os.environ.get("LUCIDGRAD_WINOGRAD") != "0"
+NO_ARGMAX = np.empty((0, 0, 0, 0), np.uint8)
 WEIGHT_BLOCKS = 8  # that the channels of a panel of weights are cut into, for threads
 
 
@@ -174,16 +176,16 @@ def split_tiles(typing, a, plane, pitch, count, c, c_step):  # type: ignore[no-u
 
 
 @intrinsic
-def join_tiles(typing, a, a_step, count, c):  # type: ignore[no-untyped-def]
-    """C[i, 2 t + j] = (Aᵀ m A)[i, j] for tiles t < count.  a, c: Rows of 2 L channels; c's step is from i to i + 1.
+def join_tiles(typing, a, a_step, count, c, c_step):  # type: ignore[no-untyped-def]
+    """Row j of C, t c_step + i c.step further, = (Aᵀ m A)[i, j] for tiles t < count.  a, c: Rows of 2 L channels.
 
     Element e of m of tile t is at e a_step + t a.step in a.
     """
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         build = VectorBuilder(context, builder, signature.args[0])
-        (a, step), (c, c_step) = (build.rows(signature, arguments, i) for i in (0, 3))
-        a_step, count = arguments[1:3]
+        (a, step), (c, row_step) = (build.rows(signature, arguments, i) for i in (0, 3))
+        a_step, count, c_step = *arguments[1:3], arguments[4]
         width = NR_VECTORS * build.lanes
 
         def transformed(x: list[ir.Value]) -> list[ir.Value]:  # Aᵀ x
@@ -194,7 +196,7 @@ def join_tiles(typing, a, a_step, count, c):  # type: ignore[no-untyped-def]
 
         def tile(t: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
             start = builder.gep(a, [builder.mul(t, step)])
-            end = builder.gep(c, [builder.mul(t, build.int64(2 * width))])
+            end = builder.gep(c, [builder.mul(t, c_step)])
             for v in range(NR_VECTORS):
                 offset = build.int64(v * build.lanes)
                 rows = []
@@ -206,14 +208,15 @@ def join_tiles(typing, a, a_step, count, c):  # type: ignore[no-untyped-def]
                     rows.append(transformed([build.load(place) for place in places]))
                 for j in range(2):
                     for i, value in enumerate(transformed([row[j] for row in rows])):
-                        at = builder.add(builder.mul(c_step, build.int64(i)), build.int64(j * width + v * build.lanes))
+                        column = build.int64(j * width + v * build.lanes)
+                        at = builder.add(builder.mul(row_step, build.int64(i)), column)
                         build.store(value, builder.gep(end, [at]))
             return sums
 
         build.loop(count, 0, tile)
         return context.get_dummy_value()
 
-    return types.void(a, types.int64, types.int64, c), codegen
+    return types.void(a, types.int64, types.int64, c, types.int64), codegen
 
 
 @intrinsic
@@ -402,29 +405,33 @@ def transform_images(x, n, together, first_channel, channels, block, plan, plane
 
 
 @kernel(parallel=True)
-def forward(x, panels, bias, relu, plan, y, finite):
+def forward(x, panels, bias, relu, plan, row, y, argmax, finite):
     """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`.
 
-    finite: one for each block of images, false if a result before bias and relu is NaN or inf.
+    If argmax is not empty, y is the maximum of each tile, or 0 if that is greater, and argmax says which of its four
+    results that is.  row: offsets of the rows of a panel.  finite: one for each block of images, false if a result
+    before bias and relu is NaN or inf.
     """
     batch, rows, columns, _, _, tile, channel, size = plan
     images, outputs, height, width = y.shape
-    channels, panel_width = x.shape[1], panels.shape[3]
-    row_blocks, count_panels = -(-height // (2 * rows)), panels.shape[1]
-    weights, result = panels.reshape(-1), y.reshape(-1)
-    threads = limit_threads(4 * y.size * channels // MIN_PRODUCTS)
+    channels, panel_width, pooled = x.shape[1], panels.shape[3], argmax.size > 0
+    tile_height = height if pooled else -(-height // 2)
+    row_blocks, count_panels = -(-tile_height // rows), panels.shape[1]
+    weights, result, indices = panels.reshape(-1), y.reshape(-1), argmax.reshape(-1)
+    threads = limit_threads(4 * images * outputs * tile_height * columns * channels // MIN_PRODUCTS)
     for unit in prange(len(finite)):
         n, block = unit // row_blocks * batch, unit % row_blocks
-        together, y0 = min(batch, images - n), 2 * block * rows
-        y_rows = min(height - y0, 2 * rows)
-        tile_rows = -(-y_rows // 2)
-        tiles = together * tile_rows * columns
+        together, tile_rows = min(batch, images - n), min(rows, tile_height - block * rows)
+        image_tiles = tile_rows * columns
+        tiles = together * image_tiles
         v = aligned(channels * channel_elements(size), x)
         planes = aligned(plane_elements(rows, columns, x), x)
         clear(planes, 0, len(planes))
         transform_images(x, n, together, 0, channels, block, plan, planes, v)
         m = aligned(ELEMENTS * tiles * panel_width, x)
-        sums = aligned(4 * tile_rows * columns * panel_width, x)
+        sums = aligned(4 * image_tiles * panel_width, x)
+        best, which = aligned(image_tiles * panel_width, x), aligned(image_tiles * panel_width, x)
+        transposed = np.empty(image_tiles * panel_width, x.dtype)
         finite[unit] = True
         for panel in range(count_panels):
             o = panel * panel_width
@@ -438,22 +445,36 @@ def forward(x, panels, bias, relu, plan, y, finite):
                         Rows(m, e * tiles * panel_width, panel_width), k > 0,
                     )  # fmt: skip
             for b in range(together):
-                for i in range(tile_rows):
+                channel_at = ((n + b) * outputs + o) * height * width
+                if pooled:
                     join_tiles(
-                        Rows(m, (b * tile_rows + i) * columns * panel_width, panel_width), tiles * panel_width, columns,
-                        Rows(sums, 4 * i * columns * panel_width, 2 * columns * panel_width),
+                        Rows(m, b * image_tiles * panel_width, panel_width), tiles * panel_width, image_tiles,
+                        Rows(sums, 0, 2 * panel_width), 4 * panel_width,
                     )  # fmt: skip
-                if not all_finite(sums, 4 * tile_rows * columns * panel_width, count > lanes(x)):
-                    finite[unit] = False
-                y_at = (((n + b) * outputs + o) * height + y0) * width
-                if width == 2 * columns:
-                    epilogue_rows(sums, bias, o, relu, y_rows * width, count, Rows(result, y_at, height * width))
+                    pool_rows(
+                        sums, bias, o, count, image_tiles, best, which, transposed, row, result, indices,
+                        channel_at + block * rows * width, height * width,
+                    )  # fmt: skip
                 else:
-                    for i in range(y_rows):
-                        epilogue_rows(
-                            sums[2 * i * columns * panel_width :], bias, o, relu, width, count,
-                            Rows(result, y_at + i * width, height * width),
+                    for i in range(tile_rows):
+                        join_tiles(
+                            Rows(m, (b * image_tiles + i * columns) * panel_width, panel_width), tiles * panel_width,
+                            columns, Rows(sums, 4 * i * columns * panel_width, 2 * columns * panel_width),
+                            2 * panel_width,
                         )  # fmt: skip
+                    y0 = 2 * block * rows
+                    y_rows = min(height - y0, 2 * rows)
+                    y_at = channel_at + y0 * width
+                    if width == 2 * columns:
+                        epilogue_rows(sums, bias, o, relu, y_rows * width, count, Rows(result, y_at, height * width))
+                    else:
+                        for i in range(y_rows):
+                            epilogue_rows(
+                                sums[2 * i * columns * panel_width :], bias, o, relu, width, count,
+                                Rows(result, y_at + i * width, height * width),
+                            )  # fmt: skip
+                if not all_finite(sums, 4 * image_tiles * panel_width, count > lanes(x)):
+                    finite[unit] = False
     set_threads(threads)
 
 
@@ -573,11 +594,13 @@ def suits(
     )
 
 
-def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array) -> bool:
+def convolve(
+    x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned: bool, y: Array, argmax: Array = NO_ARGMAX
+) -> bool:
     """Compute y (N, O, H', W') from x (N, C, H, W), w and bias (O,); max(y, 0) if `relu`.
 
-    w is (O, C, 3, 3), or (C, O, 3, 3) if `turned`: then it is turned by 180°.  Returns whether all sums are finite; if
-    not, y is not to be used.
+    w is (O, C, 3, 3), or (C, O, 3, 3) if `turned`: then it is turned by 180°.  With argmax, y and argmax are the
+    result of a 2 × 2 max-pooling of max(y, 0).  Returns whether all sums are finite; if not, y is not to be used.
     """
     outputs, channels = y.shape[1], x.shape[1]
     vector = vector_bytes() // x.itemsize
@@ -585,9 +608,11 @@ def convolve(x: Array, w: Array, bias: Array, relu: bool, padding: Pair, turned:
     panels = np.empty((ELEMENTS, -(-outputs // width), channels, width), x.dtype)
     row, step = (offsets(outputs, 9), 9 * outputs) if turned else (offsets(outputs, 9 * channels), 9)
     transform_weights(dense(w).reshape(-1), row, step, turned, panels)
-    plan = make_plan(len(x), channels, y.shape[2:], padding, vector)
-    finite = np.empty(-(-len(x) // plan.batch) * -(-y.shape[2] // (2 * plan.rows)), np.bool_)
-    forward(dense(x), panels, bias, relu, tuple(plan), y, finite)
+    out = (2 * y.shape[2], 2 * y.shape[3]) if argmax.size else y.shape[2:]
+    plan = make_plan(len(x), channels, out, padding, vector)
+    finite = np.empty(-(-len(x) // plan.batch) * -(-out[0] // (2 * plan.rows)), np.bool_)
+    table = offsets(plan.rows * plan.columns, width)
+    forward(dense(x), panels, bias, relu, tuple(plan), table, y, argmax, finite)
     return bool(finite.all())
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine import Context
-from autograd.kernels import conv, conv_pool, gemm
+from autograd.kernels import conv, conv_pool, gemm, winograd
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
@@ -85,6 +85,10 @@ def _forward(x: Array, w: Array, b: Array | None, *, groups: int, **params: Any)
     y = np.empty((len(x), len(w), height // 2, width // 2), x.dtype)
     argmax = np.empty(y.shape, np.uint8)
     bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
+    if winograd.suits(
+        len(x), w.shape[1], len(w), (height, width), kernel_size=w.shape[2:], groups=groups, **params
+    ) and winograd.convolve(x, w, bias, True, params["padding"], False, y, argmax):
+        return y, argmax
     plan = conv.forward_plan(len(x), w.shape[1], x.shape[2:], y.shape[2:], w.shape[2:], **params, pooling=2)
     panels = pack_weight(w, groups)
     row = gemm.offsets(len(plan.pixel) // 4, panels.shape[3])
