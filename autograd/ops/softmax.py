@@ -16,7 +16,7 @@ from numba import prange
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
+from autograd.kernels.rows import BLOCK, largest, row_products, row_sum
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.functions import exp
@@ -54,20 +54,20 @@ def _softmax(x, log, parts, y):
     """Softmax of the rows of x or, with log, its logarithm."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[r], y[r]
-            largest = row_max(row, lanes)
+            top = largest(row)
             for i in range(len(row)):
-                out[i] = exponential(row[i] - largest)
-            denominator = row_sum(out, lanes)
+                out[i] = exponential(row[i] - top)
+            total = row_sum(out)
             if log:
-                log_sum = np.log(denominator)
+                log_sum = x.dtype.type(np.log(total))
                 for i in range(len(row)):
-                    out[i] = row[i] - largest - log_sum
+                    out[i] = row[i] - top - log_sum
             else:
+                factor = x.dtype.type(1 / total)
                 for i in range(len(row)):
-                    out[i] /= denominator
+                    out[i] *= factor
     set_threads(threads)
 
 
@@ -76,17 +76,14 @@ def _softmax_grad(g, y, log, parts, dx):
     """The gradient of `_softmax`, from its result y."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes = np.empty(LANES, y.dtype)
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
             g_row, row, out = g[r], y[r], dx[r]
             if log:
-                g_sum = row_sum(g_row, lanes)
+                g_sum = y.dtype.type(row_sum(g_row))
                 for i in range(len(row)):
                     out[i] = g_row[i] - exponential(row[i]) * g_sum
             else:
-                for i in range(len(row)):
-                    out[i] = g_row[i] * row[i]
-                g_sum = row_sum(out, lanes)
+                g_sum = y.dtype.type(row_products(g_row, row)[1])
                 for i in range(len(row)):
                     out[i] = row[i] * (g_row[i] - g_sum)
     set_threads(threads)
