@@ -26,7 +26,7 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
 from autograd.kernels.rows import row_moments, row_sum, row_weighted
 from autograd.kernels.sums import LANES, STEPS
 from autograd.low_precision import in_float32
@@ -114,6 +114,7 @@ def _normalize_grad(g, x, w, eps, parts, dx, sums):
     many, kind = x.shape[1], x.dtype.type
     threads = limit_threads(parts)
     for part in prange(parts):
+        short_vectors()
         numbers, lanes = np.empty((3, 1), x.dtype), np.zeros((2, many), x.dtype)
         products, total, some_products, some = sums[0, part], sums[1, part], lanes[0], lanes[1]
         products[:] = 0
