@@ -99,6 +99,7 @@ def run_ops() -> None:
     large = autograd.ones(512, 512, requires_grad=True)
     for dim in (0, 1, None):
         (large * large).sum(dim).sum().backward()
+    (large * large[0]).sum().backward()
     large.cumsum(0).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()
     for channels, function in ((16, F.conv2d), (3, F.conv2d_relu_max_pool2d)):

@@ -23,6 +23,7 @@ from autograd.types import Array
 
 BLOCK = 8192  # minimum number of elements for one thread
 COLUMNS = 512  # columns of a unit of work
+FIRST_ROWS = 8  # rows whose mean is taken for that of all at first
 
 
 def at(a, i):
@@ -65,26 +66,30 @@ def _mean_of_plane(row):
 
 
 @kernel()
-def _finite_or_0(row):
-    """A row of columns, with 0 for those that are not finite."""
-    finite = row.copy()
-    for i in range(len(row)):
-        finite[i] = row[i] if np.isfinite(row[i]) else 0
-    return finite
+def _mean_of_rows(x, begin, end):
+    """The means of columns over the first rows, or 0 where they are not finite."""
+    rows, mean = min(len(x), FIRST_ROWS), np.zeros(end - begin, x.dtype)
+    for n in range(rows):
+        some = x[n, begin:end]
+        for i in range(len(mean)):
+            mean[i] += some[i] / rows
+    for i in range(len(mean)):
+        mean[i] = mean[i] if np.isfinite(mean[i]) else 0
+    return mean
 
 
-def middle_of(g, row, mean):
-    """`mean` if there is a g.  Otherwise the means of the channels in `row`, of the first image.  For kernels only."""
+def middle_of(g, x, begin, end, mean):
+    """`mean` if there is a g.  Otherwise means of x[:, begin:end] over the first image or images.  For kernels only."""
     raise TypeError("middle_of: only kernels call it")
 
 
 @overload(middle_of)
-def _choose_middle_of(g, row, mean):
+def _choose_middle_of(g, x, begin, end, mean):
     if not isinstance(g, types.NoneType):
-        return lambda g, row, mean: mean
+        return lambda g, x, begin, end, mean: mean
     if isinstance(mean, types.Array):
-        return lambda g, row, mean: _finite_or_0(row)
-    return lambda g, row, mean: _mean_of_plane(row)
+        return lambda g, x, begin, end, mean: _mean_of_rows(x, begin, end)
+    return lambda g, x, begin, end, mean: _mean_of_plane(x[0, begin:end])
 
 
 @kernel()
@@ -99,7 +104,7 @@ def _flush(lanes, sums):
 def _sums(g, x, mean, width, lanes, parts, sums):
     """sums (3, B, C), float64: Σ u, Σ u (x - mean) and the mean, over each of B parts of the images.
 
-    u is g.  If g is None, u is x - mean, and the mean is that of the first image.
+    u is g.  If g is None, u is x - mean, and the mean is that of the first image, or, of columns, of the first few.
 
     x and g are (N, C · L).  A unit of work is `width` neighbouring columns of one part.  `lanes` sums grow side by side
     in x's dtype, and are added to float64 sums every few steps.
@@ -112,7 +117,7 @@ def _sums(g, x, mean, width, lanes, parts, sums):
     for unit in prange(parts * units):
         part, k = unit // units, unit % units
         begin, end, steps = k * width, min((k + 1) * width, x.shape[1]), STEPS
-        middle = middle_of(g, x[0, begin:end], mean[k])
+        middle = middle_of(g, x, begin, end, mean[k])
         total, product = np.zeros(lanes), np.zeros(lanes)
         lane_total, lane_product = np.zeros(lanes, x.dtype), np.zeros(lanes, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
@@ -176,8 +181,9 @@ def channel_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
 def channel_moments(x: Array) -> tuple[Array, Array]:
     """Mean and variance of each channel, both (C,) in float64.
 
-    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane.  It is within √N standard
-    deviations of the mean, so the variance loses few digits however far x is from 0.
+    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane, or of the first few elements if
+    planes have one.  It is within √N standard deviations of the mean, so the variance loses few digits however far x is
+    from 0.
     """
     x = _planes(x)
     if not x.size:

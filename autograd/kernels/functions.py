@@ -3,8 +3,8 @@
 Those of the C library are calls for one number each, with branches.  These have neither.  There is a version for
 float64 and one for float32: a register holds twice as many float32 numbers, and shorter series are exact enough.
 
-    e^x     x = n log 2 + r, |r| < 0.37: 2 e^r from a polynomial of degree 11 (error below 5e-18), times 2^(n - 1), whose
-            bits are n - 1 + 1023 in the exponent's place
+    e^x     x = n log 2 + r, |r| < 0.37: 2 e^r from a polynomial of degree 11 (error below 5e-18), times 2^(n - 1),
+            whose bits are n - 1 + 1023 in the exponent's place
     Φ(-z)   = e^(-z²/2) P(t) / (a + z), t = (z - a) / (z + a), z >= 0, a = 5, with P of degree 22 (error of P
             below 1e-16; the relative error of e^(-z²/2) is z² 1e-16).  Φ(z) = 1 - Φ(-z)
     tanh x  = x Q(x²) for |x| < 1/2, with Q of degree 10 (relative error below 3e-18); beyond, ±(1 - 2 / (e^2|x| + 1)),

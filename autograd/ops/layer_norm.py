@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8192  # minimum number of elements for one thread
 TOGETHER = 2048  # elements that are worked on at a time
-FAR = 16  # squared distance of near from the mean, divided by the variance, from which the sums are computed again
+FAR = 16  # squared distance of near from the mean, in variances, from which the sums are computed again
 
 
 def _rows_reference(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Array:
@@ -72,8 +72,8 @@ def _statistics(x, eps, near, rest, r):
     near is the mean of the row's first numbers.  The sums are of the differences from it, so that few digits cancel in
     the variance.  If many do, near was far from the mean, and the sums are computed again with a better one.
 
-    The sum of a row waits for its last addition.  The processor meanwhile begins with the next row, so each loop is over
-    several rows.
+    The sum of a row waits for its last addition.  The processor meanwhile begins with the next row, so each loop is
+    over several rows.
     """
     many, few = x.shape[1], min(x.shape[1], LANES)
     for k in range(len(x)):
