@@ -82,8 +82,8 @@ def test_an_element_is_a_view_too() -> None:
 
 
 @pytest.mark.parametrize("places", [
-    [2, 1, 0, 1, 2, 3, 4, 3], [0, 0, 0, 1, 2, 3, 4, 4, 4], [3, 4, 0, 1, 2, 3, 4, 0], [1, 2], [4, 3, 2], [-1, 0, -4], [3],
-    [2, 2, 2], [0, 2, 4, 1, 3, 0, 2, 4, 1], [0, 2, 4, 1],
+    [2, 1, 0, 1, 2, 3, 4, 3], [0, 0, 0, 1, 2, 3, 4, 4, 4], [3, 4, 0, 1, 2, 3, 4, 0], [1, 2], [4, 3, 2], [-1, 0, -4],
+    [3], [2, 2, 2], [0, 2, 4, 1, 3, 0, 2, 4, 1], [0, 2, 4, 1],
 ])  # fmt: skip
 def test_runs_of_numbers_along_a_dimension(places: list[int]) -> None:
     array = np.random.default_rng(0).random((2, 5, 3)).astype(np.float32)

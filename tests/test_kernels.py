@@ -24,7 +24,6 @@ import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes
 from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
-from autograd.kernels.jit import kernel
 from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.rows import largest, row_moments, row_products, row_sum, row_weighted
 from autograd.kernels.scatter import add_rows
@@ -266,7 +265,7 @@ def test_normal_cdf_is_half_of_erfc_far_into_its_tail() -> None:
         assert np.array_equal(found, [0, 0, 0, 0.5, 0.5, 1, 1, np.nan], equal_nan=True)
 
 
-@kernel(cached=False)
+@jit.kernel(cached=False)
 def row_results(a, w, b, middle):
     two = w.dtype.type(2)
     return (

@@ -181,9 +181,9 @@ def channel_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
 def channel_moments(x: Array) -> tuple[Array, Array]:
     """Mean and variance of each channel, both (C,) in float64.
 
-    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane, or of the first few elements if
-    planes have one.  It is within √N standard deviations of the mean, so the variance loses few digits however far x is
-    from 0.
+    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane or, if planes have one element,
+    of the first few.  It is within √N standard deviations of the mean, so the variance loses few digits however far x
+    is from 0.
     """
     x = _planes(x)
     if not x.size:
