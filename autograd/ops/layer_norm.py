@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8192  # minimum number of elements for one thread
 TOGETHER = 2048  # elements that are worked on at a time
+GRAD_PARTS = 16  # most parts of a gradient: each leaves two sums of L numbers to be added
 FAR = 16  # squared distance of near from the mean, in variances, from which the sums are computed again
 
 
@@ -158,7 +159,7 @@ def _backward(ctx: Context, g: Tensor, *, eps: float) -> tuple[Gradient, ...]:
 
 
 def _grad_forward(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple[Array, Array, Array]:
-    dx, sums = np.empty(x.shape, x.dtype), np.empty((2, _parts(x), x.shape[1]))
+    dx, sums = np.empty(x.shape, x.dtype), np.empty((2, min(GRAD_PARTS, _parts(x)), x.shape[1]))
     w = np.ones(x.shape[1], x.dtype) if w is None else dense(w)
     _normalize_grad(dense(g), dense(x), w, eps, sums.shape[1], dx, sums)
     dw, db = sums.sum(axis=1).astype(x.dtype)
