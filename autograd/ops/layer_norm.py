@@ -86,7 +86,8 @@ def _statistics(x, eps, near, rest, r):
             near[k] += mean
             total, square = row_moments(x[k], near[k])
             mean, square = total / many, square / many
-        scale = 1 / np.sqrt(max(0.0, square - mean * mean) + eps)
+        variance = square - mean * mean
+        scale = 1 / np.sqrt((0 if variance < 0 else variance) + eps)  # NaN if the row has inf
         rest[k], r[k] = scale * mean, scale
 
 
