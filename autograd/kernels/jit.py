@@ -20,8 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import binding as llvm
-from numba import types
-from numba.extending import intrinsic
+from numba import extending, types
 
 from autograd.kernels.cache import KernelCache
 from autograd.kernels.threads import process_threads, serialized, settings
@@ -31,6 +30,7 @@ from autograd.types import Array
 # may fuse a product and an addition.
 FASTMATH = {"contract", "nsz", "arcp"}
 
+intrinsic: Any = extending.intrinsic  # typed, its functions could not be called without their first argument
 ELEMENTS = 16_384  # elements that make a thread worth waking, if there is little work for each
 
 

@@ -18,9 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from autograd.kernels.jit import FASTMATH, kernel
 from autograd.kernels.sums import LANES, STEPS
@@ -30,6 +29,7 @@ PART = LANES * STEPS  # numbers whose sum is computed in the row's own dtype
 WIDE = 16  # lanes that are added in float64 at the end
 FLAGS = tuple(FASTMATH)
 
+intrinsic: Any = extending.intrinsic  # typed, its functions could not be called without their first argument
 _i32, _i64 = ir.IntType(32), ir.IntType(64)
 Vectors = list[ir.Value]
 

@@ -128,9 +128,11 @@ def _normalize_grad(g, x, w, eps, parts, dx, sums):
             near, rest, r = numbers[0, 0], numbers[1, 0], numbers[2, 0]
             sum_u, sum_uz = row_weighted(g_row, w, row, near, r, rest)  # u = g w
             mean_u, mean_uz = kind(sum_u / many), kind(sum_uz / many)
+            for i in range(len(out)):  # rounded, as in the sums: with a fused product, u - mean_u would not cancel
+                out[i] = g_row[i] * w[i]
             for i in range(len(out)):
                 z = r * (row[i] - near) - rest
-                out[i] = r * (g_row[i] * w[i] - mean_u - z * mean_uz)
+                out[i] = r * (out[i] - mean_u - z * mean_uz)
             for i in range(len(some)):
                 some_products[i] += g_row[i] * (r * (row[i] - near) - rest)
                 some[i] += g_row[i]
