@@ -86,8 +86,8 @@ Q_32 = tuple(SINGLE(c) for c in (0.017131344, -0.052984239, 0.13324751, -0.33333
 
 def _exponential_64(x):
     z = np.float64(x)
-    z = -708.5 if z < -708.5 else z
-    z = 710.0 if z > 710.0 else z
+    z = np.float64(-708.5) if z < -708.5 else z
+    z = np.float64(710) if z > 710 else z
     shifted = z * (1 / math.log(2)) + (ROUND + 1022)
     n = shifted - (ROUND + 1022)
     r = z - n * LOG2_HIGH - n * LOG2_LOW

@@ -71,7 +71,7 @@ def _largest_lane(builder: ir.IRBuilder, vector: ir.Value) -> ir.Value:
 def _over_row(
     context: Any,
     builder: ir.IRBuilder,
-    rows: list[tuple[types.Array, ir.Value]],
+    rows: list[tuple[Any, ir.Value]],
     initial: list[float],
     outside: float,
     step: Callable[[Vectors, Vectors, ir.Value], Vectors],

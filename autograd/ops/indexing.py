@@ -55,7 +55,8 @@ def _runs(index: Index, shape: tuple[int, ...]) -> list[tuple[Index, Index]] | N
     places = np.where(last < 0, last + size, last)
     if places.min() < 0 or places.max() >= size:
         return None
-    steps, runs, begin = np.diff(places), [], 0
+    steps, begin = np.diff(places), 0
+    runs: list[tuple[Index, Index]] = []
     while begin < len(places):
         if len(runs) == MOST_RUNS:
             return None
