@@ -79,3 +79,19 @@ def test_an_element_is_a_view_too() -> None:
     for number in x[:, 0]:
         number.fill_(7)
     assert x.tolist() == [[7, 0, 2], [7, 4, 9]]
+
+
+@pytest.mark.parametrize("places", [
+    [2, 1, 0, 1, 2, 3, 4, 3], [0, 0, 0, 1, 2, 3, 4, 4, 4], [3, 4, 0, 1, 2, 3, 4, 0], [1, 2], [4, 3, 2], [-1, 0, -4],
+    [3], [2, 2, 2], [0, 2, 4, 1, 3, 0, 2, 4, 1], [0, 2, 4, 1],
+])  # fmt: skip
+def test_runs_of_numbers_along_a_dimension(places: list[int]) -> None:
+    array = np.random.default_rng(0).random((2, 5, 3)).astype(np.float32)
+    x, g = autograd.tensor(array, requires_grad=True), np.random.default_rng(1).random((2, len(places), 3))
+    y = x[:, places]
+    assert np.array_equal(y.detach().numpy(), array[:, places])
+    (y * autograd.tensor(g.astype(np.float32))).sum().backward()
+    expected = np.zeros(array.shape)
+    np.add.at(expected, (slice(None), places), g)
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-6)

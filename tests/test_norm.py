@@ -70,6 +70,14 @@ def test_what_is_left_of_a_mean_far_from_0_is_taken_off_too(offset: float) -> No
     assert abs(y.mean(1, dtype=np.float64)).max() < 1e-6  # rounding of the mean alone is 6e-5 and 8e-3
 
 
+def test_first_numbers_far_from_the_others_do_not_spoil_the_variance() -> None:
+    row = np.random.default_rng(0).normal(0, 1, 65_536).astype(np.float32)
+    row[:64] += 300
+    expected = (row.astype(np.float64) - row.mean(dtype=np.float64)) / row.std(dtype=np.float64)
+    y = F.layer_norm(wrap(row), (65_536,), eps=1e-12).numpy()
+    assert abs(y - expected).max() < 3e-6  # 1e-5 with the differences from the mean of these first 64
+
+
 @pytest.fixture
 def seeded() -> Iterator[None]:
     state = autograd.get_rng_state()

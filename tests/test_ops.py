@@ -231,8 +231,10 @@ LARGE: dict[str, list[Sample]] = {
     ],
     "max_pool2d_gather": [Sample((normal(5, 7, 21, 21), taps(5, 7, 10, 10)), {**POOL, "padding": (0, 0)})],
     "max_pool2d_places": [Sample((taps(5, 7, 10, 10),), {"width": 21, **POOL, "padding": (0, 0)})],
-    "gelu": [Sample((normal(7, 31_001),), {"approximate": "none"})],
-    "gelu_input_grad": [Sample((normal(7, 31_001), normal(7, 31_001)))],
+    "gelu": [Sample((normal(7, 31_001),), {"approximate": how}) for how in ("none", "tanh")],
+    "gelu_input_grad": [
+        Sample((normal(7, 31_001), normal(7, 31_001)), {"approximate": how}) for how in ("none", "tanh")
+    ],
     "interpolate_taps": [
         Sample((normal(70, 33, 40),), {"taps": interpolating("cubic", 33, 50, False, None, False, "f4"), "dim": 1}),
         Sample((normal(70, 33, 40),), {"taps": interpolating("linear", 40, 90, False, None, False, "f4"), "dim": 2}),

@@ -35,7 +35,6 @@ from tests.optimizers import WITHOUT_KERNEL, public_classes
 INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.conv_pool.pick": INDEXED,
-    "autograd.kernels.conv_pool.unpool": "it writes every second element after comparing bytes",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
     "autograd.ops.max_pool2d._gather": INDEXED,
@@ -100,6 +99,7 @@ def run_ops() -> None:
     large = autograd.ones(512, 512, requires_grad=True)
     for dim in (0, 1, None):
         (large * large).sum(dim).sum().backward()
+    (large * large[0]).sum().backward()
     large.cumsum(0).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()
     for channels, function in ((16, F.conv2d), (3, F.conv2d_relu_max_pool2d)):

@@ -18,11 +18,12 @@ from numba import prange, types
 from numba.extending import overload
 
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.sums import LANES, STEPS, flush
+from autograd.kernels.sums import LANES, STEPS
 from autograd.types import Array
 
 BLOCK = 8192  # minimum number of elements for one thread
-NEVER = 1 << 62  # steps between flushes of sums that are float64 already
+COLUMNS = 512  # columns of a unit of work
+FIRST_ROWS = 8  # rows whose mean is taken for that of all at first
 
 
 def at(a, i):
@@ -65,52 +66,63 @@ def _mean_of_plane(row):
 
 
 @kernel()
-def _finite_or_0(row):
-    """Up to LANES columns as float64, with 0 for those that are not finite."""
-    lanes = np.zeros(LANES)
-    for i in range(len(row)):
-        lanes[i] = row[i] if np.isfinite(row[i]) else 0
-    return lanes
+def _mean_of_rows(x, begin, end):
+    """The means of columns over the first rows, or 0 where they are not finite."""
+    rows, mean = min(len(x), FIRST_ROWS), np.zeros(end - begin, x.dtype)
+    for n in range(rows):
+        some = x[n, begin:end]
+        for i in range(len(mean)):
+            mean[i] += some[i] / rows
+    for i in range(len(mean)):
+        mean[i] = mean[i] if np.isfinite(mean[i]) else 0
+    return mean
 
 
-def middle_of(g, row, mean):
-    """`mean` if there is a g.  Otherwise the means of the channels in `row`, of the first image.  For kernels only."""
+def middle_of(g, x, begin, end, mean):
+    """`mean` if there is a g.  Otherwise means of x[:, begin:end] over the first image or images.  For kernels only."""
     raise TypeError("middle_of: only kernels call it")
 
 
 @overload(middle_of)
-def _choose_middle_of(g, row, mean):
+def _choose_middle_of(g, x, begin, end, mean):
     if not isinstance(g, types.NoneType):
-        return lambda g, row, mean: mean
+        return lambda g, x, begin, end, mean: mean
     if isinstance(mean, types.Array):
-        return lambda g, row, mean: _finite_or_0(row)
-    return lambda g, row, mean: _mean_of_plane(row)
+        return lambda g, x, begin, end, mean: _mean_of_rows(x, begin, end)
+    return lambda g, x, begin, end, mean: _mean_of_plane(x[0, begin:end])
+
+
+@kernel()
+def _flush(lanes, sums):
+    """Add sums to those in float64, and set them to 0."""
+    for i in range(len(lanes)):
+        sums[i] += lanes[i]
+        lanes[i] = 0
 
 
 @kernel(parallel=True)
-def _sums(g, x, mean, lane, steps_per_flush, width, parts, sums):
+def _sums(g, x, mean, width, lanes, parts, sums):
     """sums (3, B, C), float64: Σ u, Σ u (x - mean) and the mean, over each of B parts of the images.
 
-    u is g.  If g is None, u is x - mean, and the mean is that of the first image.
+    u is g.  If g is None, u is x - mean, and the mean is that of the first image, or, of columns, of the first few.
 
-    x and g are (N, C · L).  A unit of work is `width` neighbouring columns of one part.  `lane` is LANES zeros in the
-    dtype of the sums that grow side by side.
+    x and g are (N, C · L).  A unit of work is `width` neighbouring columns of one part.  `lanes` sums grow side by side
+    in x's dtype, and are added to float64 sums every few steps.
 
-    planes     width L, mean (C,), lanes in x's dtype: they are added to float64 sums every few steps, and to each
-               other at the end
-    columns    width LANES, mean (⌈C / LANES⌉, LANES), lanes in float64: each is the sum of a channel
+    planes     width L, mean (C,), LANES lanes: at the end they are added to each other
+    columns    as many lanes as columns, mean (⌈C / width⌉, width): each lane is the sum of a channel
     """
-    units, kind = len(mean), lane.dtype.type
+    units = len(mean)
     threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * units):
         part, k = unit // units, unit % units
-        begin, end, steps = k * width, min((k + 1) * width, x.shape[1]), steps_per_flush
-        middle = middle_of(g, x[0, begin:end], mean[k])
-        total, product = np.zeros(LANES), np.zeros(LANES)
-        lane_total, lane_product = lane.copy(), lane.copy()
+        begin, end, steps = k * width, min((k + 1) * width, x.shape[1]), STEPS
+        middle = middle_of(g, x, begin, end, mean[k])
+        total, product = np.zeros(lanes), np.zeros(lanes)
+        lane_total, lane_product = np.zeros(lanes, x.dtype), np.zeros(lanes, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            for start in range(begin, end, LANES):
-                stop = min(start + LANES, end)
+            for start in range(begin, end, lanes):
+                stop = min(start + lanes, end)
                 some = x[n, start:stop]
                 if g is None:
                     for i in range(len(some)):
@@ -121,14 +133,14 @@ def _sums(g, x, mean, lane, steps_per_flush, width, parts, sums):
                     g_some = g[n, start:stop]
                     for i in range(len(some)):
                         lane_total[i] += g_some[i]
-                        lane_product[i] += kind(g_some[i]) * (some[i] - at(middle, i))
+                        lane_product[i] += g_some[i] * (some[i] - at(middle, i))
                 steps -= 1  # counted down: a remainder costs as much as several lanes
                 if steps == 0:
-                    steps = steps_per_flush
-                    flush(lane_total, total)
-                    flush(lane_product, product)
-        flush(lane_total, total)
-        flush(lane_product, product)
+                    steps = STEPS
+                    _flush(lane_total, total)
+                    _flush(lane_product, product)
+        _flush(lane_total, total)
+        _flush(lane_product, product)
         if mean.ndim == 1:
             sums[0, part, k], sums[1, part, k], sums[2, part, k] = total.sum(), product.sum(), at(middle, 0)
         else:
@@ -142,19 +154,20 @@ def _sums(g, x, mean, lane, steps_per_flush, width, parts, sums):
 def _run_sums(g: Array | None, x: Array, mean: Array | None) -> Array:
     """`_sums` over all images, (3, C) in float64, of g and x (N, C, L) and mean (C,)."""
     images, channels, pixels = x.shape
-    # images are cut where there are fewer channels than blocks of work
-    parts = max(1, min(images, blocks(x.size, BLOCK) // max(1, channels)))
-    sums = np.empty((3, parts, channels))
-    lane, steps, width = np.zeros(LANES, x.dtype), STEPS, pixels
     middle = np.zeros(channels, x.dtype) if mean is None else dense(mean)
+    width, lanes, units, least = pixels, LANES, channels, 1
     if pixels == 1:
-        lane, steps, width = np.zeros(LANES), NEVER, LANES
-        padded = np.zeros((-(-channels // LANES), LANES), np.float64 if mean is None else x.dtype)
-        padded.reshape(-1)[:channels] = middle
-        middle = padded
+        width = lanes = min(COLUMNS, max(1, channels))
+        units, least = -(-channels // width), STEPS  # rows are added faster than their sums
+        if units * width > channels:
+            middle = np.append(middle, np.zeros(units * width - channels, x.dtype))
+        middle = middle.reshape(units, width)
+    # images are cut where there are fewer units than blocks of work
+    parts = max(1, min(images // least, blocks(x.size, BLOCK) // max(1, units)))
+    sums = np.empty((3, parts, channels))
     form = images, channels * pixels
     x, g = x.reshape(form), None if g is None else g.reshape(form)
-    _sums(g, x, middle, lane, steps, width, parts, sums)
+    _sums(g, x, middle, width, lanes, parts, sums)
     sums[0, 0], sums[1, 0] = sums[:2].sum(axis=1)
     return sums[:, 0]
 
@@ -168,8 +181,9 @@ def channel_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
 def channel_moments(x: Array) -> tuple[Array, Array]:
     """Mean and variance of each channel, both (C,) in float64.
 
-    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane.  It is within √N standard
-    deviations of the mean, so the variance loses few digits however far x is from 0.
+    The sums are of x - a and (x - a)², where a is the mean of the channel's first plane or, if planes have one element,
+    of the first few.  It is within √N standard deviations of the mean, so the variance loses few digits however far x
+    is from 0.
     """
     x = _planes(x)
     if not x.size:

@@ -209,23 +209,30 @@ def weight_grad(g, argmax, x, strips, plan, parts):
     set_threads(threads)
 
 
+@kernel()
+def _clear_rest(image, height, width):
+    """0 in the last row and column of an image, which belong to no window if its size is odd."""
+    image[height:] = 0
+    image[:, width:] = 0
+
+
 @kernel(parallel=True)
 def unpool(g, argmax, dx):
     """dx (P, H, W), all of it, from g and argmax (P, H', W'): g at the argmax of each window, 0 elsewhere."""
     width = g.shape[2]
     threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(len(g)):
-        for i in range(dx.shape[1]):
-            row = dx[plane, i]
-            if i // 2 >= g.shape[1]:
-                row[:] = 0
-                continue
-            gs, indices = g[plane, i // 2], argmax[plane, i // 2]
-            left = np.uint8(2 * (i % 2))
-            for j in range(width):
-                row[2 * j] = gs[j] if indices[j] == left else 0
-                row[2 * j + 1] = gs[j] if indices[j] == left + 1 else 0
-            row[2 * width :] = 0
+        for i in range(g.shape[1]):
+            gs, indices = g[plane, i], argmax[plane, i]
+            for u in range(2):
+                row = dx[plane, 2 * i + u][: 2 * width]
+                left, right = np.uint8(2 * u), np.uint8(2 * u + 1)
+                for j in range(len(gs)):
+                    value, index = gs[j], indices[j]  # loaded in any case: no branch
+                    row[2 * j] = value if index == left else 0
+                    row[2 * j + 1] = value if index == right else 0
+        if dx.shape[1] > 2 * g.shape[1] or dx.shape[2] > 2 * width:
+            _clear_rest(dx[plane], 2 * g.shape[1], 2 * width)
     set_threads(threads)
 
 

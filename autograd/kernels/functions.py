@@ -3,14 +3,20 @@
 Those of the C library are calls for one number each, with branches.  These have neither.  There is a version for
 float64 and one for float32: a register holds twice as many float32 numbers, and shorter series are exact enough.
 
-    e^x     x = n log 2 + r, |r| <= log 2 / 2: 2^n from its bits, e^r from Taylor's series up to r¹³ (error below 2e-16)
+    e^x     x = n log 2 + r, |r| < 0.37: 2 e^r from a polynomial of degree 11 (error below 5e-18), times 2^(n - 1),
+            whose bits are n - 1 + 1023 in the exponent's place
     Φ(-z)   = e^(-z²/2) P(t) / (a + z), t = (z - a) / (z + a), z >= 0, a = 5, with P of degree 22 (error of P
             below 1e-16; the relative error of e^(-z²/2) is z² 1e-16).  Φ(z) = 1 - Φ(-z)
     tanh x  = x Q(x²) for |x| < 1/2, with Q of degree 10 (relative error below 3e-18); beyond, ±(1 - 2 / (e^2|x| + 1)),
             where no digits cancel
 
-In float32 the series ends at r⁷ (error below 6e-9), P has degree 11 (2e-8) and Q degree 4 (2e-8).
-P and Q interpolate at Chebyshev points and were computed with 60 digits.  The form of Φ is that of
+In float32 the degree for e^r is 6 (error below 4e-9), a is 4, P has degree 9 (2e-8) and Q degree 4 (2e-8).
+The polynomials interpolate at Chebyshev points and were computed with 50 digits or more.
+
+n is found without a conversion to integers: x / log 2 plus a large number has n in its last bits.  The large number
+is chosen so that these bits are the exponent's, n + 1022, and a shift makes 2^(n - 1) of them.  e^r is computed
+twice too large, since 2^n would be inf for the largest finite results.  x is cut off below where n + 1022 = 0: there
+2^(n - 1) is 0.  No comparison is needed, and NaN stays NaN.  The form of Φ is that of
 Shepherd, Laframboise, "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x in 0 <= x < ∞", 1981.
 """
 
@@ -25,7 +31,11 @@ from numba.extending import overload
 
 LOG2_HIGH, LOG2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first has few bits: n times it is exact
 ROUND = 1.5 * 2.0**52  # a number below 2⁵¹ plus this has its nearest integer in the last bits
-TAYLOR = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
+EXP = (  # of 2 e^r, from the highest power
+    5.0220075211927543e-08, 5.5265279278082056e-07, 5.5114481157163795e-06, 4.9602970964656985e-05,
+    0.00039682539780094223, 0.0027777777905849505, 0.01666666666663922, 0.08333333333297619,
+    0.33333333333333362, 1.0000000000000037, 2.0, 2.0,
+)  # fmt: skip
 CENTRE = 5.0
 P = (  # from the highest power
     -8.166192624428987e-10, 5.037302126379857e-10, 9.446827519677366e-09, -5.015649939857857e-09,
@@ -45,75 +55,99 @@ Q = (  # from the highest power
 
 SINGLE = np.float32
 LOG2_HIGH_32, LOG2_LOW_32 = SINGLE(0.693359375), SINGLE(-2.12194440e-4)
+PER_LOG2_32 = SINGLE(1.4424)  # less than 1 / log 2, so that n + 126 > 0 for x = -87
 ROUND_32 = SINGLE(1.5 * 2.0**23)
-TAYLOR_32 = tuple(SINGLE(c) for c in TAYLOR[-8:])
+EXP_32 = tuple(
+    SINGLE(c)
+    for c in (0.0027895149, 0.016760608, 0.083332541, 0.33332699, 1.0, 2.0000001, 2.0)
+)  # fmt: skip
+EXP2_32 = tuple(  # of 2^r, |r| <= 1/2
+    SINGLE(c)
+    for c in (0.000154614447, 0.00134004282, 0.00961805668, 0.0555032723, 0.240226509, 0.693147207, 1.0)
+)  # fmt: skip
+CENTRE_32 = SINGLE(4)
 P_32 = tuple(
     SINGLE(c)
     for c in (
-        -3.9435734e-05, -2.1871772e-05, 0.00053382706, -0.0008359721, -0.0029877631, 0.02081389,
-        -0.06911994, 0.16501607, -0.31353304, 0.495306, -0.6653825, 0.76919305,
+        -0.000120184401,
+        0.00020126173,
+        0.00157231788,
+        -0.0035261837,
+        -0.0075292507,
+        0.0604066887,
+        -0.186522685,
+        0.387136684,
+        -0.607896618,
+        0.755285138,
     )
-)  # fmt: skip
+)
 Q_32 = tuple(SINGLE(c) for c in (0.017131344, -0.052984239, 0.13324751, -0.33333068, 0.99999999))
 
 
 def _exponential_64(x):
     z = np.float64(x)
-    shifted = z * (1 / math.log(2)) + ROUND
-    n = shifted - ROUND
+    z = np.float64(-708.5) if z < -708.5 else z
+    z = np.float64(710) if z > 710 else z
+    shifted = z * (1 / math.log(2)) + (ROUND + 1022)
+    n = shifted - (ROUND + 1022)
     r = z - n * LOG2_HIGH - n * LOG2_LOW
-    y = 0.0
-    for c in TAYLOR:
+    y = EXP[0]
+    for c in EXP[1:]:
         y = y * r + c
-    bits = np.float64(y).view(np.int64) + (np.float64(shifted).view(np.int64) << 52)
-    y = np.int64(bits).view(np.float64)
-    y = 0.0 if z < -708 else y
-    y = np.inf if z > 709.782712893384 else y
-    return z if z != z else y
+    return y * np.int64(np.float64(shifted).view(np.int64) << 52).view(np.float64)
 
 
 def _exponential_32(x):
-    shifted = x * SINGLE(1.44269504) + ROUND_32
-    n = shifted - ROUND_32
-    r = x - n * LOG2_HIGH_32 - n * LOG2_LOW_32
-    y = SINGLE(0)
-    for c in TAYLOR_32:
+    z = SINGLE(-87.3) if x < SINGLE(-87.3) else x
+    z = SINGLE(89) if z > SINGLE(89) else z
+    shifted = z * PER_LOG2_32 + (ROUND_32 + SINGLE(126))
+    n = shifted - (ROUND_32 + SINGLE(126))
+    r = z - n * LOG2_HIGH_32 - n * LOG2_LOW_32
+    y = EXP_32[0]
+    for c in EXP_32[1:]:
         y = y * r + c
-    bits = np.int32(SINGLE(y).view(np.int32) + (SINGLE(shifted).view(np.int32) << 23))
-    y = bits.view(np.float32)
-    y = SINGLE(0) if x < SINGLE(-87) else y
-    y = SINGLE(np.inf) if x > SINGLE(88.72283) else y
-    return x if x != x else y
+    return y * np.int32(SINGLE(shifted).view(np.int32) << np.int32(23)).view(np.float32)
 
 
-def _normal_cdf_64(x):
+def _normal_64(x):
     z = abs(np.float64(x))
     z = np.float64(40) if z > 40 else z  # where Φ(-z) is 0
-    t = (z - CENTRE) / (z + CENTRE)
-    even, odd, square = 0.0, 0.0, t * t  # two polynomials: LLVM unrolls, and so vectorizes, only short ones
-    for c in P[::2]:
+    reciprocal = 1 / (z + CENTRE)
+    t = (z - CENTRE) * reciprocal
+    even, odd, square = P[0], P[1], t * t  # two polynomials: LLVM unrolls, and so vectorizes, only short ones
+    for c in P[2::2]:
         even = even * square + c
-    for c in P[1::2]:
+    for c in P[3::2]:
         odd = odd * square + c
-    y = (even + odd * t) * exponential(-0.5 * z * z) / (CENTRE + z)
-    return y if x < 0 else 1 - y
+    bell = exponential(-0.5 * z * z)
+    y = (even + odd * t) * bell * reciprocal
+    return (y if x < 0 else 1 - y), bell
 
 
-def _normal_cdf_32(x):
+def _normal_32(x):
     z = abs(x)
     z = SINGLE(14) if z > SINGLE(14) else z
-    t = (z - SINGLE(CENTRE)) / (z + SINGLE(CENTRE))
-    y = SINGLE(0)
-    for c in P_32:
+    reciprocal = SINGLE(1) / (z + CENTRE_32)
+    t = (z - CENTRE_32) * reciprocal
+    y = P_32[0]
+    for c in P_32[1:]:
         y = y * t + c
-    y = y * exponential(SINGLE(-0.5) * z * z) / (SINGLE(CENTRE) + z)
-    return y if x < 0 else SINGLE(1) - y
+    square = z * z
+    shifted = square * SINGLE(-0.7213) + ROUND_32  # with the exact factor LLVM would round its product, and subtract n
+    r = square * SINGLE(-0.5 / math.log(2)) - (shifted - ROUND_32)
+    e = EXP2_32[0]
+    for c in EXP2_32[1:]:
+        e = e * r + c
+    bits = np.int32(SINGLE(e).view(np.int32) + (SINGLE(shifted).view(np.int32) << np.int32(23)))
+    bell = np.int32(max(bits, np.int32(0))).view(np.float32)
+    y = y * bell * reciprocal
+    return (y if x < 0 else SINGLE(1) - y), bell
 
 
 def _tanh_64(x):
     z = abs(np.float64(x))
-    square, y = z * z, 0.0
-    for c in Q:
+    square, y = z * z, Q[0]
+    for c in Q[1:]:
         y = y * square + c
     far = 1 - 2 / (exponential(2 * z) + 1)
     return x * y if z < 0.5 else (-far if x < 0 else far)
@@ -121,8 +155,8 @@ def _tanh_64(x):
 
 def _tanh_32(x):
     z = abs(x)
-    square, y = z * z, SINGLE(0)
-    for c in Q_32:
+    square, y = z * z, Q_32[0]
+    for c in Q_32[1:]:
         y = y * square + c
     far = SINGLE(1) - SINGLE(2) / (exponential(SINGLE(2) * z) + SINGLE(1))
     return x * y if z < SINGLE(0.5) else (-far if x < 0 else far)
@@ -134,7 +168,7 @@ def exponential(x: Any) -> Any:
 
 
 def normal_cdf(x: Any) -> Any:
-    """Φ(x) in x's dtype, for kernels."""
+    """Φ(x) and e^(-x²/2), of which Φ is made, in x's dtype, for kernels."""
     raise TypeError("normal_cdf: only kernels can call it")
 
 
@@ -150,7 +184,7 @@ def _choose_exponential(x):
 
 @overload(normal_cdf, inline="always")
 def _choose_normal_cdf(x):
-    return _normal_cdf_32 if x == types.float32 else _normal_cdf_64
+    return _normal_32 if x == types.float32 else _normal_64
 
 
 @overload(hyperbolic_tangent, inline="always")

@@ -20,7 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import binding as llvm
-from numba import types
+from numba import extending, types
 
 from autograd.kernels.cache import KernelCache
 from autograd.kernels.threads import process_threads, serialized, settings
@@ -30,6 +30,7 @@ from autograd.types import Array
 # may fuse a product and an addition.
 FASTMATH = {"contract", "nsz", "arcp"}
 
+intrinsic: Any = extending.intrinsic  # typed, its functions could not be called without their first argument
 ELEMENTS = 16_384  # elements that make a thread worth waking, if there is little work for each
 
 
@@ -132,6 +133,21 @@ def limit_threads(most):
     before = _threads()
     set_threads(max(1, min(process_threads(), most)))
     return before
+
+
+@intrinsic
+def short_vectors(typing):  # type: ignore[no-untyped-def]
+    """Let the compiler use vectors of 32 bytes in the function, or the body of the `prange`, that calls this.
+
+    Loops that do little but load and store are up to 17 % faster with them on AMD's Zen 4, which computes on 64 bytes
+    in two steps.  Loops with much arithmetic are up to 30 % slower.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        set.add(builder.function.attributes, '"prefer-vector-width"="256"')  # llvmlite's own `add` knows few attributes
+        return context.get_dummy_value()
+
+    return types.void(), codegen
 
 
 class _Writable:

@@ -348,7 +348,7 @@ def _normalize(
     y, mean, var = row(input, weight, bias, eps=eps)
     if many:
         update_running(running_mean, mean, momentum)
-        update_running(running_var, var * (many / (many - 1)), momentum)
+        update_running(running_var, var, momentum, many / (many - 1))
     return y
 
 

@@ -19,7 +19,7 @@ from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads
-from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
+from autograd.kernels.rows import BLOCK, largest, row_moments, row_sum
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.matmul import matmul
@@ -72,21 +72,19 @@ def _losses(x, t, ignore_index, smoothing, parts, loss):
     """The loss of each row of x."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes, e = np.empty(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
+        e = np.empty(x.shape[1], x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             if t[n] == ignore_index:
                 loss[n] = 0
                 continue
             row = x[n]
-            largest = row_max(row, lanes)
+            top = largest(row)
             for c in range(len(row)):
-                e[c] = exponential(row[c] - largest)
-            log_sum = np.log(row_sum(e, lanes))
-            loss[n] = log_sum - (row[t[n]] - largest)
+                e[c] = exponential(row[c] - top)
+            log_sum = np.log(row_sum(e))
+            loss[n] = log_sum - (row[t[n]] - top)
             if smoothing > 0:
-                for c in range(len(row)):
-                    e[c] = row[c] - largest
-                loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_sum(e, lanes) / len(row))
+                loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_moments(row, top)[0] / len(row))
     set_threads(threads)
 
 
@@ -95,16 +93,15 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
     """The gradient of Σ g loss with respect to x."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes = np.empty(LANES, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[n], dx[n]
             if t[n] == ignore_index:
                 out[:] = 0
                 continue
-            largest = row_max(row, lanes)
+            top = largest(row)
             for c in range(len(row)):
-                out[c] = exponential(row[c] - largest)
-            scale = g[n] / row_sum(out, lanes)
+                out[c] = exponential(row[c] - top)
+            scale = x.dtype.type(g[n] / row_sum(out))
             share = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # g may be inf: no inf · 0
             for c in range(len(row)):
                 out[c] = scale * out[c] - share

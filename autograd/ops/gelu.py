@@ -1,9 +1,12 @@
 """Gaussian error linear unit: y = x Φ(x), with Φ the distribution function of the normal distribution.
 
     exact       Φ(x) = (1 + erf(x / √2)) / 2         Φ′ = e^(-x²/2) / √2π
-    tanh        Φ(x) ≈ (1 + tanh u) / 2,             Φ′ ≈ 2 u′ Φ (1 - Φ)
+    tanh        Φ(x) ≈ (1 + tanh u) / 2 = σ(2 u)     Φ′ ≈ 2 u′ Φ (1 - Φ)
                 u = √(2/π) (x + 0.044715 x³)
-    dx = g (Φ + x Φ′)                                exact: ∂dx/∂x = g Φ′ (2 - x²)
+    dx = g (Φ + x Φ′)                                ∂dx/∂x = g (2 Φ′ + x Φ″)
+    Φ″                                               exact: -x Φ′    tanh: 2 Φ (1 - Φ) (u″ + 2 u′² (1 - 2 Φ))
+
+σ is the sigmoid.
 
 References
 ----------
@@ -41,21 +44,48 @@ def _normal(x, parts, y):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
-            ys[i] = xs[i] * normal_cdf(xs[i])
+            ys[i] = xs[i] * normal_cdf(xs[i])[0]
     set_threads(threads)
 
 
 @kernel(parallel=True)
 def _normal_grad(g, x, parts, dx):
-    half, peak = x.dtype.type(-0.5), x.dtype.type(ROOT / 2)
+    peak = x.dtype.type(ROOT / 2)
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         gs, xs, dxs = g[block], x[block], dx[block]
         for i in range(len(xs)):
-            dxs[i] = normal_cdf(xs[i])
-        for i in range(len(xs)):  # a second loop: Numba confuses the names of functions inlined twice in one loop
-            dxs[i] = gs[i] * (dxs[i] + xs[i] * (peak * exponential(half * xs[i] * xs[i])))
+            p, bell = normal_cdf(xs[i])
+            dxs[i] = gs[i] * (p + xs[i] * (peak * bell))
+    set_threads(threads)
+
+
+@kernel(parallel=True)
+def _sigmoid(x, parts, y):
+    """y = x σ(2 u)."""
+    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
+    threads = limit_threads(parts)
+    for part in prange(parts):
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        xs, ys = x[block], y[block]
+        for i in range(len(xs)):
+            ys[i] = xs[i] / (one + exponential(xs[i] * (xs[i] * xs[i] * cubic + linear)))
+    set_threads(threads)
+
+
+@kernel(parallel=True)
+def _sigmoid_grad(g, x, parts, dx):
+    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
+    three = x.dtype.type(3)
+    threads = limit_threads(parts)
+    for part in prange(parts):
+        block = slice(part * x.size // parts, (part + 1) * x.size // parts)
+        gs, xs, dxs = g[block], x[block], dx[block]
+        for i in range(len(xs)):
+            bend = xs[i] * xs[i] * cubic
+            p = one / (one + exponential(xs[i] * (bend + linear)))
+            dxs[i] = gs[i] * (p - xs[i] * (three * bend + linear) * (p * (one - p)))
     set_threads(threads)
 
 
@@ -66,23 +96,27 @@ def _check(x: Array, *, approximate: str) -> None:
 
 
 def _forward(x: Array, *, approximate: str) -> Array:
-    if approximate == "tanh":
-        return x / (1 + np.exp(x * (x * x * (-2 * ROOT * CUBIC) - 2 * ROOT)))  # = x (1 + tanh u) / 2
-    return elementwise(_normal, x)
+    return elementwise(_sigmoid if approximate == "tanh" else _normal, x)
 
 
 def _backward(ctx: Context, g: Tensor, *, approximate: str) -> tuple[Gradient, ...]:
-    (x,) = ctx.saved_tensors
-    if approximate == "none":
-        return gelu_input_grad(g, x)
-    p = sigmoid(x * (x * x * (2 * ROOT * CUBIC) + 2 * ROOT))
-    return g * (p + x * (x * x * (6 * ROOT * CUBIC) + 2 * ROOT) * p * (1 - p))
+    return gelu_input_grad(g, ctx.saved_tensors[0], approximate=approximate)
 
 
-def _grad_backward(ctx: Context, h: Tensor) -> tuple[Gradient, ...]:
+def _grad_forward(g: Array, x: Array, *, approximate: str) -> Array:
+    return elementwise(_sigmoid_grad if approximate == "tanh" else _normal_grad, g, x)
+
+
+def _grad_backward(ctx: Context, h: Tensor, *, approximate: str) -> tuple[Gradient, ...]:
     g, x = ctx.saved_tensors
-    dg = gelu_input_grad(h, x) if ctx.needs_input_grad[0] else None
-    return dg, h * g * exp(x * x * -0.5) * (ROOT / 2) * (2 - x * x) if ctx.needs_input_grad[1] else None
+    dg = gelu_input_grad(h, x, approximate=approximate) if ctx.needs_input_grad[0] else None
+    if not ctx.needs_input_grad[1]:
+        return dg, None
+    if approximate == "none":
+        return dg, h * g * exp(x * x * -0.5) * (ROOT / 2) * (2 - x * x)
+    p = sigmoid(x * (x * x * (2 * ROOT * CUBIC) + 2 * ROOT))
+    slope = x * x * (6 * ROOT * CUBIC) + 2 * ROOT  # 2 u′
+    return dg, h * g * (p * (1 - p)) * (2 * slope + x * (x * (12 * ROOT * CUBIC) + slope * slope * (1 - 2 * p)))
 
 
 def _normal_cdf(x: Array) -> Array:
@@ -93,12 +127,20 @@ def _reference(x: Array, *, approximate: str) -> Array:
     return x * ((1 + np.tanh(ROOT * (x + CUBIC * x**3))) / 2 if approximate == "tanh" else _normal_cdf(x))
 
 
-def _grad_reference(g: Array, x: Array) -> Array:
-    return g * (_normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi))
+def _grad_reference(g: Array, x: Array, *, approximate: str) -> Array:
+    if approximate == "none":
+        return g * (_normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi))
+    t = np.tanh(ROOT * (x + CUBIC * x**3))
+    return g * ((1 + t) / 2 + x * (1 - t**2) * ROOT * (1 + 3 * CUBIC * x**2) / 2)
 
 
 def _sample(draw: Draw) -> Sample:
     return Sample(any_shape(draw).inputs, {"approximate": draw.choice("none", "tanh")})
+
+
+def _grad_sample(draw: Draw) -> Sample:
+    shape = draw.shape(0, 4, least=0)
+    return Sample((draw.tensor(*shape), draw.tensor(*shape)), {"approximate": draw.choice("none", "tanh")})
 
 
 _gelu_op = register(
@@ -122,11 +164,11 @@ _gelu_op = register(
 gelu_input_grad: Op = register(
     Op(
         name="gelu_input_grad",
-        forward=lambda g, x: elementwise(_normal_grad, g, x),
+        forward=_grad_forward,
         backward=_grad_backward,
         saves=(0, 1),
         reference=_grad_reference,
-        sample=lambda draw: Sample(tuple(draw.tensor(*shape) for shape in [draw.shape(0, 4, least=0)] * 2)),
+        sample=_grad_sample,
         flops=8,
     )
 )

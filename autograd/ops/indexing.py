@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
+from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.shared.attaching import attaching
 from autograd.ops.shared.dims import dim_of, ndim_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 Index = tuple[Any, ...]
+MOST_RUNS = 8
 
 
 def _is_array(part: Any) -> bool:
@@ -38,7 +40,46 @@ def _view(x: Array, index: Index) -> Any:
     return x[index if any(part is Ellipsis for part in index) else (*index, ...)]
 
 
+def _runs(index: Index, shape: tuple[int, ...]) -> list[tuple[Index, Index]] | None:
+    """Where y = x[index] consists of a few slices of x, as a reflected image does: pairs of indices (into y, into x).
+
+    None if the index is not one vector of whole numbers after full slices, or if it has more than MOST_RUNS runs of
+    numbers that rise by 1, fall by 1, or stay.
+    """
+    *before, last = index or (None,)
+    if not before or not all(type(part) is slice and part == slice(None) for part in before):
+        return None
+    if not _is_array(last) or last.ndim != 1 or last.dtype == bool or not last.size:
+        return None
+    size = shape[len(before)]
+    places = np.where(last < 0, last + size, last)
+    if places.min() < 0 or places.max() >= size:
+        return None
+    steps, begin = np.diff(places), 0
+    runs: list[tuple[Index, Index]] = []
+    while begin < len(places):
+        if len(runs) == MOST_RUNS:
+            return None
+        step, length, place = int(steps[begin]) if begin < len(steps) else 0, 1, int(places[begin])
+        if abs(step) <= 1:
+            others = np.flatnonzero(steps[begin:] != step)
+            length += int(others[0]) if len(others) else len(steps) - begin
+            if step != 1 and length > 1 and len(others) and steps[begin + length - 1] == 1:
+                length -= 1  # the number at which it turns belongs to the rising run
+        end = place + step * length
+        source = slice(place, end if end >= 0 else None, step) if abs(step) == 1 else slice(place, place + 1)
+        runs.append(((*before, slice(begin, begin + length)), (*before, source)))
+        begin += length
+    return runs
+
+
 def _getitem_forward(x: Array, *, index: Index) -> Array:
+    runs = _runs(index, x.shape)
+    if runs:
+        y = np.empty((*x.shape[: len(index) - 1], index[-1].size, *x.shape[len(index) :]), x.dtype)
+        for target, source in runs:
+            y[target] = x[source]
+        return y
     try:
         return _view(x, index)
     except IndexError as error:
@@ -52,7 +93,24 @@ def _getitem_reference(x: Array, *, index: Index) -> Array:
     return np.array([x.ravel()[i] for i in flat.ravel()], x.dtype).reshape(flat.shape)
 
 
+def _add_runs(g: Array, runs: list[tuple[Index, Index]], dim: int, shape: tuple[int, ...]) -> Array:
+    """Zeros of this shape, to which each run of g along a dimension is added."""
+    whole = [i for i, (_, source) in enumerate(runs) if source[dim] == slice(0, shape[dim], 1)]
+    if whole:  # as in padding, where one run is the whole dimension
+        dx = g[runs.pop(whole[0])[0]].copy()
+    else:
+        dx = np.zeros(shape, g.dtype)
+    for target, source in runs:
+        some = g[target]
+        together = dx[source].shape[dim] < some.shape[dim]  # a run that stays at one element
+        dx[source] += total(some, dim=(dim,), keepdim=True) if together else some
+    return dx
+
+
 def _grad_forward(g: Array, *, index: Index, shape: tuple[int, ...]) -> Array:
+    runs = _runs(index, shape)
+    if runs:
+        return _add_runs(g, runs, len(index) - 1, shape)
     dx = np.zeros(shape, g.dtype)
     numbers = [part for part in index if _is_array(part) and part.dtype != bool]
     if not numbers:  # no element is named twice

@@ -26,7 +26,8 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
+from autograd.kernels.rows import row_moments, row_sum, row_weighted
 from autograd.kernels.sums import LANES, STEPS
 from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 BLOCK = 8192  # minimum number of elements for one thread
+TOGETHER = 2048  # elements that are worked on at a time
+GRAD_PARTS = 16  # most parts of a gradient: each leaves two sums of L numbers to be added
+FAR = 16  # squared distance of near from the mean, in variances, from which the sums are computed again
 
 
 def _rows_reference(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Array:
@@ -57,92 +61,86 @@ def _grad_reference(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple
 
 
 @kernel()
-def _sum(lanes):
-    """Sum of LANES numbers, which are set to 0."""
-    half = LANES // 2
-    while half:
-        for i in range(half):
-            lanes[i] += lanes[half + i]
-        half //= 2
-    total = np.float64(lanes[0])
-    lanes[:] = 0
-    return total
+def _together(x):
+    """Rows that are worked on at a time.  They stay in the first-level cache."""
+    return max(1, min(8, TOGETHER // max(1, x.shape[1])))
 
 
 @kernel()
-def _means(a, b, lanes, more):
-    """⟨a⟩ and ⟨a b⟩ in float64.
+def _statistics(x, eps, near, rest, r):
+    """near, rest and r of each row: z = r (row - near) - rest.
 
-    `lanes` and `more`, LANES zeros before and after, are sums that grow side by side, of at most STEPS numbers each.
+    near is the mean of the row's first numbers.  The sums are of the differences from it, so that few digits cancel in
+    the variance.  If many do, near was far from the mean, and the sums are computed again with a better one.
+
+    The sum of a row waits for its last addition.  The processor meanwhile begins with the next row, so each loop is
+    over several rows.
     """
-    whole = len(a) - len(a) % LANES
-    total = product = 0.0
-    for start in range(0, whole, LANES):
-        some, others = a[start : start + LANES], b[start : start + LANES]
-        for i in range(LANES):
-            lanes[i] += some[i]
-            more[i] += some[i] * others[i]
-        if start // LANES % STEPS == STEPS - 1:
-            total += _sum(lanes)
-            product += _sum(more)
-    for i in range(whole, len(a)):
-        lanes[i - whole] += a[i]
-        more[i - whole] += a[i] * b[i]
-    return (total + _sum(lanes)) / len(a), (product + _sum(more)) / len(a)
-
-
-@kernel()
-def _standardize(row, eps, lanes, more, z):
-    """z = r (row - μ); returns r.
-
-    Rounding may make the first mean wrong in its last digits.  What it left is the mean of the differences, which are
-    small numbers, so this second mean is accurate.
-    """
-    kind = row.dtype.type
-    near = kind(_means(row, row, lanes, more)[0])
-    for i in range(len(row)):
-        z[i] = row[i] - near
-    mu, square = _means(z, z, lanes, more)
-    r, rest = kind(1 / np.sqrt(max(0.0, square - mu * mu) + eps)), kind(mu)
-    for i in range(len(row)):
-        z[i] = r * (z[i] - rest)
-    return r
+    many, few = x.shape[1], min(x.shape[1], LANES)
+    for k in range(len(x)):
+        near[k] = row_sum(x[k, :few]) / few
+    for k in range(len(x)):
+        total, square = row_moments(x[k], near[k])
+        mean, square = total / many, square / many
+        if mean * mean > FAR * (square - mean * mean):
+            near[k] += mean
+            total, square = row_moments(x[k], near[k])
+            mean, square = total / many, square / many
+        variance = square - mean * mean
+        scale = 1 / np.sqrt((0 if variance < 0 else variance) + eps)  # NaN if the row has inf
+        rest[k], r[k] = scale * mean, scale
 
 
 @kernel(parallel=True)
 def _normalize(x, w, b, eps, parts, y):
     """y = w z + b, with the rows in `parts` parts."""
+    together = _together(x)
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes, more = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype)
-        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            out = y[n]
-            _standardize(x[n], eps, lanes, more, out)
-            for i in range(len(out)):
-                out[i] = out[i] * w[i] + b[i]
+        numbers = np.empty((3, together), x.dtype)
+        near, rest, r = numbers[0], numbers[1], numbers[2]
+        end = (part + 1) * len(x) // parts
+        for n in range(part * len(x) // parts, end, together):
+            rows = x[n : min(n + together, end)]
+            _statistics(rows, eps, near, rest, r)
+            for k in range(len(rows)):
+                row, out, middle, shift, scale = rows[k], y[n + k], near[k], rest[k], r[k]
+                for i in range(len(out)):
+                    out[i] = (scale * (row[i] - middle) - shift) * w[i] + b[i]
     set_threads(threads)
 
 
 @kernel(parallel=True)
 def _normalize_grad(g, x, w, eps, parts, dx, sums):
     """dx, and sums (2, B, L) in float64: Σ g z and Σ g over each of B parts of the rows."""
+    many, kind = x.shape[1], x.dtype.type
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes, more, z = np.zeros(LANES, x.dtype), np.zeros(LANES, x.dtype), np.empty(x.shape[1], x.dtype)
-        products, total = sums[0, part], sums[1, part]
+        short_vectors()
+        numbers, lanes = np.empty((3, 1), x.dtype), np.zeros((2, many), x.dtype)
+        products, total, some_products, some = sums[0, part], sums[1, part], lanes[0], lanes[1]
         products[:] = 0
         total[:] = 0
-        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            g_row, u = g[n], dx[n]
-            r = _standardize(x[n], eps, lanes, more, z)
-            for i in range(len(z)):
-                u[i] = g_row[i] * w[i]
-                total[i] += g_row[i]
-                products[i] += g_row[i] * z[i]
-            mean_u, mean_uz = _means(u, z, lanes, more)
-            of_mean, of_var = x.dtype.type(mean_u), x.dtype.type(mean_uz)
-            for i in range(len(z)):
-                u[i] = r * (u[i] - of_mean - z[i] * of_var)
+        begin, end = part * len(x) // parts, (part + 1) * len(x) // parts
+        for n in range(begin, end):
+            row, g_row, out = x[n], g[n], dx[n]
+            _statistics(x[n : n + 1], eps, numbers[0], numbers[1], numbers[2])
+            near, rest, r = numbers[0, 0], numbers[1, 0], numbers[2, 0]
+            sum_u, sum_uz = row_weighted(g_row, w, row, near, r, rest)  # u = g w
+            mean_u, mean_uz = kind(sum_u / many), kind(sum_uz / many)
+            for i in range(len(out)):  # rounded, as in the sums: with a fused product, u - mean_u would not cancel
+                out[i] = g_row[i] * w[i]
+            for i in range(len(out)):
+                z = r * (row[i] - near) - rest
+                out[i] = r * (out[i] - mean_u - z * mean_uz)
+            for i in range(len(some)):
+                some_products[i] += g_row[i] * (r * (row[i] - near) - rest)
+                some[i] += g_row[i]
+            if (n - begin) % STEPS == STEPS - 1 or n == end - 1:
+                for i in range(many):
+                    products[i] += some_products[i]
+                    total[i] += some[i]
+                lanes[:] = 0
     set_threads(threads)
 
 
@@ -164,7 +162,7 @@ def _backward(ctx: Context, g: Tensor, *, eps: float) -> tuple[Gradient, ...]:
 
 
 def _grad_forward(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple[Array, Array, Array]:
-    dx, sums = np.empty(x.shape, x.dtype), np.empty((2, _parts(x), x.shape[1]))
+    dx, sums = np.empty(x.shape, x.dtype), np.empty((2, min(GRAD_PARTS, _parts(x)), x.shape[1]))
     w = np.ones(x.shape[1], x.dtype) if w is None else dense(w)
     _normalize_grad(dense(g), dense(x), w, eps, sums.shape[1], dx, sums)
     dw, db = sums.sum(axis=1).astype(x.dtype)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
+from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads, short_vectors
 from autograd.op import Op, Sample, register
 from autograd.ops.shared.samples import any_shape
 from autograd.types import Array
@@ -30,6 +30,7 @@ def _reference(x: Array) -> Array:
 def _relu(x, parts, y):
     threads = limit_threads(parts)
     for part in prange(parts):
+        short_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
@@ -41,6 +42,7 @@ def _relu(x, parts, y):
 def _relu_grad(g, y, parts, dx):
     threads = limit_threads(parts)
     for part in prange(parts):
+        short_vectors()
         block = slice(part * y.size // parts, (part + 1) * y.size // parts)
         gs, ys, dxs = g[block], y[block], dx[block]
         for i in range(len(ys)):

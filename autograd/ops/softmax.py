@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from numba import prange
 
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.rows import BLOCK, LANES, row_max, row_sum
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
+from autograd.kernels.rows import BLOCK, largest, row_products, row_sum
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.functions import exp
@@ -50,49 +51,55 @@ def _log_grad_reference(g: Array, y: Array, *, dim: int) -> Array:
 
 
 @kernel(parallel=True)
-def _softmax(x, log, parts, y):
+def _softmax(log, x, parts, y):
     """Softmax of the rows of x or, with log, its logarithm."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes = np.empty(LANES, x.dtype)
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[r], y[r]
-            largest = row_max(row, lanes)
+            top = largest(row)
             for i in range(len(row)):
-                out[i] = exponential(row[i] - largest)
-            denominator = row_sum(out, lanes)
+                out[i] = exponential(row[i] - top)
+            total = row_sum(out)
             if log:
-                log_sum = np.log(denominator)
+                log_sum = x.dtype.type(np.log(total))
                 for i in range(len(row)):
-                    out[i] = row[i] - largest - log_sum
+                    out[i] = row[i] - top - log_sum
             else:
+                factor = x.dtype.type(1 / total)
                 for i in range(len(row)):
-                    out[i] /= denominator
+                    out[i] *= factor
     set_threads(threads)
 
 
 @kernel(parallel=True)
-def _softmax_grad(g, y, log, parts, dx):
-    """The gradient of `_softmax`, from its result y."""
+def _softmax_grad(g, y, parts, dx):
+    """The gradient of softmax, from its result y."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        lanes = np.empty(LANES, y.dtype)
+        short_vectors()
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
             g_row, row, out = g[r], y[r], dx[r]
-            if log:
-                g_sum = row_sum(g_row, lanes)
-                for i in range(len(row)):
-                    out[i] = g_row[i] - exponential(row[i]) * g_sum
-            else:
-                for i in range(len(row)):
-                    out[i] = g_row[i] * row[i]
-                g_sum = row_sum(out, lanes)
-                for i in range(len(row)):
-                    out[i] = row[i] * (g_row[i] - g_sum)
+            mean = y.dtype.type(row_products(g_row, row)[1])
+            for i in range(len(row)):
+                out[i] = row[i] * (g_row[i] - mean)
     set_threads(threads)
 
 
-def _by_rows(run: Callable[..., None], log: bool, dim: int, *arrays: Array) -> Array:
+@kernel(parallel=True)
+def _log_softmax_grad(g, y, parts, dx):
+    """The gradient of the logarithm of softmax, from its result y."""
+    threads = limit_threads(parts)
+    for part in prange(parts):
+        for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
+            g_row, row, out = g[r], y[r], dx[r]
+            total = y.dtype.type(row_sum(g_row))
+            for i in range(len(row)):
+                out[i] = g_row[i] - exponential(row[i]) * total
+    set_threads(threads)
+
+
+def _by_rows(run: Callable[..., None], dim: int, *arrays: Array) -> Array:
     """Run a kernel on arrays whose dimension `dim` becomes the rows of a matrix."""
     if not arrays[0].size:
         return arrays[0].copy()
@@ -100,7 +107,7 @@ def _by_rows(run: Callable[..., None], log: bool, dim: int, *arrays: Array) -> A
     shape = moved[0].shape
     rows = [dense(a).reshape(-1, shape[-1]) for a in moved]
     result = np.empty_like(rows[0])
-    run(*rows, log, blocks(rows[0].size, BLOCK), result)
+    run(*rows, blocks(rows[0].size, BLOCK), result)
     return np.moveaxis(result.reshape(shape), -1, dim).reshape(arrays[0].shape)
 
 
@@ -135,7 +142,7 @@ def _softmax_row(name: str, log: bool, reference: Callable[..., Array], input_gr
         Op(
             name=name,
             check=check,
-            forward=lambda x, *, dim: _by_rows(_softmax, log, dim, x),
+            forward=lambda x, *, dim: _by_rows(partial(_softmax, log), dim, x),
             backward=lambda ctx, g, *, dim: input_grad(g, ctx.saved_tensors[0], dim=dim),
             saves=(~0,),
             reference=reference,
@@ -150,7 +157,11 @@ def _softmax_row(name: str, log: bool, reference: Callable[..., Array], input_gr
 
 
 def _grad_row(
-    name: str, log: bool, backward: Callable[..., Any], reference: Callable[..., Array], forward: Callable[..., Array]
+    name: str,
+    run: Callable[..., None],
+    backward: Callable[..., Any],
+    reference: Callable[..., Array],
+    forward: Callable[..., Array],
 ) -> Op:
     """The row of the gradient.  `forward` is the reference of the op itself."""
 
@@ -164,7 +175,7 @@ def _grad_row(
     return register(
         Op(
             name=name,
-            forward=lambda g, y, *, dim: _by_rows(_softmax_grad, log, dim, g, y),
+            forward=lambda g, y, *, dim: _by_rows(run, dim, g, y),
             backward=backward,
             saves=(0, 1),
             reference=reference,
@@ -173,9 +184,9 @@ def _grad_row(
     )
 
 
-softmax_input_grad = _grad_row("softmax_input_grad", False, _grad_backward, _grad_reference, _reference)
+softmax_input_grad = _grad_row("softmax_input_grad", _softmax_grad, _grad_backward, _grad_reference, _reference)
 _log_softmax_input_grad_op = _grad_row(
-    "log_softmax_input_grad", True, _log_grad_backward, _log_grad_reference, _log_reference
+    "log_softmax_input_grad", _log_softmax_grad, _log_grad_backward, _log_grad_reference, _log_reference
 )
 _softmax_op = _softmax_row("softmax", False, _reference, softmax_input_grad)
 _log_softmax_op = _softmax_row("log_softmax", True, _log_reference, _log_softmax_input_grad_op)

@@ -24,11 +24,12 @@ def check_norm(name: str, x: Any, eps: float, shape: Shape, **parameters: Any) -
             )
 
 
-def update_running(running: Any, new: Any, momentum: float) -> None:
-    """Move running statistics towards new ones, in place; None is left out."""
+def update_running(running: Any, new: Any, momentum: float, factor: float = 1) -> None:
+    """Move running statistics towards `factor` times new ones, in place; None is left out."""
     if running is not None:
+        new = getattr(new, "array", new)  # on arrays: as calls of ops, this would take longer than a small batch norm
         with no_grad():
-            running.copy_((1 - momentum) * running + momentum * new)
+            running[...] = (1 - momentum) * running.array + momentum * (new if factor == 1 else new * factor)
 
 
 def standardize_reference(x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
