@@ -125,8 +125,8 @@ def _multiply_block(a, row, column, b, transposed_row, columns, block_rows, grou
             if len(transposed_row):
                 if count < width:
                     clear(panel, 0, len(panel))  # the columns that fill up the last panel are multiplied, too
-                b_rows = IndexedRows(b, m * depth * columns + first, transposed_row, j)
-                transpose_rows(b_rows, count, block_depth, b_panel)
+                stored = IndexedRows(b, m * depth * columns + first, transposed_row, j)
+                transpose_rows(stored, count, block_depth, b_panel)
             else:
                 b_rows = Rows(b, (m * depth + first) * columns + j, columns)
                 if count == width and block_rows <= UNPACKED_ROWS:

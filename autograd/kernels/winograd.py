@@ -136,7 +136,8 @@ def split_tiles(typing, a, plane, pitch, count, c, c_step):  # type: ignore[no-u
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         build = VectorBuilder(context, builder, signature.args[0])
         (a, _), (c, _) = (build.rows(signature, arguments, i) for i in (0, 4))
-        plane, pitch, count, c_step = *arguments[1:4], arguments[5]
+        plane, pitch, count = arguments[1:4]
+        c_step = arguments[5]
         starts = [
             [
                 builder.gep(
@@ -185,7 +186,8 @@ def join_tiles(typing, a, a_step, count, c, c_step):  # type: ignore[no-untyped-
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         build = VectorBuilder(context, builder, signature.args[0])
         (a, step), (c, row_step) = (build.rows(signature, arguments, i) for i in (0, 3))
-        a_step, count, c_step = *arguments[1:3], arguments[4]
+        a_step, count = arguments[1:3]
+        c_step = arguments[4]
         width = NR_VECTORS * build.lanes
 
         def transformed(x: list[ir.Value]) -> list[ir.Value]:  # Aᵀ x

@@ -85,7 +85,7 @@ def _input_grad_forward(
         weights = rows.reshape(dx.shape[1], -1)[:, plan.order]
         planes.forward(g, dense(weights), np.zeros(len(weights), g.dtype), False, plan, dx)
         return dx
-    window = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
+    window: dict[str, Any] = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
     if winograd.suits(len(g), outputs, group_channels, input_size, groups=groups, **window) and winograd.convolve(
         g, w, np.zeros(group_channels, g.dtype), False, (2 - padding[0], 2 - padding[1]), True, dx
     ):
@@ -115,7 +115,7 @@ def _weight_grad_forward(
     g: Array, x: Array, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     images, group_channels, group_outputs = len(x), x.shape[1] // groups, g.shape[1] // groups
-    window = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    window: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     if tap_by_tap.mostly_padding(x.shape[2:], g.shape[2:], **window):
         return tap_by_tap.weight_grad(g, x, groups=groups, **window)
     plan = planes.weight_grad_plan(images, group_channels, group_outputs, groups, g.shape[2:], lanes(g), **window)
