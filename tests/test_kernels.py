@@ -175,6 +175,30 @@ def test_matmul_at_block_edges(form: str, dtype: Any, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_matmul_of_parts_of_arrays(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gemm, "SMALL_PRODUCTS", -1)
+    heads = whole(2, 5, 3, 20, dtype=dtype)  # images, tokens, heads, features
+    heads[..., 10:] = np.nan  # not to be read
+    q = heads.transpose(0, 2, 1, 3)[..., :10]
+    owner = np.asfortranarray(whole(10, 40, dtype=dtype))
+    read_only = q.copy()
+    read_only.flags.writeable = False
+    odd = np.lib.stride_tricks.as_strided(whole(99, dtype=dtype), (5, 10), (dtype().itemsize, 2 * dtype().itemsize))
+    for a, b, copies in (
+        (q, q.swapaxes(-1, -2), False), (q.swapaxes(-1, -2), q, False), (q[0], q[0, 0].T, False),
+        (q[:, 1], owner, False),
+        (read_only[:, ::2], q[:, ::2].swapaxes(-1, -2), True), (q[:, :, ::-1], q.swapaxes(-1, -2)[..., ::2], True),
+        (q[..., ::2], q[..., 5:].swapaxes(-1, -2), True), (np.broadcast_to(q[:1], q.shape), owner, True),
+        (odd, owner, True), (q[:, :, :1], q[:, :, :1].swapaxes(-1, -2), False),
+    ):  # fmt: skip
+        b = np.broadcast_to(b, (*a.shape[:-2], *b.shape[-2:])) if b.ndim < a.ndim else b
+        assert np.array_equal(gemm.matmul(a, b), np.matmul(a, b))
+        own = [gemm._located(x)[1] for x in (a, b)]
+        if not copies:
+            assert np.shares_memory(own[0], a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_matmul_passes_nan_and_inf_on_and_nowhere_else(

@@ -106,11 +106,11 @@ def transpose_rows(a, rows, columns, c):
 
 
 @kernel()
-def _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit):
+def _multiply_block(a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
-    A[m, i, k] is at row[i] + column[k] of matrix m.  B[m] is in rows if `transposed_row` is empty, else transposed,
-    with B[m, k, j] at transposed_row[j] + k.
+    A[m, i, k] is a[a_start[m] + row[i] + column[k]].  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
+    `transposed_row` is not empty, b[b_start[m] + transposed_row[j] + k].
     """
     rows, depth, width = len(row), len(column), NR_VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
@@ -125,26 +125,28 @@ def _multiply_block(a, row, column, b, transposed_row, columns, block_rows, grou
             if len(transposed_row):
                 if count < width:
                     clear(panel, 0, len(panel))  # the columns that fill up the last panel are multiplied, too
-                stored = IndexedRows(b, m * depth * columns + first, transposed_row, j)
+                stored = IndexedRows(b, b_start[m] + first, transposed_row, j)
                 transpose_rows(stored, count, block_depth, b_panel)
             else:
-                b_rows = Rows(b, (m * depth + first) * columns + j, columns)
+                b_rows = Rows(b, b_start[m] + first * b_step + j, b_step)
                 if count == width and block_rows <= UNPACKED_ROWS:
                     b_panel = b_rows
                 else:
                     copy_panel(b_rows, block_depth, count, b_panel)
             multiply_panel(
-                Indexed(a, m * rows * depth, row, first_row, column, first), b_panel, block_depth, count_rows, count,
+                Indexed(a, a_start[m], row, first_row, column, first), b_panel, block_depth, count_rows, count,
                 Rows(c, (m * rows + first_row) * columns + j, columns), first > 0,
             )  # fmt: skip
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, row, column, b, transposed_row, columns, block_rows, group, units, c):
+def _multiply_blocks(a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, units, c):
     """All blocks of `_multiply_block`."""
     threads = limit_threads(c.size * len(column) // MIN_PRODUCTS)
     for unit in prange(units):
-        _multiply_block(a, row, column, b, transposed_row, columns, block_rows, group, c, unit)
+        _multiply_block(
+            a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, c, unit
+        )  # fmt: skip
     set_threads(threads)
 
 
@@ -188,9 +190,10 @@ def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int) -
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a (…, I, K) @ b (…, K, J) in float32 or float64.  Either may be transposed in memory; neither is copied then.
+    """a (…, I, K) @ b (…, K, J) in float32 or float64.
 
-    Small products are NumPy's.  Few rows and a transposed b go to the dot form, all else to the outer form.
+    Small products are NumPy's.  Few rows and a transposed b go to the dot form, all else to the outer form.  Parts of
+    other arrays are not copied if numbers are side by side along one of the last two dimensions.
     """
     *lead, rows, depth = a.shape
     columns = b.shape[-1]
@@ -199,30 +202,57 @@ def matmul(a: Array, b: Array) -> Array:
         return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
     matrices = math.prod(lead)
     c = np.empty((*lead, rows, columns), a.dtype)
-    a_transposed, a = _as_stored(a)
-    b_transposed, b = _as_stored(b)
+    (a_transposed, a_flat, a_start, a_step), (b_transposed, b_flat, b_start, b_step) = _located(a), _located(b)
     if b_transposed and not a_transposed and rows <= MAX_DOT_FORM_ROWS:
-        _multiply_dot(
-            a.reshape(matrices, rows, depth), b.reshape(matrices, columns, depth), c.reshape(matrices, rows, columns)
-        )
-    else:
-        row, column = (
-            (offsets(rows, 1), offsets(depth, rows)) if a_transposed else (offsets(rows, depth), offsets(depth, 1))
-        )
-        fitting(_multiply_blocks, products // MIN_PRODUCTS)(
-            a.ravel(), row, column, b.ravel(), offsets(columns if b_transposed else 0, depth), columns,
-            *_blocks(matrices, rows, depth, columns, a.itemsize), c.ravel(),
-        )  # fmt: skip
+        factors = dense(a).reshape(matrices, rows, depth), dense(b.swapaxes(-1, -2)).reshape(matrices, columns, depth)
+        _multiply_dot(*factors, c.reshape(matrices, rows, columns))
+        return c
+    steps = (1, a_step) if a_transposed else (a_step, 1)
+    fitting(_multiply_blocks, products // MIN_PRODUCTS)(
+        a_flat, a_start, offsets(rows, steps[0]), offsets(depth, steps[1]),
+        b_flat, b_start, b_step, offsets(columns if b_transposed else 0, b_step), columns,
+        *_blocks(matrices, rows, depth, columns, a.itemsize), c.ravel(),
+    )  # fmt: skip
     return c
 
 
-def _as_stored(a: Array) -> tuple[bool, Array]:
-    """Whether the matrices are transposed in memory, and the C-contiguous array that memory has."""
-    if not a.flags.c_contiguous:
-        stored = a.swapaxes(-1, -2)
-        if stored.flags.c_contiguous:
-            return True, dense(stored)
-    return False, dense(a)
+def _located(a: Array) -> tuple[bool, Array, Array, int]:
+    """Where the matrices of a (…, I, J) are in memory.
+
+    Returns
+    -------
+    transposed : bool
+        Whether the numbers of a column are side by side.  Otherwise those of a row are.
+    flat : (…,) array
+    start : (matrices,) int64 array
+        Where each matrix begins in flat.
+    step : int
+        Elements from row to row, or, if transposed, from column to column.
+    """
+    *lead, rows, columns = a.shape
+    matrices = math.prod(lead)
+    if a.flags.c_contiguous:
+        return False, dense(a).ravel(), offsets(matrices, rows * columns), columns
+    if (stored := a.swapaxes(-1, -2)).flags.c_contiguous:
+        return True, dense(stored).ravel(), offsets(matrices, rows * columns), rows
+    item, base = a.itemsize, a.base
+    *_, row, column = a.strides
+    within = type(base) is np.ndarray and base.dtype == a.dtype and base.flags.carray
+    if not within or item not in (row, column) or min(a.strides) < item or any(s % item for s in a.strides):
+        return False, np.array(a, order="C").ravel(), offsets(matrices, rows * columns), columns
+    assert base is not None
+    first = (a.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
+    start = _starts(first, tuple(lead), tuple([stride // item for stride in a.strides[:-2]]))
+    return (column != item), base.ravel(), start, (row if column == item else column) // item
+
+
+@lru_cache(maxsize=256)
+def _starts(first: int, lead: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """Offsets of matrices with these strides."""
+    start = np.array([first])
+    for count, stride in zip(lead, strides, strict=True):
+        start = np.add.outer(start, np.arange(count) * stride).reshape(-1)
+    return start
 
 
 # ── linear layers ──────────────────────────────────────────────────────────────────────
