@@ -102,8 +102,8 @@ def run_ops() -> None:
     (large * large[0]).sum().backward()
     large.cumsum(0).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()
-    for channels, function in ((16, F.conv2d), (3, F.conv2d_relu_max_pool2d)):
-        x, w = autograd.ones(2, channels, 16, 16, requires_grad=True), autograd.ones(16, channels, 7, 7)
+    for channels, size, function in ((16, 7, F.conv2d), (3, 7, F.conv2d_relu_max_pool2d), (32, 3, F.conv2d)):
+        x, w = autograd.ones(2, channels, 16, 16, requires_grad=True), autograd.ones(32, channels, size, size)
         function(x, w.requires_grad_()).sum().backward()
     peaks.triad(64)()
     peaks.multiply_adds(10**6)()
