@@ -18,7 +18,7 @@ from numba import prange, types
 from numba.extending import overload
 
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.sums import LANES, STEPS
+from autograd.kernels.sums import LANES, STEPS, flush
 from autograd.types import Array
 
 BLOCK = 8192  # minimum number of elements for one thread
@@ -92,14 +92,6 @@ def _choose_middle_of(g, x, begin, end, mean):
     return lambda g, x, begin, end, mean: _mean_of_plane(x[0, begin:end])
 
 
-@kernel()
-def _flush(lanes, sums):
-    """Add sums to those in float64, and set them to 0."""
-    for i in range(len(lanes)):
-        sums[i] += lanes[i]
-        lanes[i] = 0
-
-
 @kernel(parallel=True)
 def _sums(g, x, mean, width, lanes, parts, sums):
     """sums (3, B, C), float64: Σ u, Σ u (x - mean) and the mean, over each of B parts of the images.
@@ -137,10 +129,10 @@ def _sums(g, x, mean, width, lanes, parts, sums):
                 steps -= 1  # counted down: a remainder costs as much as several lanes
                 if steps == 0:
                     steps = STEPS
-                    _flush(lane_total, total)
-                    _flush(lane_product, product)
-        _flush(lane_total, total)
-        _flush(lane_product, product)
+                    flush(lane_total, total)
+                    flush(lane_product, product)
+        flush(lane_total, total)
+        flush(lane_product, product)
         if mean.ndim == 1:
             sums[0, part, k], sums[1, part, k], sums[2, part, k] = total.sum(), product.sum(), at(middle, 0)
         else:

@@ -36,8 +36,8 @@ BLOCK = 1024  # elements of a part that are added at a time: they stay in the fi
 
 @kernel()
 def flush(lanes, sums):
-    """Add LANES sums to those in float64, and set them to 0."""
-    for k in range(LANES):
+    """Add sums to those in float64, and set them to 0."""
+    for k in range(len(lanes)):
         sums[k] += lanes[k]
         lanes[k] = 0
 
