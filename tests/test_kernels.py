@@ -153,8 +153,11 @@ def in_form(form: str, m: int, i: int, k: int, j: int, dtype: Any) -> tuple[np.n
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", FORMS)
-def test_matmul_at_block_edges(form: str, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_matmul_at_block_edges(threads: int, form: str, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gemm, "SMALL_PRODUCTS", -1)
+    monkeypatch.setattr(gemm, "get_number", lambda: threads)  # products are cut into blocks for as many threads,
+    monkeypatch.setattr(gemm, "MIN_PRODUCTS", 1)  # and small ones, too
     rows, columns = gemm.MIN_BLOCK_ROWS, microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
     depth = gemm.DEPTH_BLOCK
     for m, i, k, j in [
@@ -164,9 +167,10 @@ def test_matmul_at_block_edges(form: str, dtype: Any, monkeypatch: pytest.Monkey
             for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
         ),
         *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
-        *((1, gemm.UNPACKED_ROWS + i, 3, 2 * gemm.MIN_BLOCKS * columns + 1) for i in (0, 1)),
-        (1, 2 * gemm.BLOCK_ELEMENTS // depth + 1, depth, 3), (2, 2 * rows, 2 * gemm.MIN_PRODUCTS // rows, 3),
+        *((1, gemm.UNPACKED_ROWS + i, 3, 2 * threads * gemm.MIN_BLOCKS * columns + 1) for i in (0, 1)),
+        (1, 2 * gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * depth) + 1, depth, 3), (2, 2 * rows, 40000, 3),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
+        *((2, i, depth + 1, gemm.PACKED_COLUMNS) for i in range(2 * microkernels.MR, 3 * microkernels.MR)),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)
         c = gemm.matmul(a, b)

@@ -3,9 +3,9 @@
 The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs") a
 panel of B, as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A, a micro-kernel
 (microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes MR × 2 L numbers
-of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  A is not
-packed: two tables of offsets say where its rows and columns are, which also serves a transposed A, and a convolution
-(conv.py).  A panel that few rows meet is not packed either.
+of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  Two tables of
+offsets say where A's rows and columns are, which also serves a convolution (conv.py).  So A is packed only if it is
+transposed, and meets enough columns.  A panel that few rows meet is not packed either.
 
 There are two forms.  The outer form splats a number of A and multiplies it with a vector of B's columns.
 The dot form multiplies rows of A with rows of a transposed B, and needs no packing: it is for few rows.
@@ -23,7 +23,16 @@ from functools import lru_cache
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, dense, fitting, kernel, limit_threads, set_threads
+from autograd.kernels.jit import (
+    ELEMENTS,
+    blocks,
+    dense,
+    fitting,
+    kernel,
+    limit_threads,
+    second_level_cache,
+    set_threads,
+)
 from autograd.kernels.microkernels import (
     DOT_ROWS,
     LANES_FLOAT32,
@@ -35,19 +44,23 @@ from autograd.kernels.microkernels import (
     Rows,
     clear,
     copy_panel,
+    copy_row,
     dot,
     outer_1,
     outer_2,
+    outer_2_half,
     transpose_square,
 )
+from autograd.kernels.threads import get_number
 from autograd.types import Array
 
-MIN_BLOCKS = 16  # blocks that a product is cut into, if each then has MIN_BLOCK_ROWS rows
+MIN_BLOCKS = 4  # blocks for each of several threads that a product is cut into, if each then has MIN_BLOCK_ROWS rows
 MIN_BLOCK_ROWS = 4 * MR
-BLOCK_ELEMENTS = 1 << 16  # of a block of A: 256 KiB of float32, half of a small second-level cache
+BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
 UNPACKED_ROWS = 64  # rows of a block up to which packing a B in rows costs more than it saves
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
+PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
 DOT_BLOCK_ROWS, DOT_BLOCK_COLUMNS = 64, 2 * DOT_ROWS
@@ -86,10 +99,12 @@ def multiply_panel(a, panel, depth, rows, columns, c, add):
     for i in range(0, rows, MR):
         a_rows = Indexed(array, start, row, first_row + i, column, first_column)
         c_rows = Rows(c.array, c.start + i * c.step, c.step)
-        if columns > lanes(array):
+        if columns <= lanes(array):
+            outer_1(a_rows, panel, depth, min(MR, rows - i), columns, c_rows, add)
+        elif rows - i > MR // 2:
             outer_2(a_rows, panel, depth, min(MR, rows - i), columns, c_rows, add)
         else:
-            outer_1(a_rows, panel, depth, min(MR, rows - i), columns, c_rows, add)
+            outer_2_half(a_rows, panel, depth, rows - i, columns, c_rows, add)
 
 
 @kernel()
@@ -105,8 +120,30 @@ def transpose_rows(a, rows, columns, c):
             )  # fmt: skip
 
 
+@kernel(parallel=True)
+def _pack_columns(a, start, step, rows, depth, parts, packed):
+    """packed[m, i // MR, k, i % MR] = A[m, i, k], which is a[start[m] + k step + i].
+
+    The numbers that a step of the micro-kernel splats are then side by side, and those of its next step follow.  In a
+    transposed A each step goes to another row, and rows that are some KiB apart share few places in the cache.
+    """
+    tiles = -(-rows // MR)
+    threads = limit_threads(parts)
+    for part in prange(parts):
+        for unit in range(part * len(start) * tiles // parts, (part + 1) * len(start) * tiles // parts):
+            m, tile = unit // tiles, unit % tiles
+            from_, to = start[m] + tile * MR, unit * depth * MR
+            count = rows - tile * MR
+            for k in range(depth):
+                if count >= MR:
+                    copy_row(a, from_ + k * step, MR, packed, to + k * MR)
+                else:
+                    copy_row(a, from_ + k * step, count, packed, to + k * MR)
+    set_threads(threads)
+
+
 @kernel()
-def _multiply_block(a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, c, unit):
+def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
     A[m, i, k] is a[a_start[m] + row[i] + column[k]].  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
@@ -140,12 +177,12 @@ def _multiply_block(a, a_start, row, column, b, b_start, b_step, transposed_row,
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, units, c):
+def _multiply_blocks(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, units, c):
     """All blocks of `_multiply_block`."""
     threads = limit_threads(c.size * len(column) // MIN_PRODUCTS)
     for unit in prange(units):
         _multiply_block(
-            a, a_start, row, column, b, b_start, b_step, transposed_row, columns, block_rows, group, c, unit
+            a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, c, unit
         )  # fmt: skip
     set_threads(threads)
 
@@ -173,19 +210,21 @@ def _multiply_dot(a, b, c):
 
 
 @lru_cache(maxsize=1024)
-def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int) -> tuple[int, int, int]:
+def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int) -> tuple[int, int, int]:
     """Rows of a block, panels of a block, and number of blocks of a product in the outer form.
 
-    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.
+    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  How C is cut
+    changes no bits: each of its numbers is added up in the order of k.
     """
     width = NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
     panels = -(-columns // width)
-    most = max(MIN_BLOCK_ROWS, BLOCK_ELEMENTS // max(1, min(depth, DEPTH_BLOCK)))
-    wanted = -(-MIN_BLOCKS // max(1, matrices * panels))  # row blocks that give enough work to share
+    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * max(1, min(depth, DEPTH_BLOCK))))
+    least = MIN_BLOCKS * threads if threads > 1 else 1
+    wanted = -(-least // max(1, matrices * panels))  # row blocks that give enough work to share
     row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
     block_rows = -(-rows // (row_blocks * MR)) * MR
     row_blocks = -(-rows // max(1, block_rows))
-    group = max(1, panels * matrices * row_blocks // MIN_BLOCKS)
+    group = max(1, min(panels, panels * matrices * row_blocks // least))
     return max(1, block_rows), group, matrices * row_blocks * -(-columns // (group * width))
 
 
@@ -200,20 +239,37 @@ def matmul(a: Array, b: Array) -> Array:
     products = a.size * columns
     if products <= SMALL_PRODUCTS and rows > 1 < columns:
         return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
-    matrices = math.prod(lead)
+    matrices = math.prod(lead) if lead else 1
     c = np.empty((*lead, rows, columns), a.dtype)
-    (a_transposed, a_flat, a_start, a_step), (b_transposed, b_flat, b_start, b_step) = _located(a), _located(b)
-    if b_transposed and not a_transposed and rows <= MAX_DOT_FORM_ROWS:
-        factors = dense(a).reshape(matrices, rows, depth), dense(b.swapaxes(-1, -2)).reshape(matrices, columns, depth)
+    if rows <= MAX_DOT_FORM_ROWS and a.flags.c_contiguous and (stored := b.swapaxes(-1, -2)).flags.c_contiguous:
+        factors = dense(a).reshape(matrices, rows, depth), dense(stored).reshape(matrices, columns, depth)
         _multiply_dot(*factors, c.reshape(matrices, rows, columns))
         return c
-    steps = (1, a_step) if a_transposed else (a_step, 1)
-    fitting(_multiply_blocks, products // MIN_PRODUCTS)(
-        a_flat, a_start, offsets(rows, steps[0]), offsets(depth, steps[1]),
-        b_flat, b_start, b_step, offsets(columns if b_transposed else 0, b_step), columns,
-        *_blocks(matrices, rows, depth, columns, a.itemsize), c.ravel(),
+    (a_transposed, a_flat, a_start, a_step), (b_transposed, b_flat, b_start, b_step) = _located(a), _located(b)
+    threads = max(1, min(get_number(), products // MIN_PRODUCTS))
+    packed = a_transposed and columns >= PACKED_COLUMNS
+    tables = _tables(rows, depth, a_step, a_transposed, packed, columns if b_transposed else 0, b_step)
+    if packed:
+        size, parts = -(-rows // MR) * depth * MR, blocks(a.size, ELEMENTS)
+        tiles = np.empty(matrices * size, a.dtype)
+        fitting(_pack_columns, parts)(a_flat, a_start, a_step, rows, depth, parts, tiles)
+        a_flat, a_start = tiles, offsets(matrices, size)
+    fitting(_multiply_blocks, threads)(
+        a_flat, a_start, b_flat, b_start, b_step, *tables, columns,
+        *_blocks(matrices, rows, depth, columns, a.itemsize, threads), c.ravel(),
     )  # fmt: skip
     return c
+
+
+@lru_cache(maxsize=1024)
+def _tables(
+    rows: int, depth: int, step: int, transposed: bool, packed: bool, columns: int, b_step: int
+) -> tuple[Array, Array, Array]:
+    """Offsets of A's rows, of A's columns, and of the columns of a transposed B."""
+    row = np.arange(rows)
+    if packed:
+        return row // MR * (depth * MR) + row % MR, offsets(depth, MR), offsets(columns, b_step)
+    return offsets(rows, 1 if transposed else step), offsets(depth, step if transposed else 1), offsets(columns, b_step)
 
 
 def _located(a: Array) -> tuple[bool, Array, Array, int]:
@@ -230,9 +286,10 @@ def _located(a: Array) -> tuple[bool, Array, Array, int]:
         Elements from row to row, or, if transposed, from column to column.
     """
     *lead, rows, columns = a.shape
-    matrices = math.prod(lead)
-    if a.flags.c_contiguous:
-        return False, dense(a).ravel(), offsets(matrices, rows * columns), columns
+    matrices = math.prod(lead) if lead else 1
+    flags = a.flags
+    if flags.c_contiguous:
+        return False, (a if flags.carray else dense(a)).ravel(), offsets(matrices, rows * columns), columns
     if (stored := a.swapaxes(-1, -2)).flags.c_contiguous:
         return True, dense(stored).ravel(), offsets(matrices, rows * columns), rows
     item, base = a.itemsize, a.base

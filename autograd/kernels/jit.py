@@ -5,7 +5,7 @@ Numba compiles a Python function to machine code with LLVM.  Two rules decide wh
 - An inner loop must run over slices that are counted from 0 (`xs = x[first:last]`, `for i in range(len(xs))`).  A
   loop `for i in range(first, last)` over computed ends stays scalar: an index might be negative, and then count from
   the end, so LLVM emits no vector instructions.  tests/test_vectorized.py checks the machine code.
-- Work is cut into parts by shapes alone, never by the number of threads.  Then any number of threads gives the same
+- Sums are cut into parts by shapes alone, never by the number of threads.  Then any number of threads gives the same
   bits.
 """
 
@@ -68,6 +68,16 @@ def vector_registers() -> int:
     """
     arm = llvm.get_process_triple().split("-")[0] in ("aarch64", "arm64")
     return _chosen("LUCIDGRAD_VECTOR_REGISTERS", 16, 32) or (32 if arm or vector_bytes() == 64 else 16)
+
+
+@cache
+def second_level_cache() -> int:
+    """Bytes of the second-level cache of a core, from 256 KiB to 2 MiB.  512 KiB, if the system does not say."""
+    try:
+        size = os.sysconf("SC_LEVEL2_CACHE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        size = 0
+    return min(max(size, 1 << 18), 1 << 21) if size > 0 else 1 << 19
 
 
 NOT_COMPILED = (

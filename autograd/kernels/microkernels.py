@@ -315,12 +315,12 @@ class VectorBuilder:
 # ── matrix products ────────────────────────────────────────────────────────────────────
 
 
-def _outer(vectors: int) -> Any:
+def _outer(most_rows: int, vectors: int) -> Any:
     @intrinsic
     def outer(typing, a, b, depth, rows, columns, c, add):  # type: ignore[no-untyped-def]
         """C[i, j] = Σ_k A[i, k] B[k, j], or C += that if `add`; a: Indexed, b and c: Rows.
 
-        For i < rows <= MR and j < columns.  Rows of b are read whole, whatever `columns` is.
+        For i < rows <= most_rows and j < columns.  Rows of b are read whole, whatever `columns` is.
         """
 
         def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
@@ -328,7 +328,7 @@ def _outer(vectors: int) -> Any:
             depth, rows, columns = arguments[2:5]
             steps = build.column_table(signature, arguments, 0)
             b, b_step = build.rows(signature, arguments, 1)
-            starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), MR, rows)
+            starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), most_rows, rows)
 
             def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
                 step = builder.load(builder.gep(steps, [k]))
@@ -336,17 +336,18 @@ def _outer(vectors: int) -> Any:
                 right = [build.load(builder.gep(b_row, [build.int64(v * build.lanes)])) for v in range(vectors)]
                 results = []
                 for i, start in enumerate(starts):
-                    if i == MR // 2:  # without a fence LLVM loads the numbers of all rows first, and spills the sums
+                    if (
+                        i == most_rows // 2
+                    ):  # without a fence LLVM loads the numbers of all rows first, and spills the sums
                         builder.fence("seq_cst", targetscope="singlethread")
                     left = build.splat(builder.load(builder.gep(start, [step])), build.vector)
                     results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
                 return results
 
-            sums = build.loop(depth, MR * vectors, body)
+            sums = build.loop(depth, most_rows * vectors, body)
             c, c_step = build.rows(signature, arguments, 5)
-            build.add_tile(
-                [sums[i * vectors : (i + 1) * vectors] for i in range(MR)], rows, columns, c, c_step, arguments[6]
-            )
+            tile = [sums[i * vectors : (i + 1) * vectors] for i in range(most_rows)]
+            build.add_tile(tile, rows, columns, c, c_step, arguments[6])
             return context.get_dummy_value()
 
         integer = types.int64
@@ -355,7 +356,8 @@ def _outer(vectors: int) -> Any:
     return outer
 
 
-outer_1, outer_2 = _outer(1), _outer(2)  # for columns that fit into one vector, and into two
+outer_1, outer_2 = _outer(MR, 1), _outer(MR, 2)  # for columns that fit into one vector, and into two
+outer_2_half = _outer(MR // 2, 2)  # for the rows that are left
 
 
 @intrinsic
