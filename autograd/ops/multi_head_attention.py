@@ -163,9 +163,13 @@ def multi_head_attention_forward(
     if any(w is None for w in weights):
         raise ValueError(f"{_NAME}: a projection weight is None; expects {_wanted(use_separate_proj_weight)}")
     parts = [slice(i * features, (i + 1) * features) for i in range(3)]
+    # (L, N, E) -> (N, L, E): the rows of a head are then close in memory, and batch_first's inputs lie so already
+    first = transpose(query, 0, 1).contiguous()
+    second = first if key is query else transpose(key, 0, 1).contiguous()
+    third = first if value is query else second if value is key else transpose(value, 0, 1).contiguous()
     q, k, v = (
         linear(x, w if use_separate_proj_weight else w[part], None if in_proj_bias is None else in_proj_bias[part])  # type: ignore[index, arg-type]
-        for x, w, part in zip((query, key, value), weights, parts, strict=True)
+        for x, w, part in zip((first, second, third), weights, parts, strict=True)
     )
     mask = _additive(attn_mask, "attn_mask", query)
     if mask is not None:
@@ -179,7 +183,7 @@ def multi_head_attention_forward(
 
     extra = 0  # keys that no mask hides
     if bias_k is not None and bias_v is not None:
-        k, v = (cat([x, expand(b, 1, batch, features)]) for x, b in ((k, bias_k), (v, bias_v)))
+        k, v = (cat([x, expand(b, batch, 1, features)], 1) for x, b in ((k, bias_k), (v, bias_v)))
         extra += 1
     q, k, v = (_heads(x, batch, num_heads, size) for x in (q, k, v))
     k = k if static_k is None else reshape(static_k, (batch, num_heads, -1, size))
@@ -199,10 +203,9 @@ def multi_head_attention_forward(
         heads = matmul(attention, v)
     else:
         heads = scaled_dot_product_attention(q, k, v, both, rate)
-    # (N, H, L, E / H) -> (L, N, E)
-    output = linear(
-        reshape(transpose(transpose(heads, 1, 2), 0, 1), (targets, batch, features)), out_proj_weight, out_proj_bias
-    )
+    # (N, H, L, E / H) -> (N, L, E) -> (L, N, E)
+    output = linear(reshape(transpose(heads, 1, 2), (batch, targets, features)), out_proj_weight, out_proj_bias)
+    output = transpose(output, 0, 1)
     if attention is not None and average_attn_weights:
         attention = mean(attention, 1)
     if not batched:
@@ -215,8 +218,8 @@ def _wanted(separate: bool) -> str:
 
 
 def _heads(x: Tensor, batch: int, heads: int, size: int) -> Tensor:
-    """(L, N, E) -> (N, H, L, E / H)."""
-    return transpose(transpose(reshape(x, (x.shape[0], batch, heads, size)), 0, 1), 1, 2)
+    """(N, L, E) -> (N, H, L, E / H)."""
+    return transpose(reshape(x, (batch, x.shape[1], heads, size)), 1, 2)
 
 
 # ── under the battery ──────────────────────────────────────────────────────────────────
