@@ -109,8 +109,8 @@ def scaled_dot_product_attention(
     mask: Any = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else attn_mask
     if mask is not None:
         scores = where(mask, scores, -math.inf) if mask.dtype == np.bool_ else scores + mask
-    masked = all_of(scores == -math.inf, -1, True)  # queries that attend to no key
-    if any_of(masked):
+    # Queries that attend to no key.  The first column alone shows nearly always that there is none.
+    if any_of(scores[..., :1] == -math.inf) and any_of(masked := all_of(scores == -math.inf, -1, True)):
         weights = where(masked, 0.0, softmax(where(masked, 0.0, scores), -1))
     else:
         weights = softmax(scores, -1)
