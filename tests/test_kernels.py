@@ -305,7 +305,7 @@ def row_results(a, w, b, middle):
     return (
         largest(a),
         row_sum(a),
-        row_products(a, b),
+        row_products(a, b, middle),
         row_moments(a, middle),
         row_weighted(a, w, b, middle, two, middle),
     )
@@ -318,7 +318,7 @@ def test_sums_of_a_row_are_numpys(length: int, dtype: Any) -> None:
     top, *sums = np.hstack(row_results(a, w, b, dtype(0.5)))
     x, u, y = (array.astype(np.float64) for array in (a, w * a, b))
     d, z = x - 0.5, 2 * (y - 0.5) - 0.5
-    expected = [x.sum(), x.sum(), x @ y, d.sum(), d @ d, u.sum(), u @ z]
+    expected = [x.sum(), x.sum(), x @ (y - 0.5), d.sum(), d @ d, u.sum(), u @ z]
     assert top == a.max(initial=-np.inf)
     np.testing.assert_allclose(sums, expected, rtol=1e-6 if dtype == np.float32 else 1e-14, atol=0)
     if length:

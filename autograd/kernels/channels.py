@@ -5,8 +5,9 @@ They take x (N, C, L) in one of two forms, which differ in what is contiguous in
     planes     L > 1: the L elements of a plane x[n, c] belong to one channel
     columns    L = 1: the C elements of a row x[n] belong to one channel each
 
-A kernel is written once for both.  A number of a channel, such as its mean, is a scalar for a whole plane, and one
-element of a vector for a row of columns: `at(mean, i)` is either, chosen when the kernel is compiled.
+Sums have a kernel for each form.  The linear map is written once for both: a number of a channel, such as its mean, is
+a scalar for a whole plane, and one element of a vector for a row of columns.  `at(mean, i)` is either, chosen when the
+kernel is compiled.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from numba import prange, types
 from numba.extending import overload
 
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
-from autograd.kernels.sums import LANES, STEPS, flush
+from autograd.kernels.rows import row_moments, row_products, row_sum
+from autograd.kernels.sums import STEPS, flush
 from autograd.types import Array
 
 BLOCK = 8192  # minimum number of elements for one thread
 COLUMNS = 512  # columns of a unit of work
 FIRST_ROWS = 8  # rows whose mean is taken for that of all at first
+IMAGES = 4  # least number of images in a part: each part computes the mean of the first one
 
 
 def at(a, i):
@@ -53,16 +56,37 @@ def _planes(x: Array) -> Array:
 # ── two sums of each channel ───────────────────────────────────────────────────────────
 
 
-@kernel()
-def _mean_of_plane(row):
-    """The mean of a plane, or 0 if it is not finite."""
-    lanes = np.zeros(LANES)
-    for start in range(0, len(row), LANES):
-        some = row[start : start + LANES]
-        for i in range(len(some)):
-            lanes[i] += some[i]
-    mean = row.dtype.type(lanes.sum() * (1 / len(row)))
-    return mean if np.isfinite(mean) else row.dtype.type(0)
+@kernel(parallel=True)
+def _plane_sums(g, x, mean, parts, groups, sums):
+    """sums (3, B, C), float64: Σ u, Σ u (x - mean) and the mean, over each of B parts of the images.
+
+    u is g.  If g is None, u is x - mean, and the mean is that of the channel's first plane, or 0 if that is not finite.
+    x and g are (N, C, L).  A unit of work is a part of the images and one of `groups` groups of channels: memory is
+    read in its order.
+    """
+    channels = x.shape[1]
+    threads = limit_threads(x.size // BLOCK)
+    for unit in prange(parts * groups):
+        part, group = unit // groups, unit % groups
+        first, last = group * channels // groups, (group + 1) * channels // groups
+        for c in range(first, last):
+            middle = mean[c]
+            if g is None:
+                plane = x[0, c]
+                middle = x.dtype.type(row_sum(plane) / len(plane))
+                if not np.isfinite(middle):
+                    middle = x.dtype.type(0)
+            sums[0, part, c], sums[1, part, c], sums[2, part, c] = 0, 0, middle
+        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
+            for c in range(first, last):
+                middle = x.dtype.type(sums[2, part, c])
+                if g is None:
+                    total, product = row_moments(x[n, c], middle)
+                else:
+                    total, product = row_products(g[n, c], x[n, c], middle)
+                sums[0, part, c] += total
+                sums[1, part, c] += product
+    set_threads(threads)
 
 
 @kernel()
@@ -78,88 +102,64 @@ def _mean_of_rows(x, begin, end):
     return mean
 
 
-def middle_of(g, x, begin, end, mean):
-    """`mean` if there is a g.  Otherwise means of x[:, begin:end] over the first image or images.  For kernels only."""
-    raise TypeError("middle_of: only kernels call it")
-
-
-@overload(middle_of)
-def _choose_middle_of(g, x, begin, end, mean):
-    if not isinstance(g, types.NoneType):
-        return lambda g, x, begin, end, mean: mean
-    if isinstance(mean, types.Array):
-        return lambda g, x, begin, end, mean: _mean_of_rows(x, begin, end)
-    return lambda g, x, begin, end, mean: _mean_of_plane(x[0, begin:end])
-
-
 @kernel(parallel=True)
-def _sums(g, x, mean, width, lanes, parts, sums):
-    """sums (3, B, C), float64: Σ u, Σ u (x - mean) and the mean, over each of B parts of the images.
+def _column_sums(g, x, mean, width, parts, sums):
+    """`_plane_sums` of x and g (N, C).  If g is None, the mean is that of the first few rows.
 
-    u is g.  If g is None, u is x - mean, and the mean is that of the first image, or, of columns, of the first few.
-
-    x and g are (N, C · L).  A unit of work is `width` neighbouring columns of one part.  `lanes` sums grow side by side
-    in x's dtype, and are added to float64 sums every few steps.
-
-    planes     width L, mean (C,), LANES lanes: at the end they are added to each other
-    columns    as many lanes as columns, mean (⌈C / width⌉, width): each lane is the sum of a channel
+    A unit of work is `width` neighbouring columns of one part.  `width` sums grow side by side in x's dtype, and are
+    added to float64 sums every STEPS rows.
     """
-    units = len(mean)
+    channels = x.shape[1]
+    units = -(-channels // width)
     threads = limit_threads(x.size // BLOCK)
     for unit in prange(parts * units):
-        part, k = unit // units, unit % units
-        begin, end, steps = k * width, min((k + 1) * width, x.shape[1]), STEPS
-        middle = middle_of(g, x, begin, end, mean[k])
-        total, product = np.zeros(lanes), np.zeros(lanes)
-        lane_total, lane_product = np.zeros(lanes, x.dtype), np.zeros(lanes, x.dtype)
+        part, begin = unit // units, unit % units * width
+        end, steps = min(begin + width, channels), STEPS
+        middle = mean[begin:end]
+        if g is None:
+            middle = _mean_of_rows(x, begin, end)
+        total, product = np.zeros(width), np.zeros(width)
+        lane_total, lane_product = np.zeros(width, x.dtype), np.zeros(width, x.dtype)
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            for start in range(begin, end, lanes):
-                stop = min(start + lanes, end)
-                some = x[n, start:stop]
-                if g is None:
-                    for i in range(len(some)):
-                        d = some[i] - at(middle, i)
-                        lane_total[i] += d
-                        lane_product[i] += d * d
-                else:
-                    g_some = g[n, start:stop]
-                    for i in range(len(some)):
-                        lane_total[i] += g_some[i]
-                        lane_product[i] += g_some[i] * (some[i] - at(middle, i))
-                steps -= 1  # counted down: a remainder costs as much as several lanes
-                if steps == 0:
-                    steps = STEPS
-                    flush(lane_total, total)
-                    flush(lane_product, product)
+            some = x[n, begin:end]
+            if g is None:
+                for i in range(len(some)):
+                    d = some[i] - middle[i]
+                    lane_total[i] += d
+                    lane_product[i] += d * d
+            else:
+                g_some = g[n, begin:end]
+                for i in range(len(some)):
+                    lane_total[i] += g_some[i]
+                    lane_product[i] += g_some[i] * (some[i] - middle[i])
+            steps -= 1  # counted down: a remainder costs as much as several lanes
+            if steps == 0:
+                steps = STEPS
+                flush(lane_total, total)
+                flush(lane_product, product)
         flush(lane_total, total)
         flush(lane_product, product)
-        if mean.ndim == 1:
-            sums[0, part, k], sums[1, part, k], sums[2, part, k] = total.sum(), product.sum(), at(middle, 0)
-        else:
-            for i in range(end - begin):
-                sums[0, part, begin + i] = total[i]
-                sums[1, part, begin + i] = product[i]
-                sums[2, part, begin + i] = at(middle, i)
+        for i in range(end - begin):
+            sums[0, part, begin + i] = total[i]
+            sums[1, part, begin + i] = product[i]
+            sums[2, part, begin + i] = middle[i]
     set_threads(threads)
 
 
 def _run_sums(g: Array | None, x: Array, mean: Array | None) -> Array:
-    """`_sums` over all images, (3, C) in float64, of g and x (N, C, L) and mean (C,)."""
+    """The sums of `_plane_sums` over all images, (3, C) in float64, of g and x (N, C, L) and mean (C,)."""
     images, channels, pixels = x.shape
     middle = np.zeros(channels, x.dtype) if mean is None else dense(mean)
-    width, lanes, units, least = pixels, LANES, channels, 1
+    wanted = blocks(x.size, BLOCK)
     if pixels == 1:
-        width = lanes = min(COLUMNS, max(1, channels))
-        units, least = -(-channels // width), STEPS  # rows are added faster than their sums
-        if units * width > channels:
-            middle = np.append(middle, np.zeros(units * width - channels, x.dtype))
-        middle = middle.reshape(units, width)
-    # images are cut where there are fewer units than blocks of work
-    parts = max(1, min(images // least, blocks(x.size, BLOCK) // max(1, units)))
-    sums = np.empty((3, parts, channels))
-    form = images, channels * pixels
-    x, g = x.reshape(form), None if g is None else g.reshape(form)
-    _sums(g, x, middle, width, lanes, parts, sums)
+        width = min(COLUMNS, max(1, channels))
+        parts = max(1, min(images // STEPS, wanted // -(-channels // width)))  # rows are added faster than their sums
+        sums = np.empty((3, parts, channels))
+        _column_sums(None if g is None else g[..., 0], x[..., 0], middle, width, parts, sums)
+    else:
+        parts = max(1, min(images // IMAGES, wanted))
+        sums = np.empty((3, parts, channels))
+        _plane_sums(g, x, middle, parts, max(1, min(channels, wanted // parts)), sums)
     sums[0, 0], sums[1, 0] = sums[:2].sum(axis=1)
     return sums[:, 0]
 

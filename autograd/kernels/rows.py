@@ -161,19 +161,23 @@ def _sum(typing, row):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _products(typing, a, b):  # type: ignore[no-untyped-def]
-    """Σ a and Σ a b of at most PART numbers, in float64."""
+def _products(typing, a, b, middle):  # type: ignore[no-untyped-def]
+    """Σ a and Σ a d of at most PART numbers, in float64, d = b - middle."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        centre = _splat(builder, arguments[2])
+        zeros = ir.Constant(centre.type, [0.0] * LANES)
+
         def step(sums: Vectors, x: Vectors, inside: ir.Value) -> Vectors:
-            product = builder.fmul(x[0], x[1], FLAGS)
+            d = builder.select(inside, builder.fsub(x[1], centre, FLAGS), zeros)
+            product = builder.fmul(x[0], d, FLAGS)
             return [builder.fadd(sums[0], x[0], FLAGS), builder.fadd(sums[1], product, FLAGS)]
 
-        rows = list(zip(signature.args, arguments, strict=True))
+        rows = list(zip(signature.args[:2], arguments[:2], strict=True))
         results = [_sum_of_lanes(builder, lanes) for lanes in _over_row(context, builder, rows, [0.0, 0.0], 0.0, step)]
         return context.make_tuple(builder, signature.return_type, results)
 
-    return types.UniTuple(types.float64, 2)(a, b), codegen
+    return types.UniTuple(types.float64, 2)(a, b, b.dtype), codegen
 
 
 @intrinsic
@@ -225,11 +229,11 @@ def row_sum(row):
 
 
 @kernel()
-def row_products(a, b):
-    """Σ a and Σ a b, in float64."""
+def row_products(a, b, middle):
+    """Σ a and Σ a d, in float64, d = b - middle."""
     total = product = 0.0
     for first in range(0, len(a), PART):
-        sums = _products(a[first : first + PART], b[first : first + PART])
+        sums = _products(a[first : first + PART], b[first : first + PART], middle)
         total += sums[0]
         product += sums[1]
     return total, product

@@ -80,7 +80,7 @@ def _softmax_grad(g, y, parts, dx):
         short_vectors()
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
             g_row, row, out = g[r], y[r], dx[r]
-            mean = y.dtype.type(row_products(g_row, row)[1])
+            mean = y.dtype.type(row_products(g_row, row, y.dtype.type(0))[1])
             for i in range(len(row)):
                 out[i] = row[i] * (g_row[i] - mean)
     set_threads(threads)
