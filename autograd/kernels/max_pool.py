@@ -7,9 +7,12 @@ replaces maximum and argmax where the pixel is greater, or NaN, or the first ins
     greater = inside and (x > best or x ≠ x or argmax < 0)
     best, argmax = (x, k) where greater, else unchanged
 
-There are no branches, and both registers stay registers from step to step.  A compiler makes two blends and a
-store of each step at best, and goes number by number through the rest of a row: 5 of 13 windows, which a row of 26
-pixels has.  Two threads, float32, ms (docs/performance.md):
+Where all pixels of the L windows are inside, nothing is masked, and the first pixel counts as found.
+
+There are no branches in the loop, and both registers stay registers from step to step.  A compiler makes two blends
+and a store of each step at best, and goes number by number through the rest of a row: 5 of 13 windows, which a row of
+26 pixels has.  Here the last vector of a row begins earlier, and computes some windows twice.  Two threads, float32, ms
+(docs/performance.md):
 
     64 × 32 images         loop    this
     26 × 26, 2 × 2          1.60   0.29
@@ -113,19 +116,25 @@ def _max_windows(known_stride: int | None) -> Any:
                 """A column left of the image is negative, and so, as an unsigned number, large."""
                 return builder.icmp_unsigned("<", builder.add(column, step), width_32)
 
-            def load(pointer: ir.Value, wanted: ir.Value) -> ir.Value:
-                arguments = [builder.bitcast(pointer, vector.as_pointer()), align, wanted, lowest]
-                return _call(builder, f"llvm.masked.load.{suffix}.p0", vector, arguments)
+            def load(pointer: ir.Value, wanted: ir.Value | None) -> ir.Value:
+                pointer = builder.bitcast(pointer, vector.as_pointer())
+                if wanted is None:
+                    return builder.load(pointer, align=itemsize)
+                return _call(builder, f"llvm.masked.load.{suffix}.p0", vector, [pointer, align, wanted, lowest])
 
-            def load_pixels(pointer: ir.Value, column: ir.Value, wanted: ir.Value) -> ir.Value:
+            def load_pixels(pointer: ir.Value, column: ir.Value, wanted: ir.Value | None) -> ir.Value:
                 if known_stride == 1:
                     return load(pointer, wanted)
-                if known_stride == 2:
+                if known_stride == 2:  # two vectors, of which the second ends with the last pixel that is wanted
                     halves = [
-                        load(builder.gep(pointer, [ir.Constant(_i64, begin)]), inside(column, _count(begin, 1, lanes)))
-                        for begin in (0, lanes)
+                        load(
+                            builder.gep(pointer, [ir.Constant(_i64, begin)]),
+                            wanted and inside(column, _count(begin, 1, lanes)),
+                        )
+                        for begin in (0, lanes - 1)
                     ]
-                    return builder.shuffle_vector(*halves, _count(0, 2, lanes))
+                    picked = [2 * i + (2 * i >= lanes) for i in range(lanes)]
+                    return builder.shuffle_vector(*halves, ir.Constant(numbers, picked))
                 steps = [ir.Constant(_i64, itemsize * i) for i in range(lanes)]
                 steps = builder.mul(ir.Constant(ir.VectorType(_i64, lanes), steps), _splat(builder, stride, lanes))
                 addresses = builder.add(_splat(builder, builder.ptrtoint(pointer, _i64), lanes), steps)
@@ -135,47 +144,83 @@ def _max_windows(known_stride: int | None) -> Any:
 
             one = ir.Constant(_i64, 1)
             first_k, last_k = builder.mul(first, kernel_width), builder.mul(last, kernel_width)
-            next_row = builder.sub(row_step, builder.mul(builder.sub(kernel_width, one), column_step))
+            breadth = builder.mul(builder.sub(kernel_width, one), column_step)
+            next_row = builder.sub(row_step, breadth)
             first_offset = builder.mul(first, row_step)
-            before, head = builder.block, builder.append_basic_block("window.head")
-            body, after = builder.append_basic_block("window.body"), builder.append_basic_block("window.after")
-            builder.branch(head)
-            builder.position_at_end(head)
-            k, v, offset, place = (builder.phi(_i64) for _ in range(4))
-            best, index = builder.phi(vector), builder.phi(numbers)
-            builder.cbranch(builder.icmp_signed("<", k, last_k), body, after)
 
-            builder.position_at_end(body)
-            column = _splat(builder, builder.trunc(place, _i32), lanes)
-            wanted = inside(column, builder.mul(_count(0, 1, lanes), stride_32))
-            value = load_pixels(builder.gep(x, [offset]), column, wanted)
-            greater = builder.or_(builder.fcmp_ordered(">", value, best), builder.fcmp_unordered("uno", value, value))
-            none_yet = builder.icmp_signed("<", index, ir.Constant(numbers, [0] * lanes))
-            greater = builder.and_(wanted, builder.or_(greater, none_yet))
-            number = _splat(builder, builder.trunc(k, _i32), lanes)
-            row_ends = builder.icmp_signed("==", builder.add(v, one), kernel_width)
-            for phi, initial, result in (
-                (k, first_k, builder.add(k, one)),
-                (v, ir.Constant(_i64, 0), builder.select(row_ends, ir.Constant(_i64, 0), builder.add(v, one))),
-                (offset, first_offset, builder.add(offset, builder.select(row_ends, next_row, column_step))),
-                (place, left, builder.select(row_ends, left, builder.add(place, column_step))),
-                (best, lowest, builder.select(greater, value, best)),
-                (index, ir.Constant(numbers, [-1] * lanes), builder.select(greater, number, index)),
-            ):
-                phi.add_incoming(initial, before)
-                phi.add_incoming(result, body)
-            builder.branch(head)
+            def maximum(masked: bool) -> tuple[ir.Value, ir.Value]:
+                """The loop over pixels.  Without masks, all pixels of all L windows must be inside the image."""
+                start_index = ir.Constant(numbers, [-1] * lanes)  # none yet
+                if not masked:
+                    start_index = _splat(builder, builder.trunc(first_k, _i32), lanes)
+                before, head = builder.block, builder.append_basic_block("window.head")
+                body, after = builder.append_basic_block("window.body"), builder.append_basic_block("window.after")
+                builder.branch(head)
+                builder.position_at_end(head)
+                k, v, offset, place = (builder.phi(_i64) for _ in range(4))
+                best, index = builder.phi(vector), builder.phi(numbers)
+                builder.cbranch(builder.icmp_signed("<", k, last_k), body, after)
 
-            builder.position_at_end(after)
-            stored = builder.icmp_signed("<", _count(0, 1, lanes), _splat(builder, builder.trunc(count, _i32), lanes))
+                builder.position_at_end(body)
+                column = _splat(builder, builder.trunc(place, _i32), lanes)
+                wanted = inside(column, builder.mul(_count(0, 1, lanes), stride_32)) if masked else None
+                value = load_pixels(builder.gep(x, [offset]), column, wanted)
+                greater = builder.or_(
+                    builder.fcmp_ordered(">", value, best), builder.fcmp_unordered("uno", value, value)
+                )
+                if masked:
+                    none_yet = builder.icmp_signed("<", index, ir.Constant(numbers, [0] * lanes))
+                    greater = builder.and_(wanted, builder.or_(greater, none_yet))
+                number = _splat(builder, builder.trunc(k, _i32), lanes)
+                row_ends = builder.icmp_signed("==", builder.add(v, one), kernel_width)
+                for phi, initial, result in (
+                    (k, first_k, builder.add(k, one)),
+                    (v, ir.Constant(_i64, 0), builder.select(row_ends, ir.Constant(_i64, 0), builder.add(v, one))),
+                    (offset, first_offset, builder.add(offset, builder.select(row_ends, next_row, column_step))),
+                    (place, left, builder.select(row_ends, left, builder.add(place, column_step))),
+                    (best, lowest, builder.select(greater, value, best)),
+                    (index, start_index, builder.select(greater, number, index)),
+                ):
+                    phi.add_incoming(initial, before)
+                    phi.add_incoming(result, body)
+                builder.branch(head)
+                builder.position_at_end(after)
+                return best, index
+
+            if known_stride is None:
+                best, index = maximum(masked=True)
+            else:
+                reach = builder.add(builder.add(left, ir.Constant(_i64, known_stride * (lanes - 1))), breadth)
+                within = builder.and_(
+                    builder.icmp_signed(">=", left, ir.Constant(_i64, 0)), builder.icmp_signed("<", reach, width)
+                )
+                found_in = []
+                with builder.if_else(within, likely=True) as branches:
+                    for branch, masked in zip(branches, (False, True), strict=True):
+                        with branch:
+                            found_in.append((*maximum(masked), builder.block))
+                best, index = builder.phi(vector), builder.phi(numbers)
+                for *values, block in found_in:
+                    best.add_incoming(values[0], block)
+                    index.add_incoming(values[1], block)
+
             found = index if index_type == _i32 else builder.trunc(index, index_vector)
-            for value, to, name, size in (
-                (best, y, suffix, itemsize),
-                (found, argmax, f"v{lanes}i{index_type.width}", index_type.width // 8),
-            ):
-                pointer = builder.bitcast(builder.gep(to, [at]), value.type.as_pointer())
-                _call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(),
-                      [value, pointer, ir.Constant(_i32, size), stored])  # fmt: skip
+            results = [
+                (best, builder.bitcast(builder.gep(y, [at]), vector.as_pointer()), suffix, itemsize),
+                (found, builder.bitcast(builder.gep(argmax, [at]), index_vector.as_pointer()),
+                 f"v{lanes}i{index_type.width}", index_type.width // 8),
+            ]  # fmt: skip
+            whole = builder.icmp_signed(">=", count, ir.Constant(_i64, lanes))
+            with builder.if_else(whole, likely=True) as (then, otherwise):
+                with then:
+                    for value, pointer, _, size in results:
+                        builder.store(value, pointer, align=size)
+                with otherwise:  # without AVX-512, a masked store of bytes is a branch for each of them
+                    wanted = _splat(builder, builder.trunc(count, _i32), lanes)
+                    stored = builder.icmp_signed("<", _count(0, 1, lanes), wanted)
+                    for value, pointer, name, size in results:
+                        _call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(),
+                              [value, pointer, ir.Constant(_i32, size), stored])  # fmt: skip
             return context.get_dummy_value()
 
         return types.void(windows, pixels, types.int64, y, argmax, types.int64), codegen
@@ -199,7 +244,8 @@ def max_pool(x, kernel_size, stride, padding, dilation, y, argmax):
             first = -(top // dilation[0]) if top < 0 else 0
             last = min(kernel_size[0], (height - 1 - top) // dilation[0] + 1)
             pixels = Pixels(kernel_size[1], dilation[0] * width, dilation[1], first, last)
-            for j in range(0, columns, lanes):
+            for begin in range(0, columns, lanes):
+                j = min(begin, max(0, columns - lanes))  # the last vector of a row begins earlier, and is whole
                 left = j * stride[1] - padding[1]
                 windows = Windows(x, (plane * height + top) * width + left, left, stride[1], width)
                 at = (plane * rows + i) * columns + j
