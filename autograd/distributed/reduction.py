@@ -1,0 +1,103 @@
+"""Adding arrays of all ranks in the order of the tree, in one of three ways that give the same bits.
+
+    gather       everybody gets all blocks and completes the tree      fewest messages
+    halves       ranks exchange sums with a neighbour, then with a neighbour's neighbour, …      log₂(ranks) rounds
+    slices       each rank completes the tree for a slice of the elements, and gets the others' results      least data
+
+Each element is added up in the tree, whichever way it travels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.distributed.group import Group
+from autograd.distributed.tree import Block, PairwiseSum, blocks, run
+from autograd.types import Array
+
+Add = Callable[[Array, Array], Array]  # may write to its first argument and return it
+
+
+class Layout(NamedTuple):
+    """Which blocks each rank has, and which of them are empty, because a batch has fewer rows than shards."""
+
+    of: tuple[tuple[Block, ...], ...]  # [rank]
+    filled: tuple[tuple[bool, ...], ...]
+
+    @property
+    def can_halve(self) -> bool:
+        """Whether ranks can exchange sums: a power of two of them, each with one filled block of the same level."""
+        ranks, level = len(self.of), self.of[0][0].level if self.of[0] else 0
+        return ranks & (ranks - 1) == 0 and all(
+            len(own) == 1 and own[0].level == level and full[0] for own, full in zip(self.of, self.filled, strict=True)
+        )
+
+
+@lru_cache(maxsize=64)
+def layout(shards: int, ranks: int, rows: int) -> Layout:
+    """Where the blocks are, if a batch of `rows` is cut into shards, and these are dealt to ranks."""
+
+    def is_filled(block: Block) -> bool:
+        first, last = block.index << block.level, min((block.index + 1) << block.level, shards)
+        return run(rows, shards, first).start < run(rows, shards, last - 1).stop
+
+    of = tuple(tuple(blocks(run(shards, ranks, rank))) for rank in range(ranks))
+    return Layout(of, tuple(tuple(is_filled(block) for block in own) for own in of))
+
+
+def one_each(ranks: int) -> Layout:
+    """The layout of one value for each rank."""
+    return layout(ranks, ranks, ranks)
+
+
+def add_into(a: Array, b: Array) -> Array:
+    a += b
+    return a
+
+
+def add_present(a: Array | None, b: Array | None, add: Add = add_into) -> Array | None:
+    """The sum; None, which is no value, adds nothing."""
+    return b if a is None else a if b is None else add(a, b)
+
+
+def reduce_blocks(
+    group: Group, where: Layout, values: Sequence[Array | None], size: int, what: str, add: Add = add_into
+) -> Array:
+    """The sum of the blocks of all ranks, on every rank.
+
+    Parameters
+    ----------
+    where : Layout
+    values : sequence of Array, (size,), of one dtype on all ranks
+        Of this rank's own blocks, None of empty ones.  They may be overwritten.
+    size : int
+    what : str
+        The caller, for errors.
+    """
+    own = [value for value in values if value is not None]
+    if group.size == 1:
+        return _complete(where, own, add)
+    return _by_gather(group, where, own, size, what, add)
+
+
+def _complete(where: Layout, values: Sequence[Array], add: Add) -> Array:
+    """The sum of the filled blocks, given in order."""
+    tree = PairwiseSum[Array | None](lambda a, b: add_present(a, b, add))
+    left = iter(values)
+    for own, full in zip(where.of, where.filled, strict=True):
+        for (level, index), there in zip(own, full, strict=True):
+            tree.push(index, next(left) if there else None, level)
+    total = tree.total()
+    assert total is not None  # some block is filled
+    return total
+
+
+def _by_gather(group: Group, where: Layout, own: list[Array], size: int, what: str, add: Add) -> Array:
+    mine = own[0] if len(own) == 1 else np.concatenate(own) if own else np.empty(0)
+    counts = [sum(full) for full in where.filled]
+    received = group.all_gather(mine, [size * count for count in counts], what)
+    return _complete(where, received.reshape(sum(counts), size), add)
