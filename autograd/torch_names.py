@@ -91,8 +91,8 @@ MENDS: dict[str, str] = {
     "torch.classes": "it is for classes written in C++; write a Python class",
     "torch.compile": "lucidgrad compiles its kernels itself; leave the call out",
     "torch.cuda": "there is no GPU; guard the call with `if torch.cuda.is_available():`",
-    "torch.distributed": "torch.distributed has init_process_group, all_reduce, broadcast, all_gather, reduce and barrier, "
-    "over MPI; torch.nn.parallel.DistributedDataParallel trains a model with them",
+    "torch.distributed": "over MPI there are init_process_group, all_reduce, broadcast, all_gather, reduce, barrier, "
+    "and torch.nn.parallel.DistributedDataParallel",
     "torch.export": "autograd.onnx exports models to ONNX",
     "torch.fx": "a model is ordinary Python; nn.Module.named_modules() lists its layers",
     "torch.hub": "build the model in Python and read its weights from a file with load_state_dict",

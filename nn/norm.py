@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -120,10 +120,11 @@ class _Tracking(_Norm):
 
     def _recorded(self) -> tuple[Tensor, Tensor] | None:
         """Tensors that are to receive a batch's statistics, if it updates running statistics and is recorded."""
-        if _recording.list is None or not (self.training and self.tracks):
+        if _recording.list is None or self.running_mean is None or not (self.training and self.tracks):
             return None
         # With the momentum 1 these become the batch's own statistics.
-        noted = Statistics(self, autograd.zeros_like(self.running_mean), autograd.zeros_like(self.running_var))
+        zeros = [autograd.zeros(self.num_features, dtype=self.running_mean.dtype) for _ in range(2)]
+        noted = Statistics(self, *zeros)
         _recording.list.append(noted)
         return noted.mean, noted.var
 
@@ -202,16 +203,7 @@ class _BatchNorm(_Tracking):
 
     def normalize(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
         """Call F.batch_norm, or a function with the same arguments, on the input and this layer's tensors."""
-        check_arrays(type(self).__name__, input=input)
-        if input.ndim not in self.dims:
-            wanted = " or ".join(str(n) for n in self.dims)
-            raise ValueError(
-                f"{type(self).__name__}: expects an input of {wanted} dimensions, got shape {tuple(input.shape)}"
-            )
-        if input.shape[1] != self.num_features:
-            raise ValueError(
-                f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
-            )
+        self._check_input(input)
         use_batch = self.training or self.running_mean is None
         use_running = self.track_running_stats or not self.training  # else training would update them
         running = (self.running_mean, self.running_var) if use_running else (None, None)
@@ -223,6 +215,18 @@ class _BatchNorm(_Tracking):
         if count is not None:
             count.add_(1)
         return y
+
+    def _check_input(self, input: Tensor) -> None:
+        check_arrays(type(self).__name__, input=input)
+        if input.ndim not in self.dims:
+            wanted = " or ".join(str(n) for n in self.dims)
+            raise ValueError(
+                f"{type(self).__name__}: expects an input of {wanted} dimensions, got shape {tuple(input.shape)}"
+            )
+        if input.shape[1] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
+            )
 
     def extra_repr(self) -> str:
         return (
@@ -247,49 +251,6 @@ class BatchNorm3d(_BatchNorm):
     __doc__ = f"Batch normalization of inputs (N, C, D, H, W).  {_BatchNorm.__doc__}"
 
     dims = (5,)
-
-
-class SyncBatchNorm(_BatchNorm):
-    """Batch normalization of inputs (N, C, …), as `BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
-
-    In PyTorch it takes the statistics over all processes.  Here there is one.  process_group is ignored.
-    """
-
-    dims = (2, 3, 4, 5)
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        process_group: Any = None,
-        device: Device = None,
-        dtype: DTypeLike | None = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
-
-    @classmethod
-    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """Replace each batch normalization in a module by a SyncBatchNorm with the same parameters and statistics.
-
-        Returns
-        -------
-        Module
-            The module itself, or the SyncBatchNorm that replaces it.
-        """
-        result = module
-        if isinstance(module, _BatchNorm) and not isinstance(module, cls):
-            result = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
-            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-                setattr(result, name, getattr(module, name))
-            result.training = module.training
-        for name, child in module.named_children():
-            setattr(result, name, cls.convert_sync_batchnorm(child, process_group))
-        return result
 
 
 class _InstanceNorm(_Tracking):

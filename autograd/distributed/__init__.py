@@ -2,14 +2,14 @@
 
     mpirun -n 4 python train.py
 
-starts four processes that run the same program.  Each calls `init_process_group("mpi")` and then has a *rank*, from 0 to
-3.  The functions here move tensors between them; `nn.parallel.DistributedDataParallel` trains a model with them.  All
-ranks must call the same functions in the same order.
+starts four processes that run the same program.  Each calls `init_process_group("mpi")` and then has a *rank*, from 0
+to 3.  The functions here move tensors between them; `nn.parallel.DistributedDataParallel` trains a model with them.
+All ranks must call the same functions in the same order.
 
 The same program without mpirun is a group of one process, and needs no MPI.
 
-Sums are added in a fixed binary tree over the ranks (`autograd/distributed/tree.py`), so each run of as many ranks gives
-the same bits.  MPI's own sums do not promise that.
+Sums are added in a fixed binary tree over the ranks (`autograd/distributed/tree.py`), so each run of as many ranks
+gives the same bits.  MPI's own sums do not promise that.
 """
 
 from __future__ import annotations
@@ -363,7 +363,7 @@ def _reduced(caller: str, world: _Group, tensor: Tensor, op: ReduceOp) -> Array:
     if op is ReduceOp.AVG and array.dtype.kind in "biu":
         raise TypeError(f"{caller}: a mean of {array.dtype} is no integer; pass tensor.float()")
     own = np.array(array, _computing_dtype(array.dtype), order="C").reshape(-1)
-    result = _reduce_blocks(world, _one_each(world.size), [own], own.size, caller, _FUNCTIONS[op])
+    result = _reduce_blocks(world, _one_each(world.size), [own], own.size, own.dtype, caller, _FUNCTIONS[op])
     if op is ReduceOp.AVG:
         result = result / result.dtype.type(world.size)
     return result.reshape(array.shape).astype(array.dtype, copy=False)

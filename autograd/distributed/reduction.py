@@ -9,7 +9,7 @@ Each element is added up in the tree, whichever way it travels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ def layout(shards: int, ranks: int, rows: int) -> Layout:
     """Where the blocks are, if a batch of `rows` is cut into shards, and these are dealt to ranks."""
 
     def is_filled(block: Block) -> bool:
-        first, last = block.index << block.level, min((block.index + 1) << block.level, shards)
+        first, last = block.place << block.level, min((block.place + 1) << block.level, shards)
         return run(rows, shards, first).start < run(rows, shards, last - 1).stop
 
     of = tuple(tuple(blocks(run(shards, ranks, rank))) for rank in range(ranks))
@@ -65,39 +65,85 @@ def add_present(a: Array | None, b: Array | None, add: Add = add_into) -> Array 
 
 
 def reduce_blocks(
-    group: Group, where: Layout, values: Sequence[Array | None], size: int, what: str, add: Add = add_into
+    group: Group,
+    where: Layout,
+    values: Sequence[Array | None],
+    size: int,
+    dtype: np.dtype,
+    what: str,
+    add: Add = add_into,
+    way: str | None = None,
 ) -> Array:
     """The sum of the blocks of all ranks, on every rank.
 
     Parameters
     ----------
     where : Layout
-    values : sequence of Array, (size,), of one dtype on all ranks
+    values : sequence of Array, (size,)
         Of this rank's own blocks, None of empty ones.  They may be overwritten.
-    size : int
+    size, dtype
+        Of the arrays.  A rank whose blocks are all empty has none.
     what : str
         The caller, for errors.
+    way : "gather", "halves" or "slices", optional
+        Default: the fastest for this size.  All give the same bits.
     """
     own = [value for value in values if value is not None]
     if group.size == 1:
         return _complete(where, own, add)
-    return _by_gather(group, where, own, size, what, add)
+    mine = own[0] if len(own) == 1 else np.stack(own) if own else np.empty((0, size), dtype)
+    return _WAYS[way or fastest(where, size * dtype.itemsize)](group, where, mine.reshape(-1, size), what, add)
 
 
-def _complete(where: Layout, values: Sequence[Array], add: Add) -> Array:
+def fastest(where: Layout, size: int) -> str:
+    """The way for arrays of this size in bytes (docs/scaling.md has the measurements)."""
+    ranks = len(where.of)
+    if size > SLICED and ranks > 2:
+        return "slices"
+    return "halves" if where.can_halve else "gather"
+
+
+def _complete(where: Layout, values: Iterable[Array], add: Add) -> Array:
     """The sum of the filled blocks, given in order."""
     tree = PairwiseSum[Array | None](lambda a, b: add_present(a, b, add))
     left = iter(values)
     for own, full in zip(where.of, where.filled, strict=True):
-        for (level, index), there in zip(own, full, strict=True):
-            tree.push(index, next(left) if there else None, level)
+        for (level, place), there in zip(own, full, strict=True):
+            tree.push(place, next(left) if there else None, level)
     total = tree.total()
     assert total is not None  # some block is filled
     return total
 
 
-def _by_gather(group: Group, where: Layout, own: list[Array], size: int, what: str, add: Add) -> Array:
-    mine = own[0] if len(own) == 1 else np.concatenate(own) if own else np.empty(0)
-    counts = [sum(full) for full in where.filled]
-    received = group.all_gather(mine, [size * count for count in counts], what)
+def _by_gather(group: Group, where: Layout, own: Array, what: str, add: Add) -> Array:
+    counts, size = [sum(full) for full in where.filled], own.shape[1]
+    received = group.all_gather(own.reshape(-1), [size * count for count in counts], what)
     return _complete(where, received.reshape(sum(counts), size), add)
+
+
+def _by_halves(group: Group, where: Layout, own: Array, what: str, add: Add) -> Array:
+    if not where.can_halve:
+        raise ValueError(f"{what}: ranks and shards do not form pairs of equal blocks, so halves cannot be exchanged")
+    value, distance = own[0], 1
+    while distance < group.size:
+        other = group.exchange(value, group.rank ^ distance, what)
+        value = add(other, value) if group.rank & distance else add(value, other)
+        distance *= 2
+    return value
+
+
+def _by_slices(group: Group, where: Layout, own: Array, what: str, add: Add) -> Array:
+    counts = [sum(full) for full in where.filled]
+    slices = [run(own.shape[1], group.size, rank) for rank in range(group.size)]
+    mine = len(slices[group.rank])
+    # one block lies in memory slice after slice already
+    sent = own if len(own) == 1 else np.concatenate([own[:, part.start : part.stop].reshape(-1) for part in slices])
+    received = group.all_to_all(
+        sent.reshape(-1), [len(own) * len(part) for part in slices], [count * mine for count in counts], what
+    )
+    result = _complete(where, received.reshape(sum(counts), mine), add)
+    return group.all_gather(result, [len(part) for part in slices], what)
+
+
+_WAYS = {"gather": _by_gather, "halves": _by_halves, "slices": _by_slices}
+SLICED = 1 << 19  # bytes; see `fastest`

@@ -1,4 +1,4 @@
-"""How a batch is cut into shards, and the fixed order in which what was computed for them is added.
+r"""How a batch is cut into shards, and the fixed order in which what was computed for them is added.
 
 Floating-point addition rounds, so the order of additions decides the last bits of a sum.  Here the order is a binary
 tree over the shards, and depends on nothing else:
@@ -35,11 +35,17 @@ def run(count: int, parts: int, part: int) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
+def own_rows(rows: int, shards: int, ranks: int, rank: int) -> range:
+    """The rows that belong to a rank, if a batch is cut into shards, and these are dealt to ranks."""
+    own = run(shards, ranks, rank)
+    return range(run(rows, shards, own.start).start, run(rows, shards, own.stop - 1).stop)
+
+
 class Block(NamedTuple):
-    """A subtree: the shards from index · 2^level to (index + 1) · 2^level - 1, as far as there are so many."""
+    """A subtree: the shards from place · 2^level to (place + 1) · 2^level - 1, as far as there are so many."""
 
     level: int
-    index: int
+    place: int
 
 
 class PairwiseSum(Generic[T]):
@@ -66,12 +72,12 @@ class PairwiseSum(Generic[T]):
         self.blocks: list[tuple[Block, T]] = []
         self._add = add
 
-    def push(self, index: int, value: T, level: int = 0) -> None:
+    def push(self, place: int, value: T, level: int = 0) -> None:
         """Take the value of a block; of a shard, unless a level is given."""
-        while index % 2 and self.blocks and self.blocks[-1][0] == (level, index - 1):
+        while place % 2 and self.blocks and self.blocks[-1][0] == (level, place - 1):
             value = self._add(self.blocks.pop()[1], value)
-            level, index = level + 1, index // 2
-        self.blocks.append((Block(level, index), value))
+            level, place = level + 1, place // 2
+        self.blocks.append((Block(level, place), value))
 
     def total(self) -> T:
         """The sum of all shards, when all have been pushed.  On the right, where shards may lack, a half is missing."""
@@ -88,7 +94,7 @@ def blocks(shards: Iterable[int]) -> list[Block]:
     --------
     >>> from autograd.distributed.tree import blocks
     >>> blocks(range(3, 8))
-    [Block(level=0, index=3), Block(level=2, index=1)]
+    [Block(level=0, place=3), Block(level=2, place=1)]
     """
     tree = PairwiseSum[None](lambda a, b: None)
     for shard in shards:

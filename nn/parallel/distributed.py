@@ -145,7 +145,9 @@ class DistributedDataParallel(Module):
 
         Outside of a loop over `shards`, in training, backward will replace the gradients by their means over the ranks.
         """
-        means = self.running is None and self.training and is_grad_enabled() and self.require_backward_grad_sync
+        if self.running is not None:
+            return self.running.forward(inputs, options)
+        means = self.training and is_grad_enabled() and self.require_backward_grad_sync
         if not means:
             return self.module(*inputs, **options)
         group = _default("DistributedDataParallel")
@@ -210,7 +212,9 @@ class _MeanGradients(Function):
         group = _default("DistributedDataParallel")
         where = one_each(group.size)
         packed = ctx.packing.pack(gradients, 1 / group.size)
-        sums = [reduce_blocks(group, where, [flat], len(flat), "DistributedDataParallel") for flat in packed]
+        sums = [
+            reduce_blocks(group, where, [flat], len(flat), flat.dtype, "DistributedDataParallel") for flat in packed
+        ]
         return tuple(ctx.packing.unpack(sums))
 
 

@@ -28,16 +28,18 @@ class Packing:
         self.groups: dict[np.dtype, list[int]] = {}  # dtype of an array -> numbers of its parameters
         for i, p in enumerate(parameters):
             self.groups.setdefault(computing_dtype(p.array.dtype), []).append(i)
+        # elements of each array
+        self.sizes = [sum(parameters[i].array.size + 1 for i in members) for members in self.groups.values()]
 
     def pack(self, gradients: Sequence[Tensor | None], weight: float) -> list[Array]:
         """The gradients times a weight, as one array for each dtype."""
-        return [self._pack_group(dtype, members, gradients, weight) for dtype, members in self.groups.items()]
+        arrays = [np.empty(size, dtype) for dtype, size in zip(self.groups, self.sizes, strict=True)]
+        for members, flat in zip(self.groups.values(), arrays, strict=True):
+            self._fill(members, flat, gradients, weight)
+        return arrays
 
-    def _pack_group(
-        self, dtype: np.dtype, members: list[int], gradients: Sequence[Tensor | None], weight: float
-    ) -> Array:
-        size = sum(self.parameters[i].array.size for i in members)
-        flat = np.empty(size + len(members), dtype)
+    def _fill(self, members: list[int], flat: Array, gradients: Sequence[Tensor | None], weight: float) -> None:
+        size, dtype = len(flat) - len(members), flat.dtype
         begin, factor = 0, dtype.type(weight)
         for place, i in enumerate(members):
             end = begin + self.parameters[i].array.size
@@ -50,7 +52,6 @@ class Packing:
                 np.multiply(g.array, factor, out=flat[begin:end].reshape(g.array.shape))
             flat[size + place] = g is not None
             begin = end
-        return flat
 
     def unpack(self, arrays: Sequence[Array]) -> list[Tensor | None]:
         """The gradient of each parameter, in its shape and dtype, as a part of the arrays' memory where possible."""

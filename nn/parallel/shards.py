@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +10,16 @@ import numpy as np
 from autograd import Tensor
 from autograd.distributed import _default
 from autograd.distributed.reduction import Layout, add_present, layout, reduce_blocks
-from autograd.distributed.tree import PairwiseSum, run
+from autograd.distributed.tree import PairwiseSum, own_rows, run
 from autograd.generator import default_generator
 from autograd.tensor import wrap
 from autograd.types import Array
 from nn import norm
 from nn.module import Module
+from nn.parallel.buffers import OtherBuffers
 from nn.parallel.packing import Packing
+from nn.parallel.together import Together
+from nn.sync_norm import Division, is_synchronized
 
 if TYPE_CHECKING:
     from nn.parallel.distributed import DistributedDataParallel
@@ -81,11 +84,12 @@ class Shards:
         shards, group = ddp.shard_count, self._group
         self._own = run(shards, group.size, group.rank)
         self._where: Layout = layout(shards, group.size, self.total)
-        first, last = (run(self.total, shards, s) for s in (self._own[0], self._own[-1]))
-        self.rows = range(first.start, last.stop)
+        self.rows = own_rows(self.total, shards, group.size, group.rank)
         self._offset = self.rows.start if local else 0
         self.shard = self._own[0]
         self._numbers: dict[str, dict[int, float]] = {}  # name -> shard -> number
+        self._together: Together | None = None
+        self._turn = 0
         self._started = self._finished = False
 
     def _agree(self, length: int, local: bool) -> int:
@@ -105,9 +109,7 @@ class Shards:
         size = self._group.size
         expected = [total] * size
         if local:
-            runs = [run(self._ddp.shard_count, size, rank) for rank in range(size)]
-            edges = [[run(total, self._ddp.shard_count, s) for s in (own[0], own[-1])] for own in runs]
-            expected = [last.stop - first.start for first, last in edges]
+            expected = [len(own_rows(total, self._ddp.shard_count, size, rank)) for rank in range(size)]
         if len(set(locals_)) > 1 or len(set(counts)) > 1:
             raise RuntimeError(
                 f"ddp.shards: the ranks do not make the same call: local is {locals_}, and shards {counts}"
@@ -131,42 +133,14 @@ class Shards:
         if self._started:
             raise RuntimeError("ddp.shards: this loop has run; call ddp.shards again for the next batch")
         self._started = True
-        ddp = self._ddp
-        module = ddp.module
+        ddp, module = self._ddp, self._ddp.module
         parameters = [p for p in module.parameters() if p.requires_grad]
-        packing = Packing(parameters)
         before = [p.grad for p in parameters]
-        buffers = _OtherBuffers(module)
-        statistics: list[list[norm.Statistics]] = []  # of each shard that is not empty
-        trees = [PairwiseSum[Array | None](add_present) for _ in packing.groups]
         ddp.running = self
         default_generator.numpy.integers(2**63)  # the key
         after_key = default_generator._snapshot()
         try:
-            for shard in self._own:
-                rows = run(self.total, ddp.shard_count, shard)
-                if not rows:
-                    for tree in trees:
-                        tree.push(shard, None)
-                    continue
-                self.shard = shard
-                for p in parameters:
-                    p.grad = None
-                buffers.restore()
-                seed = np.random.SeedSequence([self._key, shard])
-                default_generator.numpy.bit_generator.state = np.random.PCG64(seed).state
-                part = slice(rows.start - self._offset, rows.stop - self._offset)
-                parts = tuple(x[part] for x in self._tensors)
-                with norm.recorded_statistics() as recorded:
-                    yield parts if len(parts) > 1 else parts[0]
-                statistics.append(recorded)
-                weight = len(rows) / self.total if self._mean else 1.0
-                for tree, flat in zip(trees, packing.pack([p.grad for p in parameters], weight), strict=True):
-                    tree.push(shard, flat)
-            sums = [self._reduce(tree) for tree in trees]
-            self._update_statistics(module, statistics)
-            buffers.share(self._group, self._last_filled())
-            self._finished = True
+            gradients = yield from self._run(module, parameters)
         except BaseException:
             for p, grad in zip(parameters, before, strict=True):
                 p.grad = grad
@@ -174,18 +148,98 @@ class Shards:
             raise
         finally:
             ddp.running = None
-        for p, old, new in zip(parameters, before, packing.unpack(sums), strict=True):
+        for p, old, new in zip(parameters, before, gradients, strict=True):
             p.grad = old if new is None else new if old is None else wrap(old.array + new.array)
         default_generator._return_to(after_key)
+        self._finished = True
 
-    def _reduce(self, tree: PairwiseSum[Array | None]) -> Array:
+    def _run(self, module: Module, parameters: list[Any]) -> Generator[Any, None, list[Tensor | None]]:
+        """Yield the shards; return the gradients of the whole batch."""
+        filled = [shard for shard in self._own if self._rows(shard)]
+        parts = [self._cut(shard) for shard in filled]
+        buffers = OtherBuffers(module)
+        self._together = together = self._make_together(module, parameters, filled, parts, buffers)
+        packing = Packing(parameters)
+        sums = [PairwiseSum[Array | None](add_present) for _ in packing.groups]
+        statistics: list[list[norm.Statistics]] = []  # of each shard that has rows
+        direct: list[list[Tensor | None]] = []  # gradients of each shard that await `together`
+        pushed = self._own.start
+        for turn, shard in enumerate(filled):
+            self.shard, self._turn = shard, turn
+            for p in parameters:
+                p.grad = None
+            if together is None:
+                buffers.restore()
+            seed = np.random.SeedSequence([self._key, shard])
+            default_generator.numpy.bit_generator.state = np.random.PCG64(seed).state
+            with norm.recorded_statistics() as recorded:
+                yield parts[turn] if len(parts[turn]) > 1 else parts[turn][0]
+            statistics.append(recorded)
+            gradients = [p.grad for p in parameters]
+            if together is None:
+                pushed = self._push(sums, packing.pack(gradients, self._weight(shard)), pushed, shard)
+            else:
+                direct.append(gradients)
+        if together is not None:
+            statistics = [a + b for a, b in zip(together.statistics, statistics, strict=True)]
+            weights = [self._weight(shard) for shard in filled]
+            together.backward(weights)
+            for turn, shard in enumerate(filled):
+                flat = packing.pack(together.gradients(turn), 1.0)
+                for a, b in zip(flat, packing.pack(direct[turn], weights[turn]), strict=True):
+                    a += b
+                pushed = self._push(sums, flat, pushed, shard)
+        self._push(sums, None, pushed, self._own.stop)
+        total = [
+            self._reduce(tree, size, dtype)
+            for tree, size, dtype in zip(sums, packing.sizes, packing.groups, strict=True)
+        ]
+        self._update_statistics(module, statistics)
+        buffers.share(self._group, max(rank for rank, full in enumerate(self._where.filled) if any(full)))
+        return packing.unpack(total)
+
+    def _make_together(
+        self, module: Module, parameters: list[Any], filled: list[int], parts: list[Any], buffers: OtherBuffers
+    ) -> Together | None:
+        if not is_synchronized(module):
+            return None
+        for rank in range(self._group.size):
+            if not own_rows(self.total, self._ddp.shard_count, self._group.size, rank):
+                raise RuntimeError(
+                    f"ddp.shards: the module has SyncBatchNorm layers, so every rank must have rows, and rank {rank} "
+                    f"has none of the {self.total} of this batch; leave small batches out"
+                )
+        division = Division(self._group, self._where, self._own, [len(self._rows(shard)) for shard in self._own])
+        return Together(module, parameters, parts, [[self._key, shard, 1] for shard in filled], buffers, division)
+
+    def _rows(self, shard: int) -> range:
+        return run(self.total, self._ddp.shard_count, shard)
+
+    def _cut(self, shard: int) -> tuple[Any, ...]:
+        rows = self._rows(shard)
+        return tuple(x[rows.start - self._offset : rows.stop - self._offset] for x in self._tensors)
+
+    def _weight(self, shard: int) -> float:
+        return len(self._rows(shard)) / self.total if self._mean else 1.0
+
+    def _push(self, sums: list[PairwiseSum[Array | None]], flat: list[Array] | None, start: int, shard: int) -> int:
+        """Push a shard, and before it the empty ones from `start` on.  Returns the next shard."""
+        for number, tree in enumerate(sums):
+            for empty in range(start, shard):
+                tree.push(empty, None)
+            if flat is not None:
+                tree.push(shard, flat[number])
+        return shard + 1
+
+    def forward(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What the wrapper returns in the loop."""
+        if self._together is None:
+            return self._ddp.module(*inputs, **options)
+        return self._together.call(self._turn, inputs, options)
+
+    def _reduce(self, tree: PairwiseSum[Array | None], size: int, dtype: np.dtype) -> Array:
         values = [value for _, value in tree.blocks]
-        size = next((len(value) for value in values if value is not None), 0)
-        return reduce_blocks(self._group, self._where, values, size, "ddp.shards")
-
-    def _last_filled(self) -> int:
-        """The rank of the last shard that is not empty."""
-        return max(rank for rank, full in enumerate(self._where.filled) if any(full))
+        return reduce_blocks(self._group, self._where, values, size, dtype, "ddp.shards")
 
     def _update_statistics(self, module: Module, own: list[list[norm.Statistics]]) -> None:
         """Update running statistics by all shards in order."""
@@ -193,20 +247,19 @@ class Shards:
         if not layers:
             return
         numbers = {id(layer): i for i, layer in enumerate(layers)}
-        texts: list[Array] = []
+        pieces: list[Array] = [np.empty(0)]
         for recorded in own:
             for layer, mean, var in recorded:
-                texts += [np.array([numbers[id(layer)]], np.float64), mean.array, var.array]
-        mine = np.concatenate(texts) if texts else np.empty(0)
+                pieces += [np.array([numbers[id(layer)]]), mean.array, var.array]
+        mine = np.concatenate(pieces, dtype=np.float64)
         counts = self._group.gather_numbers([len(mine)], "ddp.shards")[:, 0].tolist()
-        received = self._group.all_gather(mine.astype(np.float64, copy=False), counts, "ddp.shards")
+        received = self._group.all_gather(mine, counts, "ddp.shards")
         begin = 0
         while begin < len(received):
             layer = layers[int(received[begin])]
-            begin, size = begin + 1, layer.num_features
-            mean, var = received[begin : begin + size], received[begin + size : begin + 2 * size]
-            layer.update_statistics(mean, var)
-            begin += 2 * size
+            middle, end = (begin + 1 + k * layer.num_features for k in (1, 2))
+            layer.update_statistics(received[begin + 1 : middle], received[middle:end])
+            begin = end
 
     # ── numbers ──
 
@@ -229,44 +282,12 @@ class Shards:
     def _combined(self, caller: str, name: str, weighted: bool) -> float:
         if not self._finished:
             raise RuntimeError(f"{caller}: call it after the loop over ddp.shards")
-        filled = [s for s in self._own if run(self.total, self._ddp.shard_count, s)]
         noted = self._numbers.get(name, {})
-        missing = [s for s in filled if s not in noted]
-        if missing:
-            raise KeyError(f"{caller}: {name!r} was not added for shard {missing[0]}: batch.add({name}=…)")
         tree = PairwiseSum[Array | None](add_present)
         for shard in self._own:
-            rows = run(self.total, self._ddp.shard_count, shard)
+            rows = self._rows(shard)
+            if rows and shard not in noted:
+                raise KeyError(f"{caller}: {name!r} was not added for shard {shard}: batch.add({name}=…)")
             weight = len(rows) / self.total if weighted else 1.0
             tree.push(shard, np.array([noted[shard] * weight]) if rows else None)
-        return float(self._reduce_numbers(tree))
-
-    def _reduce_numbers(self, tree: PairwiseSum[Array | None]) -> float:
-        values = [value for _, value in tree.blocks]
-        return float(reduce_blocks(self._group, self._where, values, 1, "ddp.shards")[0])
-
-
-class _OtherBuffers:
-    """The buffers of a module that are not running statistics, as they were before the loop."""
-
-    def __init__(self, module: Module) -> None:
-        tracked = {id(layer) for layer in norm.tracking_layers(module)}
-        self.places = [
-            (layer, name, buffer.array.copy())
-            for layer in module.modules()
-            if id(layer) not in tracked
-            for name, buffer in layer._buffers.items()
-            if buffer is not None
-        ]
-
-    def restore(self) -> None:
-        for layer, name, array in self.places:
-            layer._buffers[name] = wrap(array.copy())
-
-    def share(self, group: Any, source: int) -> None:
-        """Give every rank the buffers of the rank that had the last shard."""
-        for layer, name, _ in self.places:
-            if group.size > 1:
-                array = np.ascontiguousarray(layer._buffers[name].array)
-                group.broadcast(array, source, "ddp.shards")
-                layer._buffers[name] = wrap(array)
+        return float(self._reduce(tree, 1, np.dtype(np.float64))[0])
