@@ -16,7 +16,7 @@ from autograd.function import Function, once_differentiable
 from autograd.generator import default_generator
 from autograd.tensor import wrap
 from nn.module import Module
-from nn.parallel.packing import Packing
+from nn.parallel.packing import Packing, taken
 from nn.parallel.shards import Shards
 from nn.parameter import is_lazy
 
@@ -211,11 +211,9 @@ class _MeanGradients(Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
         group = _default("DistributedDataParallel")
         where = one_each(group.size)
-        packed = ctx.packing.pack(gradients, 1 / group.size)
-        sums = [
-            reduce_blocks(group, where, [flat], len(flat), flat.dtype, "DistributedDataParallel") for flat in packed
-        ]
-        return tuple(ctx.packing.unpack(sums))
+        packed = ctx.packing.pack(taken(gradients))
+        sums = [reduce_blocks(group, where, [flat], len(flat), flat.dtype, "backward") for flat in packed]
+        return tuple(ctx.packing.tensors(ctx.packing.unpack(sums), 1 / group.size))
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from autograd.types import Array
 from nn import norm
 from nn.module import Module
 from nn.parallel.buffers import OtherBuffers
-from nn.parallel.packing import Packing
+from nn.parallel.packing import Gradients, Packing, added, taken
 from nn.parallel.together import Together
 from nn.sync_norm import Division, is_synchronized
 
@@ -89,7 +89,7 @@ class Shards:
         self.shard = self._own[0]
         self._numbers: dict[str, dict[int, float]] = {}  # name -> shard -> number
         self._together: Together | None = None
-        self._turn = 0
+        self._turn, self._pushed = 0, self._own.start
         self._started = self._finished = False
 
     def _agree(self, length: int, local: bool) -> int:
@@ -160,10 +160,9 @@ class Shards:
         buffers = OtherBuffers(module)
         self._together = together = self._make_together(module, parameters, filled, parts, buffers)
         packing = Packing(parameters)
-        sums = [PairwiseSum[Array | None](add_present) for _ in packing.groups]
+        tree = PairwiseSum[Gradients | None](lambda a, b: add_present(a, b, added))
         statistics: list[list[norm.Statistics]] = []  # of each shard that has rows
-        direct: list[list[Tensor | None]] = []  # gradients of each shard that await `together`
-        pushed = self._own.start
+        direct: list[list[Tensor | None]] = []  # gradients that await those of `together`
         for turn, shard in enumerate(filled):
             self.shard, self._turn = shard, turn
             for p in parameters:
@@ -175,28 +174,35 @@ class Shards:
             with norm.recorded_statistics() as recorded:
                 yield parts[turn] if len(parts[turn]) > 1 else parts[turn][0]
             statistics.append(recorded)
-            gradients = [p.grad for p in parameters]
+            direct.append([p.grad for p in parameters])
             if together is None:
-                pushed = self._push(sums, packing.pack(gradients, self._weight(shard)), pushed, shard)
-            else:
-                direct.append(gradients)
+                self._push(tree, shard, taken(direct.pop(), self._weight(shard)))
         if together is not None:
             statistics = [a + b for a, b in zip(together.statistics, statistics, strict=True)]
             weights = [self._weight(shard) for shard in filled]
             together.backward(weights)
             for turn, shard in enumerate(filled):
-                flat = packing.pack(together.gradients(turn), 1.0)
-                for a, b in zip(flat, packing.pack(direct[turn], weights[turn]), strict=True):
-                    a += b
-                pushed = self._push(sums, flat, pushed, shard)
-        self._push(sums, None, pushed, self._own.stop)
-        total = [
-            self._reduce(tree, size, dtype)
-            for tree, size, dtype in zip(sums, packing.sizes, packing.groups, strict=True)
-        ]
+                total = added(taken(together.gradients(turn)), taken(direct[turn], weights[turn]))
+                self._push(tree, shard, total)
+        self._push(tree, self._own.stop, None)
+        total = self._total(packing, tree)
         self._update_statistics(module, statistics)
         buffers.share(self._group, max(rank for rank, full in enumerate(self._where.filled) if any(full)))
-        return packing.unpack(total)
+        return packing.tensors(total, 1 / self._ddp.shard_count if self._mean and self._is_even else 1.0)
+
+    def _total(self, packing: Packing, tree: PairwiseSum[Gradients | None]) -> Gradients:
+        """The sum over all shards of all ranks."""
+        if self._group.size == 1:
+            total = tree.total()
+            assert total is not None  # some shard has rows
+            return total
+        blocks = [None if value is None else packing.pack(value) for _, value in tree.blocks]
+        return packing.unpack(
+            [
+                self._reduce([None if block is None else block[i] for block in blocks], size, dtype)
+                for i, (size, dtype) in enumerate(zip(packing.sizes, packing.groups, strict=True))
+            ]
+        )
 
     def _make_together(
         self, module: Module, parameters: list[Any], filled: list[int], parts: list[Any], buffers: OtherBuffers
@@ -219,17 +225,21 @@ class Shards:
         rows = self._rows(shard)
         return tuple(x[rows.start - self._offset : rows.stop - self._offset] for x in self._tensors)
 
-    def _weight(self, shard: int) -> float:
-        return len(self._rows(shard)) / self.total if self._mean else 1.0
+    @property
+    def _is_even(self) -> bool:
+        """Whether all shards have as many rows.  Then the sum is divided, and not each of its parts."""
+        return self.total % self._ddp.shard_count == 0
 
-    def _push(self, sums: list[PairwiseSum[Array | None]], flat: list[Array] | None, start: int, shard: int) -> int:
-        """Push a shard, and before it the empty ones from `start` on.  Returns the next shard."""
-        for number, tree in enumerate(sums):
-            for empty in range(start, shard):
-                tree.push(empty, None)
-            if flat is not None:
-                tree.push(shard, flat[number])
-        return shard + 1
+    def _weight(self, shard: int) -> float:
+        return len(self._rows(shard)) / self.total if self._mean and not self._is_even else 1.0
+
+    def _push(self, tree: PairwiseSum[Gradients | None], shard: int, gradients: Gradients | None) -> None:
+        """Push the empty shards up to this one, and then this one, unless it is the end."""
+        for empty in range(self._pushed, shard):
+            tree.push(empty, None)
+        if gradients is not None:
+            tree.push(shard, gradients)
+        self._pushed = shard + 1
 
     def forward(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """What the wrapper returns in the loop."""
@@ -237,9 +247,8 @@ class Shards:
             return self._ddp.module(*inputs, **options)
         return self._together.call(self._turn, inputs, options)
 
-    def _reduce(self, tree: PairwiseSum[Array | None], size: int, dtype: np.dtype) -> Array:
-        values = [value for _, value in tree.blocks]
-        return reduce_blocks(self._group, self._where, values, size, dtype, "ddp.shards")
+    def _reduce(self, blocks: list[Array | None], size: int, dtype: np.dtype) -> Array:
+        return reduce_blocks(self._group, self._where, blocks, size, dtype, "ddp.shards")
 
     def _update_statistics(self, module: Module, own: list[list[norm.Statistics]]) -> None:
         """Update running statistics by all shards in order."""
@@ -290,4 +299,4 @@ class Shards:
                 raise KeyError(f"{caller}: {name!r} was not added for shard {shard}: batch.add({name}=…)")
             weight = len(rows) / self.total if weighted else 1.0
             tree.push(shard, np.array([noted[shard] * weight]) if rows else None)
-        return float(self._reduce(tree, 1, np.dtype(np.float64))[0])
+        return float(self._reduce([value for _, value in tree.blocks], 1, np.dtype(np.float64))[0])
