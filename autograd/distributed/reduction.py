@@ -92,7 +92,7 @@ def reduce_blocks(
     if group.size == 1:
         return _complete(where, own, add)
     mine = own[0] if len(own) == 1 else np.stack(own) if own else np.empty((0, size), dtype)
-    return _WAYS[way or fastest(where, size * dtype.itemsize)](group, where, mine.reshape(-1, size), what, add)
+    return _WAYS[way or fastest(where, size * dtype.itemsize)](group, where, mine.reshape(len(own), size), what, add)
 
 
 def fastest(where: Layout, size: int) -> str:

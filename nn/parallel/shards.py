@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,7 +172,8 @@ class Shards:
                 buffers.restore()
             seed = np.random.SeedSequence([self._key, shard])
             default_generator.numpy.bit_generator.state = np.random.PCG64(seed).state
-            with norm.recorded_statistics() as recorded:
+            dividing = nullcontext() if together is None else together.dividing()
+            with norm.recorded_statistics() as recorded, dividing:
                 yield parts[turn] if len(parts[turn]) > 1 else parts[turn][0]
             statistics.append(recorded)
             direct.append([p.grad for p in parameters])

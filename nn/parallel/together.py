@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,10 @@ class Together:
             self._outputs.append(self._compute(inputs, options))
         return self._outputs[number][turn][1]
 
+    def dividing(self) -> AbstractContextManager[None]:
+        """The time in which the loop's body runs."""
+        return divided(self._division)
+
     def _compute(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> list[tuple[Any, Any]]:
         def function(turn: int) -> Any:
             given, named = _map(lambda x: self._counterpart(x, turn), (inputs, options))
@@ -90,8 +94,7 @@ class Together:
             return y.detach().requires_grad_() if isinstance(y, Tensor) and y.requires_grad else y
 
         functions = [lambda turn=turn: function(turn) for turn in range(len(self._parts))]
-        with divided(self._division):
-            outputs = Turns(functions, self._around).run()
+        outputs = Turns(functions, self._around).run()
         return [(y, _map(detached, y)) for y in outputs]
 
     def _counterpart(self, x: Any, turn: int) -> Any:
