@@ -14,8 +14,8 @@ from autograd.devices import Device
 from autograd.distributed import _default
 from autograd.distributed.group import Group
 from autograd.distributed.lockstep import meet
-from autograd.distributed.reduction import Layout, add_into, add_present, one_each, reduce_blocks
-from autograd.distributed.tree import PairwiseSum
+from autograd.distributed.reduction import Layout, add_into, one_each, reduce_blocks
+from autograd.distributed.tree import PairwiseSum, with_none
 from autograd.function import Function, once_differentiable
 from autograd.kernels.channels import channel_affine, channel_moments
 from autograd.ops.batch_norm import batch_norm_affine
@@ -37,7 +37,7 @@ class Division(NamedTuple):
 
     def reduce(self, values: Sequence[Array], add: Callable[[Array, Array], Array]) -> Array:
         """Combine values of all shards, given those of this rank's that have rows."""
-        tree, left = PairwiseSum[Array | None](lambda a, b: add_present(a, b, add)), iter(values)
+        tree, left = PairwiseSum[Array | None](with_none(add)), iter(values)
         for shard, rows in zip(self.own, self.rows, strict=True):
             tree.push(shard, next(left) if rows else None)
         blocks = [value for _, value in tree.blocks]

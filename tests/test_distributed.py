@@ -22,8 +22,8 @@ from autograd import Tensor
 from autograd.distributed import group as group_module
 from autograd.distributed.group import Group
 from autograd.distributed.lockstep import Turns, meet
-from autograd.distributed.reduction import add_present, layout, reduce_blocks
-from autograd.distributed.tree import PairwiseSum, blocks, own_rows, run
+from autograd.distributed.reduction import add_into, layout, reduce_blocks
+from autograd.distributed.tree import PairwiseSum, blocks, own_rows, run, with_none
 from autograd.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 # ── shards and the tree ──
@@ -111,11 +111,11 @@ def test_each_way_of_adding_gives_the_same_bits(shards: int, rows: int, data: st
     rng = np.random.default_rng(rows)
     values = rng.standard_normal((shards, size)).astype(np.float32)
     pieces = [values[s] if run(rows, shards, s) else None for s in range(shards)]
-    expected = in_one_process([None if p is None else p.copy() for p in pieces], add_present)
+    expected = in_one_process([None if p is None else p.copy() for p in pieces], with_none(add_into))
     where = layout(shards, ranks, rows)
 
     def one(rank: int, group: Group, way: str | None, found: list[Any]) -> None:
-        tree = PairwiseSum[Any](add_present)
+        tree = PairwiseSum[Any](with_none(add_into))
         for shard in run(shards, ranks, rank):
             piece = pieces[shard]
             tree.push(shard, None if piece is None else piece.copy())
@@ -224,7 +224,7 @@ def test_two_mpis_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
 # ── the wrapper ──
 
 
-def net(norm: type[nn.Module] = nn.Identity, p: float = 0.0) -> nn.Module:
+def net(norm: Callable[[int], nn.Module] = nn.Identity, p: float = 0.0) -> nn.Module:
     autograd.manual_seed(3)
     return nn.Sequential(nn.Linear(5, 8), norm(8), nn.ReLU(), nn.Dropout(p), nn.Linear(8, 3))
 
@@ -284,7 +284,7 @@ def test_one_shard_is_a_plain_step(world: None) -> None:
 @pytest.mark.parametrize("momentum", [0.1, None])
 def test_batch_norm_by_shards_is_one_small_batch_after_another(world: None, momentum: float | None) -> None:
     x, y = batch(16)
-    module = net(lambda n: nn.BatchNorm1d(n, momentum=momentum))  # type: ignore[arg-type]
+    module = net(lambda n: nn.BatchNorm1d(n, momentum=momentum))
     plain = copy.deepcopy(module)
     in_shards(nn.parallel.DistributedDataParallel(module, shards=4), x, y)
     for begin in range(0, 16, 4):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.distributed.group import Group
-from autograd.distributed.tree import Block, PairwiseSum, blocks, run
+from autograd.distributed.tree import Block, PairwiseSum, blocks, run, with_none
 from autograd.types import Array
 
 Add = Callable[[Array, Array], Array]  # may write to its first argument and return it
@@ -57,11 +57,6 @@ def one_each(ranks: int) -> Layout:
 def add_into(a: Array, b: Array) -> Array:
     a += b
     return a
-
-
-def add_present(a: Array | None, b: Array | None, add: Add = add_into) -> Array | None:
-    """The sum; None, which is no value, adds nothing."""
-    return b if a is None else a if b is None else add(a, b)
 
 
 def reduce_blocks(
@@ -105,7 +100,7 @@ def fastest(where: Layout, size: int) -> str:
 
 def _complete(where: Layout, values: Iterable[Array], add: Add) -> Array:
     """The sum of the filled blocks, given in order."""
-    tree = PairwiseSum[Array | None](lambda a, b: add_present(a, b, add))
+    tree = PairwiseSum[Array | None](with_none(add))
     left = iter(values)
     for own, full in zip(where.of, where.filled, strict=True):
         for (level, place), there in zip(own, full, strict=True):

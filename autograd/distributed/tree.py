@@ -41,6 +41,11 @@ def own_rows(rows: int, shards: int, ranks: int, rank: int) -> range:
     return range(run(rows, shards, own.start).start, run(rows, shards, own.stop - 1).stop)
 
 
+def with_none(add: Callable[[T, T], T]) -> Callable[[T | None, T | None], T | None]:
+    """The same addition, to which None, the value of a shard without rows, adds nothing."""
+    return lambda a, b: b if a is None else a if b is None else add(a, b)
+
+
 class Block(NamedTuple):
     """A subtree: the shards from place · 2^level to (place + 1) · 2^level - 1, as far as there are so many."""
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.distributed import _default
-from autograd.distributed.reduction import Layout, add_present, layout, reduce_blocks
-from autograd.distributed.tree import PairwiseSum, own_rows, run
+from autograd.distributed.reduction import Layout, add_into, layout, reduce_blocks
+from autograd.distributed.tree import PairwiseSum, own_rows, run, with_none
 from autograd.generator import default_generator
 from autograd.tensor import wrap
 from autograd.types import Array
@@ -161,7 +161,7 @@ class Shards:
         buffers = OtherBuffers(module)
         self._together = together = self._make_together(module, parameters, filled, parts, buffers)
         packing = Packing(parameters)
-        tree = PairwiseSum[Gradients | None](lambda a, b: add_present(a, b, added))
+        tree = PairwiseSum[Gradients | None](with_none(added))
         statistics: list[list[norm.Statistics]] = []  # of each shard that has rows
         direct: list[list[Tensor | None]] = []  # gradients that await those of `together`
         for turn, shard in enumerate(filled):
@@ -294,7 +294,7 @@ class Shards:
         if not self._finished:
             raise RuntimeError(f"{caller}: call it after the loop over ddp.shards")
         noted = self._numbers.get(name, {})
-        tree = PairwiseSum[Array | None](add_present)
+        tree = PairwiseSum[Array | None](with_none(add_into))
         for shard in self._own:
             rows = self._rows(shard)
             if rows and shard not in noted:

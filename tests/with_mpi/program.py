@@ -87,6 +87,8 @@ def fewer_rows_than_shards() -> str:
 class Unusual(nn.Module):
     """Parameters of several dtypes, frozen, shared, unused, used for some rows only; a buffer that forward changes."""
 
+    seen: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.first = nn.Linear(192, 10)
@@ -243,7 +245,7 @@ def refused() -> str:
             raise AssertionError(f"nothing was refused: {words}")
 
     fails(lambda: dist.all_reduce(autograd.zeros(2 + odd)), "all_reduce", "(2,)", "(3,)")
-    fails(lambda: dist.broadcast(autograd.zeros(2, dtype=[autograd.float32, autograd.int64][odd]), 0), "int64")
+    fails(lambda: dist.broadcast(autograd.zeros(2, dtype="int64" if odd else "float32"), 0), "int64")
     fails(lambda: nn.parallel.DistributedDataParallel(nn.Linear(2, 3 + odd)), "weight", "(3, 2)", "(4, 2)")
     fails(lambda: nn.parallel.DistributedDataParallel(nn.Linear(2, 3), shards=size - 1), "shards", "ranks")
     ddp = nn.parallel.DistributedDataParallel(nn.Linear(2, 3), shards=SHARDS)
