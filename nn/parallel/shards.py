@@ -43,7 +43,8 @@ class Shards:
 
     *Gradients.*  Each shard's are taken away from `.grad` after the loop's body, weighted by its part of the rows, and
     added in a binary tree over the shards.  After the loop, `.grad` is the sum, added to what it was before the loop.
-    So the bits depend on the batch and the number of shards, not on how many ranks the shards are dealt to.
+    So the bits depend on the batch and the number of shards, not on how many ranks the shards are dealt to.  Hooks of
+    parameters see each shard's gradient, unweighted; what `.grad` is in the body is taken over, so copy it to keep it.
 
     *Random numbers.*  The loop draws one number from the default generator, and with it seeds that generator anew for
     each shard.  So dropout draws the same for a shard wherever it is computed.  After the loop the generator goes on
