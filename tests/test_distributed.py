@@ -446,6 +446,14 @@ def test_other_buffers_are_those_of_the_last_shard(world: None) -> None:
     for x in ddp.shards(autograd.tensor([1.0, 2.0, 3.0, 4.0])):
         ddp(x).sum().backward()
     assert ddp.module.seen.item() == 7  # 3 + 4
+    held = ddp.module.seen
+    for x in ddp.shards(autograd.ones(3)):
+        ddp(x)
+        break
+    assert ddp.module.seen is held and held.item() == 7
+    for x in ddp.shards(autograd.ones(3)):
+        ddp(x).sum().backward()
+    assert ddp.module.seen is held and held.item() == 8
 
 
 # ── functions that take turns ──

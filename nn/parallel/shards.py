@@ -56,7 +56,7 @@ class Shards:
     *Other buffers* that a forward changes begin each shard as they were before the loop.  After the loop every rank has
     what the last shard made of them.
 
-    If the body raises an error or breaks off the loop, `.grad` and the generator are as before the loop.
+    If the body raises an error or breaks off the loop, `.grad`, buffers and the generator are as before the loop.
 
     Attributes
     ----------
@@ -138,28 +138,31 @@ class Shards:
         ddp, module = self._ddp, self._ddp.module
         parameters = [p for p in module.parameters() if p.requires_grad]
         before = [p.grad for p in parameters]
+        buffers = OtherBuffers(module)
         ddp.running = self
         default_generator.numpy.integers(2**63)  # the key
         after_key = default_generator._snapshot()
         try:
-            gradients = yield from self._run(module, parameters)
+            gradients = yield from self._run(module, parameters, buffers)
         except BaseException:
             for p, grad in zip(parameters, before, strict=True):
                 p.grad = grad
             default_generator._return_to(self._snapshot)
+            buffers.reset()
             raise
         finally:
-            ddp.running = None
+            ddp.running = self._together = None
         for p, old, new in zip(parameters, before, gradients, strict=True):
             p.grad = old if new is None else new if old is None else wrap(old.array + new.array)
         default_generator._return_to(after_key)
         self._finished = True
 
-    def _run(self, module: Module, parameters: list[Any]) -> Generator[Any, None, list[Tensor | None]]:
+    def _run(
+        self, module: Module, parameters: list[Any], buffers: OtherBuffers
+    ) -> Generator[Any, None, list[Tensor | None]]:
         """Yield the shards; return the gradients of the whole batch."""
         filled = [shard for shard in self._own if self._rows(shard)]
         parts = [self._cut(shard) for shard in filled]
-        buffers = OtherBuffers(module)
         self._together = together = self._make_together(module, parameters, filled, parts, buffers)
         packing = Packing(parameters)
         tree = PairwiseSum[Gradients | None](with_none(added))
@@ -190,7 +193,7 @@ class Shards:
         self._push(tree, self._own.stop, None)
         total = self._total(packing, tree)
         self._update_statistics(module, statistics)
-        buffers.share(self._group, max(rank for rank, full in enumerate(self._where.filled) if any(full)))
+        buffers.finish(self._group, max(rank for rank, full in enumerate(self._where.filled) if any(full)))
         return packing.tensors(total, 1 / self._ddp.shard_count if self._mean and self._is_even else 1.0)
 
     def _total(self, packing: Packing, tree: PairwiseSum[Gradients | None]) -> Gradients:
