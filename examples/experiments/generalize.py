@@ -128,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         weight_decay=5e-4,
     )
     cli.add_splits(parser, validation=5000)
+    cli.add_shards(parser)
     parser.add_argument(
         "--without",
         choices=("nothing", *PARTS),

@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lr=0.01,
     )
     cli.add_splits(parser, validation=None)
+    cli.add_shards(parser)
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
     if args.find_lr:

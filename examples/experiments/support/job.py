@@ -197,6 +197,12 @@ def go_on(otherwise: str, *, then: str = "it continues from what is done", reque
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors, in a job, name variables instead of options."""
 
+    silent = False  # in all ranks but one, which have the same command line
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if not self.silent:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         name = script()
         if name is None:

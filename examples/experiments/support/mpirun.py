@@ -11,7 +11,10 @@ INT, TERM, HUP     USR1                    130, 143, 129
 USR2, URG          the same                85 or 75, see `runs.signals`
 =================  ======================  =====================================
 
-If this process is killed, so is mpirun, and with it all ranks.
+If this process is killed, so is mpirun, and with it all ranks. If a host or its daemon is lost, mpirun ends all ranks
+and may return 0; here that is 1, unless rank 0 came to its end.
+
+The program has to be an experiment: rank 0 of it notes its exit status.
 
 Only the standard library is imported, so that the start is quick.
 """
@@ -24,13 +27,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FORWARDED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGURG)
-SAVED = {128 + number for number in (*ENDING, signal.SIGUSR1)}  # how a rank ends that was stopped
+STOPPED = {128 + number for number in (*ENDING, signal.SIGUSR1)}  # how a rank ends that one of these stopped
+STATUS = "LUCIDGRAD_STATUS"  # a file in which rank 0 notes its exit status
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
@@ -76,17 +81,26 @@ def main(arguments: Sequence[str]) -> int:
     for number in (*ENDING, *FORWARDED):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, forward)
-    environment = {**os.environ, **_root_may_run()}
-    parent = os.getpid()
-    process = subprocess.Popen([mpirun, *arguments], env=environment, preexec_fn=lambda: _before_mpirun(parent))
-    started.append(process)
-    for number in received:  # what came during the start
-        process.send_signal(signal.SIGUSR1 if number in ENDING else number)
-    status = process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        noted = Path(folder) / "status"
+        environment = {**os.environ, **_root_may_run(), STATUS: str(noted)}
+        parent = os.getpid()
+        process = subprocess.Popen([mpirun, *arguments], env=environment, preexec_fn=lambda: _before_mpirun(parent))
+        started.append(process)
+        for number in received:  # what came during the start
+            process.send_signal(signal.SIGUSR1 if number in ENDING else number)
+        status = process.wait()
+        if status == 0 and not noted.exists():
+            print(
+                "mpirun ended without an error, but rank 0 did not get to its end: the connection to a host was lost, "
+                "or its daemon was killed. Start the same command again.",
+                file=sys.stderr,
+            )
+            return 1
     if status < 0:  # mpirun was killed
         return 128 - status
     ended_by = next((number for number in received if number in ENDING), None)
-    return 128 + ended_by if status in SAVED and ended_by is not None else status
+    return 128 + ended_by if status in STOPPED and ended_by is not None else status
 
 
 def _before_mpirun(parent: int) -> None:

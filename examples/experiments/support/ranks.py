@@ -118,7 +118,9 @@ def _tasks(variables: Mapping[str, str], slots: dict[str, int]) -> list[str]:
 def _lines(variables: Mapping[str, str], name: str) -> list[str]:
     """Return the lines of a file that a variable names, without empty ones; none if there is no such file."""
     try:
-        return [line.strip() for line in Path(variables.get(name) or os.devnull).read_text().splitlines() if line.strip()]
+        return [
+            line.strip() for line in Path(variables.get(name) or os.devnull).read_text().splitlines() if line.strip()
+        ]
     except (OSError, ValueError):
         return []
 
