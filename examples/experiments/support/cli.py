@@ -241,7 +241,7 @@ def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tu
     """Load the data and split it as the options of `add_splits` say."""
     if args.limit and args.validation and args.validation >= args.limit:
         parser.error(f"--validation {args.validation} leaves no image of --limit {args.limit} to train on")
-    data = load_data(args, args.limit)
+    data = processes.one_first_on_each_host(lambda: load_data(args, args.limit))
     count = len(data.train.labels)
     held_out = count // 10 if args.validation is None else args.validation
     if held_out >= count:

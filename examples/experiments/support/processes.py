@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from autograd import distributed
 from autograd.distributed.group import started_by_mpi
 from autograd.distributed.tree import run
 from examples.experiments.support.mpirun import STATUS
+
+T = TypeVar("T")
 
 SHARDS = 8  # of a batch, if mpirun starts the program
 
@@ -34,6 +36,8 @@ def joined() -> Iterator[None]:
         yield
         return
     distributed.init_process_group("mpi")
+    if (here := _on_this_host("SIZE", 1)) > 1:  # mpirun may let all of them use all processors
+        autograd.set_num_threads(max(1, min(autograd.get_num_threads(), (os.cpu_count() or 1) // here)))
     try:
         if is_first():
             yield
@@ -77,6 +81,22 @@ def own_rows(rows: int, shards: int | None) -> range:
 def own_share(number: int) -> range:
     """Return which of a number of tasks this rank does: every n-th, so that the shares differ by 1 at most."""
     return range(distributed.get_rank(), number, count()) if count() > 1 else range(number)
+
+
+def _on_this_host(what: str, usual: int) -> int:
+    """Return Open MPI's count of the ranks on this host, "SIZE", or the number of this rank among them, "RANK"."""
+    told = os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{what}", "")
+    return int(told) if told.isdecimal() else usual
+
+
+def one_first_on_each_host(read: Callable[[], T]) -> T:
+    """Read files in one rank of each host first; then the others have them from the memory of the host."""
+    if count() == 1:
+        return read()
+    first = _on_this_host("RANK", 0) == 0
+    content = read() if first else None
+    wait()
+    return read() if content is None else content
 
 
 def from_first(make: Callable[[], bytes | None]) -> bytes | None:
