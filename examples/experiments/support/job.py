@@ -255,7 +255,8 @@ def main(argv: list[str]) -> NoReturn:
     else:
         variables["LUCIDGRAD_CACHE_DIR"] = str(kernels_on_node(shared, disk).absolute())
     if where:
-        command, variables = ranks.command(where, command), ranks.environment(where, variables, shared, disk)
+        variables = ranks.environment(where, variables, shared, disk)
+        command = ranks.command(where, command, variables)
     os.execve(sys.executable, command, variables)
 
 

@@ -125,7 +125,7 @@ def _lines(variables: Mapping[str, str], name: str) -> list[str]:
         return []
 
 
-def command(where: Layout, program: Sequence[str]) -> list[str]:
+def command(where: Layout, program: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     """Return the command that runs a program in all ranks.
 
     Parameters
@@ -133,13 +133,15 @@ def command(where: Layout, program: Sequence[str]) -> list[str]:
     where : Layout
     program : sequence of str
         Python and its arguments.
+    variables : mapping
+        What `environment` returns.
     """
     hosts = ",".join(f"{host}:{count}" for host, count in where.ranks.items())
     python = [program[0], "-u", "-m"]
     placed = ["--host", hosts, "-np", str(where.size), "--map-by", "slot", "--bind-to", "none"]
     if len(where.ranks) > 1:
         placed.append("--leave-session-attached")  # otherwise the daemons leave blaunch, and LSF loses them
-    passed = [word for name in _PASSED for word in ("-x", name)]
+    passed = [word for name in _PASSED if variables.get(name) for word in ("-x", name)]
     return [
         *python, "examples.experiments.support.mpirun", *placed, *passed,
         *python, "examples.experiments.support.ranks", *program,
