@@ -17,8 +17,8 @@ import numpy as np
 
 import autograd
 from autograd import distributed
+from autograd.distributed import tree
 from autograd.distributed.group import started_by_mpi
-from autograd.distributed.tree import run
 from examples.experiments.support.mpirun import STATUS
 
 T = TypeVar("T")
@@ -73,9 +73,7 @@ def own_rows(rows: int, shards: int | None) -> range:
     """Return which rows of a batch this rank reads: those of its shards, which are neighbours."""
     if shards is None or count() == 1:
         return range(rows)
-    own = run(shards, count(), distributed.get_rank())
-    first, last = (run(rows, shards, shard) for shard in (own[0], own[-1]))
-    return range(first.start, last.stop)
+    return tree.own_rows(rows, shards, count(), distributed.get_rank())
 
 
 def own_share(number: int) -> range:
