@@ -17,7 +17,7 @@ import pytest
 from examples.experiments import generalize
 from tests.runs import ROOT, TINY, epochs_done, outcome
 
-RUN = [*TINY[:-1], "24", "--shards", "8"]
+RUN = [*TINY[:-1], "12", "--shards", "8"]
 
 
 def start(ranks: int, argv: Sequence[str], **environment: str) -> subprocess.Popen[str]:
@@ -50,7 +50,7 @@ def children(parent: int) -> list[int]:
 
 def wait_for_epoch(folder: Path, epoch: int, process: subprocess.Popen[str]) -> None:
     """Wait until so many epochs are in the metrics."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     metrics = folder / "metrics.jsonl"
     while not metrics.exists() or metrics.read_text().count("\n") < epoch:
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
@@ -70,7 +70,7 @@ def kill_mpirun(process: subprocess.Popen[str]) -> None:
     os.kill(children(process.pid)[0], signal.SIGKILL)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_stopped_and_resumed_on_another_number_of_ranks(tmp_path: Path) -> None:
     """Of dropout, augmentation, batch norm, a schedule, averaged weights; 3 ranks have 3, 3 and 2 shards."""
     assert generalize.main([*RUN, "--out", str(tmp_path / "one")]) == 0
@@ -97,7 +97,7 @@ def test_stopped_and_resumed_on_another_number_of_ranks(tmp_path: Path) -> None:
         while any(Path(f"/proc/{rank}").exists() for rank in started):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    assert epochs_done(out) < 24
+    assert epochs_done(out) < 12
     assert generalize.main(["--resume", "--out", str(out)]) == 0
     assert outcome(out) == outcome(tmp_path / "one")
     sessions = json.loads((out / "settings.json").read_text())["sessions"]
