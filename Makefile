@@ -66,6 +66,7 @@ soak: $(VENV)/installed-test
 	@echo "This takes about 40 minutes: 20 of random work, then experiments that are killed and resumed."
 	$(RUN) -m tests.soak --minutes 20
 	$(RUN) -m tests.kills --kills 60
+	$(RUN) -m tests.hosts
 	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
 	    tests/test_kernel_cache.py
 	$(RUN) -m pytest -m rare
