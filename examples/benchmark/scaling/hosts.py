@@ -63,10 +63,13 @@ class TwoHosts:
             self.__exit__(None, None, None)
             raise NoHosts(f"two hosts cannot be imitated here: {error.stderr.strip()}") from error
         script = self.bin / "blaunch"
-        enter = " ".join(map(shlex.quote, self._entering(1)))
+        enter, launched = " ".join(map(shlex.quote, self._entering(1))), shlex.quote(str(self.bin / "launched"))
         script.write_text(
-            f"#!/bin/bash\n[[ $1 == {self.names[1]} ]] || "
-            f'{{ echo "blaunch: $1 is no host of this job" >&2; exit 1; }}\nshift\necho "$*" >> {shlex.quote(str(self.bin / "launched"))}\nexec {enter} bash -c "$*"\n'
+            "#!/bin/bash\n"
+            f'[[ $1 == {self.names[1]} ]] || {{ echo "blaunch: $1 is no host of this job" >&2; exit 1; }}\n'
+            "shift\n"
+            f'echo "$*" >> {launched}\n'
+            f'exec {enter} bash -c "$*"\n'
         )
         script.chmod(0o755)
         return self
