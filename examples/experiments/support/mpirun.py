@@ -35,6 +35,7 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FORWARDED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGURG)
 STOPPED = {128 + number for number in (*ENDING, signal.SIGUSR1)}  # how a rank ends that one of these stopped
+ENDED_WELL = (0, 85, 75)  # only if rank 0 has noted its end; mpirun may return 0, or MPI's own numbers, without
 STATUS = "LUCIDGRAD_STATUS"  # a file in which rank 0 notes its exit status
 _PR_SET_PDEATHSIG = 1  # of prctl(2)
 
@@ -90,10 +91,10 @@ def main(arguments: Sequence[str]) -> int:
         for number in received:  # what came during the start
             process.send_signal(signal.SIGUSR1 if number in ENDING else number)
         status = process.wait()
-        if status == 0 and not noted.exists():
+        if status in ENDED_WELL and not noted.exists():
             print(
-                "mpirun ended without an error, but rank 0 did not get to its end: the connection to a host was lost, "
-                "or its daemon was killed. Start the same command again.",
+                f"mpirun ended with status {status}, but rank 0 did not get to its end: a rank was killed, or the "
+                "connection to a host was lost. Start the same command again.",
                 file=sys.stderr,
             )
             return 1
