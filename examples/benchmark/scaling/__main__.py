@@ -14,7 +14,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from examples.experiments.support.runs.files import check_writable, write_whole
 
 BATCH, SHARDS = 256, 8
 RANKS = (1, 2, 4, 8)  # of which more than there are processors share them
-ROWS = (16, 32, 64, 128, 256)  # of one rank, for the model
+ROWS = (32, 128, 256)  # of one rank, for the model
 CABLES = (None, 1000, 100)  # Mbit/s between the two hosts; None is not limited
 
 
@@ -70,26 +70,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--page", action="store_true", help="measure nothing; write scaling.md anew from scaling.json")
     add("--rounds", type=cli.integer(1), default=5, metavar="N", help=f"rounds of measurements {shown}")
     add("--seconds", type=cli.real(), default=1.0, metavar="X", help=f"seconds for each measurement {shown}")
+    add(
+        "--nets",
+        nargs="+",
+        choices=sorted(NETS),
+        default=list(NETS),
+        metavar="NET",
+        help=f"of {', '.join(NETS)} {shown}",
+    )
     add("--torch", default=sys.executable, metavar="PATH", help="the Python of PyTorch's environment (default: this)")
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
     file, text = args.out / "scaling.json", args.out / "scaling.md"
     if not args.page:
         check_writable(file)
-        found = _measure(args)
-        write_whole(file, json.dumps(found, indent=1, allow_nan=False).encode() + b"\n")
+        for found in _measure(args):  # after every round, so that a run that is stopped has measured something
+            write_whole(file, json.dumps(found, indent=1, allow_nan=False).encode() + b"\n")
     write_whole(text, page(json.loads(file.read_text())).encode())
     print(f"The tables are in {text}, the numbers in {file}.")
     return 0
 
 
-def _measure(args: argparse.Namespace) -> dict[str, Any]:
+def _measure(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield everything that was measured so far, after each round."""
     try:
         mpirun.find()
     except mpirun.NoMpirun as missing_program:
         raise ValueError(f"Nothing can be measured: {missing_program}.") from None
     threads = available_threads()
-    wanted = [lane for net in NETS for lane in lanes(net, threads)]
+    wanted = [lane for net in args.nets for lane in lanes(net, threads)]
     unique = list({json.dumps(lane, sort_keys=True): lane for lane in wanted}.values())
     missing: dict[str, str] = {}
     if not installed("torch", args.torch):
@@ -115,14 +124,21 @@ def _measure(args: argparse.Namespace) -> dict[str, Any]:
                 continue
             version = answer.pop("version", version)
             lane["rounds"].append(answer)
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {**autograd.config(), "processors": threads, "kernel": platform.release()},
-        "settings": {"batch": BATCH, "shards": SHARDS, "rounds": args.rounds, "seconds": args.seconds},
-        "load": {"least": min(loads), "most": max(loads)},
-        "torch": version,
-        "missing": missing,
-        "lanes": [lane for lane in measured if lane["rounds"]],
+        yield {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": {**_machine(), "processors": threads},
+            "settings": {"batch": BATCH, "shards": SHARDS, "rounds": turn + 1, "seconds": args.seconds},
+            "load": {"least": min(loads), "most": max(loads)},
+            "torch": version,
+            "missing": missing,
+            "lanes": [lane for lane in measured if lane["rounds"]],
+        }
+
+
+def _machine() -> dict[str, Any]:
+    """Describe this machine, without the names of its folders."""
+    return {name: value for name, value in autograd.config().items() if name != "cache"} | {
+        "kernel": platform.release()
     }
 
 

@@ -100,7 +100,7 @@ All tables are generated from docs/scaling.json. This command measures and write
     python -m examples.benchmark.scaling --out docs --torch .venv-torch/bin/python
     python -m examples.benchmark.scaling --out docs --page           # only this page, from the same numbers
 
-Measured on {found["date"][:10]}, {machine.get("cpu", "this machine")}, {numbers.threads} processors{torch}.
+Measured on {found["date"][:10]}, {machine["processor"]}, {numbers.threads} processors{torch}.
 {rough}{missing}
 A *rank* is one process of MPI. Every batch is cut into shards, {numbers.shards} unless a table says otherwise, and the
 result is bitwise the same for any number of ranks up to that ([lsf/README.md](../lsf/README.md#8-several-hosts)). Each

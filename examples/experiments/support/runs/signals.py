@@ -27,7 +27,7 @@ import atexit
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -58,11 +58,17 @@ class StopOnSignal:
 
     The first signal counts. A second Ctrl-C has no effect, neither during the save nor
     afterwards while the program exits. (SIGQUIT, Ctrl-\\, still kills at once.)
+
+    Parameters
+    ----------
+    agree : function
+        Returns the largest of the numbers of all ranks, `processes.largest`. Not needed in one process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agree: Callable[[int], int] = lambda number: number) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
+        self._agree = agree
 
     def __enter__(self) -> Self:
         for number in HANDLED:
@@ -84,11 +90,9 @@ class StopOnSignal:
             self.received = number
 
     def check(self) -> None:
-        """Raise StopRequested if a signal has arrived at any rank; all ranks call it where the run can stop."""
-        from examples.experiments.support import processes  # here: this file is imported before all others
-
+        """Raise StopRequested if a signal has arrived, at any rank; all ranks call it where the run can stop."""
         urgency = {number: rank for rank, number in enumerate(reversed(HANDLED), 1)}  # only limits alone give 85
-        if most := processes.largest(urgency.get(self.received or 0, 0)):
+        if most := self._agree(urgency.get(self.received or 0, 0)):
             raise StopRequested(HANDLED[-most])
 
 
