@@ -46,7 +46,7 @@ class Numbers:
         return next((lane for lane in self.found["lanes"] if all(lane.get(k) == v for k, v in wanted.items())), None)
 
     def seconds(self, net: str, **wanted: Any) -> float | None:
-        """Return the median over the rounds of the median step."""
+        """Return the median over the rounds of the fastest step."""
         lane = self.lane(net, **wanted)
         return statistics.median(_rounds(lane)) if lane else None
 
@@ -70,7 +70,7 @@ class Numbers:
 
 
 def _rounds(lane: Lane) -> list[float]:
-    return [statistics.median(turn["times"]) for turn in lane["rounds"]]
+    return [min(turn["times"]) for turn in lane["rounds"]]
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -104,8 +104,9 @@ Measured on {found["date"][:10]}, {machine["processor"]}, {numbers.threads} proc
 {rough}{missing}
 A *rank* is one process of MPI. Every batch is cut into shards, {numbers.shards} unless a table says otherwise, and the
 result is bitwise the same for any number of ranks up to that ([lsf/README.md](../lsf/README.md#8-several-hosts)). Each
-configuration has processes of its own, and they take turns in {found["settings"]["rounds"]} rounds. A time is the
-median of a round's steps on the slowest rank, and then the median of the rounds. Ratios are of the same round.
+configuration has processes of its own, and they take turns in {found["settings"]["rounds"]} round{"s" * (found["settings"]["rounds"] != 1)}. A time is that of
+the fastest step of a round, which other work disturbs least, on its slowest rank; and then the median of the rounds.
+Ratios are of the same round.
 """
 
 
