@@ -104,9 +104,9 @@ Measured on {found["date"][:10]}, {machine["processor"]}, {numbers.threads} proc
 {rough}{missing}
 A *rank* is one process of MPI. Every batch is cut into shards, {numbers.shards} unless a table says otherwise, and the
 result is bitwise the same for any number of ranks up to that ([lsf/README.md](../lsf/README.md#8-several-hosts)). Each
-configuration has processes of its own, and they take turns in {found["settings"]["rounds"]} round{"s" * (found["settings"]["rounds"] != 1)}. A time is that of
-the fastest step of a round, which other work disturbs least, on its slowest rank; and then the median of the rounds.
-Ratios are of the same round.
+configuration has processes of its own, and they take turns in each round; there were {found["settings"]["rounds"]}. A
+time is that of the fastest step of a round, which other work disturbs least, on its slowest rank; and then the median of
+the rounds. Ratios are of the same round.
 """
 
 
@@ -147,7 +147,7 @@ def _checked(numbers: Numbers, nets: Sequence[str]) -> str:
         ]  # fmt: skip
         for where, wanted in places:
             measured = numbers.seconds(net, **wanted)
-            ranks = wanted["ranks"]
+            ranks = int(wanted["ranks"] or 1)
             alone = numbers.seconds(net, batch=numbers.batch // ranks, shards=numbers.shards // ranks)
             if measured is None or alone is None:
                 continue
@@ -205,15 +205,15 @@ def _predicted(numbers: Numbers, nets: Sequence[str]) -> str:
                 needed.append(f"{rows_needed(ENOUGH, computing, other):.0f}")
             rows.append([str(hosts), *weak, *strong, *needed])
         for name, link in NETWORKS.items():
-            hosts = below.get((name, "weak"))
-            if hosts is None:
+            first = below.get((name, "weak"))
+            if first is None:
                 falls.append(f"* {name}: a batch of {numbers.batch} for each host keeps it above {ENOUGH:g} on all.")
                 continue
-            other = _other(numbers, net, hosts, hosts, numbers.batch * hosts, link)
+            other = _other(numbers, net, first, first, numbers.batch * first, link)
             largest = max(("latency", "bandwidth", "adding"), key=lambda part: getattr(other, part))
             share = _percent(getattr(other, largest) / other.total)
             falls.append(
-                f"* {name}: below {ENOUGH:g} from {hosts} hosts on, where {share} of the communication is {largest}. "
+                f"* {name}: below {ENOUGH:g} from {first} hosts on, where {share} of the communication is {largest}. "
                 f"{_mend(largest)}"
             )
         texts.append(f"### The {net} net\n\n{table(rows)}\n\n" + "\n".join(falls) + "\n")

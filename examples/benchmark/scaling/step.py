@@ -44,9 +44,8 @@ def main(what: dict[str, Any]) -> dict[str, Any]:
     net, shards = NETS[what["net"]], what["shards"]
     model = modules.build(nn, net)
     optimizer = optim.SGD(model.parameters(), lr=cases.LR, momentum=cases.MOMENTUM)
-    x, y = data.batch(net, what["batch"])
-    rows = processes.own_rows(len(y), shards or None)
-    x, y = autograd.tensor(x[rows.start : rows.stop]), autograd.tensor(y[rows.start : rows.stop])
+    rows = processes.own_rows(what["batch"], shards or None)
+    x, y = (autograd.tensor(part[rows.start : rows.stop]) for part in data.batch(net, what["batch"]))
     ddp = DistributedDataParallel(model, shards=shards) if shards else None
 
     def step() -> None:

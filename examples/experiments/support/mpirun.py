@@ -88,8 +88,8 @@ def main(arguments: Sequence[str]) -> int:
         parent = os.getpid()
         process = subprocess.Popen([mpirun, *arguments], env=environment, preexec_fn=lambda: _before_mpirun(parent))
         started.append(process)
-        for number in received:  # what came during the start
-            process.send_signal(signal.SIGUSR1 if number in ENDING else number)
+        for early in list(received):  # what came during the start
+            process.send_signal(signal.SIGUSR1 if early in ENDING else early)
         status = process.wait()
         if status in ENDED_WELL and not noted.exists():
             print(
