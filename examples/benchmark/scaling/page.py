@@ -104,9 +104,9 @@ Measured on {found["date"][:10]}, {machine["processor"]}, {numbers.threads} proc
 {rough}{missing}
 A *rank* is one process of MPI. Every batch is cut into shards, {numbers.shards} unless a table says otherwise, and the
 result is bitwise the same for any number of ranks up to that ([lsf/README.md](../lsf/README.md#8-several-hosts)). Each
-configuration has processes of its own, and they take turns in each round; there were {found["settings"]["rounds"]}. A
-time is that of the fastest step of a round, which other work disturbs least, on its slowest rank; and then the median of
-the rounds. Ratios are of the same round.
+configuration has processes of its own, and they take turns in each round; there were {found["settings"]["rounds"]}.
+A time is that of the fastest step of a round, which other work disturbs least, on its slowest rank; and then the median
+of the rounds. Ratios are of the same round.
 """
 
 
@@ -217,7 +217,7 @@ def _predicted(numbers: Numbers, nets: Sequence[str]) -> str:
                 f"{_mend(largest)}"
             )
         texts.append(f"### The {net} net\n\n{table(rows)}\n\n" + "\n".join(falls) + "\n")
-    assumed = "; ".join(f"{name} with {duration(link.latency)} for a small message" for name, link in NETWORKS.items())
+    assumed = ", ".join(f"{name} with {duration(link.latency)} for a small message" for name, link in NETWORKS.items())
     return f"""## 2 to 256 hosts, predicted
 
 Each host is one rank with one thread of this processor, and there are as many shards as ranks. Weak: each host has
