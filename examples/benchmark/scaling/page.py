@@ -86,7 +86,7 @@ def _head(found: Mapping[str, Any], numbers: Numbers) -> str:
     busy = load["most"] > 2 * numbers.threads
     rough = (
         f"The machine was not idle: its load average was {load['least']:.1f} to {load['most']:.1f} on "
-        f"{numbers.threads} processors, so the times are rough.\n"
+        f"{numbers.threads} processors, so the times are rough, and their ratios say\nlittle. Measure again on a quiet machine before you rely on them.\n"
         if busy
         else f"The load average was {load['least']:.1f} to {load['most']:.1f} on {numbers.threads} processors.\n"
     )
