@@ -84,11 +84,12 @@ def page(found: Mapping[str, Any]) -> str:
 def _head(found: Mapping[str, Any], numbers: Numbers) -> str:
     load = found["load"]
     busy = load["most"] > 2 * numbers.threads
+    average = f"its load average was {load['least']:.1f} to {load['most']:.1f} on {numbers.threads} processors"
     rough = (
-        f"The machine was not idle: its load average was {load['least']:.1f} to {load['most']:.1f} on "
-        f"{numbers.threads} processors, so the times are rough, and their ratios say\nlittle. Measure again on a quiet machine before you rely on them.\n"
+        f"The machine was not idle: {average}. So the times are rough, and their\n"
+        "ratios say little. Measure again on a quiet machine before you rely on them.\n"
         if busy
-        else f"The load average was {load['least']:.1f} to {load['most']:.1f} on {numbers.threads} processors.\n"
+        else f"The machine was quiet: {average}.\n"
     )
     missing = "".join(f"Not measured: {why}.\n" for why in found["missing"].values())
     machine = found["machine"]
