@@ -55,7 +55,7 @@ EVENTS: tuple[tuple[str, Callable[[subprocess.Popen[bytes]], None], range], ...]
     ("bkill", to_all(signal.SIGTERM), range(143, 144)),
     ("kill -9 of the daemon on the second host", kill_one("bin/prted"), range(1, 2)),
     ("kill -9 of a rank", kill_one("examples.experiments.train"), range(1, 256)),
-    ("kill -9 of mpirun", kill_one("bin/mpirun"), range(137, 138)),
+    ("kill -9 of mpirun", kill_one("--map-by"), range(137, 138)),
 )
 
 
@@ -88,12 +88,15 @@ def check(hosts: TwoHosts, folder: Path) -> None:
         begun = epochs_done(out)
         job = submit(hosts, folder / "runs")
         log = out / "log.txt"
-        while epochs_done(out) <= begun:
-            assert job.poll() is None, log.read_text()
-            time.sleep(0.02)
-        started = descendants(job.pid)
-        event(job)
-        status = job.wait(timeout=120)
+        try:
+            while epochs_done(out) <= begun:
+                assert job.poll() is None, log.read_text()
+                time.sleep(0.02)
+            started = descendants(job.pid)
+            event(job)
+            status = job.wait(timeout=120)
+        finally:
+            job.kill()  # does nothing if it has ended; otherwise all ranks end with it
         assert status in expected, (what, status, log.read_text())
         deadline = time.monotonic() + 30
         while any(Path(f"/proc/{one}").exists() for one in started):
