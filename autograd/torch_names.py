@@ -20,7 +20,10 @@ MODULES: dict[str, str] = {
     "torch.tensor": "autograd",
     "torch.nn": "nn",
     "torch.nn.modules": "nn",
-    "torch.nn.parallel": "nn",
+    "torch.nn.parallel": "nn.parallel",
+    "torch.nn.parallel.data_parallel": "nn.parallel",
+    "torch.nn.parallel.distributed": "nn.parallel",
+    "torch.distributed.distributed_c10d": "autograd.distributed",
     "torch.nn.parameter": "nn",
     "torch.nn.utils": "nn.utils",
     "torch.optim": "optim",
@@ -48,7 +51,7 @@ _same_name(
     "autograd",
     "accelerator amp backends backends.cpu backends.cuda backends.cudnn backends.mkl backends.mkldnn backends.mps "
     "backends.openmp backends.opt_einsum compiler cpu cuda cuda.amp cuda.random distributions "
-    "distributions.constraints distributions.kl distributions.transforms fft func linalg mps nested onnx "
+    "distributions.constraints distributions.kl distributions.transforms distributed fft func linalg mps nested onnx "
     "random serialization signal signal.windows sparse special types utils utils.checkpoint utils.data "
     "utils.data.distributed utils.dlpack version xpu",
 )
@@ -88,7 +91,8 @@ MENDS: dict[str, str] = {
     "torch.classes": "it is for classes written in C++; write a Python class",
     "torch.compile": "lucidgrad compiles its kernels itself; leave the call out",
     "torch.cuda": "there is no GPU; guard the call with `if torch.cuda.is_available():`",
-    "torch.distributed": "a program runs in one process; leave out init_process_group and use the model itself",
+    "torch.distributed": "over MPI there are init_process_group, all_reduce, broadcast, all_gather, reduce, barrier, "
+    "and torch.nn.parallel.DistributedDataParallel",
     "torch.export": "autograd.onnx exports models to ONNX",
     "torch.fx": "a model is ordinary Python; nn.Module.named_modules() lists its layers",
     "torch.hub": "build the model in Python and read its weights from a file with load_state_dict",
@@ -98,7 +102,7 @@ MENDS: dict[str, str] = {
     "torch.multiprocessing.spawn": "start the processes with torch.multiprocessing.Process",
     "torch.nested": "pad the sequences (nn.utils.rnn.pad_sequence), or pack them",
     "torch.nn.modules.utils": "write (n, n) for _pair(n)",
-    "torch.nn.parallel": "a program runs in one process on all cores; use the model itself",
+    "torch.nn.parallel": "use torch.nn.parallel.DistributedDataParallel and start the program with mpirun",
     "torch.nn.qat": "lucidgrad has no quantization; train in float32",
     "torch.nn.quantized": "lucidgrad has no quantization; train in float32",
     "torch.ops": "it is for operators written in C++; use the public names",

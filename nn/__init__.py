@@ -129,7 +129,6 @@ from nn.norm import (
     LayerNorm as LayerNorm,
     LocalResponseNorm as LocalResponseNorm,
     RMSNorm as RMSNorm,
-    SyncBatchNorm as SyncBatchNorm,
 )
 from nn.padding import (
     CircularPad1d as CircularPad1d,
@@ -189,6 +188,7 @@ from nn.recurrent import (
 )
 from nn.shape import Flatten as Flatten, Unflatten as Unflatten
 from nn.summary import summary as summary
+from nn.sync_norm import SyncBatchNorm as SyncBatchNorm
 from nn.transformer import (
     Transformer as Transformer,
     TransformerDecoder as TransformerDecoder,

@@ -6,8 +6,10 @@ has the formulas.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -16,11 +18,46 @@ import nn.functional as F
 from autograd import Tensor
 from autograd.arguments import check_arrays
 from autograd.devices import Device, check_device
+from autograd.ops.shared.normalize import update_running
 from autograd.types import Array, DTypeLike
 from nn import init
 from nn.making import blank, check_sizes
 from nn.module import Module
 from nn.parameter import Parameter
+
+
+class Statistics(NamedTuple):
+    """What a batch would update a layer's running statistics with."""
+
+    layer: _Tracking
+    mean: Tensor  # (C,)
+    var: Tensor  # (C,), unbiased
+
+
+class _Recording(threading.local):
+    list: list[Statistics] | None = None
+
+
+_recording = _Recording()
+
+
+@contextmanager
+def recorded_statistics() -> Iterator[list[Statistics]]:
+    """Inside, layers note statistics in this list and do not update their running ones.
+
+    Their `update_statistics` does it later: a batch that is computed in parts, by several processes, updates all copies
+    of a layer in the same order.
+    """
+    before, _recording.list = _recording.list, []
+    try:
+        yield _recording.list
+    finally:
+        _recording.list = before
+
+
+def tracking_layers(module: Module) -> list[_Tracking]:
+    """The layers that keep running statistics."""
+    return [layer for layer in module.modules() if isinstance(layer, _BatchNorm | _InstanceNorm) and layer.tracks]
 
 
 class _Norm(Module):
@@ -44,7 +81,55 @@ class _Norm(Module):
             init.zeros_(self.bias)
 
 
-class _BatchNorm(_Norm):
+class _Tracking(_Norm):
+    """Base of the layers that can keep running statistics."""
+
+    num_features: int
+    momentum: float | None
+    track_running_stats: bool
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    @property
+    def tracks(self) -> bool:
+        return self.track_running_stats and self.running_mean is not None
+
+    def reset_running_stats(self) -> None:
+        """Reset the running mean to 0, the running variance to 1, and the number of batches to 0."""
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Set weight to 1 and bias to 0, and reset the running statistics."""
+        self.reset_running_stats()
+        super().reset_parameters()
+
+    def _next_momentum(self) -> float:
+        """The weight of the next batch in the running statistics."""
+        return 0.0 if self.momentum is None else self.momentum
+
+    def update_statistics(self, mean: Array, var: Array) -> None:
+        """Update the running statistics as a batch with this mean and unbiased variance does in training."""
+        momentum = self._next_momentum()
+        for running, new in ((self.running_mean, mean), (self.running_var, var)):
+            assert running is not None
+            update_running(running, new.astype(running.dtype, copy=False), momentum)
+
+    def _recorded(self) -> tuple[Tensor, Tensor] | None:
+        """Tensors that are to receive a batch's statistics, if it updates running statistics and is recorded."""
+        if _recording.list is None or self.running_mean is None or not (self.training and self.tracks):
+            return None
+        # With the momentum 1 these become the batch's own statistics.
+        zeros = [autograd.zeros(self.num_features, dtype=self.running_mean.dtype) for _ in range(2)]
+        noted = Statistics(self, *zeros)
+        _recording.list.append(noted)
+        return noted.mean, noted.var
+
+
+class _BatchNorm(_Tracking):
     """Normalizes each channel over the batch and all positions; see `nn.functional.batch_norm`.
 
     In training, it uses the mean and variance of the batch, and updates the running statistics.  In evaluation mode,
@@ -77,9 +162,6 @@ class _BatchNorm(_Norm):
     # states that PyTorch saved before version 0.4.1 lack it
     state_defaults: ClassVar[Mapping[str, Array]] = {"num_batches_tracked": np.zeros((), np.int64)}
     dims: tuple[int, ...]  # allowed numbers of dimensions of the input
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
 
     def __init__(
         self,
@@ -106,23 +188,35 @@ class _BatchNorm(_Norm):
         self.register_buffer("num_batches_tracked", autograd.zeros((), dtype=autograd.int64) if tracked else None)
         self.reset_parameters()
 
-    def reset_running_stats(self) -> None:
-        """Reset the running mean to 0, the running variance to 1, and the number of batches to 0."""
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
+    def _next_momentum(self) -> float:
+        if self.momentum is None and self.num_batches_tracked is not None:
+            return 1 / (self.num_batches_tracked.item() + 1)
+        return super()._next_momentum()
 
-    def reset_parameters(self) -> None:
-        """Set weight to 1 and bias to 0, and reset the running statistics."""
-        self.reset_running_stats()
-        super().reset_parameters()
+    def update_statistics(self, mean: Array, var: Array) -> None:
+        super().update_statistics(mean, var)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
 
     def forward(self, input: Tensor) -> Tensor:
         return self.normalize(F.batch_norm, input)
 
     def normalize(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
         """Call F.batch_norm, or a function with the same arguments, on the input and this layer's tensors."""
+        self._check_input(input)
+        use_batch = self.training or self.running_mean is None
+        use_running = self.track_running_stats or not self.training  # else training would update them
+        running = (self.running_mean, self.running_var) if use_running else (None, None)
+        count = self.num_batches_tracked if self.training and self.track_running_stats else None
+        momentum = 0.0 if count is None and self.momentum is None else self._next_momentum()
+        if (recorded := self._recorded()) is not None:
+            running, count, momentum = recorded, None, 1.0
+        y = function(input, *running, self.weight, self.bias, use_batch, momentum, self.eps)
+        if count is not None:
+            count.add_(1)
+        return y
+
+    def _check_input(self, input: Tensor) -> None:
         check_arrays(type(self).__name__, input=input)
         if input.ndim not in self.dims:
             wanted = " or ".join(str(n) for n in self.dims)
@@ -133,25 +227,6 @@ class _BatchNorm(_Norm):
             raise ValueError(
                 f"{type(self).__name__}: expects an input of {self.num_features} channels, got shape {input.shape}"
             )
-        momentum = 0.0 if self.momentum is None else self.momentum
-        count = self.num_batches_tracked if self.training and self.track_running_stats else None
-        if count is not None and self.momentum is None:
-            momentum = 1 / (count.item() + 1)
-        use_batch = self.training or self.running_mean is None
-        use_running = self.track_running_stats or not self.training  # else training would update them
-        y = function(
-            input,
-            self.running_mean if use_running else None,
-            self.running_var if use_running else None,
-            self.weight,
-            self.bias,
-            use_batch,
-            momentum,
-            self.eps,
-        )
-        if count is not None:
-            count.add_(1)
-        return y
 
     def extra_repr(self) -> str:
         return (
@@ -178,50 +253,7 @@ class BatchNorm3d(_BatchNorm):
     dims = (5,)
 
 
-class SyncBatchNorm(_BatchNorm):
-    """Batch normalization of inputs (N, C, …), as `BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
-
-    In PyTorch it takes the statistics over all processes.  Here there is one.  process_group is ignored.
-    """
-
-    dims = (2, 3, 4, 5)
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        process_group: Any = None,
-        device: Device = None,
-        dtype: DTypeLike | None = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
-
-    @classmethod
-    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """Replace each batch normalization in a module by a SyncBatchNorm with the same parameters and statistics.
-
-        Returns
-        -------
-        Module
-            The module itself, or the SyncBatchNorm that replaces it.
-        """
-        result = module
-        if isinstance(module, _BatchNorm) and not isinstance(module, cls):
-            result = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
-            for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-                setattr(result, name, getattr(module, name))
-            result.training = module.training
-        for name, child in module.named_children():
-            setattr(result, name, cls.convert_sync_batchnorm(child, process_group))
-        return result
-
-
-class _InstanceNorm(_Norm):
+class _InstanceNorm(_Tracking):
     """Normalizes each channel of each example over all positions; see `nn.functional.instance_norm`.
 
     Parameters
@@ -247,9 +279,6 @@ class _InstanceNorm(_Norm):
     """
 
     dims: int  # of the input without a batch
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
 
     def __init__(
         self,
@@ -274,18 +303,6 @@ class _InstanceNorm(_Norm):
         self.register_buffer("num_batches_tracked", autograd.zeros((), dtype=autograd.int64) if tracked else None)
         self.reset_parameters()
 
-    def reset_running_stats(self) -> None:
-        """Reset the running mean to 0 and the running variance to 1."""
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
-
-    def reset_parameters(self) -> None:
-        """Set weight to 1 and bias to 0, and reset the running statistics."""
-        self.reset_running_stats()
-        super().reset_parameters()
-
     def forward(self, input: Tensor) -> Tensor:
         layer = type(self).__name__
         check_arrays(layer, input=input)
@@ -296,14 +313,14 @@ class _InstanceNorm(_Norm):
         x = input if input.ndim > self.dims else input.unsqueeze(0)
         if x.shape[1] != self.num_features and self.affine:
             raise ValueError(f"{layer}: expects an input of {self.num_features} channels, got shape {input.shape}")
+        recorded = self._recorded()
         y = F.instance_norm(
             x,
-            self.running_mean,
-            self.running_var,
+            *(recorded or (self.running_mean, self.running_var)),
             self.weight,
             self.bias,
             self.training or not self.track_running_stats,
-            0.0 if self.momentum is None else self.momentum,
+            self._next_momentum() if recorded is None else 1.0,
             self.eps,
         )
         return y if input.ndim > self.dims else y.squeeze(0)

@@ -25,6 +25,8 @@ for _name in ("SIGINT", "SIGHUP", "SIGTERM"):
 
 # Tests against PyTorch or MXNet need an environment that has them.  Elsewhere they are not collected.
 collect_ignore = [f"with_{name}" for name in ("torch", "mxnet") if not importlib.util.find_spec(name)]
+if not importlib.util.find_spec("mpi4py"):
+    collect_ignore.append("with_mpi")
 if not importlib.util.find_spec("mypy"):
     collect_ignore.append("test_typing.py")
 

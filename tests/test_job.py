@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,10 +18,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from examples.experiments import compare_frameworks, compare_optimizers, generalize, overfit, train
-from examples.experiments.support import cli, job
+from examples.experiments.support import cli, job, ranks
 from examples.experiments.support.data import cifar10, download
 from examples.experiments.support.job import SCRIPTS
 from examples.experiments.support.runs.signals import StopRequested
+from examples.experiments.support.variables import Refused
 from tests.runs import ROOT
 
 # Variables that a login shell on a cluster may set and that could be mistaken for a setting
@@ -236,7 +238,7 @@ def test_every_setting_is_an_option_of_the_program(name: str, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         importlib.import_module(SCRIPTS[name].program + package).main(["--help"])
     listed = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
-    assert set(settings) - {"--torch", "--mxnet"} <= listed
+    assert set(settings) - {"--torch", "--mxnet", "--mpirun"} <= listed
 
 
 def test_the_readme_names_every_setting() -> None:
@@ -253,6 +255,7 @@ def test_the_readme_names_every_setting() -> None:
     assert written["train"] == set()  # "all of step 4"
     for name in ("gradcheck", "profile_layers", "compare_frameworks", "compare_optimizers", "generalize", "report"):
         assert written[name] - {"EPOCHS", "SEEDS"} == own[name] - {"EPOCHS", "SEEDS"}, name
+    assert written["train_mpi"] == own["train_mpi"] - own["train"] == {"SHARDS", "THREADS", "MPIRUN"}
     assert own["overfit"] == own["train"] - {"VALIDATION", "LIMIT"}
     assert own["compare_gpu"] == own["compare_frameworks"] - {"EPOCHS", "STEPS"}
     assert own["acceleration"] == own["profile_layers"] | {"PROFILE"}
@@ -286,6 +289,107 @@ def test_the_programs(launch: Launch, tmp_path: Path) -> None:
     launched = launch("acceleration", PROFILE="my profile")
     assert launched.options[-5:] == ["--seed", "0", "--profile", f"{runs}/profile_layers", "--profile=my profile"]
     assert launched.environment[job.STARTED] == "acceleration"
+
+
+# Several hosts
+
+
+TWO = {"LSB_MCPU_HOSTS": "hostA 4 hostB 2 "}
+BINDING = ["hostA 0,1,2", "hostB 0,1 0 1", "hostA 3,4"]  # hostB's line also has its memory nodes
+
+
+def laid_out(tmp_path: Path, **variables: str) -> str:
+    """Say where the ranks of a job run; a variable that names a file has its lines here."""
+    for name in ("LSB_DJOB_HOSTFILE", "LSB_AFFINITY_HOSTFILE"):
+        if name in variables:
+            (tmp_path / name).write_text(variables[name])
+            variables[name] = str(tmp_path / name)
+    where = ranks.layout(variables)
+    return f"{where}: {where.ranks}, {' '.join(where.cpus)}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (TWO, "6 ranks x 1 thread on 2 hosts: {'hostA': 4, 'hostB': 2}, "),
+        (TWO | {"THREADS": "2"}, "3 ranks x 2 threads on 2 hosts: {'hostA': 2, 'hostB': 1}, "),
+        (TWO | {"THREADS": "0"}, "6 ranks x 1 thread on 2 hosts: {'hostA': 4, 'hostB': 2}, "),
+        ({"LSB_MCPU_HOSTS": "hostA 1 hostB 1 hostA 2"}, "4 ranks x 1 thread on 2 hosts: {'hostA': 3, 'hostB': 1}, "),
+        ({"LSB_DJOB_HOSTFILE": "hostA\nhostB\n\nhostA\n"}, "3 ranks x 1 thread on 2 hosts: {'hostA': 2, 'hostB': 1}, "),
+        ({"LSB_HOSTS": "hostA hostB hostA "}, "3 ranks x 1 thread on 2 hosts: {'hostA': 2, 'hostB': 1}, "),
+        ({}, f"1 rank x 1 thread on 1 host: {{'{socket.gethostname()}': 1}}, "),
+        (  # the ranks are in the order of the hosts, not of the file
+            {"LSB_MCPU_HOSTS": "hostA 2 hostB 1", "LSB_AFFINITY_HOSTFILE": "\n".join(BINDING)},
+            "3 ranks x 2 threads on 2 hosts: {'hostA': 2, 'hostB': 1}, 0,1,2 3,4 0,1",
+        ),
+        (
+            {"LSB_MCPU_HOSTS": "hostA 2 hostB 1", "LSB_AFFINITY_HOSTFILE": "\n".join(BINDING), "THREADS": "1"},
+            "3 ranks x 1 thread on 2 hosts: {'hostA': 2, 'hostB': 1}, 0,1,2 3,4 0,1",
+        ),
+        *(  # what cannot be understood binds nothing
+            (TWO | {"LSB_AFFINITY_HOSTFILE": text}, "6 ranks x 1 thread on 2 hosts: {'hostA': 4, 'hostB': 2}, ")
+            for text in ("", "hostA 0", "hostC 0\n" * 6, "hostA x\n" * 4 + "hostB 0\n" * 2, "hostA\n" * 6)
+        ),
+    ],
+)  # fmt: skip
+def test_where_the_ranks_run(variables: dict[str, str], expected: str, tmp_path: Path) -> None:
+    assert laid_out(tmp_path, **variables) == expected
+
+
+def test_threads_that_do_not_fit(launch: Launch, tmp_path: Path) -> None:
+    launched = launch("train_mpi", LSB_MCPU_HOSTS="hostA 4 hostB 3", THREADS="2")
+    assert launched.status == 2
+    assert launched.err == launched.log.splitlines(keepends=True)[-1] == (
+        "train_mpi.lsf: hostB has 3 slots, which THREADS=2 does not divide. -n is ranks times threads; ask for a "
+        'multiple of 2 on each host, such as -n 6 -R "span[ptile=2]".\n'
+    )  # fmt: skip
+    with pytest.raises(Refused, match=r"THREADS is 3, but LSF gives each rank 2 cores: affinity\[core\(2\)\]\."):
+        laid_out(tmp_path, LSB_MCPU_HOSTS="hostA 1", LSB_AFFINITY_HOSTFILE="hostA 0,1", THREADS="3")
+
+
+def test_the_command_of_several_ranks(launch: Launch, tmp_path: Path) -> None:
+    node = {"KERNELS": "", "NODE_DISK": str(tmp_path), "LUCIDGRAD_CACHE_DIR": "/shared"}
+    binding = tmp_path / "binding"
+    binding.write_text("hostA 0,1\nhostA 2,3\nhostB 4,5\nhostB 6,7\n")
+    launched = launch(
+        "train_mpi", LSB_MCPU_HOSTS="hostA 2 hostB 2", LSB_AFFINITY_HOSTFILE=str(binding), SHARDS="16",
+        LSB_EXIT_REQUEUE="85", MPIRUN="/opt/mpi/bin/mpirun", **node,
+    )  # fmt: skip
+    assert f"job none, element 0, on {socket.gethostname()}, 4 ranks x 2 threads on 2 hosts; follow" in launched.err
+    own = [sys.executable, "-u", "-m"]
+    at = launched.options.index("examples.experiments.support.ranks")
+    given, program = launched.options[: at - 3], launched.options[at + 1 :]
+    assert launched.options[at - 3 : at] == own
+    assert program[:4] == [*own, "examples.experiments.train"] and "--shards=16" in program
+    assert not any("THREADS" in word or "mpirun" in word for word in program)
+    assert given[:10] == [
+        "-m", "examples.experiments.support.mpirun", "--host", "hostA:2,hostB:2", "-np", "4", "--map-by", "slot",
+        "--bind-to", "none",
+    ]  # fmt: skip
+    assert given[10] == "--leave-session-attached"
+    passed = set(given[12::2])
+    assert set(given[11::2]) == {"-x"} and passed <= set(launched.environment)  # mpirun warns of what is not set
+    assert {"PATH", "NUMBA_NUM_THREADS", "LSB_EXIT_REQUEUE", job.STARTED, ranks.BOUND, ranks.KERNELS} <= passed
+    assert launched.environment[ranks.BOUND] == "0,1 2,3 4,5 6,7"
+    assert launched.environment["NUMBA_NUM_THREADS"] == "2"
+    assert launched.environment["PRTE_MCA_plm_ssh_agent"] == launched.environment["OMPI_MCA_plm_rsh_agent"] == "blaunch"
+    for variable in ("LSB_AFFINITY_HOSTFILE", "LUCIDGRAD_CACHE_DIR"):
+        assert variable not in launched.environment
+
+
+def test_a_rank_takes_its_cpus_and_the_kernels_of_its_node(tmp_path: Path) -> None:
+    compiled(tmp_path)
+    last = max(os.sched_getaffinity(0))
+    show = "import os; print(*os.sched_getaffinity(0), os.environ['LUCIDGRAD_CACHE_DIR'])"
+    environment = {"PATH": os.environ["PATH"], ranks.KERNELS: f"{tmp_path / 'kernels'}\n{tmp_path}"}
+    for bound, expected in ((f"0 {last}", {last}), ("0 99999", os.sched_getaffinity(0)), ("", os.sched_getaffinity(0))):
+        variables = environment | {"OMPI_COMM_WORLD_RANK": "1", ranks.BOUND: bound}
+        command = [sys.executable, "-m", "examples.experiments.support.ranks", sys.executable, "-c", show]
+        done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
+        *cpus, folder = done.stdout.split()
+        assert set(map(int, cpus)) == expected
+        assert folder == str(tmp_path / f"lucidgrad-{os.getuid()}")
+        assert (Path(folder) / "kernels-0123" / "sgd.nbc").read_text() == "code"
 
 
 # Kernels

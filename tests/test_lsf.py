@@ -39,7 +39,7 @@ OPTIONS = {
     "-q": r"\w+",
     "-n": r"\d+",
     "-W": r"\d+:[0-5]\d",
-    "-R": r'"rusage\[mem=\d+\] span\[hosts=1\]"',
+    "-R": r'"rusage\[mem=\d+\] span\[(hosts=1|ptile=\d+)\]"',
     "-o": LOGS,
     "-e": LOGS,
     "-P": r"\w+",
@@ -187,7 +187,7 @@ def test_the_shared_part_is_plain_bash() -> None:
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "warm_up"}
+    tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "train_mpi", "warm_up"}
     forgotten = {script.stem for script in SCRIPTS} - {*TRIALS, *tried_below}
     assert not forgotten, f"add a trial to TRIALS in {__file__} for lsf/{', lsf/'.join(sorted(forgotten))}.lsf"
     gone = {*TRIALS, *tried_below} - {script.stem for script in SCRIPTS}
@@ -339,6 +339,44 @@ def test_kernels_live_on_the_node_and_start_from_the_warm_up(tmp_path: Path) -> 
     assert kernels.stat().st_mode & 0o077 == 0
     assert run(tmp_path, job | {"RUN": "next"})[0] == 0
     assert list(node.iterdir()) == [kernels]
+
+
+# Records its arguments and variables, and does what the real one does on the first host, once
+MPIRUN = """#!/bin/bash
+printf '%s\\n' "$@" > "${0%/*}/arguments"
+env > "${0%/*}/variables"
+while [[ $1 != *python* ]]; do shift; done
+"$@"
+"""
+
+
+def test_a_job_on_several_hosts(tmp_path: Path) -> None:
+    """The whole way through mpirun to the experiment; tests/with_mpi has it with the real one."""
+    (tmp_path / "bin").mkdir()
+    mpirun = tmp_path / "bin" / "mpirun"
+    mpirun.write_text(MPIRUN)
+    mpirun.chmod(0o755)
+    hosts = {"LSB_MCPU_HOSTS": "hostA 4 hostB 4 ", "THREADS": "2", "MPIRUN": str(mpirun), "SHARDS": "4"}
+    script = ROOT / "lsf" / "train_mpi.lsf"
+    status, err = run(tmp_path, JOB | TINY | hosts | {"LSB_JOBINDEX": "3", "EPOCHS": "1"}, script)
+    folder = tmp_path / "runs" / "train_mpi-3"
+    assert status == 0, (folder / "log.txt").read_text()
+    assert f"on {socket.gethostname()}, 4 ranks x 2 threads on 2 hosts; follow it with: tail -f {folder}" in err
+    arguments = (tmp_path / "bin" / "arguments").read_text().split("\n")
+    assert arguments[:5] == ["--host", "hostA:2,hostB:2", "-np", "4", "--map-by"]
+    variables = (tmp_path / "bin" / "variables").read_text()
+    assert "\nPRTE_MCA_plm_ssh_agent=blaunch\n" in f"\n{variables}"
+    settings = json.loads((folder / "settings.json").read_text())["settings"]
+    assert (settings["shards"], settings["seed"]) == (4, 2)
+    (folder / "done.json").unlink()
+    for wrong in (0, 85):  # Open MPI's returns 0 if it loses the daemon of a host
+        mpirun.write_text(f"#!/bin/bash\nexit {wrong}\n")
+        assert run(tmp_path, JOB | hosts | {"LSB_JOBINDEX": "3"}, script)[0] == 1
+    assert "rank 0 did not get to its end" in (folder / "log.txt").read_text()
+    (tmp_path / "bin" / "mpirun").unlink()
+    assert run(tmp_path, JOB | hosts, script)[0] == 127
+    log = (tmp_path / "runs" / "train_mpi" / "log.txt").read_text()
+    assert f"mpirun: there is no {mpirun}; install MPI with make environment-mpi" in log
 
 
 @pytest.mark.slow

@@ -1122,7 +1122,7 @@ def test_every_layer_is_compared_with_pytorchs() -> None:
     for file, names in elsewhere.items():
         text = (TESTS / "with_torch" / file).read_text(encoding="utf-8")
         assert not [name for name in names if name not in text], f"{file} no longer compares {sorted(names)}"
-    without_rows = {"NLLLoss2d", "DistributedDataParallel"}  # another name of NLLLoss; it raises
+    without_rows = {"NLLLoss2d", "DistributedDataParallel"}  # another name of NLLLoss; it is in tests/with_mpi
     layers = defined_modules().keys() - base - set().union(*elsewhere.values()) - without_rows
     layers = {name for name in layers if not name.startswith("Lazy")}  # tests/with_torch/test_lazy.py compares them
     compared = {*rows("LAYERS"), *rows("LOSSES")}

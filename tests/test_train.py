@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import io
@@ -343,6 +344,23 @@ def test_fewer_epochs_of_a_finished_run_are_refused_and_change_nothing(
     assert run("--resume", "--epochs", "1", out=tmp_path) == 1
     assert "has already finished 2 epochs" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_shards_are_a_setting_of_the_run(
+    tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, shards = tmp_path / "whole", ["--shards", "4"]
+    assert run(*TINY, *shards, out=whole) == 0
+    assert outcome(whole)["weights"] != tiny["weights"]  # added in another order
+    out = tmp_path / "run"
+    assert run(*TINY[:-1], "1", *shards, out=out) == 0
+    for other, sentence in ((["--shards", "8"], "shards 4, not 8"), (["--shards", "0"], "must be a whole number")):
+        capsys.readouterr()
+        with contextlib.suppress(SystemExit):
+            assert run(*TINY, "--resume", *other, out=out) == 1
+        assert sentence in capsys.readouterr().err
+    assert run("--resume", "--epochs", "2", out=out) == 0
+    assert outcome(out) == outcome(whole)
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

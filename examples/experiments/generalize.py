@@ -25,7 +25,7 @@ import autograd
 import nn
 import optim
 from examples.experiments.models import ThreeLayers
-from examples.experiments.support import cli
+from examples.experiments.support import cli, processes
 from examples.experiments.support.data.augmentation import CropAndFlip
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader
@@ -128,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         weight_decay=5e-4,
     )
     cli.add_splits(parser, validation=5000)
+    cli.add_shards(parser)
     parser.add_argument(
         "--without",
         choices=("nothing", *PARTS),
@@ -166,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "filters": filters(model),
         }
 
-    with StopOnSignal() as stop:
+    with StopOnSignal(processes.largest) as stop:
         cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop, found=found)
     return 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.experiments.models import Baseline
-from examples.experiments.support import cli
+from examples.experiments.support import cli, processes
 from examples.experiments.support.measures import filters, final_metrics
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.signals import StopOnSignal
@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lr=0.01,
     )
     cli.add_splits(parser, validation=None)
+    cli.add_shards(parser)
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
     if args.find_lr:
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         test = final_metrics(run.model, run.loaders.test, data.classes)
         return {"filters": filters(run.model), "classes": data.classes, "test": test}
 
-    with StopOnSignal() as stop:
+    with StopOnSignal(processes.largest) as stop:
         run = cli.run(args, Baseline, splits, data, stop=stop, found=found)
     if not args.quiet:
         print(_summary(run.found["test"]))

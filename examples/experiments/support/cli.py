@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import itertools
+import json
 import math
 import shlex
 import sys
@@ -19,7 +20,7 @@ from numba import config as numba_settings
 import autograd
 import nn
 import optim
-from examples.experiments.support import job, lr_finder
+from examples.experiments.support import job, lr_finder, processes
 from examples.experiments.support.data import cifar10, synthetic
 from examples.experiments.support.data.cifar10 import Cifar10, DataError, Split
 from examples.experiments.support.data.loader import Augment, Loader, channel_statistics, train_validation_split
@@ -115,7 +116,8 @@ def command(
     def decorate(run: Callable[P, int]) -> Callable[P, int]:
         @functools.wraps(run)
         def main(*args: P.args, **kwargs: P.kwargs) -> int:
-            with steady() as stdout, interruptible():
+            with steady() as stdout, interruptible(), processes.joined():
+                job.Parser.silent = not processes.is_first()
                 try:
                     status = run(*args, **kwargs)
                 except StopRequested as stop:
@@ -124,14 +126,21 @@ def command(
                     print(job.go_on(stopped), file=sys.stderr)
                     status = 130
                 except _KNOWN as error:
+                    processes.quietly()
                     sentences = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
                     print(*map(job.worded, sentences), sep="\n", file=sys.stderr)
                     status = 1
+                    if processes.count() > 1:
+                        processes.end_all(status)
                 except SystemExit as leaving:  # argparse exits after --help and after an invalid option
+                    status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+                    processes.note_status(status)
                     if leaving.code or stdout.status(0) == 0:
                         raise
                     return 1
-                return stdout.status(status)
+                status = stdout.status(status)
+                processes.note_status(status)
+                return status
 
         return main
 
@@ -216,11 +225,23 @@ def add_splits(parser: argparse.ArgumentParser, validation: int | None) -> None:
     )
 
 
+def add_shards(parser: argparse.ArgumentParser) -> None:
+    """Add the option of an experiment that several ranks can train."""
+    parser.add_argument(
+        "--shards",
+        type=integer(1),
+        metavar="N",
+        help="cut each batch into N parts and add their gradients in a fixed order, so that the result is bitwise the "
+        "same for any number of ranks up to N, which mpirun starts "
+        f"(default: {processes.SHARDS} under mpirun; otherwise a batch is whole)",
+    )
+
+
 def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
     """Load the data and split it as the options of `add_splits` say."""
     if args.limit and args.validation and args.validation >= args.limit:
         parser.error(f"--validation {args.validation} leaves no image of --limit {args.limit} to train on")
-    data = load_data(args, args.limit)
+    data = processes.one_first_on_each_host(lambda: load_data(args, args.limit))
     count = len(data.train.labels)
     held_out = count // 10 if args.validation is None else args.validation
     if held_out >= count:
@@ -267,21 +288,48 @@ def begin(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     A resumed run takes settings that the command line does not give from the stored run.
     """
     args = parse(parser, argv)
+    if processes.count() > 1 and ("shards" not in args or args.find_lr):
+        raise ValueError(
+            f"{parser.prog.rpartition('.')[2]}{' --find-lr' * args.find_lr} runs in one process, and mpirun started "
+            f"{processes.count()}. Start it without mpirun."
+        )
     if args.find_lr:  # leaves a run in the folder as it is
         if args.resume:
             parser.error("--find-lr trains nothing that could --resume; leave one of them out")
         return args
     folder = RunFolder(args.out, tensorboard=args.tensorboard)
-    folder.check(args.resume)
-    if args.resume and (stored := folder.stored().settings):
+    stored, begun = _begun(folder, args.resume)
+    if stored:
         _check_stored(folder, parser, stored)
         parser.set_defaults(**{**stored, "experiment": args.experiment})
         args = parse(parser, argv)
+    if "shards" in args:
+        if args.shards is None and not begun:
+            args.shards = processes.usual_shards()
+        if processes.count() > (args.shards or 1):
+            was = f"cuts each batch into {args.shards} shards" if args.shards else "was begun without --shards"
+            raise ValueError(
+                f"mpirun started {processes.count()} ranks, and the run in {args.out} {was}, so that only "
+                f"{args.shards or 1} of them would have work. Start fewer ranks, or a new run with more --shards."
+            )
+    if stored:
         began, wanted = _fixed(stored), _fixed(vars(args))
-        if not folder.checkpoint.exists():  # there is nothing to resume, so the settings may change
+        if not begun:  # there is nothing to resume, so the settings may change
             began = {**wanted, "experiment": stored.get("experiment")}
         checkpoint.check_settings(folder.settings, began, wanted)
     return args
+
+
+def _begun(folder: RunFolder, resume: bool) -> tuple[dict[str, Any], bool]:
+    """Check the folder; return the settings in it and whether it has a checkpoint, if the run is to be resumed."""
+
+    def read() -> bytes:
+        folder.check(resume)
+        settings = folder.stored().settings if resume else {}
+        return json.dumps([settings, resume and folder.checkpoint.exists()]).encode()
+
+    settings, begun = json.loads(processes.from_first(read) or b"")
+    return settings, begun
 
 
 def _check_stored(folder: RunFolder, parser: argparse.ArgumentParser, stored: Mapping[str, Any]) -> None:
@@ -384,29 +432,17 @@ def run(
     stored["data_dir"] = str(args.data_dir.absolute()) if args.data_dir else None
     try:
         with folder.opened(args.resume):
-            if folder.checkpoint.exists():
-                before = folder.stored()
-                begun = {**_fixed(before.settings), "data": before.data.get("sha256")}
-                if recipe.fixed_epochs:
-                    begun["epochs"] = before.settings.get("epochs")
-                checkpoint.check_settings(folder.settings, begun, settings)
-            if not args.quiet:
-                counts = ", ".join(
-                    f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
-                )
-                print(
-                    f"{data} This run: {counts} images, seed {args.seed}, threads {autograd.get_num_threads()}.",
-                    flush=True,
-                )
-            finished = folder.finished_epochs()
-            if finished > args.epochs:
-                raise ValueError(
-                    f"The run in {args.out} has already finished {epochs_in_words(finished)}, but --epochs is "
-                    f"{args.epochs}. Give more --epochs, or choose another --out."
-                )
-            folder.write_settings(stored, {**data.identity, "sha256": settings["data"]}, resume=args.resume)
+            finished = _open_session(folder, args, settings, stored, recipe, splits, data)
             progress = train(
-                parts, loaders, args.epochs, folder, settings, stop.check, loss=recipe.loss, quiet=args.quiet
+                parts,
+                loaders,
+                args.epochs,
+                folder,
+                settings,
+                stop.check,
+                loss=recipe.loss,
+                shards=getattr(args, "shards", None),
+                quiet=args.quiet,
             )
             result = Result(parts.average.module if parts.average else model, loaders, progress)
             folder.finish(result.model, progress.history)
@@ -419,7 +455,8 @@ def run(
         advice = job.go_on(
             f"Resume with: {command}", then="it resumes from its checkpoint", requeued=stop_requested.requeued
         )
-        print(f"The run was {stop_requested}; nothing is lost. {advice}", file=sys.stderr, flush=True)
+        if processes.is_first():
+            print(f"The run was {stop_requested}; nothing is lost. {advice}", file=sys.stderr, flush=True)
         raise
     if again:
         return result
@@ -430,6 +467,47 @@ def run(
     else:
         print(f"{done}; the results are in {args.out}.", flush=True)
     return result
+
+
+def _open_session(
+    folder: RunFolder,
+    args: argparse.Namespace,
+    settings: dict[str, Any],
+    stored: dict[str, Any],
+    recipe: Recipe,
+    splits: Splits,
+    data: Cifar10,
+) -> int:
+    """Check that the folder is of this run, and record the session; return how many epochs it had finished.
+
+    Only rank 0 does this.
+    """
+    if not processes.is_first():
+        return 0
+    if folder.checkpoint.exists():
+        before = folder.stored()
+        begun = {**_fixed(before.settings), "data": before.data.get("sha256")}
+        if recipe.fixed_epochs:
+            begun["epochs"] = before.settings.get("epochs")
+        checkpoint.check_settings(folder.settings, begun, settings)
+    if not args.quiet:
+        counts = ", ".join(
+            f"{len(split.labels):,} {what}" for what, split in zip(("training", "validation", "test"), splits)
+        )
+        ranks = processes.count()
+        shards = f", ranks {ranks}, shards {args.shards}" if getattr(args, "shards", None) else ""
+        print(
+            f"{data} This run: {counts} images, seed {args.seed}, threads {autograd.get_num_threads()}{shards}.",
+            flush=True,
+        )
+    finished = folder.finished_epochs()
+    if finished > args.epochs:
+        raise ValueError(
+            f"The run in {args.out} has already finished {epochs_in_words(finished)}, but --epochs is "
+            f"{args.epochs}. Give more --epochs, or choose another --out."
+        )
+    folder.write_settings(stored, {**data.identity, "sha256": settings["data"]}, resume=args.resume)
+    return finished
 
 
 def find_lr(
@@ -473,6 +551,8 @@ def _made(
 
 def _write_result(args: argparse.Namespace, folder: RunFolder, result: Result) -> None:
     """Write result.json, which starts with the history, for a finished run."""
+    if not processes.is_first():
+        return
     settings, data, _ = folder.stored()
     history = result.progress.history
     results.write(

@@ -18,28 +18,24 @@ import difflib
 import os
 import re
 import shlex
-import shutil
 import socket
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
+
+from examples.experiments.support import ranks
+from examples.experiments.support.node import kernels_on_node
+from examples.experiments.support.variables import MOST, Refused, number
 
 STARTED = "LUCIDGRAD_JOB"  # the name of the job script that started this program
 COMMON = ("RUN", "RUNS", "SEED", "PYTHON", "KERNELS", "NODE_DISK")  # settings of every script
 PLACES = {"DATA_DIR", "PROFILE", "TAKE", "DOCS", "TORCH", "MXNET"}  # often exported once for several scripts
 LISTS = {"RATES", "TAKE"}
+OF_MPIRUN = ("THREADS", "MPIRUN")  # settings of `ranks` and `mpirun`, not options of a program
 YES, NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
-MOST = 2**63 - 1  # the largest seed
 WRONG = 2  # exit status, as argparse's
-
-
-class Refused(Exception):
-    """A job cannot start. The text says which variable is wrong, why, and what to do."""
 
 
 class Job(NamedTuple):
@@ -117,6 +113,9 @@ _TRIALS = (*_PICTURES, *_SPLITS, "BATCH_SIZE", "RATES", "TRIAL_EPOCHS", "EPOCHS"
 
 SCRIPTS = {
     "train": Script("examples.experiments.train", (*_OPTIMIZER, *_SPLITS, *_PICTURES), _resumed),
+    "train_mpi": Script(
+        "examples.experiments.train", (*_OPTIMIZER, *_SPLITS, *_PICTURES, "SHARDS", *OF_MPIRUN), _resumed
+    ),
     "gradcheck": Script("examples.experiments.gradcheck", ("TRIALS",), _checked),
     "overfit": Script("examples.experiments.overfit", (*_OPTIMIZER, *_PICTURES), _resumed),
     "profile_layers": Script("examples.experiments.profile_layers", _TIMES, _resumed),
@@ -198,6 +197,12 @@ def go_on(otherwise: str, *, then: str = "it continues from what is done", reque
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors, in a job, name variables instead of options."""
 
+    silent = False  # in all ranks but one, which have the same command line
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if not self.silent:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         name = script()
         if name is None:
@@ -214,13 +219,15 @@ def main(argv: list[str]) -> NoReturn:
     variables = dict(os.environ)
     log = None
     try:
-        element = _number("LSB_JOBINDEX", variables.get("LSB_JOBINDEX"), 0)
+        element = number("LSB_JOBINDEX", variables.get("LSB_JOBINDEX"), 0)
         runs = Path(variables.get("RUNS") or "runs")
         out = runs / ((variables.get("RUN") or name) + (f"-{element}" if element else ""))
         log = _open_log(out)
         who = f"{name}.lsf: job {variables.get('LSB_JOBID') or 'none'}, element {element}, on {socket.gethostname()}"
         os.write(log, f"{who}, {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}\n".encode())
-        job = Job(variables, runs, out, element, _seed(variables, element), _threads(variables))
+        where = ranks.layout(variables) if "THREADS" in SCRIPTS[name].settings else None
+        threads = where.threads if where else _threads(variables)
+        job = Job(variables, runs, out, element, _seed(variables, element), threads)
         command = [sys.executable, "-u", "-m", SCRIPTS[name].program]
         command += [*SCRIPTS[name].options(job), *chosen(name, variables)]
     except Refused as refusal:
@@ -229,7 +236,7 @@ def main(argv: list[str]) -> NoReturn:
         if log is not None:
             os.write(log, line.encode())
         sys.exit(WRONG)
-    who += f", {job.threads} thread{'s' * (job.threads != 1)}"
+    who += f", {where or job.threads}" + ("" if where else f" thread{'s' * (job.threads != 1)}")
     path = shlex.quote(str(job.out.absolute() / "log.txt"))
     print(f"{who}; follow it with: tail -f {path}", file=sys.stderr, flush=True)
     os.dup2(log, 1)
@@ -238,29 +245,27 @@ def main(argv: list[str]) -> NoReturn:
     for line in overlooked(name, variables):
         print(f"{name}.lsf: {line}")
     print(f"{name}.lsf: {shlex.join(command)}", flush=True)
-    threads = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(job.threads))
-    kernels = {"LUCIDGRAD_CACHE_DIR": str(_kernels(name, job).absolute())}
-    os.execve(sys.executable, command, {**variables, **threads, **kernels, STARTED: name})
+    variables |= dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(job.threads))
+    variables[STARTED] = name
+    shared, disk = job.runs / "kernels", Path(variables.get("NODE_DISK") or "/tmp")
+    if folder := variables.get("KERNELS") or (name == "warm_up" and shared):
+        variables["LUCIDGRAD_CACHE_DIR"] = str(Path(folder).absolute())
+    elif where:  # each rank asks for the folder of its node
+        variables.pop("LUCIDGRAD_CACHE_DIR", None)
+    else:
+        variables["LUCIDGRAD_CACHE_DIR"] = str(kernels_on_node(shared, disk).absolute())
+    if where:
+        variables = ranks.environment(where, variables, shared, disk)
+        command = ranks.command(where, command, variables)
+    os.execve(sys.executable, command, variables)
 
 
 def _seed(variables: Mapping[str, str], element: int) -> int:
     """Return SEED; in an array it increases by one per element."""
-    seed = _number("SEED", variables.get("SEED"), 0) + max(element - 1, 0)
+    seed = number("SEED", variables.get("SEED"), 0) + max(element - 1, 0)
     if seed > MOST - 2:  # compare_frameworks also uses the next two seeds
         raise Refused(f"the seed {seed} is too large; choose a smaller SEED.")
     return seed
-
-
-def _number(name: str, text: str | None, usual: int) -> int:
-    """Parse a whole number in decimal digits; 08 is 8."""
-    text = (text or "").strip()
-    if not text:
-        return usual
-    if not (text.isascii() and text.isdigit()):
-        raise Refused(f"{name} is {text!r}; it must be a whole number in digits, such as {name}=8.")
-    if len(text.lstrip("0")) > len(str(MOST)):  # Python may refuse to parse that many digits
-        raise Refused(f"{name} is {text}, which is too large.")
-    return int(text)
 
 
 def _threads(variables: Mapping[str, str]) -> int:
@@ -269,8 +274,8 @@ def _threads(variables: Mapping[str, str]) -> int:
     The engine computes the same itself; the environment variables set from it are for other libraries.
     """
     hosts = (variables.get("LSB_MCPU_HOSTS") or "").split()  # host slots host slots ...; this host is the first
-    slots = _number("LSB_MCPU_HOSTS", hosts[1] if len(hosts) > 1 else None, 1)
-    slots = _number("LSB_DJOB_NUMPROC", variables.get("LSB_DJOB_NUMPROC"), slots)
+    slots = number("LSB_MCPU_HOSTS", hosts[1] if len(hosts) > 1 else None, 1)
+    slots = number("LSB_DJOB_NUMPROC", variables.get("LSB_DJOB_NUMPROC"), slots)
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(slots, cpus))
 
@@ -299,7 +304,7 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
             options += [option] if _yes(variable, value) else []
         elif variable in LISTS:
             options += [option, *_words(variable, value)]
-        elif variable not in ("TORCH", "MXNET"):
+        elif variable not in ("TORCH", "MXNET", *OF_MPIRUN):
             options.append(f"{option}={value}")
     return options
 
@@ -350,42 +355,6 @@ def _open_log(out: Path) -> int:
             f"the run folder {out} cannot be created or written to ({reason}). Name another folder with RUNS, or "
             "another run with RUN."
         ) from error
-
-
-def _kernels(name: str, job: Job) -> Path:
-    """Return the folder for compiled kernels on the disk of this node; Numba's cache is not safe on a shared disk.
-
-    A new node starts with the kernels of the warm-up. The engine checks the folder before using it.
-    """
-    shared = job.runs / "kernels"
-    if folder := job.variables.get("KERNELS") or (name == "warm_up" and shared):
-        return Path(folder)
-    folder = Path(job.variables.get("NODE_DISK") or "/tmp") / f"lucidgrad-{os.getuid()}"
-    with suppress(OSError):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        for compiled in sorted(shared.glob("kernels-*")):  # one for each version of the code and type of processor
-            if _own(folder) and _own(compiled) and not os.path.lexists(folder / compiled.name):
-                _copy(compiled, folder / compiled.name)
-    return folder
-
-
-def _own(folder: Path) -> bool:
-    """Return whether only this user can write to a folder: kernels are machine code."""
-    status = folder.lstat()
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a folder so that it appears in one step, writable only by this user."""
-    fresh = Path(tempfile.mkdtemp(dir=target.parent))
-    try:
-        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))  # incomplete files
-        for path in fresh.rglob("*"):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-        fresh.chmod(0o700)
-        fresh.rename(target)
-    except OSError:  # no space, or another job was faster
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 if __name__ == "__main__":

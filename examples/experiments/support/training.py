@@ -3,6 +3,9 @@
 A step depends on the parts (model, optimizer, scheduler), the state of the random number
 generator, and the position (epoch, step), which determines the batch. A checkpoint contains
 exactly this.
+
+Several processes can train one model: each computes some of the shards of a batch, and all take the same step. The
+result is bitwise the same for any number of them, and for one process with as many shards.
 """
 
 from __future__ import annotations
@@ -17,14 +20,16 @@ import numpy as np
 
 import autograd
 import nn
+from examples.experiments.support import processes
 from examples.experiments.support.data.loader import Loader
-from examples.experiments.support.metrics import Accuracy, hits
+from examples.experiments.support.metrics import hits
 from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import checkpoint
 from examples.experiments.support.runs.checkpoint import Parts, Progress, Settings
 from examples.experiments.support.runs.run_folder import RunFolder
 from examples.experiments.support.runs.signals import StopRequested
 from nn import functional as F
+from nn.parallel import DistributedDataParallel
 
 Check = Callable[[], None]  # called where a run can stop; raises StopRequested to stop
 Loss = Callable[[autograd.Tensor, autograd.Tensor], autograd.Tensor]  # (scores, classes) -> mean loss, ()
@@ -51,6 +56,7 @@ def train(
     check: Check,
     *,
     loss: Loss = F.cross_entropy,
+    shards: int | None = None,
     quiet: bool = False,
 ) -> Progress:
     """Train up to a number of epochs, starting from the checkpoint in the folder if there is one.
@@ -72,6 +78,8 @@ def train(
         `StopOnSignal.check`.
     loss : function
         The training loss. Evaluation always uses the cross-entropy.
+    shards : int, optional
+        Into how many parts a batch is cut, at least the number of ranks. Without it a batch is whole.
     quiet : bool
         No progress bar and no line per epoch.
 
@@ -85,16 +93,19 @@ def train(
         The checkpoint cannot be used, or a file cannot be written.
     """
     progress = Progress()
-    if folder.checkpoint.exists():
-        progress = checkpoint.restore(folder.checkpoint, parts, settings, columns=_columns(data), steps=len(data.train))
-        if not quiet and progress.epochs < epochs:
-            print(f"Resuming in {_position(progress)}.", flush=True)
+    quiet = quiet or not processes.is_first()
+    with folder.last_checkpoint() as file:
+        if file:
+            progress = checkpoint.restore(file, parts, settings, columns=_columns(data), steps=len(data.train))
+            if not quiet and progress.epochs < epochs:
+                print(f"Resuming in {_position(progress)}.", flush=True)
+    ranks = DistributedDataParallel(parts.model, shards=shards) if shards else None
     if epochs < progress.epochs + (progress.now.step > 0):
         raise ValueError(f"The run is already in {_position(progress)}, beyond --epochs {epochs}. Give more --epochs.")
     folder.write_metrics(progress.history)
     try:
         while progress.epochs < epochs:
-            _train_epoch(parts, data.train, progress, epochs, check, loss, quiet)
+            _train_epoch(parts, ranks, data.train, progress, epochs, check, loss, quiet)
             progress.end_epoch(_measure(parts, data, progress, check))
             if parts.scheduler and not parts.each_step:
                 parts.scheduler.step()
@@ -115,20 +126,36 @@ def train(
 
 
 def evaluate(model: nn.Module, loader: Loader, check: Check = lambda: None) -> tuple[float, float]:
-    """Return the mean loss and the error (the fraction of misclassified images) in eval mode."""
-    loss_sum, accuracy = 0.0, Accuracy()
+    """Return the mean loss and the error (the fraction of misclassified images) in eval mode.
+
+    Each rank evaluates some of the batches, and their results are added in the order of the batches.
+    """
+    own = processes.own_share(len(loader))
+    results = []
     model.eval()
     with autograd.no_grad():
-        for x, y in loader.batches(0):
-            check()
+        for x, y in loader.batches(0, steps=own):
+            if processes.count() == 1:
+                check()  # with several ranks all have to call it, and they may have different numbers of batches
             scores = model(autograd.from_numpy(x))
-            loss_sum += F.cross_entropy(scores, autograd.from_numpy(y)).item() * len(y)
-            accuracy.update(scores.numpy(), y)
-    return loss_sum / accuracy.count, accuracy.error
+            loss = F.cross_entropy(scores, autograd.from_numpy(y)).item() * len(y)
+            results.append((loss, float((~hits(scores.numpy(), y)).sum())))
+    if processes.count() > 1:
+        check()
+    losses, wrong = zip(*processes.dealt(results, len(loader), 2), strict=True)
+    count = len(loader.split.labels)
+    return sum(losses) / count, sum(wrong) / count
 
 
 def _train_epoch(
-    parts: Parts, loader: Loader, progress: Progress, epochs: int, check: Check, criterion: Loss, quiet: bool
+    parts: Parts,
+    ranks: DistributedDataParallel | None,
+    loader: Loader,
+    progress: Progress,
+    epochs: int,
+    check: Check,
+    criterion: Loss,
+    quiet: bool,
 ) -> None:
     """Do the remaining steps of the current epoch."""
     now = progress.now
@@ -136,11 +163,17 @@ def _train_epoch(
     name = f"epoch {progress.epochs + 1}/{epochs}"
     with progress_bar(total=len(loader), initial=now.step, desc=name, unit="batch", quiet=quiet) as bar:
         before = perf_counter()
-        for x, y in loader.batches(progress.epochs, start=now.step):
+        shards = ranks.shard_count if ranks else None
+        for x, y in loader.batches(progress.epochs, now.step, part=lambda rows: processes.own_rows(rows, shards)):
             check()
-            loss = _step(parts, x, y, progress, criterion)
-            now.loss_sum += loss * len(y)
-            now.pictures += len(y)
+            parts.optimizer.zero_grad()
+            done = _gradients(parts.model, x, y, criterion) if ranks is None else _over_shards(ranks, x, y, criterion)
+            if not math.isfinite(done.loss):
+                _give_up(f"The training loss is {done.loss}", parts, progress)
+            _take_step(parts)
+            now.loss_sum += done.loss * done.pictures
+            now.wrong += done.wrong
+            now.pictures += done.pictures
             now.step += 1
             after = perf_counter()
             now.seconds += after - before
@@ -149,22 +182,40 @@ def _train_epoch(
             bar.update()
 
 
-def _step(parts: Parts, x: np.ndarray, y: np.ndarray, progress: Progress, criterion: Loss) -> float:
-    """Do one training step; return the mean loss of the batch before the step."""
-    scores = parts.model(autograd.from_numpy(x))
+class Done(NamedTuple):
+    """What a step found in its batch, before the parameters changed."""
+
+    loss: float  # the mean
+    wrong: int  # misclassified images
+    pictures: int
+
+
+def _gradients(model: nn.Module, x: np.ndarray, y: np.ndarray, criterion: Loss) -> Done:
+    """Compute the gradients of a batch; none if its loss is not finite."""
+    scores = model(autograd.from_numpy(x))
     loss = criterion(scores, autograd.from_numpy(y))
     value = loss.item()
-    if not math.isfinite(value):
-        _give_up(f"The training loss is {value}", parts, progress)
-    parts.optimizer.zero_grad()
-    loss.backward()
+    if math.isfinite(value):
+        loss.backward()
+    return Done(value, int((~hits(scores.detach().numpy(), y)).sum()), len(y))
+
+
+def _over_shards(ranks: DistributedDataParallel, x: np.ndarray, y: np.ndarray, criterion: Loss) -> Done:
+    """Compute the gradients of a batch of which this rank has the rows of its shards."""
+    batch = ranks.shards(x, y, local=True)
+    for x_part, y_part in batch:
+        done = _gradients(ranks, x_part, y_part, criterion)
+        batch.add(loss=done.loss, wrong=done.wrong)
+    return Done(batch.mean("loss"), int(batch.sum("wrong")), batch.total)
+
+
+def _take_step(parts: Parts) -> None:
+    """Change the parameters by their gradients."""
     parts.optimizer.step()
     if parts.average:
         parts.average.update_parameters(parts.model)
     if parts.scheduler and parts.each_step:
         parts.scheduler.step()
-    progress.now.wrong += int((~hits(scores.detach().numpy(), y)).sum())
-    return value
 
 
 def _measure(parts: Parts, data: Data, progress: Progress, check: Check) -> dict[str, Any]:
@@ -196,7 +247,9 @@ def _save(folder: RunFolder, parts: Parts, progress: Progress, settings: Setting
     for name, tensor in parts.model.state_dict().items():
         if not np.isfinite(tensor.detach().numpy()).all():
             _give_up(f"The weight {name} is not finite", parts, progress)
-    checkpoint.save(folder.checkpoint, parts, progress, settings)
+    if processes.is_first():
+        checkpoint.save(folder.checkpoint, parts, progress, settings)
+    processes.wait()
 
 
 def _give_up(what: str, parts: Parts, progress: Progress) -> None:

@@ -32,6 +32,7 @@ def runs() -> Iterator[tuple[str, Main, list[str]]]:
     """Yield the runs: name, experiment, options."""
     for size, options in _SIZES.items():
         yield f"train, {size} batches", train.main, options
+    yield "train in shards", train.main, [*_SIZES["usual"], "--shards", "8"]
     for name in cli.OPTIMIZERS:
         yield f"train with {name}", train.main, [*_SIZES["small"], "--optimizer", name]
     yield "compare_optimizers", compare_optimizers.main, [*_SIZES["small"], "--trial", "1", "--trial-epochs", "1"]

@@ -81,8 +81,18 @@ class Loader:
         """Return the number of batches per epoch, including a smaller last one."""
         return (len(self.split.labels) + self.batch_size - 1) // self.batch_size
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, start: int = 0, *, steps: range | None = None, part: Callable[[int], range] | None = None
+    ) -> Iterator[Batch]:
         """Return an iterator over the batches of one epoch, starting at step ``start``.
+
+        Parameters
+        ----------
+        epoch, start : int
+        steps : range, optional
+            Which batches to yield, instead of all from ``start`` on.
+        part : function, optional
+            Takes the number of images in a batch, and returns which of them to yield. The others are not touched.
 
         Yields
         ------
@@ -99,7 +109,10 @@ class Loader:
         from autograd.utils.data import DataLoader
 
         order = self.order(epoch)
-        chosen = [order[i : i + self.batch_size] for i in range(start * self.batch_size, len(order), self.batch_size)]
+        size = self.batch_size
+        chosen = [order[i * size : (i + 1) * size] for i in (range(start, len(self)) if steps is None else steps)]
+        if part:
+            chosen = [batch[(own := part(len(batch))).start : own.stop] for batch in chosen]
         generator = Generator()  # its own, so that nothing is drawn from the training's
         return iter(
             DataLoader(_Epoch(self, epoch), batch_size=None, sampler=chosen, collate_fn=_kept, generator=generator)

@@ -18,6 +18,8 @@ result.json              what the report reads of a finished run; see `results`
 
 The checkpoint is the only source: metrics, table, events and curves are written from it every
 time. A kill between two of these files therefore loses nothing; the next resume writes them again.
+
+Where several ranks train, only rank 0 uses the folder. It tells the others what the checkpoint contains.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import errno
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,7 +41,7 @@ from safetensors.numpy import save as to_safetensors
 
 import autograd
 import nn
-from examples.experiments.support import job
+from examples.experiments.support import job, processes
 from examples.experiments.support.runs import events, schema
 from examples.experiments.support.runs.files import sweep, write_whole
 from examples.experiments.support.runs.results import write_table
@@ -157,9 +160,24 @@ class RunFolder:
     @contextmanager
     def opened(self, resume: bool) -> Iterator[None]:
         """Create the folder and lock it against other runs inside the ``with`` block."""
+        if not processes.is_first():
+            yield
+            return
         with locked(self.path):
             self.check(resume)  # check again: another run may have written to the folder since
             yield
+
+    @contextmanager
+    def last_checkpoint(self) -> Iterator[Path | None]:
+        """Yield the checkpoint, or None if there is none; on other ranks a copy of rank 0's, on their own disk."""
+        content = processes.from_first(lambda: self.checkpoint.read_bytes() if self.checkpoint.exists() else None)
+        if content is None or processes.is_first():
+            yield None if content is None else self.checkpoint
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / self.checkpoint.name
+            copy.write_bytes(content)
+            yield copy
 
     def stored(self) -> Stored:
         """Read settings.json; all parts are empty if no run has begun.
@@ -192,6 +210,8 @@ class RunFolder:
 
     def write_settings(self, settings: dict[str, Any], data: dict[str, Any], *, resume: bool) -> None:
         """Write settings.json; a resumed run adds this session to the earlier ones."""
+        if not processes.is_first():
+            return
         session = {
             "began": _now(),
             "command": sys.orig_argv,
@@ -206,6 +226,8 @@ class RunFolder:
 
     def write_metrics(self, history: Sequence[dict[str, Any]]) -> None:
         """Write the metrics of all completed epochs: as JSON, as a table, as events if wanted, and as curves."""
+        if not processes.is_first():
+            return
         write_whole(self.metrics, "".join(json.dumps(row) + "\n" for row in history).encode())
         if self.tensorboard or self.events.exists():
             events.write(self.events, history, self._began())
@@ -225,6 +247,8 @@ class RunFolder:
 
     def finish(self, model: nn.Module, history: Sequence[dict[str, Any]]) -> None:
         """Write the trained weights, then done.json."""
+        if not processes.is_first():
+            return
         tensors = {name: np.asarray(t.detach().numpy(), order="C") for name, t in model.state_dict().items()}
         write_whole(self.weights, to_safetensors(tensors))
         mark = {"finished": _now(), "epochs": len(history), "last": history[-1]}

@@ -9,10 +9,13 @@ signal             sent by                              exit status
 INT                Ctrl-C, bkill                        130
 TERM               kill; bkill after ten seconds        143
 HUP                closing the terminal                 129
+USR1               `mpirun`, for one of these three     138, for which it puts the above
 USR2, URG          the run limit of a batch system      85 if the queue requeues 85, else 75
 =================  ===================================  ==========================================
 
 INT, TERM and HUP never give 85; otherwise bkill would only restart the job.
+
+Where several ranks train, a signal to one of them stops all after the same step.
 
 A signal that is ignored at the start stays ignored: INT in background jobs of a script, HUP under nohup.
 Windows does not have all of these signals.
@@ -24,7 +27,7 @@ import atexit
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -38,7 +41,7 @@ def _existing(*names: str) -> tuple[int, ...]:
 
 
 _LIMIT = _existing("SIGUSR2", "SIGURG")
-HANDLED = (*_existing("SIGINT", "SIGTERM", "SIGHUP"), *_LIMIT)
+HANDLED = (*_existing("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"), *_LIMIT)
 
 
 class StopRequested(Exception):
@@ -55,11 +58,17 @@ class StopOnSignal:
 
     The first signal counts. A second Ctrl-C has no effect, neither during the save nor
     afterwards while the program exits. (SIGQUIT, Ctrl-\\, still kills at once.)
+
+    Parameters
+    ----------
+    agree : function
+        Returns the largest of the numbers of all ranks, `processes.largest`. Not needed in one process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agree: Callable[[int], int] = lambda number: number) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
+        self._agree = agree
 
     def __enter__(self) -> Self:
         for number in HANDLED:
@@ -81,9 +90,10 @@ class StopOnSignal:
             self.received = number
 
     def check(self) -> None:
-        """Raise StopRequested if a signal has arrived; call it where the run can stop."""
-        if self.received is not None:
-            raise StopRequested(self.received)
+        """Raise StopRequested if a signal has arrived, at any rank; all ranks call it where the run can stop."""
+        urgency = {number: rank for rank, number in enumerate(reversed(HANDLED), 1)}  # only limits alone give 85
+        if most := self._agree(urgency.get(self.received or 0, 0)):
+            raise StopRequested(HANDLED[-most])
 
 
 def exit_on_interrupt() -> None:

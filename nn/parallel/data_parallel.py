@@ -1,4 +1,4 @@
-"""`DataParallel`, a wrapper for programs that use it; all work is done on the CPU, by the wrapped module."""
+"""`DataParallel`, a wrapper for programs that use it: one process, whose kernels use all cores."""
 
 from __future__ import annotations
 
@@ -41,13 +41,3 @@ class DataParallel(Module):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Return module(*inputs, **options)."""
         return self.module(*inputs, **options)
-
-
-class DistributedDataParallel(DataParallel):
-    """Raises RuntimeError: training runs in one process."""
-
-    def __init__(self, module: Module, *arguments: Any, **options: Any) -> None:
-        raise RuntimeError(
-            "DistributedDataParallel: training runs in one process here; use the module itself, or nn.DataParallel for "
-            'names that begin with "module."'
-        )

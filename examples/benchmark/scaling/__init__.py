@@ -1,0 +1,1 @@
+"""How training scales from one rank to many, measured and predicted: ``python -m examples.benchmark.scaling``."""
