@@ -134,9 +134,8 @@ MUTANTS = [
         ("adam", "state not kept", "eps), m, v", "eps), m_hat, v_hat"),
         ("adam", "eps inside", "np.sqrt(v_hat) + eps", "np.sqrt(v_hat + eps)"),
         ("adam", "no root", "np.sqrt(v_hat) + eps", "v_hat + eps"),
-        ("adam", "weights exchanged", "v = beta2 * v + (1 - beta2) * g**2\n    m_hat",
-         "m, v = (m - beta1 * (m - (1 - beta1) * g) / beta1) * 0 + beta2 * (m - (1 - beta1) * g) / beta1 "
-         "+ (1 - beta2) * g, beta1 * v + (1 - beta1) * g**2\n    beta1, beta2 = beta2, beta1\n    m_hat"),
+        ("adam", "weights exchanged", "    m = beta1 * m", "    beta1, beta2 = beta2, beta1\n    m = beta1 * m"),
+        ("adam", "weights exchanged", "v = beta2 * v + (1 - beta2) * g**2", "v = (1 - beta2) * v + beta2 * g**2"),
         ("adam", "running sum", "m = beta1 * m + (1 - beta1) * g\n", "m = beta1 * m + g\n"),
         ("adam", "no square", "(1 - beta2) * g**2", "(1 - beta2) * g"),
         ("adam", "step off by one", "    m_hat = m", "    t += 1\n    m_hat = m"),

@@ -15,15 +15,22 @@ import numpy as np
 from autograd.op import Sample
 from autograd.testing import Case, RandomDraw, cases
 from examples.course import rules
-from examples.course.question import Failure, Question, hint, same
+from examples.course.question import NEAR, Question, Result, hint
 from examples.course.questions import report
 from examples.course.remote import Limits, NotWritten, Remote, Stopped, Wrong
 from examples.course.tasks import REPORT_POINTS, SOLUTIONS, TASKS, Task
 
 EXAMPLES = 50  # drawn calls of each function
 COMPARED = 30  # calls that a mistake is told by
-FEW = 12  # elements of an array that is shown
+FEW = 16  # elements of an array that is shown
 ROUNDS = 5  # of each measurement of speed
+
+
+DTYPE = (
+    "dtype",
+    "The result is float64 whatever the inputs are. Make new arrays with their dtype: np.zeros_like(x), or "
+    "np.zeros(shape, x.dtype).",
+)
 
 
 class Verdict(NamedTuple):
@@ -198,17 +205,8 @@ def grade_question(question: Question, remote: Any, seed: int, examples: int, fo
 
 
 def failing(question: Question, remote: Any, seed: int, examples: int) -> tuple[Case, AssertionError] | None:
-    """The smallest call that fails, and why; None if all special and drawn calls are right."""
+    """The smallest call that fails, and why; None if all drawn calls and all special cases are right."""
     row = question.row(remote.call)
-    for sample in question.special:
-        case = Case(row, sample, ("contiguous",) * (len(sample.inputs) + 1), seed)
-        try:
-            if question.forward is None:
-                _check(question, remote, case)
-            else:  # it may be at a kink, where there is no finite difference
-                _check_values(question, remote, case)
-        except AssertionError as error:
-            return case, error
     last: list[tuple[Case, AssertionError]] = []
     ended: list[Exception] = []
 
@@ -240,7 +238,18 @@ def failing(question: Question, remote: Any, seed: int, examples: int) -> tuple[
         test()
     if ended:
         raise ended[0]
-    return last[-1] if last else None
+    if last:
+        return last[-1]
+    for sample in question.special:
+        case = Case(row, sample, ("contiguous",) * (len(sample.inputs) + 1), seed)
+        try:
+            if question.forward is None:
+                _check(question, remote, case)
+            else:  # it may be at a kink, where there is no finite difference
+                _check_values(question, remote, case)
+        except AssertionError as error:
+            return case, error
+    return None
 
 
 def _check(question: Question, remote: Any, case: Case) -> None:
@@ -257,17 +266,17 @@ def _check(question: Question, remote: Any, case: Case) -> None:
 
 def _check_values(question: Question, remote: Any, case: Case) -> None:
     args = question.arguments(case.sample, np.random.default_rng(case.seed))
-    if _wrong(question, question.ask(remote.call, *args, **case.sample.params), args, case.sample.params):
+    if not all(r.is_right for r in _results(question, remote, args, case.sample.params)):
         raise AssertionError(f"{question.name} returns a wrong gradient")
 
 
-def _wrong(
-    question: Question, got: Sequence[np.ndarray], args: tuple[Any, ...], params: dict[str, Any]
-) -> list[Failure]:
-    """The outputs that are not as they should be."""
+def _results(
+    question: Question, remote: Any, args: tuple[Any, ...], params: dict[str, Any]
+) -> list[Result]:
+    """All outputs of a call, beside the right ones."""
+    got = question.ask(remote.call, *args, **params)
     right = question.answers(args, params)
-    pairs = enumerate(zip(got, right, strict=True))
-    return [Failure(k, a, b, args, params) for k, (a, b) in pairs if not same(a, b)]
+    return [Result(k, a, b, args, params) for k, (a, b) in enumerate(zip(got, right, strict=True))]
 
 
 def explain(
@@ -276,19 +285,19 @@ def explain(
     """Sentences about the smallest failing call, and the key of the mistake; the last sentence is the hint."""
     rng = np.random.default_rng(seed)
     args, params = question.arguments(case.sample, np.random.default_rng(case.seed)), case.sample.params
-    said = [f"The smallest call that fails: {_call(question, args, params)}"]
-    failures: list[Failure] = []
+    special = any(case.sample is sample for sample in question.special)
+    said = [f"{'This special case' if special else 'The smallest call that'} fails: {_call(question, args, params)}"]
+    results: list[Result] = []
     message = str(error)
     if not isinstance(error, Wrong):
-        failures = _attempt(question, remote, args, params)
-        message = _difference(question, failures[0]) if failures else _last_line(message)
+        results = _attempt(question, remote, args, params)
+        first = next((r for r in results if not r.is_right), None)
+        message = _difference(question, first) if first else _last_line(message)
     said.append(message if message.endswith((".", "?", "!")) else f"{message}.")
     if not isinstance(error, Wrong) or "shape" in message:
         for sample in (*question.special, *_drawn(question, rng)):
-            failures += _attempt(question, remote, question.arguments(sample, rng), sample.params)
-    found = hint(question, failures)
-    if found is None and "for float32 inputs" in message:
-        found = "dtype", "The result is float64 whatever the inputs are. Make new arrays with their dtype: np.zeros_like(x), or np.zeros(shape, x.dtype)."
+            results += _attempt(question, remote, question.arguments(sample, rng), sample.params)
+    found = DTYPE if "float32 inputs" in message or "for float32" in message else hint(question, results)
     if found:
         said.append(f"Hint: {found[1]}")
     return tuple(said), found[0] if found else ""
@@ -299,9 +308,9 @@ def _drawn(question: Question, rng: np.random.Generator) -> Iterator[Sample]:
         yield question.sample(RandomDraw(rng, question.kind))
 
 
-def _attempt(question: Question, remote: Any, args: tuple[Any, ...], params: dict[str, Any]) -> list[Failure]:
+def _attempt(question: Question, remote: Any, args: tuple[Any, ...], params: dict[str, Any]) -> list[Result]:
     try:
-        return _wrong(question, question.ask(remote.call, *args, **params), args, params)
+        return _results(question, remote, args, params)
     except Wrong:
         return []
 
@@ -310,16 +319,16 @@ def _last_line(message: str) -> str:
     return message.strip().splitlines()[-1]
 
 
-def _difference(question: Question, f: Failure) -> str:
+def _difference(question: Question, r: Result) -> str:
     """Which entry of which output is wrong, expected and got."""
-    name = question.outputs[f.output]
-    if f.got.shape != f.right.shape:
-        return f"{name} has shape {f.got.shape}, expected {f.right.shape}"
+    name = question.outputs[r.output]
+    if r.got.shape != r.right.shape:
+        return f"{name} has shape {r.got.shape}, expected {r.right.shape}"
     with np.errstate(all="ignore"):
-        wrong = ~np.isclose(f.got, f.right, rtol=1e-6, atol=1e-6, equal_nan=True)
+        wrong = ~np.isclose(r.got, r.right, rtol=NEAR, atol=NEAR, equal_nan=True)
     k = tuple(int(n) for n in np.argwhere(wrong)[0])
     place = f" at {list(k)}" if k else ""
-    return f"{name} is wrong{place}: expected {_number(f.right[k])}, got {_number(f.got[k])}"
+    return f"{name} is wrong{place}: expected {_number(r.right[k])}, got {_number(r.got[k])}"
 
 
 def _number(x: Any) -> str:

@@ -106,6 +106,8 @@ class Question:
     function : str
         The submission's function, if it is not `name`; and how it is called.
     speed : Speed, or None
+    dtype : dtype
+        Of the arrays that a hint is found by.
     generic : bool
         Whether the effects that any function can show give hints.
     """
@@ -129,6 +131,7 @@ class Question:
     speed: Speed | None = None
     generic: bool = True
     arity: int | None = None
+    dtype: Any = np.float64
 
     def ask(self, ask: Ask, *args: Any, **params: Any) -> tuple[Array, ...]:
         """The submission's results of a call.
@@ -201,7 +204,7 @@ class Question:
     def arguments(self, sample: Sample, rng: np.random.Generator) -> tuple[Any, ...]:
         """The arrays that the submission's function gets in this call; g is drawn, of small integers that are not 0."""
         if self.forward is None:
-            return sample.inputs
+            return tuple(in_dtype(x, self.dtype) for x in sample.inputs)
         y = np.asarray(self.forward(*sample.inputs, **sample.params))
         g = np.asarray(rng.choice([-2.0, -1.0, 1.0, 2.0, 3.0], y.shape))
         return (g, *(sample.inputs[k] for k in self.passed))
@@ -222,15 +225,18 @@ def close(dtype: Any = np.float64, tolerance: float = 1e-9) -> Check:
     def check(case: Case) -> None:
         op = case.op
         assert isinstance(op, Op)
-        given = [
-            x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in case.sample.inputs
-        ]
+        given = [in_dtype(x, dtype) for x in case.sample.inputs]
         ours = as_tuple(op.forward(*given, **case.sample.params))
         theirs = op.reference(*given, **case.sample.params)
         for i, (a, b) in enumerate(zip(ours, _leaves(theirs), strict=True)):
             compare(f"output {i}", a, np.asarray(b), tolerance, "expected")
 
     return check
+
+
+def in_dtype(x: Any, dtype: Any) -> Any:
+    """An array of floats in another dtype; anything else as it is."""
+    return x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def _leaves(tree: Any) -> Iterator[Any]:
@@ -245,7 +251,7 @@ def _copies(args: Sequence[Any]) -> list[Any]:
 
 # ── mistakes ───────────────────────────────────────────────────────────────────────────
 
-NEAR = 1e-6
+NEAR = 1e-8
 
 
 def same(a: Array, b: Array) -> bool:
@@ -254,8 +260,8 @@ def same(a: Array, b: Array) -> bool:
         return a.shape == b.shape and bool(np.allclose(a, b, rtol=NEAR, atol=NEAR, equal_nan=True))
 
 
-class Failure(NamedTuple):
-    """One output of one call that is wrong."""
+class Result(NamedTuple):
+    """One output of one call."""
 
     output: int
     got: Array
@@ -263,43 +269,47 @@ class Failure(NamedTuple):
     args: tuple[Any, ...]
     params: dict[str, Any]
 
+    @property
+    def is_right(self) -> bool:
+        return same(self.got, self.right)
+
 
 class Effect(NamedTuple):
     """A mistake that can be seen in a result without knowing the function."""
 
     key: str
     hint: str
-    explains: Callable[[Failure], bool]
+    explains: Callable[[Result], bool]
 
 
-def _summed(f: Failure) -> bool:
+def _summed(r: Result) -> bool:
     """The result is the right one before a sum over some dimensions."""
-    if f.got.ndim <= f.right.ndim or f.got.size == f.right.size:
+    if r.got.ndim <= r.right.ndim or r.got.size == r.right.size:
         return False
-    axes = itertools.combinations(range(f.got.ndim), f.got.ndim - f.right.ndim)
-    return any(same(f.got.sum(axis=some), f.right) for some in axes)
+    axes = itertools.combinations(range(r.got.ndim), r.got.ndim - r.right.ndim)
+    return any(same(r.got.sum(axis=some), r.right) for some in axes)
 
 
-def _summed_too_far(f: Failure) -> bool:
-    if f.got.size >= f.right.size:
+def _summed_too_far(r: Result) -> bool:
+    if r.got.size >= r.right.size:
         return False
-    subsets = itertools.chain(*(itertools.combinations(range(f.right.ndim), n) for n in range(1, f.right.ndim + 1)))
-    return any(same(f.got.squeeze(), f.right.sum(axis=some).squeeze()) for some in subsets)
+    subsets = itertools.chain(*(itertools.combinations(range(r.right.ndim), n) for n in range(1, r.right.ndim + 1)))
+    return any(same(r.got.squeeze(), r.right.sum(axis=some).squeeze()) for some in subsets)
 
 
-def _ratio(f: Failure) -> float | None:
+def _ratio(r: Result) -> float | None:
     """got / right where it is one number for all elements, else None."""
-    if f.got.shape != f.right.shape or not f.right.any() or f.right.dtype.kind != "f":
+    if r.got.shape != r.right.shape or not r.right.any() or r.right.dtype.kind != "f":
         return None
-    k = np.unravel_index(int(np.abs(f.right).argmax()), f.right.shape)
-    ratio = float(f.got[k] / f.right[k])
-    return ratio if np.isfinite(ratio) and same(f.got, ratio * f.right) else None
+    k = np.unravel_index(int(np.abs(r.right).argmax()), r.right.shape)
+    ratio = float(r.got[k] / r.right[k])
+    return ratio if np.isfinite(ratio) and same(r.got, ratio * r.right) else None
 
 
-def _sizes(f: Failure) -> set[int]:
+def _sizes(r: Result) -> set[int]:
     """Products of sizes of the arguments over which one might take a mean."""
     found = set()
-    for x in f.args:
+    for x in r.args:
         if isinstance(x, np.ndarray):
             for n in range(1, x.ndim + 1):
                 for some in itertools.combinations(x.shape, n):
@@ -307,59 +317,59 @@ def _sizes(f: Failure) -> set[int]:
     return found - {0, 1}
 
 
-def _is_mean(f: Failure) -> bool:
-    ratio = _ratio(f)
-    return ratio is not None and any(abs(ratio * size - 1) < NEAR for size in _sizes(f))
+def _is_mean(r: Result) -> bool:
+    ratio = _ratio(r)
+    return ratio is not None and any(abs(ratio * size - 1) < NEAR for size in _sizes(r))
 
 
-def _is_sum(f: Failure) -> bool:
-    ratio = _ratio(f)
-    return ratio is not None and any(abs(ratio / size - 1) < NEAR for size in _sizes(f))
+def _is_sum(r: Result) -> bool:
+    ratio = _ratio(r)
+    return ratio is not None and any(abs(ratio / size - 1) < NEAR for size in _sizes(r))
 
 
-def _shifted(f: Failure) -> bool:
+def _shifted(r: Result) -> bool:
     """The result is the right one, moved by one pixel; what came from outside is not compared."""
-    if f.got.shape != f.right.shape or f.got.ndim < 3:
+    if r.got.shape != r.right.shape or r.got.ndim < 3:
         return False
     for axis, step in itertools.product((-2, -1), (-1, 1)):
-        if f.got.shape[axis] < 2:
+        if r.got.shape[axis] < 2:
             continue
-        kept = [slice(None)] * f.got.ndim
+        kept = [slice(None)] * r.got.ndim
         moved = kept.copy()
-        kept[axis], moved[axis] = (slice(1, None), slice(None, -1))[::step], (slice(None, -1), slice(1, None))[::step]
-        a, b = f.got[tuple(kept)], f.right[tuple(moved)]
+        kept[axis], moved[axis] = (slice(1, None), slice(None, -1))[::step]
+        a, b = r.got[tuple(kept)], r.right[tuple(moved)]
         if b.any() and same(a, b):
             return True
     return False
 
 
-def _edge(f: Failure) -> bool:
+def _edge(r: Result) -> bool:
     """Only the first or the last row or column of pixels is wrong, or missing from the shape."""
-    if f.got.ndim < 3 or f.got.ndim != f.right.ndim:
+    if r.got.ndim < 3 or r.got.ndim != r.right.ndim:
         return False
-    if f.got.shape != f.right.shape:
-        return f.got.shape[:2] == f.right.shape[:2] and all(
-            abs(a - b) <= 1 for a, b in zip(f.got.shape, f.right.shape, strict=True)
+    if r.got.shape != r.right.shape:
+        return r.got.shape[:2] == r.right.shape[:2] and all(
+            abs(a - b) <= 1 for a, b in zip(r.got.shape, r.right.shape, strict=True)
         )
     for axes in ((-1,), (-2,), (-2, -1)):
         for edge in (0, -1):
-            wrong = ~np.isclose(f.got, f.right, rtol=NEAR, atol=NEAR)
+            wrong = ~np.isclose(r.got, r.right, rtol=NEAR, atol=NEAR)
             for axis in axes:
                 inner: list[Any] = [slice(None)] * wrong.ndim
                 inner[axis] = edge
                 wrong[tuple(inner)] = False
-            if not wrong.any() and f.right.shape[-1] > 1 and f.right.shape[-2] > 1:
+            if not wrong.any() and r.right.shape[-1] > 1 and r.right.shape[-2] > 1:
                 return True
     return False
 
 
 # From the most telling to the least: of effects that explain as much, the first gives the hint.
 EFFECTS = (
-    Effect("sign", "The sign is wrong.", lambda f: same(f.got, -f.right)),
+    Effect("sign", "The sign is wrong.", lambda r: same(r.got, -r.right)),
     Effect(
         "transposed",
         "This is the transpose of what is expected. Compare the shapes of the formula: which matrix has to be transposed?",
-        lambda f: f.right.ndim == 2 and f.right.shape != (1, 1) and same(f.got, f.right.T),
+        lambda r: r.right.ndim == 2 and r.right.shape != (1, 1) and same(r.got, r.right.T),
     ),
     Effect(
         "not summed",
@@ -372,7 +382,7 @@ EFFECTS = (
     Effect(
         "factor",
         "All elements are wrong by one factor. Which constant is missing, or too much?",
-        lambda f: _ratio(f) is not None,
+        lambda r: r.right.size > 1 and _ratio(r) is not None,
     ),
     Effect(
         "off by one",
@@ -387,38 +397,37 @@ EFFECTS = (
     Effect(
         "not finite",
         "There is inf or NaN where a number is expected. Subtract the row's maximum before the exponential, and divide by nothing that can be 0.",
-        lambda f: not np.isfinite(f.got).all() and bool(np.isfinite(f.right).all()),
+        lambda r: not np.isfinite(r.got).all() and bool(np.isfinite(r.right).all()),
     ),
 )
 
 
-def hint(question: Question, failures: Sequence[Failure]) -> tuple[str, str] | None:
-    """Key and text of the mistake that explains most of the wrong outputs, if it explains more than half of them.
+def hint(question: Question, results: Sequence[Result]) -> tuple[str, str] | None:
+    """Key and text of the mistake that explains the results best, if it explains most of the wrong ones.
 
-    The function's own mistakes come before the effects that any function can show.
+    Only the first output that is wrong counts.  A mistake explains a result if it would give the same; in a call in which
+    nothing is wrong it has to make no difference.  The function's own mistakes come before the effects that any function
+    can show.
     """
-    if not failures:
-        return None
-    first = min(f.output for f in failures)
-    failures = [f for f in failures if f.output == first]
+    first = min((r.output for r in results if not r.is_right), default=None)
+    results = [r for r in results if r.output == first]
+    wrong = [r for r in results if not r.is_right]
     best: tuple[int, str, str] | None = None
     for mistake in question.mistakes:
-        count = sum(_is_it(question, mistake, f) for f in failures)
-        if best is None or count > best[0]:
-            best = count, mistake.key, mistake.hint
+        explained = [r for r in results if _is_it(question, mistake, r)]
+        if 2 * sum(not r.is_right for r in explained) > len(wrong) and (best is None or len(explained) > best[0]):
+            best = len(explained), mistake.key, mistake.hint
     for effect in EFFECTS if question.generic else ():
-        count = sum(effect.explains(f) for f in failures)
-        if best is None or count > best[0]:
-            best = count, effect.key, effect.hint
-    if best and 2 * best[0] > len(failures):
-        return best[1], best[2]
-    return None
+        count = sum(effect.explains(r) for r in wrong)
+        if 2 * count > len(wrong) and (best is None or count + len(results) - len(wrong) > best[0]):
+            best = count + len(results) - len(wrong), effect.key, effect.hint
+    return best[1:] if best else None
 
 
-def _is_it(question: Question, mistake: Mistake, f: Failure) -> bool:
+def _is_it(question: Question, mistake: Mistake, r: Result) -> bool:
     with np.errstate(all="ignore"):
         try:
-            wrong = question.flatten(mistake.wrong(*_copies(f.args), **f.params))
+            wrong = question.flatten(mistake.wrong(*_copies(r.args), **r.params))
         except (ValueError, IndexError):  # this mistake does not fit these shapes
             return False
-    return same(np.asarray(wrong[f.output]), f.got)
+    return same(np.asarray(wrong[r.output]), r.got)

@@ -115,12 +115,11 @@ class Remote:
         threads = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment |= dict.fromkeys(threads, "1")
         environment |= dict.fromkeys(("HOME", "TMPDIR", "LUCIDGRAD_CACHE_DIR", "NUMBA_CACHE_DIR"), str(self.private))
-        isolated = ["-I"]
         start = [worker.__file__]
         if engine:  # the engine may not be installed: its folder is added, behind everything else
             start = ["-c", _WITH_ENGINE, str(root), worker.__file__]
         return subprocess.Popen(
-            [sys.executable, *isolated, "-B", *start, json.dumps(settings)],
+            [sys.executable, "-I", "-B", "-W", "ignore", *start, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -238,12 +237,13 @@ class Remote:
                 self._kill()
                 return
 
-    def printed(self, most: int = 1500) -> str:
-        """The end of what the submission has printed."""
+    def printed(self, lines: int = 8) -> str:
+        """The last lines that the submission has printed, or a part of them."""
+        most = lines * 100
         with suppress(OSError), open(self.private / PRINTED, "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - most))
-            return file.read(most).decode("utf-8", "replace").strip()
+            return "\n".join(file.read(most).decode("utf-8", "replace").strip().splitlines()[-lines:])
         return ""
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import linecache
 import os
 import struct
 import sys
@@ -248,10 +249,13 @@ def fence(folder: Path, readable: list[str], packages: list[str], tried: list[st
 
 def where(error: BaseException, folder: Path) -> str:
     """The submission's own line that raised the error."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == folder]
     if isinstance(error, SyntaxError) and error.lineno:
         return f"{Path(error.filename or '').name}, line {error.lineno}: {(error.text or '').strip()}"
-    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+    own = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    for file, line in reversed(own):
+        if file.parent == folder:
+            return f"{file.name}, line {line}: {linecache.getline(str(file), line).strip()}"
+    return ""
 
 
 def failure(error: BaseException, folder: Path) -> dict[str, str]:
@@ -265,12 +269,13 @@ def derivatives(op: Any, how: str, args: tuple[Any, ...], params: dict[str, Any]
     import autograd
 
     x, *others = args
+    leaf = autograd.tensor(x, requires_grad=True)
+    y = op(leaf, **params)
     if how == "value":
-        with autograd.reference():
-            return op(autograd.tensor(x), **params).numpy()
-    with autograd.reference():  # runs NumPy, and compiles nothing
-        leaf, g = autograd.tensor(x, requires_grad=True), autograd.tensor(others[0], requires_grad=True)
-        (dx,) = autograd.grad(op(leaf, **params), leaf, g, create_graph=how == "second")
+        return y.detach().numpy()
+    g = autograd.tensor(others[0], requires_grad=True)
+    with autograd.reference():  # the ops that backward calls run in NumPy, and compile nothing
+        (dx,) = autograd.grad(y, leaf, g, create_graph=how == "second")
         if how == "gradient":
             return dx.detach().numpy()
         made = autograd.grad(dx, [leaf, g], autograd.tensor(others[1]), allow_unused=True)

@@ -61,23 +61,27 @@ PICTURES, FILTERS, POOLED = (2, 3, 32, 32), (8, 3, 5, 5), (8, 8, 32, 32)
 QUESTIONS = (
     Question(
         name="conv_forward", points=2, inputs=("x", "w", "b"), outputs=("y",), sample=_conv,
-        right=_right("conv_forward", UNIT), check=close(np.float32, 0), mistakes=_mistakes("conv_forward", UNIT),
+        right=_right("conv_forward", UNIT), check=close(np.float32, 0), dtype=np.float32,
+        mistakes=_mistakes("conv_forward", UNIT),
         speed=Speed(3, 5.0, lambda rng: _images(rng, PICTURES, FILTERS, (8,)), "conv_forward", UNIT),
     ),
     Question(
         name="conv_backward", points=2, inputs=("g", "x", "w"), outputs=("dx", "dw", "db"), sample=_conv_g,
-        right=_right("conv_backward", UNIT), check=close(np.float32, 0), mistakes=_mistakes("conv_backward", UNIT),
+        right=_right("conv_backward", UNIT), check=close(np.float32, 0), dtype=np.float32,
+        mistakes=_mistakes("conv_backward", UNIT),
         speed=Speed(3, 5.0, lambda rng: _images(rng, (2, 8, 28, 28), PICTURES, FILTERS), "conv_backward", UNIT),
     ),
     Question(
         name="pool_forward", points=1, inputs=("x",), outputs=("y",), sample=_pool,
-        right=_right("pool_forward", TWO), check=close(np.float32, 0), mistakes=_mistakes("pool_forward", TWO),
+        right=_right("pool_forward", TWO), check=close(np.float32, 0), dtype=np.float32,
+        mistakes=_mistakes("pool_forward", TWO),
         special=[Sample((np.ones((1, 1, 4, 4)),)), Sample((np.full((1, 1, 2, 2), -1.0),))],
         speed=Speed(2, 4.0, lambda rng: _images(rng, POOLED), "pool_forward", TWO),
     ),
     Question(
         name="pool_backward", points=1, inputs=("g", "x"), outputs=("dx",), sample=_pool_g,
-        right=_right("pool_backward", TWO), check=close(np.float32, 0), mistakes=_mistakes("pool_backward", TWO),
+        right=_right("pool_backward", TWO), check=close(np.float32, 0), dtype=np.float32,
+        mistakes=_mistakes("pool_backward", TWO),
         special=[Sample((np.ones((1, 1, 2, 2)), np.ones((1, 1, 4, 4))))],
         speed=Speed(1, 10.0, lambda rng: _images(rng, (8, 8, 16, 16), POOLED), "pool_backward", TWO),
     ),

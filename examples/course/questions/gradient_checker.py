@@ -33,14 +33,19 @@ def _pair(draw: Draw) -> Sample:
 def _judged(draw: Draw) -> Sample:
     """A gradient that is right, or wrong by at least one percent in one entry."""
     f, x = _cubic(draw)
+    f.a.flat[draw.size(0, f.a.size - 1)] *= draw.choice(1, 100)  # a large entry must not hide the others
     gradient = f.gradient(x)
-    how = draw.choice("right", "one percent", "sign", "zero", "right", "transposed")
+    how = draw.choice("right", "one percent", "one percent", "sign", "zero", "right", "transposed")
     k = np.unravel_index(draw.size(0, gradient.size - 1), gradient.shape)
     if abs(gradient[k]) > 0.1:  # an error in a smaller one could be one of rounding
         gradient[k] *= {"one percent": 1.01, "sign": -1.0, "zero": 0.0}.get(how, 1.0)
     if how == "transposed" and gradient.ndim == 2 and gradient.shape[0] == gradient.shape[1]:
         gradient = gradient.T.copy()
     return Sample((f, gradient, x))
+
+
+HIDDEN = Cubic(np.array([100.0, 1.0]), np.array([0.0, 0.0]))  # its gradient at (2, 1) is (1200, 3)
+BESIDE = Sample((HIDDEN, np.array([1200.0, 3.03]), np.array([2.0, 1.0])))
 
 
 def _numerical_right(f: Cubic, x: Array, h: float) -> Array:
@@ -115,6 +120,8 @@ QUESTIONS = (
         name="relative_error", points=2, inputs=("a", "b"), outputs=("error",), sample=_pair, kind="smooth",
         right=relative_error, check=close(), special=[Sample((np.zeros(3), np.zeros(3)))],
         mistakes=(
+            Mistake("divided by 0", "For two arrays of zeros the error is 0. Do not divide by 0.",
+                    lambda a, b: np.abs(a - b).max() / max(np.abs(a).max(), np.abs(b).max())),
             Mistake("absolute", "This is the absolute error. Divide by the largest element.",
                     lambda a, b: np.abs(a - b).max()),
             Mistake("signed", "Differences of both signs count: take the absolute value before the maximum.",
@@ -129,13 +136,11 @@ QUESTIONS = (
                     lambda a, b: np.abs(a - b).max() / (np.abs(a).max() + np.abs(b).max())),
             Mistake("by element", "Each element is divided by its own size. Divide by the largest one.",
                     lambda a, b: (np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))).max()),
-            Mistake("divided by 0", "For two arrays of zeros the error is 0. Do not divide by 0.",
-                    lambda a, b: np.abs(a - b).max() / max(np.abs(a).max(), np.abs(b).max())),
         ),
     ),
     Question(
         name="is_right", points=4, inputs=("f", "gradient", "x"), outputs=("verdict",), sample=_judged,
-        kind="smooth", right=_is_right, check=close(), generic=False,
+        kind="smooth", right=_is_right, check=close(), special=[BESIDE], generic=False,
         mistakes=(
             Mistake("reversed", "The verdict is reversed: True is for a right gradient.",
                     lambda f, gradient, x: ~_is_right(f, gradient, x)),

@@ -65,6 +65,25 @@ def _cross_entropy_reference(scores: Array, labels: Array) -> Any:
     )
 
 
+# ── forward without loops, for finite differences, which call it often ─────────────────
+
+
+def _windows(x: Array, size: int, stride: int) -> Array:
+    """(N, C, H', W', size, size)"""
+    made = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
+    return np.asarray(made[:, :, ::stride, ::stride])
+
+
+def _conv_at_once(x: Array, w: Array, b: Array, *, stride: int, padding: int) -> Array:
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    y = np.tensordot(_windows(padded, w.shape[2], stride), w, axes=((1, 4, 5), (1, 2, 3)))
+    return np.asarray((y + b).transpose(0, 3, 1, 2))
+
+
+def _pool_at_once(x: Array, *, size: int, stride: int) -> Array:
+    return np.asarray(_windows(x, size, stride).max(axis=(4, 5)))
+
+
 # ── what a mistake computes ────────────────────────────────────────────────────────────
 
 
@@ -74,6 +93,16 @@ def _turned(w: Array) -> Array:
 
 def _no_padding(x: Array, w: Array, b: Array, stride: int, padding: int) -> Any:
     return right.conv_forward(x, w, b, stride, 0)
+
+
+def _moved(rows: int, columns: int) -> Any:
+    """conv_forward, whose windows begin some rows and columns too late; beyond the end the image begins again."""
+
+    def wrong(x: Array, w: Array, b: Array, stride: int, padding: int) -> Any:
+        padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+        return right.conv_forward(np.roll(padded, (-rows, -columns), (2, 3)), w, b, stride, 0)
+
+    return wrong
 
 
 def _conv_dx(g: Array, x: Array, w: Array, stride: int, padding: int, *, add: bool = True, turned: bool = False) -> Any:
@@ -230,9 +259,9 @@ QUESTIONS = (
                     lambda x, w, b, stride, padding: right.conv_forward(x, w, b, 1, padding)[
                         :, :, : (x.shape[2] + 2 * padding - w.shape[2]) // stride + 1,
                         : (x.shape[3] + 2 * padding - w.shape[2]) // stride + 1]),
-            Mistake("off by one", "The windows begin one pixel too late, or the frame of zeros is one too small.",
-                    lambda x, w, b, stride, padding: right.conv_forward(
-                        np.roll(x, (-1, -1), (2, 3)), w, b, stride, padding)),
+            *(Mistake("off by one", f"The windows begin one pixel too {word}: window (i, j) begins at row i · stride and "
+                      "column j · stride of the padded image.", _moved(*steps))
+              for word, step in (("late", 1), ("early", -1)) for steps in ((step, 0), (0, step), (step, step))),
             Mistake("mean for a sum", "The products of a window are averaged. They have to be summed.",
                     lambda x, w, b, stride, padding: right.conv_forward(
                         x, w / w[0].size, b, stride, padding)),
@@ -244,7 +273,7 @@ QUESTIONS = (
     ),
     Question(
         name="conv_backward", points=6, inputs=("x", "w", "b"), outputs=("dx", "dw", "db"), sample=_conv,
-        right=right.conv_backward, forward=right.conv_forward, passed=(0, 1), check=check_gradients,
+        right=right.conv_backward, forward=_conv_at_once, passed=(0, 1), check=check_gradients,
         mistakes=(
             Mistake("assigned", "dx is overwritten where windows overlap. A pixel is in several windows, so their "
                     "gradients add up: use += for dx.",
@@ -299,7 +328,7 @@ QUESTIONS = (
     ),
     Question(
         name="pool_backward", points=4, inputs=("x",), outputs=("dx",), sample=_pool, kind="piecewise",
-        right=right.pool_backward, forward=right.pool_forward, passed=(0,), check=check_gradients, special=[EQUAL],
+        right=right.pool_backward, forward=_pool_at_once, passed=(0,), check=check_gradients, special=[EQUAL],
         mistakes=(
             Mistake("assigned", "dx is overwritten where windows overlap. A pixel can be the maximum of several "
                     "windows: use +=.", lambda g, x, size, stride: _pool_dx(g, x, size, stride, add=False)),
@@ -363,12 +392,6 @@ QUESTIONS = (
         ),
     ),
 )  # fmt: skip
-
-
-def _windows(x: Array, size: int, stride: int) -> Array:
-    """(N, C, H', W', size, size)"""
-    made = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
-    return np.asarray(made[:, :, ::stride, ::stride])
 
 
 def _spread(g: Array, x: Array, size: int, stride: int, share: float) -> Array:

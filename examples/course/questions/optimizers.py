@@ -67,11 +67,13 @@ def _adam_reference(
 def _adam_with(
     p: Array, g: Array, m: Array, v: Array, t: int, lr: float, beta1: float, beta2: float, eps: float, *,
     correct: tuple[bool, bool] = (True, True), eps_inside: bool = False, root: bool = True, square: bool = True,
-    kept: bool = False, sign: int = 1,
+    kept: bool = False, sign: int = 1, summed: tuple[bool, bool] = (False, False),
+    exchanged: tuple[bool, bool] = (False, False),
 ) -> Any:  # fmt: skip
     """Adam without some part of it."""
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * (g**2 if square else np.abs(g))
+    old1, old2 = (1 - beta1 if exchanged[0] else beta1), (1 - beta2 if exchanged[1] else beta2)
+    m = old1 * m + (1 if summed[0] else 1 - old1) * g
+    v = old2 * v + (1 if summed[1] else 1 - old2) * (g**2 if square else np.abs(g))
     m_hat = m / (1 - beta1**t) if correct[0] else m
     v_hat = v / (1 - beta2**t) if correct[1] else v
     below = np.sqrt(v_hat + eps) if eps_inside else (np.sqrt(v_hat) if root else v_hat) + eps
@@ -169,21 +171,13 @@ QUESTIONS = (
                     lambda p, g, m, v, t, **params: right.adam(p, g, m, v, t + 1, **params)),
             Mistake("step off by one", "The bias correction does not use t: divide by 1 - beta1 to the power of t.",
                     lambda p, g, m, v, t, **params: right.adam(p, g, m, v, 1, **params)),
-            Mistake("weights exchanged", "beta1 and 1 - beta1 are exchanged, or beta2 and 1 - beta2: the old mean has "
-                    "the weight beta.",
-                    lambda p, g, m, v, t, lr, beta1, beta2, eps: right.adam(
-                        p, g, m, v, t, lr, 1 - beta1, 1 - beta2, eps)),
+            *(_adam_mistake("weights exchanged", f"{which} exchanged: the old mean has the weight beta.", exchanged=both)
+              for which, both in (("beta1 and 1 - beta1 are", (True, False)), ("beta2 and 1 - beta2 are", (False, True)),
+                                  ("beta and 1 - beta are", (True, True)))),
             Mistake("weights exchanged", "beta1 and beta2 are exchanged: m has beta1, and v has beta2.",
                     lambda p, g, m, v, t, lr, beta1, beta2, eps: right.adam(p, g, m, v, t, lr, beta2, beta1, eps)),
-            Mistake("running sum", "The new gradient has no weight. m and v are means: the gradient is multiplied by "
-                    "1 - beta.",
-                    lambda p, g, m, v, t, lr, beta1, beta2, eps: right.adam(
-                        p, g / (1 - beta1), m, v, t, lr, beta1, beta2, eps)),
-            Mistake("running sum", "The new gradient has no weight. m and v are means: the gradient is multiplied by "
-                    "1 - beta.",
-                    lambda p, g, m, v, t, lr, beta1, beta2, eps: (
-                        p - lr * (beta1 * m + g) / (1 - beta1**t)
-                        / (np.sqrt((beta2 * v + g**2) / (1 - beta2**t)) + eps), beta1 * m + g, beta2 * v + g**2)),
+            *(_adam_mistake("running sum", f"{which} a mean, not a sum: the new gradient is multiplied by 1 - beta.", summed=summed)
+              for which, summed in (("m and v are each", (True, True)), ("m is", (True, False)), ("v is", (False, True)))),
             Mistake("no momentum", "The step is along g. It has to be along m̂.",
                     lambda p, g, m, v, t, lr, beta1, beta2, eps: (
                         p - lr * g / (np.sqrt((beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)) + eps),
