@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 import hypothesis
@@ -126,7 +125,7 @@ def grade_task(
             if remote is None:
                 remote = begin(folder, Path(task.file).stem, task.packages, limits)
             try:
-                verdicts += grade_question(question, remote, seed + number, examples, folder)
+                verdicts += grade_question(question, remote, seed + number, examples)
             except Stopped as stopped:
                 verdicts += _zero(question, f"{task.file} {stopped}.")
                 printed = remote.printed()
@@ -181,7 +180,7 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def grade_question(question: Question, remote: Any, seed: int, examples: int, folder: Path) -> list[Verdict]:
+def grade_question(question: Question, remote: Any, seed: int, examples: int) -> list[Verdict]:
     """Grade one function.
 
     Raises
@@ -362,27 +361,30 @@ def _elements(x: np.ndarray) -> str:
 def _speed(question: Question, remote: Any, seed: int) -> Verdict:
     """Time the function and its baseline in turn, each in its own process, by the clock of this one.
 
-    Inputs are new in every round, so that a function cannot remember its results.
+    Inputs are new in every round, so that a function cannot remember its results.  What sending and receiving cost is
+    known from the baseline's process.
     """
     speed = question.speed
     assert speed
     name = f"{question.name}, speed"
     rng = np.random.default_rng(seed)
-    times: tuple[list[float], list[float]] = ([], [])
+    baseline, transfers, inner, whole = [], [], [], []
     with Remote(SOLUTIONS, "layers", ("numpy",)) as clean:
         for _ in range(ROUNDS):
             args = speed.sample(rng)
-            right, seconds = clean.timed(speed.baseline, *args, **speed.params)
-            times[0].append(seconds)
+            right, alone, with_transfer = clean.timed(speed.baseline, *args, **speed.params)
+            baseline.append(alone)
+            transfers.append(with_transfer - alone)
             try:
-                got, seconds = remote.timed(question.name, *args)
+                got, alone, with_transfer = remote.timed(question.name, *args)
             except Wrong as error:
                 return Verdict(name, 0, speed.points, (f"{error}.",))
-            times[1].append(seconds)
+            inner.append(alone)
+            whole.append(with_transfer)
             for a, b in zip(_tuple(got), _tuple(right), strict=False):
                 if not isinstance(a, np.ndarray) or a.shape != b.shape or not np.allclose(a, b, 1e-3, 1e-3):
-                    return Verdict(name, 0, speed.points, ("The results of the larger arrays are wrong.",))
-    ratio = median(times[0]) / max(median(times[1]), 1e-9)
+                    return Verdict(name, 0, speed.points, ("The results of larger arrays are wrong.",))
+    ratio = min(baseline) / max(min(inner), min(whole) - min(transfers), 1e-9)
     said = f"{ratio:.3g} times as fast as NumPy with a loop over the windows; {speed.ratio:g} times are asked for."
     return Verdict(name, speed.points if ratio >= speed.ratio else 0, speed.points, (said,))
 

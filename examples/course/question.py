@@ -152,9 +152,9 @@ class Question:
         dtype = next((x.dtype for x in args if isinstance(x, np.ndarray) and x.dtype.kind == "f"), np.float64)
         arrays = []
         for name, x in zip(self.outputs, made, strict=True):
-            if isinstance(x, float):  # a number has no dtype of its own
+            if type(x) is float:  # a number has no dtype of its own
                 x = np.asarray(x, dtype)
-            elif isinstance(x, int):
+            elif isinstance(x, int | np.generic):
                 x = np.asarray(x)
             if not isinstance(x, np.ndarray):
                 raise Wrong(f"{self.name} returns a {type(x).__name__} for {name}, expected an array")

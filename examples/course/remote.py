@@ -20,7 +20,7 @@ import autograd
 from examples.course import worker
 
 PRINTED = "printed.txt"  # what the submission prints
-ENDING = 5  # seconds that a process may take to end
+ENDING = 1  # seconds in which a process ends that has closed its pipe, or was killed
 MOST = 1 << 20  # bytes of a submission's file
 
 
@@ -160,17 +160,23 @@ class Remote:
         """
         return self._call(name, args, how, params, timed=False)[0]
 
-    def timed(self, name: str, *args: Any, **params: Any) -> tuple[Any, float]:
-        """The result of a call, and its seconds by this process's clock."""
+    def timed(self, name: str, *args: Any, **params: Any) -> tuple[Any, float, float]:
+        """The result of a call, the seconds of the function alone, and those with sending and receiving.
+
+        The clock is that of this process, which says when the function may begin.  A submission that has taken over its
+        process could begin earlier, and would be seen in the second number.
+        """
         return self._call(name, args, "call", params, timed=True)
 
-    def _call(self, name: str, args: Any, how: str, params: dict[str, Any], *, timed: bool) -> tuple[Any, float]:
+    def _call(
+        self, name: str, args: Any, how: str, params: dict[str, Any], *, timed: bool
+    ) -> tuple[Any, float, float]:
         began = monotonic()
         seconds = min(self.limits.call, self.limits.task - self.spent)
         if seconds <= 0:
             raise Stopped(f"took more than the {self.limits.task:g} seconds that all calls of a task may take")
         message = {"name": name, "args": list(args), "how": how, "params": params, "timed": timed}
-        took = 0.0
+        took, first = 0.0, perf_counter()
         try:
             reply = self._receive(seconds, name, message)
             if timed and "now" in reply:
@@ -181,7 +187,7 @@ class Remote:
                     reply = self._receive(seconds, name, {})
         finally:
             self.spent += monotonic() - began
-        return result_of(name, reply), took
+        return result_of(name, reply), took, perf_counter() - first
 
     def _receive(self, seconds: float, what: str, message: Any = None) -> dict[str, Any]:
         """Send a message, if there is one, and return the answer."""
@@ -209,21 +215,19 @@ class Remote:
         return dict(reply)
 
     def _how_it_ended(self, seconds: float, what: str) -> str:
-        self._kill(only_if_late=True)
         try:
             status = self._process.wait(ENDING)
         except subprocess.TimeoutExpired:
-            status = None
+            self._kill()
+            return f"sent an answer that cannot be read during {what}"
         if self._late:
             return f"took more than {seconds:.3g} seconds for {what}: does a loop never end?"
-        if status is not None and status == -getattr(signal, "SIGXCPU", 0):
+        if status == -getattr(signal, "SIGXCPU", 0):
             return f"took too much computing time for {what}"
-        ended = "" if status is None else f" with status {status}" if status >= 0 else f" by signal {-status}"
-        return f"ended its process{ended} during {what}; it may have used too much memory"
+        ended = f"with status {status}" if status >= 0 else f"by signal {-status}"
+        return f"ended its process {ended} during {what}; it may have used too much memory"
 
-    def _kill(self, only_if_late: bool = False) -> None:
-        if only_if_late and not self._late:
-            return
+    def _kill(self) -> None:
         with suppress(OSError, AttributeError):
             os.killpg(self._process.pid, signal.SIGKILL)  # and whatever else is in its session's group
         with suppress(OSError):

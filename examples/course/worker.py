@@ -4,8 +4,8 @@ The grader (`remote.py`) starts this file by its path, so that nothing of this p
 it through two pipes.  A message is its length and a JSON tree, in which each array is a number, followed by the arrays in
 NumPy's .npy format.  Nothing is unpickled on either side.
 
-Before the submission is loaded, the process gives up what it does not need: network, other programs, threads, files
-outside its folder, memory and time.  The limits of the system hold in any case.  The audit hook is a second
+Before the submission is loaded, the process gives up what it does not need: network, other programs, files outside its
+folder, memory and time.  The limits of the system hold in any case.  The audit hook is a second
 fence, which names what was tried; it is written in Python, so it is not a wall.  The points do not depend on it:
 whoever gets past it is in a process that only can send arrays, and these have to be right.
 """
@@ -66,6 +66,8 @@ def _plain(x: Any, arrays: list[bytes]) -> Any:
     if isinstance(x, Cubic):
         return {"cubic": [_plain(x.a, arrays), _plain(x.b, arrays)]}
     if isinstance(x, np.ndarray | np.generic):
+        if np.asarray(x).dtype.kind not in "biuf":
+            raise BadMessage(f"an array of {np.asarray(x).dtype}")
         out = io.BytesIO()
         np.lib.format.write_array(out, np.asarray(x), allow_pickle=False)
         arrays.append(out.getvalue())
@@ -189,7 +191,6 @@ REFUSED = {
     "os.fork": "starts another process",
     "pty.spawn": "starts another process",
     "os.kill": "sends a signal to another process",
-    "_thread.start_new_thread": "starts a thread",
     "resource.": "changes its limits",
     "gc.get_": "looks into the memory of the grader",
     "sys._current_frames": "looks into the memory of the grader",

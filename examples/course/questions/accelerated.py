@@ -56,7 +56,7 @@ def _images(rng: np.random.Generator, *shapes: tuple[int, ...]) -> tuple[Array, 
     return tuple(rng.standard_normal(shape, np.float32) for shape in shapes)
 
 
-PICTURES, FILTERS, POOLED = (2, 3, 32, 32), (8, 3, 5, 5), (8, 8, 32, 32)
+PICTURES, FILTERS, POOLED = (2, 3, 32, 32), (8, 3, 5, 5), (16, 8, 64, 64)
 
 QUESTIONS = (
     Question(
@@ -83,6 +83,6 @@ QUESTIONS = (
         right=_right("pool_backward", TWO), check=close(np.float32, 0), dtype=np.float32,
         mistakes=_mistakes("pool_backward", TWO),
         special=[Sample((np.ones((1, 1, 2, 2)), np.ones((1, 1, 4, 4))))],
-        speed=Speed(1, 10.0, lambda rng: _images(rng, (8, 8, 16, 16), POOLED), "pool_backward", TWO),
+        speed=Speed(1, 10.0, lambda rng: _images(rng, (4, 8, 16, 16), (4, 8, 32, 32)), "pool_backward", TWO),
     ),
 )  # fmt: skip
