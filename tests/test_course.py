@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,8 @@ def test_a_hint_and_the_smallest_call() -> None:
     said = grade_question(question(mutant), Direct(mutant.file, mutated(mutant)), 3, 40)[0].said
     assert re.fullmatch(r"The smallest call that fails: linear_backward\(g=\[\[.*\]\], x=.*, w=.*\)", said[0])
     assert len(said[0]) < 110
-    assert said[1] in ("dw has shape (1, 2), expected (2, 1), that of w.", "dw has shape (2, 1), expected (1, 2), that of w.")
+    shapes = ("(1, 2), expected (2, 1)", "(2, 1), expected (1, 2)")
+    assert said[1] in [f"dw has shape {shape}, that of w." for shape in shapes]
     assert said[2] == "Hint: dw is transposed. w has shape (O, I), so dw = gᵀ x, not xᵀ g."
 
 
@@ -237,8 +238,8 @@ ATTACKS = {  # what is tried, and what the student is told; the second line of e
     "patches": ("import __main__\n__main__.answer = lambda *_: {'result': np.zeros(3), 'written': False}\n" + body(""),
                 "y has shape (3,)"),
     "lies": ("import __main__\n__main__.pack = lambda tree: b'pass'\n" + body(""), "sent an answer that is no array"),
-    "floods": (body("import os, struct\n    for k in range(3, 9):\n        try: os.write(k, struct.pack('<Q', 1 << 60))\n"
-                    "        except OSError: pass"), "layers.py"),
+    "floods": (body("import os, struct\n    for k in range(3, 9):\n        try: os.write(k, struct.pack('<Q', 1 << 60))"
+                    "\n        except OSError: pass"), "sent an answer that cannot be read"),
     "forges": (body("import __main__, os\n    forged = __main__.pack({'result': x, 'written': False})\n"
                     "    for k in range(3, 9):\n        try: os.write(k, __main__.LENGTH.pack(len(forged)) + forged)\n"
                     "        except OSError: pass"), "The smallest call that fails"),
@@ -246,9 +247,7 @@ ATTACKS = {  # what is tried, and what the student is told; the second line of e
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_gets_a_sentence_and_no_points(
-    attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_attack_gets_a_sentence_and_no_points(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rules for what may be written, which would stop most of these earlier."""
     monkeypatch.setattr(rules, "broken", lambda *_: None)
     source, words = ATTACKS[attack]

@@ -113,9 +113,7 @@ def _read(file: Path) -> dict[str, int]:
 
 def _grade(args: argparse.Namespace) -> int:
     count = 1 if args.element else len(submissions(args.submissions))
-    graded = grade_class(
-        args.submissions, args.out, seed=args.seed, element=args.element, examples=args.examples
-    )
+    graded = grade_class(args.submissions, args.out, seed=args.seed, element=args.element, examples=args.examples)
     for number, (student, points, seed) in enumerate(graded, 1):
         print(f"{number} of {count}: {student}, {points} points, seed {seed}", flush=True)
     print(f"The grades are in {args.out / 'grades.csv'}.")

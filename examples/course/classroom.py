@@ -107,7 +107,8 @@ def table(out: Path, students: Sequence[str]) -> str:
             continue
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{out / 'results' / student}.json is not a result of this version; remove it, and grade {student} again."
+                f"{out / 'results' / student}.json is not a result of this version. Remove it, and grade "
+                f"{student} again."
             ) from error
         rows.writerow(row)
     return text.getvalue()

@@ -1,7 +1,8 @@
 """A student's folder: cut from the solutions, so that the two cannot differ.
 
-In a solution, ``# SOLUTION: hint`` marks the rest of a function's body.  A student's file has ``# TODO: hint`` there, and an
-error that says that the function is still to be written.  The report has a comment of this form before each answer.
+In a solution, ``# SOLUTION: hint`` marks the rest of a function's body.  A student's file has ``# TODO: hint`` there,
+and an error that says that the function is still to be written.  The report has a comment of this form before each
+answer.
 """
 
 from __future__ import annotations

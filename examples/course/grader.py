@@ -269,9 +269,7 @@ def _check_values(question: Question, remote: Any, case: Case) -> None:
         raise AssertionError(f"{question.name} returns a wrong gradient")
 
 
-def _results(
-    question: Question, remote: Any, args: tuple[Any, ...], params: dict[str, Any]
-) -> list[Result]:
+def _results(question: Question, remote: Any, args: tuple[Any, ...], params: dict[str, Any]) -> list[Result]:
     """All outputs of a call, beside the right ones."""
     got = question.ask(remote.call, *args, **params)
     right = question.answers(args, params)

@@ -1,7 +1,7 @@
 """What is asked of a submission, and the mistakes that can be told by their effects.
 
-A `Question` is a function that a student writes.  It becomes a row of an op (`Question.row`), so that the public battery
-of `autograd.testing` draws its calls, checks them and shrinks a failing one.
+A `Question` is a function that a student writes.  It becomes a row of an op (`Question.row`), so that the public
+battery of `autograd.testing` draws its calls, checks them and shrinks a failing one.
 
 A `Mistake` is known by what it computes.  If a submission's results are wrong, they are compared with the results that
 each mistake would give, in many drawn calls, and the one that explains most of them gives the hint.  How the code
@@ -368,7 +368,7 @@ EFFECTS = (
     Effect("sign", "The sign is wrong.", lambda r: same(r.got, -r.right)),
     Effect(
         "transposed",
-        "This is the transpose of what is expected. Compare the shapes of the formula: which matrix has to be transposed?",
+        "This is the transpose of what is expected. Compare the shapes in the formula: which matrix is transposed?",
         lambda r: r.right.ndim == 2 and r.right.shape != (1, 1) and same(r.got, r.right.T),
     ),
     Effect(
@@ -396,7 +396,8 @@ EFFECTS = (
     ),
     Effect(
         "not finite",
-        "There is inf or NaN where a number is expected. Subtract the row's maximum before the exponential, and divide by nothing that can be 0.",
+        "There is inf or NaN where a number is expected. Subtract the row's maximum before the exponential, and divide "
+        "by nothing that can be 0.",
         lambda r: not np.isfinite(r.got).all() and bool(np.isfinite(r.right).all()),
     ),
 )
@@ -405,9 +406,9 @@ EFFECTS = (
 def hint(question: Question, results: Sequence[Result]) -> tuple[str, str] | None:
     """Key and text of the mistake that explains the results best, if it explains most of the wrong ones.
 
-    Only the first output that is wrong counts.  A mistake explains a result if it would give the same; in a call in which
-    nothing is wrong it has to make no difference.  The function's own mistakes come before the effects that any function
-    can show.
+    Only the first output that is wrong counts.  A mistake explains a result if it would give the same; in a call in
+    which nothing is wrong it has to make no difference.  The function's own mistakes come before the effects that any
+    function can show.
     """
     first = min((r.output for r in results if not r.is_right), default=None)
     results = [r for r in results if r.output == first]

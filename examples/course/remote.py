@@ -100,10 +100,11 @@ class Remote:
     def _start(self, module: str, packages: Sequence[str]) -> subprocess.Popen[bytes]:
         root = Path(autograd.__file__).resolve().parents[1]
         engine = "autograd" in packages
+        others = ("nn", "optim", "ml_dtypes", "scipy", "safetensors", "platformdirs") if engine else ()
         settings = {
             "folder": str(self.private),
             "module": module,
-            "packages": [*packages, *(("nn", "optim", "ml_dtypes", "scipy", "safetensors", "platformdirs") * engine)],
+            "packages": [*packages, *others],
             "preload": [name for name in packages if "." not in name],
             "printed": PRINTED,
             "readable": [str(root / "autograd")] if engine else [],
@@ -168,9 +169,7 @@ class Remote:
         """
         return self._call(name, args, "call", params, timed=True)
 
-    def _call(
-        self, name: str, args: Any, how: str, params: dict[str, Any], *, timed: bool
-    ) -> tuple[Any, float, float]:
+    def _call(self, name: str, args: Any, how: str, params: dict[str, Any], *, timed: bool) -> tuple[Any, float, float]:
         began = monotonic()
         seconds = min(self.limits.call, self.limits.task - self.spent)
         if seconds <= 0:

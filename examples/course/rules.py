@@ -13,10 +13,10 @@ from pathlib import Path
 
 # Modules of the standard library that reach beyond the task
 FORBIDDEN = {
-    "_thread", "asyncio", "builtins", "code", "concurrent", "ctypes", "faulthandler", "gc", "http", "importlib", "inspect",
-    "io", "marshal", "mmap", "multiprocessing", "os", "pathlib", "pickle", "pkgutil", "pty", "resource", "runpy", "shelve",
-    "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "sysconfig", "tempfile", "threading", "urllib",
-    "zipimport",
+    "_thread", "asyncio", "builtins", "code", "concurrent", "ctypes", "faulthandler", "gc", "http", "importlib",
+    "inspect", "io", "marshal", "mmap", "multiprocessing", "os", "pathlib", "pickle", "pkgutil", "pty", "resource",
+    "runpy", "shelve", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "sysconfig", "tempfile",
+    "threading", "urllib", "zipimport",
 }  # fmt: skip
 NAMES = {"__import__", "breakpoint", "compile", "eval", "exec", "globals", "locals", "open", "vars"}
 DUNDERS = {"__init__", "__name__", "__len__", "__call__", "__getitem__", "__version__", "__all__", "__doc__"}

@@ -1,8 +1,8 @@
 """The process in which a submission runs.  It answers calls with arrays, and knows no right answers.
 
-The grader (`remote.py`) starts this file by its path, so that nothing of this package can be imported here, and talks to
-it through two pipes.  A message is its length and a JSON tree, in which each array is a number, followed by the arrays in
-NumPy's .npy format.  Nothing is unpickled on either side.
+The grader (`remote.py`) starts this file by its path, so that nothing of this package can be imported here, and talks
+to it through two pipes.  A message is its length and a JSON tree, in which each array is a number, followed by the
+arrays in NumPy's .npy format.  Nothing is unpickled on either side.
 
 Before the submission is loaded, the process gives up what it does not need: network, other programs, files outside its
 folder, memory and time.  The limits of the system hold in any case.  The audit hook is a second
@@ -94,9 +94,7 @@ def unpack(message: bytes) -> Any:
         head = json.loads(_part(stream))
         arrays = []
         while stream.tell() < len(message):
-            array = np.lib.format.read_array(
-                io.BytesIO(_part(stream)), allow_pickle=False, max_header_size=HEADER
-            )
+            array = np.lib.format.read_array(io.BytesIO(_part(stream)), allow_pickle=False, max_header_size=HEADER)
             if array.dtype.kind not in "biuf":
                 raise BadMessage(f"an array of {array.dtype}")
             arrays.append(array)
@@ -200,6 +198,7 @@ REFUSED = {
     "ctypes.": "calls functions of the system",
 }
 SOLVERS = {"autograd", "nn", "optim", "examples", "torch", "jax", "tensorflow", "mxnet", "mygrad"}
+SYSTEM = ("/usr/lib", "/usr/share", "/dev/urandom", "/proc/self", "/etc/localtime", "/sys/devices/system")
 FILES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.chown",
          "os.truncate", "os.utime", "shutil.")  # fmt: skip
 
@@ -225,7 +224,7 @@ def fence(folder: Path, readable: list[str], packages: list[str], tried: list[st
             if event.startswith(name):
                 stop(what)
         if event == "open" and not isinstance(args[0], int):
-            path, mode, flags = args
+            path, _, flags = args
             writes = bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND))
             if not among(path, [own, os.devnull] if writes else [own, os.devnull, *readable]):
                 stop(f"{'writes' if writes else 'reads'} the file {os.fsdecode(fspath(path))}")
@@ -320,8 +319,7 @@ def main() -> None:
     sys.path.insert(0, str(folder))
     sys.argv = [""]
     tried: list[str] = []
-    readable = [sys.prefix, sys.base_prefix, *(p for p in sys.path if p), *settings["readable"], "/usr/lib", "/usr/share",
-                "/dev/urandom", "/proc/self", "/etc/localtime", "/sys/devices/system"]  # fmt: skip
+    readable = [sys.prefix, sys.base_prefix, *(p for p in sys.path if p), *settings["readable"], *SYSTEM]
     limit(settings["memory"], settings["seconds"])
     fence(folder, readable, settings["packages"], tried)
 
@@ -343,7 +341,8 @@ def main() -> None:
         try:
             message = pack({**loaded, "tried": tried[:5]})
         except BadMessage as error:
-            message = pack({"error": {"type": "TypeError", "text": f"it returns {error}", "where": ""}, "tried": tried[:5]})
+            wrong = {"type": "TypeError", "text": f"it returns {error}", "where": ""}
+            message = pack({"error": wrong, "tried": tried[:5]})
         write(answers, message)
         request = read(calls)
         if request is None:

@@ -117,12 +117,17 @@ def _conv_dx(g: Array, x: Array, w: Array, stride: int, padding: int, *, add: bo
     return dx, dw, db
 
 
-def _conv_dw_last(g: Array, x: Array, w: Array, stride: int, padding: int) -> Any:
-    """conv_backward, whose dw is that of the last window alone."""
-    dx, _, db = right.conv_backward(g, x, w, stride, padding)
-    last = np.zeros_like(g)
-    last[:, :, -1, -1] = g[:, :, -1, -1]
-    return dx, right.conv_backward(last, x, w, stride, padding)[1], db
+def _conv_dw_of(*kept: Any) -> Any:
+    """conv_backward, whose dw is that of some images, rows and columns of g alone."""
+
+    def wrong(g: Array, x: Array, w: Array, stride: int, padding: int) -> Any:
+        dx, _, db = right.conv_backward(g, x, w, stride, padding)
+        part = np.zeros_like(g)
+        place = (kept[0], slice(None), *kept[1:])
+        part[place] = g[place]
+        return dx, right.conv_backward(part, x, w, stride, padding)[1], db
+
+    return wrong
 
 
 def _padding_not_removed(g: Array, x: Array, w: Array, stride: int, padding: int) -> Any:
@@ -177,6 +182,7 @@ def _one_hot(scores: Array, labels: Array) -> Array:
     return np.asarray(labels[:, None] == np.arange(scores.shape[1]), float)
 
 
+ALL, LAST = slice(None), slice(-1, None)
 RELU_MASK = (
     Mistake("mask of g", "The mask comes from the wrong array: it is x that has to be positive, not g.",
             lambda g, x: np.where(g > 0, g, 0)),
@@ -259,8 +265,8 @@ QUESTIONS = (
                     lambda x, w, b, stride, padding: right.conv_forward(x, w, b, 1, padding)[
                         :, :, : (x.shape[2] + 2 * padding - w.shape[2]) // stride + 1,
                         : (x.shape[3] + 2 * padding - w.shape[2]) // stride + 1]),
-            *(Mistake("off by one", f"The windows begin one pixel too {word}: window (i, j) begins at row i · stride and "
-                      "column j · stride of the padded image.", _moved(*steps))
+            *(Mistake("off by one", f"The windows begin one pixel too {word}: window (i, j) begins at row i · stride "
+                      "and column j · stride of the padded image.", _moved(*steps))
               for word, step in (("late", 1), ("early", -1)) for steps in ((step, 0), (0, step), (step, step))),
             Mistake("mean for a sum", "The products of a window are averaged. They have to be summed.",
                     lambda x, w, b, stride, padding: right.conv_forward(
@@ -278,8 +284,11 @@ QUESTIONS = (
             Mistake("assigned", "dx is overwritten where windows overlap. A pixel is in several windows, so their "
                     "gradients add up: use += for dx.",
                     lambda g, x, w, stride, padding: _conv_dx(g, x, w, stride, padding, add=False)),
-            Mistake("assigned", "dw has the last window only. All windows have used the same filters, so their "
-                    "gradients add up: use += for dw.", _conv_dw_last),
+            *(Mistake("assigned", f"dw has the last {part} only. All images and windows have used the same filters, so "
+                      "their gradients add up: use += for dw.", _conv_dw_of(*kept))
+              for part, kept in (("window", (ALL, LAST, LAST)), ("image", (LAST, ALL, ALL)),
+                                 ("window of the last image", (LAST, LAST, LAST)),
+                                 ("row of the last image", (LAST, LAST, ALL)))),
             Mistake("padding not removed", "dx is cut from the wrong place of the padded image: it begins at row and "
                     "column `padding`.", _padding_not_removed),
             Mistake("padding not removed", "dx still has the frame of the padding. Cut it off.", _still_padded),
@@ -397,7 +406,8 @@ QUESTIONS = (
 def _spread(g: Array, x: Array, size: int, stride: int, share: float) -> Array:
     dx = np.zeros_like(x)
     for i, j in np.ndindex(*g.shape[2:]):
-        dx[:, :, i * stride : i * stride + size, j * stride : j * stride + size] += share * g[:, :, i, j][..., None, None]
+        window = dx[:, :, i * stride : i * stride + size, j * stride : j * stride + size]
+        window += share * g[:, :, i, j][..., None, None]
     return dx
 
 

@@ -23,7 +23,8 @@ def _sample(draw: Draw) -> Sample:
     rows, columns, hidden, classes = draw.size(1, 2), draw.size(1, 2), draw.size(1, 4), draw.size(2, 4)
     height, width = 2 * rows + k - 1 + draw.size(0, 1), 2 * columns + k - 1 + draw.size(0, 1)
     rng = np.random.default_rng(draw.size(0, 1 << 20))
-    shapes = ((filters, c, k, k), (filters,), (hidden, filters * rows * columns), (hidden,), (classes, hidden), (classes,))
+    weights = (filters, c, k, k), (hidden, filters * rows * columns), (classes, hidden)
+    shapes = [shape for weight in weights for shape in (weight, weight[:1])]
     parameters = {name: rng.standard_normal(shape) for name, shape in zip(NAMES, shapes, strict=True)}
     return Sample((parameters, rng.standard_normal((n, c, height, width)), rng.integers(0, classes, n)))
 
@@ -62,7 +63,8 @@ def _flatten(result: Any) -> tuple[Any, ...]:
 def _without_relu(parameters: Arrays, x: Array, labels: Array) -> Any:
     """The scores of a network whose hidden layer has no relu."""
     with autograd.reference():
-        conv = F.conv2d(autograd.tensor(x), *(autograd.tensor(parameters[f"conv.{part}"]) for part in ("weight", "bias")))
+        weight, bias = (autograd.tensor(parameters[name]) for name in ("conv.weight", "conv.bias"))
+        conv = F.conv2d(autograd.tensor(x), weight, bias)
         flat = F.max_pool2d(conv.relu(), 2).flatten(1).numpy()
     hidden = flat @ parameters["hidden.weight"].T + parameters["hidden.bias"]
     return hidden @ parameters["scores.weight"].T + parameters["scores.bias"]

@@ -171,13 +171,16 @@ QUESTIONS = (
                     lambda p, g, m, v, t, **params: right.adam(p, g, m, v, t + 1, **params)),
             Mistake("step off by one", "The bias correction does not use t: divide by 1 - beta1 to the power of t.",
                     lambda p, g, m, v, t, **params: right.adam(p, g, m, v, 1, **params)),
-            *(_adam_mistake("weights exchanged", f"{which} exchanged: the old mean has the weight beta.", exchanged=both)
-              for which, both in (("beta1 and 1 - beta1 are", (True, False)), ("beta2 and 1 - beta2 are", (False, True)),
-                                  ("beta and 1 - beta are", (True, True)))),
+            *(_adam_mistake("weights exchanged", f"{which} are exchanged: the old mean has the weight beta.",
+                            exchanged=both)
+              for which, both in (("beta1 and 1 - beta1", (True, False)), ("beta2 and 1 - beta2", (False, True)),
+                                  ("beta and 1 - beta", (True, True)))),
             Mistake("weights exchanged", "beta1 and beta2 are exchanged: m has beta1, and v has beta2.",
                     lambda p, g, m, v, t, lr, beta1, beta2, eps: right.adam(p, g, m, v, t, lr, beta2, beta1, eps)),
-            *(_adam_mistake("running sum", f"{which} a mean, not a sum: the new gradient is multiplied by 1 - beta.", summed=summed)
-              for which, summed in (("m and v are each", (True, True)), ("m is", (True, False)), ("v is", (False, True)))),
+            *(_adam_mistake("running sum", f"{which} a mean, not a sum: the new gradient is multiplied by 1 - beta.",
+                            summed=both)
+              for which, both in (("m and v are each", (True, True)), ("m is", (True, False)),
+                                  ("v is", (False, True)))),
             Mistake("no momentum", "The step is along g. It has to be along m̂.",
                     lambda p, g, m, v, t, lr, beta1, beta2, eps: (
                         p - lr * g / (np.sqrt((beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)) + eps),
