@@ -440,6 +440,6 @@ def test_pages() -> None:
         assert f"| {number} | [{task.title}]({task.page}) | {most} |" in guide
         for name, points in parts(task) if task.questions else ():
             assert f"| `{name.removesuffix(', speed')}`{', speed' * name.endswith('speed')} | {points} |" in page, name
-    for page in (*(HERE / task.page for task in TASKS), HERE / "README.md"):
-        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert "://" in link or (page.parent / link).exists(), f"{page.name}: {link}"
+    for file in (*(HERE / task.page for task in TASKS), HERE / "README.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
+            assert "://" in link or (file.parent / link).exists(), f"{file.name}: {link}"

@@ -22,6 +22,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -232,7 +233,7 @@ def fence(folder: Path, readable: list[str], packages: list[str], tried: list[st
             root = str(args[0]).partition(".")[0]
             if root in may_import or root in known or root.startswith("_"):
                 return
-            frame = frame_of(1)
+            frame: FrameType | None = frame_of(1)
             while frame is not None and "importlib" in frame.f_code.co_filename:
                 frame = frame.f_back
             # a package may look for others, such as Numba for SciPy, but not for what solves the tasks
@@ -333,13 +334,18 @@ def main() -> None:
         except BaseException as error:  # SystemExit and KeyboardInterrupt, too: the submission may raise anything
             return {"error": failure(error, folder)}
 
-    module: list[Any] = []
-    loaded = attempt(lambda: module.append(importlib.import_module(settings["module"])) or {"result": True})
+    modules: list[Any] = []
+
+    def load() -> dict[str, Any]:
+        modules.append(importlib.import_module(settings["module"]))
+        return {"result": True}
+
+    reply = attempt(load)
     while True:
         with suppress(OSError):
             sys.stdout.flush()
         try:
-            message = pack({**loaded, "tried": tried[:5]})
+            message = pack({**reply, "tried": tried[:5]})
         except BadMessage as error:
             wrong = {"type": "TypeError", "text": f"it returns {error}", "where": ""}
             message = pack({"error": wrong, "tried": tried[:5]})
@@ -347,7 +353,7 @@ def main() -> None:
         request = read(calls)
         if request is None:
             return
-        loaded = attempt(lambda: answer(module[0], unpack(request), wait))  # noqa: B023 (at once)
+        reply = attempt(lambda: answer(modules[0], unpack(request), wait))  # noqa: B023 (at once)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def _pool_dx(g: Array, x: Array, size: int, stride: int, *, add: bool = True, ch
     for n, c, i, j in np.ndindex(*g.shape):
         window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
         out = dx[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
-        mask = np.zeros(window.size, bool)
+        mask: Array = np.zeros(window.size, bool)
         mask[window.argmax() if chosen == "first" else window.size - 1 - window[::-1, ::-1].argmax()] = True
         if chosen in ("all", "shared"):
             mask = (window == window.max()).ravel()

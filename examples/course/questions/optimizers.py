@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def _adam_with(
 
 
 def _adam_mistake(key: str, hint: str, **parts: Any) -> Mistake:
-    return Mistake(key, hint, lambda *args, **params: _adam_with(*args, **params, **parts))
+    return Mistake(key, hint, functools.partial(_adam_with, **parts))
 
 
 ALTERED = "p has the right values, but what is kept for the next step has not: "
