@@ -180,7 +180,7 @@ def test_what_is_no_result(old: str, new: str, words: str) -> None:
 # ── hostile submissions ────────────────────────────────────────────────────────────────
 
 ONE = Task("layers", "one function", "1-layers.md", "layers.py", questions=layers.QUESTIONS[:1])
-QUICK = Limits(call=1.0, load=30.0, task=5.0, memory=1 << 28)
+QUICK = Limits(call=2.0, load=60.0, task=20.0, memory=1 << 28)
 
 
 def submit(folder: Path, source: str) -> Graded:
@@ -195,6 +195,7 @@ def submit(folder: Path, source: str) -> Graded:
         ("from examples.course.solutions.layers import *", "line 2 imports examples; this task may import numpy"),
         ("import torch", "line 2 imports torch"),
         ("import os", "line 2 imports os"),
+        ("import _posixsubprocess", "line 2 imports _posixsubprocess"),
         ("import helper", "helper.py, line 1 imports subprocess"),
         ("relu_forward = eval('abs')", "line 2 uses eval"),
         ("relu_forward = np.__builtins__['eval']('abs')", "line 2 uses __builtins__"),
@@ -216,6 +217,7 @@ SECRET = "/etc/hostname"
 ATTACKS = {  # what is tried, and what the student is told; the second line of each file is tried when it runs
     "fork": (body("import os; os.fork()"), "starts another process"),
     "program": (body("import subprocess; subprocess.run(['true'])"), "starts another program"),
+    "direct": (body("import _posixsubprocess"), "starts another program"),
     "shell": (body("import os; os.system('true')"), "starts another program"),
     "network": (body("import socket; socket.create_connection(('127.0.0.1', 9))"), "uses the network"),
     "solution": (body("from examples.course.solutions import layers"), "imports examples"),
@@ -227,7 +229,7 @@ ATTACKS = {  # what is tried, and what the student is told; the second line of e
     "library": (body("import ctypes; ctypes.CDLL(None).getpid()"), "calls functions of the system"),
     "limits": (body("import resource; resource.setrlimit(resource.RLIMIT_CPU, (-1, -1))"), "changes its limits"),
     "memory of the grader": (body("import gc; gc.get_objects()"), "looks into the memory"),
-    "loop": (body("while True: pass"), "took more than 1 seconds for relu_forward: does a loop never end?"),
+    "loop": (body("while True: pass"), "took more than 2 seconds for relu_forward: does a loop never end?"),
     "sleep": (body("import time; time.sleep(60)"), "does a loop never end?"),
     "memory": (body("np.ones(1 << 30)"), "MemoryError"),
     "leaves": (body("import os; os._exit(0)"), "ended its process with status 0 during relu_forward"),
@@ -266,6 +268,17 @@ def test_files_are_written_in_the_private_folder_only(tmp_path: Path, monkeypatc
     assert sorted(os.listdir(tmp_path)) == ["layers.py"]
     large = submit(tmp_path, body("with open('inside.txt', 'wb') as file: file.write(bytes(1 << 22))"))
     assert large.points == 0 and "File too large" in " ".join(large.verdicts[0].said)
+
+
+def test_there_is_no_network(tmp_path: Path) -> None:
+    """Where the system lets a process leave it; elsewhere the audit hook alone refuses sockets."""
+    read = "[line.split(':')[0].strip() for line in open('/proc/self/net/dev') if ':' in line]"
+    (tmp_path / "layers.py").write_text(f"def interfaces(): return {read}")
+    probe = ["unshare", "--user", "--net", "true"]
+    can = sys.platform == "linux" and subprocess.run(probe, capture_output=True).returncode == 0
+    if can:
+        with Remote(tmp_path, "layers", ("numpy",), QUICK) as remote:
+            assert set(remote.call("interfaces")) == {"lo"}
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.files import WriteError, write_whole
+from autograd.testing.draw import hypothesis
 from examples.course.classroom import grade_class, submissions
 from examples.course.folder import start
 from examples.course.grader import EXAMPLES, Graded, grade_task, parts
@@ -56,7 +57,15 @@ def _start(args: argparse.Namespace) -> int:
     return 0
 
 
+def _needs_hypothesis() -> None:
+    try:
+        hypothesis()
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+
+
 def _check(args: argparse.Namespace) -> int:
+    _needs_hypothesis()
     if not args.folder.is_dir():
         raise ValueError(f"There is no folder {args.folder}. Make one: python -m examples.course start {args.folder}")
     tasks = TASKS if args.task is None else (find(args.task),)
@@ -112,6 +121,7 @@ def _read(file: Path) -> dict[str, int]:
 
 
 def _grade(args: argparse.Namespace) -> int:
+    _needs_hypothesis()
     count = 1 if args.element else len(submissions(args.submissions))
     graded = grade_class(args.submissions, args.out, seed=args.seed, element=args.element, examples=args.examples)
     for number, (student, points, seed) in enumerate(graded, 1):

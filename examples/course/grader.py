@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import hypothesis
 import numpy as np
 
 from autograd.op import Sample
 from autograd.testing import Case, RandomDraw, cases
+from autograd.testing.draw import hypothesis as the_hypothesis
 from examples.course import rules
 from examples.course.question import NEAR, Question, Result, hint
 from examples.course.questions import report
@@ -89,7 +90,6 @@ def grade_task(
     *,
     examples: int = EXAMPLES,
     limits: Limits = Limits(),  # noqa: B008 (immutable)
-    begin: Callable[..., Any] = Remote,
 ) -> Graded:
     """Grade one task of a submission.
 
@@ -103,8 +103,6 @@ def grade_task(
     examples : int
         Number of drawn calls of each function.
     limits : Limits
-    begin : callable
-        Starts what answers the calls; tests replace it.
 
     Returns
     -------
@@ -119,16 +117,17 @@ def grade_task(
     if rule := rules.broken(folder, task.file, task.packages):
         return _nothing(task, f"No points: {rule}.")
     verdicts: list[Verdict] = []
-    remote, printed = None, ""
+    remote: Remote | None = None
+    printed, spent = "", 0.0
     try:
         for number, question in enumerate(task.questions):
             if remote is None:
-                remote = begin(folder, Path(task.file).stem, task.packages, limits)
+                remote = Remote(folder, Path(task.file).stem, task.packages, limits._replace(task=limits.task - spent))
             try:
                 verdicts += grade_question(question, remote, seed + number, examples)
             except Stopped as stopped:
                 verdicts += _zero(question, f"{task.file} {stopped}.")
-                printed = remote.printed()
+                printed, spent = remote.printed(), spent + remote.spent
                 remote.close()
                 remote = None
                 if "does not allow" in str(stopped):
@@ -205,6 +204,9 @@ def grade_question(question: Question, remote: Any, seed: int, examples: int) ->
 
 def failing(question: Question, remote: Any, seed: int, examples: int) -> tuple[Case, AssertionError] | None:
     """The smallest call that fails, and why; None if all drawn calls and all special cases are right."""
+    the_hypothesis()  # an ImportError with a hint if it is not installed
+    import hypothesis
+
     row = question.row(remote.call)
     last: list[tuple[Case, AssertionError]] = []
     ended: list[Exception] = []
@@ -289,7 +291,7 @@ def explain(
     if not isinstance(error, Wrong):
         results = _attempt(question, remote, args, params)
         first = next((r for r in results if not r.is_right), None)
-        message = _difference(question, first) if first else _last_line(message)
+        message = _difference(question, first) if first else _last_line(question, message)
     said.append(message if message.endswith((".", "?", "!")) else f"{message}.")
     if not isinstance(error, Wrong) or "shape" in message:
         for sample in (*question.special, *_drawn(question, rng)):
@@ -312,8 +314,12 @@ def _attempt(question: Question, remote: Any, args: tuple[Any, ...], params: dic
         return []
 
 
-def _last_line(message: str) -> str:
-    return message.strip().splitlines()[-1]
+def _last_line(question: Question, message: str) -> str:
+    """The battery's sentence, with the names of the outputs."""
+    line = message.strip().splitlines()[-1]
+    gradient = question.forward is not None
+    pattern = r"the gradient of input (\d+)(?: \(\w+\))?" if gradient else r"(?:forward: )?output (\d+)"
+    return re.sub(pattern, lambda found: question.outputs[int(found[1])], line)
 
 
 def _difference(question: Question, r: Result) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Modules of the standard library that reach beyond the task
 FORBIDDEN = {
-    "_thread", "asyncio", "builtins", "code", "concurrent", "ctypes", "faulthandler", "gc", "http", "importlib",
+    "asyncio", "builtins", "code", "concurrent", "ctypes", "faulthandler", "gc", "http", "importlib",
     "inspect", "io", "marshal", "mmap", "multiprocessing", "os", "pathlib", "pickle", "pkgutil", "pty", "resource",
     "runpy", "shelve", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "sysconfig", "tempfile",
     "threading", "urllib", "zipimport",
@@ -39,7 +39,9 @@ def broken(folder: Path, file: str, packages: Sequence[str]) -> str | None:
         for line, root in _imports(tree):
             if (folder / f"{root}.py").is_file():
                 waiting.append(f"{root}.py")
-            elif root in FORBIDDEN or (root not in sys.stdlib_module_names and root not in packages):
+            elif root != "__future__" and (
+                root in FORBIDDEN or root.startswith("_") or root not in {*sys.stdlib_module_names, *packages}
+            ):
                 allowed = ", ".join(package for package in packages if package != "llvmlite")
                 return f"{name}, line {line} imports {root}; this task may import {allowed} and your own files"
         for node in ast.walk(tree):
