@@ -92,7 +92,7 @@ class Remote:
         self._watch = threading.Thread(target=self._watchdog, daemon=True)
         self._watch.start()
         try:
-            loaded = self._receive(self.limits.load, "is loaded")
+            loaded = self._receive(self.limits.load, "loading")
             if error := loaded.get("error"):
                 raise Stopped(f"cannot be loaded: {_sentence(error)}")
         except BaseException:
