@@ -276,5 +276,11 @@ COMPILED = _of(
     ("conv_forward", "bias missing", "y[n, o] = b[o]", "y[n, o] = 0"),
     ("conv_backward", "assigned", "dw[o, c, u, v] += total", "dw[o, c, u, v] = total"),
     ("pool_backward", "ties", "if x[n, c, u, v] > x", "if x[n, c, u, v] >= x"),
+    (
+        "pool_forward",
+        "not compiled",
+        "max(above[2 * j], above[2 * j + 1], below[2 * j], below[2 * j + 1])",
+        "x[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2].max(axis=(0, 1))",
+    ),
     ("pool_forward", "zero", "max(above[2 * j],", "max(0, above[2 * j],"),
 )  # fmt: skip

@@ -33,6 +33,13 @@ DTYPE = (
 )
 
 
+NUMBA = (
+    "not compiled",
+    "Numba cannot compile this. It knows loops, numbers and elements of arrays; of NumPy's functions only some, and of "
+    "their arguments fewer.",
+)
+
+
 class Verdict(NamedTuple):
     """The result of a question, or of a part of it.
 
@@ -296,7 +303,11 @@ def explain(
     if not isinstance(error, Wrong) or "shape" in message:
         for sample in (*question.special, *_drawn(question, rng)):
             results += _attempt(question, remote, question.arguments(sample, rng), sample.params)
-    found = DTYPE if "float32 inputs" in message or "for float32" in message else hint(question, results)
+    found = hint(question, results)
+    if "float32 inputs" in message or "for float32" in message:
+        found = DTYPE
+    elif isinstance(error, Wrong) and " raises " in message and "nopython" in message:
+        found = NUMBA
     if found:
         said.append(f"Hint: {found[1]}")
     return tuple(said), found[0] if found else ""

@@ -294,7 +294,7 @@ def result_of(name: str, reply: dict[str, Any]) -> Any:
             raise NotWritten(name)
         raise Wrong(f"{name} raises {_sentence(error)}")
     if reply.get("written") is not False:
-        raise Wrong(f"{name} writes to an array that it was given; work on a copy")
+        raise Wrong(f"{name} writes to an array that it was given; work on a copy (x + h - h is not always x)")
     return reply.get("result")
 
 
