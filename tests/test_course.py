@@ -177,6 +177,14 @@ def test_what_is_no_result(old: str, new: str, words: str) -> None:
     assert verdict.points == 0 and words in verdict.said[1]
 
 
+def test_what_is_right_in_some_calls_only_has_no_points() -> None:
+    source = (SOLUTIONS / "layers.py").read_text(encoding="utf-8")
+    random = source.replace("return np.maximum(x, 0)", "return np.maximum(x, 0) + np.random.randint(2)")
+    for seed in range(5):
+        verdict = grade_question(layers.QUESTIONS[0], Direct("layers.py", random), seed, 20)[0]
+        assert verdict.points == 0 and verdict.said[0].startswith("The smallest call that fails: relu_forward(x=")
+
+
 # ── hostile submissions ────────────────────────────────────────────────────────────────
 
 ONE = Task("layers", "one function", "1-layers.md", "layers.py", questions=layers.QUESTIONS[:1])
