@@ -30,8 +30,8 @@ ENDLESS = "100000"
 
 
 def program(name: str) -> str:
-    """Return the module for ``python -m``: the report and the benchmark are packages of their own."""
-    return f"examples.{name}" if name in ("benchmark", "report") else f"examples.experiments.{name}"
+    """Return the module for ``python -m``: the report, the benchmark and the course are packages of their own."""
+    return f"examples.{name}" if name in ("benchmark", "course", "report") else f"examples.experiments.{name}"
 
 
 def start(*argv: str, **environment: str) -> subprocess.Popen[str]:

@@ -234,11 +234,12 @@ def test_every_setting_is_an_option_of_the_program(name: str, capsys: pytest.Cap
     settings = [f"--{setting.lower().replace('_', '-')}" for setting in SCRIPTS[name].settings]
     if not settings:
         return
-    package = ".__main__" if name == "report" else ""
+    package = ".__main__" if name in ("report", "grade") else ""
+    command = ["grade"] if name == "grade" else []
     with pytest.raises(SystemExit):
-        importlib.import_module(SCRIPTS[name].program + package).main(["--help"])
+        importlib.import_module(SCRIPTS[name].program + package).main([*command, "--help"])
     listed = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
-    assert set(settings) - {"--torch", "--mxnet", "--mpirun"} <= listed
+    assert set(settings) - {"--torch", "--mxnet", "--mpirun", "--submissions"} <= listed
 
 
 def test_the_readme_names_every_setting() -> None:
@@ -253,7 +254,8 @@ def test_the_readme_names_every_setting() -> None:
     }
     assert step_4 == own["train"] | {"RUN", "RUNS", "SEED"}
     assert written["train"] == set()  # "all of step 4"
-    for name in ("gradcheck", "profile_layers", "compare_frameworks", "compare_optimizers", "generalize", "report"):
+    for name in ("gradcheck", "profile_layers", "compare_frameworks", "compare_optimizers", "generalize", "grade",
+                 "report"):  # fmt: skip
         assert written[name] - {"EPOCHS", "SEEDS"} == own[name] - {"EPOCHS", "SEEDS"}, name
     assert written["train_mpi"] == own["train_mpi"] - own["train"] == {"SHARDS", "THREADS", "MPIRUN"}
     assert own["overfit"] == own["train"] - {"VALIDATION", "LIMIT"}

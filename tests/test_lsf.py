@@ -187,7 +187,7 @@ def test_the_shared_part_is_plain_bash() -> None:
 
 
 def test_there_is_a_trial_of_every_script() -> None:
-    tried_below = {"compare_gpu", "compare_optimizers_collect", "report", "train_mpi", "warm_up"}
+    tried_below = {"compare_gpu", "compare_optimizers_collect", "grade", "report", "train_mpi", "warm_up"}
     forgotten = {script.stem for script in SCRIPTS} - {*TRIALS, *tried_below}
     assert not forgotten, f"add a trial to TRIALS in {__file__} for lsf/{', lsf/'.join(sorted(forgotten))}.lsf"
     gone = {*TRIALS, *tried_below} - {script.stem for script in SCRIPTS}
@@ -207,6 +207,26 @@ def test_the_report_collects_runs(tmp_path: Path) -> None:
     assert run(tmp_path, variables, ROOT / "lsf" / "report.lsf")[0] == 0
     assert sorted(os.listdir(docs / "runs")) == ["my second run.json", "train-1.json"]
     assert "mean ± standard deviation of 2 seeds" in (docs / "report.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_the_grades_of_a_class(tmp_path: Path) -> None:
+    for name in ("ada", "bob"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+    solution = ROOT / "examples" / "course" / "solutions" / "optimizers.py"
+    shutil.copy(solution, tmp_path / "class" / "ada")
+    script = ROOT / "lsf" / "grade.lsf"
+    variables = JOB | {"SUBMISSIONS": str(tmp_path / "class"), "EXAMPLES": "5", "SEED": "7"}
+    for index in ("2", "1"):
+        assert run(tmp_path, variables | {"LSB_JOBINDEX": index}, script)[0] == 0
+    grades = (tmp_path / "runs" / "grade" / "grades.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in grades] == ["student", "ada", "bob"]
+    assert grades[1].split(",")[8:11] == ["15", "100", "7"]
+    log = tmp_path / "runs" / "grade-1" / "log.txt"
+    assert "1 of 1: ada, 15 points, seed 7" in log.read_text()
+    status, err = run(tmp_path, JOB, script)
+    assert status == 2 and "SUBMISSIONS is not set. Name the folder" in err
 
 
 def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ EXPERIMENTS = [
     "benchmark",
     "compare_frameworks",
     "compare_optimizers",
+    "course",
     "download",
     "generalize",
     "gradcheck",

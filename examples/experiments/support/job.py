@@ -104,6 +104,16 @@ def _collect(job: Job) -> list[str]:
     return ["--collect", *_trial(job._replace(element=0))]
 
 
+def _graded(job: Job) -> list[str]:
+    """Return the options of a submission. All have one folder for the grades; that of the element has its log."""
+    submissions = job.variables.get("SUBMISSIONS", "").strip()
+    if not submissions:
+        raise Refused("SUBMISSIONS is not set. Name the folder that has a folder for each student.")
+    options = ["grade", submissions, "--out", str(job.runs / (job.variables.get("RUN") or "grade"))]
+    options += ["--seed", str(job.first_seed)] if job.variables.get("SEED") else []
+    return [*options, *(["--element", str(job.element)] if job.element else [])]
+
+
 _PICTURES = ("DATA_DIR", "SYNTHETIC")
 _OPTIMIZER = ("EPOCHS", "BATCH_SIZE", "OPTIMIZER", "LR", "MOMENTUM", "WEIGHT_DECAY")
 _SPLITS = ("VALIDATION", "LIMIT")
@@ -127,6 +137,7 @@ SCRIPTS = {
     "generalize": Script(
         "examples.experiments.generalize", ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "WITHOUT"), _resumed
     ),
+    "grade": Script("examples.course", ("SUBMISSIONS", "EXAMPLES"), _graded),
     "report": Script("examples.report", ("TAKE", "DOCS", "REPLACE"), lambda job: []),
     "warm_up": Script("examples.experiments.support.warm_up", (), lambda job: []),
 }
@@ -304,7 +315,7 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
             options += [option] if _yes(variable, value) else []
         elif variable in LISTS:
             options += [option, *_words(variable, value)]
-        elif variable not in ("TORCH", "MXNET", *OF_MPIRUN):
+        elif variable not in ("TORCH", "MXNET", "SUBMISSIONS", *OF_MPIRUN):  # which `Script.options` reads
             options.append(f"{option}={value}")
     return options
 
