@@ -71,7 +71,7 @@ def _head(title: str, above: str, notes: Iterable[str] = ()) -> str:
 
 
 def _documented(directive: str, name: str, *options: str) -> str:
-    lines = [f".. {directive}:: {name}", *(f"   :{option}:" for option in options)]
+    lines = [f".. {directive}:: {name}", *(f"   :{option}" if ": " in option else f"   :{option}:" for option in options)]
     return "```{eval-rst}\n" + "\n".join(lines) + "\n```\n\n"
 
 

@@ -17,7 +17,7 @@ ROOT_PAGE = "index"
 
 # caption -> pages and patterns of pages, in the order of the site's menu.  Pages in `reference/` are made, not written.
 MENU: dict[str, list[str]] = {
-    "Start here": ["examples/README.md", "docs/experiments.md"],
+    "Start here": ["docs/install.md", "examples/README.md", "docs/experiments.md"],
     "How to": [
         "docs/pytorch.md",
         "docs/own-op.md",
