@@ -7,6 +7,7 @@
 #                   files, kernels for other processors; about an hour (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
+# make docs         build the documentation's web site in build/site/html: some minutes
 # make environment  install into .venv what `make train` and `make report` need, and no more
 # make environment-mpi  install into .venv what training on several processes needs: mpi4py, and an MPI if there is none
 # make lint         linter, formatter and type checker
@@ -21,7 +22,7 @@ FAST     = $(RUN) -m pytest $(PARALLEL) -m "not slow"
 
 # What a target waits for is printed before it waits.
 .DEFAULT_GOAL := help
-.PHONY: help train report test test-all soak lint format environment environment-mpi clean
+.PHONY: help train report docs test test-all soak lint format environment environment-mpi clean
 .DELETE_ON_ERROR:
 
 help:
@@ -52,6 +53,10 @@ train: environment
 report: environment
 	@echo "Building docs/report.md and its figures: under a minute."
 	$(RUN) -m examples.report $(ARGS)
+
+docs: $(VENV)/installed-docs
+	@echo "Building the site from some 750 pages: about two minutes on two cores."
+	$(RUN) -m docs.site $(ARGS)
 
 test: $(VENV)/installed-test
 	@echo "The tests take about five minutes on two cores; a few more the first time, when kernels are compiled."

@@ -103,12 +103,53 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
 
 
 def from_numpy(array: Array) -> Tensor:
-    """A tensor that shares the array's memory."""
+    """A tensor that shares the array's memory.
+
+    Parameters
+    ----------
+    array : ndarray, any shape
+        The tensor has the same memory.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape and dtype of the array
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> autograd.from_numpy(np.ones(2))
+    tensor([1., 1.], dtype=float64)
+    """
     return wrap(array)
 
 
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) -> Tensor:
-    """The data as a tensor, without a copy if possible."""
+    """The data as a tensor, without a copy if possible.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, a sequence of them, an array or a tensor.
+    dtype : dtype, optional
+        Default: that of the data.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape of the data; it shares the data's memory if it can
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.as_tensor([[1.0, 2.0]])
+    tensor([[1., 2.]])
+    """
     check_device("as_tensor", device)
     data = _shared(data)
     if isinstance(data, Array):
@@ -159,7 +200,32 @@ def zeros(
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
-    """A tensor of zeros, of the default dtype unless `dtype` is given."""
+    """A tensor of zeros, of the default dtype unless `dtype` is given.
+
+    Parameters
+    ----------
+    *size : int
+        The shape; a tuple or a list of sizes is taken, too.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of this shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     return filled("zeros", given(shape, size), 0, dtype, requires_grad, device, layout)
 
 
@@ -171,7 +237,31 @@ def ones(
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
-    """A tensor of ones, of the default dtype unless `dtype` is given."""
+    """A tensor of ones, of the default dtype unless `dtype` is given.
+
+    Parameters
+    ----------
+    *size : int
+        The shape; a tuple or a list of sizes is taken, too.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of this shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ones(2, dtype=autograd.int64)
+    tensor([1, 1])
+    """
     return filled("ones", given(shape, size), 1, dtype, requires_grad, device, layout)
 
 
@@ -188,6 +278,29 @@ def empty(
     """A tensor with uninitialized elements.
 
     `pin_memory` has no effect.
+
+    Parameters
+    ----------
+    *size : int
+        The shape; a tuple or a list of sizes is taken, too.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    layout, device, pin_memory, memory_format : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of this shape, with whatever is in its memory
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.empty(2, 3).shape
+    (2, 3)
     """
     check_format("empty", memory_format)
     return filled("empty", given(shape, size), None, dtype, requires_grad, device, layout)
@@ -201,7 +314,34 @@ def full(
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
-    """A tensor filled with one number, of the dtype of `tensor(fill_value)` unless `dtype` is given."""
+    """A tensor filled with one number, of the dtype of `tensor(fill_value)` unless `dtype` is given.
+
+    Parameters
+    ----------
+    size : tuple of int
+        The shape.
+    fill_value : number
+        The value of all elements.
+    dtype : dtype, optional
+        Default: that of the value; the default float dtype for a float.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of this shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.full((2, 2), 7.0)
+    tensor([[7., 7.],
+            [7., 7.]])
+    """
     if dtype is None:
         dtype = fill_value.dtype if isinstance(fill_value, Tensor) else tensor(fill_value).dtype
     return filled("full", (size,), fill_value, dtype, requires_grad, device)
@@ -227,7 +367,30 @@ def zeros_like(
     device: Device = None,
     memory_format: memory_format | None = None,
 ) -> Tensor:
-    """Zeros of the input's shape and dtype."""
+    """Zeros of the input's shape and dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dtype : dtype, optional
+        Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, memory_format : optional
+        Accepted for compatibility with PyTorch.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.zeros_like(autograd.ones(2))
+    tensor([0., 0.])
+    """
     return _filled_like("zeros_like", input, 0, dtype, requires_grad, device, memory_format)
 
 
@@ -238,7 +401,30 @@ def ones_like(
     device: Device = None,
     memory_format: memory_format | None = None,
 ) -> Tensor:
-    """Ones of the input's shape and dtype."""
+    """Ones of the input's shape and dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dtype : dtype, optional
+        Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, memory_format : optional
+        Accepted for compatibility with PyTorch.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ones_like(autograd.zeros(2))
+    tensor([1., 1.])
+    """
     return _filled_like("ones_like", input, 1, dtype, requires_grad, device, memory_format)
 
 
@@ -250,7 +436,32 @@ def full_like(
     device: Device = None,
     memory_format: memory_format | None = None,
 ) -> Tensor:
-    """A tensor of the input's shape and dtype, filled with one number."""
+    """A tensor of the input's shape and dtype, filled with one number.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    fill_value : number
+        The value of all elements.
+    dtype : dtype, optional
+        Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, memory_format : optional
+        Accepted for compatibility with PyTorch.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.full_like(autograd.zeros(2), 7)
+    tensor([7., 7.])
+    """
     return _filled_like("full_like", input, fill_value, dtype, requires_grad, device, memory_format)
 
 
@@ -261,7 +472,30 @@ def empty_like(
     device: Device = None,
     memory_format: memory_format | None = None,
 ) -> Tensor:
-    """A tensor of the input's shape and dtype with uninitialized elements."""
+    """A tensor of the input's shape and dtype with uninitialized elements.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dtype : dtype, optional
+        Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, memory_format : optional
+        Accepted for compatibility with PyTorch.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape of input, with whatever is in its memory
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.empty_like(autograd.zeros(2)).shape
+    (2,)
+    """
     check_format("empty_like", memory_format)
     return empty(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, device=device)
 
@@ -269,7 +503,34 @@ def empty_like(
 def eye(
     n: int, m: int | None = None, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Device = None
 ) -> Tensor:
-    """An n × m matrix (n × n without m) with ones on the diagonal and zeros elsewhere."""
+    """An n × m matrix (n × n without m) with ones on the diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    m : int, optional
+        Number of columns.  Default: n.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of shape (n, m)
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     check_device("eye", device)
     rows, columns = checked_sizes("eye", (n, n if m is None else m))
     return wrap(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else dtype), requires_grad)
@@ -286,6 +547,31 @@ def linspace(
     """`steps` evenly spaced numbers from start to end, both included.
 
     For an integer dtype, start, end and the numbers between them are truncated to integers.
+
+    Parameters
+    ----------
+    start, end : number
+        The first and the last value.
+    steps : int
+        Number of values.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of shape (steps,)
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
     _check_spaced("linspace", start, end, steps, wanted, device)
@@ -320,7 +606,40 @@ def arange(
     requires_grad: bool = False,
     device: Device = None,
 ) -> Tensor:
-    """start, start + step, … up to but without end; with one argument 0, 1, … up to but without it."""
+    """start, start + step, … up to but without end; with one argument 0, 1, … up to but without it.
+
+    Parameters
+    ----------
+    start : number
+        The first value; 0 if only `end` is given.
+    end : number
+        The values stay below it.
+    step : number
+        The distance of two values.
+    dtype : dtype, optional
+        Default: int64, or the default float dtype if one of the numbers is a float.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of shape (n,), with n = ⌈(end - start) / step⌉
+
+    Raises
+    ------
+    ValueError
+        If step is 0, or leads away from `end`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.arange(1, 7, 2)
+    tensor([1, 3, 5])
+    """
     check_device("arange", device)
     first, last = (0, start) if end is None else (start, end)
     if step == 0:

@@ -125,6 +125,16 @@ class Conv1d(_Conv[tuple[int]]):
     groups : int
     bias : bool
     padding_mode : "zeros", "reflect", "replicate" or "circular"
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Conv1d(2, 4, kernel_size=3)(autograd.ones(1, 2, 8)).shape
+    (1, 4, 6)
     """
 
     dims = 1
@@ -144,6 +154,16 @@ class Conv2d(_Conv[tuple[int, int]]):
     groups : int
     bias : bool
     padding_mode : "zeros", "reflect", "replicate" or "circular"
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Conv2d(3, 4, kernel_size=3, padding=1)(autograd.ones(1, 3, 8, 8)).shape
+    (1, 4, 8, 8)
     """
 
     dims = 2
@@ -163,6 +183,16 @@ class Conv3d(_Conv[tuple[int, int, int]]):
     groups : int
     bias : bool
     padding_mode : "zeros", "reflect", "replicate" or "circular"
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Conv3d(1, 2, kernel_size=2)(autograd.ones(1, 1, 3, 3, 3)).shape
+    (1, 2, 2, 2, 2)
     """
 
     dims = 3

@@ -18,7 +18,19 @@ T = TypeVar("T")
 
 
 class Identity(Module):
-    """Returns its input.  It accepts any arguments, so it can replace any layer."""
+    """Returns its input.  It accepts any arguments, so it can replace any layer.
+
+    Parameters
+    ----------
+    *args, **kwargs : any
+        Ignored.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Identity()(autograd.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__()
@@ -37,12 +49,26 @@ class Linear(Module):
     Parameters
     ----------
     in_features, out_features : int
+        Number of features of the input (…, in_features) and of the output (…, out_features).
     bias : bool
+        Whether to add a bias.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
 
     Attributes
     ----------
     weight : Parameter, (out_features, in_features)
     bias : Parameter, (out_features,), or None
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Linear(3, 2)(autograd.ones(4, 3)).shape
+    (4, 2)
     """
 
     weight: Parameter
@@ -82,11 +108,21 @@ class Bilinear(Module):
     ----------
     in1_features, in2_features, out_features : int
     bias : bool
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight : Parameter, (out_features, in1_features, in2_features)
     bias : Parameter, (out_features,), or None
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Bilinear(3, 4, 2)(autograd.ones(5, 3), autograd.ones(5, 4)).shape
+    (5, 2)
     """
 
     weight: Parameter
@@ -209,10 +245,20 @@ class Embedding(_Table):
         Divide the gradient of a vector by the number of times that it is looked up in the batch.
     sparse : bool
         Accepted for compatibility with PyTorch.  The gradient is dense.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight : Parameter, (num_embeddings, embedding_dim)
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Embedding(10, 3)(autograd.tensor([1, 2, 1])).shape
+    (3, 3)
     """
 
     def __init__(
@@ -315,6 +361,10 @@ class EmbeddingBag(_Table):
         Whether offsets has one more element, the end of the last bag.
     padding_idx : int, optional
         Index of a vector that is initialized to 0, does not count, and receives no gradient.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------

@@ -69,9 +69,24 @@ class Adadelta(FusedOptimizer):
     maximize : bool
         Maximize instead of minimize.
 
+    Raises
+    ------
+    ValueError
+        If lr, rho, eps or weight_decay is out of range.
+
     References
     ----------
     Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, algorithm 1.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.Adadelta([w], lr=1.0)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9968], requires_grad=True)
     """
 
     _state_tensors = ("square_avg", "acc_delta")

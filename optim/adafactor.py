@@ -48,9 +48,24 @@ class Adafactor(RuleOptimizer):
     maximize : bool
         Maximize instead of minimize.
 
+    Raises
+    ------
+    ValueError
+        If an option is out of range.
+
     References
     ----------
     Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", 2018, algorithms 4 and 5.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.Adafactor([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("row_var", "col_var", "variance")

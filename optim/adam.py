@@ -144,6 +144,16 @@ class Adam(AdamOptimizer):
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
     Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2.
     Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018, algorithm 2.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
@@ -198,7 +208,38 @@ class Adam(AdamOptimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay, 0.01 by default.  The other options are Adam's."""
+    """Adam with decoupled weight decay, 0.01 by default.  The other options are Adam's.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (name, Tensor), or of dict
+    lr : float
+        Learning rate.
+    betas : (float, float)
+        The weights of the previous means of gradients and of their squares.
+    eps : float
+        Added to the root of the mean of squares.
+    weight_decay : float
+        Each step first multiplies p by 1 - lr weight_decay.
+    amsgrad : bool
+        Divide by the largest mean of squares so far.
+    maximize : bool
+        Maximize instead of minimize.
+    foreach, capturable, fused : bool, optional
+        Accepted for compatibility with PyTorch.  The step is always fused.
+    differentiable : bool
+        Must be False: a step is not recorded.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.AdamW([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8990], requires_grad=True)
+    """
 
     _state_tensors = Adam._state_tensors
 

@@ -59,6 +59,16 @@ class Adamax(AdamOptimizer):
     References
     ----------
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 2.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.Adamax([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("exp_avg", "exp_inf")

@@ -72,6 +72,16 @@ class ASGD(FusedOptimizer):
     ----------
     Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992, as Bottou's "Stochastic
     Gradient Descent Tricks", 2012, section 5, writes it.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.ASGD([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
     """
 
     _state_tensors = ("ax",)

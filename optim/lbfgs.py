@@ -126,6 +126,11 @@ class LBFGS(Optimizer):
         Number of pairs (s, y).
     line_search_fn : None or "strong_wolfe"
 
+    Raises
+    ------
+    ValueError
+        If there is more than one group of parameters, or an option is out of range.
+
     References
     ----------
     Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4 and 7.5.

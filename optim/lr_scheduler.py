@@ -37,6 +37,23 @@ class LRScheduler:
         Number of steps so far.
     base_lrs : list of float
         Each group's initial rate, its "initial_lr".
+
+    Raises
+    ------
+    KeyError
+        If last_epoch is not -1 and a group of the optimizer has no initial_lr.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> class Falling(optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [base / (1 + self.last_epoch) for base in self.base_lrs]
+    >>> scheduler = Falling(optimizer)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     _is_initial = False  # whether this is the step that the constructor makes
@@ -265,6 +282,15 @@ class MultiplicativeLR(_FunctionLR):
         Functions are not part of the state: pass the same ones before you load it.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def get_lr(self) -> list[float]:
@@ -285,6 +311,17 @@ class StepLR(LRScheduler):
         Factor of the rate.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
@@ -314,6 +351,15 @@ class MultiStepLR(LRScheduler):
         Factor of the rate.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 5], gamma=0.5)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(
@@ -341,6 +387,15 @@ class ExponentialLR(LRScheduler):
         Factor of the rate.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
@@ -366,6 +421,19 @@ class ConstantLR(LRScheduler):
         Number of epochs with the factor.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Raises
+    ------
+    ValueError
+        If factor is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=3)
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
@@ -401,6 +469,15 @@ class PolynomialLR(LRScheduler):
         The power of the polynomial; 1 is a line.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.07500000000000001]
     """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
@@ -433,6 +510,19 @@ class LinearLR(LRScheduler):
         Number of epochs of the change.
     last_epoch : int
         The epoch to continue from; -1 to start.
+
+    Raises
+    ------
+    ValueError
+        If start_factor or end_factor is out of range.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=5)
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(
@@ -484,6 +574,15 @@ class CosineAnnealingLR(LRScheduler):
     References
     ----------
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
@@ -521,9 +620,25 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     last_epoch : int
         The epoch to continue from; -1 to start.
 
+    Raises
+    ------
+    ValueError
+        If T_0 or T_mult is no positive integer.
+
     References
     ----------
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.1]
     """
 
     def __init__(
@@ -591,9 +706,22 @@ class OneCycleLR(LRScheduler):
     last_epoch : int
         The step to continue from; -1 to start.
 
+    Raises
+    ------
+    ValueError
+        If neither total_steps nor epochs and steps_per_epoch are given, or an option is out of range.
+
     References
     ----------
     Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates", 2018.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    >>> scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.5, total_steps=10, div_factor=10)
+    >>> scheduler.get_last_lr()
+    [0.04999999999999999]
     """
 
     def __init__(
@@ -707,9 +835,22 @@ class CyclicLR(LRScheduler):
     last_epoch : int
         The step to continue from; -1 to start.
 
+    Raises
+    ------
+    ValueError
+        If the mode is unknown, or momentum is cycled and the optimizer has neither momentum nor betas.
+
     References
     ----------
     Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    >>> scheduler = optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.01, max_lr=0.1, step_size_up=5)
+    >>> scheduler.get_last_lr()
+    [0.01]
     """
 
     def __init__(
@@ -842,6 +983,21 @@ class ChainedScheduler(_Combination):
         All of one optimizer, and none that takes a metric.
     optimizer : Optimizer, optional
         Default: that of the schedulers.
+
+    Raises
+    ------
+    ValueError
+        If there are no schedulers.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> warm = optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=1)
+    >>> scheduler = optim.lr_scheduler.ChainedScheduler([warm, optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)])
+    >>> optimizer.step(); scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
@@ -894,6 +1050,21 @@ class SequentialLR(_Combination):
         The epochs at which the second, third, … scheduler starts.
     last_epoch : int
         The count of epochs starts at last_epoch + 1.  The schedulers start from their beginning.
+
+    Raises
+    ------
+    ValueError
+        If the number of milestones is not one less than that of schedulers, or they are not in order.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> warm = optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> decay = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.9)
+    >>> scheduler = optim.lr_scheduler.SequentialLR(optimizer, [warm, decay], milestones=[2])
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(
@@ -949,6 +1120,21 @@ class ReduceLROnPlateau(LRScheduler):
         The lowest rate.
     eps : float
         A change of the rate that is not larger than eps is skipped.
+
+    Raises
+    ------
+    ValueError
+        If factor is not below 1, or mode or threshold_mode is unknown.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=0.1)
+    >>> scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
+    >>> optimizer.step(); scheduler.step(1.0)
+    >>> optimizer.step(); scheduler.step(1.0)
+    >>> scheduler.get_last_lr()
+    [0.05]
     """
 
     def __init__(

@@ -56,6 +56,11 @@ class Muon(RuleOptimizer):
     adjust_lr_fn : None, "original" or "match_rms_adamw"
         The factor of lr for a matrix of m rows and n columns: √max(1, m/n), or 0.2 √max(m, n).
 
+    Raises
+    ------
+    ValueError
+        If a parameter is no matrix, or an option is out of range.
+
     Notes
     -----
     The iteration is computed in the dtype of the parameter.  PyTorch rounds to bfloat16, which is fast on a GPU, and
@@ -65,6 +70,16 @@ class Muon(RuleOptimizer):
     ----------
     Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024.
     Liu et al., "Muon is Scalable for LLM Training", 2025, for match_rms_adamw.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.eye(2).requires_grad_()
+    >>> optimizer = optim.Muon([w], lr=0.1, weight_decay=0.0)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.shape
+    (2, 2)
     """
 
     _state_tensors = ("momentum_buffer",)

@@ -86,6 +86,16 @@ class NAdam(AdamOptimizer):
     References
     ----------
     Dozat, "Incorporating Nesterov Momentum into Adam", 2016, algorithm 2.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.NAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8944], requires_grad=True)
     """
 
     _state_tensors = ("exp_avg", "exp_avg_sq")

@@ -43,6 +43,11 @@ class Optimizer:
     state : defaultdict of dict
         `state[p]` holds what `step` remembers about parameter p: tensors and plain values by name.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no parameters, one of them is no leaf or is given twice, or an option is out of range.
+
     Examples
     --------
     >>> import autograd, optim

@@ -76,6 +76,16 @@ class RAdam(AdamOptimizer):
     References
     ----------
     Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2020, algorithm 2.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.RAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
     """
 
     _state_tensors = ("exp_avg", "exp_avg_sq")

@@ -77,6 +77,16 @@ class RMSprop(FusedOptimizer):
     ----------
     Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012.
     Graves, "Generating Sequences With Recurrent Neural Networks", 2013, equations 38 to 45, for centered.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.RMSprop([w], lr=0.01)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("square_avg", "grad_avg", "momentum_buffer")

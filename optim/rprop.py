@@ -60,10 +60,25 @@ class Rprop(FusedOptimizer):
     differentiable : bool
         Must be False: a step is not recorded.
 
+    Raises
+    ------
+    ValueError
+        If lr, etas or step_sizes is out of range.
+
     References
     ----------
     Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm", 1993;
     without going back after a change of sign, as PyTorch has it.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.Rprop([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("prev", "step_size")

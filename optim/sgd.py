@@ -64,10 +64,25 @@ class SGD(FusedOptimizer):
     differentiable : bool
         Must be False: a step is not recorded.
 
+    Raises
+    ------
+    ValueError
+        If lr, momentum or weight_decay is negative, or nesterov is given without momentum or with dampening.
+
     References
     ----------
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013;
     in PyTorch's form, in which the learning rate multiplies v at each step.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
     """
 
     _state_tensors = ("momentum_buffer",)

@@ -35,6 +35,16 @@ class SparseAdam(RuleOptimizer):
     -----
     Gradients are dense here, also those of an embedding.  A row of the first dimension has a gradient if one of its
     elements is not 0.  PyTorch takes sparse gradients, whose rows are those that the batch has.
+
+    Examples
+    --------
+    >>> import autograd, optim
+    >>> w = autograd.tensor([1.0], requires_grad=True)
+    >>> optimizer = optim.SparseAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000], requires_grad=True)
     """
 
     _state_tensors = ("exp_avg", "exp_avg_sq")

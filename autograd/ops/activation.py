@@ -113,6 +113,21 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         The result tends to -alpha as input tends to -∞.
     inplace : bool
         Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.elu(autograd.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
     """
     if inplace:
         return in_place(elu, input, alpha)
@@ -129,12 +144,47 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         The larger beta, the closer the result is to relu.
     threshold : float
         If beta * input is above the threshold, the result is input itself.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.softplus(autograd.tensor([-1.0, 0.0, 30.0]))
+    tensor([ 0.3133,  0.6931, 30.0000])
     """
     return _softplus_op(input, beta=beta, threshold=threshold)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """Apply the logarithm of sigmoid, log(1 / (1 + exp(-input))), computed without its underflow."""
+    """Apply the logarithm of sigmoid, log(1 / (1 + exp(-input))), computed without its underflow.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.logsigmoid(autograd.tensor([0.0, -200.0]))
+    tensor([  -0.6931, -200.0000])
+    """
     check_arrays("logsigmoid", input=input)
     check_float("logsigmoid", input)
     return -_softplus_op(-input, beta=1.0, threshold=np.inf)
@@ -148,6 +198,21 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     input : Tensor of float, any shape
     inplace : bool
         Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.silu(autograd.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
     """
     if inplace:
         return in_place(silu, input)

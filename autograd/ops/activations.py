@@ -107,12 +107,44 @@ def hardtanh(input: Tensor, min_val: Number = -1.0, max_val: Number = 1.0, inpla
         The bounds.
     inplace : bool
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    ValueError
+        If min_val is above max_val.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.hardtanh(autograd.tensor([-3.0, 0.5, 3.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
     """
     return _hardtanh_op(input, min_val=min_val, max_val=max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """Clamp input to the range from 0 to 6.  `inplace` has no effect: the result is always a new tensor."""
+    """Clamp input to the range from 0 to 6.  `inplace` has no effect: the result is always a new tensor.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+    inplace : bool
+        Accepted for compatibility with PyTorch and ignored.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.relu6(autograd.tensor([-1.0, 3.0, 9.0]))
+    tensor([0., 3., 6.])
+    """
     return _hardtanh_op(input, min_val=0, max_val=6)
 
 
@@ -123,6 +155,27 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """Apply the piecewise linear approximation of sigmoid: relu6(input + 3) / 6.
 
     `inplace` has no effect: the result is always a new tensor.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    inplace : bool
+        Accepted for compatibility with PyTorch and ignored.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.hardsigmoid(autograd.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
     """
     _check("hardsigmoid", input)
     return relu6(input + 3) / 6
@@ -133,6 +186,27 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """Apply the piecewise quadratic approximation of silu: input * relu6(input + 3) / 6.
 
     `inplace` has no effect: the result is always a new tensor.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    inplace : bool
+        Accepted for compatibility with PyTorch and ignored.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.hardswish(autograd.tensor([-4.0, 1.0, 4.0]))
+    tensor([-0.0000, 0.6667, 4.0000])
     """
     _check("hardswish", input)
     below = clamp_max(input, 3.0)
@@ -147,6 +221,21 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     input : Tensor of float, any shape
     lambd : float
         The largest absolute value that becomes 0.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.hardshrink(autograd.tensor([-0.3, 0.5, 2.0]))
+    tensor([0., 0., 2.])
     """
     _check("hardshrink", input)
     return where((input >= -lambd) & (input <= lambd), 0.0, input)
@@ -161,10 +250,20 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     lambd : float
         At least 0.
 
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
     Raises
     ------
     ValueError, TypeError
         If lambd is negative, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.softshrink(autograd.tensor([-0.3, 0.5, 2.0]))
+    tensor([0.0000, 0.0000, 1.5000])
     """
     _check("softshrink", input)
     if not lambd >= 0:
@@ -184,6 +283,16 @@ def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = F
         What the others become, converted to the dtype of input.
     inplace : bool
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.threshold(autograd.tensor([-1.0, 0.5, 2.0]), 1.0, 7.0)
+    tensor([7., 7., 2.])
     """
     check_arrays("threshold", input=input)
     return where(input <= input.dtype.type(threshold), input.dtype.type(value), input)
@@ -200,10 +309,20 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     inplace : bool
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
 
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
     Raises
     ------
     RuntimeError, TypeError
         If alpha is 0, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.celu(autograd.tensor([-1.0, 2.0]), alpha=0.5)
+    tensor([-0.4323,  2.0000])
     """
     _check("celu", input)
     if alpha == 0:
@@ -215,18 +334,69 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Apply the scaled elu, which keeps mean 0 and variance 1: 1.0507 · elu(input, 1.6733).
 
     `inplace` has no effect: the result is always a new tensor.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    inplace : bool
+        Accepted for compatibility with PyTorch and ignored.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.selu(autograd.tensor([-1.0, 1.0]))
+    tensor([-1.1113,  1.0507])
     """
     return SELU_SCALE * elu(input, SELU_ALPHA)
 
 
 def softsign(input: Tensor) -> Tensor:
-    """Apply softsign, from -1 to 1: input / (1 + |input|).  Integers are converted to the default float dtype."""
+    """Apply softsign, from -1 to 1: input / (1 + |input|).  Integers are converted to the default float dtype.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+
+    Returns
+    -------
+    Tensor of float, of the same shape
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.softsign(autograd.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
     check_arrays("softsign", input=input)
     return input / (abs(input) + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """Subtract the hyperbolic tangent: input - tanh(input).  Integers are converted to the default float dtype."""
+    """Subtract the hyperbolic tangent: input - tanh(input).  Integers are converted to the default float dtype.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+
+    Returns
+    -------
+    Tensor of float, of the same shape
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.tanhshrink(autograd.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2384,  0.0000,  0.2384])
+    """
     check_arrays("tanhshrink", input=input)
     return input - tanh(input)
 
@@ -242,6 +412,21 @@ def softmin(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
         `softmax`.
     dtype : dtype, optional
         Convert -input to this dtype first.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.softmin(autograd.tensor([1.0, 2.0]), dim=0)
+    tensor([0.7311, 0.2689])
     """
     check_arrays("softmin", input=input)
     return softmax(-input, dim, dtype=dtype)
@@ -252,14 +437,24 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, of one dimension or more
     dim : int
         The dimension to halve.
+
+    Returns
+    -------
+    Tensor, of the same shape but for half the size of `dim`
 
     Raises
     ------
     RuntimeError, TypeError
         If the size of that dimension is odd or input has no dimensions, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.glu(autograd.tensor([1.0, 2.0, 0.0, 100.0]))
+    tensor([0.5000, 2.0000])
     """
     _check("glu", input)
     if input.ndim == 0:
@@ -280,10 +475,20 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     input : Tensor of float, (N, C, …) or any shape
     weight : Tensor of the same dtype, of one element or (C,)
 
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
     Raises
     ------
     RuntimeError, TypeError
         If the weight has several dimensions or not C elements, or dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.prelu(autograd.tensor([-2.0, 3.0]), autograd.tensor([0.25]))
+    tensor([-0.5000,  3.0000])
     """
     check_arrays("prelu", input=input, weight=weight)
     check_same_float("prelu", input=input, weight=weight)
@@ -316,10 +521,20 @@ def rrelu(
     inplace : bool
         Accepted for compatibility with PyTorch and ignored: the result is always a new tensor.
 
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
     Raises
     ------
     ValueError, TypeError
         If lower is larger than upper or either is not finite, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.rrelu(autograd.tensor([-2.0, 3.0]))
+    tensor([-0.4583,  3.0000])
     """
     from autograd.random import generator  # a layer above the ops
     from autograd.tensor import wrap

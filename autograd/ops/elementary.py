@@ -212,67 +212,261 @@ def acos(input: Tensor) -> Tensor:
     """Inverse cosine, in radians from 0 to π.  NaN outside [-1, 1].
 
     This function and those that follow convert integers and bools to the default float dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.acos(autograd.tensor([1.0, 0.0]))
+    tensor([0.0000, 1.5708])
     """
     return _acos_op(input)
 
 
 def asin(input: Tensor) -> Tensor:
-    """Inverse sine, in radians from -π/2 to π/2.  NaN outside [-1, 1]."""
+    """Inverse sine, in radians from -π/2 to π/2.  NaN outside [-1, 1].
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.asin(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5708])
+    """
     return _asin_op(input)
 
 
 def atan(input: Tensor) -> Tensor:
-    """Inverse tangent, in radians from -π/2 to π/2."""
+    """Inverse tangent, in radians from -π/2 to π/2.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atan(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7854])
+    """
     return _atan_op(input)
 
 
 def acosh(input: Tensor) -> Tensor:
-    """Inverse hyperbolic cosine, at least 0.  NaN below 1."""
+    """Inverse hyperbolic cosine, at least 0.  NaN below 1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.acosh(autograd.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
     return _acosh_op(input)
 
 
 def asinh(input: Tensor) -> Tensor:
-    """Inverse hyperbolic sine."""
+    """Inverse hyperbolic sine.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.asinh(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
+    """
     return _asinh_op(input)
 
 
 def atanh(input: Tensor) -> Tensor:
-    """Inverse hyperbolic tangent: ±inf at ±1, and NaN outside [-1, 1]."""
+    """Inverse hyperbolic tangent: ±inf at ±1, and NaN outside [-1, 1].
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atanh(autograd.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
     return _atanh_op(input)
 
 
 def sinh(input: Tensor) -> Tensor:
-    """Hyperbolic sine."""
+    """Hyperbolic sine.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sinh(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
+    """
     return _sinh_op(input)
 
 
 def cosh(input: Tensor) -> Tensor:
-    """Hyperbolic cosine, at least 1."""
+    """Hyperbolic cosine, at least 1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cosh(autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
+    """
     return _cosh_op(input)
 
 
 def tan(input: Tensor) -> Tensor:
-    """Tangent of an angle in radians."""
+    """Tangent of an angle in radians.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tan(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
+    """
     return _tan_op(input)
 
 
 def sinc(input: Tensor) -> Tensor:
-    """Normalized sinc, sin(π input) / (π input), and 1 at 0."""
+    """Normalized sinc, sin(π input) / (π input), and 1 at 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sinc(autograd.tensor([0.0, 0.5]))
+    tensor([1.0000, 0.6366])
+    """
     return _sinc_op(input)
 
 
 def exp2(input: Tensor) -> Tensor:
-    """2 to the power input."""
+    """2 to the power input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.exp2(autograd.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
     return _exp2_op(input)
 
 
 def log2(input: Tensor) -> Tensor:
-    """Logarithm of base 2: -inf at 0, NaN for negative numbers."""
+    """Logarithm of base 2: -inf at 0, NaN for negative numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.log2(autograd.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
     return _log2_op(input)
 
 
 def log10(input: Tensor) -> Tensor:
-    """Logarithm of base 10: -inf at 0, NaN for negative numbers."""
+    """Logarithm of base 10: -inf at 0, NaN for negative numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.log10(autograd.tensor([1.0, 1000.0]))
+    tensor([0.0000, 3.0000])
+    """
     return _log10_op(input)
 
 
@@ -281,22 +475,62 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor of probabilities
+    input : Tensor of probabilities, any shape
         Outside [0, 1] the result is NaN, unless `eps` is given.
     eps : float, optional
         Clamp input to the range from eps to 1 - eps first.  Outside it the gradient is 0.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logit(autograd.tensor([0.5, 0.9]))
+    tensor([0.0000, 2.1972])
     """
     return _logit_op(input, eps=eps)
 
 
 def deg2rad(input: Tensor) -> Tensor:
-    """Convert an angle from degrees to radians."""
+    """Convert an angle from degrees to radians.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.deg2rad(autograd.tensor([180.0, 90.0]))
+    tensor([3.1416, 1.5708])
+    """
     check_arrays("deg2rad", input=input)
     return input * (math.pi / 180)
 
 
 def rad2deg(input: Tensor) -> Tensor:
-    """Convert an angle from radians to degrees."""
+    """Convert an angle from radians to degrees.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.rad2deg(autograd.tensor([autograd.pi]))
+    tensor([180.])
+    """
     check_arrays("rad2deg", input=input)
     return input * (180 / math.pi)
 
@@ -421,30 +655,156 @@ _xlog1py_op = binary_row(
 
 
 def atan2(input: Tensor, other: Tensor) -> Tensor:
-    """Angle of the point (other, input) in radians, from -π to π.  Shapes broadcast."""
+    """Angle of the point (other, input) in radians, from -π to π.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atan2(autograd.tensor([1.0, -1.0]), autograd.tensor([1.0, 1.0]))
+    tensor([ 0.7854, -0.7854])
+    """
     return _atan2_op(input, other)
 
 
 def hypot(input: Tensor, other: Tensor) -> Tensor:
-    """Hypotenuse of a right triangle, √(input² + other²), computed without overflow.  Shapes broadcast."""
+    """Hypotenuse of a right triangle, √(input² + other²), computed without overflow.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.hypot(autograd.tensor([3.0]), autograd.tensor([4.0, 0.0]))
+    tensor([5., 3.])
+    """
     return _hypot_op(input, other)
 
 
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
-    """Logarithm of the sum of two exponentials, computed without overflow.  Shapes broadcast."""
+    """Logarithm of the sum of two exponentials, computed without overflow.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logaddexp(autograd.tensor([0.0, 1000.0]), autograd.tensor([0.0, 1000.0]))
+    tensor([6.9315e-01, 1.0007e+03])
+    """
     return _logaddexp_op(input, other)
 
 
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
-    """log2(2^input + 2^other), computed without overflow.  Shapes broadcast."""
+    """log2(2^input + 2^other), computed without overflow.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logaddexp2(autograd.tensor([3.0]), autograd.tensor([3.0]))
+    tensor([4.])
+    """
     return _logaddexp2_op(input, other)
 
 
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input * log(other), and 0 where input is 0 and other is not NaN.  Shapes broadcast."""
+    """input * log(other), and 0 where input is 0 and other is not NaN.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.xlogy(autograd.tensor([0.0, 2.0]), autograd.tensor([0.0, 1.0]))
+    tensor([0., 0.])
+    """
     return _xlogy_op(input, other)
 
 
 def xlog1py(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input * log1p(other), and 0 where input is 0 and other is not NaN.  Shapes broadcast."""
+    """input * log1p(other), and 0 where input is 0 and other is not NaN.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.xlog1py(autograd.tensor([0.0, 2.0]), autograd.tensor([-1.0, 0.0]))
+    tensor([0., 0.])
+    """
     return _xlog1py_op(input, other)

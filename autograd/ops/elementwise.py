@@ -216,17 +216,85 @@ _to_op = register(
 
 
 def add(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
-    """Add `other`, times `alpha`, to input: input + alpha · other.  Shapes broadcast."""
+    """Add `other`, times `alpha`, to input: input + alpha · other.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+    alpha : number
+        What `other` is multiplied by.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.add(autograd.tensor([1.0, 2.0]), 10, alpha=2)
+    tensor([21., 22.])
+    """
     return _add_op(input, other if alpha == 1 else other * alpha)
 
 
 def sub(input: Tensor | Number | complex, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
-    """Subtract `other`, times `alpha`, from input: input - alpha · other.  Shapes broadcast."""
+    """Subtract `other`, times `alpha`, from input: input - alpha · other.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+    alpha : number
+        What `other` is multiplied by.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sub(autograd.tensor([1.0, 2.0]), 10, alpha=2)
+    tensor([-19., -18.])
+    """
     return _sub_op(input, other if alpha == 1 else other * alpha)
 
 
 def mul(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
-    """Multiply input by `other`, element by element.  Shapes broadcast."""
+    """Multiply input by `other`, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.mul(autograd.tensor([[1.0], [2.0]]), autograd.tensor([10.0, 100.0]))
+    tensor([[ 10., 100.],
+            [ 20., 200.]])
+    """
     return _mul_op(input, other)
 
 
@@ -238,14 +306,25 @@ def div(
     Parameters
     ----------
     input, other : Tensor or number
-        Without a rounding mode, integers and bools are converted to the default float dtype first.
+        Of shapes that broadcast together.  Without a rounding mode, integers and bools are converted to the default
+        float dtype first.
     rounding_mode : "trunc" or "floor", optional
         Round the quotient towards 0, or down.  Integers stay integers then, and the gradient is 0.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
 
     Raises
     ------
     RuntimeError
         If there is no such rounding mode, or an integer is divided by 0 with one.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.div(autograd.tensor([7.0, -7.0]), 2, rounding_mode="floor")
+    tensor([ 3., -4.])
     """
     return (
         _div_op(input, other) if rounding_mode is None else _div_rounded_op(input, other, rounding_mode=rounding_mode)
@@ -253,12 +332,55 @@ def div(
 
 
 def clone(input: Tensor) -> Tensor:
-    """Return a copy of input.  Gradients flow through it."""
+    """Return a copy of input.  Gradients flow through it.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.ones(2)
+    >>> autograd.clone(x).zero_(), x
+    (tensor([0., 0.]), tensor([1., 1.]))
+    """
     return _clone_op(input)
 
 
 def to(input: Tensor, dtype: Any) -> Tensor:
-    """Convert input to a dtype.  Returns input itself if it has that dtype."""
+    """Convert input to a dtype.  Returns input itself if it has that dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dtype : dtype
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor([1.7, -1.7]).to(autograd.int64)
+    tensor([ 1, -1])
+    """
     if not hasattr(input, "dtype"):
         check_arrays("to", input=input)
     dtype = np.dtype(dtype)

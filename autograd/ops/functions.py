@@ -206,17 +206,51 @@ _cos_op = unary_row(
 
 
 def neg(input: Tensor) -> Tensor:
-    """Negate input."""
+    """Negate input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is a bool tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.neg(autograd.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
     return _neg_op(input)
 
 
 def positive(input: Tensor) -> Tensor:
     """Return input itself: +input.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape: input itself
+
     Raises
     ------
     TypeError
         If input is a bool tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.positive(autograd.tensor([1, -2]))
+    tensor([ 1, -2])
     """
     check_arrays("positive", input=input)
     if input.dtype == bool:
@@ -225,17 +259,62 @@ def positive(input: Tensor) -> Tensor:
 
 
 def abs(input: Tensor) -> Tensor:
-    """Absolute value.  Its gradient at 0 is 0."""
+    """Absolute value.  Its gradient at 0 is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape, real if input is complex
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.abs(autograd.tensor([-1.5, 2.0]))
+    tensor([1.5000, 2.0000])
+    """
     return _abs_op(input)
 
 
 def sign(input: Tensor) -> Tensor:
-    """Sign, -1, 0 or 1, in the dtype of input.  It is 0 for NaN.  Its gradient is 0 everywhere."""
+    """Sign, -1, 0 or 1, in the dtype of input.  It is 0 for NaN.  Its gradient is 0 everywhere.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sign(autograd.tensor([-3.0, 0.0, 5.0]))
+    tensor([-1.,  0.,  1.])
+    """
     return _sign_op(input)
 
 
 def square(input: Tensor) -> Tensor:
-    """Square.  For bools, in int64."""
+    """Square.  For bools, in int64.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.square(autograd.tensor([-3.0, 2.0]))
+    tensor([9., 4.])
+    """
     return _square_op(input)
 
 
@@ -243,55 +322,219 @@ def sqrt(input: Tensor) -> Tensor:
     """Square root, NaN for negative numbers.
 
     This function and those that follow convert integers and bools to the default float dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sqrt(autograd.tensor([4.0, 9.0]))
+    tensor([2., 3.])
     """
     return _sqrt_op(input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
-    """Reciprocal of the square root: inf at 0, NaN for negative numbers."""
+    """Reciprocal of the square root: inf at 0, NaN for negative numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.rsqrt(autograd.tensor([4.0, 1.0]))
+    tensor([0.5000, 1.0000])
+    """
     return _rsqrt_op(input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """Reciprocal, 1 / input."""
+    """Reciprocal, 1 / input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.reciprocal(autograd.tensor([4.0, -0.5]))
+    tensor([ 0.2500, -2.0000])
+    """
     return _reciprocal_op(input)
 
 
 def exp(input: Tensor) -> Tensor:
-    """Exponential, e to the power input."""
+    """Exponential, e to the power input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.exp(autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
     return _exp_op(input)
 
 
 def expm1(input: Tensor) -> Tensor:
-    """exp(input) - 1, accurate near 0."""
+    """exp(input) - 1, accurate near 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.expm1(autograd.tensor([0.0, 1e-10], dtype=autograd.float64))
+    tensor([0.0000e+00, 1.0000e-10], dtype=float64)
+    """
     return _expm1_op(input)
 
 
 def log(input: Tensor) -> Tensor:
-    """Natural logarithm: -inf at 0, NaN for negative numbers."""
+    """Natural logarithm: -inf at 0, NaN for negative numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.log(autograd.tensor([1.0, 2.0, 0.0]))
+    tensor([0.0000, 0.6931,   -inf])
+    """
     return _log_op(input)
 
 
 def log1p(input: Tensor) -> Tensor:
-    """log(1 + input), accurate near 0."""
+    """log(1 + input), accurate near 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.log1p(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
     return _log1p_op(input)
 
 
 def tanh(input: Tensor) -> Tensor:
-    """Hyperbolic tangent, from -1 to 1."""
+    """Hyperbolic tangent, from -1 to 1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tanh(autograd.tensor([-1.0, 0.0, 10.0]))
+    tensor([-0.7616,  0.0000,  1.0000])
+    """
     return _tanh_op(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """Logistic sigmoid, 1 / (1 + exp(-input)), from 0 to 1."""
+    """Logistic sigmoid, 1 / (1 + exp(-input)), from 0 to 1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sigmoid(autograd.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.2689, 0.5000, 0.7311])
+    """
     return _sigmoid_op(input)
 
 
 def sin(input: Tensor) -> Tensor:
-    """Sine of an angle in radians."""
+    """Sine of an angle in radians.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sin(autograd.tensor([0.0, autograd.pi / 2]))
+    tensor([0., 1.])
+    """
     return _sin_op(input)
 
 
 def cos(input: Tensor) -> Tensor:
-    """Cosine of an angle in radians."""
+    """Cosine of an angle in radians.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cos(autograd.tensor([0.0, autograd.pi]))
+    tensor([ 1., -1.])
+    """
     return _cos_op(input)

@@ -183,9 +183,19 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     approximate : "none" or "tanh"
         "tanh" is accurate to about three digits, and faster.
 
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
     Raises
     ------
     ValueError, TypeError
         If the approximation or the dtype is not one of those supported.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.gelu(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.1587,  0.0000,  1.9545])
     """
     return _gelu_op(input, approximate=approximate)

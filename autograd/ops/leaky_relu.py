@@ -91,8 +91,18 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     ----------
     input : Tensor of float, any shape
     negative_slope : float
+        The slope for negative inputs.
     inplace : bool
         Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
 
     Examples
     --------

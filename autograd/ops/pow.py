@@ -82,10 +82,25 @@ _pow_op = register(
 def pow(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
     """Raise input to the power `exponent`, element by element.  Shapes broadcast.
 
+    Parameters
+    ----------
+    input, exponent : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
     Raises
     ------
     RuntimeError
         If integers are raised to a negative integer that is a Python number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.pow(autograd.tensor([2.0, 3.0]), 2)
+    tensor([4., 9.])
     """
     if isinstance(exponent, int) and exponent < 0 and hasattr(input, "dtype") and input.dtype.kind in "biu":
         raise RuntimeError(

@@ -136,13 +136,28 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int or tuple of int, optional
         Dimensions to reduce.  Default: all.
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
     dtype : dtype, optional
         Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sum(autograd.ones(2, 3), dim=1)
+    tensor([3., 3.])
     """
     chosen = dims_of("sum", dim, ndim_of("sum", input))
     return _sum_op(_to_sum_dtype(input, dtype), dim=chosen, keepdim=keepdim)
@@ -153,13 +168,28 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
     dim : int or tuple of int, optional
         Dimensions to reduce.  Default: all.
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
     dtype : dtype, optional
         Convert input to this dtype first.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.mean(autograd.tensor([[1.0, 3.0], [5.0, 7.0]]), dim=0)
+    tensor([3., 5.])
     """
     chosen = dims_of("mean", dim, ndim_of("mean", input))
     return _mean_op(input if dtype is None else to(input, dtype), dim=chosen, keepdim=keepdim)
@@ -170,11 +200,26 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int or tuple of int
         Dimensions to reduce.
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logsumexp(autograd.tensor([1000.0, 1000.0]), dim=0)
+    tensor(1000.6932)
     """
     return _logsumexp_op(input, dim=dims_of("logsumexp", dim, ndim_of("logsumexp", input)), keepdim=keepdim)
 
@@ -184,10 +229,26 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
+        The dimension along which to add up.
     dtype : dtype, optional
         Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cumsum(autograd.tensor([1.0, 2.0, 3.0]), dim=0)
+    tensor([1., 3., 6.])
     """
     dim = dim_of("cumsum", dim, ndim_of("cumsum", input))
     input = _to_sum_dtype(input, dtype)

@@ -154,12 +154,57 @@ _flip_op: Op = register(
 
 
 def reshape(input: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Return the elements, in row-major order, in another shape.  One size may be -1."""
+    """Return the elements, in row-major order, in another shape.  One size may be -1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    shape : tuple of int
+        With as many elements as input has.
+
+    Returns
+    -------
+    Tensor, of that shape; a view of input where its memory allows
+
+    Raises
+    ------
+    ValueError
+        If the number of elements is not that of input.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.reshape(autograd.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     return _reshape_op(input, shape=sizes_of((shape,)))
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Combine dimensions start_dim to end_dim, both included, into one."""
+    """Combine dimensions start_dim to end_dim, both included, into one.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    start_dim, end_dim : int
+        The first and the last of the dimensions to combine.
+
+    Returns
+    -------
+    Tensor, of the shape of input with one dimension in place of these
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.flatten(autograd.zeros(2, 3, 4), start_dim=1).shape
+    (2, 12)
+    """
     start, end = (dim_of("flatten", d, ndim_of("flatten", input)) for d in (start_dim, end_dim))
     shape = tuple(input.shape)
     if start > end:
@@ -168,25 +213,114 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
-    """Remove dimensions of size 1: all of them, or those in `dim`."""
+    """Remove dimensions of size 1: all of them, or those in `dim`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int, optional
+        Dimensions to remove if their size is 1.  Default: all.
+
+    Returns
+    -------
+    Tensor, of the shape of input without these dimensions; a view
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.squeeze(autograd.zeros(1, 3, 1)).shape
+    (3,)
+    """
     ndim = ndim_of("squeeze", input)
     chosen = range(ndim) if dim is None else [dim_of("squeeze", d, ndim) for d in sizes_of((dim,))]
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """Insert a dimension of size 1 at position `dim`."""
+    """Insert a dimension of size 1 at position `dim`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The position of the new dimension.
+
+    Returns
+    -------
+    Tensor, of the shape of input with one dimension more; a view
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unsqueeze(autograd.zeros(3), 0).shape
+    (1, 3)
+    """
     dim = dim_of("unsqueeze", dim, ndim_of("unsqueeze", input) + 1)
     return reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
 
 
 def permute(input: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """Reorder dimensions: dimension i of the result is dimension dims[i] of input."""
+    """Reorder dimensions: dimension i of the result is dimension dims[i] of input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dims : tuple of int
+        Each dimension of input once.
+
+    Returns
+    -------
+    Tensor, of the reordered shape; a view
+
+    Raises
+    ------
+    ValueError, IndexError
+        If dims does not name each dimension once.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.permute(autograd.zeros(2, 3, 4), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
     return _permute_op(input, dims=tuple(dims))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Swap two dimensions."""
+    """Swap two dimensions.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim0, dim1 : int
+        The dimensions to swap.
+
+    Returns
+    -------
+    Tensor, of the shape with both sizes swapped; a view
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.transpose(autograd.tensor([[1, 2], [3, 4]]), 0, 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     dims = list(range(max(1, ndim_of("transpose", input))))
     first, second = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     dims[first], dims[second] = dims[second], dims[first]
@@ -194,14 +328,59 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def t(input: Tensor) -> Tensor:
-    """Transpose a matrix.  Tensors of fewer dimensions are returned as they are."""
+    """Transpose a matrix.  Tensors of fewer dimensions are returned as they are.
+
+    Parameters
+    ----------
+    input : Tensor, of at most two dimensions
+
+    Returns
+    -------
+    Tensor, of the transposed shape; a view
+
+    Raises
+    ------
+    ValueError
+        If input has more than two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.t(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if ndim_of("t", input) > 2:
         raise ValueError(f"t: expects at most 2 dimensions, got shape {tuple(input.shape)}; use transpose(dim0, dim1)")
     return permute(input, tuple(range(input.ndim))[::-1])
 
 
 def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
-    """Move dimensions `source` to the positions `destination`.  The others keep their order."""
+    """Move dimensions `source` to the positions `destination`.  The others keep their order.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    source : int or tuple of int
+        The dimensions to move.
+    destination : int or tuple of int
+        Where each goes; as many as in `source`.
+
+    Returns
+    -------
+    Tensor, of the reordered shape; a view
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.movedim(autograd.zeros(2, 3, 4), 0, -1).shape
+    (3, 4, 2)
+    """
     ndim = ndim_of("movedim", input)
     sources, destinations = ([dim_of("movedim", d, ndim) for d in sizes_of((dims,))] for dims in (source, destination))
     if not len(sources) == len(destinations) == len(set(sources)) == len(set(destinations)):
@@ -220,7 +399,29 @@ def expand(input: Tensor, *sizes: int) -> Tensor:
 
 
 def flip(input: Tensor, dims: int | tuple[int, ...]) -> Tensor:
-    """Return a copy with the order of elements reversed along `dims`."""
+    """Return a copy with the order of elements reversed along `dims`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dims : int or tuple of int
+        The dimensions to reverse.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.flip(autograd.tensor([1, 2, 3]), 0)
+    tensor([3, 2, 1])
+    """
     chosen = tuple(dim_of("flip", d, ndim_of("flip", input)) for d in sizes_of((dims,)))
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"flip: dims {dims} names a dimension twice")

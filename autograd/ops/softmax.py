@@ -219,6 +219,11 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
     -------
     Tensor, of the same shape
 
+    Raises
+    ------
+    IndexError, TypeError
+        If there is no such dimension, or input is not a float tensor.
+
     Examples
     --------
     >>> import autograd
@@ -243,6 +248,17 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> 
     Returns
     -------
     Tensor, of the same shape
+
+    Raises
+    ------
+    IndexError, TypeError
+        If there is no such dimension, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.log_softmax(autograd.tensor([0.0, -1000.0]), dim=0)
+    tensor([    0., -1000.])
     """
     dim = _implicit_dim("log_softmax", input) if dim is None else dim
     return _log_softmax_op(input if dtype is None else to(input, dtype), dim=dim)

@@ -1,0 +1,44 @@
+"""Sphinx's configuration.  `docs.site.__main__` runs Sphinx with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd
+from docs.site import docstrings
+from docs.site.written import ROOT_PAGE
+
+project = "lucidgrad"
+release = autograd.__version__
+copyright = "the authors of lucidgrad"
+root_doc = ROOT_PAGE
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 4  # as on GitHub, so that links to headings work in both places
+suppress_warnings = ["toc.not_included"]  # the pages of single ops and layers: their index pages list them
+
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+add_module_names = False
+python_maximum_signature_line_length = 88
+python_use_unqualified_type_names = True
+default_role = "code"  # `name` in a docstring
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_param = False
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_title = f"lucidgrad {release}"
+html_copy_source = False
+html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+
+
+def setup(app: Any) -> None:
+    """Make docstrings, which are plain text, into reStructuredText before Napoleon reads their sections."""
+    app.connect("autodoc-process-docstring", docstrings.process, priority=400)
