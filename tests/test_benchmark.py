@@ -340,6 +340,7 @@ def test_memory_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(contest.FRAMEWORKS, "mxnet", "no_module_of_this_name")
     out = tmp_path / "run"

@@ -134,6 +134,7 @@ SMALL = ["--synthetic", "--limit", "48", "--frameworks", "lucidgrad", "mxnet", "
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_frameworks, "installed", lambda name, interpreter: name == "lucidgrad")
     out = tmp_path / "run"

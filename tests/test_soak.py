@@ -102,7 +102,14 @@ def test_what_counts_as_growth(name: str, allowed: int, first: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in kills.EXPERIMENTS if name != "torch_cnn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "train" else pytest.param(name, marks=pytest.mark.rare)
+        for name in kills.EXPERIMENTS
+        if name != "torch_cnn"
+    ],
+)
 def test_killed_experiments_end_with_the_same_bits(name: str, tmp_path: Path) -> None:
     count = kills.kill(name, 3, tmp_path, seed=int.from_bytes(os.urandom(4), "big"))
     assert count.kills == 3 and count.runs >= 1

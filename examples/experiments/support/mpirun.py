@@ -32,9 +32,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-FORWARDED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGURG)
-STOPPED = {128 + number for number in (*ENDING, signal.SIGUSR1)}  # how a rank ends that one of these stopped
+from examples.experiments.support.runs.signals import existing
+
+ENDING = existing("SIGINT", "SIGTERM", "SIGHUP")
+FORWARDED = existing("SIGUSR1", "SIGUSR2", "SIGURG")
+STOPPED = {128 + number for number in (*ENDING, *existing("SIGUSR1"))}  # how a rank ends that one of these stopped
 ENDED_WELL = (0, 85, 75)  # only if rank 0 has noted its end; mpirun may return 0, or MPI's own numbers, without
 STATUS = "LUCIDGRAD_STATUS"  # a file in which rank 0 notes its exit status
 _PR_SET_PDEATHSIG = 1  # of prctl(2)

@@ -36,12 +36,13 @@ REQUEUE = 85
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: not an error, run it again
 
 
-def _existing(*names: str) -> tuple[int, ...]:
+def existing(*names: str) -> tuple[int, ...]:
+    """The signals of these names that this system has."""
     return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
 
 
-_LIMIT = _existing("SIGUSR2", "SIGURG")
-HANDLED = (*_existing("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"), *_LIMIT)
+_LIMIT = existing("SIGUSR2", "SIGURG")
+HANDLED = (*existing("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"), *_LIMIT)
 
 
 class StopRequested(Exception):
