@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = [sys.executable, "-m", "sphinx", "-c", str(here), "-b", "dummy" if args.check else "html", "-q", "-j", "auto", "-W", "--keep-going",
                "-d", str(out / "cache"), str(pages), str(out / "html")]  # fmt: skip
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
-    if not status and not args.check:
-        print(f"The site is {out / 'html' / 'index.html'}.")
-    return status
+    if status or args.check:
+        return status
+    if found := loaded_from_elsewhere(out / "html"):
+        print("These pages load something from another site:", *found, sep="\n", file=sys.stderr)
+        return 1
+    print(f"The site is {out / 'html' / 'index.html'}.")
+    return 0
+
+
+def loaded_from_elsewhere(html: Path) -> list[str]:
+    """The scripts, styles, fonts and pictures that pages and style sheets would load from another site."""
+    loads = re.compile(
+        r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
+        r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|icon))[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
+        r"""|(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)"""
+    )
+    found = []
+    for file in sorted(html.rglob("*")):
+        if file.suffix in (".html", ".css"):
+            for match in loads.finditer(file.read_text(encoding="utf-8")):
+                found.append(f"{file.relative_to(html)}: {match[1] or match[2] or match[3]}")
+    return found
 
 
 def write(pages: Path) -> None:

@@ -333,7 +333,7 @@ def _loss_curve(name: str) -> str | None:
 
 
 # name: options with which an optimizer walks down the valley
-_WALKS: dict[str, dict[str, Any]] = {
+WALKS: dict[str, dict[str, Any]] = {
     "SGD": {"lr": 0.3, "momentum": 0.8}, "Adagrad": {"lr": 0.7}, "RMSprop": {"lr": 0.08}, "Adam": {"lr": 0.2},
     "AdamW": {"lr": 0.2}, "NAdam": {"lr": 0.2}, "Adadelta": {"lr": 20.0}, "Adamax": {"lr": 0.3}, "RAdam": {"lr": 0.3},
     "Rprop": {"lr": 0.1}, "ASGD": {"lr": 0.6}, "Lion": {"lr": 0.1}, "Adafactor": {"lr": 0.3}, "LBFGS": {"lr": 0.2, "max_iter": 1},
@@ -347,7 +347,7 @@ def optimizer_page(name: str, kind: type) -> str:
     text += _formula(names.source_file(kind), "Rule")
     if hasattr(kind, "reference"):
         text += _fold("The rule in plain NumPy", fenced(source(kind.reference), "python"))
-    options = _WALKS[name]
+    options = WALKS[name]
     points = figures.descend(lambda p: kind(p, **options), (1, 2) if name == "Muon" else (2,))
     given = ", ".join(f"{key} = {value:g}" for key, value in options.items())
     a, b = points[-1]
@@ -357,7 +357,7 @@ def optimizer_page(name: str, kind: type) -> str:
 
 
 # name: the call whose curve is drawn
-_CALLS = {
+CALLS = {
     "LambdaLR": "LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch / 10))",
     "MultiplicativeLR": "MultiplicativeLR(optimizer, lambda epoch: 0.95)",
     "StepLR": "StepLR(optimizer, step_size=15, gamma=0.5)",
@@ -384,14 +384,14 @@ def scheduler_page(name: str, kind: type) -> str:
     """The page of a scheduler, with its curve."""
     text = _head(f"lr_scheduler.{name}", "All schedulers")
     text += _documented("autoclass", f"optim.lr_scheduler.{name}", "members", "show-inheritance")
-    if name in _CALLS:
+    if name in CALLS:
         metrics = _LOSSES if name == "ReduceLROnPlateau" else None
-        values = figures.rates(lambda optimizer: eval(_CALLS[name], {**vars(lr_scheduler), "optimizer": optimizer}),
+        values = figures.rates(lambda optimizer: eval(CALLS[name], {**vars(lr_scheduler), "optimizer": optimizer}),
                                _EPOCHS, metrics)  # fmt: skip
-        text += f"## Its curve\n\nFrom the rate 0.1:\n\n{fenced(_CALLS[name], 'python')}\n\n"
+        text += f"## Its curve\n\nFrom the rate 0.1:\n\n{fenced(CALLS[name], 'python')}\n\n"
         if metrics:
             text += "The loss falls for 10 epochs, then stays as it is; in epoch 30 it falls once more.\n\n"
-        text += figures.steps(values, f"The learning rate over {_EPOCHS} epochs of {_CALLS[name]}") + "\n\n"
+        text += figures.steps(values, f"The learning rate over {_EPOCHS} epochs of {CALLS[name]}") + "\n\n"
     text += f"Source: `{names.source_file(kind)}`\n\n"
     return text + _in_pytorch(names.counterparts(kind))
 
