@@ -16,7 +16,18 @@ state = _ThreadState()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations of this thread are recorded."""
+    """Whether operations of this thread are recorded.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.is_grad_enabled()
+    True
+    """
     return state.recording
 
 

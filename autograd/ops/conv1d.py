@@ -83,6 +83,12 @@ def conv1d(
     ------
     ValueError, TypeError
         If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.conv1d(autograd.ones(1, 1, 4), autograd.ones(1, 1, 2))
+    tensor([[[2., 2., 2.]]])
     """
     check_arrays("conv1d", input=input, weight=weight)
     step, spacing = ints("conv1d: stride", stride, 1), ints("conv1d: dilation", dilation, 1)

@@ -256,6 +256,13 @@ def conv2d(
     References
     ----------
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.conv2d(autograd.ones(1, 1, 3, 3), autograd.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
     """
     params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return call("conv2d", _conv2d_op, input, weight, bias, **params)

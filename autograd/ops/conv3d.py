@@ -64,6 +64,12 @@ def conv3d(
     ------
     ValueError, TypeError
         If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.conv3d(autograd.ones(1, 1, 2, 2, 2), autograd.ones(1, 1, 2, 2, 2))
+    tensor([[[[[8.]]]]])
     """
     check_arrays("conv3d", input=input, weight=weight)
     step, spacing = ints("conv3d: stride", stride, 3), ints("conv3d: dilation", dilation, 3)

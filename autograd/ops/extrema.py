@@ -266,7 +266,7 @@ def max(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int, optional
         The dimension to reduce.
     keepdim : bool
@@ -308,19 +308,93 @@ def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 def min(
     input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None
 ) -> Tensor | Extremum:
-    """Minimum of all elements, along a dimension, or of two tensors.  See `max`."""
+    """Minimum of all elements, along a dimension, or of two tensors.  See `max`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int, optional
+        The dimension to reduce.
+    keepdim : bool
+        Whether to keep the reduced dimension, at size 1.
+    other : Tensor, of a shape that broadcasts with input's, optional, also in place of dim
+        The result is `minimum(input, other)`.
+
+    Returns
+    -------
+    Tensor, of one element, or a named tuple (values, indices) if dim is given
+
+    Raises
+    ------
+    IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.min(autograd.tensor([3.0, 1.0, 2.0]))
+    tensor(1.)
+    """
     if other is not None or hasattr(dim, "ndim"):
         return minimum(input, dim if other is None else other)  # type: ignore[arg-type]
     return amin(input) if dim is None else _extremum(_min_op, input, dim, keepdim)  # type: ignore[arg-type]
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """Maximum along `dim`, or of all dimensions.  Equal maxima share the gradient evenly."""
+    """Maximum along `dim`, or of all dimensions.  Equal maxima share the gradient evenly.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep the reduced dimensions, at size 1.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.amax(autograd.tensor([[1.0, 3.0], [4.0, 2.0]]), dim=0)
+    tensor([4., 3.])
+    """
     return _amax_op(input, dim=dims_of("amax", dim, ndim_of("amax", input)), keepdim=keepdim)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
-    """Minimum along `dim`, or of all dimensions.  Equal minima share the gradient evenly."""
+    """Minimum along `dim`, or of all dimensions.  Equal minima share the gradient evenly.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep the reduced dimensions, at size 1.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.amin(autograd.tensor([[1.0, 3.0], [4.0, 2.0]]), dim=0)
+    tensor([1., 2.])
+    """
     return _amin_op(input, dim=dims_of("amin", dim, ndim_of("amin", input)), keepdim=keepdim)
 
 
@@ -333,12 +407,60 @@ def _index_of(op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the maximum along `dim`, or in the flattened tensor: the first of equal ones."""
+    """Index of the maximum along `dim`, or in the flattened tensor: the first of equal ones.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int, optional
+        The dimension to search.  Default: the flattened tensor.
+    keepdim : bool
+        Whether to keep the reduced dimension, at size 1.
+
+    Returns
+    -------
+    Tensor of int64, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.argmax(autograd.tensor([1.0, 3.0, 3.0]))
+    tensor(1)
+    """
     return _index_of(_argmax_op, input, dim, keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the minimum along `dim`, or in the flattened tensor: the first of equal ones."""
+    """Index of the minimum along `dim`, or in the flattened tensor: the first of equal ones.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int, optional
+        The dimension to search.  Default: the flattened tensor.
+    keepdim : bool
+        Whether to keep the reduced dimension, at size 1.
+
+    Returns
+    -------
+    Tensor of int64, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.argmin(autograd.tensor([3.0, 1.0, 1.0]))
+    tensor(1)
+    """
     return _index_of(_argmin_op, input, dim, keepdim)
 
 
@@ -346,6 +468,26 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Maximum of two tensors, element by element, NaN where one is.  Shapes broadcast.
 
     Equal elements share the gradient evenly.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.maximum(autograd.tensor([1.0, 5.0]), autograd.tensor([3.0, 2.0]))
+    tensor([3., 5.])
     """
     return _maximum_op(input, other)
 
@@ -354,17 +496,81 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     """Minimum of two tensors, element by element, NaN where one is.  Shapes broadcast.
 
     Equal elements share the gradient evenly.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.minimum(autograd.tensor([1.0, 5.0]), autograd.tensor([3.0, 2.0]))
+    tensor([1., 2.])
     """
     return _minimum_op(input, other)
 
 
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
-    """Clamp input from below: the maximum of input and `min`."""
+    """Clamp input from below: the maximum of input and `min`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    min : Tensor of a shape that broadcasts, or number
+        The lower bound.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.clamp_min(autograd.tensor([-1.0, 2.0]), 0.0)
+    tensor([0., 2.])
+    """
     return _clamp_min_op(input, min)
 
 
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
-    """Clamp input from above: the minimum of input and `max`."""
+    """Clamp input from above: the minimum of input and `max`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    max : Tensor of a shape that broadcasts, or number
+        The upper bound.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.clamp_max(autograd.tensor([-1.0, 2.0]), 0.0)
+    tensor([-1.,  0.])
+    """
     return _clamp_max_op(input, max)
 
 
@@ -373,10 +579,19 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     min, max : Tensor or number, optional
         Bounds, whose shapes broadcast.  One may be left out.  Where min > max the result is max.  At a bound, the
         gradient goes to input.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    ValueError
+        If neither bound is given, or shapes do not broadcast.
 
     Examples
     --------

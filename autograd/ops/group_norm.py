@@ -60,6 +60,12 @@ def group_norm(
     References
     ----------
     Wu and He, "Group Normalization", 2018, equations 1 to 3 and 7.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.group_norm(autograd.tensor([[1.0, 3.0, 10.0, 30.0]]), num_groups=2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
     check_arrays("group_norm", input=input)
     shape = tuple(input.shape)

@@ -68,6 +68,13 @@ def instance_norm(
     References
     ----------
     Ulyanov, Vedaldi and Lempitsky, "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.instance_norm(autograd.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
     check_arrays("instance_norm", input=input)
     shape = tuple(input.shape)

@@ -105,7 +105,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     ----------
     tensors : sequence of Tensor
         Their sizes are equal in all dimensions but `dim`.  An empty tensor of shape (0,) fits any others.
-    dim : int
+    dim : int :: The dimension that grows.
+
+    Returns
+    -------
+    Tensor, of the shape of the first, but for the size of `dim`
 
     Raises
     ------
@@ -128,7 +132,31 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Stack tensors of equal shape along a new dimension `dim`."""
+    """Stack tensors of equal shape along a new dimension `dim`.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        All of one shape.
+    dim : int
+        The position of the new dimension.
+
+    Returns
+    -------
+    Tensor, of one dimension more
+
+    Raises
+    ------
+    ValueError
+        If there is no tensor, or shapes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.stack([autograd.tensor([1, 2]), autograd.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     _check("stack", tensors)
     shapes = [tuple(x.shape) for x in tensors]
     if len(set(shapes)) > 1:
@@ -156,16 +184,26 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
     Parameters
     ----------
-    tensor : Tensor
+    tensor : Tensor, any shape
     split_size_or_sections : int or sequence of int
         The size of each piece, where the last may be smaller, or the sizes of all pieces.
     dim : int
         The dimension to split.
 
+    Returns
+    -------
+    tuple of Tensor
+
     Raises
     ------
     ValueError
         If the sizes do not add up to the size of the dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.split(autograd.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     dim = _dim_to_split("split", dim, tensor)
     n, size = tensor.shape[dim], split_size_or_sections
@@ -181,6 +219,29 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
     All have the same size, but the last may be smaller.  There are fewer pieces if fewer of that size fill the
     dimension.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    chunks : int
+        At most so many pieces.
+    dim : int
+        The dimension to split.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    ValueError
+        If chunks is not positive.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.chunk(autograd.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
     """
     dim = _dim_to_split("chunk", dim, input)
     n = input.shape[dim]
@@ -190,7 +251,29 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return the slices of a tensor along `dim`, as views without that dimension."""
+    """Return the slices of a tensor along `dim`, as views without that dimension.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    dim : int
+        The dimension that the slices lack.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unbind(autograd.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     dim = _dim_to_split("unbind", dim, input)
     shape = (*input.shape[:dim], *input.shape[dim + 1 :])
     return tuple(reshape(piece, shape) for piece in split(input, 1, dim)) if input.shape[dim] else ()

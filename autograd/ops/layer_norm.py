@@ -264,6 +264,12 @@ def layer_norm(
     References
     ----------
     Ba, Kiros and Hinton, "Layer Normalization", 2016, equations 3 and 4.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.layer_norm(autograd.tensor([1.0, 2.0, 3.0]), (3,))
+    tensor([-1.2247,  0.0000,  1.2247])
     """
     check_arrays("layer_norm", input=input)
     if not isinstance(normalized_shape, tuple | list) or not normalized_shape:

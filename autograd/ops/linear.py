@@ -72,6 +72,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ------
     ValueError, TypeError
         If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.linear(autograd.ones(2, 3), autograd.ones(1, 3), autograd.tensor([0.5]))
+    tensor([[3.5000],
+            [3.5000]])
     """
     y: Tensor = _linear_op(input, weight, bias)
     return y

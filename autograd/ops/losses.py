@@ -78,10 +78,20 @@ def mse_loss(
         With weights, the mean is the sum divided by the sum of the weights.
     weight : Tensor, of input's shape, optional
 
+    Returns
+    -------
+    Tensor, of one element; of input's shape with reduction "none"
+
     Raises
     ------
     ValueError
         If shapes do not fit.  Different shapes that broadcast are accepted, with a UserWarning.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.mse_loss(autograd.tensor([1.0, 4.0]), autograd.tensor([1.0, 2.0]))
+    tensor(2.)
     """
     reduction = legacy_reduction("mse_loss", reduction, size_average, reduce)
     losses = _weighted("mse_loss", square(_difference("mse_loss", input, target)), weight, input.shape)
@@ -96,7 +106,32 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Mean absolute error.  Parameters and errors are those of `mse_loss`."""
+    """Mean absolute error.  Parameters and errors are those of `mse_loss`.
+
+    Parameters
+    ----------
+    input, target : Tensor, of the same shape
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
+    reduction : "mean", "sum" or "none"
+        With weights, the mean is the sum divided by the sum of the weights.
+    weight : Tensor, of input's shape, optional
+
+    Returns
+    -------
+    Tensor, of one element; of input's shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.  Different shapes that broadcast are accepted, with a UserWarning.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.l1_loss(autograd.tensor([1.0, 4.0]), autograd.tensor([1.0, 2.0]))
+    tensor(1.)
+    """
     reduction = legacy_reduction("l1_loss", reduction, size_average, reduce)
     losses = _weighted("l1_loss", abs(_difference("l1_loss", input, target)), weight, input.shape)
     return reduce_losses("l1_loss", losses, reduction, None if weight is None else sum(weight))
@@ -122,9 +157,24 @@ def smooth_l1_loss(
     beta : float
         Where the loss becomes linear.  With 0 it is `l1_loss`.
 
+    Returns
+    -------
+    Tensor, of one element; of input's shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or beta is negative.
+
     References
     ----------
     Girshick, "Fast R-CNN", 2015, equation 3.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.smooth_l1_loss(autograd.tensor([0.5, 4.0]), autograd.tensor([0.0, 2.0]), reduction="none")
+    tensor([0.1250, 1.5000])
     """
     reduction = legacy_reduction("smooth_l1_loss", reduction, size_average, reduce)
     d = _difference("smooth_l1_loss", input, target)
@@ -149,9 +199,24 @@ def huber_loss(
         Where the loss becomes linear.  It must be greater than 0.
     weight : Tensor, of input's shape, optional
 
+    Returns
+    -------
+    Tensor, of one element; of input's shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or delta is not greater than 0.
+
     References
     ----------
     Huber, "Robust Estimation of a Location Parameter", 1964.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.huber_loss(autograd.tensor([0.5, 4.0]), autograd.tensor([0.0, 2.0]), reduction="none")
+    tensor([0.1250, 1.5000])
     """
     d = _difference("huber_loss", input, target)
     if delta <= 0:

@@ -69,6 +69,12 @@ def nll_loss(
         If a label is out of range.
     ValueError, TypeError
         If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.nll_loss(autograd.tensor([[-0.1, -2.0]]), autograd.tensor([1]))
+    tensor(2.)
     """
     check_arrays("nll_loss", input=input, target=target)
     reduction = legacy_reduction("nll_loss", reduction, size_average, reduce)

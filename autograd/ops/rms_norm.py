@@ -52,6 +52,12 @@ def rms_norm(
     References
     ----------
     Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019, equation 4.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.rms_norm(autograd.tensor([3.0, 4.0]), (2,))
+    tensor([0.8485, 1.1314])
     """
     check_arrays("rms_norm", input=input)
     sizes = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)

@@ -112,9 +112,18 @@ def where(
 
     Parameters
     ----------
-    condition : Tensor of bool
+    condition : Tensor of bool, any shape
     input, other : Tensor or number
         All shapes broadcast.  Without them the result is `nonzero(condition, as_tuple=True)`.
+
+    Returns
+    -------
+    Tensor, of the shape that all are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not broadcast, or condition is not of bools.
 
     Examples
     --------
@@ -135,15 +144,25 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number | complex) -
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     mask : Tensor of bool, whose shape broadcasts with input's
     value : number, or Tensor without dimensions
         It is converted to input's dtype.
+
+    Returns
+    -------
+    Tensor, of the shape that input and mask are broadcast to
 
     Raises
     ------
     ValueError, TypeError
         If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.masked_fill(autograd.ones(3), autograd.tensor([True, False, True]), 0.0)
+    tensor([0., 1., 0.])
     """
     check_arrays("masked_fill", input=input, mask=mask)
     if not hasattr(value, "dtype"):

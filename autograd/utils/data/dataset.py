@@ -111,6 +111,12 @@ class StackDataset(Dataset[Any]):
     ------
     ValueError
         If both are given or none, or if their lengths differ.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import ChainDataset, ConcatDataset, IterableDataset, StackDataset, Subset
+    >>> StackDataset([1, 2], ["a", "b"])[1]
+    (2, 'b')
     """
 
     datasets: tuple[Any, ...] | dict[str, Any]
@@ -145,12 +151,23 @@ class StackDataset(Dataset[Any]):
 class ConcatDataset(Dataset[T]):
     """Data sets one after the other.
 
+    Parameters
+    ----------
+    datasets : iterable of Dataset
+        In their order.
+
     Raises
     ------
     ValueError
         If there are none.
     TypeError
         If one is an IterableDataset, which has no indices.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import ChainDataset, ConcatDataset, IterableDataset, StackDataset, Subset
+    >>> ConcatDataset([[1, 2], [3]])[2]
+    3
     """
 
     datasets: list[Any]
@@ -211,6 +228,12 @@ class Subset(Dataset[T]):
     ----------
     dataset : Dataset
     indices : sequence of int
+
+    Examples
+    --------
+    >>> from autograd.utils.data import ChainDataset, ConcatDataset, IterableDataset, StackDataset, Subset
+    >>> Subset(["a", "b", "c"], [2, 0])[0]
+    'c'
     """
 
     def __init__(self, dataset: Dataset[T], indices: Sequence[int]) -> None:
