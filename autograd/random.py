@@ -36,7 +36,7 @@ def manual_seed(seed: int) -> Generator:
     Parameters
     ----------
     seed : int
-        Any integer that fits into 64 bits; a negative one counts from 2⁶⁴ down.
+        At least -2⁶³.  A negative one counts from 2⁶⁴ down.
 
     Returns
     -------

@@ -95,7 +95,9 @@ def test_the_page_of_an_op(tmp_path: Path) -> None:
 def test_every_row_of_a_public_name_has_a_page() -> None:
     pages = names.functions()
     helpers = {row.name for function in pages.values() for row in function.helpers}
-    lost = [name for name in names.public_names(autograd) if name in table and name not in pages and name not in helpers]
+    lost = [
+        name for name in names.public_names(autograd) if name in table and name not in pages and name not in helpers
+    ]
     assert not lost
 
 

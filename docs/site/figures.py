@@ -52,7 +52,6 @@ def _svg(figure: Figure, says: str) -> str:
     return f'<div class="figure">{start} role="img" aria-label="{escape(says, quote=True)}">{rest.strip()}</div>'
 
 
-
 def curve(function: Callable[[Tensor], Tensor], low: float, high: float, label: str = "input", *,
           value: str = "value", says: str = "") -> str | None:  # fmt: skip
     """A function of one number and its derivative from low to high; None if it has none."""
@@ -128,9 +127,7 @@ def numbers(grids: Sequence[tuple[str, Array]], says: str) -> str:
     for name, array in grids:
         flat = _flat(array)
         largest = max((abs(float(v)) for v in flat.flat if np.isfinite(v)), default=0) or 1
-        rows = "".join(
-            "<tr>" + "".join(_cell(v, largest) for v in row) + "</tr>" for row in flat
-        )
+        rows = "".join("<tr>" + "".join(_cell(v, largest) for v in row) + "</tr>" for row in flat)
         shape = " × ".join(map(str, array.shape)) or "one number"
         shown.append(f"<figure><figcaption>{escape(name)}<br>{shape}</figcaption><table>{rows}</table></figure>")
     return f'<div class="grids" role="group" aria-label="{escape(says, quote=True)}">{"".join(shown)}</div>'

@@ -71,7 +71,10 @@ def _head(title: str, above: str, notes: Iterable[str] = ()) -> str:
 
 
 def _documented(directive: str, name: str, *options: str) -> str:
-    lines = [f".. {directive}:: {name}", *(f"   :{option}" if ": " in option else f"   :{option}:" for option in options)]
+    lines = [
+        f".. {directive}:: {name}",
+        *(f"   :{option}" if ": " in option else f"   :{option}:" for option in options),
+    ]
     return "```{eval-rst}\n" + "\n".join(lines) + "\n```\n\n"
 
 
@@ -129,7 +132,9 @@ def _picture(function: Function) -> str | None:
     grids = figures.call(function.row)
     return grids and (
         "One of the calls that the tests draw. The gradient of the input is that of the value, weighted with the "
-        f"gradient of the value.\n\n{grids}" if "gradient of the input" in grids else f"One of the calls that the tests draw.\n\n{grids}"
+        f"gradient of the value.\n\n{grids}"
+        if "gradient of the input" in grids
+        else f"One of the calls that the tests draw.\n\n{grids}"
     )
 
 
@@ -343,7 +348,9 @@ WALKS: dict[str, dict[str, Any]] = {
 
 def optimizer_page(name: str, kind: type) -> str:
     """The page of an optimizer: its rule, and its path down a valley."""
-    text = _head(f"optim.{name}", "All optimizers") + _documented("autoclass", f"optim.{name}", "members", "show-inheritance")
+    text = _head(f"optim.{name}", "All optimizers") + _documented(
+        "autoclass", f"optim.{name}", "members", "show-inheritance"
+    )
     text += _formula(names.source_file(kind), "Rule")
     if hasattr(kind, "reference"):
         text += _fold("The rule in plain NumPy", fenced(source(kind.reference), "python"))
@@ -439,7 +446,9 @@ def _tensor(page: str) -> str:
     for name in sorted(name for name in dir(Tensor) if name[0] != "_"):
         function = names.functions().get(name)
         shown = f"[{name}]({link(page, function.page)})" if function else f"`{name}`"
-        said = first_sentence(inspect.getattr_static(Tensor, name)) or (function and first_sentence(function.value)) or ""
+        said = (
+            first_sentence(inspect.getattr_static(Tensor, name)) or (function and first_sentence(function.value)) or ""
+        )
         rows.append(f"| {shown} | {said} |")
     head = "\n\nMethods and attributes of tensors. The name of a function that has a page links to it.\n\n| name | |\n|---|---|\n"
     return _documented("autoclass", "autograd.Tensor") + head + "\n".join(rows) + "\n\n"
@@ -447,7 +456,5 @@ def _tensor(page: str) -> str:
 
 def modules_index() -> str:
     """The list of modules."""
-    rows = [
-        f"| [{name}]({name}.md) | {first_sentence(importlib.import_module(name))} |" for name in names.MODULES
-    ]
+    rows = [f"| [{name}]({name}.md) | {first_sentence(importlib.import_module(name))} |" for name in names.MODULES]
     return "# Modules\n\nAll public names, by module.\n\n| module | |\n|---|---|\n" + "\n".join(rows) + "\n"
