@@ -67,7 +67,7 @@ def refuses(name: str, value: Any) -> bool:
 
 def gaps(name: str, value: Any) -> list[str]:
     """What the docstring of a public function or class lacks."""
-    found = sections(value.__doc__ and inspect.getdoc(value) or "")
+    found = sections((value.__doc__ and inspect.getdoc(value)) or "")
     said = [] if found[""].strip() else ["a summary"]
     named = entries(found.get("Parameters", ""))
     said += [f"parameter {parameter}" for parameter in parameters(value) if parameter not in named]

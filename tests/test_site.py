@@ -83,7 +83,7 @@ def test_the_page_of_an_op(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     page = made.op_page(names.functions()["relu"], writer)
     for part in (
-        "# autograd.relu", "dx = 0 if y = 0", "np.where(x <= 0, 0, x)", "def _relu_grad(", "torch.nn.functional.relu.html",
+        "# autograd.relu", "dx = 0 if y = 0", "np.where(x <= 0, 0, x)", "def _relu_grad(", "torch.relu.html",
         "relu(float64", "`relu_input_grad`", "currentColor",
     ):  # fmt: skip
         assert part in page

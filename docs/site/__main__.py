@@ -27,8 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     shutil.rmtree(pages, ignore_errors=True)  # pages of an earlier build that nothing makes any more
     write(pages)
     here = Path(__file__).parent
-    command = [sys.executable, "-m", "sphinx", "-c", str(here), "-b", "dummy" if args.check else "html", "-q", "-j", "auto", "-W", "--keep-going",
-               "-d", str(out / "cache"), str(pages), str(out / "html")]  # fmt: skip
+    builder = "dummy" if args.check else "html"
+    command = [sys.executable, "-m", "sphinx", "-c", str(here), "-b", builder, "-q", "-j", "auto", "-W", "--keep-going"]
+    command += ["-d", str(out / "cache"), str(pages), str(out / "html")]
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
     if status or args.check:
         return status

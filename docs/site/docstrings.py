@@ -1,7 +1,7 @@
 """Docstrings for Sphinx.  Ours are plain text with NumPy's sections; Sphinx wants reStructuredText.
 
-A formula that is indented stays as it is, in a block of its own.  Characters that reStructuredText would read as markup,
-such as the bars of |x|, are escaped.
+A formula that is indented stays as it is, in a block of its own.  Characters that reStructuredText would read as
+markup, such as the bars of |x|, are escaped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The pictures of the site, as SVG within the page: lines and text have the colour of the page's text, light or dark."""
+"""The pictures of the site, as SVG within the page.  Lines and text have the colour of its text, light or dark."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import numpy as np
 
 import autograd
 import nn
-import optim
 from autograd import Tensor
 from autograd.op import Composite, Op, Row, table
 from autograd.testing import RandomDraw
@@ -23,7 +22,7 @@ from autograd.testing.battery import draw_case
 from docs.site import figures, names
 from docs.site.code import source, used
 from docs.site.names import Counterpart, Function
-from docs.site.written import ROOT, Writer, fenced, link, source_page
+from docs.site.written import ROOT, Writer, fenced, link
 from examples.benchmark.report import duration
 from optim import lr_scheduler
 
@@ -248,8 +247,8 @@ def ops_index() -> str:
     for function in names.functions().values():
         by_file[function.file].append(function)
     text = (
-        "# Ops\n\nA page for each function of the op table: its formula, its shapes, its NumPy reference, its kernels, its\n"
-        "values and gradients, and PyTorch's name for it. "
+        "# Ops\n\nA page for each function of the op table: its formula, its shapes, its NumPy reference, its\n"
+        "kernels, its values and gradients, and PyTorch's name for it. "
         f"There are {len(names.functions())} of them, in {len(by_file)} files, and {len(table)} rows in the table.\n\n"
     )
     for file in sorted(by_file):
@@ -341,8 +340,8 @@ def _loss_curve(name: str) -> str | None:
 WALKS: dict[str, dict[str, Any]] = {
     "SGD": {"lr": 0.3, "momentum": 0.8}, "Adagrad": {"lr": 0.7}, "RMSprop": {"lr": 0.08}, "Adam": {"lr": 0.2},
     "AdamW": {"lr": 0.2}, "NAdam": {"lr": 0.2}, "Adadelta": {"lr": 20.0}, "Adamax": {"lr": 0.3}, "RAdam": {"lr": 0.3},
-    "Rprop": {"lr": 0.1}, "ASGD": {"lr": 0.6}, "Lion": {"lr": 0.1}, "Adafactor": {"lr": 0.3}, "LBFGS": {"lr": 0.2, "max_iter": 1},
-    "Muon": {"lr": 0.1}, "SparseAdam": {"lr": 0.2},
+    "Rprop": {"lr": 0.1}, "ASGD": {"lr": 0.6}, "Lion": {"lr": 0.1}, "Adafactor": {"lr": 0.3},
+    "LBFGS": {"lr": 0.2, "max_iter": 1}, "Muon": {"lr": 0.1}, "SparseAdam": {"lr": 0.2},
 }  # fmt: skip
 
 
@@ -358,7 +357,10 @@ def optimizer_page(name: str, kind: type) -> str:
     points = figures.descend(lambda p: kind(p, **options), (1, 2) if name == "Muon" else (2,))
     given = ", ".join(f"{key} = {value:g}" for key, value in options.items())
     a, b = points[-1]
-    says = f"{figures.STEPS} steps with {given}, on f(a, b) = a² / 20 + b². They end at ({a:.2f}, {b:.2f}); the minimum is at (0, 0)."
+    says = (
+        f"{figures.STEPS} steps with {given}, on f(a, b) = a² / 20 + b². "
+        f"They end at ({a:.2f}, {b:.2f}); the minimum is at (0, 0)."
+    )
     text += f"## Its path\n\n{says} A dot is a step.\n\n{figures.path(points, says)}\n\n"
     return text + _in_pytorch(names.counterparts(kind))
 
@@ -377,7 +379,8 @@ CALLS = {
     "CosineAnnealingWarmRestarts": "CosineAnnealingWarmRestarts(optimizer, T_0=10, T_mult=2)",
     "OneCycleLR": "OneCycleLR(optimizer, max_lr=0.1, total_steps=61)",
     "CyclicLR": 'CyclicLR(optimizer, base_lr=0.01, max_lr=0.1, step_size_up=8, mode="triangular2")',
-    "ChainedScheduler": "ChainedScheduler([ConstantLR(optimizer, factor=0.2, total_iters=10), ExponentialLR(optimizer, gamma=0.95)])",
+    "ChainedScheduler": "ChainedScheduler([ConstantLR(optimizer, factor=0.2, total_iters=10), "
+    "ExponentialLR(optimizer, gamma=0.95)])",
     "SequentialLR": "SequentialLR(optimizer, [LinearLR(optimizer, start_factor=0.1, total_iters=10), "
     "CosineAnnealingLR(optimizer, T_max=50)], milestones=[10])",
     "ReduceLROnPlateau": "ReduceLROnPlateau(optimizer, factor=0.5, patience=3)",
@@ -450,7 +453,8 @@ def _tensor(page: str) -> str:
             first_sentence(inspect.getattr_static(Tensor, name)) or (function and first_sentence(function.value)) or ""
         )
         rows.append(f"| {shown} | {said} |")
-    head = "\n\nMethods and attributes of tensors. The name of a function that has a page links to it.\n\n| name | |\n|---|---|\n"
+    head = "\n\nMethods and attributes of tensors. The name of a function that has a page links to it.\n\n"
+    head += "| name | |\n|---|---|\n"
     return _documented("autoclass", "autograd.Tensor") + head + "\n".join(rows) + "\n\n"
 
 
