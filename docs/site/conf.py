@@ -28,7 +28,6 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_param = False
 napoleon_use_ivar = True
-napoleon_custom_sections = [("Returns", "params_style")]
 
 html_theme = "furo"
 html_title = f"lucidgrad {release}"

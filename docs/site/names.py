@@ -77,7 +77,7 @@ def functions() -> dict[str, Function]:
             found[name] = Function(name, places[id(value)], value, table.get(name), [])
     for name, row in table.items():
         owner = max((f for f in found if name.startswith(f"{f}_")), key=len, default=None)
-        if name not in found and owner and found[owner].row and row_file(row) == found[owner].file:
+        if name not in found and owner and found[owner].row and found[owner].file in row_files(row):
             found[owner].helpers.append(row)
     return found
 
@@ -133,9 +133,11 @@ def source_file(value: Any) -> str:
     return Path(path).resolve().relative_to(ROOT).as_posix()
 
 
-def row_file(row: Row) -> str:
-    """The path in the repository of the file that registers a row."""
-    return source_file(plain(row.sample)) if plain(row.reference) is None else source_file(plain(row.reference))
+def row_files(row: Row) -> set[str]:
+    """The paths in the repository of the files that have the row's functions, among them the one that registers it."""
+    functions = [row.reference, row.sample, getattr(row, "forward", None), getattr(row, "function", None)]
+    found = [plain(function) for function in functions]
+    return {source_file(function) for function in found if function and function.__module__.startswith("autograd.")}
 
 
 def plain(function: Any) -> FunctionType | None:
