@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 import nn
+import optim
 from autograd.op import table
 from docs.site import docstrings, figures, made, names
 from docs.site.__main__ import loaded_from_elsewhere
@@ -118,7 +119,7 @@ def test_a_function_of_its_neighbours_has_no_curve() -> None:
 
 
 def test_an_optimizer_walks_to_the_minimum() -> None:
-    points = figures.descend(lambda p: made.optim.SGD(p, lr=0.3, momentum=0.8))
+    points = figures.descend(lambda p: optim.SGD(p, lr=0.3, momentum=0.8))
     assert points.shape == (figures.STEPS + 1, 2)
     assert tuple(points[0]) == pytest.approx(figures.START)
     assert abs(points[-1]).max() < 0.2

@@ -47,7 +47,7 @@ def as_rst(lines: list[str]) -> list[str]:
             in_formula = False
         verbatim = in_example or in_formula or _UNDERLINE.match(line)
         made.append(line if verbatim else _escape(line))
-        if in_formula and following.strip() and not following.startswith(" "):
+        if in_formula and line.strip() and following.strip() and not following.startswith(" "):
             made.append("")
     return made
 

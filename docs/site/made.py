@@ -156,7 +156,7 @@ def elementwise_curve(function: Callable[..., Any]) -> str | None:
     if not np.allclose(values[:40], part.detach().numpy(), equal_nan=True):
         return None
     finite = x.numpy()[np.isfinite(values)]
-    if not finite.size:
+    if not finite.size or np.array_equal(values, x.numpy()):  # such as flatten, which returns one dimension as it is
         return None
     return figures.curve(function, float(finite.min()), float(finite.max()))
 
