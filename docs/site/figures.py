@@ -26,7 +26,7 @@ from optim.lr_scheduler import LRScheduler
 _TEXT = "#010203"  # stands for the page's own colour of text
 # Of the report's colours, those with enough contrast on white and on black
 BLUE, ORANGE = COLORS[0].replace("0072B2", "2a7fc1"), COLORS[1]
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), _TEXT),
     "svg.fonttype": "none",
     "svg.hashsalt": "site",
