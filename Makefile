@@ -55,7 +55,7 @@ report: environment
 	$(RUN) -m examples.report $(ARGS)
 
 docs: $(VENV)/installed-docs
-	@echo "Building the site from some 750 pages: about two minutes on two cores."
+	@echo "Building the site from some 750 pages: some minutes on two cores."
 	$(RUN) -m docs.site $(ARGS)
 
 test: $(VENV)/installed-test
