@@ -627,14 +627,14 @@ def test_the_last_good_checkpoint_stays(
     assert run(*TINY, out=tmp_path) == 0
     before = checkpoint_content(tmp_path / "checkpoint.safetensors")
     metrics = (tmp_path / "metrics.jsonl").read_bytes()
-    step = training._step
+    gradients = training._gradients
     steps = itertools.count()
 
-    def broken(parts: Any, x: Any, y: Any, progress: Any, criterion: Any) -> float:
+    def broken(model: Any, x: Any, y: Any, criterion: Any) -> training.Done:
         factor = float("nan") if next(steps) == 2 else 1.0
-        return step(parts, x, y, progress, lambda scores, classes: criterion(scores, classes) * factor)
+        return gradients(model, x, y, lambda scores, classes: criterion(scores, classes) * factor)
 
-    monkeypatch.setattr(training, "_step", broken)
+    monkeypatch.setattr(training, "_gradients", broken)
     assert run("--resume", "--epochs", "3", out=tmp_path) == 1
     err = capsys.readouterr().err
     assert "The training loss is nan in epoch 3, after step 2" in err
@@ -650,15 +650,14 @@ def test_broken_weights_are_not_saved(
     """The last finite loss, a step to infinity, and a Ctrl-C before anyone sees it."""
     assert run(*TINY, out=tmp_path) == 0
     before = checkpoint_content(tmp_path / "checkpoint.safetensors")
-    step = training._step
+    step = training._take_step
 
-    def step_into_infinity(parts: Any, *rest: Any) -> float:
-        loss = step(parts, *rest)
+    def step_into_infinity(parts: Any) -> None:
+        step(parts)
         state = {name: tensor.detach().numpy() * np.float32("inf") for name, tensor in parts.model.state_dict().items()}
         parts.model.load_state_dict(state)
-        return loss
 
-    monkeypatch.setattr(training, "_step", step_into_infinity)
+    monkeypatch.setattr(training, "_take_step", step_into_infinity)
     monkeypatch.setattr(StopOnSignal, "check", stop_at(1))
     assert run("--resume", "--epochs", "3", out=tmp_path) == 1
     assert "is not finite in epoch 3, after step 1" in capsys.readouterr().err
