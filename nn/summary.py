@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -103,6 +104,33 @@ def _shape(output: object) -> OutputShape:
     return type(output).__name__
 
 
+def zeros_for(
+    caller: str, model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLike | None
+) -> list[Tensor]:
+    """Inputs of zeros for a model, of one shape or of several; of the dtype of its parameters unless one is given."""
+    if not isinstance(input_shape, Sequence):
+        raise TypeError(f"{caller}: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
+    shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
+    dtype = dtype or next((p.dtype for p in model.parameters()), None)
+    return [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]
+
+
+@contextmanager
+def restored(model: Module) -> Iterator[None]:
+    """Context: afterwards the model's modes and buffers, and the state of the random generator, are as before."""
+    modes = [(module, module.training) for module in model.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    random = autograd.get_rng_state()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for buffer, values in buffers:
+            buffer.copy_(values)
+        autograd.set_rng_state(random)
+
+
 def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLike | None = None) -> Summary:
     """The layers of a model with their output shapes, parameters and FLOPs.
 
@@ -137,15 +165,8 @@ def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLik
     Parameters: 15, trainable: 15; in buffers: 0
     FLOPs of a forward pass: 54 (a multiply-add is two)
     """
-    if not isinstance(input_shape, Sequence):
-        raise TypeError(f"summary: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
-    shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
-    dtype = dtype or next((p.dtype for p in model.parameters()), None)
-    inputs = [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]
+    inputs = zeros_for("summary", model, input_shape, dtype)
     named = list(model.named_modules())
-    modes = [module.training for _, module in named]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    random = autograd.get_rng_state()
     output_shapes: dict[Module, OutputShape] = {}
     count = _Count()
 
@@ -154,16 +175,11 @@ def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLik
 
     handles = [module.register_forward_hook(note_shape) for _, module in named]
     try:
-        with autograd.no_grad(), count:
+        with restored(model), autograd.no_grad(), count:
             model.eval()(*inputs)
     finally:
         for handle in handles:
             handle.remove()
-        for (_, module), mode in zip(named, modes, strict=True):
-            module.training = mode
-        for buffer, values in buffers:
-            buffer.copy_(values)
-        autograd.set_rng_state(random)
 
     counted: set[Tensor] = set()
     layers = []
