@@ -74,7 +74,7 @@ class RecordPaths(DispatchMode):
         self.paths[node.sequence_nr] = debug.module_path()
         for i, given in enumerate(arrays):
             for array, name in self._names:
-                if given is array:
+                if isinstance(given, np.ndarray) and np.may_share_memory(given, array):  # it, or a view
                     self.constants[node.sequence_nr, i] = name
         super().recorded(node, arrays)
 
@@ -159,7 +159,10 @@ class GraphDrawing:
     def __init__(self, boxes: list[_Box], edges: list[_Edge], steps: list[Step]) -> None:
         self.steps = steps
         self._boxes, self._edges = boxes, edges
-        between = 50.0 if any(edge.gradient for edge in edges) else 34.0
+        leaving = [0] * len(boxes)
+        for edge in edges:
+            leaving[edge.upper] += bool(edge.gradient)
+        between = 34.0 + LINE * max(leaving, default=0)  # gradients that leave one box stand below each other
         self._layout = lay_out([box.size for box in boxes], [edge[:2] for edge in edges], between)
 
     def svg(self, step: int | None = None) -> str:
@@ -246,7 +249,7 @@ class GraphDrawing:
         incoming, outgoing = self._ports()
         groups: dict[int, list[str]] = {}
         for i, edge in enumerate(self._edges):
-            groups.setdefault(edge.number, []).append(self._edge(i, outgoing[i], incoming[i]))
+            groups.setdefault(edge.number, []).append(self._edge(i, outgoing, incoming[i]))
         for box, centre in zip(self._boxes, self._layout.centres, strict=True):
             groups.setdefault(box.number, []).append(_box(box, *centre))
         drawn = "\n".join(f'<g class="step call-{number}">{"".join(groups[number])}</g>' for number in sorted(groups))
@@ -274,8 +277,9 @@ class GraphDrawing:
                     points[i] = (x + spread * (k / (len(found) + 1) - 0.5), y + side * height / 2)
         return reached, left
 
-    def _edge(self, i: int, start: tuple[float, float], end: tuple[float, float]) -> str:
-        (x, y), edge = start, self._edges[i]
+    def _edge(self, i: int, starts: Sequence[tuple[float, float]], end: tuple[float, float]) -> str:
+        edge, start = self._edges[i], starts[i]
+        x, y = start
         path = f"M{x:.1f} {y:.1f}"
         for middle, top, bottom in [*self._layout.paths[i], (*end, end[1])]:
             half = (y + top) / 2
@@ -284,7 +288,10 @@ class GraphDrawing:
         label = ""
         if edge.gradient:
             x, y = start
-            label = f'<text x="{x + 6:.1f}" y="{y + 15:.1f}" text-anchor="start">{escape(edge.gradient)}</text>'
+            further_right = sum(other.upper == edge.upper and port[0] > x
+                                for other, port in zip(self._edges, starts, strict=True))  # fmt: skip
+            y += 15 + LINE * further_right
+            label = f'<text x="{x + 6:.1f}" y="{y:.1f}" text-anchor="start">{escape(edge.gradient)}</text>'
         return (
             f'<path class="edge" d="{path}" fill="none" stroke="currentColor"/>'
             f'<path class="down" d="M{end[0]:.1f} {end[1]:.1f}l-4 -7h8z"/>'

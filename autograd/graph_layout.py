@@ -104,7 +104,7 @@ def _ordered(layers: list[list[int]], above: list[list[int]], below: list[list[i
         neighbours = below if sweep % 2 else above
         for layer in reversed(layers) if sweep % 2 else layers:
             now = {box: i for i, box in enumerate(layer)}
-            layer.sort(key=lambda box: _mean([place[other] for other in neighbours[box]], now[box]))  # noqa: B023
+            layer.sort(key=lambda box: _mean([place[other] for other in neighbours[box]], now[box]))
             place |= {box: i for i, box in enumerate(layer)}
         crossings = _crossings(layers, above)
         if crossings < fewest:

@@ -24,8 +24,9 @@ def draw(
 ) -> GraphDrawing:
     """Draw the graph that a model's forward pass records.
 
-    It runs one forward pass on zeros, in the mode that the model is in, without fusing layers.  Buffers and the state
-    of the random generator are restored, and no `.grad` changes.
+    It runs one forward pass on standard normal numbers, or on zeros if the dtype is an integer, in the mode that the
+    model is in, without fusing layers.  Buffers and the state of the random generator are restored, and no `.grad`
+    changes.
 
     Parameters
     ----------
@@ -67,6 +68,9 @@ def draw(
     inputs = zeros_for("draw", model, input_shape, dtype)
     names = {"input" if len(inputs) == 1 else f"input {i}": x for i, x in enumerate(inputs)}
     with restored(model), autograd.enable_grad(), set_fusion_enabled(False), RecordPaths(names) as paths:
+        for x in inputs:
+            if x.is_floating_point():
+                x.normal_()
         outputs = model(*inputs)
         outputs = outputs if loss is None else loss(outputs)
     found = _tensors(outputs)
