@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, html
 from autograd.engine import DispatchMode
 from autograd.op import Op
 from autograd.profiler import flops
@@ -51,28 +51,34 @@ class Summary:
         self.buffers = sum(b.numel() for b in model.buffers())
         self.flops = sum(layer.flops for layer in layers)
 
-    def __repr__(self) -> str:
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The cells of the table, its heading first."""
         rows: list[tuple[str, ...]] = [("Layer", "Output shape", "Parameters", "FLOPs")]
         for layer in self.layers:
             *above, name = layer.path.split(".") if layer.path else [""]
             label = "  " * (len(above) + bool(name)) + (f"{name} ({layer.kind})" if name else layer.kind)
             shape = "not called" if layer.output_shape is None else str(layer.output_shape)
             rows.append((label, shape, *(f"{n:,}" if n else "-" for n in (layer.parameters, layer.flops))))
+        return rows
+
+    def _notes(self) -> list[str]:
+        return [
+            f"Parameters: {self.parameters:,}, trainable: {self.trainable:,}; in buffers: {self.buffers:,}",
+            f"FLOPs of a forward pass: {self.flops:,} (a multiply-add is two)",
+        ]
+
+    def __repr__(self) -> str:
+        rows = self._rows()
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows
         ]
         rule = "-" * max(len(line) for line in lines)
-        return "\n".join(
-            [
-                lines[0],
-                rule,
-                *lines[1:],
-                rule,
-                f"Parameters: {self.parameters:,}, trainable: {self.trainable:,}; in buffers: {self.buffers:,}",
-                f"FLOPs of a forward pass: {self.flops:,} (a multiply-add is two)",
-            ]
-        )
+        return "\n".join([lines[0], rule, *lines[1:], rule, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        heading, *rows = self._rows()
+        return html.table(heading, rows, left=(0, 1), notes=self._notes())
 
 
 class _Count(DispatchMode):
