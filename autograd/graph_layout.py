@@ -100,7 +100,8 @@ def _ordered(layers: list[list[int]], above: list[list[int]], below: list[list[i
     """The layers in the order with the fewest crossings that was found."""
     best, fewest = layers, _crossings(layers, above)
     for sweep in range(SWEEPS):
-        layers, place = [list(layer) for layer in layers], {}
+        layers = [list(layer) for layer in layers]
+        place: dict[int, int] = {}
         neighbours = below if sweep % 2 else above
         for layer in reversed(layers) if sweep % 2 else layers:
             now = {box: i for i, box in enumerate(layer)}

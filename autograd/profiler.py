@@ -250,8 +250,20 @@ class Averages(list[Row]):
             "Above 100 %: from a cache.",
         ]
 
-    def plot(self, path: str | os.PathLike[str], row_limit: int = 20) -> None:
-        """Draw a bar chart of the rows, with the bound and the share of the peak of each, to a file (.png, .svg, .pdf).
+    def plot(self, path: str | os.PathLike[str] | None = None, row_limit: int = 20) -> Any:
+        """Draw a bar chart of the rows, with the bound and the share of the peak of each.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            A file to write it to (.png, .svg, .pdf).
+        row_limit : int
+            Maximum number of rows, not counting parts.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A notebook shows it.
 
         Raises
         ------
@@ -295,9 +307,11 @@ class Averages(list[Row]):
         axes.legend(frameon=False, loc="lower right")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        target = Path(path)
-        kind = target.suffix.removeprefix(".") or "png"
-        _write_whole(target, lambda file: figure.savefig(file, format=kind, dpi=150))
+        if path is not None:
+            target = Path(path)
+            kind = target.suffix.removeprefix(".") or "png"
+            _write_whole(target, lambda file: figure.savefig(file, format=kind, dpi=150))
+        return figure
 
     def _label(self, row: Row) -> str:
         names = {"op": [row.key], "layer": [row.layer], "both": [row.layer, row.key]}[self.by]
