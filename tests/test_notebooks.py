@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def test_stored_without_outputs(file: Path) -> None:
 
 
 def test_each_names_the_next() -> None:
-    for file, following in zip(NOTEBOOKS, NOTEBOOKS[1:], strict=False):
+    for file, following in itertools.pairwise(NOTEBOOKS):
         assert f"({following.name})" in file.read_text(encoding="utf-8")
 
 
