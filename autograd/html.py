@@ -27,8 +27,9 @@ def table(
     """
 
     def line(kind: str, cells: Sequence[str]) -> str:
+        look = "padding: .15em .6em; white-space: pre; text-align"
         made = [
-            f'<{kind} style="text-align: {"left" if i in left else "right"}; white-space: pre">{escape(cell)}</{kind}>'
+            f'<{kind} style="{look}: {"left" if i in left else "right"}">{escape(cell)}</{kind}>'
             for i, cell in enumerate(cells)
         ]
         return f"<tr>{''.join(made)}</tr>"
