@@ -269,8 +269,14 @@ class GraphDrawing:
             width, height = box.size
             into = [i for i, edge in enumerate(self._edges) if edge.lower == number]
             out = [i for i, edge in enumerate(self._edges) if edge.upper == number]
-            into.sort(key=lambda i: (self._layout.paths[i] or [centres[self._edges[i].upper]])[-1][0])
-            out.sort(key=lambda i: (self._layout.paths[i] or [centres[self._edges[i].lower]])[0][0])
+            into.sort(
+                key=lambda i: (
+                    self._layout.paths[i][-1][0] if self._layout.paths[i] else centres[self._edges[i].upper][0]
+                )
+            )
+            out.sort(
+                key=lambda i: self._layout.paths[i][0][0] if self._layout.paths[i] else centres[self._edges[i].lower][0]
+            )
             for found, side, points in ((into, -1, reached), (out, 1, left)):
                 for k, i in enumerate(found, start=1):
                     spread = min(width, 24.0 * (len(found) + 1))

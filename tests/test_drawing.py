@@ -23,14 +23,14 @@ Edges = list[tuple[int, int]]
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> tuple[list[tuple[float, float]], Edges]:
+def graphs(draw: st.DrawFn) -> tuple[list[tuple[int, int]], Edges]:
     sizes = draw(st.lists(st.tuples(st.integers(10, 90), st.integers(10, 60)), min_size=1, max_size=9))
     pairs = list(combinations(range(len(sizes)), 2))
     return sizes, draw(st.lists(st.sampled_from(pairs), max_size=14)) if pairs else []
 
 
 @given(graphs())
-def test_boxes_keep_apart_and_edges_lead_down(graph: tuple[list[tuple[float, float]], Edges]) -> None:
+def test_boxes_keep_apart_and_edges_lead_down(graph: tuple[list[tuple[int, int]], Edges]) -> None:
     sizes, edges = graph
     found = lay_out(sizes, edges, between=30)
     for a, b in combinations(range(len(sizes)), 2):
