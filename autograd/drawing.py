@@ -265,20 +265,16 @@ class GraphDrawing:
         """Of each edge, the point where it reaches its lower box, and the one where it leaves its upper box."""
         centres, reached = self._layout.centres, [(0.0, 0.0)] * len(self._edges)
         left = list(reached)
+        into: dict[int, list[tuple[float, int]]] = {}  # box -> (where the edge comes from, the edge)
+        out: dict[int, list[tuple[float, int]]] = {}
+        for i, (edge, path) in enumerate(zip(self._edges, self._layout.paths, strict=True)):
+            places = [centres[edge.upper][0], *(x for x, _, _ in path), centres[edge.lower][0]]
+            into.setdefault(edge.lower, []).append((places[-2], i))
+            out.setdefault(edge.upper, []).append((places[1], i))
         for number, (box, (x, y)) in enumerate(zip(self._boxes, centres, strict=True)):
             width, height = box.size
-            into = [i for i, edge in enumerate(self._edges) if edge.lower == number]
-            out = [i for i, edge in enumerate(self._edges) if edge.upper == number]
-            into.sort(
-                key=lambda i: (
-                    self._layout.paths[i][-1][0] if self._layout.paths[i] else centres[self._edges[i].upper][0]
-                )
-            )
-            out.sort(
-                key=lambda i: self._layout.paths[i][0][0] if self._layout.paths[i] else centres[self._edges[i].lower][0]
-            )
-            for found, side, points in ((into, -1, reached), (out, 1, left)):
-                for k, i in enumerate(found, start=1):
+            for found, side, points in ((into.get(number, []), -1, reached), (out.get(number, []), 1, left)):
+                for k, (_, i) in enumerate(sorted(found), start=1):
                     spread = min(width, 24.0 * (len(found) + 1))
                     points[i] = (x + spread * (k / (len(found) + 1) - 0.5), y + side * height / 2)
         return reached, left
