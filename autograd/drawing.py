@@ -159,10 +159,7 @@ class GraphDrawing:
     def __init__(self, boxes: list[_Box], edges: list[_Edge], steps: list[Step]) -> None:
         self.steps = steps
         self._boxes, self._edges = boxes, edges
-        leaving = [0] * len(boxes)
-        for edge in edges:
-            leaving[edge.upper] += bool(edge.gradient)
-        between = 34.0 + LINE * max(leaving, default=0)  # gradients that leave one box stand below each other
+        between = 50.0 if any(edge.gradient for edge in edges) else 34.0
         self._layout = lay_out([box.size for box in boxes], [edge[:2] for edge in edges], between)
 
     def svg(self, step: int | None = None) -> str:
@@ -245,18 +242,19 @@ class GraphDrawing:
     def _svg(self, name: str = "", style: str = "") -> str:
         """The picture.  What belongs to call k is in a group of class call-k; groups are in the order of the calls."""
         width, height = self._layout.width + 2 * MARGIN, self._layout.height + 2 * MARGIN
-        width += CHARACTER * max((len(edge.gradient) for edge in self._edges), default=0)
+        beside = CHARACTER * max((len(edge.gradient) for edge in self._edges), default=0)  # room at both sides
         incoming, outgoing = self._ports()
         groups: dict[int, list[str]] = {}
         for i, edge in enumerate(self._edges):
-            groups.setdefault(edge.number, []).append(self._edge(i, outgoing, incoming[i]))
+            groups.setdefault(edge.number, []).append(self._edge(i, outgoing[i], incoming[i]))
         for box, centre in zip(self._boxes, self._layout.centres, strict=True):
             groups.setdefault(box.number, []).append(_box(box, *centre))
         drawn = "\n".join(f'<g class="step call-{number}">{"".join(groups[number])}</g>' for number in sorted(groups))
         calls = sum(box.kind == "call" for box in self._boxes)
+        left, across = -MARGIN - beside, width + 2 * beside
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" width="{width:.0f}" height="{height:.0f}" '
-            f'viewBox="{-MARGIN:g} {-MARGIN:g} {width:.0f} {height:.0f}" font-family="{_FONT}" font-size="12" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" width="{across:.0f}" height="{height:.0f}" '
+            f'viewBox="{left:.0f} {-MARGIN:g} {across:.0f} {height:.0f}" font-family="{_FONT}" font-size="12" '
             f'text-anchor="middle" fill="currentColor" role="img" aria-label="A recorded graph of {calls} calls">'
             f"{f'<style>{style}</style>' if style else ''}\n{drawn}</svg>"
         )
@@ -279,26 +277,31 @@ class GraphDrawing:
                     points[i] = (x + spread * (k / (len(found) + 1) - 0.5), y + side * height / 2)
         return reached, left
 
-    def _edge(self, i: int, starts: Sequence[tuple[float, float]], end: tuple[float, float]) -> str:
-        edge, start = self._edges[i], starts[i]
-        x, y = start
+    def _edge(self, i: int, start: tuple[float, float], end: tuple[float, float]) -> str:
+        (x, y), edge = start, self._edges[i]
         path = f"M{x:.1f} {y:.1f}"
         for middle, top, bottom in [*self._layout.paths[i], (*end, end[1])]:
             half = (y + top) / 2
             path += f"C{x:.1f} {half:.1f} {middle:.1f} {half:.1f} {middle:.1f} {top:.1f}V{bottom:.1f}"
             x, y = middle, bottom
-        label = ""
-        if edge.gradient:
-            x, y = start
-            further_right = sum(other.upper == edge.upper and port[0] > x
-                                for other, port in zip(self._edges, starts, strict=True))  # fmt: skip
-            y += 15 + LINE * further_right
-            label = f'<text x="{x + 6:.1f}" y="{y:.1f}" text-anchor="start">{escape(edge.gradient)}</text>'
+        label = f"<text {self._beside(i, start, end)}>{escape(edge.gradient)}</text>" if edge.gradient else ""
         return (
             f'<path class="edge" d="{path}" fill="none" stroke="currentColor"/>'
             f'<path class="down" d="M{end[0]:.1f} {end[1]:.1f}l-4 -7h8z"/>'
             f'<path class="up" d="M{start[0]:.1f} {start[1]:.1f}l-4 7h8z" display="none"/>{label}'
         )
+
+    def _beside(self, i: int, start: tuple[float, float], end: tuple[float, float]) -> str:
+        """Where the gradient of an edge is written, so that its own line does not cross it."""
+        x, y = start
+        next_x, next_y = (self._layout.paths[i] or [(*end, end[1])])[0][:2]
+        leaving = sum(other.upper == self._edges[i].upper for other in self._edges)
+        if leaving > 1:  # outside of the other lines
+            left, x, y = next_x < x, (x + next_x) / 2, (y + next_y) / 2
+        else:
+            left, y = next_x > x + 8, y + 15
+        x += -6 if left else 6
+        return f'x="{x:.1f}" y="{y:.1f}" text-anchor="{"end" if left else "start"}"'
 
 
 def _box(box: _Box, x: float, y: float) -> str:
