@@ -115,6 +115,7 @@ from autograd.debug import (
 )
 from autograd.devices import device as device
 from autograd.dlpack import from_dlpack as from_dlpack
+from autograd.drawing import draw_graph as draw_graph
 from autograd.function import Function as Function
 from autograd.grad_mode import (
     enable_grad as enable_grad,
@@ -597,6 +598,7 @@ _MODULES = (
     "cuda",
     "distributed",
     "distributions",
+    "drawing",
     "fft",
     "func",
     "function",

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from llvmlite import binding as llvm
 
+from autograd import html
 from autograd.kernels import threads as kernel_threads
 from autograd.kernels.cache import cache_folder
 from autograd.kernels.jit import vector_bytes, vector_registers
@@ -54,21 +55,42 @@ def get_num_threads() -> int:
     return kernel_threads.get_number()
 
 
-def config() -> dict[str, Any]:
-    """Versions, processor, threads and kernel cache: what `show_config` prints."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "llvmlite": llvmlite.__version__,
-        "processor": llvm.get_host_cpu_name(),
-        "simd_bits": 8 * vector_bytes(),
-        "simd_registers": vector_registers(),
-        "threads": get_num_threads(),
-        "threading_layer": kernel_threads.choose_layer(),
-        "freed_memory": "kept" if _keeps_memory else "given back",
-        "cache": str(cache_folder() or "none"),
-    }
+class Config(dict[str, Any]):
+    """A dict that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        return html.table(("Setting", "Value"), [(name, str(value)) for name, value in self.items()], left=(0, 1))
+
+
+def config() -> Config:
+    """Versions, processor, threads and kernel cache: what `show_config` prints.
+
+    Returns
+    -------
+    dict
+        A notebook shows it as a table.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.config()["threads"] == autograd.get_num_threads()
+    True
+    """
+    return Config(
+        {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "llvmlite": llvmlite.__version__,
+            "processor": llvm.get_host_cpu_name(),
+            "simd_bits": 8 * vector_bytes(),
+            "simd_registers": vector_registers(),
+            "threads": get_num_threads(),
+            "threading_layer": kernel_threads.choose_layer(),
+            "freed_memory": "kept" if _keeps_memory else "given back",
+            "cache": str(cache_folder() or "none"),
+        }
+    )
 
 
 def show_config() -> None:

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from autograd import debug
+from autograd import debug, html
 from autograd.config import get_num_threads
 from autograd.engine import Context, DispatchMode, Gradient, Node
 from autograd.op import Op
@@ -190,6 +190,13 @@ class Averages(list[Row]):
             raise ValueError(f"table: row_limit is {row_limit}; it must be at least 1, or None for all rows")
         if not self:
             return "No op of this thread ran inside the profile."
+        shown = self._first(sort_by, row_limit)
+        lines = _aligned([self._heading(), *(self._cells(row) for row in shown)], left=2 + (self.by == "both"))
+        rule = "-" * max(map(len, lines))
+        return "\n".join([lines[0], rule, *lines[1:], rule, *self._footer(len(self) > len(shown))])
+
+    def _first(self, sort_by: str, row_limit: int | None) -> list[Row]:
+        """The first rows of the table, sorted."""
         self._sort(sort_by)
         limit = row_limit or len(self)
         shown: list[Row] = []
@@ -198,9 +205,18 @@ class Averages(list[Row]):
             if limit < 0:
                 break
             shown.append(row)
-        lines = _aligned([self._heading(), *(self._cells(row) for row in shown)], left=2 + (self.by == "both"))
-        rule = "-" * max(map(len, lines))
-        return "\n".join([lines[0], rule, *lines[1:], rule, *self._footer(len(self) > len(shown))])
+        return shown
+
+    def _repr_html_(self) -> str:
+        """The table, as a notebook shows it: its first 20 rows, not counting parts."""
+        if not self:
+            return f"<p>{self.table()}</p>"
+        shown, heading = self._first("cpu_time_total", 20), self._heading()
+        names = 2 + (self.by == "both")
+        return html.table(
+            heading, [self._cells(row) for row in shown], left=(*range(names), len(heading) - 1),
+            notes=self._footer(len(self) > len(shown)),
+        )  # fmt: skip
 
     def _heading(self) -> list[str]:
         names = {"op": ["Op"], "layer": ["Layer"], "both": ["Layer", "Op"]}[self.by]
@@ -234,8 +250,20 @@ class Averages(list[Row]):
             "Above 100 %: from a cache.",
         ]
 
-    def plot(self, path: str | os.PathLike[str], row_limit: int = 20) -> None:
-        """Draw a bar chart of the rows, with the bound and the share of the peak of each, to a file (.png, .svg, .pdf).
+    def plot(self, path: str | os.PathLike[str] | None = None, row_limit: int = 20) -> Any:
+        """Draw a bar chart of the rows, with the bound and the share of the peak of each.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            A file to write it to (.png, .svg, .pdf).
+        row_limit : int
+            Maximum number of rows, not counting parts.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A notebook shows it.
 
         Raises
         ------
@@ -279,9 +307,11 @@ class Averages(list[Row]):
         axes.legend(frameon=False, loc="lower right")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        target = Path(path)
-        kind = target.suffix.removeprefix(".") or "png"
-        _write_whole(target, lambda file: figure.savefig(file, format=kind, dpi=150))
+        if path is not None:
+            target = Path(path)
+            kind = target.suffix.removeprefix(".") or "png"
+            _write_whole(target, lambda file: figure.savefig(file, format=kind, dpi=150))
+        return figure
 
     def _label(self, row: Row) -> str:
         names = {"op": [row.key], "layer": [row.layer], "both": [row.layer, row.key]}[self.by]
@@ -456,6 +486,10 @@ class profile(DispatchMode):
         running = self._clock() - self._entered if self.outer else 0
         rows = [Row(*key, events) for key, events in groups.items()]
         return Averages(rows, by, (self._elapsed + running) / 1000)
+
+    def _repr_html_(self) -> str:
+        """The calls by op, as a notebook shows them."""
+        return self.key_averages()._repr_html_()
 
     def export_chrome_trace(self, path: str | os.PathLike[str]) -> None:
         """Write all calls to a file for chrome://tracing or ui.perfetto.dev.

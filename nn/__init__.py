@@ -60,6 +60,7 @@ from nn.conv import (
     ConvTranspose3d as ConvTranspose3d,
 )
 from nn.distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
+from nn.drawing import draw as draw
 from nn.dropout import (
     AlphaDropout as AlphaDropout,
     Dropout as Dropout,

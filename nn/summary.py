@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, html
 from autograd.engine import DispatchMode
 from autograd.op import Op
 from autograd.profiler import flops
@@ -50,28 +51,34 @@ class Summary:
         self.buffers = sum(b.numel() for b in model.buffers())
         self.flops = sum(layer.flops for layer in layers)
 
-    def __repr__(self) -> str:
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The cells of the table, its heading first."""
         rows: list[tuple[str, ...]] = [("Layer", "Output shape", "Parameters", "FLOPs")]
         for layer in self.layers:
             *above, name = layer.path.split(".") if layer.path else [""]
             label = "  " * (len(above) + bool(name)) + (f"{name} ({layer.kind})" if name else layer.kind)
             shape = "not called" if layer.output_shape is None else str(layer.output_shape)
             rows.append((label, shape, *(f"{n:,}" if n else "-" for n in (layer.parameters, layer.flops))))
+        return rows
+
+    def _notes(self) -> list[str]:
+        return [
+            f"Parameters: {self.parameters:,}, trainable: {self.trainable:,}; in buffers: {self.buffers:,}",
+            f"FLOPs of a forward pass: {self.flops:,} (a multiply-add is two)",
+        ]
+
+    def __repr__(self) -> str:
+        rows = self._rows()
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows
         ]
         rule = "-" * max(len(line) for line in lines)
-        return "\n".join(
-            [
-                lines[0],
-                rule,
-                *lines[1:],
-                rule,
-                f"Parameters: {self.parameters:,}, trainable: {self.trainable:,}; in buffers: {self.buffers:,}",
-                f"FLOPs of a forward pass: {self.flops:,} (a multiply-add is two)",
-            ]
-        )
+        return "\n".join([lines[0], rule, *lines[1:], rule, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        heading, *rows = self._rows()
+        return html.table(heading, rows, left=(0, 1), notes=self._notes())
 
 
 class _Count(DispatchMode):
@@ -101,6 +108,33 @@ def _shape(output: object) -> OutputShape:
     if isinstance(output, tuple | list):
         return [_shape(part) for part in output]
     return type(output).__name__
+
+
+def zeros_for(
+    caller: str, model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLike | None
+) -> list[Tensor]:
+    """Inputs of zeros for a model, of one shape or of several; of the dtype of its parameters unless one is given."""
+    if not isinstance(input_shape, Sequence):
+        raise TypeError(f"{caller}: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
+    shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
+    dtype = dtype or next((p.dtype for p in model.parameters()), None)
+    return [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]
+
+
+@contextmanager
+def restored(model: Module) -> Iterator[None]:
+    """Context: afterwards the model's modes and buffers, and the state of the random generator, are as before."""
+    modes = [(module, module.training) for module in model.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    random = autograd.get_rng_state()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for buffer, values in buffers:
+            buffer.copy_(values)
+        autograd.set_rng_state(random)
 
 
 def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLike | None = None) -> Summary:
@@ -137,15 +171,8 @@ def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLik
     Parameters: 15, trainable: 15; in buffers: 0
     FLOPs of a forward pass: 54 (a multiply-add is two)
     """
-    if not isinstance(input_shape, Sequence):
-        raise TypeError(f"summary: input_shape is {input_shape!r}; it must be a tuple with the batch dimension first")
-    shapes = [input_shape] if all(isinstance(size, int | np.integer) for size in input_shape) else input_shape
-    dtype = dtype or next((p.dtype for p in model.parameters()), None)
-    inputs = [autograd.zeros(tuple(shape), dtype=dtype) for shape in shapes]  # type: ignore[arg-type]
+    inputs = zeros_for("summary", model, input_shape, dtype)
     named = list(model.named_modules())
-    modes = [module.training for _, module in named]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    random = autograd.get_rng_state()
     output_shapes: dict[Module, OutputShape] = {}
     count = _Count()
 
@@ -154,16 +181,11 @@ def summary(model: Module, input_shape: Shape | Sequence[Shape], dtype: DTypeLik
 
     handles = [module.register_forward_hook(note_shape) for _, module in named]
     try:
-        with autograd.no_grad(), count:
+        with restored(model), autograd.no_grad(), count:
             model.eval()(*inputs)
     finally:
         for handle in handles:
             handle.remove()
-        for (_, module), mode in zip(named, modes, strict=True):
-            module.training = mode
-        for buffer, values in buffers:
-            buffer.copy_(values)
-        autograd.set_rng_state(random)
 
     counted: set[Tensor] = set()
     layers = []

@@ -53,6 +53,17 @@ def test_links(link: str, becomes: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert copied("docs/design.md", link, tmp_path, monkeypatch) == becomes + "\n"
 
 
+def test_links_of_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# A\n", "[a](../../README.md)"]},
+        {"cell_type": "code", "source": ["[a](b)"]},
+    ]
+    page = "examples/notebooks/a.ipynb"
+    found = json.loads(copied(page, json.dumps({"cells": cells}), tmp_path, monkeypatch))
+    assert "".join(found["cells"][0]["source"]) == "# A\n[a](../../index.md)"
+    assert found["cells"][1] == cells[1]
+
+
 def test_a_link_to_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match=r"docs/design.md links to nowhere.md"):
         copied("docs/design.md", "[a](nowhere.md)", tmp_path, monkeypatch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", metavar="DIR",
         help="the folder for the site, and for the pages that it is made from (default: build/site)")  # fmt: skip
     parser.add_argument("--check", action="store_true",
-        help="read all pages and follow their links, but write no HTML")  # fmt: skip
+        help="read all pages and follow their links, but write no HTML and run no notebook")  # fmt: skip
     args = parser.parse_args(argv)
     out = args.out
     pages = out / "pages"
@@ -30,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     builder = "dummy" if args.check else "html"
     command = [sys.executable, "-m", "sphinx", "-c", str(here), "-b", builder, "-q", "-j", "auto", "-W", "--keep-going"]
     command += ["-d", str(out / "cache"), str(pages), str(out / "html")]
-    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    command += ["-D", "nb_execution_mode=off"] if args.check else []
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # notebooks find `examples`
     if status or args.check:
         return status
     if found := loaded_from_elsewhere(out / "html"):

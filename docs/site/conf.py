@@ -13,7 +13,11 @@ release = autograd.__version__
 copyright = "the authors of lucidgrad"
 root_doc = ROOT_PAGE
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+nb_execution_mode = "force"  # the notebooks are stored without outputs
+nb_execution_timeout = 300  # seconds a cell
+nb_execution_raise_on_error = True
+nb_merge_streams = True  # a line of output by several prints stays one block
 myst_heading_anchors = 4  # as on GitHub, so that links to headings work in both places
 suppress_warnings = ["toc.not_included"]  # the pages of single ops and layers: their index pages list them
 

@@ -6,6 +6,7 @@ docs/design.md becomes docs/design.html.  README.md becomes the first page, inde
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import re
@@ -18,6 +19,7 @@ ROOT_PAGE = "index"
 # caption -> pages and patterns of pages, in the order of the site's menu.  Pages in `reference/` are made, not written.
 MENU: dict[str, list[str]] = {
     "Start here": ["docs/install.md", "examples/README.md", "docs/experiments.md"],
+    "Tutorials": ["examples/notebooks/*.ipynb"],
     "How to": [
         "docs/pytorch.md",
         "docs/own-op.md",
@@ -109,14 +111,26 @@ class Writer:
 
     def copy(self, path: str) -> None:
         """Write a written page, with its links changed to those of the site."""
-        lines, fenced = [], False
-        for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
-            fenced ^= bool(_FENCE.match(line))
-            lines.append(line if fenced else _LINK.sub(lambda match: self._link(path, match), line))
-        text = "\n".join(lines) + "\n"
+        text = (ROOT / path).read_text(encoding="utf-8")
+        if path.endswith(".ipynb"):
+            notebook = json.loads(text)
+            for cell in notebook["cells"]:
+                if cell["cell_type"] == "markdown":
+                    cell["source"] = self._with_links(path, "".join(cell["source"]))
+            self.write(path, json.dumps(notebook))
+            return
+        text = self._with_links(path, text) + "\n"
         if path == README:
             text += "".join(_toctree(caption, paths) for caption, paths in menu().items())
         self.write(place(path), text)
+
+    def _with_links(self, page: str, text: str) -> str:
+        """The Markdown of a page with its links changed."""
+        lines, fenced = [], False
+        for line in text.splitlines():
+            fenced ^= bool(_FENCE.match(line))
+            lines.append(line if fenced else _LINK.sub(lambda match: self._link(page, match), line))
+        return "\n".join(lines)
 
     def _link(self, page: str, match: re.Match[str]) -> str:
         picture, text, target = match.groups()

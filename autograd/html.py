@@ -1,0 +1,40 @@
+"""Tables as a notebook shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+
+def table(
+    heading: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int], notes: Sequence[str] = ()
+) -> str:
+    """A table as HTML, with the page's own colours.
+
+    Parameters
+    ----------
+    heading : sequence of str
+    rows : sequence of sequence of str
+        As many cells as the heading has.  Spaces at the start of a cell indent it.
+    left : sequence of int
+        The columns that are aligned to the left; the others are numbers, aligned to the right.
+    notes : sequence of str
+        Paragraphs below the table.
+
+    Returns
+    -------
+    str
+    """
+
+    def line(kind: str, cells: Sequence[str]) -> str:
+        look = "padding: .15em .6em; white-space: pre; text-align"
+        made = [
+            f'<{kind} style="{look}: {"left" if i in left else "right"}">{escape(cell)}</{kind}>'
+            for i, cell in enumerate(cells)
+        ]
+        return f"<tr>{''.join(made)}</tr>"
+
+    body = "\n".join(line("td", row) for row in rows)
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    head = line("th", heading)
+    return f'<div style="overflow-x: auto"><table><thead>{head}</thead>\n<tbody>{body}</tbody></table></div>{below}'
