@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 import autograd
 from examples.experiments import acceleration, profile_layers
 from examples.experiments.models import Baseline
 from examples.experiments.support.runs import results
-from examples.experiments.support.timing import amdahl, layer_times, loops
-from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, NUMPY
+from examples.experiments.support.timing import amdahl, layer_times, loops, vectorized
+from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, REFERENCE, VECTORIZED
+from examples.experiments.support.timing.layers import Layer, step
 from examples.report.__main__ import make
 from examples.report.sections.profile_layers import bottleneck
 from nn import functional as F
@@ -38,49 +40,61 @@ def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).standard_normal(shape)
 
 
-# The loops
+# Layers that are written out: in plain Python, and in vectorized NumPy
 
 
-def test_plain_conv() -> None:
+def lists(array: np.ndarray) -> Any:
+    return array.tolist()
+
+
+WRITTEN = pytest.mark.parametrize(("net", "form"), [(loops, lists), (vectorized, np.array)])
+
+
+@WRITTEN
+def test_written_conv(net: Any, form: Any) -> None:
     x, w, b, g = normal(2, 3, 5, 6), normal(4, 3, 2, 3), normal(4), normal(2, 4, 4, 4)
-    layer = loops.Conv("conv", w.tolist(), b.tolist())
+    layer = net.Conv("conv", form(w), form(b))
     y, (_, dw, db) = reference(F.conv2d, x, w, b, g=g)
-    np.testing.assert_allclose(layer.forward(x.tolist()), y, rtol=1e-12)
-    layer.backward(g.tolist())
+    np.testing.assert_allclose(layer.forward(form(x)), y, rtol=1e-12)
+    layer.backward(form(g))
     np.testing.assert_allclose(layer.gradients[0], dw, rtol=1e-12)
     np.testing.assert_allclose(layer.gradients[1], db, rtol=1e-12)
 
 
-def test_plain_linear() -> None:
+@WRITTEN
+def test_written_linear(net: Any, form: Any) -> None:
     x, w, b, g = normal(3, 5), normal(4, 5), normal(4), normal(3, 4)
-    layer = loops.Linear("hidden", w.tolist(), b.tolist())
+    layer = net.Linear("hidden", form(w), form(b))
     y, (dx, dw, db) = reference(F.linear, x, w, b, g=g)
-    np.testing.assert_allclose(layer.forward(x.tolist()), y, rtol=1e-12)
-    np.testing.assert_allclose(layer.backward(g.tolist()), dx, rtol=1e-12)
+    np.testing.assert_allclose(layer.forward(form(x)), y, rtol=1e-12)
+    np.testing.assert_allclose(layer.backward(form(g)), dx, rtol=1e-12)
     np.testing.assert_allclose(layer.gradients[0], dw, rtol=1e-12)
     np.testing.assert_allclose(layer.gradients[1], db, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("layer", "function"), [(loops.ReLU("relu1"), F.relu), (loops.MaxPool("pool"), lambda x: F.max_pool2d(x, 2))]
-)
-def test_plain_relu_and_pool(layer: loops.Layer, function: Any) -> None:
+@WRITTEN
+@pytest.mark.parametrize(("name", "function"), [("ReLU", F.relu), ("MaxPool", lambda x: F.max_pool2d(x, 2))])
+def test_written_relu_and_pool(net: Any, form: Any, name: str, function: Any) -> None:
     x = np.random.default_rng(0).integers(-2, 3, (2, 3, 5, 6)).astype(float)  # with ties, zeros, an odd row
-    g = normal(*np.shape(layer.forward(x.tolist())))
+    layer = getattr(net, name)(name)
+    g = normal(*np.shape(layer.forward(form(x))))
     y, (dx,) = reference(function, x, g=g)
-    np.testing.assert_array_equal(layer.forward(x.tolist()), y)
-    np.testing.assert_array_equal(layer.backward(g.tolist()), dx)
+    np.testing.assert_array_equal(layer.forward(form(x)), y)
+    np.testing.assert_array_equal(layer.backward(form(g)), dx)
 
 
-def test_the_plain_net_is_the_baseline() -> None:
+@WRITTEN
+def test_the_written_net_is_the_baseline(net: Any, form: Any) -> None:
     autograd.manual_seed(0)
-    net = Baseline().double()
+    ours = Baseline().double()
     x, y = normal(2, 3, 32, 32), np.array([3, 9])
-    layers = loops.baseline({name: tensor.detach().numpy() for name, tensor in net.state_dict().items()}, y.tolist())
+    state = {name: tensor.detach().numpy() for name, tensor in ours.state_dict().items()}
+    layers: list[Layer] = net.baseline(state, form(y))
     with autograd.reference():
-        loss, _, gradients = net.oracle(x, y)
+        loss, _, gradients = ours.oracle(x, y)
     before = {layer.name: np.array(layer.weights[0]) for layer in layers if layer.weights}
-    assert loops.step(layers, x.tolist(), 0.5) == pytest.approx(loss.item(), rel=1e-12)
+    update = (lambda: loops.update(layers, 0.5)) if net is loops else vectorized.SGD(layers, 0.5, 0.9).step
+    step(layers, form(x), update)
     for layer in layers:
         if layer.weights:
             for kind, gradient in zip(("weight", "bias"), layer.gradients, strict=True):
@@ -88,6 +102,28 @@ def test_the_plain_net_is_the_baseline() -> None:
                 np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-15)
             after = before[layer.name] - 0.5 * np.array(layer.gradients[0])
             np.testing.assert_array_equal(layer.weights[0], after)
+    assert layers[-1].forward(form(normal(2, 10))) == pytest.approx(
+        F.cross_entropy(autograd.tensor(normal(2, 10)), autograd.tensor(y)).item(), rel=1e-12
+    )
+    assert math.isfinite(loss.item())
+
+
+def test_vectorized_sgd_has_momentum() -> None:
+    layer = vectorized.Linear("hidden", np.array([[1.0]]), np.array([0.0]))
+    sgd = vectorized.SGD([layer], 0.5, 0.25)
+    layer.gradients = [np.array([[8.0]]), np.array([0.0])]
+    weights = []
+    for _ in range(2):  # velocities 8 and 10
+        sgd.step()
+        weights.append(layer.weights[0].item())
+    assert weights == [-3.0, -8.0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_blas_has_as_many_threads_as_the_kernels(threads: int) -> None:
+    with layer_times.computed(VECTORIZED, threads):
+        found = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    assert found <= {threads}
 
 
 # Amdahl
@@ -106,7 +142,8 @@ def way(name: str, threads: int, batch: int, step: float, conv: float, hidden: f
 
 PROFILE = [
     way(LOOPS, 1, 2, 10.0, 8.0, 2.0),  # 5 s per image, all of it in layers
-    way(NUMPY, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s per image in layers, 0.01 s elsewhere
+    way(REFERENCE, 1, 10, 1.0, 0.7, 0.2),  # 0.09 s per image in layers, 0.01 s elsewhere
+    way(VECTORIZED, 1, 10, 0.4, 0.3, 0.1),  # 0.04 s per image, all of it in layers
     way(NUMBA, 1, 10, 0.2, 0.06, 0.04),  # 0.01 s per image in layers
     way(NUMBA, 2, 10, 0.15, 0.01, 0.04),
     way(FUSED, 1, 10, 0.1, 0.05, 0.01),
@@ -115,20 +152,22 @@ PROFILE = [
 
 
 def test_expected() -> None:
-    plain, numpy, threads = amdahl.expected(PROFILE)
+    plain, numpy, vector, threads = amdahl.expected(PROFILE)
     assert (plain.share, plain.limit) == (1, None)
     assert plain.speedup == plain.gain == pytest.approx(500)
     assert numpy.share == pytest.approx(0.9)
     assert numpy.speedup == pytest.approx(9)
     assert numpy.gain == pytest.approx(1 / (0.1 + 0.9 / 9))
     assert numpy.limit == pytest.approx(10)
+    assert (vector.before, vector.after, vector.share, vector.limit) == ("vectorized NumPy, 1", "Numba, 1", 1, None)
+    assert vector.gain == pytest.approx(4)
     assert (threads.before, threads.after, threads.speedup) == ("Numba, 1", "Numba, 2", 2)
     assert threads.gain == pytest.approx(1 / (0.5 + 0.5 / 2))
 
 
 def test_bottleneck() -> None:
     assert bottleneck(PROFILE[0]) == ("conv", 0.8)
-    assert bottleneck(PROFILE[3]) == ("hidden", pytest.approx(0.04 / 0.15))
+    assert bottleneck(PROFILE[4]) == ("hidden", pytest.approx(0.04 / 0.15))
 
 
 # The runs and their sections
@@ -153,19 +192,21 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert record.experiment == "profile_layers"
     assert record.cut_short == "Only one thread was used; the gain of a second one was not measured."
     found = record.result["ways"]
-    assert [(way["way"], way["threads"]) for way in found] == [(name, 1) for name in (LOOPS, NUMPY, NUMBA, FUSED)]
+    assert [(way["way"], way["threads"]) for way in found] == [
+        (name, 1) for name in (LOOPS, REFERENCE, VECTORIZED, NUMBA, FUSED)
+    ]
     layers = {"conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores", "loss", "optimizer"}
     for one in found:
         assert set(one["layers"]) == (layers - {"relu1", "pool", "relu2"} if one["way"] == FUSED else layers)
         parts = [seconds for passes in one["layers"].values() for seconds in passes.values()]
         assert 0 < sum(parts) <= one["step"] * (1 + 1e-9)
         assert len(parts) == (11 if one["way"] == FUSED else 17)
-    assert found[0]["step"] > 10 * found[2]["step"]  # plain Python is slow
+    assert found[0]["step"] > 10 * found[3]["step"]  # plain Python is slow
     with (profiled / "profile_layers.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 17 * 3 + 11
+        assert len(list(csv.DictReader(file))) == 17 * 4 + 11
     assert (profiled / "profile_layers.png").stat().st_size > 10_000
 
-    monkeypatch.setattr(layer_times, "measure", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(profile_layers, "time_layers", lambda *_: pytest.fail("measured again"))
     assert profile_layers.main([*QUICK, "--threads", "1", "--out", str(profiled), "--resume"]) == 0
     other = [*QUICK, "--threads", "1", "--seed", "1", "--out", str(profiled), "--resume"]
     assert profile_layers.main(other) == 1
@@ -177,8 +218,16 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     argv = [*QUICK, "--threads", "1", "--out", str(run), "--profile", str(profiled)]
     capsys.readouterr()
     assert acceleration.main(argv) == 0
-    assert "Expected, from NumPy, 1 to Numba, 1: " in capsys.readouterr().out
-    assert len(results.read(run / "result.json").result["expected"]) == 2
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].split() == ["a", "training", "step", "ms", "per", "image"]
+    assert [line.rsplit(maxsplit=1)[0].strip() for line in lines[1:6]] == [
+        LOOPS, REFERENCE, f"{VECTORIZED}, 1 thread", f"{NUMBA}, 1 thread", f"{FUSED}, 1 thread"
+    ]  # fmt: skip
+    assert "times as fast expected measured" in " ".join(lines[7].split())
+    assert lines[10].startswith("vectorized NumPy, 1 thread → Numba, 1 thread ")
+    assert "A training step takes " in out and "*" not in out
+    assert len(results.read(run / "result.json").result["expected"]) == 3
 
     def exact_profile(content: dict[str, Any]) -> None:
         content["result"]["ways"] = copy.deepcopy(PROFILE)
@@ -186,41 +235,61 @@ def test_runs_and_sections(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     def exact_steps(content: dict[str, Any]) -> None:
         content["result"]["expected"] = [row._asdict() for row in amdahl.expected(PROFILE)]
         content["result"]["seconds_per_picture"] = {
-            "plain Python, 1": 5.0, "NumPy, 1": 0.1, "Numba, 1": 0.02, "Numba, 2": 0.016, "Numba, fused, 1": 0.01,
+            "plain Python, 1": 5.0, "NumPy with loops, 1": 0.1, "vectorized NumPy, 1": 0.05,
+            "Numba, 1": 0.02, "Numba, 2": 0.016, "Numba, fused, 1": 0.01,
             "Numba, fused, 2": 0.008,
         }  # fmt: skip
 
     text = keep(docs, "profile_layers", profiled, exact_profile)
     assert (
-        "**The bottleneck depends on the implementation. plain Python: conv, 80 % of the step; NumPy: conv, 70 %"
-        in text
+        "**The bottleneck depends on the implementation. plain Python: conv, 80 % of the step; "
+        "NumPy with loops: conv, 70 %" in text
     )
     assert "Numba, 2 threads: hidden, 27 % of the step" in text
-    assert "An image takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread: 500 times faster." in text
+    assert "An image takes 5,000 ms in plain Python and 10.00 ms in Numba, fused, 1 thread: 500 times as fast." in text
     assert "Only one thread was used" in text
     assert "There is no result yet; `python -m examples.experiments.acceleration`" in text
     text = keep(docs, "acceleration", run, exact_steps)
     assert (
-        "takes 92.00 % less time with the kernels (Numba, fused, 2 threads) than in NumPy: 8.00 ms per image instead"
-        in text
+        "takes 84 % less time with the kernels (Numba, fused, 2 threads) than in vectorized NumPy, 1 thread: 8.00 ms "
+        "per image instead of 50.00 ms.**" in text
     )
+    assert (
+        "Compared with NumPy with loops, the kernels are 12.5 times as fast, in two steps: vectorized NumPy is 2.00 "
+        "times as fast as the loops, and the kernels are 6.25 times as fast as vectorized NumPy. Most of the gain "
+        "comes from Numba." in text
+    )
+    assert "the kernels are 2.50 times as fast as vectorized NumPy, and 5.00 times with fused layers." in text
     assert "| plain Python → Numba, 1 thread | 100.0 % | 500 | 500 | 250 | 99.80 % | 99.60 % | – |" in text
-    assert "| NumPy → Numba, 1 thread | 90.0 % | 9.00 | 5.00 | 5.00 | 80.00 % | 80.00 % | 10.00 |" in text
+    assert "| NumPy with loops → Numba, 1 thread | 90.0 % | 9.00 | 5.00 | 5.00 | 80.00 % | 80.00 % | 10.00 |" in text
+    assert "| vectorized NumPy, 1 thread → Numba, 1 thread | 100.0 % | 4.00 | 4.00 | 2.50 | 75.00 % |" in text
     assert "500 times as fast was expected, and 250 times was measured, 50 % less." in text
     assert "2.00 times as fast on 1 thread, 2.00 times as fast on 2 threads" in text
-    assert "compiles the kernels, which takes 8.5 s" in text and "regained after 94 images" in text
+    assert "compiles the kernels, which takes 8.5 s" in text and "regained after 212 images" in text
     assert "takes 0.2 s to load them" in text
 
     def numpy_slower(content: dict[str, Any]) -> None:
         exact_steps(content)
-        content["result"]["seconds_per_picture"] |= {"plain Python, 1": 10.0, "NumPy, 1": 0.2}
+        content["result"]["seconds_per_picture"] |= {
+            "plain Python, 1": 10.0,
+            "NumPy with loops, 1": 0.2,
+            "vectorized NumPy, 1": 0.08,
+        }
 
     text = keep(docs, "acceleration", run, numpy_slower)
     assert "10.0 times was measured, 100 % more. The law assumes" in text
     assert "it is 20.00 ms per image before and 10.00 ms after" in text
 
+    def kernels_slower(content: dict[str, Any]) -> None:
+        exact_steps(content)
+        content["result"]["seconds_per_picture"] |= {"vectorized NumPy, 1": 0.004}
+
+    text = keep(docs, "acceleration", run, kernels_slower)
+    assert "takes 100 % more time with the kernels (Numba, fused, 2 threads) than in vectorized NumPy" in text
+    assert "vectorized NumPy is as fast" in text and "this is regained" not in text
+
     def same(content: dict[str, Any]) -> None:
-        content["result"]["ways"] = copy.deepcopy(PROFILE[:3])
+        content["result"]["ways"] = copy.deepcopy(PROFILE[:4])
 
     assert "**The bottleneck is conv in every implementation.** Its share of the step: 80 % in plain Python" in keep(
         docs, "profile_layers", profiled, same

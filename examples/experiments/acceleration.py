@@ -2,8 +2,8 @@
 
 Run ``python -m examples.experiments.profile_layers`` first.
 
-It prints the saving that Amdahl's law predicts from the profile (`support.timing.amdahl`), then
-measures whole training steps. The cost of compilation is measured separately: the first step of a
+It predicts the gain of each change from the profile by Amdahl's law (`support.timing.amdahl`), then
+measures whole training steps, and prints both. The cost of compilation is measured separately: the first step of a
 new process minus a later one, with an empty kernel cache and with a full one.
 """
 
@@ -28,7 +28,7 @@ from examples.experiments.support.runs.run_folder import locked
 from examples.experiments.support.timing import amdahl
 from examples.experiments.support.timing.layer_times import time_step
 from examples.report.page import write_figure
-from examples.report.sections.acceleration import draw
+from examples.report.sections.acceleration import draw, in_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,20 +52,25 @@ def _measure(args: argparse.Namespace) -> int:
         )
     _check_threads(args, profile.result["ways"])
     expected = amdahl.expected([way for way in profile.result["ways"] if way["threads"] in (1, args.threads)])
-    for row in expected:
-        print(f"Expected, from {row.before} to {row.after}: {row.gain:.3g} times as fast.", flush=True)
     settings = {**settings_of(args), "profile": str(args.profile)}
     with stopping("Continue with the same command and --resume.") as check:
         cells = Cells(args.out / "cells", resume=args.resume, check=check)
-        steps = [
-            cells.once(
-                f"{way}, {threads}",
-                settings,
-                lambda: (time_step(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
+        measured = ways(args)
+        with progress_bar(total=len(measured) + 1, unit="measurement") as bar:
+            steps = []
+            for way, threads, size in measured:
+                steps.append(
+                    cells.once(
+                        f"{way}, {threads}",
+                        settings,
+                        lambda: (time_step(way, threads, size, args.seed, args.repeat_for, args.repeats), {}),  # noqa: B023 (at once)
+                    ).result
+                )
+                bar.update()
+            compiling = cells.once(
+                "first steps", settings, lambda: (first_steps(args.batch_size, args.repeats), {})
             ).result
-            for way, threads, size in progress_bar(ways(args), unit="way")
-        ]
-        compiling = cells.once("first steps", settings, lambda: (first_steps(args.batch_size, args.repeats), {})).result
+            bar.update()
     result = {
         "expected": [row._asdict() for row in expected],
         "profiled": profile.when,
@@ -77,6 +82,7 @@ def _measure(args: argparse.Namespace) -> int:
     write_figure(draw(result), [args.out / "acceleration.png"])
     results.write(args.out, "acceleration", result, settings=settings, seconds=cells.seconds,
                   cut_short=one_thread_only(args))  # fmt: skip
+    print(in_terminal(result))
     print(f"The result is in {args.out}.")
     return 0
 

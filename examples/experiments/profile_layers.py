@@ -1,7 +1,8 @@
 """Where does the time go? ``python -m examples.experiments.profile_layers``.
 
-Times each layer of the baseline, forward and backward, in plain Python, in NumPy (the reference
-implementations of the ops) and with the Numba kernels, and also a step with fused layers.
+Times each layer of the baseline, forward and backward, in plain Python, in NumPy with loops (the
+references that tests compare the ops with), in vectorized NumPy (as a student would write it) and
+with the Numba kernels, and also a step with fused layers.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from examples.experiments.support.progress import progress_bar
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.cells import Cells, stopping
 from examples.experiments.support.runs.run_folder import locked
-from examples.experiments.support.timing.layer_times import FUSED, LOOPS, NUMBA, NUMPY, time_layers
+from examples.experiments.support.timing.layer_times import LOOPS, REFERENCE, THREADED, time_layers
 from examples.report.page import write_figure
-from examples.report.sections.profile_layers import draw
+from examples.report.sections.profile_layers import draw, in_terminal
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -61,8 +62,8 @@ def ways(args: argparse.Namespace) -> list[tuple[str, int, int]]:
     counts = sorted({1, args.threads})
     return [
         (LOOPS, 1, args.loops_batch),
-        (NUMPY, 1, args.batch_size),
-        *((way, threads, args.batch_size) for way in (NUMBA, FUSED) for threads in counts),
+        (REFERENCE, 1, args.batch_size),
+        *((way, threads, args.batch_size) for way in THREADED for threads in counts),
     ]
 
 
@@ -97,8 +98,7 @@ def _profile(args: argparse.Namespace) -> int:
         args.out, "profile_layers", result, settings=settings_of(args), seconds=cells.seconds,
         cut_short=one_thread_only(args),
     )  # fmt: skip
-    for way in found:
-        print(f"{way['way']}, threads {way['threads']}: {1000 * way['step'] / way['batch']:.4g} ms per image")
+    print(in_terminal(found))
     print(f"The result is in {args.out}.")
     return 0
 

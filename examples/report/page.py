@@ -6,6 +6,7 @@ import io
 import json
 import re
 import statistics
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -197,6 +198,26 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table; all columns except the first are aligned right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table for a terminal. If it has more than 79 columns, headings are broken between words."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    if sum(widths) + len(widths) > 80:
+        widths = [max(len(word) for text in column for word in text.split()) for column in columns]
+    lines = [textwrap.wrap(text, width) for text, width in zip(header, widths, strict=True)]
+    height = max(map(len, lines))
+    heading = zip(*([""] * (height - len(cell)) + cell for cell in lines), strict=True)
+    return "\n".join(
+        " ".join(f"{text:{'>' if i else '<'}{width}}" for i, (text, width) in enumerate(zip(row, widths, strict=True)))
+        for row in (*heading, *rows)
+    )
+
+
+def plain(text: str) -> str:
+    """Return text of the report without Markdown, for a terminal."""
+    return text.replace("**", "").replace("`", "")
 
 
 def words(items: Sequence[str]) -> str:

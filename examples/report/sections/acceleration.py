@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from examples.experiments.support.timing.layer_times import FUSED, NUMBA, NUMPY
-from examples.report.page import COLORS, HATCHES, Figures, Results, new_figure, percent, table
-from examples.report.sections.profile_layers import milliseconds
+from examples.experiments.support.timing.layer_times import FUSED, NUMBA, REFERENCE, VECTORIZED
+from examples.report.page import COLORS, HATCHES, Figures, Results, new_figure, percent, plain, table, text_table
+from examples.report.sections.profile_layers import label, milliseconds
 
 TITLE = "What does Numba save?"
 
@@ -55,19 +56,39 @@ def _times(gain: float) -> str:
 
 def _words(key: str) -> str:
     way, threads = key.rsplit(", ", 1)
-    return f"{way}, {threads} thread{'s' * (threads != '1')}" if way.startswith(NUMBA) else way
+    return label({"way": way, "threads": int(threads)})
+
+
+def _quickest(times: dict[str, float], *ways: str) -> str:
+    return min((key for key in times if key.rsplit(", ", 1)[0] in ways), key=times.__getitem__)
+
+
+def in_terminal(found: dict[str, Any]) -> str:
+    """Return the answer, and the expected and measured gains, as plain text of 79 columns."""
+    times = found["seconds_per_picture"]
+    steps = text_table(
+        ["a training step", "ms per image"], [[_words(key), milliseconds(time)] for key, time in times.items()]
+    )
+    changes = text_table(
+        ["times as fast", "expected", "measured"],
+        [[change, _times(expected), _times(measured)] for change, expected, measured in gains(found)],
+    )
+    return f"{steps}\n\n{changes}\n\n" + "\n".join(map(plain, (_answer(found), _compiling(found))))
 
 
 def _answer(found: dict[str, Any]) -> str:
     times = found["seconds_per_picture"]
-    slow, fast = f"{NUMPY}, 1", min((key for key in times if key.startswith(f"{NUMBA}, ")), key=times.__getitem__)
+    loops, slow, fast = _quickest(times, REFERENCE), _quickest(times, VECTORIZED), _quickest(times, NUMBA, FUSED)
+    vectorizing, kernels = times[loops] / times[slow], times[slow] / times[fast]
     words = [
-        f"**A training step takes {percent(1 - times[fast] / times[slow], 2)} less time with the kernels "
-        f"({_words(fast)}) than in NumPy: {milliseconds(times[fast])} ms per image instead of "
-        f"{milliseconds(times[slow])} ms.**"
+        f"**A training step takes {percent(abs(1 - 1 / kernels), 0)} {'less' if kernels > 1 else 'more'} time with "
+        f"the kernels ({_words(fast)}) than in {_words(slow)}: {milliseconds(times[fast])} ms per image instead of "
+        f"{milliseconds(times[slow])} ms.** Each is the fastest of its kind.",
+        _conclusion(_words(loops), vectorizing, kernels),
+        *_on_one_thread(times),
     ]
     row, (change, expected, measured) = max(
-        zip(found["expected"], gains(found), strict=True), key=lambda both: abs(both[1][2] / both[1][1] - 1)
+        zip(found["expected"], gains(found), strict=True), key=lambda both: abs(math.log(both[1][2] / both[1][1]))
     )
     off = measured / expected - 1
     words.append(
@@ -82,6 +103,33 @@ def _answer(found: dict[str, Any]) -> str:
             f"{milliseconds(before)} ms per image before and {milliseconds(after)} ms after."
         )
     return " ".join(words)
+
+
+def _conclusion(loops: str, vectorizing: float, kernels: float) -> str:
+    """Say what a better use of NumPy gives, and what the kernels add: times as fast as `loops`, and as that."""
+    begin = f"Compared with {loops}, the kernels are {_times(vectorizing * kernels)} times as fast"
+    if kernels <= 1:
+        return f"{begin}; all of this comes from getting rid of Python's loops, and vectorized NumPy is as fast."
+    if vectorizing <= 1:
+        return f"{begin}; all of this comes from Numba, and vectorized NumPy is no faster than the loops."
+    first, second = (
+        f"vectorized NumPy is {_times(vectorizing)} times as fast as the loops",
+        f"the kernels are {_times(kernels)} times as fast as vectorized NumPy",
+    )
+    more = "getting rid of Python's loops, which needs no Numba" if vectorizing > kernels else "Numba"
+    return f"{begin}, in two steps: {first}, and {second}. Most of the gain comes from {more}."
+
+
+def _on_one_thread(times: dict[str, float]) -> list[str]:
+    """Say what the kernels, and fusion, gain over vectorized NumPy when each has one thread."""
+    keys = [f"{way}, 1" for way in (VECTORIZED, NUMBA, FUSED)]
+    if not times.keys() >= set(keys):
+        return []
+    base, kernels, fused = (times[key] for key in keys)
+    return [
+        f"On one thread each, the kernels are {_times(base / kernels)} times as fast as vectorized NumPy, and "
+        f"{_times(base / fused)} times with fused layers."
+    ]
 
 
 def _table(found: dict[str, Any]) -> str:
@@ -117,10 +165,10 @@ def _compiling(found: dict[str, Any]) -> str:
     empty, full = (found["first_steps"][f"{name} cache"] for name in ("empty", "full"))
     compiling, reading = (max(0.0, first["first"] - first["median"]) for first in (empty, full))
     times = found["seconds_per_picture"]
-    saved = times[f"{NUMPY}, 1"] - times[f"{FUSED}, 1"]
+    saved = times[f"{VECTORIZED}, 1"] - times[f"{FUSED}, 1"]
     words = f"The first step compiles the kernels, which takes {compiling:.1f} s (that step minus a later one)"
     if saved > 0:
-        words += f"; this is regained after {compiling / saved:,.0f} images"
+        words += f"; compared with vectorized NumPy, this is regained after {compiling / saved:,.0f} images"
     return (
         f"{words}. Compiled kernels are cached: in a later process the first step takes {reading:.1f} s to load them."
     )

@@ -6,12 +6,18 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from examples.experiments.support.timing.layer_times import FUSED
-from examples.report.page import COLORS, HATCHES, Figures, Results, new_figure, percent, table
+from examples.experiments.support.timing.layer_times import FUSED, NUMBA, THREADED, VECTORIZED
+from examples.report.page import COLORS, HATCHES, Figures, Results, new_figure, percent, plain, table, text_table
 
 TITLE = "Where does the time go?"
 _LAYERS = ("conv", "relu1", "pool", "flatten", "hidden", "relu2", "scores", "loss", "optimizer")
 _PASSES = ("forward", "backward")
+_DRAWN = 5  # layers with a colour of their own in the figure
+WAYS = (
+    "NumPy with loops is the reference that the tests compare the ops with: it visits the windows of convolution and "
+    "pooling one by one, in Python. Vectorized NumPy is what a student would write: `sliding_window_view` and a matrix "
+    "product for a convolution, a reshape and a maximum for a pooling."
+)
 
 
 def section(results: Results, figures: Figures) -> list[str]:
@@ -22,15 +28,15 @@ def section(results: Results, figures: Figures) -> list[str]:
     parts = []
     for record in records:
         ways = record.result["ways"]
-        alt = "Time of each layer per image, forward and backward, in several implementations"
-        parts += [_answer(ways), figures.add(record.name, draw(record.result), alt), _table(ways)]
+        alt = "Share of each layer in a training step, in several implementations"
+        parts += [_answer(ways), WAYS, figures.add(record.name, draw(record.result), alt), _table(ways)]
         parts += [record.cut_short] if record.cut_short else []
     return parts
 
 
 def label(way: dict[str, Any]) -> str:
     """Return the implementation, with its number of threads if it uses threads."""
-    threads = f", {way['threads']} thread{'s' * (way['threads'] > 1)}" if way["way"].startswith("Numba") else ""
+    threads = f", {way['threads']} thread{'s' * (way['threads'] > 1)}" if way["way"] in THREADED else ""
     return way["way"] + threads
 
 
@@ -46,6 +52,20 @@ def in_layers(way: dict[str, Any]) -> float:
     return sum(sum(passes.values()) for passes in way["layers"].values())
 
 
+def in_terminal(ways: list[dict[str, Any]]) -> str:
+    """Return the answer and the times of the layers, forward and backward together, as plain text of 79 columns."""
+    rows = [
+        [layer, *(milliseconds(_total(way, layer) / way["batch"]) if layer in way["layers"] else "–" for way in ways)]
+        for layer in _LAYERS
+    ]
+    rows.append(["step", *(milliseconds(per_picture(way)) for way in ways)])
+    return f"{text_table(['ms per image', *map(label, ways)], rows)}\n{plain(_answer(ways))}"
+
+
+def _total(way: dict[str, Any], layer: str) -> float:
+    return float(sum(way["layers"][layer].values()))
+
+
 def _answer(ways: list[dict[str, Any]]) -> str:
     found = {label(way): bottleneck(way) for way in ways}
     names = {name for name, _ in found.values()}
@@ -56,6 +76,7 @@ def _answer(ways: list[dict[str, Any]]) -> str:
     else:
         each = "; ".join(f"{key}: {name}, {percent(share, 0)} of the step" for key, (name, share) in found.items())
         words = [f"**The bottleneck depends on the implementation. {each}.**"]
+    words += _from_vectorized(ways)
     last = next(way for way in reversed(ways) if way["way"] != FUSED)
     rest = 1 - in_layers(last) / last["step"]
     words.append(
@@ -66,9 +87,26 @@ def _answer(ways: list[dict[str, Any]]) -> str:
     times = milliseconds(per_picture(slow)), milliseconds(per_picture(fast))
     words.append(
         f"An image takes {times[0]} ms in {label(slow)} and {times[1]} ms in {label(fast)}: "
-        f"{per_picture(slow) / per_picture(fast):,.0f} times faster."
+        f"{per_picture(slow) / per_picture(fast):,.0f} times as fast."
     )
     return " ".join(words)
+
+
+def _from_vectorized(ways: list[dict[str, Any]]) -> list[str]:
+    """Say in which layer the kernels save most of the time of vectorized NumPy, on one thread each."""
+    single = {way["way"]: way for way in ways if way["threads"] == 1}
+    if not {VECTORIZED, NUMBA} <= single.keys():
+        return []
+    before, after = single[VECTORIZED], single[NUMBA]
+    pairs = {name: [_total(way, name) / way["batch"] for way in (before, after)] for name in before["layers"]}
+    name = max(pairs, key=lambda name: pairs[name][0] - pairs[name][1])
+    old, new = pairs[name]
+    if new >= old:
+        return ["On one thread, the kernels are no faster than vectorized NumPy in any layer."]
+    return [
+        f"On one thread, the kernels save most in {name}: it takes {milliseconds(new)} ms per image instead of the "
+        f"{milliseconds(old)} ms of vectorized NumPy."
+    ]
 
 
 def per_picture(way: dict[str, Any]) -> float:
@@ -100,30 +138,37 @@ def _table(ways: list[dict[str, Any]]) -> str:
 
 
 def draw(result: dict[str, Any]) -> Figure:
-    """Draw a bar for each layer and implementation on a logarithmic axis: forward left, backward right."""
+    """Draw a bar for each implementation: the layers' shares of its step, forward and backward together."""
     ways = result["ways"]
-    figure = new_figure(10, 1.4 + 0.14 * len(_LAYERS) * len(ways))
-    thick = 0.84 / len(ways)
-    floor = 0.5e3 * min(
-        seconds / way["batch"] for way in ways for passes in way["layers"].values() for seconds in passes.values()
+    shares = [_shares(way) for way in ways]
+    largest = {name: max(some.get(name, 0.0) for some in shares) for name in _LAYERS}
+    drawn = sorted(sorted(largest, key=largest.__getitem__)[-_DRAWN:], key=_LAYERS.index)
+    figure = new_figure(9, 1.3 + 0.42 * len(ways))
+    axes = figure.subplots()
+    for place, some in enumerate(shares):
+        parts = {name: some.get(name, 0.0) for name in drawn}
+        parts["other layers"] = sum(share for name, share in some.items() if name not in drawn)
+        parts["outside layers"] = max(0.0, 1 - sum(parts.values()))
+        left = 0.0
+        for k, (name, share) in enumerate(parts.items()):
+            axes.barh(place, 100 * share, left=left, height=0.72, color=COLORS[k], hatch=HATCHES[k],
+                      edgecolor="white", linewidth=0.6, label=name if place == 0 else None)  # fmt: skip
+            if share > 0.06:
+                axes.text(left + 50 * share, place, f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})  # fmt: skip
+            left += 100 * share
+    axes.set_yticks(
+        range(len(ways)), [f"{label(way)}\n{milliseconds(per_picture(way))} ms" for way in ways], fontsize=8
     )
-    panels = figure.subplots(1, 2, sharey=True, sharex=True)
-    for axes, direction in zip(panels, _PASSES, strict=True):
-        for k, way in enumerate(ways):
-            places = [i for i, layer in enumerate(_LAYERS) if direction in way["layers"].get(layer, {})]
-            axes.barh(
-                [i + (k - (len(ways) - 1) / 2) * thick for i in places],
-                [1000 * way["layers"][_LAYERS[i]][direction] / way["batch"] - floor for i in places],
-                height=thick, left=floor, color=COLORS[k], hatch=HATCHES[k], edgecolor="white", linewidth=0.4,
-                label=label(way),
-            )  # fmt: skip
-        axes.set_xscale("log")
-        axes.set(title=direction, xlabel="time per image [ms]")
-        axes.grid(axis="x", alpha=0.3, linewidth=0.6)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-    panels[0].set_yticks(range(len(_LAYERS)), _LAYERS)
-    panels[0].invert_yaxis()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=3)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the training step [%]", xlim=(0, 100), title="Where the time of a training step goes")
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    figure.legend(frameon=False, loc="outside lower center", ncols=7, fontsize=8, handlelength=2.2, handleheight=1.2)
     return figure
+
+
+def _shares(way: dict[str, Any]) -> dict[str, float]:
+    """Return the share of each layer, forward and backward together; of the layers' sum if that exceeds the step."""
+    step = max(way["step"], in_layers(way))  # medians of parts may add up to more than the median of the whole
+    return {name: _total(way, name) / step for name in way["layers"]}

@@ -1,4 +1,10 @@
-"""Times of a training step of the baseline and of its layers, in several implementations."""
+"""Times of a training step of the baseline and of its layers, in several implementations.
+
+* plain Python: `loops`, nothing but lists and loops.
+* NumPy with loops: the references of the ops, which tests compare with. They visit windows one by one.
+* vectorized NumPy: `vectorized`, as a student would write it.
+* Numba: the kernels of the ops, and with fused layers.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +15,21 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import autograd
 import nn
 import optim
 from autograd.profiler import Timing, measure, profile
 from examples.experiments.models import Baseline
-from examples.experiments.support.timing import loops
+from examples.experiments.support.timing import loops, vectorized
+from examples.experiments.support.timing.layers import Layer, passes, step
 from nn import functional as F
 
-LOOPS, NUMPY, NUMBA, FUSED = "plain Python", "NumPy", "Numba", "Numba, fused"
+LOOPS, REFERENCE, VECTORIZED = "plain Python", "NumPy with loops", "vectorized NumPy"
+NUMBA, FUSED = "Numba", "Numba, fused"
+THREADED = (VECTORIZED, NUMBA, FUSED)
+WRITTEN_OUT = (LOOPS, VECTORIZED)  # layer by layer, without the engine
 LR, MOMENTUM = 0.01, 0.9
 
 
@@ -34,7 +45,11 @@ def computed(way: str, threads: int) -> Iterator[None]:
     before = autograd.get_num_threads()
     autograd.set_num_threads(threads)
     try:
-        with nn.set_fusion_enabled(way == FUSED), autograd.reference() if way == NUMPY else contextlib.nullcontext():
+        with (
+            threadpool_limits(threads, "blas"),
+            nn.set_fusion_enabled(way == FUSED),
+            autograd.reference() if way == REFERENCE else contextlib.nullcontext(),
+        ):
             yield
     finally:
         autograd.set_num_threads(before)
@@ -57,20 +72,24 @@ def make_step(size: int, seed: int) -> tuple[Callable[[], None], Callable[[], No
 
 def time_first_and_later(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> Timing:
     """Time whole steps with `autograd.profiler.measure`."""
-    if way == LOOPS:
-        layers, x = make_loops(size, seed)
-        return measure(lambda: loops.step(layers, x, LR), seconds, runs)
     with computed(way, threads):
+        if way in WRITTEN_OUT:
+            written = written_out(way, size, seed)
+            return measure(lambda: step(*written), seconds, runs)
         compute, update = make_step(size, seed)
         return measure(lambda: (compute(), update()), seconds, runs)
 
 
-def make_loops(size: int, seed: int) -> tuple[list[loops.Layer], loops.Numbers]:
-    """Return the same network in plain Python, and images for it."""
+def written_out(way: str, size: int, seed: int) -> tuple[list[Layer], Any, Callable[[], None]]:
+    """Return the same network in plain Python or vectorized NumPy, images for it, and its optimizer's step."""
     autograd.manual_seed(seed)
     state = {name: tensor.detach().numpy() for name, tensor in Baseline().state_dict().items()}
     x, y = batch(size, seed)
-    return loops.baseline(state, y.tolist()), x.tolist()
+    if way == LOOPS:
+        layers = loops.baseline(state, y.tolist())
+        return layers, x.tolist(), lambda: loops.update(layers, LR)
+    layers = vectorized.baseline(state, y)
+    return layers, x, vectorized.SGD(layers, LR, MOMENTUM).step
 
 
 def time_step(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> dict[str, Any]:
@@ -83,51 +102,64 @@ def time_step(way: str, threads: int, size: int, seed: int, seconds: float, runs
 def time_layers(way: str, threads: int, size: int, seed: int, seconds: float, runs: int) -> dict[str, Any]:
     """Return the median seconds of each layer, forward and backward, and of the whole step.
 
-    The optimizer counts as a layer with only a backward. The rest of the step is Python and the
-    profiler itself.
+    The optimizer counts as a layer with only a backward. The rest of the engine's step is Python and
+    the profiler itself.
     """
-    found = {"way": way, "threads": threads, "batch": size}
-    if way == LOOPS:
-        layers = _loops_layers(size, seed, seconds, runs)
-        return {**found, "step": sum(sum(passes.values()) for passes in layers.values()), "layers": layers}
-    passes: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str], list[float]] = {}
     steps: list[float] = []
     with computed(way, threads):
-        compute, update = make_step(size, seed)
-        compute()  # the first step allocates memory
-        update()
+        time_one = _written_step(way, size, seed) if way in WRITTEN_OUT else _profiled_step(size, seed)
+        time_one()  # the first step allocates memory
         began = perf_counter()
         while len(steps) < runs or perf_counter() - began < seconds:
-            with profile() as profiled:
-                compute()
-            before = perf_counter()
-            update()
-            updating = perf_counter() - before
-            averages = profiled.key_averages("layer")
-            for row in averages:
-                passes.setdefault((_short(row.layer), row.direction), []).append(row.cpu_time_total * 1e-6)
-            passes.setdefault(("optimizer", "backward"), []).append(updating)
-            steps.append(averages.elapsed * 1e-6 + updating)
-    medians: dict[str, dict[str, float]] = {}
-    for (name, direction), times in passes.items():
-        medians.setdefault(name, {})[direction] = statistics.median(times)
-    return {**found, "step": statistics.median(steps), "layers": medians}
+            times, elapsed = time_one()
+            for part, time in times.items():
+                found.setdefault(part, []).append(time)
+            steps.append(elapsed)
+    layers: dict[str, dict[str, float]] = {}
+    for (name, direction), several in found.items():
+        layers.setdefault(name, {})[direction] = statistics.median(several)
+    # Outside written-out layers is nothing; the median of whole steps may still differ from the sum of medians.
+    parts = sum(sum(passes.values()) for passes in layers.values())
+    whole = parts if way in WRITTEN_OUT else statistics.median(steps)
+    return {"way": way, "threads": threads, "batch": size, "step": whole, "layers": layers}
+
+
+Times = tuple[dict[tuple[str, str], float], float]  # seconds by layer and direction, and of the whole step
+
+
+def _profiled_step(size: int, seed: int) -> Callable[[], Times]:
+    """Return a function that does a step of the engine inside its profiler."""
+    compute, update = make_step(size, seed)
+
+    def time_one() -> Times:
+        with profile() as profiled:
+            compute()
+        before = perf_counter()
+        update()
+        updating = perf_counter() - before
+        averages = profiled.key_averages("layer")
+        times = {(_short(row.layer), row.direction): row.cpu_time_total * 1e-6 for row in averages}
+        return {**times, ("optimizer", "backward"): updating}, averages.elapsed * 1e-6 + updating
+
+    return time_one
+
+
+def _written_step(way: str, size: int, seed: int) -> Callable[[], Times]:
+    """Return a function that does a step of a network that is written out."""
+    written = written_out(way, size, seed)
+
+    def time_one() -> Times:
+        times = {}
+        began = before = perf_counter()
+        for part in passes(*written):
+            now = perf_counter()
+            times[part], before = now - before, now
+        return times, before - began
+
+    return time_one
 
 
 def _short(path: str) -> str:
     """Shorten "Baseline.layers.conv (Conv2d)" to "conv"; an op outside all layers belongs to the loss."""
     return path.split(" ")[0].split(".")[-1] if path else "loss"
-
-
-def _loops_layers(size: int, seed: int, seconds: float, runs: int) -> dict[str, dict[str, float]]:
-    layers, x = make_loops(size, seed)
-    found: dict[str, dict[str, float]] = {}
-    for layer in layers:
-        found[layer.name] = {"forward": measure(lambda: layer.forward(x), seconds, runs).median}  # noqa: B023 (at once)
-        x = layer.forward(x)
-    g: loops.Numbers = 1.0
-    for layer in reversed(layers):
-        found[layer.name]["backward"] = measure(lambda: layer.backward(g), seconds, runs).median  # noqa: B023
-        g = layer.backward(g)
-    found["optimizer"] = {"backward": measure(lambda: loops.update(layers, LR), seconds, runs).median}
-    return found

@@ -1,29 +1,17 @@
 """The baseline in plain Python, with nothing but lists and loops.
 
-The ``forward`` of each layer saves its input. Its ``backward`` takes the gradient with respect to
-the output, returns the gradient with respect to the input, and stores those of the weights in
-``gradients``. Shapes and formulas are those of the ops (`autograd.ops`).
+Layers have the interface `layers.Layer`. Shapes and formulas are those of the ops (`autograd.ops`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
+
+from examples.experiments.support.timing.layers import Layer
 
 Numbers = Any  # a float, or a list of Numbers
-
-
-class Layer(Protocol):
-    """The interface of a layer."""
-
-    name: str
-    weights: list[Numbers]
-    gradients: list[Numbers]  # one for each of the weights
-
-    def forward(self, x: Numbers) -> Numbers: ...
-
-    def backward(self, g: Numbers) -> Numbers: ...
 
 
 def zeros(*shape: int) -> Numbers:
@@ -240,17 +228,6 @@ def baseline(state: dict[str, Any], labels: Sequence[int]) -> list[Layer]:
         Linear("scores", *of("scores")),
         CrossEntropy("loss", labels),
     ]
-
-
-def step(layers: Sequence[Layer], x: Numbers, lr: float) -> float:
-    """Do forward, backward and a gradient step; return the loss before the step."""
-    for layer in layers:
-        x = layer.forward(x)
-    g: Numbers = 1.0
-    for layer in reversed(layers):
-        g = layer.backward(g)
-    update(layers, lr)
-    return float(x)
 
 
 def update(layers: Sequence[Layer], lr: float) -> None:
