@@ -316,8 +316,8 @@ def test_the_section(written: Callable[..., str]) -> None:
     assert "| lucidgrad | 70.00 | 69.00 | 68.00 | 69.00 ± 1.00 |" in text
     assert "The means differ by 0.20 percentage points, within the goal of 0.5." in text
     assert (
-        "for PyTorch on the GPU and MXNet on the GPU. PyTorch cannot use a GPU: none is there. It was not requested."
-        in text
+        "The rows are missing for PyTorch on the GPU (none is there) and MXNet on the GPU (it was not requested); "
+        "`bsub < lsf/compare_gpu.lsf`, or" in text
     )
     assert "`bsub < lsf/compare_gpu.lsf`" in text
     assert text.count("![") == 2

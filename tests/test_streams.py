@@ -14,6 +14,7 @@ import pytest
 
 from examples.experiments import train
 from examples.experiments.support import cli
+from examples.experiments.support.runs.streams import Steady
 from tests.runs import TINY, end, program, start_in_shell
 
 EXPERIMENTS = [
@@ -187,3 +188,24 @@ def test_the_results_are_on_the_disk_before_anything_is_said_of_them(
         monkeypatch.setattr(sys, "stdout", stdout)
         assert main([*argv, "--out", str(tmp_path / str(number))]) == 0
         assert stdout.there == [True]
+
+
+def test_a_terminal_breaks_long_lines_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    long = "It takes 12,345.678 ms in /a/folder/with-a-long/name-that-is/over-forty-columns and 0.5 ms elsewhere."
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        print(long, file=Steady(stream))  # type: ignore[arg-type]
+    assert pipe.getvalue() == f"{long}\n"
+    lines = terminal.getvalue().splitlines()
+    assert " ".join(lines) == long and len(lines) > 2
+    assert [len(line) > 40 for line in lines].count(True) == 1  # the path
+    bar = "\r" + "#" * 60
+    terminal.truncate(0)
+    terminal.seek(0)
+    Steady(terminal).write(bar)
+    assert terminal.getvalue() == bar

@@ -105,9 +105,13 @@ def test_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     threads = settings["sessions"][0]["threads"]
     assert "synthetic" in lines[0]
     assert f"This run: 64 training, 16 validation, 80 test images, seed 5, threads {threads}." in lines[0]
-    assert lines[1].startswith("epoch 1/2   training loss 2.")
-    for word in ("training", "validation", "test"):
-        assert f"{word} loss" in lines[2]
+    assert lines[1].startswith("epoch 1/2  training loss 2.")
+    last = rows[-1]
+    assert lines[2] == (
+        f"epoch 2/2  training loss {last['train_loss']:.4f}  error validation "
+        f"{100 * last['validation_error']:.1f} %, test {100 * last['test_error']:.1f} %  {last['seconds']:.1f} s"
+    )
+    assert max(map(len, lines[1:3])) < 80
 
     result = json.loads((tmp_path / "result.json").read_text())["result"]
     test, counts = result["test"], np.array(result["test"]["confusion"])

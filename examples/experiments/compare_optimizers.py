@@ -202,8 +202,8 @@ def _line(run: Run, outcome: Outcome) -> str:
     row = outcome.history[-1]
     seconds = sum(row["seconds"] for row in outcome.history)
     return (
-        f"{what}  {cli.epochs_in_words(row['epoch'])}, training loss {row['train_loss']:.4f}, "
-        f"validation error {100 * row['validation_error']:5.2f} %, {seconds:.1f} s"
+        f"{what}  loss {row['train_loss']:.4f}  validation error {100 * row['validation_error']:.1f} %  "
+        f"{seconds:.{0 if seconds >= 100 else 1}f} s"
     )
 
 

@@ -155,12 +155,14 @@ def bands(histories: Sequence[Sequence[Mapping[str, Any]]], splits: Mapping[str,
     epochs = min(len(history) for history in histories)
     x = np.arange(1, epochs + 1)
     grid = figure.subplots(1, 2)
-    for axes, what, scale, unit in zip(grid, ("loss", "error"), (1, 100), ("loss [nats per image]", "error [%]")):
+    for axes, what, scale, unit in zip(
+        grid, ("loss", "error"), (1, 100), ("loss [nats per image]", "error [% of images]")
+    ):
         for i, (split, label) in enumerate(splits.items()):
             y = scale * np.array([[row[f"{split}_{what}"] for row in history[:epochs]] for history in histories])
             axes.plot(x, y.mean(0), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=3, label=label)
             axes.fill_between(x, y.min(0), y.max(0), color=COLORS[i], alpha=0.25, linewidth=0)
-        axes.set(xlabel="epoch", ylabel=unit)
+        axes.set(title=what.capitalize(), xlabel="epoch", ylabel=unit)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     grid[1].set_ylim(bottom=0)
@@ -181,7 +183,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> tuple[str, F
                 axes.text(j, i, f"{share:.0f}", ha="center", va="center", color="white" if share > 50 else "black")
     axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
     axes.set_yticks(range(len(classes)), classes)
-    axes.set(xlabel="predicted class", ylabel="true class")
+    axes.set(title="Predictions for the images of each class", xlabel="predicted class", ylabel="true class")
     figure.colorbar(image, ax=axes, label="share of the class [%]", shrink=0.8)
     mistakes = shares - np.diag(np.diag(shares))
     i, j = np.unravel_index(mistakes.argmax(), mistakes.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable
 from typing import Any, TextIO
 
@@ -26,6 +27,31 @@ class _Log:
     def flush(self) -> None:
         """Flush stderr."""
         sys.stderr.flush()
+
+
+class _Logged(plain):  # type: ignore[misc]
+    """A bar that writes a line every half minute, even while a single step takes longer than that."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._closed = threading.Event()
+        super().__init__(*args, **options)
+        threading.Thread(target=self._watch, daemon=True, name="progress").start()
+
+    def _watch(self) -> None:
+        wait = SECONDS
+        while not self._closed.wait(wait):
+            with self._lock:
+                quiet_for = self._time() - max(self.last_print_t, self.start_t)
+                if quiet_for >= SECONDS and not self._closed.is_set():
+                    self.refresh(nolock=True)
+                    self.last_print_t = self._time()
+                    quiet_for = 0.0
+            wait = max(SECONDS - quiet_for, 0.01)
+
+    def close(self) -> None:
+        """End the bar and its thread."""
+        self._closed.set()
+        super().close()
 
 
 def in_notebook() -> bool:
@@ -62,4 +88,4 @@ def progress_bar(iterable: Iterable[Any] | None = None, *, quiet: bool = False, 
     options |= {"mininterval": SECONDS, "miniters": 1, "maxinterval": 0, "delay": SECONDS}
     if "desc" in options:
         options["desc"] += ": "
-    return plain(iterable, file=_Log(), bar_format=LINE, **options)
+    return _Logged(iterable, file=_Log(), bar_format=LINE, **options)

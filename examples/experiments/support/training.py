@@ -264,8 +264,15 @@ def _position(progress: Progress) -> str:
 
 
 def _line(row: dict[str, Any], epochs: int) -> str:
-    parts = [f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}"]
-    for split, name in (("train", "training"), ("validation", "validation"), ("test", "test")):
-        if f"{split}_loss" in row:
-            parts.append(f"{name} loss {row[f'{split}_loss']:.4f} error {100 * row[f'{split}_error']:5.2f} %")
-    return "   ".join([*parts, f"{row['seconds']:.1f} s, {row['images_per_second']:.0f} images/s"])
+    """Return the line of an epoch, of at most 79 columns; metrics.jsonl has the rest."""
+    errors = [
+        f"{split} {100 * row[f'{split}_error']:.1f} %" for split in ("validation", "test") if f"{split}_error" in row
+    ] or [f"training {100 * row['train_error']:.1f} %"]
+    return "  ".join(
+        [
+            f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}",
+            f"training loss {row['train_loss']:.4f}",
+            f"error {', '.join(errors)}",
+            f"{row['seconds']:.{0 if row['seconds'] >= 100 else 1}f} s",
+        ]
+    )

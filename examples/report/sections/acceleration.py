@@ -193,6 +193,7 @@ def draw(found: dict[str, Any]) -> Figure:
     axes.set_xlim(floor, 8 * max(value for row in rows for value in row[1:]))
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     axes.invert_yaxis()
+    axes.set_title("Gain of each change: expected from the profile, and measured", pad=26)
     axes.set(xlabel="gain [times as fast]")
     axes.grid(axis="x", alpha=0.3, linewidth=0.6)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)

@@ -106,14 +106,20 @@ def _missing(records: Sequence[Record]) -> list[str]:
     lacking = [(*key, whys.get(key, "It was not requested.")) for key in wanted if key not in filled]
     if not lacking:
         return []
-    names = words([f"{name_of(framework)} on the {DEVICES[device]}" for framework, device, _ in lacking])
-    reasons = " ".join(dict.fromkeys(why for _, _, why in lacking))
-    on_gpu = any(device == "gpu" for _, device, _ in lacking)
-    command = (
-        f"`bsub < lsf/compare_gpu.lsf`, or, on a machine with a GPU, `{GPU_COMMAND}`" if on_gpu else f"`{COMMAND}`"
+    names = words(
+        [f"{name_of(framework)} on the {DEVICES[device]} ({_cause(why)})" for framework, device, why in lacking]
     )
+    on_gpu = any(device == "gpu" for _, device, _ in lacking)
+    command = f"`bsub < lsf/compare_gpu.lsf`, or on a machine with a GPU `{GPU_COMMAND}`," if on_gpu else f"`{COMMAND}`"
     verb, what = ("row is", "it") if len(lacking) == 1 else ("rows are", "them")
-    return [f"The {verb} missing for {names}. {reasons} To add {what}, run {command}."]
+    return [f"The {verb} missing for {names}; {command} adds {what}."]
+
+
+def _cause(why: str) -> str:
+    """Shorten "X cannot use a GPU: this build has no CUDA. Install …" to "this build has no CUDA"."""
+    first = why.partition(". ")[0].removesuffix(".")
+    cause = first.partition(": ")[2] or first
+    return cause[0].lower() + cause[1:] if cause[1:2].islower() else cause
 
 
 def _parity(records: Sequence[Record], figures: Figures) -> list[str]:

@@ -44,7 +44,11 @@ def section(results: Results, figures: Figures) -> list[str]:
             _how(record),
             *_verdict(record, curves),
             _table(record, curves),
-            figures.add(f"optimizers{several}", panels(record.result), "Loss and errors against epochs and seconds"),
+            figures.add(
+                f"optimizers{several}",
+                panels(record.result),
+                "Loss and errors against epochs, and the test error against seconds",
+            ),
             "Lines are means over the seeds; bands show the range. Training loss and error are averaged over the "
             "epoch, while the weights change, so they are lower at its end.",
             *_discussion(record, curves),
@@ -57,30 +61,35 @@ def section(results: Results, figures: Figures) -> list[str]:
 
 
 def panels(result: Mapping[str, Any]) -> Figure:
-    """Draw training loss and the three errors against epochs (top row) and seconds (bottom row)."""
+    """Draw training loss, validation error and test error against epochs, and the test error against seconds."""
     curves = _curves(result)
-    figure = new_figure(12, 6.4)
-    grid = figure.subplots(2, 4)
-    columns = [("train_loss", "training loss [nats]", 1)]
-    columns += [(f"{s}_error", f"{w} error [%]", 100) for s, w in _SPLITS.items()]
-    for column, (key, label, scale) in enumerate(columns):
+    figure = new_figure(9, 7.4)
+    shown = (
+        ("train_loss", "Training loss", "loss [nats per image]", False),
+        ("validation_error", "Validation error", "error [% of images]", False),
+        ("test_error", "Test error", "error [% of images]", False),
+        ("test_error", "Test error against time", "error [% of images]", True),
+    )
+    grid = figure.subplots(2, 2)
+    for axes, (key, title, unit, by_time) in zip(grid.flat, shown, strict=True):
+        scale = 100 if key.endswith("error") else 1
         for i, (method, histories) in enumerate(curves.items()):
-            all_seeds = scale * np.array([[row[key] for row in history] for history in histories])
-            y = all_seeds.mean(0)
+            y = scale * np.array([[row[key] for row in history] for history in histories])
             seconds = np.cumsum([[row["seconds"] for row in history] for history in histories], axis=1).mean(0)
-            for axes, x in ((grid[0, column], np.arange(1, len(y) + 1)), (grid[1, column], seconds)):
-                axes.plot(
-                    x, y, color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=4, linewidth=1.3,
-                    label=method,
-                )  # fmt: skip
-                axes.fill_between(x, all_seeds.min(0), all_seeds.max(0), color=COLORS[i], alpha=0.15, linewidth=0)
-        grid[0, column].set(xlabel="epoch", title=label)
-        grid[0, column].xaxis.set_major_locator(MaxNLocator(integer=True))
-        grid[1, column].set(xlabel="training time [s]", xlim=(0, None))
-    for axes in grid.flat:
+            x = seconds if by_time else np.arange(1, y.shape[1] + 1)
+            axes.plot(x, y.mean(0), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=5, linewidth=1.5,
+                      label=method)  # fmt: skip
+            axes.fill_between(x, y.min(0), y.max(0), color=COLORS[i], alpha=0.1, linewidth=0)
+        axes.set(title=title, xlabel="training time [s]" if by_time else "epoch", ylabel=unit)
+        if by_time:
+            axes.set_xlim(0, None)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7, frameon=False,
-        handlelength=3.5)  # fmt: skip
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False,
+        handlelength=4)  # fmt: skip
     return figure
 
 
@@ -263,7 +272,9 @@ def _rates(record: Record) -> Figure:
             axes.plot(*zip(*sorted(tried)), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], label=method)
     axes.set_xscale("log")
     epochs = epochs_in_words(record.settings["trial_epochs"])
-    axes.set(xlabel="learning rate", ylabel=f"validation error after {epochs} [%]")
+    axes.set(
+        title="Validation error by learning rate", xlabel="learning rate", ylabel=f"error after {epochs} [% of images]"
+    )
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, handlelength=3.5)
     return figure

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from examples.experiments.support.runs.results import Record
 from examples.report.page import (
@@ -184,29 +185,55 @@ def _rates(full: Record, ablation: Sequence[Record]) -> str:
 
 
 def _bars(rows: Sequence[_Part], figures: Figures) -> str:
-    figure = new_figure(8, 0.6 + 0.38 * len(rows))
-    axes = figure.subplots()
-    y = np.arange(len(rows))[::-1]
     gains = [row.gain for row in rows]
-    for gain, place in zip(gains, y, strict=True):
-        loses = gain < 0
-        axes.barh(place, gain, color=COLORS[int(loses)], hatch=HATCHES[int(loses)], edgecolor="black", linewidth=0.6)
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(y, [row.words for row in rows])
-    axes.set_xlabel("contribution to validation accuracy [points]")
-    axes.grid(axis="x", alpha=0.3)
-    axes.set_axisbelow(True)
-    for place, gain in zip(y, gains, strict=True):
-        axes.annotate(
-            f"{gain:+.1f}",
-            (gain, place),
-            xytext=(4 if gain >= 0 else -4, 0),
-            textcoords="offset points",
-            va="center",
-            ha="left" if gain >= 0 else "right",
-        )
-    axes.margins(x=0.15)
+    ends = _ends(gains)
+    figure = new_figure(9, 1.1 + 0.38 * len(rows))
+    panels = figure.subplots(1, len(ends), sharey=True, squeeze=False, width_ratios=[4, 1][: len(ends)])[0]
+    y = np.arange(len(rows))[::-1]
+    for axes, (low, high) in zip(panels, ends, strict=True):
+        for gain, place in zip(gains, y, strict=True):
+            loses = gain < 0
+            axes.barh(
+                place, gain, color=COLORS[int(loses)], hatch=HATCHES[int(loses)], edgecolor="black", linewidth=0.6
+            )
+            if low <= gain <= high:
+                axes.annotate(
+                    f"{gain:+.1f}",
+                    (gain, place),
+                    xytext=(4 if gain >= 0 else -4, 0),
+                    textcoords="offset points",
+                    va="center",
+                    ha="left" if gain >= 0 else "right",
+                )
+        axes.set_xlim(low, high)
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_axisbelow(True)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    panels[0].axvline(0, color="black", linewidth=0.8)
+    panels[0].set_yticks(y, [row.words for row in rows])
+    if len(panels) > 1:
+        panels[1].spines["left"].set_visible(False)
+        panels[1].tick_params(left=False)
+        panels[1].xaxis.set_major_locator(MaxNLocator(2, integer=True))
+        slash = {"marker": [(-0.5, -1), (0.5, 1)], "markersize": 10, "color": "black", "clip_on": False}
+        panels[0].plot([1], [0], transform=panels[0].transAxes, linestyle="none", **slash)
+        panels[1].plot([0], [0], transform=panels[1].transAxes, linestyle="none", **slash)
+    figure.suptitle("What each part contributes" + " (the axis is broken)" * (len(panels) > 1))
+    figure.supxlabel("contribution to validation accuracy [percentage points]", fontsize="medium")
     return figures.add("generalize-parts", figure, "Contribution of each part to the validation accuracy, in points")
+
+
+def _ends(gains: Sequence[float]) -> list[tuple[float, float]]:
+    """Return the ends of the axis, or of its two pieces if one gain is far above all others."""
+    *others, largest = sorted(gains)
+    low = min(0.0, *gains)
+    second = max([0.0, *others])
+    room = 0.2 * max(second - low, 0.1)
+    if largest <= 4 * max(second, -low):
+        room = 0.15 * max(largest - low, 0.1)
+        return [(low - room * (low < 0), max(largest, 0.0) + room)]
+    return [(low - room * (low < 0), second + 2 * room), (0.92 * largest, 1.06 * largest)]
 
 
 def _confusion(whole: Sequence[Record], figures: Figures) -> str:

@@ -75,7 +75,7 @@ def draw(result: dict[str, Any]) -> Figure:
     """Draw the errors as dots on a logarithmic axis, and each tolerance as a tick."""
     rows = result["rows"]
     places = range(len(rows))
-    figure = new_figure(7, 1.2 + 0.22 * len(rows))
+    figure = new_figure(8, 1.6 + 0.25 * len(rows))
     axes = figure.subplots()
     axes.set_xscale("log")
     for passed, marker, color, label in ((True, "o", COLORS[0], "right"), (False, "X", COLORS[1], "WRONG")):
@@ -86,11 +86,13 @@ def draw(result: dict[str, Any]) -> Figure:
         [row["tolerance"] for row in rows], places, "|", color=COLORS[2], markersize=11, markeredgewidth=1.6,
         label="tolerance",
     )  # fmt: skip
-    axes.set_yticks(places, [f"{row['component']} by {row['input']}" for row in rows], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(_EXACT / 2, max(1e-4, *(3 * row["error"] for row in rows)))
+    axes.set_yticks(places, [f"{row['component']} by {row['input'].removeprefix('layers.')}" for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    errors = [max(row["error"], _EXACT) for row in rows]
+    axes.set_xlim(min(errors) / 10, 10 * max(*errors, *(row["tolerance"] for row in rows)))
     least = "; no error at all at the left edge" if any(row["error"] == 0 for row in rows) else ""
-    axes.set(xlabel=f"largest relative error (no unit{least})")
+    axes.set_title("Largest error of each gradient, and its tolerance", pad=28)
+    axes.set(xlabel=f"largest relative error (no unit{least})", ylabel="gradient of an op by one of its inputs")
     axes.grid(alpha=0.3, linewidth=0.6)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     for side in ("top", "right"):

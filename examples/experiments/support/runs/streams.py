@@ -8,6 +8,7 @@ the reader has gone (``| head -1``)         the same
 stdout is on a full disk, or fails          the run finishes; a sentence on stderr, exit status 1
 stderr is on a full disk, or fails          no more output there; the exit status of the run
 a character cannot be encoded (ASCII)       an escape in its place, such as ``\\xd7``
+a line is wider than the terminal           it is broken between words, not inside a number
 ==========================================  =============================================================
 """
 
@@ -15,7 +16,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
@@ -61,6 +64,8 @@ class Steady:
         self._try(self._stream.flush)
 
     def _write(self, text: str) -> None:
+        if self._stream.isatty():
+            text = _broken(text, shutil.get_terminal_size().columns)
         try:
             self._stream.write(text)
         except UnicodeEncodeError as error:
@@ -91,6 +96,19 @@ class Steady:
             file=sys.stderr,
         )
         return status or 1
+
+
+def _broken(text: str, columns: int) -> str:
+    """Break lines of more columns between words. Bars and tables, which have gaps between columns, stay as they are."""
+    if "\r" in text or "\x1b" in text:
+        return text
+    lines = text.split("\n")
+    return "\n".join(
+        line
+        if len(line) <= columns or "   " in line.strip()
+        else "\n".join(textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False))
+        for line in lines
+    )
 
 
 def _reader_has_gone(error: OSError) -> bool:
