@@ -92,8 +92,8 @@ def _answer(found: dict[str, Any]) -> str:
     )
     off = measured / expected - 1
     words.append(
-        f"Prediction and measurement differ most for {change}: {_times(expected)} times as fast was expected, and "
-        f"{_times(measured)} times was measured, {percent(abs(off), 0)} {'more' if off > 0 else 'less'}."
+        f"The expected and the measured gain differ most for {change}: {_times(expected)} and {_times(measured)} "
+        f"times as fast, so that {percent(abs(off), 0)} {'more' if off > 0 else 'less'} was measured than expected."
     )
     rest = {row["before"]: (1 - row["share"]) * times[row["before"]] for row in found["expected"]}
     before, after = rest[row["before"]], rest.get(row["after"])

@@ -141,17 +141,18 @@ def _parity(records: Sequence[Record], figures: Figures) -> list[str]:
         f"Is it the same network? Each framework got the same initial weights and the same {len(ours)} batches, in "
         f"float32 on the CPU (batch {record.settings['batch_size']}, learning rate {record.settings['lr']:g}, momentum "
         f"{record.settings['momentum']:g}). The goal: at every step, lucidgrad's loss differs from MXNet's by at most "
-        f"twice as much as PyTorch's does. This holds at {each} steps. The reverse, PyTorch within twice lucidgrad's "
-        f"difference, holds at {reversed_}. At a single step both differences are rounding noise, and either can be "
-        f"close to 0 by chance. lucidgrad's largest difference over all steps {largest} within twice PyTorch's: "
+        f"twice as much as PyTorch's does. This holds at {each} steps. The other way round, PyTorch's difference is at "
+        f"most twice lucidgrad's at {reversed_} steps. At a single step both differences come from rounding, and "
+        f"either can be close to 0 by chance. lucidgrad's largest difference over all steps {largest} within twice "
+        "PyTorch's: "
         f"{max(ours):.1e} nats for lucidgrad, {max(torch):.1e} for PyTorch.",
         figures.add("compare_frameworks_parity", parity_figure(losses), "Differences between the losses at each step"),
     ]
     if all(row["difference"] == 0 for row in parity["looks"]["torch, mxnet"] if row["layer"] == "conv"
            and row["what"] == "outputs"):  # fmt: skip
         said.append(
-            "PyTorch's and MXNet's convolutions give identical bits. The two share these rounding errors, so their "
-            "difference is not that of two independent implementations."
+            "PyTorch's and MXNet's convolutions give identical bits. They make the same rounding errors, so they "
+            "differ less than two independent implementations would."
         )
     return [
         *said,

@@ -211,7 +211,7 @@ def _fitting(curves: Curves) -> str:
     moral = (
         "it also has the lowest test error"
         if fits == best
-        else f"{best}, however, has the lowest test error: fitting best is not generalizing best"
+        else f"{best}, however, has the lowest test error. The best fit is not the best on new images"
     )
     return (
         f"{fits} fits the training images best (loss {_mean(curves, fits, 'train_loss'):.3f}); {moral}. "
@@ -247,9 +247,9 @@ def _time(curves: Curves, count: int) -> str:
         )
     ranked = sorted(times, key=times.__getitem__)
     moral = (
-        "curves against seconds show the same as curves against epochs"
+        "curves against time look like curves against epochs"
         if epoch[slowest] < 1.2 * epoch[quickest]
-        else "an extra epoch of one may cost less than an epoch of another"
+        else "compare them by time rather than by epochs"
     )
     return (
         f"An epoch takes from {epoch[quickest]:.1f} s ({quickest}) to {epoch[slowest]:.1f} s ({slowest}): {moral}. "

@@ -142,8 +142,9 @@ def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures
         text.append(
             f"What does each part contribute? With all parts, the accuracy on the {full.settings['validation']:,} "
             f"validation images after {full.settings['epochs']} epochs is {percent(reference)}. Each run below leaves "
-            "out one part. With one run each, a difference of less than about a point may be chance. Parts that "
-            "prevent overfitting contribute less in so few epochs than in a full run." + _rates(full, ablation)
+            "out one part. Each part was left out in one run only, so a difference of less than about a point may be "
+            "chance. Parts that prevent overfitting contribute less in so few epochs than in a full run."
+            + _rates(full, ablation)
         )
         if unknown:
             text.append(f"Not measured, to save time: {', '.join(unknown.values())}. {_COMMANDS}")
