@@ -102,6 +102,8 @@ def run_ops() -> None:
         (large * large).sum(dim).sum().backward()
     (large * large[0]).sum().backward()
     large.cumsum(0).sum().backward()
+    (large.T @ large).sum().backward()
+    F.batch_norm(large, None, None, training=True).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()
     for channels, size, function in ((16, 7, F.conv2d), (3, 7, F.conv2d_relu_max_pool2d), (32, 3, F.conv2d)):
         x, w = autograd.ones(2, channels, 16, 16, requires_grad=True), autograd.ones(32, channels, size, size)
