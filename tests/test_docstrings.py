@@ -14,6 +14,7 @@ from tests.docstrings import gaps, is_complete, open_names, public
 
 COMPLETE = [
     "autograd/devices.py",
+    "autograd/drawing.py",
     "autograd/inquiry.py",
     "autograd/ops/activation.py",
     "autograd/ops/activations.py",
@@ -45,7 +46,9 @@ COMPLETE = [
     "autograd/ops/where.py",
     "autograd/utils/data/distributed.py",
     "nn/activation.py",
+    "nn/drawing.py",
     "nn/linear.py",
+    "nn/summary.py",
     "optim/adadelta.py",
     "optim/adafactor.py",
     "optim/adagrad.py",

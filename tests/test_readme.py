@@ -39,10 +39,12 @@ def test_the_profile(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
 
 
 def test_debugging_names_the_op(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks("docs/debugging.md")
+    block, drawing = blocks("docs/debugging.md")
     run(block, "docs/debugging.md")
     printed = capsys.readouterr().out
     assert "sqrt" in printed and "tensor([1., 0.]" in printed
+    run(drawing, "docs/debugging.md")
+    assert "4 mean is given 1 and returns norm" in capsys.readouterr().out
 
 
 def test_onnx_writes_and_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
