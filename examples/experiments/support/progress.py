@@ -32,6 +32,8 @@ class _Log:
 class _Logged(plain):  # type: ignore[misc]
     """A bar that writes a line every half minute, even while a single step takes longer than that."""
 
+    last_print_t: float  # tqdm's: when it wrote last, by its clock
+
     def __init__(self, *args: Any, **options: Any) -> None:
         self._closed = threading.Event()
         super().__init__(*args, **options)

@@ -139,8 +139,9 @@ def _profiled_step(size: int, seed: int) -> Callable[[], Times]:
         update()
         updating = perf_counter() - before
         averages = profiled.key_averages("layer")
-        times = {(_short(row.layer), row.direction): row.cpu_time_total * 1e-6 for row in averages}
-        return {**times, ("optimizer", "backward"): updating}, averages.elapsed * 1e-6 + updating
+        times: dict[tuple[str, str], float] = {("optimizer", "backward"): updating}
+        times |= {(_short(row.layer), row.direction): row.cpu_time_total * 1e-6 for row in averages}
+        return times, averages.elapsed * 1e-6 + updating
 
     return time_one
 
