@@ -72,6 +72,7 @@ soak: $(VENV)/installed-test
 	$(RUN) -m tests.soak --minutes 20
 	$(RUN) -m tests.kills --kills 60
 	$(RUN) -m tests.hosts
+	$(MAKE) docs ARGS=--check
 	$(RUN) -m pytest tests/test_hostile_pickles.py tests/test_hostile_archives.py tests/test_hostile_runs.py \
 	    tests/test_kernel_cache.py
 	$(RUN) -m pytest -m rare
