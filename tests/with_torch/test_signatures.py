@@ -108,7 +108,7 @@ ASKED_FOR = {
     "nn.Parameter": "data",
 }
 FUSED = {"batch_norm_relu", "conv2d_relu", "conv2d_relu_max_pool2d", "linear_relu"}
-OURS_ALONE = {"nn.summary", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "nn.set_fusion_enabled"}
+OURS_ALONE = {"nn.summary", "nn.draw", "nn.init.fan_in_and_out", "nn.is_fusion_enabled", "nn.set_fusion_enabled"}
 OURS_ALONE |= {"nn.LazyModuleMixin"}  # in PyTorch in torch.nn.modules.lazy
 OURS_ALONE |= {f"optim.{name}" for name in NOT_IN_PYTORCH}
 
