@@ -135,7 +135,7 @@ def _pack_columns(a, start, step, rows, depth, parts, packed):
             from_, to = start[m] + tile * MR, unit * depth * MR
             count = rows - tile * MR
             for k in range(depth):
-                if count >= MR:
+                if count >= MR:  # a constant, so that the copy is a move or two
                     copy_row(a, from_ + k * step, MR, packed, to + k * MR)
                 else:
                     copy_row(a, from_ + k * step, count, packed, to + k * MR)
@@ -266,8 +266,8 @@ def _tables(
     rows: int, depth: int, step: int, transposed: bool, packed: bool, columns: int, b_step: int
 ) -> tuple[Array, Array, Array]:
     """Offsets of A's rows, of A's columns, and of the columns of a transposed B."""
-    row = np.arange(rows)
     if packed:
+        row = np.arange(rows)
         return row // MR * (depth * MR) + row % MR, offsets(depth, MR), offsets(columns, b_step)
     return offsets(rows, 1 if transposed else step), offsets(depth, step if transposed else 1), offsets(columns, b_step)
 

@@ -336,9 +336,7 @@ def _outer(most_rows: int, vectors: int) -> Any:
                 right = [build.load(builder.gep(b_row, [build.int64(v * build.lanes)])) for v in range(vectors)]
                 results = []
                 for i, start in enumerate(starts):
-                    if (
-                        i == most_rows // 2
-                    ):  # without a fence LLVM loads the numbers of all rows first, and spills the sums
+                    if i == most_rows // 2:  # or LLVM would load the numbers of all rows first, and spill the sums
                         builder.fence("seq_cst", targetscope="singlethread")
                     left = build.splat(builder.load(builder.gep(start, [step])), build.vector)
                     results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
