@@ -36,8 +36,13 @@ def program(name: str) -> str:
 
 def start(*argv: str, **environment: str) -> subprocess.Popen[str]:
     """Start ``python -m examples.experiments.train`` in a process group of its own."""
+    return launch([sys.executable, "-m", "examples.experiments.train", *argv], **environment)
+
+
+def launch(command: Sequence[str], **environment: str) -> subprocess.Popen[str]:
+    """Start a program in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "examples.experiments.train", *argv],
+        command,
         cwd=ROOT,
         env={**os.environ, **environment},
         start_new_session=True,

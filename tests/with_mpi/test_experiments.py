@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from examples.experiments import generalize
-from tests.runs import ROOT, TINY, epochs_done, outcome
+from tests.runs import TINY, epochs_done, launch, outcome
 
 RUN = [*TINY[:-1], "12", "--shards", "8"]
 
@@ -23,18 +23,8 @@ RUN = [*TINY[:-1], "12", "--shards", "8"]
 def start(ranks: int, argv: Sequence[str], **environment: str) -> subprocess.Popen[str]:
     """Start the generalization experiment with several ranks, in a process group of its own."""
     own = [sys.executable, "-m"]
-    return subprocess.Popen(
-        [
-            *own, "examples.experiments.support.mpirun", "-n", str(ranks), "--oversubscribe",
-            *own, "examples.experiments.generalize", *argv,
-        ],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
+    ranks_of = [*own, "examples.experiments.support.mpirun", "-n", str(ranks), "--oversubscribe"]
+    return launch([*ranks_of, *own, "examples.experiments.generalize", *argv], **environment)
 
 
 def end(process: subprocess.Popen[str], timeout: float = 60) -> tuple[int, str]:
