@@ -14,20 +14,26 @@ from typing import ClassVar
 
 import numpy as np
 
+from autograd.kernels.gemm import matmul
+from autograd.kernels.sums import total
 from autograd.types import Array
 from optim.optimizer import ParamGroup, Params, State
 from optim.rule import RuleOptimizer
 
 
 def _orthogonalized(update: Array, group: ParamGroup) -> Array:
-    """A matrix with the singular vectors of `update`, and singular values near 1."""
+    """A matrix with the singular vectors of `update`, and singular values near 1.
+
+    Products and the norm are the engine's: the bits of NumPy's depend on the number of its threads.
+    """
     a, b, c = group["ns_coefficients"]
-    x = update.T if update.shape[0] > update.shape[1] else update
-    x = x / max(float(np.linalg.norm(x)), group["eps"])
+    tall = update.shape[0] > update.shape[1]
+    x = np.ascontiguousarray(update.T) if tall else update
+    x = x / max(math.sqrt(total(x * x, dim=(0, 1), keepdim=False)), group["eps"])
     for _ in range(group["ns_steps"]):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if update.shape[0] > update.shape[1] else x
+        gram = matmul(x, x.T)
+        x = a * x + matmul(b * gram + c * matmul(gram, gram), x)
+    return x.T if tall else x
 
 
 class Muon(RuleOptimizer):
@@ -38,7 +44,8 @@ class Muon(RuleOptimizer):
     Parameters
     ----------
     params : iterable of Tensor, of (name, Tensor), or of dict
-        Matrices.
+        Matrices.  A tensor of more dimensions, such as the filters (O, C, H, W) of a convolution, is taken as the
+        matrix (O, C·H·W).
     lr : float
         Learning rate.
     weight_decay : float
@@ -59,12 +66,12 @@ class Muon(RuleOptimizer):
     Raises
     ------
     ValueError
-        If a parameter is no matrix, or an option is out of range.
+        If a parameter has fewer than two dimensions, or an option is out of range.
 
     Notes
     -----
     The iteration is computed in the dtype of the parameter.  PyTorch rounds to bfloat16, which is fast on a GPU, and
-    its steps differ by some percent from these.
+    its steps differ by some percent from these.  PyTorch's takes matrices only; Jordan et al. take filters too.
 
     References
     ----------
@@ -125,7 +132,7 @@ class Muon(RuleOptimizer):
         if adjust not in (None, "original", "match_rms_adamw"):
             raise ValueError(f"Muon: adjust_lr_fn is {adjust!r}; it must be None, 'original' or 'match_rms_adamw'")
         for p in group["params"]:
-            if p.ndim != 2:
+            if p.ndim < 2:
                 raise ValueError(
                     f"Muon: a parameter has shape {tuple(p.shape)}, and only matrices can be orthogonalized; give it "
                     "to another optimizer, such as AdamW"
@@ -137,9 +144,11 @@ class Muon(RuleOptimizer):
         before = state.get("momentum_buffer", np.zeros_like(g))
         buffer = state["momentum_buffer"] = before + (1 - momentum) * (g - before)
         update = g + momentum * (buffer - g) if group["nesterov"] else buffer
-        m, n = p.shape
+        m, n = p.shape[0], math.prod(p.shape[1:])
         if group["adjust_lr_fn"] == "match_rms_adamw":
             factor = 0.2 * math.sqrt(max(m, n))
         else:
             factor = math.sqrt(max(1, m / n)) if n else 1.0
-        return (1 - lr * group["weight_decay"]) * p - lr * factor * _orthogonalized(update, group)
+        return (1 - lr * group["weight_decay"]) * p - lr * factor * _orthogonalized(
+            update.reshape(m, n), group
+        ).reshape(p.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from examples.experiments.support.data.augmentation import CropAndFlip
+from examples.experiments.support.data.augmentation import CropAndFlip, moved
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader
 
@@ -51,6 +51,27 @@ def test_no_pad_moves_nothing() -> None:
     _, _, mirrored = crop.moves(ALL, 0)
     expected = np.where(mirrored[:, None, None, None], IMAGES[:, :, :, ::-1], IMAGES)
     np.testing.assert_array_equal(crop(IMAGES, ALL, 0), expected)
+
+
+def test_alternating_flips_show_both_views_in_any_two_epochs_and_shift_as_the_others() -> None:
+    crop, usual = CropAndFlip(2, seed=5, alternating=True), CropAndFlip(2, seed=5)
+    many = np.arange(2000)
+    flips = [crop.moves(many, epoch)[2] for epoch in range(4)]
+    assert abs(flips[0].mean() - 0.5) < 0.05
+    np.testing.assert_array_equal(flips[1], ~flips[0])
+    np.testing.assert_array_equal(flips[2], flips[0])
+    np.testing.assert_array_equal(flips[3], flips[1])
+    for alternating, by_chance in zip(crop.moves(many, 3)[:2], usual.moves(many, 3)[:2], strict=True):
+        np.testing.assert_array_equal(alternating, by_chance)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_moved_pictures(mirrored: bool) -> None:
+    wide = np.pad(IMAGES, ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect")
+    window = wide[:, :, 1:33, 4:36]
+    found = moved(IMAGES, -1, 2, mirrored)
+    np.testing.assert_array_equal(found, window[..., ::-1] if mirrored else window)
+    assert found.flags.c_contiguous
 
 
 @pytest.mark.parametrize(("pad", "seed"), [(-1, 0), (0, -1)])

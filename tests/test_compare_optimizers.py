@@ -12,7 +12,7 @@ import pytest
 
 from examples.experiments import compare_optimizers
 from examples.experiments.compare_optimizers import METHODS, RATES, Outcome, Run, best_rates, main
-from examples.experiments.support import cli
+from examples.experiments.support.optimizers import OPTIMIZERS
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 from examples.report.page import Figures, Results
@@ -296,8 +296,8 @@ def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
 
 
 def test_every_optimizer_can_be_named() -> None:
-    unknown = {method.optimizer for method in METHODS.values()} - set(cli.OPTIMIZERS)
-    assert not unknown, f"add to OPTIMIZERS of examples/experiments/support/cli.py: {', '.join(sorted(unknown))}"
+    unknown = {method.optimizer for method in METHODS.values()} - set(OPTIMIZERS)
+    assert not unknown, f"add to OPTIMIZERS of examples/experiments/support/optimizers.py: {', '.join(sorted(unknown))}"
 
 
 def test_the_job_array_has_an_element_for_every_trial() -> None:

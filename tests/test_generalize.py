@@ -16,11 +16,13 @@ import pytest
 import autograd
 import nn
 from examples.experiments import generalize
-from examples.experiments.generalize import PARTS, main, principal_components
+from examples.experiments.generalize import PARTS, main
 from examples.experiments.models import ThreeLayers
+from examples.experiments.support import measures
 from examples.experiments.support.data import synthetic
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.data.patches import principal_components
 from examples.experiments.support.measures import Verdicts, filters, misclassified, verdicts
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 from examples.experiments.train import main as train_main
@@ -169,13 +171,13 @@ def test_a_run_resumes_to_the_same_bits(whole: Path, tmp_path: Path, monkeypatch
 
 def test_a_signal_after_the_training_waits_for_the_result(whole: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        before = generalize._test
+        before = measures.tested
 
         def signalled(*arguments: Any) -> Any:
             signal.raise_signal(signal.SIGUSR2)
             return before(*arguments)
 
-        patch.setattr(generalize, "_test", signalled)
+        patch.setattr(measures, "tested", signalled)
         assert run(out=tmp_path) == 0
     assert result(tmp_path)["result"]["test"] == result(whole)["result"]["test"]
 
@@ -189,7 +191,7 @@ def test_the_number_of_epochs_cannot_change(whole: Path, capsys: pytest.CaptureF
 def test_without_a_part_the_test_pictures_stay_untouched(
     without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generalize, "_test", None)  # calling None would raise
+    monkeypatch.setattr(measures, "tested", None)  # calling None would raise
     assert run("--without", without, "--epochs", "1", out=tmp_path) == 0
     found = result(tmp_path)["result"]
     assert found["test"] is None and found["without"] == without
@@ -232,11 +234,24 @@ def test_mirrored_verdicts_are_the_mean_of_both_views() -> None:
     images = np.zeros((3, 3, 32, 32), np.uint8)
     images[:, :, :, :16] = 255
     loader = Loader(Split(images, np.array([0, 1, 0])), 2, mean=(0, 0, 0), std=(1, 1, 1), shuffle=False, seed=0)
-    plain = verdicts(Left(), loader, mirrored=False)
+    plain = verdicts(Left(), loader, "averaged")
     assert plain.probabilities[:, 0] == pytest.approx(1 / (1 + np.exp(-1)))
     assert plain.error == pytest.approx(1 / 3)
     assert plain.confusion()[1][0] == 1 and plain.confusion()[0][0] == 2
-    assert verdicts(Left(), loader, mirrored=True).probabilities[:, :2] == pytest.approx(0.5)
+    assert verdicts(Left(), loader, "mirrored").probabilities[:, :2] == pytest.approx(0.5)
+
+
+def test_shifted_verdicts_are_weighted_means_of_six_views() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, 32, 32), np.uint8)
+    loader = Loader(Split(images, np.zeros(4, int)), 3, mean=(0, 0, 0), std=(1, 1, 1), shuffle=False, seed=0)
+    wide = np.pad(images / np.float32(255), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="reflect")
+    wanted = np.zeros((4, 10))
+    for weight, first in ((0.25, 1), (0.125, 0), (0.125, 2)):
+        window = wide[:, :, first : first + 32, first : first + 32]
+        for view in (window, window[..., ::-1].copy()):
+            wanted += weight * F.softmax(Left()(autograd.tensor(view)), dim=1).numpy()
+    np.testing.assert_allclose(verdicts(Left(), loader, "shifted").probabilities, wanted, rtol=1e-5)
+    assert [sum(weight for weight, *_ in views) for views in measures.VIEWS.values()] == [1, 1, 1]
 
 
 def test_misclassified_pictures() -> None:

@@ -26,7 +26,7 @@ import pytest
 
 from autograd.kernels.cache import cache_folder
 from examples.experiments.generalize import PARTS
-from examples.experiments.support.cli import OPTIMIZERS
+from examples.experiments.support.optimizers import OPTIMIZERS
 from tests.runs import ENDLESS, ROOT, epochs_done, outcome, wait_for
 
 SCRIPTS = sorted((ROOT / "lsf").glob("*.lsf"))

@@ -52,3 +52,33 @@ def test_lbfgs_needs_a_closure_and_has_one_group() -> None:
         optim.LBFGS([{"params": params[:1]}, {"params": params[1:]}])
     with pytest.raises(ValueError, match="Muon: a parameter has shape"):
         optim.Muon([autograd.ones(3, requires_grad=True)])
+
+
+@pytest.mark.parametrize("shape", [(6, 2, 3, 1), (3, 4, 5), (40, 2, 2, 2)])
+def test_muon_takes_filters_as_a_matrix(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
+    found = []
+    for form in (shape, (shape[0], -1)):
+        p = autograd.from_numpy(values[0].reshape(form).copy()).requires_grad_()
+        optimizer = optim.Muon([p], lr=0.1)
+        for gradient in values[1:]:
+            p.grad = tensor(gradient.reshape(form))
+            optimizer.step()
+        found.append(p.detach().numpy().reshape(shape))
+    np.testing.assert_array_equal(*found)
+    assert not np.array_equal(found[0], values[0])
+
+
+def test_muon_takes_the_same_step_on_any_number_of_threads() -> None:
+    values = np.random.default_rng(0).standard_normal((2, 200, 600)).astype(np.float32)
+    before, found = autograd.get_num_threads(), []
+    try:
+        for threads in (1, before):
+            autograd.set_num_threads(threads)
+            p = autograd.from_numpy(values[0].copy()).requires_grad_()
+            p.grad = tensor(values[1])
+            optim.Muon([p], lr=0.1).step()
+            found.append(p.detach().numpy())
+    finally:
+        autograd.set_num_threads(before)
+    np.testing.assert_array_equal(*found)

@@ -12,27 +12,22 @@ from __future__ import annotations
 
 import argparse
 import functools
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 import autograd
 import nn
 import optim
 from examples.experiments.models import ThreeLayers
-from examples.experiments.support import cli, processes
+from examples.experiments.support import cli, measures, processes
 from examples.experiments.support.data.augmentation import CropAndFlip
 from examples.experiments.support.data.cifar10 import Split
-from examples.experiments.support.data.loader import Loader
-from examples.experiments.support.measures import filters, misclassified, verdicts
+from examples.experiments.support.data.patches import principal_components
+from examples.experiments.support.optimizers import OPTIMIZERS
 from examples.experiments.support.runs.checkpoint import Parts
 from examples.experiments.support.runs.signals import StopOnSignal
-from examples.experiments.support.training import Data
 from nn import functional as F
 from optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -52,7 +47,6 @@ DECAY = 0.99  # of the averaged weights, per step
 WARM_UP = 0.25  # the fraction of the steps in which the learning rate rises
 # without batch norm the full rate makes the loss infinite
 RATE_WITHOUT_NORM = 0.1
-SHOWN = 12  # misclassified images in the result
 
 
 def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
@@ -64,7 +58,7 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim == 1]
     groups = [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-    optimizer = cli.OPTIMIZERS[args.optimizer](groups, argparse.Namespace(**{**vars(args), "lr": rate}))
+    optimizer = OPTIMIZERS[args.optimizer](groups, argparse.Namespace(**{**vars(args), "lr": rate}))
     cycle = None
     if args.without != "one_cycle":
         cycle = optim.lr_scheduler.OneCycleLR(
@@ -72,44 +66,6 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
         )
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
     return Parts(model, optimizer, cycle, each_step=True, average=average)
-
-
-def principal_components(images: NDArray[np.uint8], size: int, count: int) -> NDArray[np.float32]:
-    """Return initial filters: the principal components of image patches, each with its negative.
-
-    Their norm is the mean norm of PyTorch's random filters.
-
-    Parameters
-    ----------
-    images : uint8, (N, 3, H, W)
-        Patches are taken from the first thousand.
-    size : int
-        A patch is size x size pixels.
-    count : int
-        Number of filters, even; at most twice the number of elements in a patch.
-
-    Returns
-    -------
-    float32, (count, 3, size, size)
-
-    References
-    ----------
-    Shang et al., "Understanding and Improving Convolutional Neural Networks via Concatenated Rectified Linear
-    Units", 2016, on opposite filters.
-    """
-    depth = 3 * size * size
-    total, products, patches = np.zeros(depth), np.zeros((depth, depth)), 0
-    for first in range(0, min(len(images), 1000), 100):
-        windows = np.lib.stride_tricks.sliding_window_view(images[first : first + 100], (size, size), axis=(2, 3))
-        each = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, depth).astype(np.float64)
-        total += each.sum(0)
-        products += each.T @ each  # sums of integers, exact in any order
-        patches += len(each)
-    covariance = products / patches - np.outer(total, total) / patches**2
-    directions = np.linalg.eigh(covariance)[1][:, ::-1].T[: count // 2]  # (count / 2, depth), the largest first
-    directions *= np.sign(directions.sum(1, keepdims=True))  # fix the sign, which is arbitrary
-    both = np.concatenate([directions, -directions]) / math.sqrt(3)
-    return both.reshape(count, 3, size, size).astype(np.float32)
 
 
 @cli.command()
@@ -162,9 +118,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "warm_up": WARM_UP,
                 "decay": DECAY,
             },
-            "validation": _validation(model, run.loaders, run.progress.history),
-            "test": _test(model, run.loaders.train, splits.test) if args.without is None else None,
-            "filters": filters(model),
+            "validation": measures.validated(model, run.loaders, run.progress.history, "averaged", "mirrored"),
+            "test": None if args.without else measures.tested(model, run.loaders.train, splits.test, "mirrored"),
+            "filters": measures.filters(model),
         }
 
     with StopOnSignal(processes.largest) as stop:
@@ -179,29 +135,6 @@ def _net(without: str | None, train: Split) -> ThreeLayers:
         with autograd.no_grad():
             first.copy_(autograd.from_numpy(principal_components(train.images, first.shape[2], len(first))))
     return net
-
-
-def _validation(model: nn.Module, loaders: Data, history: Sequence[dict[str, Any]]) -> dict[str, float] | None:
-    """Return the accuracy of the last weights, of the averaged weights, and of these with mirror images."""
-    if loaders.validation is None:
-        return None
-    return {
-        "last": 1 - history[-1]["validation_error"],
-        "averaged": 1 - verdicts(model, loaders.validation, mirrored=False).error,
-        "mirrored": 1 - verdicts(model, loaders.validation, mirrored=True).error,
-    }
-
-
-def _test(model: nn.Module, train: Loader, test: Split) -> dict[str, Any]:
-    """Evaluate on the test images, for the first and only time."""
-    loader = Loader(test, cli.EVALUATION_BATCH, mean=train.mean, std=train.std, shuffle=False, seed=train.seed)
-    found = verdicts(model, loader, mirrored=True)
-    return {
-        "accuracy": 1 - found.error,
-        "pictures": len(test.labels),
-        "confusion": found.confusion(),
-        "misclassified": misclassified(found, test.images, SHOWN),
-    }
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 import math
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
 
@@ -19,11 +19,17 @@ from numba import config as numba_settings
 
 import autograd
 import nn
-import optim
 from examples.experiments.support import job, lr_finder, processes
 from examples.experiments.support.data import cifar10, synthetic
 from examples.experiments.support.data.cifar10 import Cifar10, DataError, Split
-from examples.experiments.support.data.loader import Augment, Loader, channel_statistics, train_validation_split
+from examples.experiments.support.data.loader import (
+    EVALUATION_BATCH,
+    Augment,
+    Loader,
+    channel_statistics,
+    train_validation_split,
+)
+from examples.experiments.support.optimizers import OPTIMIZERS
 from examples.experiments.support.runs import checkpoint, results, schema
 from examples.experiments.support.runs.checkpoint import CheckpointError, Parts, Progress
 from examples.experiments.support.runs.events import FILE as EVENTS, NotInstalled
@@ -39,24 +45,10 @@ from nn import functional as F
 
 P = ParamSpec("P")
 
-OPTIMIZERS: dict[str, Callable[[Iterable[Any], argparse.Namespace], optim.Optimizer]] = {
-    "sgd": lambda parameters, args: optim.SGD(
-        parameters, lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay
-    ),
-    "nesterov": lambda parameters, args: optim.SGD(
-        parameters, lr=args.lr, momentum=args.momentum, nesterov=True, weight_decay=args.weight_decay
-    ),
-    "adagrad": lambda parameters, args: optim.Adagrad(parameters, lr=args.lr, weight_decay=args.weight_decay),
-    "rmsprop": lambda parameters, args: optim.RMSprop(parameters, lr=args.lr, weight_decay=args.weight_decay),
-    "adam": lambda parameters, args: optim.Adam(parameters, lr=args.lr, weight_decay=args.weight_decay),
-    "adamw": lambda parameters, args: optim.AdamW(parameters, lr=args.lr, weight_decay=args.weight_decay),
-}
-
 # All other settings affect the result and must not change when a run is resumed. With a learning rate schedule the
 # number of epochs affects it, too.
 OF_THE_SESSION = {"threads", "out", "resume", "quiet", "tensorboard", "find_lr"}
 _FREE = {"epochs", "data_dir", *OF_THE_SESSION}
-EVALUATION_BATCH = 250
 _KNOWN = (
     CheckpointError,
     DataError,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,21 @@ from numpy.typing import NDArray
 
 import autograd
 import nn
-from examples.experiments.support.data.loader import Loader
+from examples.experiments.support.data.augmentation import moved
+from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader
 from examples.experiments.support.metrics import Accuracy, Confusion
+from examples.experiments.support.training import Data, Loss
 from nn import functional as F
+
+# The views of an image whose predictions are averaged: weight, shift down and to the right in pixels, mirrored or not.
+VIEWS: dict[str, list[tuple[float, int, bool]]] = {
+    "averaged": [(1, 0, False)],
+    "mirrored": [(0.5, 0, flip) for flip in (False, True)],
+    "shifted": [(weight, shift, flip) for weight, shift in ((0.25, 0), (0.125, -1), (0.125, 1))
+                for flip in (False, True)],
+}  # fmt: skip
+SHOWN = 12  # misclassified images in a result
 
 
 class Verdicts(NamedTuple):
@@ -36,18 +49,61 @@ class Verdicts(NamedTuple):
         return confusion.counts.tolist()
 
 
-def verdicts(model: nn.Module, loader: Loader, *, mirrored: bool, check: Callable[[], None] = lambda: None) -> Verdicts:
-    """Predict every image in eval mode; `mirrored` averages the predictions of each image and its mirror image."""
+def verdicts(model: nn.Module, loader: Loader, views: str, *, check: Callable[[], None] = lambda: None) -> Verdicts:
+    """Predict every image in eval mode: the weighted mean of the predictions for its views, a key of VIEWS."""
     probabilities, labels = [], []
     model.eval()
     with autograd.no_grad():
         for x, y in loader.batches(0):
             check()
-            views = (x, np.ascontiguousarray(x[:, :, :, ::-1])) if mirrored else (x,)
-            answers = [F.softmax(model(autograd.from_numpy(view)), dim=1).numpy() for view in views]
-            probabilities.append(np.mean(answers, axis=0))
+            each = [
+                np.float32(weight) * F.softmax(model(autograd.from_numpy(moved(x, shift, shift, flip))), dim=1).numpy()
+                for weight, shift, flip in VIEWS[views]
+            ]
+            probabilities.append(np.sum(each, axis=0))
             labels.append(y)
     return Verdicts(np.concatenate(probabilities), np.concatenate(labels))
+
+
+def validated(
+    model: nn.Module, loaders: Data, history: Sequence[Mapping[str, Any]], *views: str
+) -> dict[str, float] | None:
+    """Return the accuracy on the validation images of the last weights, and of the model with each kind of views."""
+    if loaders.validation is None:
+        return None
+    held_out = loaders.validation
+    return {
+        "last": 1 - history[-1]["validation_error"],
+        **{name: 1 - verdicts(model, held_out, name).error for name in views},
+    }
+
+
+def tested(model: nn.Module, train: Loader, test: Split, views: str) -> dict[str, Any]:
+    """Evaluate on the test images, for the first and only time."""
+    loader = Loader(test, EVALUATION_BATCH, mean=train.mean, std=train.std, shuffle=False, seed=train.seed)
+    found = verdicts(model, loader, views)
+    return {
+        "accuracy": 1 - found.error,
+        "pictures": len(test.labels),
+        "confusion": found.confusion(),
+        "misclassified": misclassified(found, test.images, SHOWN),
+    }
+
+
+def work(model: nn.Module, loss: Loss, images: int) -> dict[str, float]:
+    """Return how much arithmetic it took to train on this number of images, and what this machine can do.
+
+    Returns
+    -------
+    dict
+        "flops", without those of the optimizer, which grow with the steps; "peak", in GFLOP/s of float32.
+    """
+    x, y = autograd.zeros((2, 3, 32, 32)), autograd.zeros(2, dtype=np.int64)
+    model = copy.deepcopy(model).train()  # batch norm would change its running statistics
+    with autograd.profiler.profile() as profile:
+        loss(model(x), y).backward()
+    step = sum(event.flops for event in profile.events if len(event.path) == 1)  # an op's parts are in its own count
+    return {"flops": step / 2 * images, "peak": autograd.profiler.peak_arithmetic("f4")}
 
 
 def final_metrics(model: nn.Module, loader: Loader, classes: Sequence[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from time import perf_counter
 
 import autograd
 from examples.experiments import compare_frameworks, compare_optimizers, generalize, gradcheck, profile_layers, train
-from examples.experiments.support import cli
+from examples.experiments.support.optimizers import OPTIMIZERS
 
 Main = Callable[[Sequence[str]], int]
 
@@ -33,7 +33,7 @@ def runs() -> Iterator[tuple[str, Main, list[str]]]:
     for size, options in _SIZES.items():
         yield f"train, {size} batches", train.main, options
     yield "train in shards", train.main, [*_SIZES["usual"], "--shards", "8"]
-    for name in cli.OPTIMIZERS:
+    for name in OPTIMIZERS:
         yield f"train with {name}", train.main, [*_SIZES["small"], "--optimizer", name]
     yield "compare_optimizers", compare_optimizers.main, [*_SIZES["small"], "--trial", "1", "--trial-epochs", "1"]
     yield "generalize, usual batches", generalize.main, _SIZES["usual"]

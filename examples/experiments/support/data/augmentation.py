@@ -7,8 +7,12 @@ applied to these three numbers as a counter.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+_COIN = np.uint64(1 << 32)  # the bit that decides whether an image is flipped
 
 
 class CropAndFlip:
@@ -20,17 +24,21 @@ class CropAndFlip:
         At least 0 and less than the image size. Uncovered pixels are filled by reflection at the edge.
     seed : int
         Not negative.
+    alternating : bool
+        Flip an image in every second epoch, instead of by chance: two epochs show both views of every image.
 
     References
     ----------
     Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014 (SplitMix64).
+    Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, on alternating flips.
     """
 
-    def __init__(self, pad: int, seed: int) -> None:
+    def __init__(self, pad: int, seed: int, *, alternating: bool = False) -> None:
         if pad < 0 or seed < 0:
             raise ValueError(f"CropAndFlip: pad and seed must not be negative, but are {pad} and {seed}.")
         self.pad = pad
         self.seed = seed
+        self.alternating = alternating
 
     def __call__(self, images: NDArray[np.uint8], chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
         """Return augmented copies of the chosen images.
@@ -60,14 +68,25 @@ class CropAndFlip:
         self, chosen: NDArray[np.int64], epoch: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
         """Return the shift down, the shift to the right, and whether to flip, for each chosen image; each (B,)."""
-        with np.errstate(over="ignore"):  # overflow modulo 2**64 is intended
-            key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
-            numbers = _mixed(key + chosen.astype(np.uint64))
+        numbers = self._numbers(chosen, epoch)
         places = 2 * self.pad + 1
         # 16 bits each: with 9 places the probabilities differ by at most 0.01 %
         down, right = (((numbers >> np.uint64(s)) & np.uint64(0xFFFF)) % np.uint64(places) for s in (0, 16))
-        mirrored = (numbers >> np.uint64(32)) & np.uint64(1) == 1
-        return down.astype(np.int64) - self.pad, right.astype(np.int64) - self.pad, mirrored
+        coins = self._numbers(chosen, 0) + np.uint64(epoch) * _COIN if self.alternating else numbers
+        return down.astype(np.int64) - self.pad, right.astype(np.int64) - self.pad, coins & _COIN != 0
+
+    def _numbers(self, chosen: NDArray[np.int64], epoch: int) -> NDArray[np.uint64]:
+        """Return 64 random bits for each chosen image, uint64 (B,)."""
+        with np.errstate(over="ignore"):  # overflow modulo 2**64 is intended
+            key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
+            return _mixed(key + chosen.astype(np.uint64))
+
+
+def moved(x: NDArray[Any], down: int, right: int, mirrored: bool) -> NDArray[Any]:
+    """Return images (…, H, W) shifted by these numbers of pixels, reflected at the edges; a C-contiguous array."""
+    rows = _reflected(np.arange(x.shape[-2]) + down, x.shape[-2])
+    columns = _reflected(np.arange(x.shape[-1]) + right, x.shape[-1])
+    return np.ascontiguousarray(x[..., rows[:, None], columns[::-1] if mirrored else columns])
 
 
 def _reflected(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -19,6 +19,8 @@ Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 # (all images uint8 (N, 3, H, W), those of the batch int64 (B,), epoch) -> augmented copies, uint8 (B, 3, H, W)
 Augment = Callable[[NDArray[np.uint8], NDArray[np.int64], int], NDArray[np.uint8]]
 
+EVALUATION_BATCH = 250  # images
+
 _SPLITTING, _SHUFFLING = 0, 1  # separate random streams of one seed
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.experiments.support import cli
-from examples.experiments.support.data.loader import Loader, channel_statistics
+from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader, channel_statistics
 from examples.experiments.support.frameworks.rebuilt import DeviceError, Resumable, measure, train_epoch
 from examples.experiments.support.frameworks.rebuilt_checkpoint import restore, save
 from examples.experiments.support.progress import progress_bar
@@ -21,8 +21,6 @@ from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import check_writable
 from examples.experiments.support.runs.run_folder import RunFolderError, locked
 from examples.report.plots import learning_curves
-
-EVALUATION_BATCH = 250
 
 
 @cli.command(stopped="Stopped; the results of completed epochs are stored.")

@@ -33,7 +33,7 @@ import numpy as np
 
 from examples.benchmark.worker import serve
 from examples.experiments.support.data.cifar10 import Split
-from examples.experiments.support.data.loader import Loader, channel_statistics
+from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader, channel_statistics
 from examples.experiments.support.frameworks import rebuilt_checkpoint
 from examples.experiments.support.frameworks.rebuilt import Resumable, measure, train_epoch
 from examples.experiments.support.runs.signals import HANDLED
@@ -43,7 +43,6 @@ REBUILT = {
     "torch": "examples.experiments.torch_cnn",
     "mxnet": "examples.experiments.mxnet_cnn",
 }
-EVALUATION_BATCH = 250
 
 
 class Worker:
