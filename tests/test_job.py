@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from examples.experiments import compare_frameworks, compare_optimizers, generalize, overfit, train
+from examples.experiments import compare_frameworks, compare_optimizers, generalize, generalize_deep, overfit, train
 from examples.experiments.support import cli, job, ranks
 from examples.experiments.support.data import cifar10, download
-from examples.experiments.support.job import SCRIPTS
+from examples.experiments.support.job import NO_OPTIONS, SCRIPTS, TRAINED_BY_RANKS
 from examples.experiments.support.runs.signals import StopRequested
 from examples.experiments.support.variables import Refused
 from tests.runs import ROOT
@@ -231,7 +231,7 @@ def test_the_usual_environment_is_nearly_no_setting(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_setting_is_an_option_of_the_program(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = [f"--{setting.lower().replace('_', '-')}" for setting in SCRIPTS[name].settings]
+    settings = [f"--{name.lower().replace('_', '-')}" for name in SCRIPTS[name].settings if name not in NO_OPTIONS]
     if not settings:
         return
     package = ".__main__" if name in ("report", "grade") else ""
@@ -239,7 +239,7 @@ def test_every_setting_is_an_option_of_the_program(name: str, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         importlib.import_module(SCRIPTS[name].program + package).main([*command, "--help"])
     listed = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
-    assert set(settings) - {"--torch", "--mxnet", "--mpirun", "--submissions"} <= listed
+    assert set(settings) <= listed
 
 
 def test_the_readme_names_every_setting() -> None:
@@ -257,7 +257,8 @@ def test_the_readme_names_every_setting() -> None:
     for name in ("gradcheck", "profile_layers", "compare_frameworks", "compare_optimizers", "generalize", "grade",
                  "report"):  # fmt: skip
         assert written[name] - {"EPOCHS", "SEEDS"} == own[name] - {"EPOCHS", "SEEDS"}, name
-    assert written["train_mpi"] == own["train_mpi"] - own["train"] == {"SHARDS", "THREADS", "MPIRUN"}
+    assert written["train_mpi"] == own["train_mpi"] - own["train"] == {"SHARDS", "THREADS", "MPIRUN", "EXPERIMENT"}
+    assert written["generalize_deep"] == own["generalize"] - own["generalize_deep"] == {"WITHOUT"}
     assert own["overfit"] == own["train"] - {"VALIDATION", "LIMIT"}
     assert own["compare_gpu"] == own["compare_frameworks"] - {"EPOCHS", "STEPS"}
     assert own["acceleration"] == own["profile_layers"] | {"PROFILE"}
@@ -265,6 +266,18 @@ def test_the_readme_names_every_setting() -> None:
 
 
 # Command line of each script
+
+
+@pytest.mark.parametrize("name", TRAINED_BY_RANKS)
+def test_ranks_train_the_experiment_that_is_named(launch: Launch, name: str) -> None:
+    options = launch("train_mpi", EXPERIMENT=name, SHARDS="4").options
+    assert f"examples.experiments.{name}" in options and "--shards=4" in options
+    assert not any("EXPERIMENT" in option or "experiment=" in option for option in options)
+
+
+def test_ranks_cannot_train_another_experiment(launch: Launch) -> None:
+    launched = launch("train_mpi", EXPERIMENT="gradcheck")
+    assert launched.log.endswith("EXPERIMENT is 'gradcheck'; it must be one of train, generalize, generalize_deep.\n")
 
 
 def test_the_programs(launch: Launch, tmp_path: Path) -> None:
@@ -549,7 +562,8 @@ def test_every_sentence_names_variables(in_a_job: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "main", [train.main, overfit.main, generalize.main, compare_optimizers.main, compare_frameworks.main],
+    "main", [train.main, overfit.main, generalize.main, generalize_deep.main, compare_optimizers.main,
+             compare_frameworks.main],
     ids=lambda main: main.__module__,
 )  # fmt: skip
 def test_a_job_wants_real_pictures(

@@ -56,6 +56,7 @@ TRIALS = {  # for each script: settings that make it quick, and the files it wri
     "train": (TINY, ["done.json", "metrics.jsonl"]),
     "gradcheck": ({"TRIALS": "1"}, ["result.json", "gradcheck.csv", "gradcheck.png"]),
     "generalize": (TINY, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
+    "generalize_deep": (TINY, ["done.json", "result.json", "history.csv", "learning_curves.png"]),
     "compare_optimizers": (
         {**TINY, "RATES": "0.003 0.01", "TRIAL_EPOCHS": "1", "SEEDS": "1"},
         ["result.json", "history.csv", "curves.png"],
@@ -416,6 +417,7 @@ def test_after_the_warm_up_no_job_compiles(tmp_path: Path) -> None:
         *(("train", {**trial, "OPTIMIZER": name, "MOMENTUM": "0.5", "WEIGHT_DECAY": "0.1"}) for name in OPTIMIZERS),
         ("train", {**trial, "LIMIT": "900", "BATCH_SIZE": "700", "MOMENTUM": "0"}),
         ("generalize", {**trial, "BATCH_SIZE": "100", "VALIDATION": "100"}),
+        ("generalize_deep", {**trial, "BATCH_SIZE": "100", "VALIDATION": "100"}),
         *(("generalize", {**trial, "LIMIT": "150", "VALIDATION": "50", "WITHOUT": part}) for part in PARTS),
         ("gradcheck", {"TRIALS": "9", "SEED": "5"}),
         ("profile_layers", {**TIMES, "BATCH_SIZE": "32"}),

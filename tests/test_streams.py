@@ -25,6 +25,7 @@ EXPERIMENTS = [
     "course",
     "download",
     "generalize",
+    "generalize_deep",
     "gradcheck",
     "overfit",
     "profile_layers",

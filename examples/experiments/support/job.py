@@ -117,14 +117,20 @@ def _graded(job: Job) -> list[str]:
 _PICTURES = ("DATA_DIR", "SYNTHETIC")
 _OPTIMIZER = ("EPOCHS", "BATCH_SIZE", "OPTIMIZER", "LR", "MOMENTUM", "WEIGHT_DECAY")
 _SPLITS = ("VALIDATION", "LIMIT")
+_NET = ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "SHARDS")
 _TIMES = ("BATCH_SIZE", "LOOPS_BATCH", "REPEAT_FOR", "REPEATS")
 _BOTH = ("BATCH_SIZE", "LR", "MOMENTUM", "ROUNDS", "LIMIT", *_PICTURES, "TORCH", "MXNET")
 _TRIALS = (*_PICTURES, *_SPLITS, "BATCH_SIZE", "RATES", "TRIAL_EPOCHS", "EPOCHS", "SEEDS")
 
+NO_OPTIONS = {"TORCH", "MXNET", "SUBMISSIONS", "EXPERIMENT", *OF_MPIRUN}  # settings that jobs read themselves
+TRAINED_BY_RANKS = ("train", "generalize", "generalize_deep")
+
 SCRIPTS = {
     "train": Script("examples.experiments.train", (*_OPTIMIZER, *_SPLITS, *_PICTURES), _resumed),
     "train_mpi": Script(
-        "examples.experiments.train", (*_OPTIMIZER, *_SPLITS, *_PICTURES, "SHARDS", *OF_MPIRUN), _resumed
+        "examples.experiments.train",
+        (*_OPTIMIZER, *_SPLITS, *_PICTURES, "SHARDS", "EXPERIMENT", *OF_MPIRUN),
+        _resumed,
     ),
     "gradcheck": Script("examples.experiments.gradcheck", ("TRIALS",), _checked),
     "overfit": Script("examples.experiments.overfit", (*_OPTIMIZER, *_PICTURES), _resumed),
@@ -134,9 +140,8 @@ SCRIPTS = {
     "compare_gpu": Script("examples.experiments.compare_frameworks", _BOTH, _on_gpu),
     "compare_optimizers": Script("examples.experiments.compare_optimizers", _TRIALS, _trial),
     "compare_optimizers_collect": Script("examples.experiments.compare_optimizers", _TRIALS, _collect),
-    "generalize": Script(
-        "examples.experiments.generalize", ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "WITHOUT"), _resumed
-    ),
+    "generalize": Script("examples.experiments.generalize", (*_NET, "WITHOUT"), _resumed),
+    "generalize_deep": Script("examples.experiments.generalize_deep", _NET, _resumed),
     "grade": Script("examples.course", ("SUBMISSIONS", "EXAMPLES"), _graded),
     "report": Script("examples.report", ("TAKE", "DOCS", "REPLACE"), lambda job: []),
     "warm_up": Script("examples.experiments.support.warm_up", (), lambda job: []),
@@ -239,7 +244,7 @@ def main(argv: list[str]) -> NoReturn:
         where = ranks.layout(variables) if "THREADS" in SCRIPTS[name].settings else None
         threads = where.threads if where else _threads(variables)
         job = Job(variables, runs, out, element, _seed(variables, element), threads)
-        command = [sys.executable, "-u", "-m", SCRIPTS[name].program]
+        command = [sys.executable, "-u", "-m", _program(name, variables)]
         command += [*SCRIPTS[name].options(job), *chosen(name, variables)]
     except Refused as refusal:
         line = f"{name}.lsf: {refusal}\n"
@@ -269,6 +274,16 @@ def main(argv: list[str]) -> NoReturn:
         variables = ranks.environment(where, variables, shared, disk)
         command = ranks.command(where, command, variables)
     os.execve(sys.executable, command, variables)
+
+
+def _program(name: str, variables: Mapping[str, str]) -> str:
+    """Return the module of the script; EXPERIMENT names another one that several ranks can train."""
+    program = SCRIPTS[name].program
+    if "EXPERIMENT" not in SCRIPTS[name].settings or not (wanted := variables.get("EXPERIMENT", "").strip()):
+        return program
+    if wanted not in TRAINED_BY_RANKS:
+        raise Refused(f"EXPERIMENT is {wanted!r}; it must be one of {', '.join(TRAINED_BY_RANKS)}.")
+    return f"{program.rpartition('.')[0]}.{wanted}"
 
 
 def _seed(variables: Mapping[str, str], element: int) -> int:
@@ -315,7 +330,13 @@ def chosen(name: str, variables: Mapping[str, str]) -> list[str]:
             options += [option] if _yes(variable, value) else []
         elif variable in LISTS:
             options += [option, *_words(variable, value)]
-        elif variable not in ("TORCH", "MXNET", "SUBMISSIONS", *OF_MPIRUN):  # which `Script.options` reads
+        elif variable not in (
+            "TORCH",
+            "MXNET",
+            "SUBMISSIONS",
+            "EXPERIMENT",
+            *OF_MPIRUN,
+        ):  # which `Script.options` reads
             options.append(f"{option}={value}")
     return options
 

@@ -16,7 +16,15 @@ from pathlib import Path
 from time import perf_counter
 
 import autograd
-from examples.experiments import compare_frameworks, compare_optimizers, generalize, gradcheck, profile_layers, train
+from examples.experiments import (
+    compare_frameworks,
+    compare_optimizers,
+    generalize,
+    generalize_deep,
+    gradcheck,
+    profile_layers,
+    train,
+)
 from examples.experiments.support.optimizers import OPTIMIZERS
 
 Main = Callable[[Sequence[str]], int]
@@ -38,6 +46,8 @@ def runs() -> Iterator[tuple[str, Main, list[str]]]:
     yield "compare_optimizers", compare_optimizers.main, [*_SIZES["small"], "--trial", "1", "--trial-epochs", "1"]
     yield "generalize, usual batches", generalize.main, _SIZES["usual"]
     yield "generalize, small batches", generalize.main, _SIZES["small"]
+    yield "generalize_deep, usual batches", generalize_deep.main, _SIZES["usual"]
+    yield "generalize_deep, small batches", generalize_deep.main, _SIZES["small"]
     for part in generalize.PARTS:
         yield f"generalize without {part}", generalize.main, [*_SIZES["small"], "--without", part]
     yield "profile_layers", profile_layers.main, ["--loops-batch", "1", "--repeat-for", "0.001", "--repeats", "1"]
