@@ -110,6 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "network": repr(nn.summary(model, (1, 3, 32, 32))),
             "parameters": sum(p.numel() for p in model.parameters()),
             "classes": data.classes,
+            "work": measures.work(model, recipe.loss, len(splits.train.labels), args.epochs),
             "without": args.without,
             "parts": {
                 "pad": PAD,

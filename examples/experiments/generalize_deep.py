@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "network": repr(nn.summary(model, (1, 3, 32, 32))),
             "parameters": sum(p.numel() for p in model.parameters()),
             "classes": data.classes,
-            "work": measures.work(model, loss, args.epochs * len(splits.train.labels)),
+            "work": measures.work(model, loss, len(splits.train.labels), args.epochs),
             "validation": measures.validated(model, run.loaders, history, *measures.VIEWS),
             "test": None if args.validation else measures.tested(model, run.loaders.train, splits.test, "shifted"),
         }

@@ -23,6 +23,7 @@ from examples.report.sections import (
     compare_frameworks,
     compare_optimizers,
     generalize,
+    generalize_deep,
     gradcheck,
     overfit,
     profile_layers,
@@ -38,6 +39,7 @@ SECTIONS: tuple[ModuleType, ...] = (
     compare_frameworks,
     train,
     generalize,
+    generalize_deep,
     compare_optimizers,
 )
 

@@ -90,20 +90,21 @@ def tested(model: nn.Module, train: Loader, test: Split, views: str) -> dict[str
     }
 
 
-def work(model: nn.Module, loss: Loss, images: int) -> dict[str, float]:
-    """Return how much arithmetic it took to train on this number of images, and what this machine can do.
+def work(model: nn.Module, loss: Loss, images: int, epochs: int) -> dict[str, float]:
+    """Return how much arithmetic a training takes, and what this machine can do.
 
     Returns
     -------
     dict
-        "flops", without those of the optimizer, which grow with the steps; "peak", in GFLOP/s of float32.
+        "images", how many there are in an epoch; "flops", without those of the optimizer, which grow with the number
+        of steps; "peak", in GFLOP/s of float32.
     """
     x, y = autograd.zeros((2, 3, 32, 32)), autograd.zeros(2, dtype=np.int64)
     model = copy.deepcopy(model).train()  # batch norm would change its running statistics
     with autograd.profiler.profile() as profile:
         loss(model(x), y).backward()
     step = sum(event.flops for event in profile.events if len(event.path) == 1)  # an op's parts are in its own count
-    return {"flops": step / 2 * images, "peak": autograd.profiler.peak_arithmetic("f4")}
+    return {"images": images, "flops": step / 2 * images * epochs, "peak": autograd.profiler.peak_arithmetic("f4")}
 
 
 def final_metrics(model: nn.Module, loader: Loader, classes: Sequence[str]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from examples.report.page import (
     percent,
     seeds_of_one,
     table,
+    words,
 )
 
 TITLE = "How well can three layers with weights generalize?"
@@ -59,30 +60,54 @@ def section(results: Results, figures: Figures) -> list[str]:
     paragraphs = []
     if whole:
         paragraphs += [_answer(whole), _recipe(whole[0]), fenced(whole[0].result["network"])]
-        paragraphs.append(_curves(whole, figures))
+        paragraphs.append(curves("generalize", whole, figures))
     else:
         paragraphs.append(_MISSING)
     paragraphs += _parts(whole, ablation, figures)
     if whole:
-        paragraphs += [_confusion(whole, figures), _mistakes(whole[0], figures)]
+        paragraphs += [confusion_matrix("generalize", whole, figures), mistakes("generalize", whole[0], figures)]
     told = [*(record.cut_short for record in (*whole, *ablation)), others]
     paragraphs += dict.fromkeys(sentence for sentence in told if sentence)
     return paragraphs
 
 
 def _answer(whole: Sequence[Record]) -> str:
+    layers = "two convolutions and one linear layer"
+    return (
+        f"{accuracy(whole)} The network has {layers} with {whole[0].result['parameters']:,} parameters in total. It "
+        f"was trained for {whole[0].settings['epochs']} epochs, which took {minutes(whole)}. All choices were made on "
+        "held-out validation images; the test images were used once, at the end of each run."
+    )
+
+
+def accuracy(whole: Sequence[Record]) -> str:
+    """Say how many of the test images runs with several seeds classify correctly."""
     accuracies = [record.result["test"]["accuracy"] for record in whole]
     seeds = ", ".join(str(record.settings["seed"]) for record in whole)
-    least, most = (f"{how(record.seconds for record in whole) / 60:.0f}" for how in (min, max))
-    minutes = least if least == most else f"{least} to {most}"
     spread = "mean ± standard deviation" if len(whole) > 1 else "one run"
     return (
         f"**{mean_and_spread(accuracies)} % of the {whole[0].result['test']['pictures']:,} test images are "
-        f"classified correctly** ({spread}; seed{'s' * (len(whole) > 1)} {seeds}). The network has two convolutions "
-        f"and one linear layer with {whole[0].result['parameters']:,} parameters in total. It was trained for "
-        f"{whole[0].settings['epochs']} epochs, which took {minutes} minutes per run on {whole[0].machine['threads']} "
-        "threads. All choices were made on held-out validation images; the test images were used once, at the end of "
-        "each run."
+        f"classified correctly** ({spread}; seed{'s' * (len(whole) > 1)} {seeds})."
+    )
+
+
+def minutes(whole: Sequence[Record]) -> str:
+    """Say how long runs took."""
+    least, most = (f"{how(record.seconds for record in whole) / 60:.0f}" for how in (min, max))
+    return (
+        f"{least if least == most else f'{least} to {most}'} minutes per run on {whole[0].machine['threads']} threads"
+    )
+
+
+def work(whole: Sequence[Record]) -> str:
+    """Say how much arithmetic a run took, at which rate, and how long it would take at others."""
+    flops, peak = whole[0].result["work"]["flops"], statistics.median(record.result["work"]["peak"] for record in whole)
+    rate = flops / statistics.fmean(record.seconds for record in whole) / 1e9
+    others = [f"{flops / gflops / 60e9:.0f}" for gflops in (100, 200, 400)]
+    return (
+        f"A run computes {flops / 1e15:.2f} PFLOP (a convolution counted as its plain sum of products), here at "
+        f"{rate:.0f} GFLOP/s; the measured peak of this machine is {peak:.0f} GFLOP/s. At 100, 200 and 400 GFLOP/s it "
+        f"would take {words(others)} minutes."
     )
 
 
@@ -109,7 +134,8 @@ def _optimizer(settings: Mapping[str, Any]) -> str:
     return kinds.get(settings["optimizer"], settings["optimizer"])
 
 
-def _curves(whole: Sequence[Record], figures: Figures) -> str:
+def curves(name: str, whole: Sequence[Record], figures: Figures) -> str:
+    """Return the learning curves of some runs, and what they show."""
     shown = {"train": "training (augmented)"}
     if "validation_loss" in whole[0].result["history"][0]:  # else no images were held out
         shown["validation"] = "validation"
@@ -119,7 +145,7 @@ def _curves(whole: Sequence[Record], figures: Figures) -> str:
         "Lines are means over the seeds; bands show the range. The training loss includes label smoothing, "
         "augmentation and dropout, and is therefore higher than the loss in evaluation."
     )
-    return figures.add("generalize-curves", figure, alt) + "\n\n" + words
+    return figures.add(f"{name}-curves", figure, alt) + "\n\n" + words
 
 
 def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
@@ -237,13 +263,15 @@ def _ends(gains: Sequence[float]) -> list[tuple[float, float]]:
     return [(low - room * (low < 0), second + 2 * room), (0.92 * largest, 1.06 * largest)]
 
 
-def _confusion(whole: Sequence[Record], figures: Figures) -> str:
+def confusion_matrix(name: str, whole: Sequence[Record], figures: Figures) -> str:
+    """Return the paragraphs on the confusion matrix of all test images of some runs."""
     counts = np.sum([record.result["test"]["confusion"] for record in whole], axis=0)
     words, figure = confusion(counts, whole[0].result["classes"])
-    return words + "\n\n" + figures.add("generalize-confusion", figure, "Confusion matrix of the test images")
+    return words + "\n\n" + figures.add(f"{name}-confusion", figure, "Confusion matrix of the test images")
 
 
-def _mistakes(record: Record, figures: Figures) -> str:
+def mistakes(name: str, record: Record, figures: Figures) -> str:
+    """Return the paragraphs on misclassified test images of a run."""
     shown = record.result["test"]["misclassified"]
     if not shown:
         return "No test image is misclassified."
@@ -268,5 +296,5 @@ def _mistakes(record: Record, figures: Figures) -> str:
     return (
         words
         + "\n\n"
-        + figures.add("generalize-mistakes", figure, "Misclassified test images with predicted probabilities")
+        + figures.add(f"{name}-mistakes", figure, "Misclassified test images with predicted probabilities")
     )
