@@ -30,20 +30,11 @@ from examples.experiments.support.data.augmentation import CropAndFlip
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import channel_statistics
 from examples.experiments.support.data.patches import whitening
+from examples.experiments.support.frameworks import deep_recipe as recipe
 from examples.experiments.support.optimizers import MultiOptimizer
 from examples.experiments.support.runs.checkpoint import Parts
 from examples.experiments.support.runs.signals import StopOnSignal
 from nn import functional as F
-
-WIDTHS = (64, 256, 256)  # channels of the three groups
-EPS = 5e-4  # ε of the whitening
-PAD = 2  # pixels by which images are shifted at most
-SMOOTHING = 0.2
-MUON_MOMENTUM, MOMENTUM = 0.6, 0.85
-# Rates of the other parameters, for the mean of the loss, relative to --lr. They look large because the scores, of
-# which the loss is computed, are divided by the width of the last layer.
-BIAS_RATE, HEAD_RATE = 442.0, 5583.0
-DECAY = 2e-6  # the weight decay of biases and head, times their rate
 
 
 class Group(nn.Module):
@@ -91,16 +82,16 @@ class Deep(nn.Module):
         super().__init__()
         self.whiten = nn.Conv2d(3, len(whitening), whitening.shape[2], bias=False)
         self.whiten.weight.requires_grad_(False).copy_(autograd.from_numpy(whitening))
-        channels = (len(whitening), *WIDTHS)
+        channels = (len(whitening), *recipe.WIDTHS)
         groups = {f"group{i}": Group(*channels[i - 1 : i + 1]) for i in (1, 2, 3)}
         self.body = nn.Sequential(OrderedDict(gelu=nn.GELU(), **groups, pool=nn.MaxPool2d(3), flatten=nn.Flatten()))
-        self.head = nn.Linear(WIDTHS[-1], 10, bias=False)
+        self.head = nn.Linear(recipe.WIDTHS[-1], 10, bias=False)
         with autograd.no_grad():
             self.head.weight.div_(self.head.weight.std())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scores of all classes: (N, 3, 32, 32), standardized -> (N, 10)."""
-        return self.head(self.body(self.whiten(x))) / WIDTHS[-1]
+        return self.head(self.body(self.whiten(x))) / recipe.WIDTHS[-1]
 
 
 def _identity_at_first(convolution: nn.Conv2d) -> nn.Conv2d:
@@ -117,14 +108,14 @@ def _without_scale(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
 def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     """Return Muon for the filters and SGD for the rest; all rates fall to zero in a straight line."""
     filters, biases, head = _sorted(model)
-    muon = optim.Muon(filters, lr=args.lr, momentum=MUON_MOMENTUM, weight_decay=0.0, ns_steps=3)
+    muon = optim.Muon(filters, lr=args.lr, momentum=recipe.MUON_MOMENTUM, weight_decay=0.0, ns_steps=recipe.NS_STEPS)
     muon.register_step_pre_hook(lambda *_: _normalize(filters))
-    rates = {"lr": BIAS_RATE * args.lr}, {"lr": HEAD_RATE * args.lr}
+    rates = {"lr": recipe.BIAS_RATE * args.lr}, {"lr": recipe.HEAD_RATE * args.lr}
     groups = [
-        {"params": params, **rate, "weight_decay": DECAY / rate["lr"]}
+        {"params": params, **rate, "weight_decay": recipe.DECAY / rate["lr"]}
         for params, rate in zip((biases, head), rates, strict=True)
     ]
-    rest = optim.SGD(groups, momentum=MOMENTUM, nesterov=True)
+    rest = optim.SGD(groups, momentum=recipe.MOMENTUM, nesterov=True)
     both = MultiOptimizer([muon, rest])
     falling = optim.lr_scheduler.LambdaLR(both, lambda step: 1 - step / (args.epochs * steps))
     return Parts(model, both, falling, each_step=True)
@@ -153,9 +144,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with_optimizer=False,
         fixed_epochs=True,
         out=Path("runs/generalize_deep"),
-        epochs=8,
-        batch_size=2000,
-        lr=0.24,
+        epochs=recipe.EPOCHS,
+        batch_size=recipe.BATCH_SIZE,
+        lr=recipe.LR,
     )
     parser.add_argument(
         "--lr", type=cli.real(above=0), metavar="X", help="learning rate of the filters (default: %(default)s)"
@@ -165,10 +156,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
     _, std = channel_statistics(splits.train.images)
-    net = functools.partial(Deep, whitening(splits.train.images, std, 2, 24, EPS))
-    loss = functools.partial(F.cross_entropy, label_smoothing=SMOOTHING)
-    augment = CropAndFlip(PAD, args.seed, alternating=True)
-    recipe = cli.Recipe(parts, loss=loss, augment=augment, fixed_epochs=True)
+    net = functools.partial(Deep, whitening(splits.train.images, std, 2, 24, recipe.EPS))
+    loss = functools.partial(F.cross_entropy, label_smoothing=recipe.SMOOTHING)
+    augment = CropAndFlip(recipe.PAD, args.seed, alternating=True)
+    training = cli.Recipe(parts, loss=loss, augment=augment, fixed_epochs=True)
     untouched = Split(splits.test.images[:0], splits.test.labels[:0])
 
     def found(run: cli.Result) -> dict[str, Any]:
@@ -183,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
 
     with StopOnSignal(processes.largest) as stop:
-        cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop, found=found)
+        cli.run(args, net, splits._replace(test=untouched), data, recipe=training, stop=stop, found=found)
     return 0
 
 

@@ -12,20 +12,13 @@ from numpy.typing import NDArray
 
 import autograd
 import nn
-from examples.experiments.support.data.augmentation import moved
+from examples.experiments.support.data.augmentation import VIEWS, moved
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader
 from examples.experiments.support.metrics import Accuracy, Confusion
 from examples.experiments.support.training import Data, Loss
 from nn import functional as F
 
-# The views of an image whose predictions are averaged: weight, shift down and to the right in pixels, mirrored or not.
-VIEWS: dict[str, list[tuple[float, int, bool]]] = {
-    "averaged": [(1, 0, False)],
-    "mirrored": [(0.5, 0, flip) for flip in (False, True)],
-    "shifted": [(weight, shift, flip) for weight, shift in ((0.25, 0), (0.125, -1), (0.125, 1))
-                for flip in (False, True)],
-}  # fmt: skip
 SHOWN = 12  # misclassified images in a result
 
 

@@ -12,6 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# The views of an image over which predictions are averaged: weight, shift down and to the right in pixels, mirrored.
+VIEWS: dict[str, list[tuple[float, int, bool]]] = {
+    "averaged": [(1, 0, False)],
+    "mirrored": [(0.5, 0, flip) for flip in (False, True)],
+    "shifted": [(weight, shift, flip) for weight, shift in ((0.25, 0), (0.125, -1), (0.125, 1))
+                for flip in (False, True)],
+}  # fmt: skip
+
 _COIN = np.uint64(1 << 32)  # the bit that decides whether an image is flipped
 
 

@@ -42,7 +42,17 @@ class Look(NamedTuple):
     gradients: dict[str, np.ndarray]  # by parameter
 
 
-class Rebuilt(Protocol):
+class Trainable(Protocol):
+    """A network and its optimizer, in one framework."""
+
+    def step(self, x: np.ndarray, y: np.ndarray) -> float:
+        """Do a training step; return the mean loss of the batch before the step."""
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """Return the scores (N, 10) of a batch."""
+
+
+class Rebuilt(Trainable, Protocol):
     """The baseline and its SGD, in one framework."""
 
     def __init__(self, device: str, lr: float, momentum: float, seed: int = 0) -> None:
@@ -54,14 +64,8 @@ class Rebuilt(Protocol):
     def weights(self) -> dict[str, np.ndarray]:
         """Return copies of the weights."""
 
-    def step(self, x: np.ndarray, y: np.ndarray) -> float:
-        """Do a training step; return the mean loss of the batch before the step."""
-
     def look(self, x: np.ndarray, y: np.ndarray) -> Look:
         """Return outputs and gradients of each layer."""
-
-    def scores(self, x: np.ndarray) -> np.ndarray:
-        """Return the scores (N, 10) of a batch."""
 
 
 class Resumable(Rebuilt, Protocol):
@@ -90,7 +94,7 @@ def _batches(loader: Loader, epoch: int) -> Iterator[Batch]:
 
 
 def train_epoch(
-    net: Rebuilt, loader: Loader, epoch: int, each: Callable[[], object] = lambda: None, steps: int | None = None
+    net: Trainable, loader: Loader, epoch: int, each: Callable[[], object] = lambda: None, steps: int | None = None
 ) -> Epoch:
     """Train for one epoch or its first steps; the time includes loading. Call `each` after every step."""
     total, pictures = 0.0, 0
@@ -103,7 +107,7 @@ def train_epoch(
     return Epoch(total / pictures, seconds, pictures / seconds)
 
 
-def measure(net: Rebuilt, loader: Loader) -> tuple[float, float]:
+def measure(net: Trainable, loader: Loader) -> tuple[float, float]:
     """Return the mean loss, computed in float64, and the error."""
     loss, accuracy = 0.0, Accuracy()
     for x, y in _batches(loader, 0):
