@@ -153,6 +153,19 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     assert names == {f"generalize-deep-{what}" for what in ("curves", "confusion", "mistakes")}
 
 
+def test_the_section_compares_with_pytorch_on_the_same_machine(whole: Path, tmp_path: Path) -> None:
+    content = json.loads((whole / "result.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    theirs = {**content, "experiment": "torch_deep", "seconds": 3 * content["seconds"]}
+    theirs["versions"] = {"torch": "2.13.0"}
+    (tmp_path / "b.json").write_text(json.dumps(theirs))
+    text = "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
+    assert "PyTorch 2.13.0, in eager mode" in text and "3.0 times as long" in text and "(1 run)" in text
+    theirs["machine"]["processor"] = "Another"
+    (tmp_path / "b.json").write_text(json.dumps(theirs))
+    assert "PyTorch" not in "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
+
+
 def test_the_section_without_results(tmp_path: Path) -> None:
     text = "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
     assert "`python -m examples.experiments.generalize_deep` makes one" in text

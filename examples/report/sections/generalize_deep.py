@@ -32,6 +32,7 @@ def section(results: Results, figures: Figures) -> list[str]:
         f"took {minutes(whole)}. {work(whole)} The test images were used once, at the end of each run.",
         "The network and its training follow airbench94 with Muon ([Jordan, 2024](https://arxiv.org/abs/2404.00498)), "
         "which takes seconds on a GPU. The module `examples/experiments/generalize_deep.py` says what is in it.",
+        *_in_pytorch(whole, results),
         fenced(whole[0].result["network"]),
         curves("generalize-deep", whole, figures),
         *_trials(trials),
@@ -40,6 +41,28 @@ def section(results: Results, figures: Figures) -> list[str]:
     ]
     told = [*(record.cut_short for record in whole), others, left]
     return [*paragraphs, *dict.fromkeys(sentence for sentence in told if sentence)]
+
+
+def _in_pytorch(whole: Sequence[Record], results: Results) -> list[str]:
+    """Compare with runs of the same net in PyTorch, on the same machine and as many images."""
+    settings, machine = whole[0].settings, whole[0].machine
+    kinds = ("epochs", "batch_size", "limit")
+    records = [
+        record
+        for record in results.of("torch_deep")
+        if all(record.settings[name] == settings[name] for name in kinds)
+        and record.machine["processor"] == machine["processor"]
+        and record.cut_short == whole[0].cut_short
+    ]
+    if not records:
+        return []
+    ours, theirs = (statistics.median(record.seconds for record in some) for some in (whole, records))
+    accuracies = [record.result["test"]["accuracy"] for record in records]
+    return [
+        f"PyTorch {records[0].versions['torch']}, in eager mode on the same machine, takes {theirs / 60:.0f} minutes for "
+        f"the same training, {theirs / ours:.1f} times as long, and reaches {mean_and_spread(accuracies)} % "
+        f"({len(records)} run{'s' * (len(records) > 1)})."
+    ]
 
 
 def _trials(trials: Sequence[Record]) -> list[str]:
