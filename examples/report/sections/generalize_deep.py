@@ -59,8 +59,8 @@ def _in_pytorch(whole: Sequence[Record], results: Results) -> list[str]:
     ours, theirs = (statistics.median(record.seconds for record in some) for some in (whole, records))
     accuracies = [record.result["test"]["accuracy"] for record in records]
     return [
-        f"PyTorch {records[0].versions['torch']}, in eager mode on the same machine, takes {theirs / 60:.0f} minutes for "
-        f"the same training, {theirs / ours:.1f} times as long, and reaches {mean_and_spread(accuracies)} % "
+        f"PyTorch {records[0].versions['torch']}, in eager mode on the same machine, takes {theirs / 60:.0f} minutes "
+        f"for the same training, {theirs / ours:.1f} times as long, and reaches {mean_and_spread(accuracies)} % "
         f"({len(records)} run{'s' * (len(records) > 1)})."
     ]
 
