@@ -71,6 +71,7 @@ EXPERIMENTS = {
     # after so few epochs it correctly reports that it has not learned all images
     "overfit": Experiment(["--synthetic", "--epochs", "2"], _trained, (0, 1)),
     "generalize": Experiment(THREE, _trained),
+    "generalize_deep": Experiment(THREE, _trained),
     "compare_optimizers": Experiment(
         [*TINY[:-1], "1", "--rates", "0.001", "--trial-epochs", "1", "--seeds", "1", "--quiet"], _compared
     ),

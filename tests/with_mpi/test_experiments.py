@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from examples.experiments import generalize
+from examples.experiments import generalize, generalize_deep
 from tests.runs import TINY, epochs_done, launch, outcome
 
 RUN = [*TINY[:-1], "12", "--shards", "8"]
 
 
-def start(ranks: int, argv: Sequence[str], **environment: str) -> subprocess.Popen[str]:
-    """Start the generalization experiment with several ranks, in a process group of its own."""
+def start(ranks: int, argv: Sequence[str], experiment: str = "generalize", **environment: str) -> subprocess.Popen[str]:
+    """Start an experiment with several ranks, in a process group of its own."""
     own = [sys.executable, "-m"]
     ranks_of = [*own, "examples.experiments.support.mpirun", "-n", str(ranks), "--oversubscribe"]
-    return launch([*ranks_of, *own, "examples.experiments.generalize", *argv], **environment)
+    return launch([*ranks_of, *own, f"examples.experiments.{experiment}", *argv], **environment)
 
 
 def end(process: subprocess.Popen[str], timeout: float = 60) -> tuple[int, str]:
@@ -88,6 +88,16 @@ def test_stopped_and_resumed_on_another_number_of_ranks(tmp_path: Path) -> None:
     assert outcome(out) == outcome(tmp_path / "one")
     sessions = json.loads((out / "settings.json").read_text())["sessions"]
     assert len(sessions) == 6  # one for each start, not one for each rank
+
+
+@pytest.mark.timeout(300)
+def test_the_deep_net_on_two_ranks(tmp_path: Path) -> None:
+    """Of Muon, which orthogonalizes on every rank, and of batch norm without a scale."""
+    argv = [*TINY, "--shards", "4", "--validation", "0"]
+    assert generalize_deep.main([*argv, "--out", str(tmp_path / "one")]) == 0
+    status, err = end(start(2, [*argv, "--out", str(tmp_path / "two")], "generalize_deep"), 200)
+    assert status == 0, err
+    assert outcome(tmp_path / "two") == outcome(tmp_path / "one")
 
 
 @pytest.mark.timeout(120)
