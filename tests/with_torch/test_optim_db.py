@@ -33,6 +33,7 @@ NO_ERRORS = [
     (None, "complex", "complex parameters cannot be made"),
     (None, "lr as Tensor doesn't work with foreach", "a tensor of one element is a number here"),
     (None, "betas must be either both floats or both Tensors", "a tensor of one element is a number here"),
+    ("Muon", "only support 2D parameters", "filters are taken as matrices, as by Jordan et al."),
     (None, "as a Tensor is not supported for capturable=False", "a tensor of one element is a number here"),
 ]
 
