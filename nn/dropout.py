@@ -68,7 +68,7 @@ class Dropout1d(_Dropout):
     p : float
         Probability of a channel to be set to 0, from 0 to 1.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored.
+        Write the result to the input's memory, and return the input.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class Dropout1d(_Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout1d(input, self.p, self.training)
+        return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(_Dropout):
@@ -138,7 +138,7 @@ class Dropout3d(_Dropout):
     p : float
         Probability of a channel to be set to 0, from 0 to 1.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored.
+        Write the result to the input's memory, and return the input.
 
     Raises
     ------
@@ -160,7 +160,7 @@ class Dropout3d(_Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.dropout3d(input, self.p, self.training)
+        return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(_Dropout):
