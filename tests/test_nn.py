@@ -1005,6 +1005,7 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.LayerNorm((3, 0)), r"LayerNorm: normalized_shape\[1\] is 0"),
         (lambda: nn.Dropout(1.5), "Dropout: p is 1.5; it must be a probability"),
         (lambda: nn.Embedding(3, 2, padding_idx=3), "Embedding: padding_idx 3 is out of range for 3 embeddings"),
+        (lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 10, [2, 5]), "in_features is 8, .* no feature for cluster 2"),
     ],
 )
 def test_a_sentence(call: Any, words: str) -> None:
