@@ -63,6 +63,7 @@ class RNNBase(Module):
     num_layers : int
         Each layer after the first has the states of the one before as its input.
     bias : bool
+        Whether the layers have biases.
     batch_first : bool
         Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
     dropout : float
@@ -71,6 +72,10 @@ class RNNBase(Module):
         A second network runs from the last step to the first, and both states are concatenated.
     proj_size : int
         For an LSTM: size to which each state is projected; 0 for no projection.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
@@ -81,6 +86,18 @@ class RNNBase(Module):
         With bias=True.
     weight_hr_l0 : Parameter, (proj_size, H)
         With a projection.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.RNNBase("GRU", input_size=3, hidden_size=4)
+    >>> {name: parameter.shape for name, parameter in layer.named_parameters()}  # three gates
+    {'weight_ih_l0': (12, 3), 'weight_hh_l0': (12, 4), 'bias_ih_l0': (12,), 'bias_hh_l0': (12,)}
     """
 
     def __init__(
@@ -227,11 +244,54 @@ class RNNBase(Module):
 class RNN(RNNBase):
     """A recurrent network: h′ = tanh(W x + b + U h + d), or relu in place of tanh.
 
+    It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
+    one.
+
+    Its weights are described in `RNNBase`.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
     nonlinearity : "tanh" or "relu"
+        The function in the formula.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
+
+    References
+    ----------
+    Elman, "Finding Structure in Time", Cognitive Science 14, 1990.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.RNN(3, 4, bidirectional=True)
+    >>> output, h = layer(autograd.randn(7, 5, 3))  # 7 steps, a batch of 5
+    >>> output.shape, h.shape  # both directions of each step; the last state of each direction
+    ((7, 5, 8), (2, 5, 4))
+    >>> bool((output[-1, :, :4] == h[0]).all()), bool((output[0, :, 4:] == h[1]).all())
+    (True, True)
     """
 
     def __init__(
@@ -283,14 +343,55 @@ class RNN(RNNBase):
 class GRU(RNNBase):
     """A network of gated recurrent units.
 
+        r = σ(Wᵣ x + bᵣ + Uᵣ h + dᵣ)        n = tanh(W x + b + r (U h + d))
+        z = σ(W_z x + b_z + U_z h + d_z)    h′ = (1 - z) n + z h
+
+    It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
+    one.
+
+    Its weights are described in `RNNBase`.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
     Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.GRU(3, 4, num_layers=2)
+    >>> output, h = layer(autograd.randn(7, 5, 3))  # 7 steps, a batch of 5
+    >>> output.shape, h.shape  # each step of the last layer; the last step of each layer
+    ((7, 5, 4), (2, 5, 4))
+    >>> bool((output[-1] == h[-1]).all())
+    True
     """
 
     def __init__(
@@ -321,10 +422,43 @@ class GRU(RNNBase):
 class LSTM(RNNBase):
     """A long short-term memory network.
 
+        i, f, o = σ(W x + b + U h + d)      c′ = f c + i g
+        g = tanh(W x + b + U h + d)         h′ = o tanh(c′)
+
+    Each of i, f, g and o has weights of its own.  The layer is called with the sequence x and optionally the first
+    state, a pair (h, c); it returns h of all steps, and the last pair.
+
+    Its weights are described in `RNNBase`.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    proj_size : int
+        Size to which h is projected after each step; 0 for no projection.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
@@ -333,9 +467,10 @@ class LSTM(RNNBase):
     Examples
     --------
     >>> import autograd, nn
-    >>> output, (h, c) = nn.LSTM(3, 4, num_layers=2, batch_first=True)(autograd.zeros(5, 7, 3))
-    >>> output.shape, h.shape
-    ((5, 7, 4), (2, 5, 4))
+    >>> layer = nn.LSTM(3, 4, num_layers=2, batch_first=True)
+    >>> output, (h, c) = layer(autograd.randn(5, 7, 3))  # a batch of 5, 7 steps
+    >>> output.shape, h.shape, c.shape
+    ((5, 7, 4), (2, 5, 4), (2, 5, 4))
     """
 
     def __init__(
@@ -392,15 +527,35 @@ class RNNCellBase(Module):
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
     num_chunks : int
         Number of gates, G.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight_ih, weight_hh : Parameter, (G H, I) and (G H, H)
     bias_ih, bias_hh : Parameter, (G H,), or None
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or no int.
+
+    Examples
+    --------
+    >>> import nn
+    >>> cell = nn.RNNCellBase(3, 4, bias=False, num_chunks=1)
+    >>> [name for name, _ in cell.named_parameters()]
+    ['weight_ih', 'weight_hh']
     """
 
     weight_ih: Parameter
@@ -460,11 +615,41 @@ class RNNCellBase(Module):
 class RNNCell(RNNCellBase):
     """One step of a recurrent network: h′ = tanh(W x + b + U h + d), or relu in place of tanh.
 
+    It is called with x, (N, I) or (I,), and optionally h, (N, H) or (H,).
+
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
     nonlinearity : "tanh" or "relu"
+        The function in the formula.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+
+    References
+    ----------
+    Elman, "Finding Structure in Time", Cognitive Science 14, 1990.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.RNNCell(3, 4)
+    >>> h = autograd.zeros(5, 4)
+    >>> for x in autograd.randn(7, 5, 3):  # 7 steps
+    ...     h = cell(x, h)
+    >>> h.shape
+    (5, 4)
     """
 
     def __init__(
@@ -491,12 +676,40 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """One step of a long short-term memory network.
+    """One step of a long short-term memory network, as in `LSTM`.
+
+    It is called with x, (N, I) or (I,), and optionally a pair h and c, each (N, H) or (H,).
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.LSTMCell(3, 4)
+    >>> h, c = cell(autograd.randn(5, 3))  # from a state of zeros
+    >>> h, c = cell(autograd.randn(5, 3), (h, c))
+    >>> h.shape, c.shape
+    ((5, 4), (5, 4))
     """
 
     def __init__(
@@ -516,12 +729,39 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of a gated recurrent unit.
+    """One step of a gated recurrent unit, as in `GRU`.
+
+    It is called with x, (N, I) or (I,), and optionally h, (N, H) or (H,).
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+
+    References
+    ----------
+    Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.GRUCell(3, 4)
+    >>> h = cell(autograd.randn(5, 3))  # from a state of zeros
+    >>> cell(autograd.randn(5, 3), h).shape
+    (5, 4)
     """
 
     def __init__(
