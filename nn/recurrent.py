@@ -247,7 +247,7 @@ class RNN(RNNBase):
     It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
     one.
 
-    Its weights are described in `RNNBase`.
+    W and b are weight_ih and bias_ih, U and d are weight_hh and bias_hh; see `RNNBase`.
 
     Parameters
     ----------
@@ -343,13 +343,14 @@ class RNN(RNNBase):
 class GRU(RNNBase):
     """A network of gated recurrent units.
 
-        r = σ(Wᵣ x + bᵣ + Uᵣ h + dᵣ)        n = tanh(W x + b + r (U h + d))
+        r = σ(W_r x + b_r + U_r h + d_r)    n = tanh(W_n x + b_n + r (U_n h + d_n))
         z = σ(W_z x + b_z + U_z h + d_z)    h′ = (1 - z) n + z h
 
     It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
     one.
 
-    Its weights are described in `RNNBase`.
+    W and b are parts of weight_ih and bias_ih, U and d of weight_hh and bias_hh: those of r, z and n, one after
+    another.
 
     Parameters
     ----------
@@ -425,10 +426,11 @@ class LSTM(RNNBase):
         i, f, o = σ(W x + b + U h + d)      c′ = f c + i g
         g = tanh(W x + b + U h + d)         h′ = o tanh(c′)
 
-    Each of i, f, g and o has weights of its own.  The layer is called with the sequence x and optionally the first
-    state, a pair (h, c); it returns h of all steps, and the last pair.
+    W and b are parts of weight_ih and bias_ih, U and d of weight_hh and bias_hh: those of i, f, g and o, one after
+    another.
 
-    Its weights are described in `RNNBase`.
+    It is called with the sequence x and optionally the first state, a pair (h, c); it returns h of all steps, and the
+    last pair.
 
     Parameters
     ----------
