@@ -180,8 +180,8 @@ class ModuleDict(Module):
 
     Raises
     ------
-    TypeError
-        If a value is no Module.
+    TypeError, KeyError
+        If a value is no Module, or a name is empty, has a dot, or is that of another attribute.
 
     Examples
     --------
@@ -271,7 +271,7 @@ class ParameterList(Module):
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
-        self.extend(values or ())
+        self.extend(() if values is None else values)
 
     def _place(self, index: int) -> str:
         if not -self._size <= index < self._size:

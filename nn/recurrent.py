@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd.arguments import full_name
 from autograd.devices import Device, check_device
 from autograd.types import DTypeLike
 from nn import init
@@ -606,6 +607,8 @@ class RNNCellBase(Module):
             zeros = autograd.zeros(*input.shape[:-1], self.hidden_size, dtype=input.dtype)
             hx = (zeros, zeros) if isinstance(self, LSTMCell) else zeros
         for state in hx if isinstance(hx, tuple | list) else (hx,):
+            if not isinstance(state, Tensor):
+                raise TypeError(f"{name}: a state is a {full_name(state)}; expects a Tensor, (N, H) or (H,)")
             if state.ndim not in (1, 2):
                 raise ValueError(f"{name}: a state has shape {tuple(state.shape)}; expects (N, H), or (H,)")
         return function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
@@ -637,7 +640,9 @@ class RNNCell(RNNCellBase):
     Raises
     ------
     ValueError, TypeError
-        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
@@ -698,7 +703,9 @@ class LSTMCell(RNNCellBase):
     Raises
     ------
     ValueError, TypeError
-        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
@@ -751,7 +758,9 @@ class GRUCell(RNNCellBase):
     Raises
     ------
     ValueError, TypeError
-        If a size is less than 1, or another argument is not one of those above.  In forward, if shapes do not fit.
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------

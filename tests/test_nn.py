@@ -1019,6 +1019,8 @@ def test_a_sentence(call: Any, words: str) -> None:
         (TypeError, "BatchNorm2d: input is a list", lambda: nn.BatchNorm2d(3)([1])),  # type: ignore[arg-type]
         (TypeError, "BatchNorm1d: momentum is 'a'", lambda: nn.BatchNorm1d(3, momentum="a")),  # type: ignore[arg-type]
         (ValueError, "Dropout2d: p is 'a'; it must be a probability", lambda: nn.Dropout2d("a")),  # type: ignore[arg-type]
+        (TypeError, "LSTMCell: a state is a int; .* Tensor", lambda: nn.LSTMCell(2, 2)(autograd.zeros(2), 5)),  # type: ignore[arg-type]
+        (TypeError, "ParameterList: .* not Tensor", lambda: nn.ParameterList(autograd.zeros(1))),
         (TypeError, "Unflatten: unflattened_size is 3", lambda: nn.Unflatten(1, 3)),  # type: ignore[arg-type]
         (TypeError, "Unflatten: input is a list", lambda: nn.Unflatten(1, (3, 3))([1])),  # type: ignore[arg-type]
         (IndexError, "Unflatten: dim 2 does not exist", lambda: nn.Unflatten(2, (3, 3))(autograd.zeros(2, 9))),
