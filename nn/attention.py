@@ -41,6 +41,10 @@ class MultiheadAttention(Module):
         Features of keys and values.  Default: embed_dim.
     batch_first : bool
         Whether inputs and output are (N, L, E), or (L, N, E).
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
@@ -49,6 +53,11 @@ class MultiheadAttention(Module):
     in_proj_bias : Parameter, (3E,), or None
     out_proj : Linear
     bias_k, bias_v : Parameter, (1, 1, E), or None
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1, or embed_dim is no multiple of num_heads.
 
     References
     ----------

@@ -119,6 +119,25 @@ class ModuleList(_Numbered):
     Parameters
     ----------
     modules : iterable of Module, optional
+
+    Raises
+    ------
+    TypeError
+        If modules is not iterable, or one of them is no Module.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
+    >>> layers
+    ModuleList(
+      (0-2): 3 x Linear(in_features=4, out_features=4, bias=True)
+    )
+    >>> x = autograd.ones(2, 4)
+    >>> for layer in layers:
+    ...     x = x + layer(x).relu()
+    >>> x.shape
+    (2, 4)
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -158,6 +177,18 @@ class ModuleDict(Module):
     Parameters
     ----------
     modules : mapping from names to modules, or iterable of (name, module), optional
+
+    Raises
+    ------
+    TypeError, KeyError
+        If a value is no Module, or a name is empty, has a dot, or is that of another attribute.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10), "parity": nn.Linear(8, 2)})
+    >>> {name: head(autograd.ones(1, 8)).shape for name, head in heads.items()}
+    {'digit': (1, 10), 'parity': (1, 2)}
     """
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
@@ -216,12 +247,31 @@ class ParameterList(Module):
     ----------
     values : iterable of Tensor, optional
         Objects of other types are kept, but are not parameters.
+
+    Raises
+    ------
+    TypeError
+        If values is no iterable such as a list.
+    IndexError
+        If there is no parameter with an index.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> weights = nn.ParameterList([autograd.ones(2), autograd.ones(3)])
+    >>> weights
+    ParameterList(
+      (0): Parameter containing: [torch.FloatTensor of size 2]
+      (1): Parameter containing: [torch.FloatTensor of size 3]
+    )
+    >>> weights[1].sum()
+    tensor(3., grad_fn=<SumBackward0>)
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
-        self.extend(values or ())
+        self.extend(() if values is None else values)
 
     def _place(self, index: int) -> str:
         if not -self._size <= index < self._size:
@@ -269,6 +319,22 @@ class ParameterDict(Module):
     ----------
     parameters : mapping from names to values, or iterable of (name, value), optional
         Objects of other types than Tensor are kept, but are not parameters.
+
+    Raises
+    ------
+    TypeError
+        If a name is no str.
+    KeyError
+        If there is no parameter of a name, or the module has another attribute of that name.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> weights = nn.ParameterDict({"left": autograd.ones(2), "right": autograd.zeros(2)})
+    >>> weights["left"] - weights["right"]
+    tensor([1., 1.], grad_fn=<SubBackward0>)
+    >>> list(weights.keys())
+    ['left', 'right']
     """
 
     def __init__(self, parameters: Any = None) -> None:

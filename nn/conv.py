@@ -11,6 +11,7 @@ from autograd.arguments import check_arrays
 from autograd.devices import Device, check_device
 from autograd.ops.shared.windows import ints
 from autograd.types import DTypeLike
+from nn.documented import described
 from nn.making import blank, check_sizes, draw
 from nn.module import Module
 from nn.parameter import Parameter
@@ -202,18 +203,46 @@ class Conv3d(_Conv[tuple[int, int, int]]):
 
 
 class _ConvTranspose(_Conv[EachDimension]):
-    """Transposed convolution: computes the input gradient of a convolution; see `nn.functional.conv_transpose2d`.
+    """It enlarges its input: each element times a filter is added to a window of the output.
+
+    This is the input gradient of a convolution whose output has the input's shape.
 
     Parameters
     ----------
     in_channels, out_channels : int
-    kernel_size, stride, padding, dilation : int, or one for each dimension
-        As of the convolution whose gradient it computes.
+        Numbers of channels of the input, C, and of the output, C'.
+    kernel_size : int, or one for each dimension
+        Size of a window of the output.
+    stride : int, or one for each dimension
+        Step from window to window of the output.
+    padding : int, or one for each dimension
+        Elements cut off from the output on each side.
     output_padding : int, or one for each dimension
         Elements added at the end of the output.  With a stride above 1, a convolution maps several input sizes to one
         output size; this selects one of them.
     groups : int
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
     bias : bool
+        Whether to add a bias.
+    dilation : int, or one for each dimension
+        Step between the elements of a window.
+    padding_mode : "zeros"
+        No other is allowed.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Attributes
+    ----------
+    weight : Parameter, (in_channels, out_channels/groups, *kernel_size)
+    bias : Parameter, (out_channels,), or None
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is out of range, or groups does not divide the channels.  In forward, if shape or dtype of the input
+        does not fit.
     """
 
     transposed = True
@@ -299,18 +328,49 @@ class _ConvTranspose(_Conv[EachDimension]):
 
 
 class ConvTranspose1d(_ConvTranspose[tuple[int]]):
-    __doc__ = f"Of sequences (N, C, L) or (C, L).  {_ConvTranspose.__doc__}"
+    __doc__ = described(
+        _ConvTranspose,
+        "Transposed convolution of sequences (N, C, L) or (C, L); see `nn.functional.conv_transpose1d`.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.ConvTranspose1d(1, 1, kernel_size=2, stride=2, bias=False)
+        >>> weight = nn.init.ones_(layer.weight)
+        >>> layer(autograd.tensor([[1.0, 5.0]])).detach()
+        tensor([[1., 1., 5., 5.]])
+        """,
+    )
 
     dims = 1
 
 
 class ConvTranspose2d(_ConvTranspose[tuple[int, int]]):
-    __doc__ = f"Of images (N, C, H, W) or (C, H, W).  {_ConvTranspose.__doc__}"
+    __doc__ = described(
+        _ConvTranspose,
+        "Transposed convolution of images (N, C, H, W) or (C, H, W); see `nn.functional.conv_transpose2d`.",
+        """
+        >>> import autograd, nn
+        >>> down = nn.Conv2d(3, 4, kernel_size=3, stride=2, padding=1)
+        >>> up = nn.ConvTranspose2d(4, 3, kernel_size=3, stride=2, padding=1)
+        >>> x = autograd.ones(1, 3, 8, 8)
+        >>> y = down(x)
+        >>> y.shape, up(y).shape, up(y, output_size=x.shape).shape
+        ((1, 4, 4, 4), (1, 3, 7, 7), (1, 3, 8, 8))
+        """,
+    )
 
     dims = 2
 
 
 class ConvTranspose3d(_ConvTranspose[tuple[int, int, int]]):
-    __doc__ = f"Of volumes (N, C, D, H, W) or (C, D, H, W).  {_ConvTranspose.__doc__}"
+    __doc__ = described(
+        _ConvTranspose,
+        "Transposed convolution of volumes (N, C, D, H, W) or (C, D, H, W); see `nn.functional.conv_transpose3d`.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.ConvTranspose3d(2, 5, kernel_size=(1, 2, 2), stride=(1, 2, 2))
+        >>> layer(autograd.ones(1, 2, 3, 4, 4)).shape
+        (1, 5, 3, 8, 8)
+        """,
+    )
 
     dims = 3

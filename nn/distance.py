@@ -13,9 +13,20 @@ class CosineSimilarity(Module):
     Parameters
     ----------
     dim : int
-        The dimension of the vectors.
+        The dimension of the vectors, which is reduced.  The shapes of the two inputs broadcast.
     eps : float
         The smallest length that is divided by.
+
+    Raises
+    ------
+    IndexError, ValueError
+        In forward, if the inputs have no such dimension, or their shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.CosineSimilarity()(autograd.tensor([[1.0, 0.0], [3.0, 4.0]]), autograd.tensor([[0.0, 2.0], [6.0, 8.0]]))
+    tensor([0., 1.])
     """
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
@@ -32,11 +43,22 @@ class PairwiseDistance(Module):
     Parameters
     ----------
     p : float
-        Which norm.
+        Which norm: 2 is the Euclidean distance, 1 the sum of absolute differences.
     eps : float
         Added to each difference.
     keepdim : bool
         Whether to keep the last dimension, at size 1.
+
+    Raises
+    ------
+    ValueError
+        In forward, if the shapes of the two inputs do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.PairwiseDistance()(autograd.tensor([[0.0, 0.0]]), autograd.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
     """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:

@@ -122,47 +122,263 @@ from autograd.types import Number as _Number
 
 
 def relu(input: _Tensor, inplace: bool = False) -> _Tensor:
-    """max(input, 0), as `autograd.relu`.  With `inplace` it is written to input's memory, and input is returned."""
+    """max(input, 0), as `autograd.relu`.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+    inplace : bool
+        Write the result to the input's memory, and return the input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    RuntimeError
+        With inplace, if the input is a leaf that requires a gradient.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 2.0])
+    >>> F.relu(x), F.relu(x, inplace=True) is x
+    (tensor([0., 2.]), True)
+    """
     return _in_place(_ops.relu, input) if inplace else _ops.relu(input)
 
 
 def relu_(input: _Tensor) -> _Tensor:
-    """`relu`, written to input's memory."""
+    """Apply `relu` in place: max(input, 0) is written to the input's memory.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError
+        If the input is a leaf that requires a gradient.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 2.0])
+    >>> y = F.relu_(x)
+    >>> x
+    tensor([0., 2.])
+    """
     return _in_place(_ops.relu, input)
 
 
 def leaky_relu_(input: _Tensor, negative_slope: float = 0.01) -> _Tensor:
-    """`leaky_relu`, written to input's memory."""
+    """Apply `leaky_relu` in place: negative elements are multiplied by a slope.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    negative_slope : float
+        The slope.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If the input is a leaf that requires a gradient, or not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 2.0])
+    >>> y = F.leaky_relu_(x, 0.5)
+    >>> x
+    tensor([-0.5000,  2.0000])
+    """
     return _in_place(_ops.leaky_relu, input, negative_slope)
 
 
 def elu_(input: _Tensor, alpha: float = 1.0) -> _Tensor:
-    """`elu`, written to input's memory."""
+    """Apply `elu` in place: negative elements become alpha * (exp(input) - 1).
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    alpha : float
+        The result tends to -alpha as the input tends to -∞.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If the input is a leaf that requires a gradient, or not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 2.0])
+    >>> y = F.elu_(x)
+    >>> x
+    tensor([-0.6321,  2.0000])
+    """
     return _in_place(_ops.elu, input, alpha)
 
 
 def celu_(input: _Tensor, alpha: float = 1.0) -> _Tensor:
-    """`celu`, written to input's memory."""
+    """Apply `celu` in place: negative elements become alpha * (exp(input / alpha) - 1).
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    alpha : float
+        The result tends to -alpha as the input tends to -∞.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If the input is a leaf that requires a gradient, alpha is 0, or the input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 2.0])
+    >>> y = F.celu_(x, alpha=0.5)
+    >>> x
+    tensor([-0.4323,  2.0000])
+    """
     return _in_place(_ops.celu, input, alpha)
 
 
 def selu_(input: _Tensor) -> _Tensor:
-    """`selu`, written to input's memory."""
+    """Apply `selu` in place: 1.0507 · elu(input, 1.6733), which keeps mean 0 and variance 1.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If the input is a leaf that requires a gradient, or not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 1.0])
+    >>> y = F.selu_(x)
+    >>> x
+    tensor([-1.1113,  1.0507])
+    """
     return _in_place(_ops.selu, input)
 
 
 def hardtanh_(input: _Tensor, min_val: _Number = -1.0, max_val: _Number = 1.0) -> _Tensor:
-    """`hardtanh`, written to input's memory."""
+    """Apply `hardtanh` in place: elements are limited to the range from min_val to max_val.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+    min_val, max_val : number
+        The bounds.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        If the input is a leaf that requires a gradient, or min_val is above max_val.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-3.0, 0.5, 3.0])
+    >>> y = F.hardtanh_(x)
+    >>> x
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     return _in_place(_ops.hardtanh, input, min_val, max_val)
 
 
 def threshold_(input: _Tensor, threshold: _Number, value: _Number) -> _Tensor:
-    """`threshold`, written to input's memory."""
+    """Apply `threshold` in place: elements that are not above a threshold are replaced.
+
+    Parameters
+    ----------
+    input : Tensor of numbers, any shape
+    threshold : number
+        Elements above it stay as they are, and so does NaN.
+    value : number
+        What the others become.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError
+        If the input is a leaf that requires a gradient.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-1.0, 0.5, 2.0])
+    >>> y = F.threshold_(x, 1.0, 7.0)
+    >>> x
+    tensor([7., 7., 2.])
+    """
     return _in_place(_ops.threshold, input, threshold, value)
 
 
 def rrelu_(input: _Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> _Tensor:
-    """`rrelu`, written to input's memory."""
+    """Apply `rrelu` in place: negative elements are multiplied by random slopes.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    lower, upper : float
+        In training, slopes are drawn uniformly from this range.
+    training : bool
+        If False, the slope is the middle of the range for all elements.
+
+    Returns
+    -------
+    Tensor, of the same shape: the input itself
+
+    Raises
+    ------
+    RuntimeError, ValueError, TypeError
+        If the input is a leaf that requires a gradient, lower is larger than upper or either is not finite, or the
+        input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([-2.0, 3.0])
+    >>> y = F.rrelu_(x, 0.25, 0.75)
+    >>> x
+    tensor([-1.,  3.])
+    """
     return _in_place(_ops.rrelu, input, lower, upper, training)
 
 

@@ -63,7 +63,18 @@ _state = _State()
 
 
 def is_fusion_enabled() -> bool:
-    """Whether nn.Sequential fuses layers in this thread."""
+    """Whether nn.Sequential fuses layers in this thread.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.is_fusion_enabled()
+    True
+    """
     return _state.enabled
 
 
@@ -71,6 +82,11 @@ class set_fusion_enabled(ContextDecorator):
     """Turn the fusion of layers in nn.Sequential on or off, in this thread.
 
     The call takes effect immediately.  Used as a context or decorator, it restores the old setting at the end.
+
+    Parameters
+    ----------
+    mode : bool
+        Whether to fuse layers.
 
     Examples
     --------

@@ -23,6 +23,7 @@ from nn.conv import (
     Sizes,
     _Conv,
 )
+from nn.documented import described
 from nn.linear import Linear
 from nn.module import Module
 from nn.norm import (
@@ -46,6 +47,29 @@ class LazyModuleMixin(Module):
     ----------
     cls_to_become : class, or None
         The class of the module after the first call.
+
+    Raises
+    ------
+    NotImplementedError
+        In the first call, if the class has no `initialize_parameters`.
+    RuntimeError
+        In the first call, if it leaves parameters or buffers uninitialized.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> class LazyScale(nn.LazyModuleMixin, nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.weight = nn.UninitializedParameter()
+    ...     def initialize_parameters(self, x):
+    ...         self.weight.materialize(x.shape[-1:])
+    ...         nn.init.ones_(self.weight)
+    ...     def forward(self, x):
+    ...         return x * self.weight
+    >>> layer = LazyScale()
+    >>> layer(autograd.zeros(5, 3)).shape, layer.weight.shape
+    ((5, 3), (3,))
     """
 
     cls_to_become: ClassVar[type[Module] | None] = None
@@ -130,7 +154,18 @@ class LazyLinear(_Sized, Linear):
     Parameters
     ----------
     out_features : int
+        Number of features of the output (…, out_features).
     bias : bool
+        Whether to add a bias.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If out_features is less than 1.  In the first call, if the input is a scalar.
 
     Examples
     --------
@@ -182,6 +217,39 @@ class _Convolution(_Sized, _Conv[Any]):
 
 
 class _LazyConv(_Convolution):
+    """The layer becomes an ordinary one in its first call.
+
+    Parameters
+    ----------
+    out_channels : int
+        Number of channels of the output.
+    kernel_size : int, or one for each dimension
+        Size of a window.
+    stride : int, or one for each dimension
+        Step from window to window.
+    padding : int, one for each dimension, "valid" or "same"
+        Elements added on each side.
+    dilation : int, or one for each dimension
+        Step between the elements of a window.
+    groups : int
+        Number of groups that the channels are divided into; each group of outputs sees its own group of inputs.
+    bias : bool
+        Whether to add a bias.
+    padding_mode : "zeros", "reflect", "replicate" or "circular"
+        What the added elements are.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If a size is out of range.
+    RuntimeError, ValueError
+        In the first call, if the input has the wrong number of dimensions, or groups does not divide its channels.
+    """
+
     def __init__(
         self,
         out_channels: int,
@@ -201,6 +269,41 @@ class _LazyConv(_Convolution):
 
 
 class _LazyConvTranspose(_Convolution):
+    """The layer becomes an ordinary one in its first call.
+
+    Parameters
+    ----------
+    out_channels : int
+        Number of channels of the output.
+    kernel_size : int, or one for each dimension
+        Size of a window of the output.
+    stride : int, or one for each dimension
+        Step from window to window of the output.
+    padding : int, or one for each dimension
+        Elements cut off from the output on each side.
+    output_padding : int, or one for each dimension
+        Elements added at the end of the output; less than stride or than dilation.
+    groups : int
+        Number of groups that the channels are divided into; each group of outputs sees its own group of inputs.
+    bias : bool
+        Whether to add a bias.
+    dilation : int, or one for each dimension
+        Step between the elements of a window.
+    padding_mode : "zeros"
+        No other is allowed.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If a size is out of range.
+    RuntimeError, ValueError
+        In the first call, if the input has the wrong number of dimensions, or groups does not divide its channels.
+    """
+
     def __init__(
         self,
         out_channels: int,
@@ -221,42 +324,133 @@ class _LazyConvTranspose(_Convolution):
 
 
 class LazyConv1d(_LazyConv, Conv1d):  # type: ignore[misc]
-    """A `Conv1d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConv,
+        "A `Conv1d` of sequences (N, C, L) or (C, L) that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConv1d(4, kernel_size=3, padding=1)
+        >>> layer(autograd.ones(2, 3, 8)).shape
+        (2, 4, 8)
+        >>> layer
+        Conv1d(3, 4, kernel_size=(3,), stride=(1,), padding=(1,))
+        """,
+    )
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConv, Conv2d):  # type: ignore[misc]
-    """A `Conv2d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConv,
+        "A `Conv2d` of images (N, C, H, W) or (C, H, W) that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConv2d(4, kernel_size=3, padding=1)
+        >>> layer(autograd.ones(2, 3, 8, 8)).shape
+        (2, 4, 8, 8)
+        >>> layer
+        Conv2d(3, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+        """,
+    )
 
     cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyConv, Conv3d):  # type: ignore[misc]
-    """A `Conv3d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConv,
+        "A `Conv3d` of volumes (N, C, D, H, W) or (C, D, H, W) that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConv3d(4, kernel_size=3, padding=1)
+        >>> layer(autograd.ones(2, 3, 8, 8, 8)).shape
+        (2, 4, 8, 8, 8)
+        >>> layer
+        Conv3d(3, 4, kernel_size=(3, 3, 3), stride=(1, 1, 1), padding=(1, 1, 1))
+        """,
+    )
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):  # type: ignore[misc]
-    """A `ConvTranspose1d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConvTranspose,
+        "A `ConvTranspose1d` that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConvTranspose1d(4, kernel_size=2, stride=2)
+        >>> layer(autograd.ones(2, 3, 8)).shape
+        (2, 4, 16)
+        >>> layer.in_channels, layer.weight.shape
+        (3, (3, 4, 2))
+        """,
+    )
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):  # type: ignore[misc]
-    """A `ConvTranspose2d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConvTranspose,
+        "A `ConvTranspose2d` that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConvTranspose2d(4, kernel_size=2, stride=2)
+        >>> layer(autograd.ones(2, 3, 8, 8)).shape
+        (2, 4, 16, 16)
+        >>> layer.in_channels, layer.weight.shape
+        (3, (3, 4, 2, 2))
+        """,
+    )
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):  # type: ignore[misc]
-    """A `ConvTranspose3d` whose in_channels is that of its first input.  The other arguments are the same."""
+    __doc__ = described(
+        _LazyConvTranspose,
+        "A `ConvTranspose3d` that takes in_channels from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyConvTranspose3d(4, kernel_size=2, stride=2)
+        >>> layer(autograd.ones(2, 3, 8, 8, 8)).shape
+        (2, 4, 16, 16, 16)
+        >>> layer.in_channels, layer.weight.shape
+        (3, (3, 4, 2, 2, 2))
+        """,
+    )
 
     cls_to_become = ConvTranspose3d
 
 
 class _LazyNorm(_Sized):
+    """The layer becomes an ordinary one in its first call.
+
+    Parameters
+    ----------
+    eps : float
+        Added to the variance.
+    momentum : float or None
+        The weight of a new batch in the running statistics.
+    affine : bool
+        Whether the layer has a weight and a bias.
+    track_running_stats : bool
+        Whether to keep running statistics, which are used in evaluation mode.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of parameters and running statistics.  Default: the default float dtype.
+    bias : bool
+        Whether the layer has a bias, if affine.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If momentum is not a number.  In the first call, if the input has the wrong number of dimensions.
+    """
+
     _size = "num_features"
 
     def __init__(
@@ -285,54 +479,102 @@ class _LazyNorm(_Sized):
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
-    """`BatchNorm1d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `BatchNorm1d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "A `BatchNorm1d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyBatchNorm1d()
+        >>> layer.num_features, layer.weight
+        (0, <UninitializedParameter>)
+        >>> y = layer(autograd.randn(5, 3, 8))
+        >>> layer.num_features, layer.weight.shape
+        (3, (3,))
+        """,
+    )
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
-    """`BatchNorm2d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `BatchNorm2d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "A `BatchNorm2d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyBatchNorm2d()
+        >>> layer.num_features, layer.weight
+        (0, <UninitializedParameter>)
+        >>> y = layer(autograd.randn(5, 3, 8, 8))
+        >>> layer.num_features, layer.weight.shape
+        (3, (3,))
+        """,
+    )
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
-    """`BatchNorm3d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `BatchNorm3d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "A `BatchNorm3d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyBatchNorm3d()
+        >>> layer.num_features, layer.weight
+        (0, <UninitializedParameter>)
+        >>> y = layer(autograd.randn(5, 3, 8, 8, 8))
+        >>> layer.num_features, layer.weight.shape
+        (3, (3,))
+        """,
+    )
 
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
-    """`InstanceNorm1d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `InstanceNorm1d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "An `InstanceNorm1d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyInstanceNorm1d(track_running_stats=False)
+        >>> y = layer(autograd.randn(5, 3, 8))
+        >>> layer.num_features, layer.weight.shape, layer.running_mean
+        (3, (3,), None)
+        """,
+    )
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
-    """`InstanceNorm2d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `InstanceNorm2d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "An `InstanceNorm2d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyInstanceNorm2d(track_running_stats=False)
+        >>> y = layer(autograd.randn(5, 3, 8, 8))
+        >>> layer.num_features, layer.weight.shape, layer.running_mean
+        (3, (3,), None)
+        """,
+    )
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
-    """`InstanceNorm3d` whose num_features is the number of channels of its first input.
-
-    The other arguments are those of `InstanceNorm3d`, with affine and track_running_stats True by default.
-    """
+    __doc__ = described(
+        _LazyNorm,
+        "An `InstanceNorm3d` that takes num_features from its first input.",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.LazyInstanceNorm3d(track_running_stats=False)
+        >>> y = layer(autograd.randn(5, 3, 8, 8, 8))
+        >>> layer.num_features, layer.weight.shape, layer.running_mean
+        (3, (3,), None)
+        """,
+    )
 
     cls_to_become = InstanceNorm3d

@@ -71,17 +71,27 @@ class Module:
     A subclass calls `super().__init__()` in its `__init__` and then assigns parameters and other modules to attributes.
     Its `forward` computes the output.
 
+    Raises
+    ------
+    AttributeError
+        If a parameter or module is assigned before `super().__init__()` is called.
+    TypeError
+        In a call, if the class has no forward.
+
     Examples
     --------
-    >>> import nn
+    >>> import autograd, nn
     >>> class Net(nn.Module):
     ...     def __init__(self):
     ...         super().__init__()
     ...         self.fc = nn.Linear(4, 2)
     ...     def forward(self, x):
     ...         return self.fc(x).relu()
-    >>> [name for name, _ in Net().named_parameters()]
+    >>> net = Net()
+    >>> [name for name, _ in net.named_parameters()]
     ['fc.weight', 'fc.bias']
+    >>> net(autograd.ones(3, 4)).shape
+    (3, 2)
     """
 
     training: bool

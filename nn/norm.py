@@ -21,6 +21,7 @@ from autograd.devices import Device, check_device
 from autograd.ops.shared.normalize import update_running
 from autograd.types import Array, DTypeLike
 from nn import init
+from nn.documented import described
 from nn.making import blank, check_sizes
 from nn.module import Module
 from nn.parameter import Parameter
@@ -130,7 +131,7 @@ class _Tracking(_Norm):
 
 
 class _BatchNorm(_Tracking):
-    """Normalizes each channel over the batch and all positions; see `nn.functional.batch_norm`.
+    """It normalizes each channel over the batch and all positions; see `nn.functional.batch_norm`.
 
     In training, it uses the mean and variance of the batch, and updates the running statistics.  In evaluation mode,
     it uses the running statistics.
@@ -149,6 +150,10 @@ class _BatchNorm(_Tracking):
         Whether to keep running statistics.  If not, the batch's own statistics are used in evaluation mode too.
     bias : bool
         Whether the layer has a bias, if affine.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of parameters and running statistics.  Default: the default float dtype.
 
     Attributes
     ----------
@@ -157,6 +162,17 @@ class _BatchNorm(_Tracking):
         Buffers.  The variance is unbiased.
     num_batches_tracked : Tensor, (), int64, or None
         Buffer.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or momentum is not a number.  In forward, if shape or dtype of the input does not fit;
+        in training, if a channel has only one element.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    2015, algorithm 1.
     """
 
     # states that PyTorch saved before version 0.4.1 lack it
@@ -236,25 +252,54 @@ class _BatchNorm(_Tracking):
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = f"Batch normalization of inputs (N, C) or (N, C, L).  {_BatchNorm.__doc__}"
+    __doc__ = described(
+        _BatchNorm,
+        "Batch normalization of inputs (N, C) or (N, C, L).",
+        """
+        >>> import autograd, nn
+        >>> nn.BatchNorm1d(2, affine=False)(autograd.tensor([[1.0, 10.0], [3.0, 30.0]]))
+        tensor([[-1.0000, -1.0000],
+                [ 1.0000,  1.0000]])
+        """,
+    )
 
     dims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = f"Batch normalization of inputs (N, C, H, W).  {_BatchNorm.__doc__}"
+    __doc__ = described(
+        _BatchNorm,
+        "Batch normalization of images (N, C, H, W).",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.BatchNorm2d(1)
+        >>> y = layer(autograd.tensor([1.0, 3.0]).reshape(1, 1, 1, 2))  # mean 2, unbiased variance 2
+        >>> layer.running_mean, layer.running_var  # 0.9·0 + 0.1·2 and 0.9·1 + 0.1·2
+        (tensor([0.2000]), tensor([1.1000]))
+        """,
+    )
 
     dims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    __doc__ = f"Batch normalization of inputs (N, C, D, H, W).  {_BatchNorm.__doc__}"
+    __doc__ = described(
+        _BatchNorm,
+        "Batch normalization of volumes (N, C, D, H, W).",
+        """
+        >>> import autograd, nn
+        >>> layer = nn.BatchNorm3d(2, affine=False)
+        >>> x = autograd.randn(4, 2, 3, 5, 6)
+        >>> layer(x).mean((0, 2, 3, 4)).abs() < 1e-5
+        tensor([True, True])
+        """,
+    )
 
     dims = (5,)
 
 
 class _InstanceNorm(_Tracking):
-    """Normalizes each channel of each example over all positions; see `nn.functional.instance_norm`.
+    """It normalizes each channel of each example over all positions; see `nn.functional.instance_norm`.
 
     Parameters
     ----------
@@ -270,12 +315,26 @@ class _InstanceNorm(_Tracking):
         Whether to keep running statistics, which are used in evaluation mode.
     bias : bool
         Whether the layer has a bias, if affine.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of parameters and running statistics.  Default: the default float dtype.
 
     Attributes
     ----------
     weight, bias : Parameter, (C,), or None
     running_mean, running_var : Tensor, (C,), or None
         Buffers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If num_features is less than 1.  In forward, if shape or dtype of the input does not fit; in training, if a
+        channel of an example has only one element.
+
+    References
+    ----------
+    Ulyanov, Vedaldi and Lempitsky, "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016.
     """
 
     dims: int  # of the input without a batch
@@ -333,19 +392,47 @@ class _InstanceNorm(_Tracking):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    __doc__ = f"Instance normalization of inputs (N, C, L) or (C, L).  {_InstanceNorm.__doc__}"
+    __doc__ = described(
+        _InstanceNorm,
+        "Instance normalization of sequences (N, C, L) or (C, L).",
+        """
+        >>> import autograd, nn
+        >>> nn.InstanceNorm1d(2)(autograd.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+        tensor([[[-1.0000,  1.0000],
+                 [-1.0000,  1.0000]]])
+        """,
+    )
 
     dims = 2
 
 
 class InstanceNorm2d(_InstanceNorm):
-    __doc__ = f"Instance normalization of inputs (N, C, H, W) or (C, H, W).  {_InstanceNorm.__doc__}"
+    __doc__ = described(
+        _InstanceNorm,
+        "Instance normalization of images (N, C, H, W) or (C, H, W).",
+        """
+        >>> import autograd, nn
+        >>> x = autograd.tensor([1.0, 3.0, 10.0, 30.0]).reshape(2, 1, 1, 2)  # two images of 1 × 2
+        >>> nn.InstanceNorm2d(1)(x).flatten()  # each by its own mean and variance
+        tensor([-1.0000,  1.0000, -1.0000,  1.0000])
+        """,
+    )
 
     dims = 3
 
 
 class InstanceNorm3d(_InstanceNorm):
-    __doc__ = f"Instance normalization of inputs (N, C, D, H, W) or (C, D, H, W).  {_InstanceNorm.__doc__}"
+    __doc__ = described(
+        _InstanceNorm,
+        "Instance normalization of volumes (N, C, D, H, W) or (C, D, H, W).",
+        """
+        >>> import autograd, nn
+        >>> x = autograd.randn(4, 2, 3, 5, 6)
+        >>> y = nn.InstanceNorm3d(2)(x)
+        >>> y.shape, bool((y.mean((2, 3, 4)).abs() < 1e-5).all())
+        ((4, 2, 3, 5, 6), True)
+        """,
+    )
 
     dims = 4
 
@@ -361,10 +448,29 @@ class RMSNorm(_Norm):
         Added to the mean of squares.  Default: the distance from 1 to the next number of the input's dtype.
     elementwise_affine : bool
         Whether the layer has a weight.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight : Parameter, (*normalized_shape), or None
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1.  In forward, if the input's last sizes are not normalized_shape.
+
+    References
+    ----------
+    Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.RMSNorm(2, elementwise_affine=False)(autograd.tensor([1.0, 7.0]))  # √((1 + 49) / 2) = 5
+    tensor([0.2000, 1.4000])
     """
 
     def __init__(
@@ -396,13 +502,31 @@ class RMSNorm(_Norm):
 
 
 class LocalResponseNorm(Module):
-    """Divides each element by a mean of squares of neighbouring channels; see `nn.functional.local_response_norm`.
+    """Divide each element by (k + alpha · mean of squares over neighbouring channels)^beta.
+
+    See `nn.functional.local_response_norm`.  The input is (N, C, …), with at least one dimension after the channels.
 
     Parameters
     ----------
     size : int
-        Number of channels.
+        Number of channels, of which the element's own is in the middle.  Outside the input they are 0.
     alpha, beta, k : float
+        As in the formula.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if size is less than 1, or shape or dtype of the input does not fit.
+
+    References ---------- Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural
+    Networks", 2012, section 3.3.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([1.0, 2.0, 0.0]).reshape(1, 3, 1)
+    >>> nn.LocalResponseNorm(3, alpha=3.0, beta=0.5, k=4.0)(x).flatten()  # the first two by √(4 + 1 + 4)
+    tensor([0.3333, 0.6667, 0.0000])
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
@@ -429,10 +553,30 @@ class LayerNorm(_Norm):
         Whether the layer has a weight and a bias.
     bias : bool
         Whether the layer has a bias, if elementwise_affine.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight, bias : Parameter, (*normalized_shape), or None
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1.  In forward, if the input's last sizes are not normalized_shape.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer Normalization", 2016.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.LayerNorm(2, elementwise_affine=False)(autograd.tensor([[1.0, 3.0], [10.0, 30.0]]))
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
     """
 
     def __init__(
@@ -474,10 +618,31 @@ class GroupNorm(_Norm):
         Whether the layer has a weight and a bias.
     bias : bool
         Whether the layer has a bias, if affine.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight, bias : Parameter, (num_channels,), or None
+
+    Raises
+    ------
+    ValueError
+        If a number is less than 1, or num_channels is no multiple of num_groups.  In forward, if the input's channels
+        are no multiple of num_groups.
+
+    References
+    ----------
+    Wu and He, "Group Normalization", 2018.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.GroupNorm(num_groups=2, num_channels=4, affine=False)
+    >>> layer(autograd.tensor([[1.0, 3.0, 10.0, 30.0]]))  # channels 0 and 1, and 2 and 3, together
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
 
     def __init__(

@@ -20,6 +20,27 @@ class Parameter(Tensor):
     """A tensor that a module learns.  Assigned to an attribute of a module, it is among the module's `parameters()`.
 
     It accepts additional attributes, such as `weight._no_weight_decay = True`.  Copies and pickles include them.
+
+    Parameters
+    ----------
+    data : Tensor, any shape
+        The values.  The parameter shares their memory.
+    requires_grad : bool
+        Whether backward computes its gradient.
+
+    Raises
+    ------
+    TypeError
+        If data is no Tensor.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.Module()
+    >>> layer.scale = nn.Parameter(autograd.ones(2))
+    >>> list(layer.parameters())
+    [Parameter containing:
+    tensor([1., 1.], requires_grad=True)]
     """
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
@@ -37,10 +58,15 @@ class Buffer(Tensor):
 
     Parameters
     ----------
-    data : Tensor, optional
-        Default: no elements.
+    data : Tensor, any shape, optional
+        The values.  The buffer shares their memory.  Default: no elements.
     persistent : bool
         Whether the tensor is part of the module's `state_dict()`.
+
+    Raises
+    ------
+    TypeError
+        If data is no Tensor.
 
     Examples
     --------
@@ -151,8 +177,16 @@ class UninitializedParameter(_Uninitialized, Parameter):
     Parameters
     ----------
     requires_grad : bool
-    device : None or "cpu"
+        Whether backward computes its gradient.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
     dtype : dtype, optional
+        Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        When its values or its shape are asked for before `materialize`.
 
     Examples
     --------
@@ -169,7 +203,32 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
 
 class UninitializedBuffer(_Uninitialized, Tensor):
-    """A buffer whose shape is not known yet; see `UninitializedParameter`."""
+    """A buffer whose shape is not known yet; see `UninitializedParameter`.
+
+    Parameters
+    ----------
+    requires_grad : bool
+        Whether backward computes its gradient.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        When its values or its shape are asked for before `materialize`.
+
+    Examples
+    --------
+    >>> import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean
+    <UninitializedBuffer>
+    >>> mean.materialize(3)
+    >>> type(mean).__name__, mean.shape
+    ('Tensor', (3,))
+    """
 
     __slots__ = ()
     _becomes = Tensor

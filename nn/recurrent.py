@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd.arguments import full_name
 from autograd.devices import Device, check_device
 from autograd.types import DTypeLike
 from nn import init
@@ -63,6 +64,7 @@ class RNNBase(Module):
     num_layers : int
         Each layer after the first has the states of the one before as its input.
     bias : bool
+        Whether the layers have biases.
     batch_first : bool
         Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
     dropout : float
@@ -71,6 +73,10 @@ class RNNBase(Module):
         A second network runs from the last step to the first, and both states are concatenated.
     proj_size : int
         For an LSTM: size to which each state is projected; 0 for no projection.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
@@ -81,6 +87,18 @@ class RNNBase(Module):
         With bias=True.
     weight_hr_l0 : Parameter, (proj_size, H)
         With a projection.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.RNNBase("GRU", input_size=3, hidden_size=4)
+    >>> {name: parameter.shape for name, parameter in layer.named_parameters()}  # three gates
+    {'weight_ih_l0': (12, 3), 'weight_hh_l0': (12, 4), 'bias_ih_l0': (12,), 'bias_hh_l0': (12,)}
     """
 
     def __init__(
@@ -227,11 +245,54 @@ class RNNBase(Module):
 class RNN(RNNBase):
     """A recurrent network: h′ = tanh(W x + b + U h + d), or relu in place of tanh.
 
+    It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
+    one.
+
+    W and b are weight_ih and bias_ih, U and d are weight_hh and bias_hh; see `RNNBase`.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
     nonlinearity : "tanh" or "relu"
+        The function in the formula.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
+
+    References
+    ----------
+    Elman, "Finding Structure in Time", Cognitive Science 14, 1990.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.RNN(3, 4, bidirectional=True)
+    >>> output, h = layer(autograd.randn(7, 5, 3))  # 7 steps, a batch of 5
+    >>> output.shape, h.shape  # both directions of each step; the last state of each direction
+    ((7, 5, 8), (2, 5, 4))
+    >>> bool((output[-1, :, :4] == h[0]).all()), bool((output[0, :, 4:] == h[1]).all())
+    (True, True)
     """
 
     def __init__(
@@ -283,14 +344,56 @@ class RNN(RNNBase):
 class GRU(RNNBase):
     """A network of gated recurrent units.
 
+        r = σ(W_r x + b_r + U_r h + d_r)    n = tanh(W_n x + b_n + r (U_n h + d_n))
+        z = σ(W_z x + b_z + U_z h + d_z)    h′ = (1 - z) n + z h
+
+    It is called with the sequence x and optionally the first state; it returns the states of all steps, and the last
+    one.
+
+    W and b are parts of weight_ih and bias_ih, U and d of weight_hh and bias_hh: those of r, z and n, one after
+    another.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
     Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.GRU(3, 4, num_layers=2)
+    >>> output, h = layer(autograd.randn(7, 5, 3))  # 7 steps, a batch of 5
+    >>> output.shape, h.shape  # each step of the last layer; the last step of each layer
+    ((7, 5, 4), (2, 5, 4))
+    >>> bool((output[-1] == h[-1]).all())
+    True
     """
 
     def __init__(
@@ -321,10 +424,44 @@ class GRU(RNNBase):
 class LSTM(RNNBase):
     """A long short-term memory network.
 
+        i, f, o = σ(W x + b + U h + d)      c′ = f c + i g
+        g = tanh(W x + b + U h + d)         h′ = o tanh(c′)
+
+    W and b are parts of weight_ih and bias_ih, U and d of weight_hh and bias_hh: those of i, f, g and o, one after
+    another.
+
+    It is called with the sequence x and optionally the first state, a pair (h, c); it returns h of all steps, and the
+    last pair.
+
     Parameters
     ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size
-        As for `RNNBase`.
+    input_size : int
+        Number of features of each step, I.
+    hidden_size : int
+        Size of the state, H.
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    bias : bool
+        Whether the layers have biases.
+    batch_first : bool
+        Whether inputs and outputs are (N, T, …) instead of (T, N, …).  States are not.
+    dropout : float
+        In training, the probability with which an element between two layers is set to 0.
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    proj_size : int
+        Size to which h is projected after each step; 0 for no projection.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
 
     References
     ----------
@@ -333,9 +470,10 @@ class LSTM(RNNBase):
     Examples
     --------
     >>> import autograd, nn
-    >>> output, (h, c) = nn.LSTM(3, 4, num_layers=2, batch_first=True)(autograd.zeros(5, 7, 3))
-    >>> output.shape, h.shape
-    ((5, 7, 4), (2, 5, 4))
+    >>> layer = nn.LSTM(3, 4, num_layers=2, batch_first=True)
+    >>> output, (h, c) = layer(autograd.randn(5, 7, 3))  # a batch of 5, 7 steps
+    >>> output.shape, h.shape, c.shape
+    ((5, 7, 4), (2, 5, 4), (2, 5, 4))
     """
 
     def __init__(
@@ -392,15 +530,35 @@ class RNNCellBase(Module):
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
     num_chunks : int
         Number of gates, G.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
 
     Attributes
     ----------
     weight_ih, weight_hh : Parameter, (G H, I) and (G H, H)
     bias_ih, bias_hh : Parameter, (G H,), or None
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or no int.
+
+    Examples
+    --------
+    >>> import nn
+    >>> cell = nn.RNNCellBase(3, 4, bias=False, num_chunks=1)
+    >>> [name for name, _ in cell.named_parameters()]
+    ['weight_ih', 'weight_hh']
     """
 
     weight_ih: Parameter
@@ -449,6 +607,8 @@ class RNNCellBase(Module):
             zeros = autograd.zeros(*input.shape[:-1], self.hidden_size, dtype=input.dtype)
             hx = (zeros, zeros) if isinstance(self, LSTMCell) else zeros
         for state in hx if isinstance(hx, tuple | list) else (hx,):
+            if not isinstance(state, Tensor):
+                raise TypeError(f"{name}: a state is a {full_name(state)}; expects a Tensor, (N, H) or (H,)")
             if state.ndim not in (1, 2):
                 raise ValueError(f"{name}: a state has shape {tuple(state.shape)}; expects (N, H), or (H,)")
         return function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
@@ -460,11 +620,43 @@ class RNNCellBase(Module):
 class RNNCell(RNNCellBase):
     """One step of a recurrent network: h′ = tanh(W x + b + U h + d), or relu in place of tanh.
 
+    It is called with x, (N, I) or (I,), and optionally h, (N, H) or (H,).
+
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
     nonlinearity : "tanh" or "relu"
+        The function in the formula.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
+
+    References
+    ----------
+    Elman, "Finding Structure in Time", Cognitive Science 14, 1990.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.RNNCell(3, 4)
+    >>> h = autograd.zeros(5, 4)
+    >>> for x in autograd.randn(7, 5, 3):  # 7 steps
+    ...     h = cell(x, h)
+    >>> h.shape
+    (5, 4)
     """
 
     def __init__(
@@ -491,12 +683,42 @@ class RNNCell(RNNCellBase):
 
 
 class LSTMCell(RNNCellBase):
-    """One step of a long short-term memory network.
+    """One step of a long short-term memory network, as in `LSTM`.
+
+    It is called with x, (N, I) or (I,), and optionally a pair h and c, each (N, H) or (H,).
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.LSTMCell(3, 4)
+    >>> h, c = cell(autograd.randn(5, 3))  # from a state of zeros
+    >>> h, c = cell(autograd.randn(5, 3), (h, c))
+    >>> h.shape, c.shape
+    ((5, 4), (5, 4))
     """
 
     def __init__(
@@ -516,12 +738,41 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of a gated recurrent unit.
+    """One step of a gated recurrent unit, as in `GRU`.
+
+    It is called with x, (N, I) or (I,), and optionally h, (N, H) or (H,).
 
     Parameters
     ----------
-    input_size, hidden_size : int
+    input_size : int
+        Number of features of the input, I.
+    hidden_size : int
+        Size of the state, H.
     bias : bool
+        Whether there are biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or another argument is not one of those above.
+    RuntimeError, ValueError, TypeError
+        In forward, if shapes or dtypes do not fit.
+
+    References
+    ----------
+    Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> cell = nn.GRUCell(3, 4)
+    >>> h = cell(autograd.randn(5, 3))  # from a state of zeros
+    >>> cell(autograd.randn(5, 3), h).shape
+    (5, 4)
     """
 
     def __init__(

@@ -12,7 +12,26 @@ from nn.module import Module
 
 
 class Flatten(Module):
-    """Merge dimensions start_dim to end_dim, inclusive, into one: (N, C, H, W) becomes (N, C·H·W)."""
+    """Merge dimensions start_dim to end_dim, inclusive, into one: (N, C, H, W) becomes (N, C·H·W).
+
+    Parameters
+    ----------
+    start_dim, end_dim : int
+        The first and the last of these dimensions.
+
+    Raises
+    ------
+    IndexError, ValueError
+        In forward, if there is no such dimension, or start_dim comes after end_dim.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Flatten()(autograd.zeros(5, 3, 2, 2)).shape
+    (5, 12)
+    >>> nn.Flatten(0, 1)(autograd.zeros(5, 3, 2, 2)).shape
+    (15, 2, 2)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -34,6 +53,19 @@ class Unflatten(Module):
         The dimension to split.
     unflattened_size : sequence of int
         The new sizes.  One of them may be -1: it is computed from the others.
+
+    Raises
+    ------
+    TypeError
+        If unflattened_size is no sequence.
+    IndexError, ValueError
+        In forward, if there is no such dimension, or its size is not the product of the new sizes.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.Unflatten(1, (3, -1))(autograd.zeros(5, 12)).shape
+    (5, 3, 4)
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:

@@ -152,14 +152,47 @@ class SyncBatchNorm(_BatchNorm):
 
     Parameters
     ----------
-    num_features, eps, momentum, affine, track_running_stats, bias
-        As for `BatchNorm2d`.
+    num_features : int
+        Number of channels, C.
+    eps : float
+        Added to the variance.
+    momentum : float or None
+        The weight of a new batch in the running statistics.  With None, all batches have the same weight.
+    affine : bool
+        Whether the layer has a weight and a bias.
+    track_running_stats : bool
+        Whether to keep running statistics, which are used in evaluation mode.
     process_group : None
+        Accepted for compatibility with PyTorch: the statistics are those of all processes.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of parameters and running statistics.  Default: the default float dtype.
+    bias : bool
+        Whether the layer has a bias, if affine.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size is less than 1, or momentum is not a number.  In forward, if shape or dtype of the input does not fit;
+        in training, if a channel has only one element in the whole batch.
+    RuntimeError
+        In training, if a module inside a `DistributedDataParallel` is called in place of the wrapper.
 
     References
     ----------
     Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979: how means
     and variances of two parts are put together.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    >>> net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    >>> net[1]
+    SyncBatchNorm(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
+    >>> net(autograd.ones(2, 3, 8, 8)).shape  # in a single process it is BatchNorm2d
+    (2, 4, 6, 6)
     """
 
     dims = (2, 3, 4, 5)

@@ -70,24 +70,52 @@ class _Layer(Module):
 class TransformerEncoderLayer(_Layer):
     """Self-attention and a feed-forward net, each with dropout, a residual connection and layer normalization.
 
+    It is called with src, (S, N, E) or (S, E), and optionally the masks of `MultiheadAttention`.  The result has src's
+    shape.
+
     Parameters
     ----------
     d_model : int
-        Features of the input and of the output.
+        Features of the input and of the output, E.
     nhead : int
         Number of heads, a divisor of d_model.
     dim_feedforward : int
         Features within the feed-forward net.
     dropout : float
+        The probability that an element is set to 0 in training: of attention weights, within the feed-forward net, and
+        of what is added to the input.
     activation : "relu", "gelu" or callable
         Between the two linear layers of the feed-forward net.
     layer_norm_eps : float
+        Added to the variances of the normalizations.
     batch_first : bool
-        Whether inputs are (N, S, E), or (S, N, E).
+        Whether src is (N, S, E) instead of (S, N, E).
     norm_first : bool
         Normalize before attention and feed-forward net, instead of after.
     bias : bool
         Whether linear layers and normalizations have biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1, d_model is no multiple of nhead, or dropout is no probability.
+    RuntimeError
+        If activation is another word.
+
+    References
+    ----------
+    Vaswani et al., "Attention Is All You Need", 2017, section 3.1.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.TransformerEncoderLayer(d_model=8, nhead=2, dim_feedforward=16, batch_first=True)
+    >>> layer(autograd.randn(3, 5, 8)).shape
+    (3, 5, 8)
     """
 
     def __init__(
@@ -137,10 +165,53 @@ class TransformerEncoderLayer(_Layer):
 class TransformerDecoderLayer(_Layer):
     """Self-attention, attention to the encoder's output and a feed-forward net, each with residual and normalization.
 
+    It is called with tgt, (T, N, E) or (T, E), with memory, the encoder's output (S, N, E) or (S, E), and optionally
+    masks.  The result has tgt's shape.
+
     Parameters
     ----------
-    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias
-        As in `TransformerEncoderLayer`.
+    d_model : int
+        Features of the input and of the output, E.
+    nhead : int
+        Number of heads, a divisor of d_model.
+    dim_feedforward : int
+        Features within the feed-forward net.
+    dropout : float
+        The probability that an element is set to 0 in training: of attention weights, within the feed-forward net, and
+        of what is added to the input.
+    activation : "relu", "gelu" or callable
+        Between the two linear layers of the feed-forward net.
+    layer_norm_eps : float
+        Added to the variances of the normalizations.
+    batch_first : bool
+        Whether tgt and memory are (N, T, E) and (N, S, E).
+    norm_first : bool
+        Normalize before attention and feed-forward net, instead of after.
+    bias : bool
+        Whether linear layers and normalizations have biases.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1, d_model is no multiple of nhead, or dropout is no probability.
+    RuntimeError
+        If activation is another word.
+
+    References
+    ----------
+    Vaswani et al., "Attention Is All You Need", 2017, section 3.1.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.TransformerDecoderLayer(d_model=8, nhead=2, dim_feedforward=16, batch_first=True)
+    >>> tgt, memory = autograd.randn(3, 4, 8), autograd.randn(3, 5, 8)
+    >>> layer(tgt, memory).shape
+    (3, 4, 8)
     """
 
     def __init__(
@@ -227,10 +298,23 @@ class TransformerEncoder(Module):
     encoder_layer : Module
         It is copied, so all layers begin with the same weights.
     num_layers : int
+        Number of copies.
     norm : Module, optional
         Applied to the output.
     enable_nested_tensor, mask_check : bool
         Accepted, and without effect: they choose another algorithm in PyTorch.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.TransformerEncoderLayer(d_model=8, nhead=2, dim_feedforward=16)
+    >>> encoder = nn.TransformerEncoder(layer, num_layers=2, norm=nn.LayerNorm(8)).eval()
+    >>> x = autograd.randn(5, 3, 8)
+    >>> causal = nn.Transformer.generate_square_subsequent_mask(5)
+    >>> y = encoder(x, mask=causal)
+    >>> x[4] = 0.0  # with this mask, earlier positions do not depend on it
+    >>> autograd.allclose(encoder(x, mask=causal)[:4], y[:4])
+    True
     """
 
     def __init__(
@@ -269,8 +353,17 @@ class TransformerDecoder(Module):
     decoder_layer : Module
         It is copied, so all layers begin with the same weights.
     num_layers : int
+        Number of copies.
     norm : Module, optional
         Applied to the output.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.TransformerDecoderLayer(d_model=8, nhead=2, dim_feedforward=16)
+    >>> decoder = nn.TransformerDecoder(layer, num_layers=2)
+    >>> decoder(autograd.randn(4, 3, 8), memory=autograd.randn(5, 3, 8)).shape
+    (4, 3, 8)
     """
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
@@ -307,18 +400,37 @@ class TransformerDecoder(Module):
 
 
 class Transformer(Module):
-    """Encoder and decoder.
+    """Encoder and decoder; `forward` has the shapes.
 
     Parameters
     ----------
-    d_model, nhead : int
+    d_model : int
+        Features of the inputs and of the output, E.
+    nhead : int
+        Number of heads, a divisor of d_model.
     num_encoder_layers, num_decoder_layers : int
+        Numbers of layers.
     dim_feedforward, dropout, activation
         As in `TransformerEncoderLayer`.
     custom_encoder, custom_decoder : Module, optional
         Used in place of those that the other arguments describe.
     layer_norm_eps, batch_first, norm_first, bias
         As in `TransformerEncoderLayer`.
+    device : "cpu", optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    dtype : dtype, optional
+        Of the parameters.  Default: the default float dtype.
+
+    Raises
+    ------
+    ValueError
+        If a size is less than 1, d_model is no multiple of nhead, or dropout is no probability.
+    RuntimeError
+        If activation is another word.  In forward, if batch sizes or numbers of features do not fit.
+
+    References
+    ----------
+    Vaswani et al., "Attention Is All You Need", 2017.
 
     Examples
     --------

@@ -11,16 +11,38 @@ Factors = float | tuple[float, ...]
 
 
 class Upsample(Module):
-    """Interpolation; see `nn.functional.interpolate`.
+    """Enlarge or reduce sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W).
+
+    See `nn.functional.interpolate`.
 
     Parameters
     ----------
     size : int, or one for each dimension after the channels, optional
+        Sizes of the output.
     scale_factor : float, or one for each dimension after the channels, optional
-        How many times larger the output is.  Give this or size.
+        How many times larger the output is; its sizes are rounded down.  Give this or size.
     mode : str
-        "nearest", "linear", "bilinear", "bicubic", "trilinear" …
-    align_corners, recompute_scale_factor : bool, optional
+        "nearest", "nearest-exact", "area"; "linear" for sequences, "bilinear" or "bicubic" for images, "trilinear" for
+        volumes.
+    align_corners : bool, optional
+        Of linear and cubic modes: whether the centers of the corner pixels of input and output are aligned, rather than
+        the corners of these pixels.  Default: False.
+    recompute_scale_factor : bool, optional
+        Whether positions are computed with the quotient of the sizes, instead of scale_factor.
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        In forward, if shape, dtype, mode or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([[[1.0, 3.0]]])
+    >>> nn.Upsample(scale_factor=2)(x)
+    tensor([[[1., 1., 3., 3.]]])
+    >>> nn.Upsample(scale_factor=2, mode="linear")(x)
+    tensor([[[1.0000, 1.5000, 2.5000, 3.0000]]])
     """
 
     def __init__(
@@ -51,14 +73,54 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """`Upsample` of images (N, C, H, W) with mode "nearest"."""
+    """`Upsample` of images (N, C, H, W) with mode "nearest".
+
+    Parameters
+    ----------
+    size : int or (int, int), optional
+        Height and width of the output.
+    scale_factor : float or (float, float), optional
+        How many times larger the output is.  Give this or size.
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        In forward, if shape, dtype or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([1.0, 3.0]).reshape(1, 1, 1, 2)
+    >>> nn.UpsamplingNearest2d(size=(1, 4))(x).flatten()
+    tensor([1., 1., 3., 3.])
+    """
 
     def __init__(self, size: Sizes | None = None, scale_factor: Factors | None = None) -> None:
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """`Upsample` of images (N, C, H, W) with mode "bilinear" and align_corners=True."""
+    """`Upsample` of images (N, C, H, W) with mode "bilinear" and align_corners=True.
+
+    Parameters
+    ----------
+    size : int or (int, int), optional
+        Height and width of the output.
+    scale_factor : float or (float, float), optional
+        How many times larger the output is.  Give this or size.
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        In forward, if shape, dtype or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([1.0, 3.0]).reshape(1, 1, 1, 2)
+    >>> nn.UpsamplingBilinear2d(size=(1, 3))(x).flatten()
+    tensor([1., 2., 3.])
+    """
 
     def __init__(self, size: Sizes | None = None, scale_factor: Factors | None = None) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
@@ -70,7 +132,20 @@ class PixelShuffle(Module):
     Parameters
     ----------
     upscale_factor : int
-        r.
+        r: how many times higher and wider the output is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if the channels are no multiple of r².
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([1.0, 2.0, 3.0, 4.0]).reshape(4, 1, 1)  # 4 channels of one pixel
+    >>> nn.PixelShuffle(2)(x)
+    tensor([[[1., 2.],
+             [3., 4.]]])
     """
 
     def __init__(self, upscale_factor: int) -> None:
@@ -90,7 +165,21 @@ class PixelUnshuffle(Module):
     Parameters
     ----------
     downscale_factor : int
-        r.
+        r: how many times lower and narrower the output is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if height or width is no multiple of r.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.tensor([[[1.0, 2.0], [3.0, 4.0]]])
+    >>> nn.PixelUnshuffle(2)(x).shape
+    (4, 1, 1)
+    >>> nn.PixelUnshuffle(2)(x).flatten()
+    tensor([1., 2., 3., 4.])
     """
 
     def __init__(self, downscale_factor: int) -> None:
@@ -105,12 +194,28 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """Exchanges channels between groups; see `nn.functional.channel_shuffle`.
+    """Takes the first channel of each group, then the second of each …; see `nn.functional.channel_shuffle`.
 
     Parameters
     ----------
     groups : int
         It must divide the number of channels.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if groups does not divide the channels.
+
+    References
+    ----------
+    Zhang et al., "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", 2018.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.arange(6.0).reshape(1, 6, 1)
+    >>> nn.ChannelShuffle(2)(x).flatten()  # from the groups 0 1 2 and 3 4 5
+    tensor([0., 3., 1., 4., 2., 5.])
     """
 
     def __init__(self, groups: int) -> None:
@@ -125,11 +230,27 @@ class ChannelShuffle(Module):
 
 
 class Unfold(Module):
-    """The windows of images (N, C, H, W) as columns; see `nn.functional.unfold`.
+    """The windows of images (N, C, H, W) as columns, (N, C kh kw, windows); see `nn.functional.unfold`.
 
     Parameters
     ----------
     kernel_size, dilation, padding, stride : int or (int, int)
+        Size of a window, step between its pixels, zeros added on each side, and step from window to window.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.arange(9.0).reshape(1, 1, 3, 3)
+    >>> nn.Unfold(kernel_size=2)(x)  # a column for each of the 4 windows
+    tensor([[[0., 1., 3., 4.],
+             [1., 2., 4., 5.],
+             [3., 4., 6., 7.],
+             [4., 5., 7., 8.]]])
     """
 
     def __init__(self, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> None:
@@ -145,13 +266,28 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """Images whose pixels are sums of windows; see `nn.functional.fold`.
+    """Images (N, C, H, W) whose pixels are the sums of windows (N, C kh kw, windows); see `nn.functional.fold`.
 
     Parameters
     ----------
     output_size : int or (int, int)
         H and W.
     kernel_size, dilation, padding, stride : int or (int, int)
+        As of the `Unfold` of the output.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In forward, if shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> columns = autograd.ones(1, 4, 4)  # 4 windows of 2 × 2
+    >>> nn.Fold(output_size=3, kernel_size=2)(columns)  # the pixel in the middle is in all of them
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
     """
 
     def __init__(

@@ -61,24 +61,120 @@ def _check_decay(name: str, decay: float) -> None:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
-    """Exponential average of all tensors in one call, for `AveragedModel(multi_avg_fn=...)`."""
+    """Exponential average of all tensors in one call, for `AveragedModel(multi_avg_fn=...)`.
+
+    Parameters
+    ----------
+    decay : float
+        From 0 to 1: the weight of the old average, δ in w̄ ← δ w̄ + (1 - δ) w.
+
+    Returns
+    -------
+    function
+        Of lists of averages and of values, Tensors of equal shapes, and the number of values before.  It writes to the
+        averages.
+
+    Raises
+    ------
+    ValueError
+        If decay is not from 0 to 1.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from optim.swa_utils import get_ema_multi_avg_fn
+    >>> average = autograd.tensor([0.0])
+    >>> get_ema_multi_avg_fn(0.75)([average], [autograd.tensor([1.0])], 1)
+    >>> average
+    tensor([0.2500])
+    """
     _check_decay("get_ema_multi_avg_fn", decay)
     return lambda averages, values, n: _update(averages, values, 1 - decay)
 
 
 def get_swa_multi_avg_fn() -> MultiAverage:
-    """Equally weighted average of all tensors in one call, for `AveragedModel(multi_avg_fn=...)`."""
+    """Equally weighted average of all tensors in one call, for `AveragedModel(multi_avg_fn=...)`.
+
+    Returns
+    -------
+    function
+        Of lists of averages and of values, Tensors of equal shapes, and the number of values before.  It writes to the
+        averages.
+
+    References
+    ----------
+    Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from optim.swa_utils import get_swa_multi_avg_fn
+    >>> average = autograd.tensor([2.0])
+    >>> get_swa_multi_avg_fn()([average], [autograd.tensor([5.0])], 2)  # (2 + 2 + 5) / 3
+    >>> average
+    tensor([3.])
+    """
     return lambda averages, values, n: _update(averages, values, 1 / (int(n) + 1))
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """Exponential average of one tensor, for `AveragedModel(avg_fn=...)`."""
+    """Exponential average of one tensor, for `AveragedModel(avg_fn=...)`.
+
+    Parameters
+    ----------
+    decay : float
+        From 0 to 1: the weight of the old average, δ in w̄ ← δ w̄ + (1 - δ) w.
+
+    Returns
+    -------
+    function
+        Of an average and a value, Tensors of the same shape, and the number of values before.  It returns the new
+        average.
+
+    Raises
+    ------
+    ValueError
+        If decay is not from 0 to 1.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from optim.swa_utils import get_ema_avg_fn
+    >>> get_ema_avg_fn(0.75)(autograd.tensor([0.0]), autograd.tensor([1.0]), 1)
+    tensor([0.2500])
+    """
     _check_decay("get_ema_avg_fn", decay)
     return lambda average, value, n: decay * average + (1 - decay) * value
 
 
 def get_swa_avg_fn() -> Average:
-    """Equally weighted average of one tensor, for `AveragedModel(avg_fn=...)`."""
+    """Equally weighted average of one tensor, for `AveragedModel(avg_fn=...)`.
+
+    Returns
+    -------
+    function
+        Of an average and a value, Tensors of the same shape, and the number of values before.  It returns the new
+        average.
+
+    References
+    ----------
+    Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from optim.swa_utils import get_swa_avg_fn
+    >>> get_swa_avg_fn()(autograd.tensor([2.0]), autograd.tensor([5.0]), 2)  # (2 + 2 + 5) / 3
+    tensor([3.])
+    """
     return lambda average, value, n: average + (value - average) / (int(n) + 1)
 
 
@@ -104,6 +200,11 @@ class AveragedModel(nn.Module):
         The copy.
     n_averaged : Tensor, ()
         Number of calls of `update_parameters`.
+
+    Raises
+    ------
+    ValueError
+        If both avg_fn and multi_avg_fn are given, or a loaded state has a count that is no integer, at least 0.
 
     References
     ----------
@@ -191,6 +292,14 @@ def update_bn(loader: Iterable[Any], model: nn.Module, device: str | None = None
         It is called with each batch, in training mode.
     device : None or "cpu"
         Accepted for compatibility with PyTorch.
+
+    Examples
+    --------
+    >>> import autograd, nn, optim
+    >>> model = nn.Sequential(nn.BatchNorm1d(1))
+    >>> optim.swa_utils.update_bn([autograd.tensor([[0.0], [2.0]]), autograd.tensor([[4.0], [6.0]])], model)
+    >>> model[0].running_mean  # of the batches' means, 1 and 5
+    tensor([3.])
     """
     check_device("update_bn", device)
     norms = [m for m in model.modules() if hasattr(m, "reset_running_stats") and hasattr(m, "momentum")]
@@ -226,9 +335,29 @@ class SWALR(LRScheduler):
     last_epoch : int
         The epoch to continue from; -1 to start.
 
+    Raises
+    ------
+    ValueError
+        If anneal_strategy is another word, anneal_epochs is no integer of at least 0, or the rates are not one for each
+        group.
+
     References
     ----------
     Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018.
+
+    Examples
+    --------
+    >>> import autograd, nn, optim
+    >>> sgd = optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)
+    >>> scheduler = optim.swa_utils.SWALR(sgd, swa_lr=0.2, anneal_epochs=2, anneal_strategy="linear")
+    >>> for epoch in range(4):
+    ...     print(round(scheduler.get_last_lr()[0], 4))
+    ...     sgd.step()
+    ...     scheduler.step()
+    1.0
+    0.6
+    0.2
+    0.2
     """
 
     def __init__(

@@ -335,7 +335,8 @@ def test_refused_before_anything_is_changed() -> None:
 
 LAYERS = [
     nn.ReLU(inplace=True), nn.LeakyReLU(inplace=True), nn.ELU(inplace=True), nn.SiLU(inplace=True),
-    nn.Mish(inplace=True), nn.Dropout(inplace=True), nn.Dropout2d(inplace=True),
+    nn.Mish(inplace=True), nn.Dropout(inplace=True), nn.Dropout1d(inplace=True), nn.Dropout2d(inplace=True),
+    nn.Dropout3d(inplace=True),
 ]  # fmt: skip
 
 

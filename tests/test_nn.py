@@ -1005,6 +1005,7 @@ def test_an_identity_stands_in_for_any_layer() -> None:
         (lambda: nn.LayerNorm((3, 0)), r"LayerNorm: normalized_shape\[1\] is 0"),
         (lambda: nn.Dropout(1.5), "Dropout: p is 1.5; it must be a probability"),
         (lambda: nn.Embedding(3, 2, padding_idx=3), "Embedding: padding_idx 3 is out of range for 3 embeddings"),
+        (lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 10, [2, 5]), "in_features is 8, .* no feature for cluster 2"),
     ],
 )
 def test_a_sentence(call: Any, words: str) -> None:
@@ -1018,6 +1019,8 @@ def test_a_sentence(call: Any, words: str) -> None:
         (TypeError, "BatchNorm2d: input is a list", lambda: nn.BatchNorm2d(3)([1])),  # type: ignore[arg-type]
         (TypeError, "BatchNorm1d: momentum is 'a'", lambda: nn.BatchNorm1d(3, momentum="a")),  # type: ignore[arg-type]
         (ValueError, "Dropout2d: p is 'a'; it must be a probability", lambda: nn.Dropout2d("a")),  # type: ignore[arg-type]
+        (TypeError, "LSTMCell: a state is a int; .* Tensor", lambda: nn.LSTMCell(2, 2)(autograd.zeros(2), 5)),  # type: ignore[arg-type]
+        (TypeError, "ParameterList: .* not Tensor", lambda: nn.ParameterList(autograd.zeros(1))),
         (TypeError, "Unflatten: unflattened_size is 3", lambda: nn.Unflatten(1, 3)),  # type: ignore[arg-type]
         (TypeError, "Unflatten: input is a list", lambda: nn.Unflatten(1, (3, 3))([1])),  # type: ignore[arg-type]
         (IndexError, "Unflatten: dim 2 does not exist", lambda: nn.Unflatten(2, (3, 3))(autograd.zeros(2, 9))),

@@ -111,6 +111,8 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     check_arrays("dropout1d", input=input)
     if input.ndim not in (2, 3):
         raise RuntimeError(f"dropout1d: expects an input (N, C, L) or (C, L), got shape {input.shape}")
+    if inplace:
+        return in_place(dropout1d, input, p, training)
     return _drop("dropout1d", input, input.ndim - 1, p, training)
 
 
@@ -149,6 +151,8 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         If input has less than two dimensions.
     """
     check_channels("dropout3d", input)
+    if inplace:
+        return in_place(dropout3d, input, p, training)
     return _drop("dropout3d", input, 1 if input.ndim == 4 else 2, p, training)
 
 

@@ -15,12 +15,18 @@ class DataParallel(Module):
     Parameters
     ----------
     module : Module
+        What is called.
     device_ids, output_device, dim
         Accepted, without effect.
 
     Attributes
     ----------
     module : Module
+
+    Raises
+    ------
+    TypeError
+        If module is no Module.
 
     Examples
     --------
