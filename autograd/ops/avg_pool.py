@@ -154,7 +154,9 @@ def _lp_pool(
 ) -> Tensor:
     x, (kernel, step, _) = _arguments(name, input, kernel_size, stride, 0, dims, ceil_mode)
     if norm_type == 0:
-        raise ValueError(f"{name}: norm_type is 0, and the result is a root of that degree; use 1, for the sum, or more")
+        raise ValueError(
+            f"{name}: norm_type is 0, and the result is a root of that degree; use 1, for the sum, or more"
+        )
     pool: Any = (avg_pool1d, avg_pool2d, avg_pool3d)[dims - 1]
     mean = pool(x**norm_type, kernel, step, 0, ceil_mode)
     y = (sign(mean) * relu(absolute(mean)) * math.prod(kernel)) ** (1 / norm_type)
