@@ -354,6 +354,16 @@ def test_layers_return_the_input(layer: nn.Module) -> None:
     assert d.tolist() == e.tolist()
 
 
+@pytest.mark.parametrize("function", [F.dropout1d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout])
+def test_kinds_of_dropout_return_the_input(function: Any) -> None:
+    x = autograd.randn(4, 3, 2, 2, requires_grad=True) if function is F.dropout3d else autograd.randn(4, 3)
+    y = x * 1
+    autograd.manual_seed(0)
+    z = function(y, 0.5, True, True)
+    autograd.manual_seed(0)
+    assert z is y and z.tolist() == function(x * 1, 0.5, True).tolist() != x.tolist()
+
+
 def test_a_fused_layer_is_still_fused() -> None:
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))
     node = net(autograd.ones(1, 2)).grad_fn

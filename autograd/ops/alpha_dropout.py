@@ -18,6 +18,7 @@ from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dropping import check_channels, check_probability, kept
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.where import where
 from autograd.types import Array
 
@@ -73,7 +74,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -96,6 +97,8 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     >>> autograd.unique(dropped)  # what is dropped, and what is kept
     tensor([-0.7792,  1.6656])
     """
+    if inplace:
+        return in_place(alpha_dropout, input, p, training)
     return _drop("alpha_dropout", input, None, p, training)
 
 
@@ -110,7 +113,7 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -136,6 +139,8 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     """
     if training:
         check_channels("feature_alpha_dropout", input)
+    if inplace:
+        return in_place(feature_alpha_dropout, input, p, training)
     return _drop("feature_alpha_dropout", input, 2, p, training)
 
 
