@@ -805,10 +805,10 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if unpack_pivots and LU_pivots.dtype != np.int32:
         raise TypeError(f"lu_unpack: LU_pivots are {LU_pivots.dtype}; expects int32, as lu_factor returns them")
     m, n = LU_data.shape[-2:]
-    if unpack_pivots and LU_pivots.array.size and not 1 <= LU_pivots.array.min() <= LU_pivots.array.max() <= m:
+    first, last = LU_pivots.array.min(initial=1), LU_pivots.array.max(initial=1)
+    if unpack_pivots and not 1 <= first <= last <= m:
         raise RuntimeError(
-            f"lu_unpack: LU_pivots are from {LU_pivots.array.min()} to {LU_pivots.array.max()}; expects numbers of rows, "
-            f"from 1 to {m}, as lu_factor returns them"
+            f"lu_unpack: LU_pivots are from {first} to {last}; expects rows from 1 to {m}, as lu_factor returns them"
         )
     k = min(m, n)
     none = LU_data.detach().reshape(-1)[:0]
