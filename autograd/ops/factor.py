@@ -805,14 +805,15 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if unpack_pivots and LU_pivots.dtype != np.int32:
         raise TypeError(f"lu_unpack: LU_pivots are {LU_pivots.dtype}; expects int32, as lu_factor returns them")
     m, n = LU_data.shape[-2:]
-    first, last = LU_pivots.array.min(initial=1), LU_pivots.array.max(initial=1)
-    if unpack_pivots and not 1 <= first <= last <= m:
+    pivots = LU_pivots.array
+    if unpack_pivots and ((pivots < 1) | (pivots > m)).any():
         raise RuntimeError(
-            f"lu_unpack: LU_pivots are from {first} to {last}; expects rows from 1 to {m}, as lu_factor returns them"
+            f"lu_unpack: LU_pivots are from {pivots.min()} to {pivots.max()}; expects rows from 1 to {m}, as lu_factor "
+            "returns them"
         )
     k = min(m, n)
     none = LU_data.detach().reshape(-1)[:0]
-    P = engine.wrap(_permutation(LU_pivots.array, m, LU_data.dtype)) if unpack_pivots else none
+    P = engine.wrap(_permutation(pivots, m, LU_data.dtype)) if unpack_pivots else none
     if not unpack_data:
         return PLU(P, none, none)
     L = tril(LU_data[..., :k], -1) + identity(m, k, LU_data.dtype)
