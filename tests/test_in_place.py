@@ -355,6 +355,18 @@ def test_layers_return_the_input(layer: nn.Module) -> None:
     assert d.tolist() == e.tolist()
 
 
+@pytest.mark.parametrize("function", [F.dropout1d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout])
+def test_kinds_of_dropout_return_the_input(function: Callable[..., Tensor]) -> None:
+    x = autograd.randn(8, 3, 2)
+    y = x * 1
+    autograd.manual_seed(0)
+    z = function(y, 0.5, True, True)
+    autograd.manual_seed(0)
+    assert z is y
+    assert z.tolist() == function(x, 0.5, True).tolist()
+    assert z.tolist() != x.tolist()
+
+
 def test_a_fused_layer_is_still_fused() -> None:
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))
     node = net(autograd.ones(1, 2)).grad_fn

@@ -192,6 +192,8 @@ SENTENCES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: linalg.householder_product(autograd.ones(2, 3), autograd.ones(2)), ValueError, "as many rows"),
     (lambda: linalg.svd(autograd.tensor([[np.nan]])), linalg.LinAlgError, "NaN"),
     (lambda: autograd.lu_unpack(autograd.eye(2), autograd.ones(2)), TypeError, "int32"),
+    (lambda: autograd.lu_unpack(autograd.eye(2), autograd.tensor([3, 1]).int()), RuntimeError, "1 to 3.*1 to 2"),
+    (lambda: autograd.lu_unpack(autograd.eye(2), autograd.tensor([0, 1]).int()), RuntimeError, "0 to 1.*1 to 2"),
     (lambda: autograd.norm(autograd.ones(2), "bad"), ValueError, "nuc"),
 ]
 

@@ -42,6 +42,12 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
     ------
     ValueError, TypeError
         If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.adaptive_avg_pool1d(autograd.tensor([[[1.0, 2.0, 3.0, 4.0, 5.0]]]), 2)  # of 1 to 3 and 3 to 5
+    tensor([[[2., 4.]]])
     """
     check_arrays("adaptive_avg_pool1d", input=input)
     x = unsqueeze(input, 0) if input.ndim == 2 else input
@@ -68,6 +74,13 @@ def adaptive_avg_pool3d(input: Tensor, output_size: int | tuple[int | None, int 
     ------
     ValueError, TypeError
         If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.arange(8.0).reshape(1, 2, 2, 2)
+    >>> F.adaptive_avg_pool3d(x, (2, 1, 1)).flatten()  # the means of 0 to 3 and of 4 to 7
+    tensor([1.5000, 5.5000])
     """
     check_arrays("adaptive_avg_pool3d", input=input)
     x = unsqueeze(input, 0) if input.ndim == 4 else input

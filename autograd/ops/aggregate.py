@@ -61,13 +61,28 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int, optional
         The dimension to reduce.  Default: all.
     keepdim : bool
         Whether to keep the reduced dimension, at size 1.
     dtype : dtype, optional
         Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`; () without one
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.prod(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([ 2., 12.])
     """
     check_arrays("prod", input=input)
     x = _to_product_dtype(input, dtype)
@@ -110,10 +125,26 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
+        The dimension along which the products run.
     dtype : dtype, optional
         Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cumprod(autograd.tensor([1, 2, 3, 4]), dim=0)
+    tensor([ 1,  2,  6, 24])
     """
     check_arrays("cumprod", input=input)
     return _scan("cumprod", _to_product_dtype(input, dtype), dim, mul)
@@ -121,7 +152,31 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 @in_float32
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """Logarithm of the cumulative sum of exponentials along a dimension, computed without overflow."""
+    """Logarithm of the cumulative sum of exponentials along a dimension, computed without overflow.
+
+    y_i = log Σ_j≤i exp(x_j)
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int
+        The dimension along which the sums run.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logcumsumexp(autograd.tensor([1000.0, 1000.0]), dim=0)  # the second is 1000 + log 2
+    tensor([1000.0000, 1000.6932])
+    """
     check_arrays("logcumsumexp", input=input)
     check_float("logcumsumexp", input)
     return _scan("logcumsumexp", input, dim, logaddexp)
@@ -131,13 +186,66 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 
 
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """Sum of the elements that are not NaN.  Parameters as for `sum`."""
+    """Sum of the elements that are not NaN, along dimensions.  Without such elements it is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+    dtype : dtype, optional
+        Convert input to this dtype first.  Default: input's, or int64 for bools and integers.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> nan = float("nan")
+    >>> autograd.nansum(autograd.tensor([[1.0, nan], [nan, nan]]), dim=1)
+    tensor([1., 0.])
+    """
     check_arrays("nansum", input=input)
     return sum(where(isnan(input), input.dtype.type(0), input), dim, keepdim, dtype=dtype)
 
 
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """Mean of the elements that are not NaN, NaN if there is none.  Parameters as for `mean`."""
+    """Mean of the elements that are not NaN, along dimensions.  Without such elements it is NaN.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+    dtype : dtype, optional
+        Of the result.  Default: input's.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.nanmean(autograd.tensor([1.0, float("nan"), 5.0]))
+    tensor(3.)
+    """
     check_arrays("nanmean", input=input)
     check_float("nanmean", input)
     total = nansum(input, dim, keepdim, dtype=dtype)
@@ -145,7 +253,29 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: An
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """Number of elements that are not 0, along `dim` or of all dimensions, as int64."""
+    """Count the elements that are not 0, along dimensions.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+
+    Returns
+    -------
+    Tensor of int64, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.count_nonzero(autograd.tensor([[0, 1], [2, 3]]), dim=1)
+    tensor([1, 2])
+    """
     check_arrays("count_nonzero", input=input)
     return sum(input != 0, dim)
 
@@ -158,7 +288,37 @@ def var_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Variance and mean along dimensions.  Parameters as for `var`."""
+    """Variance and mean along dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    unbiased : bool, optional
+        An older form of correction=1 (True) and correction=0 (False).
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+    correction : number
+        The sum of squares is divided by n - correction, for n elements.  Default: 1.
+
+    Returns
+    -------
+    (Tensor, Tensor), of the shape of input without `dim`
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.var_mean(autograd.tensor([1.0, 3.0]))
+    (tensor(2.), tensor(2.))
+    >>> autograd.var_mean(autograd.tensor([1.0, 3.0]), correction=0)
+    (tensor(1.), tensor(2.))
+    """
     of = None if isinstance(dim, bool) else dim
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, of, keepdim)
 
@@ -171,7 +331,35 @@ def std_mean(
     *,
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Standard deviation and mean along dimensions.  Parameters as for `std`."""
+    """Standard deviation and mean along dimensions.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    unbiased : bool, optional
+        An older form of correction=1 (True) and correction=0 (False).
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+    correction : number
+        The sum of squares is divided by n - correction, for n elements.  Default: 1.
+
+    Returns
+    -------
+    (Tensor, Tensor), of the shape of input without `dim`
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.std_mean(autograd.tensor([1.0, 3.0, 5.0]))
+    (tensor(2.), tensor(3.))
+    """
     of = None if isinstance(dim, bool) else dim
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, of, keepdim)
 
@@ -179,9 +367,30 @@ def std_mean(
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
     """Minimum and maximum of all elements, or along a dimension.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int, optional
+        The dimension to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+
     Returns
     -------
     named tuple (min, max)
+        Two Tensors, each of the shape of input without `dim`.
+
+    Raises
+    ------
+    RuntimeError, IndexError
+        If there is no element, or no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> low, high = autograd.aminmax(autograd.tensor([[1, 5], [3, 2]]), dim=1)
+    >>> low, high
+    (tensor([1, 2]), tensor([5, 3]))
     """
     check_arrays("aminmax", input=input)
     dims = () if dim is None else (dim_of("aminmax", dim, input.ndim),)
@@ -191,7 +400,31 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of input - other.  Shapes broadcast."""
+    """The p-norm of input - other: (Σ |x - y|ᵖ)^(1/p), over all elements.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of float
+        Of shapes that broadcast together.
+    p : number
+        The kind of norm: 2 is Euclid's, 1 the sum of absolute values, inf their maximum.
+
+    Returns
+    -------
+    Tensor, ()
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or the difference is not of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> a, b = autograd.tensor([1.0, 2.0]), autograd.tensor([4.0, 6.0])
+    >>> autograd.dist(a, b), autograd.dist(a, b, p=1)
+    (tensor(5.), tensor(7.))
+    """
     check_arrays("dist", input=input, other=other)
     return norm(input - other, p)
 
@@ -201,17 +434,31 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor of float, of 2 dimensions or more
+    input : Tensor of float, (M, …, N), of two dimensions or more
     p : number
-        The kind of norm.
+        The kind of norm, above 0.
     dim : int
         The slices are input[i] along this dimension.
     maxnorm : float
+        The largest norm that stays, at least 0.
+
+    Returns
+    -------
+    Tensor, of the same shape
 
     Raises
     ------
     RuntimeError
-        If input has less than 2 dimensions, or p or maxnorm is not positive.
+        If input has less than 2 dimensions, p is not positive, or maxnorm is negative.
+    IndexError, TypeError
+        If there is no such dimension, or input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.renorm(autograd.tensor([[3.0, 4.0], [0.3, 0.4]]), p=2, dim=0, maxnorm=1)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
     """
     check_arrays("renorm", input=input)
     dim = dim_of("renorm", dim, input.ndim)
@@ -233,17 +480,30 @@ def diff(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape but ()
     n : int
         How often differences are taken, at least 0.  For 0 the result is a copy of input.
     dim : int
-    prepend, append : Tensor, optional
+        The dimension of the neighbours.
+    prepend, append : Tensor, of input's shape but for `dim`, optional
         What to put before and after input along the dimension.
 
     Returns
     -------
-    Tensor
-        Its dimension `dim` is n shorter.  Differences of bools are bools: whether the two differ.
+    Tensor, of input's shape but for `dim`, which is n shorter
+        Differences of bools are bools: whether the two differ.
+
+    Raises
+    ------
+    RuntimeError, IndexError
+        If n is negative, a shape does not fit, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> squares = autograd.tensor([0, 1, 4, 9])
+    >>> autograd.diff(squares), autograd.diff(squares, n=2)
+    (tensor([1, 3, 5]), tensor([2, 2]))
     """
     check_arrays("diff", input=input)
     if input.ndim == 0:
@@ -294,24 +554,68 @@ def _strips(name: str, y: Tensor, x: Tensor | None, dx: Number | None, dim: int)
 
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number | None = None, dim: int = -1) -> Tensor:
-    """Integral along a dimension by the trapezoidal rule.
+    """Integral along a dimension by the trapezoidal rule: Σ (x_(i+1) - x_i) (y_i + y_(i+1)) / 2.
 
     Parameters
     ----------
-    y : Tensor
+    y : Tensor, any shape
         Values of the function.
-    x : Tensor, optional
-        Where they are: (n,), or a shape that broadcasts with y's.
+    x : Tensor, (n,) or a shape that broadcasts with y's, optional
+        The points at which they are taken.
     dx : number, optional
         The distance of neighbours, in place of x.  Default: 1.
     dim : int
+        The dimension to integrate along.
+
+    Returns
+    -------
+    Tensor, of y's shape without `dim`
+
+    Raises
+    ------
+    RuntimeError, IndexError
+        If x and dx are both given, x does not fit y, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> y = autograd.tensor([1.0, 2.0, 3.0])
+    >>> autograd.trapezoid(y), autograd.trapezoid(y, autograd.tensor([0.0, 1.0, 3.0]))
+    (tensor(4.), tensor(6.5000))
     """
     strips = _strips("trapezoid", y, x, dx, dim)
     return sum(strips, dim)
 
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number | None = None, dim: int = -1) -> Tensor:
-    """Running integral along a dimension by the trapezoidal rule, one element shorter than y.  See `trapezoid`."""
+    """Running integral along a dimension by the trapezoidal rule, from the first point to each later one.
+
+    Parameters
+    ----------
+    y : Tensor, any shape
+        Values of the function.
+    x : Tensor, (n,) or a shape that broadcasts with y's, optional
+        The points at which they are taken.
+    dx : number, optional
+        The distance of neighbours, in place of x.  Default: 1.
+    dim : int
+        The dimension to integrate along.
+
+    Returns
+    -------
+    Tensor, of y's shape but for `dim`, which is one shorter
+
+    Raises
+    ------
+    RuntimeError, IndexError
+        If x and dx are both given, x does not fit y, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cumulative_trapezoid(autograd.tensor([1.0, 2.0, 3.0]))
+    tensor([1.5000, 4.0000])
+    """
     strips = _strips("cumulative_trapezoid", y, x, dx, dim)
     return cumsum(strips, dim)
 

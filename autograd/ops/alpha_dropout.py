@@ -18,6 +18,7 @@ from autograd.arguments import check_arrays
 from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.shared.checks import check_float
 from autograd.ops.shared.dropping import check_channels, check_probability, kept
+from autograd.ops.shared.in_place import in_place
 from autograd.ops.where import where
 from autograd.types import Array
 
@@ -73,7 +74,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     training : bool
         If False, input itself is returned.
     inplace : bool
-        Accepted for compatibility with PyTorch and ignored: nothing is written in place.
+        Write the result to input's memory, and return input.
 
     Returns
     -------
@@ -87,26 +88,59 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     References
     ----------
     Klambauer et al., "Self-Normalizing Neural Networks", 2017.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.ones(1000)
+    >>> dropped = F.alpha_dropout(x, 0.5, training=True)
+    >>> autograd.unique(dropped)  # what is dropped, and what is kept
+    tensor([-0.7792,  1.6656])
     """
+    if inplace:
+        return in_place(alpha_dropout, input, p, training)
     return _drop("alpha_dropout", input, None, p, training)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """`alpha_dropout` of whole channels.
+    """Alpha dropout of whole channels: set each to SELU's lower limit with probability p, and scale and shift all.
 
     Parameters
     ----------
     input : Tensor of float, (N, C, …)
-    p, training, inplace
-        As for `alpha_dropout`.
+    p : float
+        Probability of a channel to be dropped, from 0 to 1.  With 1, the result is 0.
+    training : bool
+        If False, input itself is returned.
+    inplace : bool
+        Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
 
     Raises
     ------
-    RuntimeError, ValueError, TypeError
-        If input has less than two dimensions; otherwise as for `alpha_dropout`.
+    RuntimeError
+        If input has less than two dimensions.
+    ValueError, TypeError
+        If p is not between 0 and 1, or input is not a float tensor.
+
+    References
+    ----------
+    Klambauer et al., "Self-Normalizing Neural Networks", 2017.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> dropped = F.feature_alpha_dropout(autograd.ones(8, 5, 2, 2), 0.5, training=True)
+    >>> bool((dropped == dropped[:, :, :1, :1]).all())  # a channel is dropped as a whole, or kept
+    True
     """
     if training:
         check_channels("feature_alpha_dropout", input)
+    if inplace:
+        return in_place(feature_alpha_dropout, input, p, training)
     return _drop("feature_alpha_dropout", input, 2, p, training)
 
 

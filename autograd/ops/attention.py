@@ -99,6 +99,17 @@ def scaled_dot_product_attention(
     References
     ----------
     Vaswani et al., "Attention Is All You Need", 2017, equation 1.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> query, key = autograd.zeros(1, 4), autograd.ones(2, 4)
+    >>> value = autograd.tensor([[1.0, 10.0], [3.0, 30.0]])
+    >>> F.scaled_dot_product_attention(query, key, value)  # equal scores: the mean of the values
+    tensor([[ 2., 20.]])
+    >>> mask = autograd.tensor([[False, True]])
+    >>> F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    tensor([[ 3., 30.]])
     """
     check_arrays("scaled_dot_product_attention", query=query, key=key, value=value)
     _check(query, key, value, attn_mask, is_causal)

@@ -58,6 +58,15 @@ def avg_pool1d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[[1.0, 3.0, 5.0, 7.0]]])
+    >>> F.avg_pool1d(x, 2)
+    tensor([[[2., 6.]]])
+    >>> F.avg_pool1d(x, 2, stride=1)
+    tensor([[[2., 4., 6.]]])
     """
     x, (kernel, step, margin) = _arguments("avg_pool1d", input, kernel_size, stride, padding, 1, ceil_mode)
     sizes = (1, *kernel), (1, *step), (0, *margin)
@@ -97,6 +106,15 @@ def avg_pool3d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.arange(8.0).reshape(1, 1, 2, 2, 2)
+    >>> F.avg_pool3d(x, 2).item()  # the mean of 0 to 7
+    3.5
+    >>> F.avg_pool3d(x, 2, divisor_override=1).item()
+    28.0
     """
     x, (kernel, step, margin) = _arguments("avg_pool3d", input, kernel_size, stride, padding, 3, ceil_mode)
     if divisor_override == 0:
@@ -135,6 +153,10 @@ def _lp_pool(
     name: str, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool, dims: int
 ) -> Tensor:
     x, (kernel, step, _) = _arguments(name, input, kernel_size, stride, 0, dims, ceil_mode)
+    if norm_type == 0:
+        raise ValueError(
+            f"{name}: norm_type is 0, and the result is a root of that degree; use 1, for the sum, or more"
+        )
     pool: Any = (avg_pool1d, avg_pool2d, avg_pool3d)[dims - 1]
     mean = pool(x**norm_type, kernel, step, 0, ceil_mode)
     y = (sign(mean) * relu(absolute(mean)) * math.prod(kernel)) ** (1 / norm_type)
@@ -155,7 +177,7 @@ def lp_pool1d(
     ----------
     input : Tensor of float, (N, C, L) or (C, L)
     norm_type : float
-        p: 1 takes the sum, and large values come near the maximum.
+        p, not 0: 1 takes the sum, and large values come near the maximum.
     kernel_size, stride : int
         Size of a window, and step from window to window (default: kernel_size).
     ceil_mode : bool
@@ -170,6 +192,12 @@ def lp_pool1d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.lp_pool1d(autograd.tensor([[[3.0, 4.0, 5.0, 12.0]]]), norm_type=2, kernel_size=2)
+    tensor([[[ 5., 13.]]])
     """
     return _lp_pool("lp_pool1d", input, norm_type, kernel_size, stride, ceil_mode, 1)
 
@@ -181,7 +209,36 @@ def lp_pool2d(
     stride: int | tuple[int, int] | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """Take (Σ xᵖ)^(1/p) over each window of images (N, C, H, W) or (C, H, W); see `lp_pool1d`."""
+    """Take (Σ xᵖ)^(1/p) over each window of images.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, H, W) or (C, H, W)
+    norm_type : float
+        p, not 0: 1 takes the sum, and large values come near the maximum.
+    kernel_size, stride : int or (int, int)
+        Size of a window, and step from window to window (default: kernel_size).
+    ceil_mode : bool
+        Round sizes up: the last window may reach over the end.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W') or (C, H', W')
+        NaN where the sum is negative.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.lp_pool2d(autograd.ones(1, 1, 2, 2), norm_type=2, kernel_size=2)  # √4
+    tensor([[[[2.]]]])
+    >>> F.lp_pool2d(autograd.ones(1, 1, 2, 2), norm_type=1, kernel_size=2)
+    tensor([[[[4.]]]])
+    """
     return _lp_pool("lp_pool2d", input, norm_type, kernel_size, stride, ceil_mode, 2)
 
 
@@ -192,7 +249,34 @@ def lp_pool3d(
     stride: int | Triple | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """Take (Σ xᵖ)^(1/p) over each window of volumes (N, C, D, H, W) or (C, D, H, W); see `lp_pool1d`."""
+    """Take (Σ xᵖ)^(1/p) over each window of volumes.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, D, H, W) or (C, D, H, W)
+    norm_type : float
+        p, not 0: 1 takes the sum, and large values come near the maximum.
+    kernel_size, stride : int or (int, int, int)
+        Size of a window, and step from window to window (default: kernel_size).
+    ceil_mode : bool
+        Round sizes up: the last window may reach over the end.
+
+    Returns
+    -------
+    Tensor, (N, C, D', H', W') or (C, D', H', W')
+        NaN where the sum is negative.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.lp_pool3d(autograd.ones(1, 1, 2, 2, 2), norm_type=3, kernel_size=2)  # ³√8
+    tensor([[[[[2.]]]]])
+    """
     return _lp_pool("lp_pool3d", input, norm_type, kernel_size, stride, ceil_mode, 3)
 
 
@@ -260,7 +344,10 @@ def _register(function: Any, dims: int, power: bool) -> None:
         if dims == 3:
             bad.append(BadSample((big,), {**sizes, "divisor_override": 0}, ValueError, (name, "divisor_override")))
     else:
-        bad = [BadSample((np.ones(8), 2), {"kernel_size": 2}, ValueError, (name, "(N, C, ", "(8,)"))]
+        bad = [
+            BadSample((np.ones(8), 2), {"kernel_size": 2}, ValueError, (name, "(N, C, ", "(8,)")),
+            BadSample((np.ones((1, 1, *(8,) * dims)), 0), {"kernel_size": 2}, ValueError, (name, "norm_type is 0")),
+        ]
     register(
         Composite(
             name=name,

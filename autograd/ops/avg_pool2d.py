@@ -225,6 +225,12 @@ def avg_pool2d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.avg_pool2d(autograd.tensor([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]]]), 2)
+    tensor([[[2.5000, 6.5000]]])
     """
     check_arrays("avg_pool2d", input=input)
     step = pool_stride(stride, kernel_size)
@@ -290,12 +296,22 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int 
 
     Returns
     -------
-    Tensor, (N, C, H', W')
+    Tensor, (N, C, H', W') or (C, H', W')
 
     Raises
     ------
     ValueError, TypeError
         If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
+    >>> F.adaptive_avg_pool2d(x, 1)  # the mean of each channel
+    tensor([[[3.5000]]])
+    >>> F.adaptive_avg_pool2d(x, (None, 1))
+    tensor([[[2.],
+             [5.]]])
     """
     check_arrays("adaptive_avg_pool2d", input=input)
     x = unsqueeze(input, 0) if input.ndim == 3 else input

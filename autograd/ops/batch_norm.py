@@ -275,12 +275,24 @@ def batch_norm(
     Raises
     ------
     ValueError, TypeError
-        If shapes or dtypes do not fit; in training, if a channel has only one element.
+        If shapes or dtypes do not fit, or eps is not positive; in training, if a channel has only one element;
+        otherwise, if there are no running statistics.
 
     References
     ----------
     Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
     Internal Covariate Shift", 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[1.0, 10.0], [3.0, 30.0]])
+    >>> mean, var = autograd.zeros(2), autograd.ones(2)
+    >>> F.batch_norm(x, mean, var, training=True)
+    tensor([[-1.0000, -1.0000],
+            [ 1.0000,  1.0000]])
+    >>> mean  # 0.9 of the old one, and 0.1 of the batch's
+    tensor([0.2000, 2.0000])
     """
     return _normalize(
         "batch_norm", batch_norm_training, input, running_mean, running_var, weight, bias, training, momentum, eps
@@ -298,13 +310,40 @@ def batch_norm_relu(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """relu(batch_norm(…)), with the same bits.  In training it passes over memory once less.
+    """Apply batch normalization, then relu: relu(batch_norm(…)), with the same bits.
 
-    Parameters and errors are those of `batch_norm`.
+    In training it passes over memory once less.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, …)
+    running_mean, running_var : Tensor, (C,), or None
+        Running statistics, updated in place in training.  Otherwise they are what input is normalized with.
+    weight, bias : Tensor, (C,), optional
+    training : bool
+        Whether to normalize with the batch's own mean and biased variance.
+    momentum : float
+        Weight of the batch in the updated running statistics.
+    eps : float
+        Added to the variance, for numerical stability.
 
     Returns
     -------
     Tensor, of input's shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit, or eps is not positive; in training, if a channel has only one element;
+        otherwise, if there are no running statistics.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[1.0, 30.0], [3.0, 10.0]])
+    >>> F.batch_norm_relu(x, None, None, training=True)
+    tensor([[0.0000, 1.0000],
+            [1.0000, 0.0000]])
     """
     row = _batch_norm_relu_training_op
     y = _normalize("batch_norm_relu", row, input, running_mean, running_var, weight, bias, training, momentum, eps)

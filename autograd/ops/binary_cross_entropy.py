@@ -81,13 +81,13 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Binary cross-entropy of probabilities.
+    """Binary cross-entropy of probabilities: -(target log input + (1 - target) log(1 - input)).
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor of float, any shape
         Probabilities from 0 to 1, such as results of sigmoid (`binary_cross_entropy_with_logits` is more accurate).
-    target : Tensor, of the same shape
+    target : Tensor, of the same shape and dtype
         Targets from 0 to 1.
     weight : Tensor, whose shape broadcasts, optional
         Weight of each element.
@@ -95,10 +95,24 @@ def binary_cross_entropy(
         Deprecated; use reduction.
     reduction : "mean" (over all elements), "sum" or "none"
 
+    Returns
+    -------
+    Tensor, () or, for "none", the shape of input
+
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If shapes or dtypes do not fit, or an element of input or target is not between 0 and 1.
+
+    Notes
+    -----
+    Logarithms below -100 count as -100, so a loss is never infinite.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.binary_cross_entropy(autograd.tensor([0.5, 0.0]), autograd.tensor([1.0, 1.0]), reduction="none")
+    tensor([  0.6931, 100.0000])
     """
     reduction = legacy_reduction("binary_cross_entropy", reduction, size_average, reduce)
     _check_pair("binary_cross_entropy", input, target)
@@ -127,9 +141,9 @@ def binary_cross_entropy_with_logits(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor of float, any shape
         Scores (logits), before sigmoid.
-    target : Tensor, of the same shape
+    target : Tensor, of the same shape and dtype
         Targets from 0 to 1.
     weight : Tensor, whose shape broadcasts, optional
         Weight of each element.
@@ -139,16 +153,19 @@ def binary_cross_entropy_with_logits(
     pos_weight : Tensor, whose shape broadcasts, optional
         Weight of positive targets.
 
+    Returns
+    -------
+    Tensor, () or, for "none", the shape of input
+
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If shapes or dtypes do not fit.
 
     Examples
     --------
-    >>> import autograd
-    >>> from autograd.ops import binary_cross_entropy_with_logits
-    >>> binary_cross_entropy_with_logits(autograd.tensor([0.0, 100.0]), autograd.tensor([1.0, 1.0]))
+    >>> import autograd, nn.functional as F
+    >>> F.binary_cross_entropy_with_logits(autograd.tensor([0.0, 100.0]), autograd.tensor([1.0, 1.0]))
     tensor(0.3466)
     """
     reduction = legacy_reduction("binary_cross_entropy_with_logits", reduction, size_average, reduce)

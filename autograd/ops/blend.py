@@ -30,18 +30,31 @@ if TYPE_CHECKING:
 
 @in_float32
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
-    """Interpolate between input, at weight 0, and `end`, at weight 1.  Shapes broadcast.
+    """Interpolate between input, at weight 0, and `end`, at weight 1: input + weight (end - input).  Shapes broadcast.
 
     Parameters
     ----------
     input, end : Tensor of float
-    weight : Tensor of the same dtype, or number
+        Of shapes that broadcast together.
+    weight : Tensor of the same dtype, of a shape that broadcasts, or number
         The part of the way from input to end.  At 1 the result is exactly end.
+
+    Returns
+    -------
+    Tensor, of the shape that all are broadcast to
 
     Raises
     ------
     RuntimeError
         If the tensors have different dtypes, or are not of floats.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.lerp(autograd.tensor([0.0, 10.0]), autograd.tensor([4.0, 20.0]), 0.25)
+    tensor([ 1.0000, 12.5000])
     """
     check_arrays("lerp", input=input, end=end)
     dtypes = {x.dtype for x in (input, end, weight) if hasattr(x, "dtype")}
@@ -61,7 +74,33 @@ def _check_value(name: str, value: Number | complex, *tensors: Any) -> None:
 
 @in_float32
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
-    """Add a product: input + value · tensor1 · tensor2.  Shapes broadcast."""
+    """Add a product: input + value · tensor1 · tensor2.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, tensor1, tensor2 : Tensor
+        Of shapes that broadcast together.
+    value : number
+        Factor of the product.
+
+    Returns
+    -------
+    Tensor, of the shape that all are broadcast to
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+    RuntimeError
+        If value is a float, and all tensors hold integers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([2.0, 3.0]), autograd.tensor([10.0, 10.0])
+    >>> autograd.addcmul(x, a, b, value=0.5)
+    tensor([11., 16.])
+    """
     check_arrays("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     _check_value("addcmul", value, input, tensor1, tensor2)
     return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
@@ -71,10 +110,30 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | complex = 1) -> Tensor:
     """Add a quotient: input + value · tensor1 / tensor2.  Shapes broadcast.
 
+    Parameters
+    ----------
+    input, tensor1, tensor2 : Tensor
+        Of shapes that broadcast together.
+    value : number
+        Factor of the quotient.
+
+    Returns
+    -------
+    Tensor, of the shape that all are broadcast to
+
     Raises
     ------
+    ValueError
+        If the shapes do not broadcast.
     RuntimeError
-        If both tensors hold integers.
+        If tensor1 and tensor2 hold integers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([6.0, 8.0]), autograd.tensor([2.0, 4.0])
+    >>> autograd.addcdiv(x, a, b, value=10)
+    tensor([31., 21.])
     """
     check_arrays("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
     if tensor1.dtype.kind not in DIFFERENTIABLE and tensor2.dtype.kind not in DIFFERENTIABLE:
@@ -83,13 +142,57 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number | 
 
 
 def rsub(input: Tensor, other: Tensor | Number | complex, *, alpha: Number | complex = 1) -> Tensor:
-    """Subtract input, times `alpha`, from `other`: other - alpha · input.  Shapes broadcast."""
+    """Subtract input, times `alpha`, from `other`: other - alpha · input.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    other : Tensor, of a shape that broadcasts, or number
+    alpha : number
+        What input is multiplied by.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or both tensors are of bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.rsub(autograd.tensor([1.0, 2.0]), 10, alpha=2)
+    tensor([8., 6.])
+    """
     check_arrays("rsub", input=input)
     return sub(other, input, alpha=alpha)
 
 
 def float_power(input: Tensor | Number | complex, exponent: Tensor | Number | complex) -> Tensor:
-    """Raise input to a power in float64, or complex128.  Shapes broadcast."""
+    """Raise input to a power in float64, or complex128: input ^ exponent.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, exponent : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of float64 or complex128, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or both are numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.float_power(autograd.tensor([2, 3]), -1)
+    tensor([0.5000, 0.3333], dtype=float64)
+    """
     if not hasattr(input, "dtype") and not hasattr(exponent, "dtype"):
         check_arrays("float_power", input=input)
     dtype = np.complex128 if result_type(input, exponent).kind == "c" else np.float64
@@ -119,12 +222,28 @@ _fill_op = register(
 
 
 def fill(input: Tensor, value: Tensor | Number | complex) -> Tensor:
-    """A tensor like input with one value everywhere.
+    """A tensor of input's shape and dtype with one value everywhere.
 
     Parameters
     ----------
-    input : Tensor
-    value : number, or Tensor without dimensions
+    input : Tensor, any shape
+    value : Tensor, (), or number
+        A tensor's gradient is the sum of the gradients of all elements.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    RuntimeError
+        If value has dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fill(autograd.tensor([[1.0, 2.0]]), 7)
+    tensor([[7., 7.]])
     """
     check_arrays("fill", input=input)
     return _fill_op(input, value)

@@ -135,129 +135,587 @@ _all_op = discrete_row(
 
 
 def eq(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
-    """Test whether input == other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input == other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or both are numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.eq(autograd.tensor([1, 2, 3]), 2)
+    tensor([False,  True, False])
+    """
     return _eq_op(input, other)
 
 
 def ne(input: Tensor | Number | complex, other: Tensor | Number | complex) -> Tensor:
-    """Test whether input != other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input != other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or both are numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ne(autograd.tensor([1, 2, 3]), 2)
+    tensor([ True, False,  True])
+    """
     return _ne_op(input, other)
 
 
 def lt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Test whether input < other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input < other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, both are numbers, or one is complex.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.lt(autograd.tensor([1, 2, 3]), 2)
+    tensor([ True, False, False])
+    """
     return _lt_op(input, other)
 
 
 def le(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Test whether input <= other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input <= other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, both are numbers, or one is complex.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.le(autograd.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
     return _le_op(input, other)
 
 
 def gt(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Test whether input > other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input > other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, both are numbers, or one is complex.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.gt(autograd.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
     return _gt_op(input, other)
 
 
 def ge(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Test whether input >= other, element by element, as a bool tensor.  Shapes broadcast."""
+    """Test whether input >= other, element by element.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, both are numbers, or one is complex.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ge(autograd.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
     return _ge_op(input, other)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
-    """Logical AND of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
-    return _logical_and_op(input, other)
-
-
-def logical_or(input: Tensor, other: Tensor) -> Tensor:
-    """Logical OR of elements, where all but 0 are true, as a bool tensor.  Shapes broadcast."""
-    return _logical_or_op(input, other)
-
-
-def logical_xor(input: Tensor, other: Tensor) -> Tensor:
-    """Whether exactly one of the two elements is not 0.  Shapes broadcast."""
-    return _logical_xor_op(input, other)
-
-
-def logical_not(input: Tensor) -> Tensor:
-    """Logical NOT of elements, where all but 0 are true, as a bool tensor."""
-    return _logical_not_op(input)
-
-
-def bitwise_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Bitwise AND of bools or integers.  Shapes broadcast."""
-    return _bitwise_and_op(input, other)
-
-
-def bitwise_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Bitwise OR of bools or integers.  Shapes broadcast."""
-    return _bitwise_or_op(input, other)
-
-
-def bitwise_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Bitwise XOR of bools or integers.  Shapes broadcast."""
-    return _bitwise_xor_op(input, other)
-
-
-def bitwise_not(input: Tensor) -> Tensor:
-    """Bitwise NOT of bools or integers."""
-    return _bitwise_not_op(input)
-
-
-def isnan(input: Tensor) -> Tensor:
-    """Test whether each element is NaN, as a bool tensor."""
-    return _isnan_op(input)
-
-
-def isinf(input: Tensor) -> Tensor:
-    """Test whether each element is inf or -inf, as a bool tensor."""
-    return _isinf_op(input)
-
-
-def isfinite(input: Tensor) -> Tensor:
-    """Test whether each element is neither NaN nor infinite, as a bool tensor."""
-    return _isfinite_op(input)
-
-
-def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Test whether |input - other| <= atol + rtol · |other|, element by element, as a bool tensor.
-
-    Equal infinities are close.
+    """Logical AND: whether both elements are not 0.  Shapes broadcast.
 
     Parameters
     ----------
     input, other : Tensor
-        Their shapes broadcast.
+        Of shapes that broadcast together, and of any dtypes that are not complex.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is complex or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logical_and(autograd.tensor([0, 0, 5, 5]), autograd.tensor([0, 7, 0, 7]))
+    tensor([False, False, False,  True])
+    """
+    return _logical_and_op(input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Logical OR: whether at least one of the two elements is not 0.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together, and of any dtypes that are not complex.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is complex or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logical_or(autograd.tensor([0, 0, 5, 5]), autograd.tensor([0, 7, 0, 7]))
+    tensor([False,  True,  True,  True])
+    """
+    return _logical_or_op(input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Logical exclusive OR: whether exactly one of the two elements is not 0.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together, and of any dtypes that are not complex.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is complex or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logical_xor(autograd.tensor([0, 0, 5, 5]), autograd.tensor([0, 7, 0, 7]))
+    tensor([False,  True,  True, False])
+    """
+    return _logical_xor_op(input, other)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Logical NOT: whether each element is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logical_not(autograd.tensor([0.0, 0.5, -1.0]))
+    tensor([ True, False, False])
+    """
+    return _logical_not_op(input)
+
+
+def bitwise_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Bitwise AND of bools or integers.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of bool or int, or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_and(autograd.tensor([0b1100]), autograd.tensor([0b1010]))  # 0b1000
+    tensor([8])
+    """
+    return _bitwise_and_op(input, other)
+
+
+def bitwise_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Bitwise OR of bools or integers.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of bool or int, or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_or(autograd.tensor([0b1100]), autograd.tensor([0b1010]))  # 0b1110
+    tensor([14])
+    """
+    return _bitwise_or_op(input, other)
+
+
+def bitwise_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Bitwise exclusive OR of bools or integers.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of bool or int, or number
+        Of shapes that broadcast together.  At least one is a tensor.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, or one is of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_xor(autograd.tensor([0b1100]), autograd.tensor([0b1010]))  # 0b0110
+    tensor([6])
+    """
+    return _bitwise_xor_op(input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Bitwise NOT of bools or integers: of an integer n it is -n - 1.
+
+    Parameters
+    ----------
+    input : Tensor of bool or int, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_not(autograd.tensor([True, False])), autograd.bitwise_not(autograd.tensor([0, 5]))
+    (tensor([False,  True]), tensor([-1, -6]))
+    """
+    return _bitwise_not_op(input)
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Test whether each element is NaN.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isnan(autograd.tensor([1.0, float("nan"), -float("inf")]))
+    tensor([False,  True, False])
+    """
+    return _isnan_op(input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Test whether each element is inf or -inf.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isinf(autograd.tensor([1.0, float("nan"), -float("inf")]))
+    tensor([False, False,  True])
+    """
+    return _isinf_op(input)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Test whether each element is neither NaN nor infinite.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isfinite(autograd.tensor([1.0, float("nan"), -float("inf")]))
+    tensor([ True, False, False])
+    """
+    return _isfinite_op(input)
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Test whether |input - other| <= atol + rtol · |other|, element by element.  Equal infinities are close.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
     rtol, atol : float
         Relative and absolute tolerance, at least 0.
     equal_nan : bool
         Whether NaN is close to NaN.
+
+    Returns
+    -------
+    Tensor of bool, of the shape that both are broadcast to
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, a tolerance is negative, or one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isclose(autograd.tensor([1.0, 100.0]), autograd.tensor([1.1, 100.1]), rtol=0.01)
+    tensor([False,  True])
     """
     return _isclose_op(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Test whether `isclose` holds for every element."""
+    """Test whether |input - other| <= atol + rtol · |other| for every element: see `isclose`.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast together.
+    rtol, atol : float
+        Relative and absolute tolerance, at least 0.
+    equal_nan : bool
+        Whether NaN is close to NaN.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not broadcast, a tolerance is negative, or one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 100.0])
+    >>> autograd.allclose(x, x + 1e-7), autograd.allclose(x, x + 0.1)
+    (True, False)
+    """
     return bool(all(isclose(input, other, rtol, atol, equal_nan)))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Test whether two tensors have the same shape and equal elements."""
+    """Test whether two tensors have the same shape and equal elements.
+
+    Parameters
+    ----------
+    input, other : Tensor, any shape
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1, 2])
+    >>> autograd.equal(x, autograd.tensor([1, 2])), autograd.equal(x, autograd.tensor([[1, 2]]))
+    (True, False)
+    """
     check_arrays("equal", input=input, other=other)
     return tuple(input.shape) == tuple(other.shape) and bool(all(eq(input, other)))
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Test whether any element along `dim`, or of all dimensions, is not 0, as a bool tensor.
+    """Test whether any element is not 0, along dimensions.  Of no elements, the result is False.
 
-    The result is uint8 if input is.
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+
+    Returns
+    -------
+    Tensor of bool, of the shape of input without `dim`
+        It is of uint8 if input is.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[0, 1], [2, 3]])
+    >>> autograd.any(x), autograd.any(x, dim=1), autograd.any(x[:1])
+    (tensor(True), tensor([True, True]), tensor(True))
     """
     return _any_op(input, dim=dims_of("any", dim, ndim_of("any", input)), keepdim=keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Test whether all elements along `dim`, or of all dimensions, are not 0, as a bool tensor.
+    """Test whether all elements are not 0, along dimensions.  Of no elements, the result is True.
 
-    The result is uint8 if input is.
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+
+    Returns
+    -------
+    Tensor of bool, of the shape of input without `dim`
+        It is of uint8 if input is.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[0, 1], [2, 3]])
+    >>> autograd.all(x), autograd.all(x, dim=1), autograd.all(x[:1])
+    (tensor(False), tensor([False,  True]), tensor(False))
     """
     return _all_op(input, dim=dims_of("all", dim, ndim_of("all", input)), keepdim=keepdim)

@@ -114,11 +114,11 @@ _view_as_complex_op = unary_row(
 )
 
 
-def _complex_check(a: Any, b: Any) -> None:
+def _complex_check(a: Any, b: Any, name: str = "complex") -> None:
     dtypes = [getattr(x, "dtype", type(x).__name__) for x in (a, b)]
     if dtypes[0] != dtypes[1] or dtypes[0] not in (np.float32, np.float64):
         raise RuntimeError(
-            f"complex: expects two tensors of float32, or two of float64, got {dtypes[0]} and {dtypes[1]}; convert "
+            f"{name}: expects two tensors of float32, or two of float64, got {dtypes[0]} and {dtypes[1]}; convert "
             "with .to(dtype)"
         )
 
@@ -178,25 +178,69 @@ _sgn_op = unary_row(
 
 
 def real(input: Tensor) -> Tensor:
-    """The real part, as a view; a real tensor itself."""
+    """The real part a of z = a + i b, as a view.  A real tensor is returned itself.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of float, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> z = autograd.tensor([1 + 2j, 3 - 4j])
+    >>> autograd.real(z)
+    tensor([1., 3.])
+    """
     check_arrays("real", input=input)
     return _real_op(input) if input.dtype.kind == "c" else input
 
 
 def imag(input: Tensor) -> Tensor:
-    """The imaginary part of a complex tensor, as a view.
+    """The imaginary part b of z = a + i b, as a view.
+
+    Parameters
+    ----------
+    input : Tensor of complex, any shape
+
+    Returns
+    -------
+    Tensor of float, of the same shape
 
     Raises
     ------
     RuntimeError
         If the tensor is not complex.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> z = autograd.tensor([1 + 2j, 3 - 4j])
+    >>> autograd.imag(z)
+    tensor([ 2., -4.])
     """
     check_arrays("imag", input=input)
     return _imag_op(input)
 
 
 def view_as_real(input: Tensor) -> Tensor:
-    """A complex tensor as a real one of shape (…, 2), with real and imaginary parts: a view.
+    """A complex tensor as a real one, with real and imaginary parts along a new last dimension: a view.
+
+    Parameters
+    ----------
+    input : Tensor of complex, any shape (…)
+
+    Returns
+    -------
+    Tensor of float, (…, 2)
 
     Raises
     ------
@@ -213,12 +257,27 @@ def view_as_real(input: Tensor) -> Tensor:
 
 
 def view_as_complex(input: Tensor) -> Tensor:
-    """A real tensor of shape (…, 2) as a complex one of shape (…): a view.
+    """A real tensor, with real and imaginary parts along its last dimension, as a complex one: a view.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, 2)
+
+    Returns
+    -------
+    Tensor of complex, (…)
 
     Raises
     ------
     RuntimeError
-        If the last dimension has another size than 2, or the parts of a number are not side by side in memory.
+        If input is not of floats, its last dimension has another size than 2, or the parts of a number are not side by
+        side in memory.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.view_as_complex(autograd.tensor([[1.0, 2.0], [3.0, -4.0]]))
+    tensor([1.+2.j, 3.-4.j])
     """
     check_arrays("view_as_complex", input=input)
     array: Any = getattr(input, "array", input)
@@ -233,12 +292,21 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 
 def complex(real: Tensor, imag: Tensor) -> Tensor:
-    """Complex numbers of their real and imaginary parts.  Shapes broadcast.
+    """Complex numbers of their real and imaginary parts: real + i imag.  Shapes broadcast.
+
+    Parameters
+    ----------
+    real, imag : Tensor of float32 or float64
+        Of one dtype, and of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor of complex64 or complex128, of the shape that both are broadcast to
 
     Raises
     ------
-    RuntimeError
-        Unless both are float32, or both are float64.
+    RuntimeError, ValueError
+        Unless both are float32, or both are float64; if the shapes do not broadcast.
 
     Examples
     --------
@@ -253,55 +321,197 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
 def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """Complex numbers of their absolute values and their angles in radians: abs · e^(i angle).  Shapes broadcast.
 
+    Parameters
+    ----------
+    abs : Tensor of float32 or float64, any shape
+        Absolute values.
+    angle : Tensor of the same dtype, of a shape that broadcasts
+        Angles in radians.
+
+    Returns
+    -------
+    Tensor of complex64 or complex128, of the shape that both are broadcast to
+
     Raises
     ------
-    RuntimeError
-        Unless both are float32, or both are float64.
+    RuntimeError, ValueError
+        Unless both are float32, or both are float64; if the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> z = autograd.polar(autograd.tensor([2.0]), autograd.tensor([3.14159265 / 3]))
+    >>> z.real, z.imag  # 2 cos 60° and 2 sin 60°
+    (tensor([1.0000]), tensor([1.7321]))
     """
     check_arrays("polar", abs=abs, angle=angle)
-    _complex_check(abs, angle)
-    run_broadcast("polar", np.broadcast_shapes, tuple(abs.shape), tuple(angle.shape))
+    _complex_check(abs, angle, "polar")
+    run_broadcast("polar", lambda a, b: np.broadcast_shapes(a.shape, b.shape), abs, angle)
     return complex(abs * cos(angle), abs * sin(angle))
 
 
 composite_row(
     "polar", polar, lambda r, t: (r * np.exp(1j * t)).astype(complex_of(r.dtype)), two_tensors(),
-    BadSample((np.ones(2), np.ones(2, np.float32)), {}, RuntimeError, ("complex", "float64", "float32")),
+    BadSample((np.ones(2), np.ones(2, np.float32)), {}, RuntimeError, ("polar", "float64", "float32")),
+    bad_broadcast("polar"),
     kind="matrix",
 )  # fmt: skip
 
 
 def angle(input: Tensor) -> Tensor:
-    """Angle in the complex plane, in radians.  Of real numbers it is π for negative ones, 0 for others, NaN for NaN."""
+    """Angle in the complex plane: atan2(b, a) of a + i b.  Of real numbers it is π for negative ones, 0 for others.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of float, of the same shape
+        In radians, from -π to π; NaN for NaN.
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.angle(autograd.tensor([1 + 1j, -1 + 0j])), autograd.angle(autograd.tensor([5.0, -5.0]))
+    (tensor([0.7854, 3.1416]), tensor([0.0000, 3.1416]))
+    """
     check_arrays("angle", input=input)
     return atan2(imag(input), real(input)) if input.dtype.kind == "c" else real_angle(input)
 
 
 def sgn(input: Tensor) -> Tensor:
-    """Complex numbers divided by their absolute values, 0 for 0; for real ones the sign."""
+    """Complex numbers divided by their absolute values, z / |z|, and 0 for 0; of real numbers the sign.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.sgn(autograd.tensor([3 + 4j, 0j])), autograd.sgn(autograd.tensor([-7.0, 0.0]))
+    (tensor([0.6000+0.8000j, 0.0000+0.0000j]), tensor([-1.,  0.]))
+    """
     check_arrays("sgn", input=input)
     return _sgn_op(input) if input.dtype.kind == "c" else real_sgn(input)
 
 
 def conj_physical(input: Tensor) -> Tensor:
-    """The complex conjugate, in new memory; a real tensor itself."""
+    """The complex conjugate a - i b of a + i b, in new memory.  A real tensor is returned itself.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.conj_physical(autograd.tensor([1 + 2j]))
+    tensor([1.-2.j])
+    """
     check_arrays("conj_physical", input=input)
     return conj(input)
 
 
 def resolve_conj(input: Tensor) -> Tensor:
-    """The tensor itself: `conj` has conjugated the numbers already."""
+    """The tensor itself: `conj` has conjugated the numbers already.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape: input
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> z = autograd.conj(autograd.tensor([1 + 2j]))
+    >>> autograd.resolve_conj(z) is z
+    True
+    """
     check_arrays("resolve_conj", input=input)
     return input
 
 
 def resolve_neg(input: Tensor) -> Tensor:
-    """The tensor itself: there are no tensors that are negated when they are read."""
+    """The tensor itself: there are no tensors that are negated when they are read.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape: input
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = -autograd.ones(2)
+    >>> autograd.resolve_neg(x) is x
+    True
+    """
     check_arrays("resolve_neg", input=input)
     return input
 
 
 def is_conj(input: Tensor) -> bool:
-    """False: no tensor is conjugated only when it is read."""
+    """False: no tensor is conjugated only when it is read.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.is_conj(autograd.conj(autograd.tensor([1 + 2j])))
+    False
+    """
     check_arrays("is_conj", input=input)
     return False

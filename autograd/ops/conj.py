@@ -35,6 +35,26 @@ _conj_op = register(
 
 
 def conj(input: Any) -> Any:
-    """The complex conjugate; a real tensor itself."""
+    """The complex conjugate a - i b of a + i b.  A real tensor is returned itself.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.conj(autograd.tensor([1 + 2j, 3 - 4j]))
+    tensor([1.-2.j, 3.+4.j])
+    """
     check_arrays("conj", input=input)
     return _conj_op(input) if input.dtype.kind == "c" else input

@@ -78,13 +78,37 @@ def conv2d_relu(
     dilation: int | Pair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """relu(conv2d(…)) in one pass, with the same bits.
+    """Convolve images, then apply relu: relu(conv2d(…)) in one pass, with the same bits.
 
-    Arguments and errors are those of `conv2d`.
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    weight : Tensor, (O, C/groups, kh, kw)
+    bias : Tensor, (O,), optional
+    stride : int or (int, int)
+        Step from window to window; vertical, horizontal.
+    padding : int, (int, int), "valid" (none) or "same" (H' = H, W' = W; needs stride 1)
+        Zeros added on each side.
+    dilation : int or (int, int)
+        Step between the pixels of a window.
+    groups : int
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
 
     Returns
     -------
     Tensor, (N, O, H', W') or (O, H', W')
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x, w = autograd.tensor([[[1.0, -3.0, 5.0]]]), autograd.ones(1, 1, 1, 2)
+    >>> F.conv2d(x, w), F.conv2d_relu(x, w)
+    (tensor([[[-2.,  2.]]]), tensor([[[0., 2.]]]))
     """
     params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return call("conv2d_relu", _conv2d_relu_op, input, weight, bias, **params)

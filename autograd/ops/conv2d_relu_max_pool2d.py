@@ -289,13 +289,39 @@ def conv2d_relu_max_pool2d(
     dilation: int | Pair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """max_pool2d(relu(conv2d(…)), 2) in one pass, with the same bits.
+    """Convolve images, apply relu, and take the maxima of 2 × 2 windows: max_pool2d(relu(conv2d(…)), 2) in one pass.
 
-    Arguments and errors are those of `conv2d`.  The pooling's windows are 2 × 2, with stride 2 and no padding.
+    The result has the same bits.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    weight : Tensor, (O, C/groups, kh, kw)
+    bias : Tensor, (O,), optional
+    stride : int or (int, int)
+        Step from window to window of the convolution; vertical, horizontal.
+    padding : int, (int, int), "valid" (none) or "same" (H' = H, W' = W; needs stride 1)
+        Zeros added on each side before the convolution.
+    dilation : int or (int, int)
+        Step between the pixels of a window.
+    groups : int
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
 
     Returns
     -------
-    Tensor, (N, O, H' // 2, W' // 2) or (O, H' // 2, W' // 2)
+    Tensor, (N, O, H' // 2, W' // 2) or (O, H' // 2, W' // 2), for a convolution to H' × W' pixels
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[[1.0, -3.0, -5.0, -6.0], [2.0, 4.0, -7.0, -8.0]]])
+    >>> F.conv2d_relu_max_pool2d(x, autograd.ones(1, 1, 1, 1))  # the filter changes nothing
+    tensor([[[4., 0.]]])
     """
     params: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     if padding == "same" and any(n % 2 == 0 for n in weight.shape[2:]):  # rows or columns are dropped before pooling

@@ -75,6 +75,13 @@ def conv_transpose1d(
     ------
     ValueError, TypeError
         If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x, w = autograd.tensor([[[1.0, 2.0]]]), autograd.tensor([[[1.0, 1.0, 1.0]]])
+    >>> F.conv_transpose1d(x, w, stride=2)  # the windows of 1 and 2 overlap in the middle
+    tensor([[[1., 1., 3., 2., 2.]]])
     """
     x, (step,), (margin,), (more,), (spacing,) = _arguments(
         "conv_transpose1d", input, weight, bias, 1, groups,
@@ -97,7 +104,41 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: int | Triple = 1,
 ) -> Tensor:
-    """`conv_transpose1d` of volumes: input (N, C, D, H, W) or (C, D, H, W), weight (C, O/groups, kd, kh, kw)."""
+    """The transpose of a convolution: enlarge volumes, adding each element times a filter to a window.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, D, H, W) or (C, D, H, W)
+    weight : Tensor, (C, O/groups, kd, kh, kw)
+    bias : Tensor, (O,), optional
+    stride : int or (int, int, int)
+        Step from window to window of the output.
+    padding : int or (int, int, int)
+        Elements cut off from the output on each side.
+    output_padding : int or (int, int, int)
+        Further elements at the end; less than stride or less than dilation.
+    groups : int
+        Number of groups that the output channels are divided into; each sees its share of the input channels.
+    dilation : int or (int, int, int)
+        Step between the elements of a window.
+
+    Returns
+    -------
+    Tensor, (N, O, D', H', W') or (O, D', H', W')
+        D' = (D - 1) stride - 2 padding + dilation (kd - 1) + output_padding + 1
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, dtypes or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x, w = autograd.tensor([3.0, 5.0]).reshape(1, 2, 1, 1), autograd.ones(1, 1, 2, 1, 1)
+    >>> F.conv_transpose3d(x, w, stride=2).flatten()
+    tensor([3., 3., 5., 5.])
+    """
     x, step, margin, more, spacing = _arguments(
         "conv_transpose3d", input, weight, bias, 3, groups,
         stride=stride, padding=padding, output_padding=output_padding, dilation=dilation,

@@ -96,6 +96,17 @@ def conv_transpose2d(
     References
     ----------
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 14.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x, w = autograd.tensor([[[1.0, 2.0]]]), autograd.ones(1, 1, 2, 2)
+    >>> F.conv_transpose2d(x, w)  # the windows of 1 and 2 overlap in the middle
+    tensor([[[1., 3., 2.],
+             [1., 3., 2.]]])
+    >>> F.conv_transpose2d(x, w, stride=2)
+    tensor([[[1., 1., 2., 2.],
+             [1., 1., 2., 2.]]])
     """
     check_arrays("conv_transpose2d", input=input, weight=weight)
     steps = pairs("conv_transpose2d", stride=stride, padding=padding, dilation=dilation, output_padding=output_padding)

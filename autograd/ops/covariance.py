@@ -38,7 +38,7 @@ def _check_weights(what: str, weights: Any, n: int, kinds: str) -> None:
 def cov(
     input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
 ) -> Tensor:
-    """The covariances of variables, which are rows: (D, N) gives (D, D).  Of a vector, its variance.
+    """The covariances of variables, which are rows: Σ_k (x_ik - m_i)(x_jk - m_j) / (N - correction), with the means m.
 
     Parameters
     ----------
@@ -50,6 +50,23 @@ def cov(
         How often each observation counts.
     aweights : Tensor of float, (N,), optional
         The weight of each observation.
+
+    Returns
+    -------
+    Tensor, (D, D); () for one variable, its variance
+
+    Raises
+    ------
+    RuntimeError
+        If input has more than two dimensions or is of bools, or weights do not fit or are negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]])
+    >>> autograd.cov(x)  # the variances 1 and 4 on the diagonal
+    tensor([[ 1., -2.],
+            [-2.,  4.]])
     """
     check_arrays("cov", input=input)
     if input.ndim > 2:
@@ -89,7 +106,30 @@ def cov(
 
 
 def corrcoef(input: Tensor) -> Tensor:
-    """The correlation coefficients of variables, which are rows, from -1 to 1: (D, N) gives (D, D)."""
+    """The correlation coefficients of variables, which are rows: c_ij / √(c_ii c_jj), with the covariances c.
+
+    Parameters
+    ----------
+    input : Tensor, (D, N) or (N,)
+        N observations of D variables.
+
+    Returns
+    -------
+    Tensor, (D, D), from -1 to 1; () for one variable
+        NaN for a variable that does not vary.
+
+    Raises
+    ------
+    RuntimeError
+        If input has more than two dimensions or is of bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.corrcoef(autograd.tensor([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
     check_arrays("corrcoef", input=input)
     if input.ndim > 2:
         raise RuntimeError(f"corrcoef: expects variables as rows of a matrix, got shape {tuple(input.shape)}")

@@ -60,6 +60,9 @@ def ctc_loss(
 ) -> Tensor:
     """Loss of sequences of labels that are shorter than the sequences of predictions, without an alignment.
 
+    It is -log of the sum of the probabilities of all paths that give the labels: a path has one class for each step;
+    equal neighbours are merged, then blanks are removed.
+
     Parameters
     ----------
     log_probs : Tensor of float, (T, N, C) or (T, C)
@@ -77,11 +80,29 @@ def ctc_loss(
 
     Returns
     -------
-    Tensor, () or, for "none", (N,)
+    Tensor, () or, for "none", (N,); () too if log_probs is (T, C)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, lengths or dtypes do not fit, or blank is no class.
+    IndexError
+        If a label is no class.
 
     Notes
     -----
     The gradient is the derivative by log_probs.  PyTorch adds e^log_probs to it, which log_softmax takes away again.
+
+    References
+    ----------
+    Graves et al., "Connectionist Temporal Classification", 2006, equations 6 to 8.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> log_probs = autograd.full((2, 2), 0.5).log()  # two steps; each class has the probability 1/2
+    >>> (-F.ctc_loss(log_probs, autograd.tensor([1]), 2, 1)).exp()  # three of the four paths: 11, 10 and 01
+    tensor(0.7500)
     """
     check_arrays("ctc_loss", log_probs=log_probs, targets=targets)
     check_float("ctc_loss", log_probs)

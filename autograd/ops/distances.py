@@ -49,16 +49,25 @@ def _length(x: Tensor, dim: int, eps: float) -> Tensor:
 
 @in_float32
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """Cosine of the angle between vectors.
+    """Cosine of the angle between vectors: Σ x₁ x₂ / (max(|x₁|, ε) max(|x₂|, ε)).
 
     Parameters
     ----------
     x1, x2 : Tensor of float
-        Their shapes broadcast.
+        Of shapes that broadcast together.
     dim : int
         The dimension of the vectors, which is reduced.
     eps : float
-        The smallest length that is divided by.
+        ε, the smallest length that is divided by.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to, without `dim`
+
+    Raises
+    ------
+    ValueError, TypeError, IndexError
+        If the shapes do not broadcast, a dtype is not of floats, or there is no such dimension.
 
     Examples
     --------
@@ -75,18 +84,34 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """Distance of the vectors along the last dimension.
+    """Distance of the vectors along the last dimension: (Σ |x₁ - x₂ + ε|ᵖ)^(1/p).
 
     Parameters
     ----------
     x1, x2 : Tensor of float
-        Their shapes broadcast.
+        Of shapes that broadcast together.
     p : number
-        Which norm.
+        The kind of norm: 2 is Euclid's, 1 the sum of absolute values, inf their maximum.
     eps : float
-        Added to each difference.
+        ε, added to each difference.
     keepdim : bool
         Whether to keep the last dimension, at size 1.
+
+    Returns
+    -------
+    Tensor, of the shape that both are broadcast to, without the last dimension
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> a, b = autograd.tensor([[1.0, 1.0], [2.0, 2.0]]), autograd.tensor([[4.0, 5.0], [2.0, 3.0]])
+    >>> F.pairwise_distance(a, b)
+    tensor([5.0000, 1.0000])
     """
     _check_vectors("pairwise_distance", x1, x2)
     return norm(x1 - x2 + eps, p, -1, keepdim)
@@ -94,24 +119,33 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
 @in_float32
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """Divide vectors by their norm.
+    """Divide vectors by their norm: x / max(|x|ₚ, ε).
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape with `dim`
     p : number
-        Which norm.
-    dim : int, or tuple of int
+        The kind of norm.
+    dim : int or tuple of int
         The dimension of the vectors.
     eps : float
-        The smallest norm that is divided by.
+        ε, the smallest norm that is divided by.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    TypeError, IndexError
+        If input is not a float tensor, or there is no such dimension.
 
     Examples
     --------
-    >>> import autograd
-    >>> import nn.functional as F
-    >>> F.normalize(autograd.tensor([[3.0, 4.0]]))
-    tensor([[0.6000, 0.8000]])
+    >>> import autograd, nn.functional as F
+    >>> F.normalize(autograd.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    tensor([[0.6000, 0.8000],
+            [0.0000, 0.0000]])
     """
     check_arrays("normalize", input=input)
     check_float("normalize", input)
@@ -126,7 +160,7 @@ _COMPUTE_MODES = (
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = _COMPUTE_MODES[0]) -> Tensor:
-    """Distances of all pairs of rows of two matrices.
+    """Distances of all pairs of rows of two matrices: y_ij = |a_i - b_j|ₚ.
 
     Parameters
     ----------
@@ -142,6 +176,19 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = _COMPUTE_M
     -------
     Tensor, (…, P, R)
         It takes memory for P R M elements while it is computed.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, a dtype is not of floats, or p or compute_mode is not allowed.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> a, b = autograd.tensor([[0.0, 0.0], [3.0, 0.0]]), autograd.tensor([[3.0, 4.0]])
+    >>> autograd.cdist(a, b)
+    tensor([[5.],
+            [4.]])
     """
     check_arrays("cdist", x1=x1, x2=x2)
     check_float("cdist", x1)
@@ -169,6 +216,17 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     Returns
     -------
     Tensor, (N (N - 1) / 2,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If input is no matrix of floats, or p is negative.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.pdist(autograd.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]]))  # rows 0 and 1, 0 and 2, 1 and 2
+    tensor([3., 5., 4.])
     """
     check_arrays("pdist", input=input)
     check_float("pdist", input)

@@ -88,6 +88,16 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     References
     ----------
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> y = autograd.dropout(autograd.ones(1000), p=0.75)
+    >>> autograd.unique(y)  # 0, and 1 / (1 - 0.75)
+    tensor([0., 4.])
+    >>> y = autograd.ones(2)
+    >>> autograd.dropout(y, training=False) is y
+    True
     """
     if inplace:
         return in_place(dropout, input, p, training)
@@ -100,13 +110,34 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Parameters
     ----------
     input : Tensor of float, (N, C, L) or (C, L)
-    p, training, inplace
-        As for `dropout`.
+    p : float
+        Probability of a channel to be set to 0, from 0 to 1.
+    training : bool
+        If False, input itself is returned.
+    inplace : bool
+        Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
 
     Raises
     ------
     RuntimeError
         If input has another number of dimensions.
+    ValueError, TypeError
+        If p is not between 0 and 1, or input is not a float tensor.
+
+    References
+    ----------
+    Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> y = F.dropout1d(autograd.ones(8, 5, 4))
+    >>> bool((y == y[:, :, :1]).all())  # a channel is kept as a whole, or not at all
+    True
     """
     check_arrays("dropout1d", input=input)
     if input.ndim not in (2, 3):
@@ -122,13 +153,34 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Parameters
     ----------
     input : Tensor of float, (N, C, …)
-    p, training, inplace
-        As for `dropout`.
+    p : float
+        Probability of a channel to be set to 0, from 0 to 1.
+    training : bool
+        If False, input itself is returned.
+    inplace : bool
+        Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
 
     Raises
     ------
     RuntimeError
         If input has less than two dimensions.
+    ValueError, TypeError
+        If p is not between 0 and 1, or input is not a float tensor.
+
+    References
+    ----------
+    Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> y = F.dropout2d(autograd.ones(8, 5, 4, 4))
+    >>> bool((y == y[:, :, :1, :1]).all())  # a channel is kept as a whole, or not at all
+    True
     """
     check_channels("dropout2d", input)
     if inplace:
@@ -142,13 +194,34 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Parameters
     ----------
     input : Tensor of float, (N, C, …), or (C, D, H, W)
-    p, training, inplace
-        As for `dropout`.
+    p : float
+        Probability of a channel to be set to 0, from 0 to 1.
+    training : bool
+        If False, input itself is returned.
+    inplace : bool
+        Write the result to input's memory, and return input.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
 
     Raises
     ------
     RuntimeError
         If input has less than two dimensions.
+    ValueError, TypeError
+        If p is not between 0 and 1, or input is not a float tensor.
+
+    References
+    ----------
+    Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> y = F.dropout3d(autograd.ones(8, 5, 2, 2, 2))
+    >>> bool((y == y[:, :, :1, :1, :1]).all())  # a channel is kept as a whole, or not at all
+    True
     """
     check_channels("dropout3d", input)
     if inplace:

@@ -132,12 +132,12 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         A letter for each dimension of each operand, commas between operands, then -> and the
         letters of the result.  Without ->, the result has the letters that occur once, in
         alphabetical order.  "..." stands for any number of dimensions.
-    operands : Tensors, or one list of Tensors
+    operands : Tensors, any shape, or one list of Tensors
         Of one dtype.  Dimensions with the same letter have equal sizes, or 1.
 
     Returns
     -------
-    Tensor
+    Tensor, with a dimension for each letter of the result
 
     Raises
     ------

@@ -207,6 +207,19 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     Returns
     -------
     Tensor of int64, (…, num_classes)
+
+    Raises
+    ------
+    ValueError
+        If tensor is not of integers, a label is negative or not below num_classes, or -1 is given without any label.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.one_hot(autograd.tensor([0, 2, 1]), num_classes=3)
+    tensor([[1, 0, 0],
+            [0, 0, 1],
+            [0, 1, 0]])
     """
     return _one_hot_op(tensor, num_classes=num_classes)
 

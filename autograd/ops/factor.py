@@ -161,10 +161,36 @@ _linalg_cholesky_ex_op = register(
 
 
 def linalg_cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> CholeskyInfo:
-    """Cholesky factors of symmetric positive-definite matrices, and which matrices are not positive-definite.
+    """Cholesky factors of symmetric positive-definite matrices, A = L Lᵀ, and which matrices are not positive-definite.
 
-    Parameters and result are those of `linalg.cholesky`.  `info`, (…) of int32, is 0, or the order of the leading minor
-    that is not positive; the factor is then complete up to it only.  check_errors=True raises instead.
+    Parameters
+    ----------
+    A : Tensor of float, (…, N, N)
+        Only one triangle is read.  The gradient is symmetric.
+    upper : bool
+        Whether to return the upper factor, Lᵀ, computed from the upper triangle.
+    check_errors : bool
+        Whether to raise LinAlgError where a matrix is not positive-definite.
+
+    Returns
+    -------
+    named tuple
+        L, (…, N, N); info, (…) of int32: 0, or the order of the leading minor that is not positive.  The factor is then
+        complete up to it only.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If A is not a square matrix of floats.
+    LinAlgError
+        With check_errors, if a matrix is not positive-definite.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> L, info = autograd.linalg.cholesky_ex(autograd.tensor([[1.0, 0.0], [0.0, -1.0]]))
+    >>> info  # the minor of order 2 is -1
+    tensor(2, dtype=int32)
     """
     result = CholeskyInfo(*_linalg_cholesky_ex_op(symmetric("linalg.cholesky", A, upper), upper=upper))
     if check_errors:
@@ -197,6 +223,8 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     ------
     LinAlgError
         If a matrix is not positive-definite.
+    ValueError, TypeError
+        If A is not a square matrix of floats.
 
     Examples
     --------
@@ -209,7 +237,33 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
 
 
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
-    """Cholesky factors of positive-definite matrices: see `linalg.cholesky`."""
+    """Cholesky factors of symmetric positive-definite matrices: A = L Lᵀ.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, N, N)
+        Only one triangle is read.  The gradient is symmetric.
+    upper : bool
+        Whether to return the upper factor, Lᵀ, computed from the upper triangle.
+
+    Returns
+    -------
+    Tensor, (…, N, N)
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix is not positive-definite.
+    ValueError, TypeError
+        If input is not a square matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cholesky(autograd.tensor([[4.0, 2.0], [2.0, 5.0]]), upper=True)
+    tensor([[2., 1.],
+            [0., 2.]])
+    """
     return linalg_cholesky(input, upper=upper)
 
 
@@ -306,6 +360,15 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> QR:
         In backward, if mode is "complete" and M > N.
     ValueError, TypeError
         If A is not a matrix of floats, or the mode is none of these.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> Q, R = autograd.linalg.qr(autograd.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> Q, R
+    (tensor([[-0.6000, -0.8000],
+            [-0.8000,  0.6000]]), tensor([[-5.0000, -2.2000],
+            [ 0.0000,  0.4000]]))
     """
     if mode not in ("reduced", "complete", "r"):
         raise ValueError(f'linalg.qr: mode is {mode!r}; expects "reduced", "complete" or "r"')
@@ -316,7 +379,33 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> QR:
 
 
 def qr(input: Tensor, some: bool = True) -> QR:
-    """QR factorizations: `linalg.qr` with mode "reduced" if some, else "complete"."""
+    """QR factorizations: A = Q R, with orthonormal columns of Q and an upper triangular R.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, M, N)
+    some : bool
+        Whether Q has K = min(M, N) columns; otherwise it has M.
+
+    Returns
+    -------
+    named tuple
+        Q, (…, M, K); R, (…, K, N); K = M if not some
+
+    Raises
+    ------
+    RuntimeError
+        In backward, if not some and M > N.
+    ValueError, TypeError
+        If input is not a matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[3.0], [4.0]])
+    >>> autograd.qr(A).Q.shape, autograd.qr(A, some=False).Q.shape
+    ((2, 1), (2, 2))
+    """
     return linalg_qr(input, "reduced" if some else "complete")
 
 
@@ -329,9 +418,33 @@ def _geqrf(A: Array) -> tuple[Array, Array]:
 
 
 def geqrf(input: Tensor) -> Reflectors:
-    """QR factorization of matrices (…, M, N) in LAPACK's form: R, and below it the vectors of Householder reflections.
+    """QR factorization of matrices in LAPACK's form: R, and below it the vectors of Householder reflections.
 
     It has no gradient.  `linalg.householder_product` computes Q from the result.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, M, N)
+
+    Returns
+    -------
+    named tuple
+        a, (…, M, N): R, and below its diagonal the vectors v_i; tau, (…, min(M, N)).  Q is the product of the
+        I - tau_i v_i v_iᵀ.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If input is not a matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> a, tau = autograd.geqrf(A)
+    >>> Q = autograd.linalg.householder_product(a, tau)
+    >>> autograd.allclose(Q @ autograd.triu(a), A)
+    True
     """
     check_matrix("geqrf", input, "input")
     return Reflectors(*(engine.wrap(x) for x in _geqrf(input.array)))
@@ -371,6 +484,19 @@ def linalg_householder_product(A: Tensor, tau: Tensor) -> Tensor:
     Returns
     -------
     Tensor, (…, M, N)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A, tau = autograd.tensor([[1.0], [1.0]]), autograd.tensor([1.0])
+    >>> autograd.linalg.householder_product(A, tau)  # I - v vᵀ with v = (1, 1), its first column
+    tensor([[ 0.],
+            [-1.]])
     """
     name = "linalg.householder_product"
     _check_reflectors(name, A, tau)
@@ -389,13 +515,33 @@ def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpos
     Parameters
     ----------
     input : Tensor of float, (…, M, K)
+        Reflections, as `geqrf` returns them.
     tau : Tensor of float, (…, min(M, K))
+        Their scales.
     other : Tensor of float, (…, M, N), or (…, N, M) if not left
-    left, transpose : bool
+        What is multiplied.
+    left : bool
+        Whether Q is on the left.
+    transpose : bool
+        Whether to multiply by Qᵀ in place of Q.
 
     Returns
     -------
     Tensor, of other's shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> a, tau = autograd.geqrf(A)
+    >>> R = autograd.ormqr(a, tau, A, transpose=True)  # Qᵀ A
+    >>> autograd.allclose(R, autograd.triu(a), atol=1e-6)
+    True
     """
     _check_reflectors("ormqr", input, tau)
     check_matrix("ormqr", other, "other")
@@ -524,6 +670,22 @@ def linalg_lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = F
     named tuple
         LU, (…, M, N): U, and below its diagonal L without its ones; pivots, (…, K) of int32, from 1: row k was
         exchanged with row pivots[k]; info, (…) of int32: 0, or the number of the first pivot that is 0.
+
+    Raises
+    ------
+    RuntimeError
+        If pivot is False.
+    ValueError, TypeError
+        If A is not a matrix of floats.
+    LinAlgError
+        With check_errors, if a pivot is 0.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> LU, pivots, info = autograd.linalg.lu_factor_ex(autograd.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    >>> info  # pivot 2 is 0: the matrix is singular
+    tensor(2, dtype=int32)
     """
     if not pivot:
         raise RuntimeError("linalg.lu_factor: without pivoting there is no LU factorization on the CPU; pivot=True")
@@ -534,13 +696,73 @@ def linalg_lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = F
 
 
 def linalg_lu_factor(A: Tensor, *, pivot: bool = True) -> LUFactors:
-    """LU factorizations in compact form, for `linalg.lu_solve`: (LU, pivots) of `linalg.lu_factor_ex`."""
+    """LU factorizations in compact form, for `linalg.lu_solve`.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, M, N)
+    pivot : bool
+        Must be True: LAPACK exchanges rows.
+
+    Returns
+    -------
+    named tuple
+        LU, (…, M, N): U, and below its diagonal L without its ones; pivots, (…, K) of int32, from 1: row k was
+        exchanged with row pivots[k]
+
+    Raises
+    ------
+    RuntimeError
+        If pivot is False.
+    ValueError, TypeError
+        If A is not a matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> LU, pivots = autograd.linalg.lu_factor(autograd.tensor([[1.0, 4.0], [2.0, 6.0]]))
+    >>> LU  # L has 0.5 below its ones
+    tensor([[2.0000, 6.0000],
+            [0.5000, 1.0000]])
+    >>> pivots  # row 1 was exchanged with row 2
+    tensor([2, 2], dtype=int32)
+    """
     LU, pivots, _ = linalg_lu_factor_ex(A, pivot=pivot)
     return LUFactors(LU, pivots)
 
 
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]:
-    """LU factorizations in compact form: (LU, pivots), and info if get_infos.  See `linalg.lu_factor_ex`."""
+    """LU factorizations in compact form, and which matrices are singular if that is asked for.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, M, N)
+    pivot : bool
+        Must be True: LAPACK exchanges rows.
+    get_infos : bool
+        Whether to return info as well.
+
+    Returns
+    -------
+    tuple
+        LU, (…, M, N): U, and below its diagonal L without its ones; pivots, (…, K) of int32, from 1: row k was
+        exchanged with row pivots[k]; with get_infos, info, (…) of int32: 0, or the number of the first pivot that is 0
+
+    Raises
+    ------
+    RuntimeError
+        If pivot is False.
+    ValueError, TypeError
+        If A is not a matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> LU, pivots, info = autograd.lu(autograd.tensor([[1.0, 4.0], [2.0, 6.0]]), get_infos=True)
+    >>> LU, info
+    (tensor([[2.0000, 6.0000],
+            [0.5000, 1.0000]]), tensor(0, dtype=int32))
+    """
     LU, pivots, info = linalg_lu_factor_ex(A, pivot=pivot)
     return (LU, pivots, info) if get_infos else (LU, pivots)
 
@@ -551,6 +773,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     Parameters
     ----------
     LU_data : Tensor of float, (…, M, N)
+        U, and below its diagonal L, as `linalg.lu_factor` returns them.
     LU_pivots : Tensor of int32, (…, K)
     unpack_data, unpack_pivots : bool
         False returns empty tensors for L and U, or for P.
@@ -559,15 +782,38 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     -------
     named tuple
         P, (…, M, M); L, (…, M, K); U, (…, K, N)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If LU_data is not a matrix of floats, or LU_pivots are not int32.
+    RuntimeError
+        If a pivot is not the number of a row, from 1 to M.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> P, L, U = autograd.lu_unpack(*autograd.linalg.lu_factor(autograd.tensor([[1.0, 4.0], [2.0, 6.0]])))
+    >>> P, L, U
+    (tensor([[0., 1.],
+            [1., 0.]]), tensor([[1.0000, 0.0000],
+            [0.5000, 1.0000]]), tensor([[2., 6.],
+            [0., 1.]]))
     """
     check_matrix("lu_unpack", LU_data, "LU_data")
     check_arrays("lu_unpack", LU_pivots=LU_pivots)
     if unpack_pivots and LU_pivots.dtype != np.int32:
         raise TypeError(f"lu_unpack: LU_pivots are {LU_pivots.dtype}; expects int32, as lu_factor returns them")
     m, n = LU_data.shape[-2:]
+    pivots = LU_pivots.array
+    if unpack_pivots and ((pivots < 1) | (pivots > m)).any():
+        raise RuntimeError(
+            f"lu_unpack: LU_pivots are from {pivots.min()} to {pivots.max()}; expects rows from 1 to {m}, as lu_factor "
+            "returns them"
+        )
     k = min(m, n)
     none = LU_data.detach().reshape(-1)[:0]
-    P = engine.wrap(_permutation(LU_pivots.array, m, LU_data.dtype)) if unpack_pivots else none
+    P = engine.wrap(_permutation(pivots, m, LU_data.dtype)) if unpack_pivots else none
     if not unpack_data:
         return PLU(P, none, none)
     L = tril(LU_data[..., :k], -1) + identity(m, k, LU_data.dtype)
@@ -588,6 +834,21 @@ def linalg_lu(A: Tensor, *, pivot: bool = True) -> PLU:
     named tuple
         P, (…, M, M), a permutation; L, (…, M, K), lower triangular with ones on its diagonal; U, (…, K, N), upper
         triangular; K = min(M, N)
+
+    Raises
+    ------
+    RuntimeError
+        If pivot is False.
+    ValueError, TypeError
+        If A is not a matrix of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> P, L, U = autograd.linalg.lu(autograd.tensor([[1.0, 4.0], [2.0, 6.0]]))
+    >>> P @ L @ U
+    tensor([[1., 4.],
+            [2., 6.]])
     """
     return lu_unpack(*linalg_lu_factor(A, pivot=pivot))
 
@@ -608,6 +869,20 @@ def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True,
     Returns
     -------
     Tensor, of B's shape, leading dimensions broadcast
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A, B = autograd.tensor([[1.0, 4.0], [2.0, 6.0]]), autograd.tensor([[9.0], [14.0]])
+    >>> LU, pivots = autograd.linalg.lu_factor(A)
+    >>> autograd.linalg.lu_solve(LU, pivots, B)  # x = 1, y = 2
+    tensor([[1.],
+            [2.]])
     """
     name = "linalg.lu_solve"
     check_square(name, LU, "LU")
@@ -623,7 +898,31 @@ def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True,
 
 
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
-    """Solve A X = b, given the LU factorization of A: see `linalg.lu_solve`."""
+    """Solve A X = b, given the LU factorization of A.
+
+    Parameters
+    ----------
+    b : Tensor of float, (…, N, K)
+    LU_data, LU_pivots : Tensor, (…, N, N) of float and (…, N) of int32
+        Of `linalg.lu_factor`.
+
+    Returns
+    -------
+    Tensor, of b's shape, leading dimensions broadcast
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A, b = autograd.tensor([[1.0, 4.0], [2.0, 6.0]]), autograd.tensor([[9.0], [14.0]])
+    >>> autograd.lu_solve(b, *autograd.lu(A))  # x = 1, y = 2
+    tensor([[1.],
+            [2.]])
+    """
     return linalg_lu_solve(LU_data, LU_pivots, b)
 
 
@@ -682,7 +981,20 @@ _linalg_matrix_exp_op = register(
 
 
 def linalg_matrix_exp(A: Tensor) -> Tensor:
-    """Matrix exponentials, Σ Aᵏ / k!, of square matrices (…, N, N).
+    """Exponentials of square matrices: e^A = Σ Aᵏ / k!.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, N, N)
+
+    Returns
+    -------
+    Tensor, (…, N, N)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If A is not a square matrix of floats.
 
     Examples
     --------

@@ -17,6 +17,7 @@ All of them are multiplied by the same factor, 1, 1/√n or 1/n, as `norm` says.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -224,6 +225,13 @@ def _resized(name: str, x: Any, dim: Dims, sizes: Sequence[int]) -> Any:
     return pad(x, tuple(widths))
 
 
+def _whole(name: str, size: Any) -> int:
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise TypeError(f"{name}: a size is {size!r}; expects an integer") from None
+
+
 def _plan(name: str, x: Any, s: Any, dim: Any, whole: bool) -> tuple[Dims, list[int | None]]:
     """The dimensions, and the size of each that was asked for, None for its own."""
     ndim = ndim_of(name, x)
@@ -245,7 +253,7 @@ def _plan(name: str, x: Any, s: Any, dim: Any, whole: bool) -> tuple[Dims, list[
         raise RuntimeError(f"{name}: s {tuple(s)} and dim {dims} must have the same length")
     if whole and not dims:
         raise RuntimeError(f"{name}: expects at least one dimension to transform")
-    sizes: list[int | None] = [None] * len(dims) if s is None else [None if n == -1 else int(n) for n in s]
+    sizes: list[int | None] = [None] * len(dims) if s is None else [None if n == -1 else _whole(name, n) for n in s]
     return dims, sizes
 
 
@@ -287,7 +295,89 @@ _WHAT = {
     "hfft": "Fourier transform of numbers with x_(n-j) = conj x_j, of which the first half is given: real numbers",
     "ihfft": "Inverse of hfft: the first half of the inverse Fourier transform of real numbers",
 }
+_FORMULA = {
+    "fft": "Y_k = Σ_j x_j e^(-2πi jk/n), for k < n",
+    "ifft": "y_j = 1/n Σ_k x_k e^(2πi jk/n), for j < n",
+    "rfft": "Y_k = Σ_j x_j e^(-2πi jk/n), for k ≤ n/2",
+    "irfft": "y_j = 1/n Σ_k x_k e^(2πi jk/n), with x_(n-k) = conj x_k",
+    "hfft": "Y_k = Σ_j x_j e^(-2πi jk/n), with x_(n-j) = conj x_j",
+    "ihfft": "y_j = 1/n Σ_k x_k e^(2πi jk/n), for j ≤ n/2",
+}
 _RANGE = {"": "along one dimension", "2": "over two dimensions", "n": "over several dimensions"}
+_DIM = {
+    "": "int\n        The dimension to transform.",
+    "2": "(int, int)\n        The dimensions to transform.",
+    "n": "int or sequence of int, optional\n        The dimensions to transform.  Default: the "
+    "last ones, as many as s has, or all.",
+}
+# Of each function, a call of these numbers, the rest of the call, and what it prints.
+_EXAMPLES = {
+    "fft": ("[1.0, 2.0, 3.0, 4.0]", ")", "tensor([10.+0.j, -2.+2.j, -2.+0.j, -2.-2.j])"),
+    "ifft": ("[10, -2 + 2j, -2, -2 - 2j]", ")", "tensor([1.+0.j, 2.+0.j, 3.+0.j, 4.+0.j])"),
+    "rfft": ("[1.0, 2.0, 3.0, 4.0]", ")", "tensor([10.+0.j, -2.+2.j, -2.+0.j])"),
+    "irfft": ("[10, -2 + 2j, -2]", ")", "tensor([1., 2., 3., 4.])"),
+    "hfft": ("[1.0, 1.0, 1.0]", ")", "tensor([4., 0., 0., 0.])"),
+    "ihfft": ("[4.0, 0.0, 0.0, 0.0]", ").real", "tensor([1., 1., 1.])"),
+    "fft2": ("[[1.0, 2.0], [3.0, 4.0]]", ").real", "tensor([[10., -2.],\n        [-4.,  0.]])"),
+    "ifft2": ("[[10.0, -2.0], [-4.0, 0.0]]", ").real", "tensor([[1., 2.],\n        [3., 4.]])"),
+    "rfft2": ("[[4.0, 0.0, 0.0, 0.0]]", ").real", "tensor([[4., 4., 4.]])"),
+    "irfft2": ("[[4.0, 4.0, 4.0]]", ")", "tensor([[4., 0., 0., 0.]])"),
+    "hfft2": ("[[1.0, 1.0], [1.0, 1.0]]", ")", "tensor([[4., 0.],\n        [0., 0.]])"),
+    "ihfft2": ("[[4.0, 0.0], [0.0, 0.0]]", ").real", "tensor([[1., 1.],\n        [1., 1.]])"),
+    "fftn": ("[[1.0, 2.0], [3.0, 4.0]]", ", dim=0).real", "tensor([[ 4.,  6.],\n        [-2., -2.]])"),
+    "ifftn": ("[[4.0, 6.0], [-2.0, -2.0]]", ", dim=0).real", "tensor([[1., 2.],\n        [3., 4.]])"),
+    "rfftn": ("[[1.0, 2.0], [3.0, 4.0]]", ", dim=0).real", "tensor([[ 4.,  6.],\n        [-2., -2.]])"),
+    "irfftn": ("[[4.0, 6.0], [-2.0, -2.0]]", ", dim=0)", "tensor([[1., 2.],\n        [3., 4.]])"),
+    "hfftn": ("[[1.0, 1.0], [1.0, 1.0]]", ", dim=0)", "tensor([[2., 2.],\n        [0., 0.]])"),
+    "ihfftn": ("[[4.0, 2.0], [0.0, 2.0]]", ", dim=0).real", "tensor([[2., 2.],\n        [2., 0.]])"),
+}
+
+
+def _docstring(kind: str, form: str) -> str:
+    run = _OF[kind][0]
+    last = "dim" if not form else "the last of dim"
+    size = "n : int" if not form else "s : sequence of int"
+    many = "Size" if not form else "Sizes"
+    if run is _to_real:
+        sizes = f"{many} of the result.  Default along {last}: 2 (m - 1), for m numbers."
+        result = f"Tensor of float, of input's shape but for the {many.lower()} along dim"
+    else:
+        sizes = f"{many} of the input, which is cut, or padded with zeros at the end, to fit.  Default: its own."
+        result = f"Tensor of complex, of input's shape but for the {many.lower()} along dim"
+        result += f"\n        It has n // 2 + 1 numbers along {last}, for n of the input." if run is _from_real else ""
+    refused = "a size or the norm does not fit" + (", or the input is complex" if run is _from_real else "")
+    numbers, rest, printed = _EXAMPLES[kind + form]
+    return f"""{_WHAT[kind]}, {_RANGE[form]}.
+
+    {_FORMULA[kind]}{"" if not form else "; along each dimension in turn"}
+
+    Parameters
+    ----------
+    input : Tensor{" of real numbers" if run is _from_real else ""}, any shape
+    {size}, optional
+        {sizes}
+    dim : {_DIM[form]}
+    norm : "backward", "ortho" or "forward", optional
+        Whether the inverse transform is divided by the number of elements (the default), both by its square root, or
+        the forward transform.
+
+    Returns
+    -------
+    {result}
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If {refused}.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fft.{kind}{form}(autograd.tensor({numbers}){rest}
+    {printed.replace(chr(10), chr(10) + "    ")}
+    """
 
 
 def _function(kind: str, form: str) -> Callable[..., Any]:
@@ -315,24 +405,7 @@ def _function(kind: str, form: str) -> Callable[..., Any]:
     forms: dict[str, Callable[..., Any]] = {"": one, "2": two, "n": several}
     function: Any = forms[form]
     function.__name__ = function.__qualname__ = f"fft_{name}"
-    size = "n : int, optional\n        Size of" if not form else "s : sequence of int, optional\n        Sizes of"
-    function.__doc__ = f"""{_WHAT[kind]}, {_RANGE[form]}.
-
-    Parameters
-    ----------
-    input : Tensor
-    {size} the {"result" if run is _to_real else "input"}, which is cut, or padded with zeros at the end, to fit.
-    dim : int or sequence of int
-        What to transform.
-    norm : "backward", "ortho" or "forward", optional
-        Whether the inverse transform is divided by the number of elements (the default), both by its square root, or
-        the forward transform.
-
-    Raises
-    ------
-    RuntimeError
-        If a size, a dimension or the norm does not fit, or the input is complex and must be real.
-    """
+    function.__doc__ = _docstring(kind, form)
     return function
 
 
@@ -377,9 +450,11 @@ def _sample_of(kind: str, form: str) -> Callable[[Draw], Sample]:
 for _kind in _OF:
     for _form in _RANGE:
         _size = {"n": 0} if not _form else {"s": (0, 1), "dim": (0, 1)}
+        _part: dict[str, Any] = {"n": 1.5} if not _form else {"s": (1.5, 1)}
         _bad = [
             BadSample((np.ones((2, 2)),), {"norm": "up"}, RuntimeError, (f"fft.{_kind}{_form}", "norm", "'up'")),
             BadSample((np.ones((2, 2)),), _size, RuntimeError, (f"fft.{_kind}{_form}", "0", "1")),
+            BadSample((np.ones((2, 2)),), _part, TypeError, (f"fft.{_kind}{_form}", "1.5", "integer")),
         ]
         if _OF[_kind][0] is _from_real:
             _real = BadSample(
@@ -399,13 +474,57 @@ for _kind in _OF:
 
 
 def fft_fftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Move the frequency 0 from the start to the middle of dimensions.  Default: all."""
+    """Move the frequency 0, which transforms put first, to the middle of dimensions.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or sequence of int, optional
+        Dimensions to move along.  Default: all.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    IndexError, ValueError
+        If there is no such dimension, or one is named twice.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fft.fftshift(autograd.tensor([0, 1, 2, -2, -1]))
+    tensor([-2, -1,  0,  1,  2])
+    """
     chosen = dims_of("fft.fftshift", dim, ndim_of("fft.fftshift", input))  # type: ignore[arg-type]
     return roll(input, tuple(input.shape[d] // 2 for d in chosen), chosen) if chosen else input
 
 
 def fft_ifftshift(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Undo fftshift."""
+    """Undo fftshift: move the frequency 0 from the middle of dimensions to their start.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int or sequence of int, optional
+        Dimensions to move along.  Default: all.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Raises
+    ------
+    IndexError, ValueError
+        If there is no such dimension, or one is named twice.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fft.ifftshift(autograd.tensor([-2, -1, 0, 1, 2]))
+    tensor([ 0,  1,  2, -2, -1])
+    """
     chosen = dims_of("fft.ifftshift", dim, ndim_of("fft.ifftshift", input))  # type: ignore[arg-type]
     return roll(input, tuple(-(input.shape[d] // 2) for d in chosen), chosen) if chosen else input
 

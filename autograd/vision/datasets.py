@@ -39,16 +39,34 @@ IMAGE_FILES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff",
 
 
 class VisionDataset(Dataset[Any]):
-    """What the data sets share.
+    """What the data sets share: a folder, and transforms of images and targets.
 
     Parameters
     ----------
     root : str or path
         The folder that has the files.
     transforms : callable, optional
-        Of an image and its target.
+        Of an image and its target; in place of the next two.
     transform, target_transform : callable, optional
         Of an image; of a target.
+
+    Raises
+    ------
+    ValueError
+        If transforms is given and transform or target_transform too.
+    NotImplementedError
+        When a subclass without __len__ is asked for its length.
+
+    Examples
+    --------
+    >>> from autograd.vision.datasets import VisionDataset
+    >>> class Squares(VisionDataset):
+    ...     def __len__(self):
+    ...         return 5
+    ...     def __getitem__(self, index):
+    ...         return self._transformed(index**2, index)
+    >>> Squares(transform=float)[3]
+    (9.0, 3)
     """
 
     def __init__(
@@ -123,8 +141,9 @@ class MNIST(VisionDataset):
     train : bool
         The 60,000 images for training, or the 10,000 for testing.
     transform, target_transform : callable, optional
+        Of an image; of its class.
     download : bool
-        Accepted; see the module's docstring.
+        Accepted; nothing is downloaded, and the error says which files are missing.
 
     Attributes
     ----------
@@ -138,6 +157,22 @@ class MNIST(VisionDataset):
     ------
     RuntimeError
         A file is missing or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from autograd.vision import datasets
+    >>> with tempfile.TemporaryDirectory() as root:  # two images in the format of the published files
+    ...     raw = Path(root, "MNIST", "raw")
+    ...     raw.mkdir(parents=True)
+    ...     n, h, w = (size.to_bytes(4, "big") for size in (2, 28, 28))
+    ...     _ = (raw / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3]) + n + h + w + bytes(2 * 28 * 28))
+    ...     _ = (raw / "train-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1]) + n + bytes([7, 2]))
+    ...     data = datasets.MNIST(root)
+    >>> image, label = data[0]
+    >>> len(data), image.size, data.classes[label]
+    (2, (28, 28), '7 - seven')
     """
 
     classes: ClassVar[list[str]] = [
@@ -204,7 +239,30 @@ class MNIST(VisionDataset):
 
 
 class FashionMNIST(MNIST):
-    """70,000 articles of clothing, in the files of MNIST in root/FashionMNIST/raw  (Xiao et al., arXiv:1708.07747)."""
+    """70,000 articles of clothing, in files as those of MNIST  (Xiao et al., arXiv:1708.07747).
+
+    Parameters
+    ----------
+    root : str or path
+        root/FashionMNIST/raw has the published files, which are named as those of MNIST, compressed (.gz) or not.
+    train : bool
+        The 60,000 images for training, or the 10,000 for testing.
+    transform, target_transform : callable, optional
+        Of an image; of its class.
+    download : bool
+        Accepted; nothing is downloaded, and the error says which files are missing.
+
+    Raises
+    ------
+    RuntimeError
+        A file is missing or damaged.
+
+    Examples
+    --------
+    >>> from autograd.vision import datasets
+    >>> datasets.FashionMNIST.classes[:3]
+    ['T-shirt/top', 'Trouser', 'Pullover']
+    """
 
     classes: ClassVar[list[str]] = [
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -213,7 +271,30 @@ class FashionMNIST(MNIST):
 
 
 class KMNIST(MNIST):
-    """70,000 cursive Japanese characters, in the files of MNIST in root/KMNIST/raw  (Clanuwat, arXiv:1812.01718)."""
+    """70,000 cursive Japanese characters, in files as those of MNIST  (Clanuwat, arXiv:1812.01718).
+
+    Parameters
+    ----------
+    root : str or path
+        root/KMNIST/raw has the published files, which are named as those of MNIST, compressed (.gz) or not.
+    train : bool
+        The 60,000 images for training, or the 10,000 for testing.
+    transform, target_transform : callable, optional
+        Of an image; of its class.
+    download : bool
+        Accepted; nothing is downloaded, and the error says which files are missing.
+
+    Raises
+    ------
+    RuntimeError
+        A file is missing or damaged.
+
+    Examples
+    --------
+    >>> from autograd.vision import datasets
+    >>> datasets.KMNIST.classes[:3]
+    ['o', 'ki', 'su']
+    """
 
     classes: ClassVar[list[str]] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 
@@ -228,8 +309,9 @@ class CIFAR10(VisionDataset):
     train : bool
         The 50,000 images for training, or the 10,000 for testing.
     transform, target_transform : callable, optional
+        Of an image; of its class.
     download : bool
-        Accepted; see the module's docstring.
+        Accepted; nothing is downloaded, and the error says which files are missing.
 
     Attributes
     ----------
@@ -242,6 +324,23 @@ class CIFAR10(VisionDataset):
     ------
     RuntimeError
         A file is missing, damaged, or has anything but plain arrays and lists: the pickles are not executed.
+
+    Examples
+    --------
+    >>> import pickle, tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from autograd.vision import datasets
+    >>> with tempfile.TemporaryDirectory() as root:  # one image in the format of the published files
+    ...     folder = Path(root, "cifar-10-batches-py")
+    ...     folder.mkdir()
+    ...     batch = {"data": np.zeros((1, 3072), np.uint8), "labels": [1]}
+    ...     _ = (folder / "test_batch").write_bytes(pickle.dumps(batch, 2))
+    ...     _ = (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["airplane", "automobile"]}, 2))
+    ...     data = datasets.CIFAR10(root, train=False)
+    >>> image, label = data[0]
+    >>> len(data), image.size, data.classes[label]
+    (1, (32, 32), 'automobile')
     """
 
     base_folder = "cifar-10-batches-py"
@@ -319,7 +418,40 @@ class CIFAR10(VisionDataset):
 
 
 class CIFAR100(CIFAR10):
-    """60,000 color photos of 32 × 32 pixels in 100 classes, in root/cifar-100-python: see CIFAR10."""
+    """60,000 color photos of 32 × 32 pixels in 100 classes  (Krizhevsky, 2009).
+
+    Parameters
+    ----------
+    root : str or path
+        root/cifar-100-python is the folder that the published archive of the Python version unpacks to.
+    train : bool
+        The 50,000 images for training, or the 10,000 for testing.
+    transform, target_transform : callable, optional
+        Of an image; of its class.
+    download : bool
+        Accepted; nothing is downloaded, and the error says which files are missing.
+
+    Raises
+    ------
+    RuntimeError
+        A file is missing, damaged, or has anything but plain arrays and lists: the pickles are not executed.
+
+    Examples
+    --------
+    >>> import pickle, tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from autograd.vision import datasets
+    >>> with tempfile.TemporaryDirectory() as root:  # one image in the format of the published files
+    ...     folder = Path(root, "cifar-100-python")
+    ...     folder.mkdir()
+    ...     batch = {"data": np.zeros((1, 3072), np.uint8), "fine_labels": [1]}
+    ...     _ = (folder / "test").write_bytes(pickle.dumps(batch, 2))
+    ...     _ = (folder / "meta").write_bytes(pickle.dumps({"fine_label_names": ["apple", "aquarium_fish"]}, 2))
+    ...     data = datasets.CIFAR100(root, train=False)
+    >>> data.classes[data[0][1]]
+    'aquarium_fish'
+    """
 
     base_folder = "cifar-100-python"
     archive = "cifar-100-python.tar.gz"
@@ -340,9 +472,24 @@ class FakeData(VisionDataset):
     image_size : (int, int, int)
         Channels, height, width.
     num_classes : int
+        Classes are from 0 to num_classes - 1.
     transform, target_transform : callable, optional
+        Of an image; of its class.
     random_offset : int
         Added to the index that seeds an image.
+
+    Raises
+    ------
+    IndexError
+        When an image is asked for whose index is not from 0 to size - 1.
+
+    Examples
+    --------
+    >>> from autograd.vision import datasets, transforms
+    >>> data = datasets.FakeData(size=5, image_size=(3, 8, 10), transform=transforms.ToTensor())
+    >>> image, label = data[0]
+    >>> len(data), image.shape, image.equal(data[0][0])
+    (5, (3, 8, 10), True)
     """
 
     def __init__(
@@ -383,13 +530,15 @@ class DatasetFolder(VisionDataset):
     Parameters
     ----------
     root : str or path
+        The folder of the folders.
     loader : callable
         Reads a file, given its path.
     extensions : tuple of str, optional
         What a file's name must end with.
     transform, target_transform : callable, optional
+        Of what was read; of its class.
     is_valid_file : callable, optional
-        In place of `extensions`.
+        In place of `extensions`: whether a path is a file to be read.
 
     Attributes
     ----------
@@ -404,6 +553,21 @@ class DatasetFolder(VisionDataset):
     ------
     FileNotFoundError
         There is no folder in `root`, or one has no files.
+    ValueError
+        Unless one of extensions and is_valid_file is given.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from autograd.vision import datasets
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for word, number in (("even", "4"), ("odd", "7")):
+    ...         Path(root, word).mkdir()
+    ...         _ = Path(root, word, "one.txt").write_text(number)
+    ...     data = datasets.DatasetFolder(root, loader=lambda path: int(Path(path).read_text()), extensions=(".txt",))
+    ...     data.classes, data[0], data[1]
+    (['even', 'odd'], (4, 0), (7, 1))
     """
 
     def __init__(
@@ -450,7 +614,41 @@ class DatasetFolder(VisionDataset):
 
 
 class ImageFolder(DatasetFolder):
-    """Images in a folder for each class: root/CLASS/…/image.png.  See DatasetFolder."""
+    """Images in a folder for each class: root/CLASS/…/image.png.
+
+    Parameters
+    ----------
+    root : str or path
+        The folder of the folders.
+    transform, target_transform : callable, optional
+        Of an image; of its class.
+    loader : callable
+        Reads a file, given its path.  Default: an image of Pillow in RGB.
+    is_valid_file : callable, optional
+        Whether a path is a file to be read.  Default: what ends in .jpg, .png or another usual extension.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no folder in `root`, or one has no files.
+    ImportError
+        When an image is read without Pillow.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import autograd
+    >>> from autograd.vision import datasets, utils
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for word in ("cat", "dog"):
+    ...         Path(root, word).mkdir()
+    ...         utils.save_image(autograd.rand(3, 6, 8), Path(root, word, "one.png"))
+    ...     data = datasets.ImageFolder(root)
+    ...     image, label = data[1]
+    >>> data.classes[label], image.size  # Pillow's size is (width, height)
+    ('dog', (8, 6))
+    """
 
     def __init__(
         self,

@@ -20,7 +20,26 @@ from autograd.vision.images import is_number
 
 
 class InterpolationMode(Enum):
-    """How pixels are resampled."""
+    """How pixels are resampled: a name for each of Pillow's filters.
+
+    Parameters
+    ----------
+    value : str
+        Such as "bilinear".
+    names, module, qualname, type, start, boundary
+        Of `enum.Enum`, for calls that make other enumerations.
+
+    Raises
+    ------
+    ValueError
+        If there is no such value.
+
+    Examples
+    --------
+    >>> from autograd.vision.transforms import InterpolationMode
+    >>> InterpolationMode("bilinear") is InterpolationMode.BILINEAR
+    True
+    """
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"

@@ -88,7 +88,26 @@ class _List(_Transform):
 
 
 class Compose(_List):
-    """All of the transforms, in their order."""
+    """All of the transforms, in their order.
+
+    Parameters
+    ----------
+    transforms : list of callables
+        Each takes an image and returns one.
+
+    Raises
+    ------
+    TypeError
+        If transforms is no list or tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.Compose([transforms.Pad(1), transforms.ToTensor()])
+    >>> t(np.zeros((4, 4, 3), np.uint8)).shape
+    (3, 6, 6)
+    """
 
     def __call__(self, img: Any) -> Any:
         for transform in self.transforms:
@@ -97,7 +116,28 @@ class Compose(_List):
 
 
 class RandomApply(_List):
-    """All of the transforms with probability `p`, otherwise none."""
+    """All of the transforms with probability `p`, otherwise none.
+
+    Parameters
+    ----------
+    transforms : list of callables
+        Each takes an image and returns one.
+    p : float
+        Probability, from 0 to 1.
+
+    Raises
+    ------
+    TypeError
+        If transforms is no list or tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomApply([transforms.Pad(1)], p=0.5)
+    >>> t(np.zeros((4, 4), np.uint8)).shape in [(4, 4), (6, 6)]
+    True
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: float = 0.5) -> None:
         super().__init__(transforms)
@@ -112,7 +152,26 @@ class RandomApply(_List):
 
 
 class RandomOrder(_List):
-    """All of the transforms, in a random order."""
+    """All of the transforms, in a random order.
+
+    Parameters
+    ----------
+    transforms : list of callables
+        Each takes an image and returns one.
+
+    Raises
+    ------
+    TypeError
+        If transforms is no list or tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomOrder([transforms.Pad(1), transforms.CenterCrop(4)])
+    >>> t(np.zeros((4, 4), np.uint8)).shape in [(4, 4), (6, 6)]  # either may be the last
+    True
+    """
 
     def __call__(self, img: Any) -> Any:
         for i in autograd.randperm(len(self.transforms)).tolist():
@@ -121,7 +180,28 @@ class RandomOrder(_List):
 
 
 class RandomChoice(_List):
-    """One of the transforms."""
+    """One of the transforms, drawn for each image.
+
+    Parameters
+    ----------
+    transforms : list of callables
+        Each takes an image and returns one.
+    p : sequence of float, optional
+        Weight of each transform.  Default: equal weights.
+
+    Raises
+    ------
+    TypeError
+        If transforms is no list or tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomChoice([transforms.Pad(1), transforms.Pad(2)], p=[0.0, 1.0])
+    >>> t(np.zeros((4, 4), np.uint8)).shape
+    (8, 8)
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: Sequence[float] | None = None) -> None:
         super().__init__(transforms)
@@ -133,7 +213,26 @@ class RandomChoice(_List):
 
 
 class Lambda(_Transform):
-    """A function of the user's."""
+    """A function of the user's as a transform.
+
+    Parameters
+    ----------
+    lambd : callable
+        Takes an image and returns one.
+
+    Raises
+    ------
+    TypeError
+        If lambd cannot be called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.Lambda(lambda image: 255 - image)
+    >>> t(np.array([[0, 5]], np.uint8))
+    array([[255, 250]], dtype=uint8)
+    """
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
         if not callable(lambd):
@@ -145,21 +244,72 @@ class Lambda(_Transform):
 
 
 class ToTensor(_Transform):
-    """An image of Pillow or an array as a tensor (C, H, W); uint8 is divided by 255."""
+    """An image of Pillow or an array as a tensor (C, H, W); uint8 is divided by 255.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is called with anything else, or with an array of other than 2 or 3 dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.ToTensor()
+    >>> t(np.array([[0, 51, 255]], np.uint8))
+    tensor([[[0.0000, 0.2000, 1.0000]]])
+    """
 
     def __call__(self, pic: Any) -> Tensor:
         return functional.to_tensor(pic)
 
 
 class PILToTensor(_Transform):
-    """An image of Pillow as a tensor (C, H, W) of the same elements."""
+    """An image of Pillow as a tensor (C, H, W) of the same elements.
+
+    Raises
+    ------
+    TypeError
+        When it is called with anything else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> image = transforms.ToPILImage()(np.array([[0, 51, 255]], np.uint8))
+    >>> transforms.PILToTensor()(image)
+    tensor([[[  0,  51, 255]]], dtype=uint8)
+    """
 
     def __call__(self, pic: Any) -> Tensor:
         return functional.pil_to_tensor(pic)
 
 
 class ToPILImage(_Transform):
-    """A tensor or an array as an image of Pillow."""
+    """A tensor (C, H, W) or (H, W), or an array (H, W, C) or (H, W), as an image of Pillow.
+
+    A tensor's floats are multiplied by 255.
+
+    Parameters
+    ----------
+    mode : str, optional
+        Pillow's mode of the image, such as "L" or "RGB".  Default: by the number of channels and the dtype.
+
+    Raises
+    ------
+    ImportError
+        When it is called without Pillow.
+    TypeError, ValueError
+        When it is called with anything else, or with more than 4 channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> image = transforms.ToPILImage()(np.zeros((20, 40, 3), np.uint8))
+    >>> image.size, image.mode  # Pillow's size is (width, height)
+    ((40, 20), 'RGB')
+    """
 
     def __init__(self, mode: str | None = None) -> None:
         self.mode = mode
@@ -169,7 +319,21 @@ class ToPILImage(_Transform):
 
 
 class ConvertImageDtype(_Transform):
-    """A tensor in another dtype; integers go from 0 to their largest value, floats from 0 to 1."""
+    """A tensor in another dtype; integers go from 0 to their largest value, floats from 0 to 1.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the result.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.vision import transforms
+    >>> t = transforms.ConvertImageDtype(autograd.float32)
+    >>> t(autograd.tensor([[[0, 51, 255]]], dtype=autograd.uint8))
+    tensor([[[0.0000, 0.2000, 1.0000]]])
+    """
 
     def __init__(self, dtype: DTypeLike) -> None:
         self.dtype = dtype
@@ -179,7 +343,28 @@ class ConvertImageDtype(_Transform):
 
 
 class Normalize(_Transform):
-    """(x - mean) / std for each channel of a tensor of floats."""
+    """(x - mean) / std for each channel of a tensor of floats.
+
+    Parameters
+    ----------
+    mean, std : sequence of float
+        Of each channel.
+    inplace : bool
+        Whether to write the result to the tensor's memory.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is called with anything but a tensor (..., C, H, W) of floats, or a std is 0.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.vision import transforms
+    >>> t = transforms.Normalize(mean=[0.5, 0.0], std=[0.5, 2.0])
+    >>> t(autograd.ones(2, 1, 1)).flatten()
+    tensor([1.0000, 0.5000])
+    """
 
     _shown = ("mean", "std")
 
@@ -191,7 +376,32 @@ class Normalize(_Transform):
 
 
 class Resize(_Transform):
-    """Another size: (height, width), or one number for the shorter side."""
+    """The image in another size.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width; one number is the shorter side, and the other keeps the aspect ratio.
+    interpolation : InterpolationMode or int
+        How pixels are resampled.
+    max_size : int, optional
+        The most that the longer side may be, if size is one number.
+    antialias : bool
+        Only True for tensors and arrays that become smaller; Pillow always does it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it is called, if size, max_size or interpolation does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> image = np.zeros((20, 40, 3), np.uint8)
+    >>> transforms.Resize((10, 10))(image).shape, transforms.Resize(10)(image).shape
+    ((10, 10, 3), (10, 20, 3))
+    """
 
     _shown = ("size", "interpolation", "max_size", "antialias")
 
@@ -209,7 +419,26 @@ class Resize(_Transform):
 
 
 class CenterCrop(_Transform):
-    """The middle of an image."""
+    """The middle of an image.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width.  An image that is smaller is padded with zeros.
+
+    Raises
+    ------
+    ValueError
+        If size is neither one number nor two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.CenterCrop(2)(np.arange(16).reshape(4, 4).astype(np.uint8))
+    array([[ 5,  6],
+           [ 9, 10]], dtype=uint8)
+    """
 
     _shown = ("size",)
 
@@ -221,7 +450,26 @@ class CenterCrop(_Transform):
 
 
 class FiveCrop(_Transform):
-    """The four corners and the middle: a tuple of five images."""
+    """The four corners and the middle: a tuple of five images.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of each.
+
+    Raises
+    ------
+    ValueError
+        When it is called with an image that is smaller than size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> corners = transforms.FiveCrop(1)(np.arange(9).reshape(3, 3).astype(np.uint8))
+    >>> [int(c[0, 0]) for c in corners]
+    [0, 2, 6, 8, 4]
+    """
 
     _shown = ("size",)
 
@@ -239,7 +487,30 @@ class FiveCrop(_Transform):
 
 
 class Pad(_Transform):
-    """Borders: see `functional.pad`."""
+    """Borders around an image.
+
+    Parameters
+    ----------
+    padding : int, (int, int) or (int, int, int, int)
+        Of all sides; left and right, top and bottom; or left, top, right, bottom.
+    fill : number or sequence of numbers
+        What a constant border is filled with.
+    padding_mode : "constant", "edge", "reflect" or "symmetric"
+        Whether borders are constant, repeat the outermost pixels, or mirror the image without or with these.
+
+    Raises
+    ------
+    ValueError
+        When it is called, if padding or padding_mode is none of these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> image = np.array([[1, 2, 3]], np.uint8)
+    >>> transforms.Pad((2, 0))(image), transforms.Pad((2, 0), padding_mode="reflect")(image)
+    (array([[0, 0, 1, 2, 3, 0, 0]], dtype=uint8), array([[3, 2, 1, 2, 3, 2, 1]], dtype=uint8))
+    """
 
     _shown = ("padding", "fill", "padding_mode")
 
@@ -251,7 +522,24 @@ class Pad(_Transform):
 
 
 class Grayscale(_Transform):
-    """The luminance, in one channel or in three equal ones."""
+    """The luminance, 0.2989 R + 0.587 G + 0.114 B, in one channel or in three equal ones.
+
+    Parameters
+    ----------
+    num_output_channels : 1 or 3
+
+    Raises
+    ------
+    ValueError
+        When it is called, if num_output_channels is neither 1 nor 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.Grayscale()(np.array([[[0, 100, 0]]], np.uint8))
+    array([[[58]]], dtype=uint8)
+    """
 
     _shown = ("num_output_channels",)
 
@@ -276,28 +564,81 @@ class _WithProbability(_Transform):
 
 
 class RandomHorizontalFlip(_WithProbability):
-    """Left and right exchanged, with probability `p`."""
+    """Left and right exchanged with probability `p`.
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.RandomHorizontalFlip(p=1.0)(np.array([[1, 2, 3]], np.uint8))
+    array([[3, 2, 1]], dtype=uint8)
+    """
 
     def _change(self, img: Any) -> Any:
         return functional.hflip(img)
 
 
 class RandomVerticalFlip(_WithProbability):
-    """Top and bottom exchanged, with probability `p`."""
+    """Top and bottom exchanged with probability `p`.
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.RandomVerticalFlip(p=1.0)(np.array([[1], [2]], np.uint8))
+    array([[2],
+           [1]], dtype=uint8)
+    """
 
     def _change(self, img: Any) -> Any:
         return functional.vflip(img)
 
 
 class RandomInvert(_WithProbability):
-    """The negative, with probability `p`."""
+    """The negative, 255 - x or 1 - x of floats, with probability `p`.
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.RandomInvert(p=1.0)(np.array([[0, 55]], np.uint8))
+    array([[255, 200]], dtype=uint8)
+    """
 
     def _change(self, img: Any) -> Any:
         return functional.invert(img)
 
 
 class RandomGrayscale(_WithProbability):
-    """The luminance in as many channels as before, with probability `p`."""
+    """The luminance in as many channels as before, with probability `p`.
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.RandomGrayscale(p=1.0)(np.array([[[0, 100, 0]]], np.uint8))
+    array([[[58, 58, 58]]], dtype=uint8)
+    """
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p)
@@ -314,11 +655,26 @@ class RandomCrop(_Transform):
     size : int or (int, int)
         Height and width.
     padding : int or sequence of int, optional
-        Borders that are added first; see `functional.pad`.
+        Borders that are added first; see `Pad`.
     pad_if_needed : bool
         Pad an image that is smaller than `size`.
     fill, padding_mode
         Of the borders.
+
+    Raises
+    ------
+    ValueError
+        When it is called with an image that is smaller than size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> image = np.arange(9).reshape(3, 3).astype(np.uint8)
+    >>> part = transforms.RandomCrop(2)(image)
+    >>> part - part[0, 0]  # wherever it is
+    array([[0, 1],
+           [3, 4]], dtype=uint8)
     """
 
     _shown = ("size", "padding")
@@ -369,6 +725,26 @@ class RandomResizedCrop(_Transform):
         Bounds of the part's area, as a fraction of the image's.
     ratio : (float, float)
         Bounds of width / height; its logarithm is uniform.
+    interpolation : InterpolationMode or int
+        How pixels are resampled.
+    antialias : bool
+        Only True for tensors and arrays that become smaller; Pillow always does it.
+
+    Raises
+    ------
+    ValueError
+        If size is neither one number nor two.
+
+    References
+    ----------
+    Szegedy et al., "Going Deeper with Convolutions", 2015, section 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> transforms.RandomResizedCrop(8)(np.zeros((20, 40, 3), np.uint8)).shape
+    (8, 8, 3)
     """
 
     _shown = ("size", "scale", "ratio", "interpolation", "antialias")
@@ -424,8 +800,28 @@ class RandomRotation(_Transform):
     ----------
     degrees : number or (low, high)
         One number d means (-d, d).
-    interpolation, expand, center, fill
-        See `functional.rotate`.
+    interpolation : InterpolationMode or int
+        How pixels are resampled.
+    expand : bool
+        Whether the result is as large as the turned image.
+    center : (float, float), optional
+        The point around which it is turned, from the upper left corner.  Default: the middle.
+    fill : number or sequence of numbers
+        Of pixels outside of the image.
+
+    Raises
+    ------
+    ValueError
+        If degrees is a negative number, or neither a number nor two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomRotation((90, 90))
+    >>> t(np.array([[1, 2], [3, 4]], np.uint8))  # counterclockwise
+    array([[2, 4],
+           [1, 3]], dtype=uint8)
     """
 
     _shown = ("degrees", "interpolation", "expand", "fill")
@@ -452,11 +848,34 @@ class RandomAffine(_Transform):
     Parameters
     ----------
     degrees : number or (low, high)
+        Bounds of the angle.  One number d means (-d, d).
     translate : (float, float), optional
-        The most that is moved, as fractions of width and height.
+        The most that is moved, as fractions of width and height, from 0 to 1.
     scale : (low, high), optional
+        Bounds of the factor, above 0.
     shear : number, (low, high) along x, or (low, high, low, high) along x and y, optional
-        Degrees.
+        Bounds in degrees.  One number s means (-s, s).
+    interpolation : InterpolationMode or int
+        How pixels are resampled.
+    fill : number or sequence of numbers
+        Of pixels outside of the image.
+    center : (float, float), optional
+        The point around which it is turned, from the upper left corner.  Default: the middle.
+
+    Raises
+    ------
+    ValueError
+        If a bound is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomAffine(degrees=10, translate=(0.1, 0.1), scale=(0.9, 1.1))
+    >>> t(np.zeros((20, 40, 3), np.uint8)).shape
+    (20, 40, 3)
+    >>> t
+    RandomAffine(degrees=(-10.0, 10.0), translate=(0.1, 0.1), scale=(0.9, 1.1), shear=None)
     """
 
     _shown = ("degrees", "translate", "scale", "shear")
@@ -505,6 +924,19 @@ class ColorJitter(_Transform):
         Bounds of the factor.  One number x means (max(0, 1 - x), 1 + x).
     hue : float or (low, high)
         Bounds of the change, within -0.5 and 0.5.  One number x means (-x, x).
+
+    Raises
+    ------
+    ValueError
+        If bounds are out of their range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.vision import transforms
+    >>> t = transforms.ColorJitter(brightness=(2.0, 2.0))
+    >>> t(np.array([[[10, 20, 200]]], np.uint8))
+    array([[[ 20,  40, 255]]], dtype=uint8)
     """
 
     _shown = ("brightness", "contrast", "saturation", "hue")
@@ -539,17 +971,37 @@ class ColorJitter(_Transform):
 
 
 class RandomErasing(_Transform):
-    """A random rectangle of a tensor is overwritten, with probability `p`  (Zhong et al., arXiv:1708.04896).
+    """A random rectangle of a tensor is overwritten, with probability `p`.
 
     Parameters
     ----------
     p : float
+        Probability, from 0 to 1.
     scale : (float, float)
         Bounds of its area, as a fraction of the image's.
     ratio : (float, float)
         Bounds of height / width.
     value : number, sequence of a number for each channel, or "random"
+        What the rectangle gets.
     inplace : bool
+        Whether to write to the tensor's memory.
+
+    Raises
+    ------
+    ValueError
+        If value is another string, or p is not from 0 to 1.
+
+    References
+    ----------
+    Zhong et al., "Random Erasing Data Augmentation", arXiv:1708.04896.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.vision import transforms
+    >>> t = transforms.RandomErasing(p=1.0, scale=(0.25, 0.25), ratio=(1.0, 1.0))
+    >>> t(autograd.ones(1, 4, 4)).sum()  # a square of 2 × 2 pixels is 0
+    tensor(12.)
     """
 
     _shown = ("p", "scale", "ratio", "value", "inplace")

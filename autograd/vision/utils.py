@@ -25,12 +25,12 @@ def make_grid(
     scale_each: bool = False,
     pad_value: float = 0.0,
 ) -> Tensor:
-    """One image (3, H, W) of many, (N, C, H, W), in rows.
+    """One image of many, in rows.
 
     Parameters
     ----------
-    tensor : Tensor or list of Tensor
-        (N, C, H, W), (N, H, W)'s one image (C, H, W) or (H, W), or a list of images.  One channel becomes three.
+    tensor : Tensor, (N, C, H, W), (C, H, W) or (H, W), or list of Tensors, (C, H, W)
+        One channel becomes three.
     nrow : int
         Images in a row.
     padding : int
@@ -43,6 +43,16 @@ def make_grid(
         Normalize each image by itself.
     pad_value : float
         Of the pixels between images.
+
+    Returns
+    -------
+    Tensor, (C, H', W'), or (3, H', W') for one channel
+        A single image is returned without borders.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If tensor is neither a tensor nor a list of tensors, or has other dimensions.
 
     Examples
     --------
@@ -88,13 +98,31 @@ def save_image(tensor: Tensor | Sequence[Tensor], fp: Any, format: str | None = 
 
     Parameters
     ----------
-    tensor : Tensor or list of Tensor
-        See `make_grid`.
+    tensor : Tensor, (N, C, H, W), (C, H, W) or (H, W), or list of Tensors, (C, H, W)
+        One channel becomes three.
     fp : str, path or file
         The file's name decides the format, unless it is given.
     format : str, optional
+        Pillow's name of a format, such as "PNG".
     **options
         Of `make_grid`.
+
+    Raises
+    ------
+    ImportError
+        If Pillow is missing.
+    TypeError, ValueError
+        If tensor is neither a tensor nor a list of tensors, or has other dimensions.
+
+    Examples
+    --------
+    >>> import io
+    >>> import autograd
+    >>> from autograd.vision.utils import save_image
+    >>> file = io.BytesIO()
+    >>> save_image(autograd.rand(4, 3, 8, 8), file, format="PNG", nrow=2)
+    >>> file.getvalue()[1:4]
+    b'PNG'
     """
     module = images.need_pillow("save_image")
     grid = make_grid(tensor, **options).array
