@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Frexp(NamedTuple):
-    """Result of frexp."""
+    """Result of `frexp`: input = mantissa · 2^exponent."""
 
     mantissa: Tensor
     exponent: Tensor
@@ -184,12 +184,48 @@ _frexp_op = register(
 
 
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
-    """The absolute value of input with the sign of `other`, also of -0.  Shapes broadcast."""
+    """The absolute value of input with the sign of other, also of -0.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    other : Tensor, of a shape that broadcasts with input's, or number
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.copysign(autograd.tensor([1.0, -2.0]), autograd.tensor([-0.0, 3.0]))
+    tensor([-1.,  2.])
+    """
     return _copysign_op(input, other)
 
 
 def signbit(input: Tensor) -> Tensor:
-    """Test whether each element has a minus sign, also -0 and -NaN, as a bool tensor."""
+    """Test whether each element has a minus sign, also -0 and -NaN.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.signbit(autograd.tensor([-1.0, -0.0, 0.0]))
+    tensor([ True,  True, False])
+    """
     return _signbit_op(input)
 
 
@@ -199,17 +235,62 @@ def sgn(input: Tensor) -> Tensor:
 
 
 def isneginf(input: Tensor) -> Tensor:
-    """Test whether each element is -inf, as a bool tensor."""
+    """Test whether each element is -inf.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isneginf(autograd.tensor([float("-inf"), float("inf"), -1.0]))
+    tensor([ True, False, False])
+    """
     return _isneginf_op(input)
 
 
 def isposinf(input: Tensor) -> Tensor:
-    """Test whether each element is inf, as a bool tensor."""
+    """Test whether each element is +inf.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isposinf(autograd.tensor([float("-inf"), float("inf"), 1.0]))
+    tensor([False,  True, False])
+    """
     return _isposinf_op(input)
 
 
 def isreal(input: Tensor) -> Tensor:
-    """Test whether each element has no imaginary part, as a bool tensor."""
+    """Test whether each element has no imaginary part.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isreal(autograd.tensor([1 + 2j, 3 + 0j]))
+    tensor([False,  True])
+    """
     return _isreal_op(input)
 
 
@@ -223,11 +304,21 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     nan : float
         What NaN becomes.
     posinf, neginf : float, optional
         What inf and -inf become.  Default: the largest and the smallest number of the dtype.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.nan_to_num(autograd.tensor([1.0, float("nan"), float("inf")]), nan=0.0, posinf=9.0)
+    tensor([1., 0., 9.])
     """
     if getattr(input, "dtype", None) in HALVES:  # the op knows of float32, whose largest number is too large
         largest = float(finfo(input.dtype).max)
@@ -236,7 +327,28 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
 
 
 def nextafter(input: Tensor, other: Tensor) -> Tensor:
-    """The next float after input in the direction of `other`.  Shapes broadcast."""
+    """The next float after input in the direction of other.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> after = autograd.nextafter(autograd.tensor([1.0]), autograd.tensor([2.0]))
+    >>> after - 1 == autograd.finfo(autograd.float32).eps
+    tensor([True])
+    """
     return _nextafter_op(input, other)
 
 
@@ -245,10 +357,26 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 
     The result has no gradient.
 
+    Parameters
+    ----------
+    input, values : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
     Raises
     ------
     RuntimeError
         If the two have different dtypes.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.heaviside(autograd.tensor([-2.0, 0.0, 2.0]), autograd.tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
     """
     check_arrays("heaviside", input=input, values=values)
     return _heaviside_op(input, values)
@@ -258,6 +386,25 @@ def fmax(input: Tensor, other: Tensor) -> Tensor:
     """Maximum of two tensors, element by element; where one is NaN, the other.  Shapes broadcast.
 
     Of equal elements, the gradient goes to input.
+
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fmax(autograd.tensor([1.0, float("nan")]), autograd.tensor([3.0, 2.0]))
+    tensor([3., 2.])
     """
     return _fmax_op(input, other)
 
@@ -266,23 +413,80 @@ def fmin(input: Tensor, other: Tensor) -> Tensor:
     """Minimum of two tensors, element by element; where one is NaN, the other.  Shapes broadcast.
 
     Of equal elements, the gradient goes to input.
+
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fmin(autograd.tensor([1.0, float("nan")]), autograd.tensor([3.0, 2.0]))
+    tensor([1., 2.])
     """
     return _fmin_op(input, other)
 
 
 def frexp(input: Tensor) -> Frexp:
-    """Mantissa, from 1/2 to 1 in absolute value, and exponent, int32, of base 2.
+    """Mantissa, from 1/2 to 1 in absolute value, and exponent of base 2: input = mantissa · 2^exponent.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
 
     Returns
     -------
     named tuple (mantissa, exponent)
-        input = mantissa · 2^exponent
+        Two tensors of the shape of input.  The exponents are int32.
+
+    Raises
+    ------
+    TypeError
+        If input is not of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> mantissa, exponent = autograd.frexp(autograd.tensor([3.0, 8.0]))
+    >>> mantissa
+    tensor([0.7500, 0.5000])
+    >>> exponent
+    tensor([2, 4], dtype=int32)
     """
     return Frexp(*_frexp_op(input))
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
-    """input · 2^other.  Shapes broadcast."""
+    """input · 2^other.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ldexp(autograd.tensor([1.0, 3.0]), autograd.tensor([4, -1]))
+    tensor([16.0000,  1.5000])
+    """
     check_arrays("ldexp", input=input, other=other)
     return input * pow(2.0, other)
 

@@ -164,10 +164,11 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
-    index : Tensor of int
-        It has as many dimensions as input, and none but `dim` may be larger than input's.
+        The dimension along which index picks.
+    index : Tensor of int, with as many dimensions as input
+        In each dimension but `dim` it is at most as large as input.  Elements from 0 to the size of `dim`, exclusive.
 
     Returns
     -------
@@ -176,9 +177,11 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     Raises
     ------
     IndexError
-        If an index is out of range.
-    ValueError, TypeError
-        If shapes or dtypes do not fit.
+        If an index is out of range, or there is no such dimension.
+    ValueError
+        If the shape of index does not fit.
+    TypeError
+        If index is not of integers.
 
     Examples
     --------
@@ -201,16 +204,32 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
-    index : Tensor of int
-        As for `gather`.
-    src : Tensor
-        At least as large as the index.  Elements outside the index's shape are ignored.
+        The dimension along which index picks.
+    index : Tensor of int, with as many dimensions as input
+        As for `gather`.  An index may occur several times: all its elements are added.
+    src : Tensor, at least of the shape of index
+        Elements outside the index's shape are ignored.  It has input's dtype.
 
     Returns
     -------
-    Tensor, of the input's shape
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, or there is no such dimension.
+    ValueError
+        If shapes do not fit, or dtypes differ.
+    TypeError
+        If index is not of integers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.scatter_add(autograd.zeros(3), 0, autograd.tensor([0, 2, 2]), autograd.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 0., 5.])
     """
     check_arrays("scatter_add", input=input, index=index, src=src)
     dim, shape = dim_of("scatter_add", dim, input.ndim), tuple(input.shape)

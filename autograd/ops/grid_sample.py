@@ -89,8 +89,22 @@ def grid_sample(
 
     Raises
     ------
-    ValueError, TypeError
-        If shapes, dtypes or modes do not fit.
+    ValueError
+        If shapes do not fit, or a mode is unknown.
+    TypeError
+        If the two do not have one float dtype.
+
+    References
+    ----------
+    Jaderberg et al., "Spatial Transformer Networks", arXiv:1506.02025, section 3.3.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> image = autograd.tensor([[[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]]])
+    >>> points = autograd.tensor([[[[-1.0, -1.0], [0.5, -1.0], [0.0, 0.0]]]])  # a corner, 1.5 to the right, the middle
+    >>> F.grid_sample(image, points, align_corners=True)
+    tensor([[[[0.0000, 1.5000, 2.5000]]]])
     """
     check_arrays("grid_sample", input=input, grid=grid)
     dims = input.ndim - 2
@@ -194,8 +208,23 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
     Raises
     ------
-    ValueError, TypeError
-        If shapes or dtype do not fit.
+    ValueError
+        If the shape of theta and size do not fit, or a size is 0.
+    TypeError
+        If theta is not of floats.
+
+    References
+    ----------
+    Jaderberg et al., "Spatial Transformer Networks", arXiv:1506.02025, equation (1).
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> shift = autograd.tensor([[[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]]])  # x + 0.5, y
+    >>> F.affine_grid(shift, (1, 1, 1, 3), align_corners=True)
+    tensor([[[[-0.5000,  0.0000],
+              [ 0.5000,  0.0000],
+              [ 1.5000,  0.0000]]]])
     """
     check_arrays("affine_grid", theta=theta)
     sizes = tuple(int(n) for n in size)

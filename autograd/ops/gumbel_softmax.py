@@ -61,6 +61,8 @@ _gumbel_softmax_op = register(
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """Draw from categorical distributions, with a gradient with respect to their logits.
 
+    y = softmax((logits + n) / tau), where n is noise from the Gumbel distribution.
+
     Parameters
     ----------
     logits : Tensor of float, any shape
@@ -72,6 +74,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     eps : float
         For compatibility with PyTorch; it has no effect.
     dim : int
+        The dimension of the classes, along which the result adds up to 1.
 
     Returns
     -------
@@ -79,13 +82,24 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
     Raises
     ------
-    TypeError, IndexError
-        If logits is not a float tensor, or has no such dimension.
+    TypeError
+        If logits is not of floats.
+    IndexError
+        If there is no such dimension.
 
     References
     ----------
     Jang, Gu, Poole, "Categorical Reparameterization with Gumbel-Softmax", 2017; Maddison, Mnih, Teh, "The Concrete
     Distribution", 2017.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> soft = F.gumbel_softmax(autograd.zeros(2, 3))
+    >>> autograd.allclose(soft.sum(1), autograd.ones(2))
+    True
+    >>> F.gumbel_softmax(autograd.tensor([0.0, 0.0, 100.0]), hard=True)  # the last class is all but certain
+    tensor([0., 0., 1.])
     """
     from autograd.random import generator  # a layer above the ops
     from autograd.tensor import wrap

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import total
@@ -243,8 +244,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
+        The dimension of the slices.
     index : Tensor of int, (M,) or ()
         Indices of the slices.
 
@@ -255,8 +257,21 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     Raises
     ------
     IndexError
-        If an index is out of range.  Negative ones are.
+        If an index is out of range, and negative ones are; or there is no such dimension.
+    ValueError
+        If index is no vector of integers.
+    TypeError
+        If index is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[1, 2, 3], [4, 5, 6]])
+    >>> autograd.index_select(x, 1, autograd.tensor([2, 0]))
+    tensor([[3, 1],
+            [6, 4]])
     """
+    check_arrays("index_select", index=index)
     if index.ndim > 1 or index.dtype.kind != "i":
         raise ValueError(f"index_select: expects a vector of integers, got {index.dtype} of shape {tuple(index.shape)}")
     dim = dim_of("index_select", dim, ndim_of("index_select", input))
@@ -357,6 +372,7 @@ register(
             BadSample((np.ones(3),), {"dim": 0, "index": np.array([0, -1])}, IndexError, ("index_select", "index -1")),
             BadSample((np.ones((2, 3)),), {"dim": 2, "index": np.array([0])}, IndexError, ("index_select", "dim 2")),
             BadSample((np.ones(3),), {"dim": 0, "index": np.ones(3)}, ValueError, ("index_select", "float64")),
+            BadSample((np.ones(3),), {"dim": 0, "index": [0, 1]}, TypeError, ("index_select", "list", "tensor")),
         ],
         kind="multilinear",
     )

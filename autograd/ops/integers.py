@@ -45,20 +45,110 @@ _bitwise_right_shift_op = _row("bitwise_right_shift", np.right_shift, _shifted_r
 
 
 def gcd(input: Tensor, other: Tensor) -> Tensor:
-    """Greatest common divisor of integers, at least 0.  Shapes broadcast."""
+    """Greatest common divisor of integers, at least 0.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of int, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor of int, of the broadcast shape
+
+    Raises
+    ------
+    TypeError
+        If the elements are not integers.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.gcd(autograd.tensor([12, -9]), autograd.tensor([8, 6]))
+    tensor([4, 3])
+    """
     return _gcd_op(input, other)
 
 
 def lcm(input: Tensor, other: Tensor) -> Tensor:
-    """Least common multiple of integers, at least 0.  Shapes broadcast."""
+    """Least common multiple of integers, at least 0.  Shapes broadcast.
+
+    Parameters
+    ----------
+    input, other : Tensor of int, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor of int, of the broadcast shape
+
+    Raises
+    ------
+    TypeError
+        If the elements are not integers.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.lcm(autograd.tensor([4, -3]), autograd.tensor([6, 5]))
+    tensor([12, 15])
+    """
     return _lcm_op(input, other)
 
 
 def bitwise_left_shift(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Shift the bits of integers to the left: input · 2^other.  Shapes broadcast.  `<<` is it."""
+    """Shift the bits of integers to the left: input · 2^other.  Shapes broadcast.  `<<` is it.
+
+    Parameters
+    ----------
+    input, other : Tensor of int, of shapes that broadcast, or int
+        One of them may be a number.
+
+    Returns
+    -------
+    Tensor of int, of the broadcast shape
+
+    Raises
+    ------
+    TypeError
+        If the elements are not integers.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_left_shift(autograd.tensor([1, 3]), 2)
+    tensor([ 4, 12])
+    """
     return _bitwise_left_shift_op(input, other)
 
 
 def bitwise_right_shift(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Shift the bits of integers to the right: input / 2^other, rounded down.  Shapes broadcast.  `>>` is it."""
+    """Shift the bits of integers to the right: input / 2^other, rounded down.  Shapes broadcast.  `>>` is it.
+
+    Parameters
+    ----------
+    input, other : Tensor of int, of shapes that broadcast, or int
+        One of them may be a number.
+
+    Returns
+    -------
+    Tensor of int, of the broadcast shape
+
+    Raises
+    ------
+    TypeError
+        If the elements are not integers.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bitwise_right_shift(autograd.tensor([12, -3]), 1)
+    tensor([ 6, -2])
+    """
     return _bitwise_right_shift_op(input, other)

@@ -244,21 +244,99 @@ def upsample(
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:
-    """`interpolate` by its old name."""
+    """Enlarge or reduce images: `interpolate` by its old name.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, L), (N, C, H, W) or (N, C, D, H, W)
+    size : int or sequence of int, optional
+        Sizes of the output after the channels.
+    scale_factor : float or sequence of float, optional
+        How many times larger the output is.  Give this or size.
+    mode : str
+        As of `interpolate`: "nearest", "linear", "bilinear", "bicubic", "trilinear" and others.
+    align_corners : bool, optional
+        As of `interpolate`.
+
+    Returns
+    -------
+    Tensor, (N, C, L'), (N, C, H', W') or (N, C, D', H', W')
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        If shape, dtype, mode or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.upsample(autograd.tensor([[[1.0, 2.0]]]), scale_factor=2)
+    tensor([[[1., 1., 2., 2.]]])
+    """
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
 ) -> Tensor:
-    """`interpolate` with mode "nearest"."""
+    """Enlarge or reduce images, each pixel a copy of the nearest one: `interpolate` with mode "nearest".
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, L), (N, C, H, W) or (N, C, D, H, W)
+        Of float or uint8.
+    size : int or sequence of int, optional
+        Sizes of the output after the channels.
+    scale_factor : float or sequence of float, optional
+        How many times larger the output is.  Give this or size.
+
+    Returns
+    -------
+    Tensor, (N, C, L'), (N, C, H', W') or (N, C, D', H', W')
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        If shape, dtype or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.upsample_nearest(autograd.tensor([[[[1.0, 2.0]]]]), (2, 4))
+    tensor([[[[1., 1., 2., 2.],
+              [1., 1., 2., 2.]]]])
+    """
     return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
 ) -> Tensor:
-    """`interpolate` with mode "bilinear" and align_corners=True."""
+    """Enlarge or reduce images linearly along both sides: `interpolate` with mode "bilinear" and align_corners=True.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, H, W)
+    size : int or sequence of int, optional
+        H' and W'.
+    scale_factor : float or sequence of float, optional
+        How many times larger the output is.  Give this or size.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W')
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        If shape, dtype or sizes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.upsample_bilinear(autograd.tensor([[[[1.0, 3.0]]]]), (1, 5))
+    tensor([[[[1.0000, 1.5000, 2.0000, 2.5000, 3.0000]]]])
+    """
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
 

@@ -105,7 +105,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     ----------
     tensors : sequence of Tensor
         Their sizes are equal in all dimensions but `dim`.  An empty tensor of shape (0,) fits any others.
-    dim : int :: The dimension that grows.
+    dim : int
+        The dimension that grows.
 
     Returns
     -------

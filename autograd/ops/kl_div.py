@@ -32,14 +32,14 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
 ) -> Tensor:
-    """Kullback-Leibler divergence.
+    """Kullback-Leibler divergence, target · (log(target) - input) for each element.
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
         Logarithms of probabilities.
     target : Tensor, of the same shape, or one that broadcasts
-        Probabilities, or their logarithms.
+        Probabilities, or their logarithms.  Where a probability is 0, so is the loss.
     size_average, reduce : bool, optional
         Deprecated; use reduction.
     reduction : "mean", "batchmean", "sum" or "none"
@@ -48,9 +48,26 @@ def kl_div(
     log_target : bool
         Whether target has logarithms.
 
+    Returns
+    -------
+    Tensor, of one element; of the broadcast shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast, or the reduction is unknown.
+
     References
     ----------
     Kullback and Leibler, "On Information and Sufficiency", 1951, equation 2.4.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> q = autograd.tensor([[0.5, 0.5], [0.5, 0.5]])
+    >>> p = autograd.tensor([[1.0, 0.0], [0.5, 0.5]])
+    >>> F.kl_div(q.log(), p, reduction="batchmean")  # log(2) / 2
+    tensor(0.3466)
     """
     check_arrays("kl_div", input=input, target=target)
     reduction = legacy_reduction("kl_div", reduction, size_average, reduce)

@@ -60,13 +60,28 @@ _linear_relu_op = register(
 
 
 def linear_relu(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """relu(linear(…)) in one pass, with the same bits.
+    """Compute max(input @ weightᵀ + bias, 0): relu(linear(…)) in one pass, with the same bits.
 
-    Arguments and errors are those of `linear`.
+    Parameters
+    ----------
+    input : Tensor, (…, I)
+    weight : Tensor, (O, I)
+    bias : Tensor, (O,), optional
 
     Returns
     -------
     Tensor, (…, O)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.linear_relu(autograd.tensor([[1.0, 2.0]]), autograd.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+    tensor([[3., 0.]])
     """
     y: Tensor = _linear_relu_op(input, weight, bias)
     return y

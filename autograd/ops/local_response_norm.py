@@ -29,11 +29,12 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
 
     Parameters
     ----------
-    input : Tensor of float, (N, C, …)
+    input : Tensor, (N, C, …), any number dtype
         With at least one dimension after the channels.
     size : int
-        Number of channels.  Outside the input they are 0.
+        Number of channels, the element's own in their middle.  Outside the input they are 0.
     alpha, beta, k : float
+        Numbers of the formula.
 
     Returns
     -------
@@ -41,13 +42,24 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
 
     Raises
     ------
-    ValueError, TypeError
-        If shape, dtype or size do not fit.
+    ValueError
+        If input has fewer than three dimensions, or size is not a whole number of at least 1.
+    TypeError
+        If input is of bools.
 
     References
     ----------
     Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section
     3.3, with alpha divided by size.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.tensor([[[2.0], [0.0], [6.0]]])  # three channels
+    >>> F.local_response_norm(x, 3, alpha=3.0, beta=1.0, k=0.0)  # the first: 2 / (2² + 0²)
+    tensor([[[0.5000],
+             [0.0000],
+             [0.1667]]])
     """
     check_arrays("local_response_norm", input=input)
     shape = tuple(input.shape)

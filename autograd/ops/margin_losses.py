@@ -72,7 +72,37 @@ def margin_ranking_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Loss of two scores of which one should be higher by a margin: input1 if target is 1, input2 if it is -1."""
+    """Loss of two scores of which one should be higher by a margin: input1 if target is 1, input2 if it is -1.
+
+    max(0, -target · (input1 - input2) + margin)
+
+    Parameters
+    ----------
+    input1, input2 : Tensor, any shape
+        Scores.
+    target : Tensor, of the same shape
+        1 or -1.
+    margin : float
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the same shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes or numbers of dimensions do not fit, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> a, b = autograd.tensor([3.0, 1.0]), autograd.tensor([1.0, 2.0])
+    >>> F.margin_ranking_loss(a, b, autograd.tensor([1, 1]), margin=0.5, reduction="none")
+    tensor([0.0000, 1.5000])
+    """
     _check_same("margin_ranking_loss", input1=input1, input2=input2, target=target)
     if input1.ndim != input2.ndim or input1.ndim != target.ndim:
         raise ValueError(
@@ -91,7 +121,38 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Loss of a distance, which should be small if target is 1, and above a margin if it is -1."""
+    """Loss of a distance, which should be small if target is 1, and above a margin if it is -1.
+
+    input if target is 1, and max(0, margin - input) if it is -1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Distances.
+    target : Tensor, of the same shape
+        1 or -1.
+    margin : float
+        Where the loss of dissimilar pairs becomes 0.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the same shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> distances = autograd.tensor([0.5, 0.25, 2.0])
+    >>> F.hinge_embedding_loss(distances, autograd.tensor([1, -1, -1]), reduction="none")
+    tensor([0.5000, 0.7500, 0.0000])
+    """
     _check_same("hinge_embedding_loss", input=input, target=target)
     losses = where(target != 1, clamp_min(margin - input, 0), 0.0) + where(target != -1, input, 0.0)
     return _reduced("hinge_embedding_loss", losses, reduction, size_average, reduce)
@@ -105,7 +166,33 @@ def soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Logistic loss of a score whose sign should be that of target, 1 or -1."""
+    """Logistic loss of a score whose sign should be that of target: log(1 + exp(-target · input)).
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+        Scores.
+    target : Tensor, of the same shape
+        1 or -1.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the same shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.soft_margin_loss(autograd.tensor([0.0, 2.0]), autograd.tensor([1, 1]), reduction="none")
+    tensor([0.6931, 0.1269])
+    """
     _check_same("soft_margin_loss", input=input, target=target)
     return _reduced("soft_margin_loss", -logsigmoid(target * input), reduction, size_average, reduce)
 
@@ -130,6 +217,8 @@ def multi_margin_loss(
 ) -> Tensor:
     """Hinge loss of class scores: that of the right class should be higher than all others by a margin.
 
+    The sum of max(0, margin - input[target] + input[i])^p over the other classes i, divided by C.
+
     Parameters
     ----------
     input : Tensor of float, (N, C) or (C,)
@@ -143,6 +232,30 @@ def multi_margin_loss(
     size_average, reduce : bool, optional
         Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the shape of target with reduction "none"
+
+    Raises
+    ------
+    IndexError
+        If a label is out of range.
+    ValueError
+        If shapes do not fit, p is neither 1 nor 2, or the reduction is unknown.
+    TypeError
+        If input is not of floats, or target not of integers.
+
+    References
+    ----------
+    Crammer and Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines", 2001.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> scores = autograd.tensor([[0.5, 1.0, 0.0]])
+    >>> F.multi_margin_loss(scores, autograd.tensor([1]))  # (0.5 + 0) / 3
+    tensor(0.1667)
     """
     check_arrays("multi_margin_loss", input=input, target=target)
     x, labels = _scores("multi_margin_loss", input), np.asarray(target).reshape(-1)
@@ -179,6 +292,8 @@ def multilabel_margin_loss(
 ) -> Tensor:
     """Hinge loss of class scores when a sample has several classes.
 
+    The sum of max(0, 1 - input[j] + input[i]) over its classes j and the other classes i, divided by C.
+
     Parameters
     ----------
     input : Tensor of float, (N, C) or (C,)
@@ -187,6 +302,26 @@ def multilabel_margin_loss(
     size_average, reduce : bool, optional
         Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; (N,) or () with reduction "none"
+
+    Raises
+    ------
+    IndexError
+        If a label is out of range.
+    ValueError
+        If shapes do not fit, or the reduction is unknown.
+    TypeError
+        If input is not of floats, or target not of integers.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> scores = autograd.tensor([[1.0, 0.5, 1.0, 0.0]])
+    >>> F.multilabel_margin_loss(scores, autograd.tensor([[0, 2, -1, -1]]))  # (0.5 + 0 + 0.5 + 0) / 4
+    tensor(0.2500)
     """
     check_arrays("multilabel_margin_loss", input=input, target=target)
     x = _scores("multilabel_margin_loss", input)
@@ -220,7 +355,36 @@ def multilabel_soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Mean over the classes of the binary cross-entropy of each class; target is 0 or 1, of the shape of input."""
+    """Mean over the classes of the binary cross-entropy of each class, when a sample may have several.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, C)
+        Scores, before the sigmoid.
+    target : Tensor, of the same shape
+        1 for the classes of a sample, and 0 for the others.
+    weight : Tensor, (C,), optional
+        Weight of each class.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; (…) with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, input has no dimensions, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> scores, target = autograd.tensor([[0.0, 0.0], [2.0, -2.0]]), autograd.tensor([[1.0, 0.0], [1.0, 0.0]])
+    >>> F.multilabel_soft_margin_loss(scores, target, reduction="none")  # log(2), log(1 + e^-2)
+    tensor([0.6931, 0.1269])
+    """
     _check_same("multilabel_soft_margin_loss", input=input, target=target)
     if input.ndim == 0:
         raise ValueError("multilabel_soft_margin_loss: expects scores (…, C), got shape ()")
@@ -241,15 +405,36 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """Loss of the cosine of two vectors, which should be 1 if target is 1, and below a margin if it is -1.
 
+    1 - cos(input1, input2) if target is 1, and max(0, cos(input1, input2) - margin) if it is -1.
+
     Parameters
     ----------
     input1, input2 : Tensor of float, (N, D) or (D,)
     target : Tensor, (N,) or ()
+        1 or -1.
     margin : float
         From -1 to 1.
     size_average, reduce : bool, optional
         Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the shape of target with reduction "none"
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of dimensions do not fit.
+    ValueError
+        If N or D differ, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x, y = autograd.tensor([[1.0, 0.0], [1.0, 0.0]]), autograd.tensor([[0.0, 1.0], [2.0, 0.0]])  # cosines 0 and 1
+    >>> F.cosine_embedding_loss(x, y, autograd.tensor([1, -1]), margin=0.25, reduction="none")
+    tensor([1.0000, 0.7500])
     """
     check_arrays("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     if target.ndim > 1 or input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
@@ -294,6 +479,8 @@ def triplet_margin_loss(
 ) -> Tensor:
     """Loss of three vectors: the anchor should be nearer to the positive than to the negative, by a margin.
 
+    max(0, margin + distance(anchor, positive) - distance(anchor, negative))
+
     Parameters
     ----------
     anchor, positive, negative : Tensor of float, (N, D) or (D,)
@@ -307,9 +494,27 @@ def triplet_margin_loss(
         Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
 
+    Returns
+    -------
+    Tensor, of one element; (N,) or () with reduction "none"
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of dimensions differ.
+    ValueError
+        If sizes do not fit, margin is not above 0, or the reduction is unknown.
+
     References
     ----------
     Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural networks", 2016.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> anchor, near, far = (autograd.tensor([point]) for point in ([0.0, 0.0], [3.0, 4.0], [0.0, 5.5]))
+    >>> F.triplet_margin_loss(anchor, near, far)  # 1 + 5 - 5.5
+    tensor(0.5000)
     """
     name = "triplet_margin_loss"
     _check_triplet(name, anchor, positive, negative, margin)
@@ -328,7 +533,41 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """`triplet_margin_loss` with any distance: a function of two tensors; by default, `pairwise_distance`."""
+    """`triplet_margin_loss` with any distance.
+
+    max(0, margin + distance(anchor, positive) - distance(anchor, negative))
+
+    Parameters
+    ----------
+    anchor, positive, negative : Tensor, (N, …), all of one shape
+    distance_function : function (Tensor, Tensor) -> Tensor, optional
+        The distances of two batches of points.  Default: `pairwise_distance`.
+    margin : float
+        Above 0.
+    swap : bool
+        Take the distance from the positive to the negative if it is smaller than the anchor's.
+    reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the shape of the distances with reduction "none"
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of dimensions differ.
+    ValueError
+        If sizes do not fit, margin is not above 0, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> anchor, near, far = (autograd.tensor([point]) for point in ([0.0, 0.0], [3.0, 4.0], [0.0, 6.5]))
+    >>> def steps(x, y):  # along the axes
+    ...     return (x - y).abs().sum(-1)
+    >>> F.triplet_margin_with_distance_loss(anchor, near, far, distance_function=steps)  # 1 + 7 - 6.5
+    tensor(1.5000)
+    """
     name = "triplet_margin_with_distance_loss"
     check_reduction(name, reduction)
     _check_triplet(name, anchor, positive, negative, margin)
@@ -348,6 +587,8 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """Negative log-likelihood of a target under a Gaussian whose mean and variance were predicted.
 
+    (log(var) + (input - target)² / var) / 2
+
     Parameters
     ----------
     input, target : Tensor of float, (…)
@@ -359,6 +600,26 @@ def gaussian_nll_loss(
     eps : float
         The smallest variance, above 0.  The gradient takes no notice of it.
     reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the shape of input with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a variance is negative, eps is not above 0, or the reduction is unknown.
+
+    References
+    ----------
+    Nix and Weigend, "Estimating the mean and variance of the target probability distribution", 1994.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> mean, target = autograd.tensor([1.0, 1.0]), autograd.tensor([1.0, 3.0])
+    >>> F.gaussian_nll_loss(mean, target, var=1.0, reduction="none")
+    tensor([0., 2.])
     """
     name = "gaussian_nll_loss"
     check_reduction(name, reduction)
@@ -397,6 +658,8 @@ def poisson_nll_loss(
 ) -> Tensor:
     """Negative log-likelihood of counts under a Poisson distribution whose rate was predicted.
 
+    exp(input) - target · input, or without log_input, input - target · log(input + eps).
+
     Parameters
     ----------
     input, target : Tensor, of the same shape
@@ -405,11 +668,28 @@ def poisson_nll_loss(
         Whether input is a logarithm.
     full : bool
         Whether to add Stirling's approximation of log(target!), for targets above 1.
-    size_average, reduce : bool, optional
-        Deprecated; use reduction.
     eps : float
         Added to a rate whose logarithm is taken.
+    size_average, reduce : bool, optional
+        Deprecated; use reduction.
     reduction : "mean", "sum" or "none"
+
+    Returns
+    -------
+    Tensor, of one element; of the same shape with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the reduction is unknown.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.poisson_nll_loss(autograd.tensor([0.0, 0.0]), autograd.tensor([1.0, 5.0]), reduction="none")
+    tensor([1., 1.])
+    >>> F.poisson_nll_loss(autograd.tensor([2.0]), autograd.tensor([1.0]), log_input=False)  # 2 - log(2)
+    tensor(1.3069)
     """
     _check_same("poisson_nll_loss", input=input, target=target)
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)

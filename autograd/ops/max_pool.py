@@ -68,6 +68,12 @@ def max_pool1d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.max_pool1d(autograd.tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2, stride=1)
+    tensor([[[3., 3., 5.]]])
     """
     return _max_pool("max_pool1d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 1)
 
@@ -102,6 +108,14 @@ def max_pool3d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.max_pool3d(autograd.arange(8.0).reshape(1, 1, 2, 2, 2), (1, 2, 2))  # of each layer
+    tensor([[[[[3.]],
+    <BLANKLINE>
+              [[7.]]]]])
     """
     return _max_pool("max_pool3d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 3)
 
@@ -238,6 +252,12 @@ def adaptive_max_pool1d(
     ------
     ValueError, TypeError
         If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.adaptive_max_pool1d(autograd.tensor([[[1.0, 3.0, 2.0, 5.0, 4.0]]]), 2)  # of 1, 3, 2 and of 2, 5, 4
+    tensor([[[3., 5.]]])
     """
     return _adaptive("adaptive_max_pool1d", input, output_size, return_indices, 1)
 
@@ -245,9 +265,31 @@ def adaptive_max_pool1d(
 def adaptive_max_pool2d(
     input: Tensor, output_size: int | tuple[int | None, int | None] | None, return_indices: bool = False
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """Take the maxima of H' × W' windows, which cover images (N, C, H, W) or (C, H, W) evenly.
+    """Take the maxima of H' × W' windows, which cover the image evenly.
 
-    output_size is H' and W', or one number for both; None keeps H or W.  Otherwise as `adaptive_max_pool1d`.
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, H, W) or (C, H, W)
+    output_size : int or (int, int)
+        H' and W', or one number for both; None keeps H or W.
+    return_indices : bool
+        Also return the index of each maximum in its flat H × W image.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W') or (C, H', W'); with return_indices, that and an int64 Tensor of the same shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> image = autograd.tensor([[[1.0, 3.0, 2.0], [5.0, 4.0, 0.0]]])
+    >>> F.adaptive_max_pool2d(image, (1, None))
+    tensor([[[5., 4., 2.]]])
     """
     return _adaptive("adaptive_max_pool2d", input, output_size, return_indices, 2)
 
@@ -255,9 +297,32 @@ def adaptive_max_pool2d(
 def adaptive_max_pool3d(
     input: Tensor, output_size: int | tuple[int | None, int | None, int | None] | None, return_indices: bool = False
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """Take the maxima of D' × H' × W' windows, which cover volumes (N, C, D, H, W) or (C, D, H, W) evenly.
+    """Take the maxima of D' × H' × W' windows, which cover the volume evenly.
 
-    output_size is D', H' and W', or one number for all; None keeps D, H or W.  Otherwise as `adaptive_max_pool1d`.
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, D, H, W) or (C, D, H, W)
+    output_size : int or (int, int, int)
+        D', H' and W', or one number for all; None keeps D, H or W.
+    return_indices : bool
+        Also return the index of each maximum in its flat D × H × W volume.
+
+    Returns
+    -------
+    Tensor, (N, C, D', H', W') or (C, D', H', W'); with return_indices, that and an int64 Tensor of the same shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shape, dtype or output_size do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.adaptive_max_pool3d(autograd.arange(8.0).reshape(1, 2, 2, 2), (2, 1, 1))
+    tensor([[[[3.]],
+    <BLANKLINE>
+             [[7.]]]])
     """
     return _adaptive("adaptive_max_pool3d", input, output_size, return_indices, 3)
 
@@ -371,6 +436,15 @@ def fractional_max_pool2d(
     References
     ----------
     Graham, "Fractional Max-Pooling", 2014.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> image = autograd.arange(16.0).reshape(1, 4, 4)  # grows to the right and down
+    >>> F.fractional_max_pool2d(image, 2, output_size=3)  # 3 windows of 2 pixels: nothing is left to chance
+    tensor([[[ 5.,  6.,  7.],
+             [ 9., 10., 11.],
+             [13., 14., 15.]]])
     """
     name = "fractional_max_pool2d"
     return _fractional(name, input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 2)
@@ -384,7 +458,38 @@ def fractional_max_pool3d(
     return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """`fractional_max_pool2d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """Take the maxima of windows at random places, with steps whose mean is any ratio of sizes.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, D, H, W) or (C, D, H, W)
+    kernel_size : int or (int, int, int)
+    output_size : int or (int, int, int), optional
+        D', H' and W'.
+    output_ratio : float or (float, float, float), optional
+        D' / D, H' / H and W' / W, between 0 and 1.  Give this or output_size.
+    return_indices : bool
+        Also return the index of each maximum in its flat D × H × W volume.
+
+    Returns
+    -------
+    Tensor, (N, C, D', H', W') or (C, D', H', W'); with return_indices, that and an int64 Tensor of the same shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shape, dtype or parameters do not fit.
+
+    References
+    ----------
+    Graham, "Fractional Max-Pooling", 2014.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> F.fractional_max_pool3d(autograd.ones(1, 8, 8, 8), 2, output_ratio=0.75).shape
+    (1, 6, 6, 6)
+    """
     name = "fractional_max_pool3d"
     return _fractional(name, input, kernel_size, output_size, output_ratio, return_indices, _random_samples, 3)
 

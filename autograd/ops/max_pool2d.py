@@ -360,6 +360,15 @@ def max_pool2d(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> image = autograd.tensor([[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 5.0]]])
+    >>> F.max_pool2d(image, 2)
+    tensor([[[4., 5.]]])
+    >>> F.max_pool2d(image, 2, return_indices=True)[1]  # 4 is element 5 of the image, and 5 element 7
+    tensor([[[5, 7]]])
     """
     check_arrays("max_pool2d", input=input)
     step = pool_stride(stride, kernel_size)

@@ -138,6 +138,13 @@ def max_unpool1d(
     ------
     ValueError, TypeError
         If shapes, indices or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> maxima, places = F.max_pool1d(autograd.tensor([[[1.0, 3.0, 5.0, 2.0]]]), 2, return_indices=True)
+    >>> F.max_unpool1d(maxima, places, 2)
+    tensor([[[0., 3., 5., 0.]]])
     """
     return _unpool("max_unpool1d", input, indices, kernel_size, stride, padding, output_size, 1)
 
@@ -150,7 +157,36 @@ def max_unpool2d(
     padding: int | Pair = 0,
     output_size: Shape | None = None,
 ) -> Tensor:
-    """`max_unpool1d` of images (N, C, H, W) or (C, H, W)."""
+    """Put each element where the maximum of its window was.  All other elements are 0.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, H, W) or (C, H, W)
+    indices : Tensor of int64, of input's shape
+        As `max_pool2d` returns them.
+    kernel_size, stride, padding : int or (int, int)
+        Those of the pooling.
+    output_size : sequence of int, optional
+        The size of the pooling's input, which several sizes may share.  Default: the smallest.
+
+    Returns
+    -------
+    Tensor, (N, C, H', W') or (C, H', W')
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, indices or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> image = autograd.tensor([[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 5.0]]])
+    >>> maxima, places = F.max_pool2d(image, 2, return_indices=True)
+    >>> F.max_unpool2d(maxima, places, 2)
+    tensor([[[0., 0., 0., 0.],
+             [0., 4., 0., 5.]]])
+    """
     return _unpool("max_unpool2d", input, indices, kernel_size, stride, padding, output_size, 2)
 
 
@@ -162,7 +198,39 @@ def max_unpool3d(
     padding: int | Triple = 0,
     output_size: Shape | None = None,
 ) -> Tensor:
-    """`max_unpool1d` of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """Put each element where the maximum of its window was.  All other elements are 0.
+
+    Parameters
+    ----------
+    input : Tensor, (N, C, D, H, W) or (C, D, H, W)
+    indices : Tensor of int64, of input's shape
+        As `max_pool3d` returns them.
+    kernel_size, stride, padding : int or (int, int, int)
+        Those of the pooling.
+    output_size : sequence of int, optional
+        The size of the pooling's input, which several sizes may share.  Default: the smallest.
+
+    Returns
+    -------
+    Tensor, (N, C, D', H', W') or (C, D', H', W')
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes, indices or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> volume = autograd.arange(8.0).reshape(1, 2, 2, 2)
+    >>> maxima, places = F.max_pool3d(volume, 2, return_indices=True)  # 7, at the end
+    >>> F.max_unpool3d(maxima, places, 2)
+    tensor([[[[0., 0.],
+              [0., 0.]],
+    <BLANKLINE>
+             [[0., 0.],
+              [0., 7.]]]])
+    """
     return _unpool("max_unpool3d", input, indices, kernel_size, stride, padding, output_size, 3)
 
 

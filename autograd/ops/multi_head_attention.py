@@ -145,6 +145,19 @@ def multi_head_attention_forward(
     References
     ----------
     Vaswani et al., "Attention Is All You Need", 2017, section 3.2.2.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> eye = autograd.eye(2)
+    >>> query = autograd.tensor([[20.0, 0.0]])  # it is like the first key, and unlike the second
+    >>> key, value = autograd.tensor([[20.0, 0.0], [0.0, 20.0]]), autograd.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> projections = autograd.cat([eye, eye, eye]), None, None, None, False, 0.0, eye, None
+    >>> output, weights = F.multi_head_attention_forward(query, key, value, 2, 1, *projections)
+    >>> output
+    tensor([[1., 2.]])
+    >>> weights
+    tensor([[1., 0.]])
     """
     check_arrays(_NAME, query=query, key=key, value=value)
     _check(query, key, value, key_padding_mask, embed_dim_to_check, num_heads)

@@ -76,11 +76,11 @@ def norm(
     *,
     dtype: DTypeLike | None = None,
 ) -> Tensor:
-    """The p-norm along dimensions.  Where it is 0, so is the gradient.
+    """The p-norm along dimensions, (Σ |x|^p)^(1/p).  Where it is 0, so is the gradient.
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
     p : number, "fro" or "nuc"
         "fro" stands for 2; "nuc" is the sum of a matrix's singular values, over two dimensions.
     dim : int or tuple of int, optional
@@ -90,11 +90,27 @@ def norm(
     dtype : float dtype, optional
         input is converted to it first.
 
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    TypeError
+        If input is not of floats.
+    ValueError
+        If p is another string, or for "nuc" there are not two dimensions.
+    IndexError
+        If there is no such dimension.
+
     Examples
     --------
     >>> import autograd
-    >>> autograd.norm(autograd.tensor([3.0, 4.0]))
-    tensor(5.)
+    >>> x = autograd.tensor([[3.0, -4.0], [0.0, 5.0]])
+    >>> autograd.norm(x, dim=1)
+    tensor([5., 5.])
+    >>> autograd.norm(x, p=1, dim=1)
+    tensor([7., 5.])
     """
     if dtype is not None:
         check_arrays("norm", input=input)

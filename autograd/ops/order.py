@@ -108,7 +108,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int, optional
         The dimension to reduce.  Default: all.
     keepdim : bool
@@ -116,19 +116,50 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Returns
     -------
-    Tensor, or a named tuple (values, indices) if dim is given
+    Tensor, (); or with dim a named tuple (values, indices) of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it is empty.
 
     Examples
     --------
     >>> import autograd
     >>> autograd.median(autograd.tensor([3.0, 1.0, 2.0, 4.0]))
     tensor(2.)
+    >>> autograd.median(autograd.tensor([[3, 1, 2], [4, 6, 5]]), dim=1).indices
+    tensor([2, 2])
     """
     return _median("median", input, dim, keepdim, _middle)
 
 
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesAndIndices:
-    """Median of the elements that are not NaN.  See `median`."""
+    """Median of the elements that are not NaN, or NaN if all are: the lower one of the two in the middle.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int, optional
+        The dimension to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep the reduced dimension, at size 1.
+
+    Returns
+    -------
+    Tensor, (); or with dim a named tuple (values, indices) of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it is empty.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.nanmedian(autograd.tensor([3.0, float("nan"), 1.0]))
+    tensor(1.)
+    """
     return _median("nanmedian", input, dim, keepdim, _middle_of_numbers)
 
 
@@ -148,7 +179,7 @@ def kthvalue(input: Tensor, k: int, dim: int | None = None, keepdim: bool = Fals
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     k : int
         From 1 to the size of the dimension.
     dim : int, optional
@@ -159,10 +190,29 @@ def kthvalue(input: Tensor, k: int, dim: int | None = None, keepdim: bool = Fals
     Returns
     -------
     named tuple (values, indices)
+        Both of the shape of input without `dim`; indices is int64.
+
+    Raises
+    ------
+    RuntimeError
+        If there are fewer than k elements, or k is below 1.
+    TypeError
+        If k is not a whole number.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> values, indices = autograd.kthvalue(autograd.tensor([30, 10, 20]), 2)
+    >>> values, indices
+    (tensor(20), tensor(2))
     """
     check_arrays("kthvalue", input=input)
     dim = -1 if dim is None else dim
     size = input.shape[dim_of("kthvalue", dim, input.ndim)] if input.ndim else 1
+    if not isinstance(k, int | np.integer):
+        raise TypeError(f"kthvalue: k is {k!r}; expects a whole number from 1 to {size}")
     if not 1 <= k <= size:
         raise RuntimeError(f"kthvalue: k is {k}, and there are {size} elements along dim {dim}; expects 1 to {size}")
     return _selected("kthvalue", input, dim, keepdim, lambda rows: _at(np.argsort(rows, -1, "stable"), k - 1))
@@ -173,7 +223,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesAndIndice
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
         The dimension to reduce.
     keepdim : bool
@@ -182,6 +232,19 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesAndIndice
     Returns
     -------
     named tuple (values, indices)
+        Both of the shape of input without `dim`; indices is int64.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension, or it is empty.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> values, indices = autograd.mode(autograd.tensor([3, 1, 2, 1]))
+    >>> values, indices
+    (tensor(1), tensor(3))
     """
     return _selected("mode", input, dim, keepdim, _most_frequent)
 
@@ -201,9 +264,28 @@ def _running(name: str, input: Tensor, dim: int, accumulate: Any) -> ValuesAndIn
 def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     """Maximum of the elements so far along a dimension, and the last index of each.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension along which to go.
+
     Returns
     -------
     named tuple (values, indices)
+        Both of the shape of input; indices is int64.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> values, indices = autograd.cummax(autograd.tensor([1, 3, 2, 3]), dim=0)
+    >>> values, indices
+    (tensor([1, 3, 3, 3]), tensor([0, 1, 1, 3]))
     """
     return _running("cummax", input, dim, np.maximum.accumulate)
 
@@ -211,9 +293,28 @@ def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
 def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     """Minimum of the elements so far along a dimension, and the last index of each.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension along which to go.
+
     Returns
     -------
     named tuple (values, indices)
+        Both of the shape of input; indices is int64.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> values, indices = autograd.cummin(autograd.tensor([3, 1, 2, 1]), dim=0)
+    >>> values, indices
+    (tensor([3, 1, 1, 1]), tensor([0, 1, 1, 3]))
     """
     return _running("cummin", input, dim, np.minimum.accumulate)
 
@@ -230,7 +331,7 @@ def quantile(
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
     q : float, or Tensor of the same dtype, () or (Q,)
         From 0 to 1.
     dim : int, optional
@@ -242,14 +343,18 @@ def quantile(
 
     Returns
     -------
-    Tensor
+    Tensor, of the shape of input without `dim`
         If q has a dimension, it is the first of the result.
 
     Raises
     ------
     RuntimeError
-        If q is not from 0 to 1, has another dtype or several dimensions, the input is empty or not of floats, or the
-        interpolation is unknown.
+        If q is not from 0 to 1, has another dtype or several dimensions, the input is empty, or the interpolation is
+        unknown.
+    TypeError
+        If input is not of floats.
+    IndexError
+        If there is no such dimension.
 
     Examples
     --------
@@ -268,7 +373,41 @@ def nanquantile(
     *,
     interpolation: str = "linear",
 ) -> Tensor:
-    """The q-quantiles of the elements that are not NaN.  See `quantile`."""
+    """The q-quantiles of the elements that are not NaN, along a dimension.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    q : float, or Tensor of the same dtype, () or (Q,)
+        From 0 to 1.
+    dim : int, optional
+        The dimension to reduce.  Default: all.
+    keepdim : bool
+        Whether to keep the reduced dimension, at size 1.
+    interpolation : "linear", "lower", "higher", "midpoint" or "nearest"
+        What to return between two elements.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+        If q has a dimension, it is the first of the result.
+
+    Raises
+    ------
+    RuntimeError
+        If q is not from 0 to 1, has another dtype or several dimensions, the input is empty, or the interpolation is
+        unknown.
+    TypeError
+        If input is not of floats.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.nanquantile(autograd.tensor([1.0, float("nan"), 3.0]), autograd.tensor([0.0, 0.5, 1.0]))
+    tensor([1., 2., 3.])
+    """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
 
 
@@ -446,6 +585,7 @@ composite_row(
     _rows_reference(lambda row, k: _sorted(row)[k - 1]),
     _kth_sample,
     BadSample((np.ones(3),), {"k": 4}, RuntimeError, ("kthvalue", "k is 4", "3 elements")),
+    BadSample((np.ones(3),), {"k": 1.5}, TypeError, ("kthvalue", "k is 1.5", "whole number")),
     kind="piecewise",
 )
 for _name, _function, _sign in (("cummax", cummax, 1), ("cummin", cummin, -1)):

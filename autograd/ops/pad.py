@@ -94,7 +94,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     pad : tuple of int
         Number of elements to add (before, after) the last dimension, then the second to last, and so on.  Negative
         numbers remove elements.
@@ -104,10 +104,16 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     value : float, optional
         For mode "constant".  Default: 0.
 
+    Returns
+    -------
+    Tensor, of the shape of input with the padding added
+
     Raises
     ------
     ValueError
-        If pad does not fit the shape or the mode.
+        If pad does not fit the shape or the mode, or the mode is unknown.
+    TypeError
+        If pad is no tuple of whole numbers.
 
     Examples
     --------

@@ -122,6 +122,27 @@ def _view_scatter(name: str, input: Tensor, src: Tensor, places: Any) -> Tensor:
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of input with src in place of the slice `index` along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    src : Tensor, of the shape of input without `dim`
+        Converted to input's dtype.
+    dim : int
+        The dimension of the slice.
+    index : int
+        Negative ones count from the end.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If the index is out of range, or there is no such dimension.
+    RuntimeError
+        If shapes do not fit.
+
     Examples
     --------
     >>> import autograd
@@ -139,8 +160,41 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
-    """A copy of input with src in place of the slice start:end:step along `dim`."""
-    dim = dim_of("slice_scatter", dim, ndim_of("slice_scatter", input))
+    """A copy of input with src in place of the slice start:end:step along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    src : Tensor, of the shape of the slice
+        Converted to input's dtype.
+    dim : int
+        The dimension that is sliced.
+    start, end : int, optional
+        As in Python's slices: negative ones count from the end.  Default: all.
+    step : int
+        At least 1.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    RuntimeError
+        If shapes do not fit, or step is below 1.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.slice_scatter(autograd.zeros(2, 4), autograd.ones(2, 2), dim=1, start=1, end=3)
+    tensor([[0., 1., 1., 0.],
+            [0., 1., 1., 0.]])
+    """
+    if ndim_of("slice_scatter", input) == 0:
+        raise IndexError("slice_scatter: a tensor without dimensions has no slices; .reshape(1) gives it one")
+    dim = dim_of("slice_scatter", dim, input.ndim)
     if step < 1:
         raise RuntimeError(f"slice_scatter: step is {step}; it must be at least 1")
     places = _positions(tuple(input.shape))[(*[slice(None)] * dim, slice(start, end, step))]
@@ -148,7 +202,36 @@ def slice_scatter(
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """A copy of input with src in place of its `diagonal`."""
+    """A copy of input with src in place of its `diagonal`.
+
+    Parameters
+    ----------
+    input : Tensor, of two dimensions or more
+    src : Tensor, of the shape of the diagonal
+        Converted to input's dtype.
+    offset : int
+        Which diagonal: above the main one if positive, below if negative.
+    dim1, dim2 : int
+        The dimensions of the matrices.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    RuntimeError
+        If shapes do not fit, or dim1 and dim2 are the same.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.diagonal_scatter(autograd.zeros(2, 3), autograd.tensor([1.0, 2.0]))
+    tensor([[1., 0., 0.],
+            [0., 2., 0.]])
+    """
     ndim = ndim_of("diagonal_scatter", input)
     first, second = (dim_of("diagonal_scatter", d, ndim) for d in (dim1, dim2))
     if first == second:
@@ -161,7 +244,36 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 def as_strided_scatter(
     input: Tensor, src: Tensor, size: Sizes, stride: Sizes, storage_offset: int | None = None
 ) -> Tensor:
-    """A copy of input with src in place of its view `as_strided`."""
+    """A copy of input with src in place of its view `as_strided`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    src : Tensor, of shape `size`
+        Converted to input's dtype.
+    size : tuple of int
+        The sizes of the view.
+    stride : tuple of int
+        For each dimension of the view, its step in the elements of input.
+    storage_offset : int, optional
+        The first element of the view.  Default: 0.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    RuntimeError
+        If shapes do not fit, or the view reaches outside input.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.as_strided_scatter(autograd.zeros(2, 3), autograd.ones(3), (3,), (2,))  # each second element
+    tensor([[1., 0., 1.],
+            [0., 1., 0.]])
+    """
     check_arrays("as_strided_scatter", input=input, src=src)
     places = _positions(tuple(input.shape))
 
@@ -176,13 +288,31 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
     Parameters
     ----------
-    input : Tensor
-    index : Tensor of int
+    input : Tensor, any shape
+    index : Tensor of int, any shape
         Negative ones count from the end.
-    source : Tensor
+    source : Tensor, any shape
         With as many elements as the index, and of input's dtype.
     accumulate : bool
         Add, instead of writing.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, or source has another number of elements.
+    RuntimeError
+        If dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.put(autograd.zeros(2, 2), autograd.tensor([1, -1]), autograd.tensor([5.0, 6.0]))
+    tensor([[0., 5.],
+            [0., 6.]])
     """
     check_arrays("put", input=input, index=index, source=source)
     _check_dtypes("put", input, source)
@@ -207,13 +337,32 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     indices : sequence of Tensor of int or bool
         One for each of the first dimensions.
-    values : Tensor
-        Its shape expands to that of input[indices].
+    values : Tensor, of a shape that expands to that of input[indices]
+        Of input's dtype.
     accumulate : bool
         Add, instead of writing.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+    IndexError
+        If an index is out of range.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> places = autograd.tensor([0, 1]), autograd.tensor([2, 0])
+    >>> autograd.index_put(autograd.zeros(2, 3), places, autograd.tensor([5.0, 6.0]))
+    tensor([[0., 0., 5.],
+            [6., 0., 0.]])
     """
     check_arrays("index_put", input=input, values=values)
     _check_dtypes("index_put", input, values)
@@ -250,6 +399,29 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number | complex = 1) -> Tensor:
     """A copy of input to which alpha times the slices of source are added at the slices `index` along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension of the slices.
+    index : Tensor of int, (M,) or ()
+        The slices of input.  Those of one index are all added.
+    source : Tensor, of input's shape with size M in `dim`
+        Of input's dtype.
+    alpha : number
+        Factor of source.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, and negative ones are; its size does not fit; or there is no such dimension.
+    RuntimeError
+        If shapes or dtypes do not fit.
+
     Examples
     --------
     >>> import autograd
@@ -265,13 +437,72 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """A copy of input with the slices of source in place of the slices `index` along `dim`."""
+    """A copy of input with the slices of source in place of the slices `index` along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension of the slices.
+    index : Tensor of int, (M,) or ()
+        The slices of input.
+    source : Tensor, of input's shape with size M in `dim`
+        Of input's dtype.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, and negative ones are; its size does not fit; or there is no such dimension.
+    RuntimeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> source = autograd.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> autograd.index_copy(autograd.zeros(3, 2), 0, autograd.tensor([2, 0]), source)
+    tensor([[3., 4.],
+            [0., 0.],
+            [1., 2.]])
+    """
     places = _slices("index_copy", input, dim, index, source)
     return _put(input, reshape(source, places.shape), places)
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number | complex) -> Tensor:
-    """A copy of input with the slices `index` along `dim` filled with a number, or a tensor without dimensions."""
+    """A copy of input with the slices `index` along `dim` filled with a number.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension of the slices.
+    index : Tensor of int, (M,) or ()
+        Negative ones count from the end.
+    value : number, or Tensor, ()
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, index is no vector, or there is no such dimension.
+    RuntimeError
+        If value has dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.index_fill(autograd.ones(2, 3), 1, autograd.tensor([0, -1]), 7.0)
+    tensor([[7., 1., 7.],
+            [7., 1., 7.]])
+    """
     check_arrays("index_fill", input=input, index=index)
     dim = dim_of("index_fill", dim, input.ndim)
     if index.ndim > 1:
@@ -301,9 +532,35 @@ def index_reduce(
 
     Parameters
     ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension of the slices.
+    index : Tensor of int, (M,) or ()
+        The slices of input.
+    source : Tensor, of input's shape with size M in `dim`
+        Of input's dtype.
     reduce : "prod", "mean", "amax" or "amin"
+        How slices of one index are combined.
     include_self : bool
         Whether the old slices of input count.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, and negative ones are; its size does not fit; or there is no such dimension.
+    RuntimeError
+        If shapes or dtypes do not fit, or reduce is unknown.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> source = autograd.tensor([5.0, 7.0, 2.0])
+    >>> autograd.index_reduce(autograd.tensor([1.0, 4.0]), 0, autograd.tensor([0, 0, 1]), source, "amax")
+    tensor([7., 4.])
     """
     check_arrays("index_reduce", input=input, index=index, source=source)
     if reduce not in ("prod", "mean", "amax", "amin"):
@@ -326,14 +583,29 @@ def scatter(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
-    index : Tensor of int
+        The dimension along which index places.
+    index : Tensor of int, with as many dimensions as input
         As for `gather`.
-    src : Tensor, at least as large as the index, of input's dtype; or a number
+    src : Tensor, at least as large as the index in each dimension; or a number
+        Of input's dtype.
     value : number, in place of src
     reduce : "add" or "multiply", optional
         Combine with the element of input, instead of writing.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    RuntimeError
+        If an index is out of range, shapes or dtypes do not fit, or reduce is unknown.
+    TypeError
+        If there is neither src nor value.
+    IndexError
+        If there is no such dimension.
 
     Examples
     --------
@@ -395,10 +667,26 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     mask : Tensor of bool, whose shape broadcasts with input's
-    source : Tensor
+    source : Tensor, any shape
         With at least as many elements as mask has true ones, and of input's dtype.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    RuntimeError
+        If mask is not bool, shapes do not broadcast, dtypes differ, or source has too few elements.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> mask = autograd.tensor([True, False, True])
+    >>> autograd.masked_scatter(autograd.zeros(3), mask, autograd.tensor([5.0, 6.0]))
+    tensor([5., 0., 6.])
     """
     check_arrays("masked_scatter", input=input, mask=mask, source=source)
     _check_dtypes("masked_scatter", input, source)
@@ -633,6 +921,7 @@ def _scatter_view_rows() -> None:
         ),
         (wrong, {}, RuntimeError, ("(4,)", "(2, 3)")),
         (wrong, {"step": 0}, RuntimeError, ("step is 0",)),
+        ((ones(), ones(1)), {}, IndexError, ("without dimensions",)),
     )
     composed(
         diagonal_scatter,

@@ -64,7 +64,16 @@ def _check_sizes(name: str, x: Any, y: Any, first: int, second: int) -> None:
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """Compute the product of two matrices, (I, K) and (K, J).
+    """Compute the product of two matrices.
+
+    Parameters
+    ----------
+    input : Tensor, (I, K)
+    mat2 : Tensor, (K, J)
+
+    Returns
+    -------
+    Tensor, (I, J)
 
     Raises
     ------
@@ -74,9 +83,9 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     Examples
     --------
     >>> import autograd
-    >>> autograd.mm(autograd.ones(2, 3), autograd.ones(3, 1))
-    tensor([[3.],
-            [3.]])
+    >>> autograd.mm(autograd.tensor([[1.0, 2.0], [0.0, 1.0]]), autograd.tensor([[3.0], [4.0]]))
+    tensor([[11.],
+            [ 4.]])
     """
     _check("mm", "two matrices", input=(input, 2), mat2=(mat2, 2))
     _check_sizes("mm", input, mat2, 1, 0)
@@ -84,7 +93,30 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """Compute the products of N pairs of matrices, (N, I, K) and (N, K, J)."""
+    """Compute the products of N pairs of matrices.
+
+    Parameters
+    ----------
+    input : Tensor, (N, I, K)
+    mat2 : Tensor, (N, K, J)
+
+    Returns
+    -------
+    Tensor, (N, I, J)
+
+    Raises
+    ------
+    RuntimeError
+        If these are no batches of matrices, or sizes or dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bmm(autograd.ones(2, 1, 3), autograd.tensor([[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]))
+    tensor([[[ 6.]],
+    <BLANKLINE>
+            [[15.]]])
+    """
     _check("bmm", "two batches of matrices", input=(input, 3), mat2=(mat2, 3))
     _check_sizes("bmm", input, mat2, 0, 0)
     _check_sizes("bmm", input, mat2, 2, 1)
@@ -92,7 +124,28 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """Compute the product of a matrix (I, K) and a vector (K,)."""
+    """Compute the product of a matrix and a vector.
+
+    Parameters
+    ----------
+    input : Tensor, (I, K)
+    vec : Tensor, (K,)
+
+    Returns
+    -------
+    Tensor, (I,)
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of dimensions, sizes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.mv(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), autograd.tensor([1.0, 10.0]))
+    tensor([21., 43.])
+    """
     _check("mv", "a matrix and a vector", input=(input, 2), vec=(vec, 1))
     _check_sizes("mv", input, vec, 1, 0)
     return matmul(input, vec)
@@ -105,18 +158,82 @@ def _dot(name: str, input: Tensor, tensor: Tensor) -> Tensor:
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """Compute the dot product of two vectors of one size."""
+    """Compute the dot product of two vectors, Σ input[k] · tensor[k].
+
+    Parameters
+    ----------
+    input, tensor : Tensor, (K,)
+
+    Returns
+    -------
+    Tensor, ()
+
+    Raises
+    ------
+    RuntimeError
+        If these are no vectors, or sizes or dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.dot(autograd.tensor([1.0, 2.0]), autograd.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     return _dot("dot", input, tensor)
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """Compute the dot product of two vectors of one size: `dot`, as there are no complex numbers."""
+    """Compute the dot product of two vectors, Σ conj(input[k]) · other[k].
+
+    Parameters
+    ----------
+    input : Tensor, (K,)
+        Complex numbers are conjugated.
+    other : Tensor, (K,)
+
+    Returns
+    -------
+    Tensor, ()
+
+    Raises
+    ------
+    RuntimeError
+        If these are no vectors, or sizes or dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> z = autograd.tensor([3 + 4j])
+    >>> autograd.vdot(z, z)  # |z|²
+    tensor(25.+0.j)
+    """
     check_arrays("vdot", input=input, other=other)
     return _dot("vdot", conj(input), other)
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Sum the products over the last dimensions: (…, K) and (…, K).  With a number it is a product."""
+    """Sum the products over the last dimensions.  With a number it is a product.
+
+    Parameters
+    ----------
+    input : Tensor, (…, K) or ()
+    other : Tensor, (…, K) or ()
+
+    Returns
+    -------
+    Tensor, with the other dimensions of input, then those of other
+
+    Raises
+    ------
+    RuntimeError
+        If the last sizes or the dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.inner(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), autograd.tensor([1.0, 10.0]))
+    tensor([21., 43.])
+    """
     check_arrays("inner", input=input, other=other)
     _check_dtypes("inner", input, other)
     if input.ndim == 0 or other.ndim == 0:
@@ -126,7 +243,29 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """Multiply each element of a vector by each of another: (I,) and (J,) give (I, J)."""
+    """Multiply each element of a vector by each of another.
+
+    Parameters
+    ----------
+    input : Tensor, (I,)
+    vec2 : Tensor, (J,)
+
+    Returns
+    -------
+    Tensor, (I, J)
+
+    Raises
+    ------
+    RuntimeError
+        If these are no vectors.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.outer(autograd.tensor([1.0, 2.0]), autograd.tensor([3.0, 4.0, 5.0]))
+    tensor([[ 3.,  4.,  5.],
+            [ 6.,  8., 10.]])
+    """
     check_arrays("outer", input=input, vec2=vec2)
     if input.ndim != 1 or vec2.ndim != 1:
         raise RuntimeError(f"outer: expects two vectors, got shapes {tuple(input.shape)} and {tuple(vec2.shape)}")
@@ -167,16 +306,28 @@ def addmm(
 
     Parameters
     ----------
-    input : Tensor
-        Its shape expands to (I, J).
-    mat1, mat2 : Tensor, (I, K) and (K, J)
+    input : Tensor, of a shape that expands to (I, J)
+    mat1 : Tensor, (I, K)
+    mat2 : Tensor, (K, J)
     beta, alpha : number
         With beta = 0 input is ignored, also its NaN and inf.
+
+    Returns
+    -------
+    Tensor, (I, J)
 
     Raises
     ------
     RuntimeError
         If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> ones = autograd.ones(2, 2)
+    >>> autograd.addmm(autograd.tensor([1.0, 2.0]), ones, ones, beta=10)  # 10 · input + 2
+    tensor([[12., 22.],
+            [12., 22.]])
     """
     check_arrays("addmm", input=input)
     _check("addmm", "two matrices", mat1=(mat1, 2), mat2=(mat2, 2))
@@ -188,7 +339,32 @@ def addmm(
 def addmv(
     input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
-    """Compute beta · input + alpha · (mat @ vec), for a matrix (I, K) and a vector (K,): see `addmm`."""
+    """Compute beta · input + alpha · (mat @ vec).
+
+    Parameters
+    ----------
+    input : Tensor, of a shape that expands to (I,)
+    mat : Tensor, (I, K)
+    vec : Tensor, (K,)
+    beta, alpha : number
+        With beta = 0 input is ignored, also its NaN and inf.
+
+    Returns
+    -------
+    Tensor, (I,)
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> mat = autograd.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> autograd.addmv(autograd.tensor([100.0, 200.0]), mat, autograd.ones(2), alpha=10)
+    tensor([130., 270.])
+    """
     check_arrays("addmv", input=input)
     _check("addmv", "a matrix and a vector", mat=(mat, 2), vec=(vec, 1))
     _check_sizes("addmv", mat, vec, 1, 0)
@@ -199,7 +375,33 @@ def addmv(
 def addr(
     input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
-    """Compute beta · input + alpha · outer(vec1, vec2): see `addmm`."""
+    """Compute beta · input + alpha · outer(vec1, vec2).
+
+    Parameters
+    ----------
+    input : Tensor, of a shape that expands to (I, J)
+    vec1 : Tensor, (I,)
+    vec2 : Tensor, (J,)
+    beta, alpha : number
+        With beta = 0 input is ignored, also its NaN and inf.
+
+    Returns
+    -------
+    Tensor, (I, J)
+
+    Raises
+    ------
+    RuntimeError
+        If vec1 or vec2 is no vector, or input does not expand to (I, J).
+
+    Examples
+    --------
+    >>> import autograd
+    >>> vec1, vec2 = autograd.tensor([1.0, 2.0]), autograd.tensor([3.0, 4.0])
+    >>> autograd.addr(autograd.ones(2, 2), vec1, vec2)
+    tensor([[4., 5.],
+            [7., 9.]])
+    """
     check_arrays("addr", input=input, vec1=vec1, vec2=vec2)
     if vec1.ndim != 1 or vec2.ndim != 1:
         raise RuntimeError(f"addr: expects two vectors, got shapes {tuple(vec1.shape)} and {tuple(vec2.shape)}")
@@ -210,7 +412,32 @@ def addr(
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
-    """Compute beta · input + alpha · (Σ_n batch1[n] @ batch2[n]), for (N, I, K) and (N, K, J): see `addmm`."""
+    """Compute beta · input + alpha · (Σ_n batch1[n] @ batch2[n]).
+
+    Parameters
+    ----------
+    input : Tensor, of a shape that expands to (I, J)
+    batch1 : Tensor, (N, I, K)
+    batch2 : Tensor, (N, K, J)
+    beta, alpha : number
+        With beta = 0 input is ignored, also its NaN and inf.
+
+    Returns
+    -------
+    Tensor, (I, J)
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> batch1, batch2 = autograd.ones(5, 1, 3), autograd.ones(5, 3, 2)
+    >>> autograd.addbmm(autograd.tensor([0.5, 1.0]), batch1, batch2)  # plus 5 · 3
+    tensor([[15.5000, 16.0000]])
+    """
     check_arrays("addbmm", input=input)
     _check("addbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("addbmm", batch1, batch2, 0, 0)
@@ -222,7 +449,34 @@ def addbmm(
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number | complex = 1, alpha: Number | complex = 1
 ) -> Tensor:
-    """Compute beta · input + alpha · bmm(batch1, batch2): see `addmm`."""
+    """Compute beta · input + alpha · bmm(batch1, batch2).
+
+    Parameters
+    ----------
+    input : Tensor, of a shape that expands to (N, I, J)
+    batch1 : Tensor, (N, I, K)
+    batch2 : Tensor, (N, K, J)
+    beta, alpha : number
+        With beta = 0 input is ignored, also its NaN and inf.
+
+    Returns
+    -------
+    Tensor, (N, I, J)
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> batch1, batch2 = autograd.ones(2, 1, 3), autograd.ones(2, 3, 1)
+    >>> autograd.baddbmm(autograd.tensor([[[0.5]], [[1.0]]]), batch1, batch2)  # plus 3
+    tensor([[[3.5000]],
+    <BLANKLINE>
+            [[4.0000]]])
+    """
     check_arrays("baddbmm", input=input)
     _check("baddbmm", "two batches of matrices", batch1=(batch1, 3), batch2=(batch2, 3))
     _check_sizes("baddbmm", batch1, batch2, 0, 0)
@@ -232,6 +486,15 @@ def baddbmm(
 
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """Compute the Kronecker product: each element of input times all of other, in blocks of other's shape.
+
+    Parameters
+    ----------
+    input, other : Tensor, any shape
+        The one with fewer dimensions gets sizes of 1 in front.
+
+    Returns
+    -------
+    Tensor, of input's shape times other's, size by size
 
     Examples
     --------
@@ -255,19 +518,27 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
     Parameters
     ----------
-    a, b : Tensor
+    a, b : Tensor, any shape
     dims : int, or two lists of int
         The dimensions of a, and those of b.  An int n stands for the last n of a and the first n of b.
 
     Returns
     -------
-    Tensor
-        With the other dimensions of a, then those of b.
+    Tensor, with the other dimensions of a, then those of b
 
     Raises
     ------
     RuntimeError
-        If the sizes of a pair differ, or a dimension is named twice.
+        If the sizes of a pair or the dtypes differ, or a dimension is named twice.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> a, b = autograd.ones(2, 3, 4), autograd.ones(4, 3)
+    >>> autograd.tensordot(a, b, dims=([1, 2], [1, 0]))  # each is a sum of 3 · 4 ones
+    tensor([12., 12.])
     """
     check_arrays("tensordot", a=a, b=b)
     _check_dtypes("tensordot", a, b)
@@ -279,6 +550,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 f"{tuple(a.shape)} and {tuple(b.shape)}"
             )
         pairs = range(a.ndim - pairs, a.ndim), range(pairs)
+    if len(pairs) != 2:
+        raise RuntimeError(f"tensordot: dims is {dims}; expects an int, or two lists of dimensions, of a and of b")
     first, second = ([dim_of("tensordot", d, x.ndim) for d in dim] for dim, x in zip(pairs, (a, b), strict=True))
     sizes = [[x.shape[d] for d in chosen] if x.ndim else [] for x, chosen in ((a, first), (b, second))]
     if len(sizes[0]) != len(sizes[1]) or any(n != m and 1 not in (n, m) for n, m in zip(*sizes, strict=True)):
@@ -303,7 +576,27 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
 
 def trace(input: Tensor) -> Tensor:
-    """The sum of the diagonal of a matrix, in int64 for integers and bools."""
+    """The sum of the diagonal of a matrix, in int64 for integers and bools.
+
+    Parameters
+    ----------
+    input : Tensor, (M, N)
+
+    Returns
+    -------
+    Tensor, ()
+
+    Raises
+    ------
+    RuntimeError
+        If input is no matrix.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.trace(autograd.tensor([[1, 2], [3, 4]]))
+    tensor(5)
+    """
     check_arrays("trace", input=input)
     if input.ndim != 2:
         raise RuntimeError(f"trace: expects a matrix, got shape {tuple(input.shape)}")
@@ -311,7 +604,29 @@ def trace(input: Tensor) -> Tensor:
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """Compute the product of matrices, in the order that needs the fewest multiplications: see `linalg.multi_dot`."""
+    """Compute the product of matrices, in the order that needs the fewest multiplications: see `linalg.multi_dot`.
+
+    Parameters
+    ----------
+    *matrices : Tensor, (I, K), (K, L), (L, …), …
+        At least one.
+
+    Returns
+    -------
+    Tensor, (I, J)
+        With the rows of the first matrix and the columns of the last.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, some are no matrices, or sizes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.chain_matmul(autograd.ones(1, 2), autograd.ones(2, 3), autograd.ones(3, 1))  # 2 · 3
+    tensor([[6.]])
+    """
     if not matrices:
         raise RuntimeError("chain_matmul: expects at least one matrix")
     _check("chain_matmul", "matrices", **{f"matrix {i}": (x, 2) for i, x in enumerate(matrices)})
@@ -325,10 +640,27 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 
     Parameters
     ----------
-    input, other : Tensor
-        Their shapes broadcast.
+    input, other : Tensor, of shapes that broadcast
+        With the same number of dimensions.
     dim : int, optional
-        Default: the first dimension of size 3.
+        The dimension of the vectors, of size 3.  Default: the first of size 3.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    RuntimeError
+        If shapes do not fit, or the dimension has not size 3.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cross(autograd.tensor([1.0, 0.0, 0.0]), autograd.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
     """
     check_arrays("cross", input=input, other=other)
     if input.ndim != other.ndim:
@@ -358,7 +690,32 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 
 
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
-    """Compute the cross product of vectors of three elements, along `dim`: `cross`, with another default."""
+    """Compute the cross product of vectors of three elements, along `dim`: `cross`, with another default.
+
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast
+        With the same number of dimensions.
+    dim : int
+        The dimension of the vectors, of size 3.  Default: the last.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    RuntimeError
+        If shapes do not fit, or the dimension has not size 3.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.cross(autograd.tensor([[1.0, 0.0, 0.0]]), autograd.tensor([[0.0, 2.0, 0.0]]))
+    tensor([[0., 0., 2.]])
+    """
     return cross(input, other, dim)
 
 
@@ -491,6 +848,7 @@ composed(
     _tensordot_sample,
     ((ones(2, 3), ones(2, 3)), {"dims": 1}, RuntimeError, ("(2, 3)", "equal")),
     ((ones(3), ones(3)), {"dims": 2}, RuntimeError, ("dims is 2",)),
+    ((ones(3), ones(3)), {"dims": [[0]]}, RuntimeError, ("dims is [[0]]", "two lists")),
 )
 
 

@@ -49,7 +49,31 @@ def _any(x: Any) -> Any:
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice `index` along `dim`, as a view without that dimension."""
+    """The slice `index` along `dim`, as a view without that dimension.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    dim : int
+        The dimension that the slice lacks.
+    index : int
+        Negative ones count from the end.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+
+    Raises
+    ------
+    IndexError
+        If the index is out of range, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.select(autograd.tensor([[1, 2], [3, 4]]), 1, 0)
+    tensor([1, 3])
+    """
     if ndim_of("select", input) == 0:
         raise IndexError("select: a tensor without dimensions has no slices")
     dim, index = dim_of("select", dim, input.ndim), _whole("select", "index", index)
@@ -60,7 +84,36 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
-    """The `length` slices from `start` along `dim`, as a view."""
+    """The `length` slices from `start` along `dim`, as a view.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    dim : int
+        The dimension to shorten.
+    start : int or Tensor of int, ()
+        Negative ones count from the end.
+    length : int
+        The size of `dim` in the result.
+
+    Returns
+    -------
+    Tensor, of the shape of input with size length in `dim`
+
+    Raises
+    ------
+    RuntimeError
+        If the slices reach past the end, length is negative, or input has no dimensions.
+    IndexError
+        If start is out of range, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.narrow(autograd.tensor([[1, 2, 3], [4, 5, 6]]), 1, 1, 2)
+    tensor([[2, 3],
+            [5, 6]])
+    """
     if ndim_of("narrow", input) == 0:
         raise RuntimeError("narrow: a tensor without dimensions has no slices")
     if hasattr(start, "dtype") and (start.ndim or start.dtype.kind not in "iu"):  # type: ignore[union-attr]
@@ -84,9 +137,26 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
-    index : Tensor of int64
+    input : Tensor, any shape
+    index : Tensor of int64, any shape
         Negative ones count from the end.
+
+    Returns
+    -------
+    Tensor, of the shape of index
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range.
+    RuntimeError
+        If index is not int64.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.take(autograd.tensor([[10, 20], [30, 40]]), autograd.tensor([2, -1]))
+    tensor([30, 40])
     """
     check_arrays("take", input=input, index=index)
     if index.dtype != np.int64:
@@ -104,10 +174,29 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
     Parameters
     ----------
-    input : Tensor
-    indices : Tensor of int64
+    input : Tensor, any shape
+    indices : Tensor of int64, with as many dimensions as input
+        Negative ones count from the end, if dim is given.
     dim : int, optional
         Without it, both are taken as vectors, in row-major order.
+
+    Returns
+    -------
+    Tensor, of the shape of indices, broadcast beside `dim`; without dim a vector
+
+    Raises
+    ------
+    RuntimeError
+        If an index is out of range, indices are not int64, or shapes do not fit.
+    IndexError
+        If there is no such dimension, or without dim an index is out of range.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[30, 10, 20]])
+    >>> autograd.take_along_dim(x, x.argsort(1), 1)
+    tensor([[10, 20, 30]])
     """
     check_arrays("take_along_dim", input=input, indices=indices)
     if indices.dtype != np.int64:
@@ -141,10 +230,26 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements of input where mask is true, as a vector.  Shapes broadcast.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    mask : Tensor of bool, of a shape that broadcasts with input's
+
+    Returns
+    -------
+    Tensor, (number of true elements,)
+
     Raises
     ------
-    TypeError
-        If mask is not bool.
+    RuntimeError
+        If mask is not bool, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 5.0, 3.0])
+    >>> autograd.masked_select(x, x > 2)
+    tensor([5., 3.])
     """
     check_arrays("masked_select", input=input, mask=mask)
     if mask.dtype != np.bool_:
@@ -160,7 +265,7 @@ def repeat_interleave(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     repeats : int, or Tensor of int, (1,) or one for each element or slice
         Without it, input holds the repeats, and the result is how often each index occurs: [0] * input[0] + ….
     dim : int, optional
@@ -168,11 +273,24 @@ def repeat_interleave(
     output_size : int, optional
         The size of the result along `dim`, checked.
 
+    Returns
+    -------
+    Tensor, of the shape of input with another size in `dim`; without dim a vector
+
+    Raises
+    ------
+    RuntimeError
+        If repeats are negative, not integers or not as many as slices, or output_size is another.
+    IndexError
+        If there is no such dimension.
+
     Examples
     --------
     >>> import autograd
     >>> autograd.repeat_interleave(autograd.tensor([1, 2]), 2)
     tensor([1, 1, 2, 2])
+    >>> autograd.repeat_interleave(autograd.tensor([1, 2]), autograd.tensor([3, 1]))
+    tensor([1, 1, 1, 2])
     """
     name = "repeat_interleave"
     check_arrays(name, input=input)
@@ -216,14 +334,56 @@ _repeat_interleave_places_op = register(
 
 
 def fliplr(input: Tensor) -> Tensor:
-    """Return a copy with the order along the second dimension reversed."""
+    """Return a copy with the order along the second dimension reversed.
+
+    Parameters
+    ----------
+    input : Tensor, of two dimensions or more
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    RuntimeError
+        If input has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fliplr(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     if ndim_of("fliplr", input) < 2:
         raise RuntimeError(f"fliplr: expects at least 2 dimensions, got shape {tuple(input.shape)}")
     return flip(input, (1,))
 
 
 def flipud(input: Tensor) -> Tensor:
-    """Return a copy with the order along the first dimension reversed."""
+    """Return a copy with the order along the first dimension reversed.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    RuntimeError
+        If input has no dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.flipud(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     if ndim_of("flipud", input) < 1:
         raise RuntimeError("flipud: a tensor without dimensions has no order; expects at least one")
     return flip(input, (0,))
@@ -234,11 +394,22 @@ def roll(input: Tensor, shifts: int | tuple[int, ...], dims: int | tuple[int, ..
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     shifts : int or tuple of int
         How far, one for each of dims.
     dims : int or tuple of int, optional
         Without it, the elements are shifted in row-major order.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    RuntimeError
+        If there are not as many shifts as dims, or no shift.
+    IndexError
+        If there is no such dimension.
 
     Examples
     --------
@@ -267,7 +438,36 @@ def roll(input: Tensor, shifts: int | tuple[int, ...], dims: int | tuple[int, ..
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Rotate by 90 degrees k times, in the plane of two dimensions, from the first towards the second."""
+    """Rotate by 90 degrees k times, in the plane of two dimensions, from the first towards the second.
+
+    Parameters
+    ----------
+    input : Tensor, of two dimensions or more
+    k : int
+        Negative ones rotate the other way.
+    dims : sequence of two int
+        The plane.
+
+    Returns
+    -------
+    Tensor, of the shape of input, with the two sizes exchanged if k is odd
+
+    Raises
+    ------
+    RuntimeError
+        If input has fewer than two dimensions, or dims are not two different ones.
+    IndexError
+        If there is no such dimension.
+    TypeError
+        If k is not a whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.rot90(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
     ndim = ndim_of("rot90", input)
     if len(dims) != 2:
         raise RuntimeError(f"rot90: dims is {tuple(dims)}; expects two dimensions")
@@ -276,7 +476,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     first, second = (dim_of("rot90", d, ndim) for d in dims)
     if first == second:
         raise RuntimeError(f"rot90: dims {tuple(dims)} are one dimension; expects two")
-    turns = k % 4
+    turns = _whole("rot90", "k", k) % 4
     if turns == 0:
         return clone(input)
     if turns == 2:
@@ -287,11 +487,27 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 def tile(input: Tensor, dims: Sizes) -> Tensor:
     """Copies of the tensor side by side: dims[i] along dimension i, counted from the last.
 
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dims : int or tuple of int
+        How often.  Missing ones are 1.
+
+    Returns
+    -------
+    Tensor, of input's shape times dims, size by size
+
+    Raises
+    ------
+    RuntimeError
+        If a number is negative.
+
     Examples
     --------
     >>> import autograd
-    >>> autograd.tile(autograd.tensor([1, 2]), (2,))
-    tensor([1, 2, 1, 2])
+    >>> autograd.tile(autograd.tensor([1, 2]), (2, 2))
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
     """
     ndim, times = ndim_of("tile", input), sizes_of((dims,))
     if any(time < 0 for time in times):
@@ -311,10 +527,30 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, of one dimension or more
     indices_or_sections : int, or sequence or Tensor of int
         The number of pieces, of which the first are larger by one if they cannot be equal; or the indices to split at.
     dim : int
+        The dimension to split.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    RuntimeError
+        If there would be no piece, input has no dimensions, or indices in a tensor are not int64.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor_split(autograd.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    >>> autograd.tensor_split(autograd.arange(5), (1, 2))
+    (tensor([0]), tensor([1]), tensor([2, 3, 4]))
     """
     if ndim_of("tensor_split", input) == 0:
         raise RuntimeError("tensor_split: a tensor without dimensions cannot be split; .reshape(1) gives it one")
@@ -347,34 +583,181 @@ def _split_along(name: str, input: Tensor, given: Any, dim: int, least: int) -> 
 
 
 def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> Tensors:
-    """`tensor_split` along the second dimension, or the only one, into equal pieces."""
+    """Split into views along the second dimension, or the only one.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    indices_or_sections : int or sequence of int
+        The number of equal pieces, or the indices to split at.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    RuntimeError
+        If input is a number, or cannot be split into so many equal pieces.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.hsplit(autograd.tensor([[1, 2, 3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
     return _split_along("hsplit", input, indices_or_sections, 0 if ndim_of("hsplit", input) == 1 else 1, 1)
 
 
 def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> Tensors:
-    """`tensor_split` along the first dimension, of at least two, into equal pieces."""
+    """Split into views along the first dimension.
+
+    Parameters
+    ----------
+    input : Tensor, of two dimensions or more
+    indices_or_sections : int or sequence of int
+        The number of equal pieces, or the indices to split at.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    RuntimeError
+        If input has fewer than two dimensions, or cannot be split into so many equal pieces.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.vsplit(autograd.tensor([[1, 2], [3, 4], [5, 6]]), [1])
+    (tensor([[1, 2]]), tensor([[3, 4],
+            [5, 6]]))
+    """
     return _split_along("vsplit", input, indices_or_sections, 0, 2)
 
 
 def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> Tensors:
-    """`tensor_split` along the third dimension into equal pieces."""
+    """Split into views along the third dimension.
+
+    Parameters
+    ----------
+    input : Tensor, of three dimensions or more
+    indices_or_sections : int or sequence of int
+        The number of equal pieces, or the indices to split at.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    RuntimeError
+        If input has fewer than three dimensions, or cannot be split into so many equal pieces.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> [piece.shape for piece in autograd.dsplit(autograd.zeros(1, 2, 6), 3)]
+    [(1, 2, 2), (1, 2, 2), (1, 2, 2)]
+    """
     return _split_along("dsplit", input, indices_or_sections, 2, 3)
 
 
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> Tensors:
-    """Split a tensor into views of these sizes along `dim`."""
+    """Split a tensor into views of these sizes along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    split_sizes : sequence of int
+        They add up to the size of the dimension.
+    dim : int
+        The dimension to split.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not add up.
+    TypeError
+        If split_sizes is a number.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.split_with_sizes(autograd.arange(5), [1, 4])
+    (tensor([0]), tensor([1, 2, 3, 4]))
+    """
     if isinstance(split_sizes, int):
         raise TypeError(f"split_with_sizes: split_sizes is {split_sizes}; expects a list, or use split")
     return split(input, split_sizes, dim)
 
 
 def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> Tensors:
-    """`split`, which is as safe here."""
+    """Split a tensor into pieces, which are views: `split`, which is as safe here.
+
+    Parameters
+    ----------
+    tensor : Tensor, of one dimension or more
+    split_size : int
+        The size of each piece, where the last may be smaller.
+    dim : int
+        The dimension to split.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    ValueError
+        If split_size is not positive.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unsafe_split(autograd.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
     return split(tensor, split_size, dim)
 
 
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> Tensors:
-    """`chunk`, which is as safe here."""
+    """Split a tensor into `chunks` pieces, which are views: `chunk`, which is as safe here.
+
+    Parameters
+    ----------
+    input : Tensor, of one dimension or more
+    chunks : int
+        At most so many pieces.
+    dim : int
+        The dimension to split.
+
+    Returns
+    -------
+    tuple of Tensor
+
+    Raises
+    ------
+    ValueError
+        If chunks is not positive.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unsafe_chunk(autograd.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return chunk(input, chunks, dim)
 
 
@@ -391,17 +774,77 @@ def _each(name: str, tensors: Any, function: Callable[[Tensor], Tensor]) -> Any:
 
 
 def atleast_1d(*tensors: Any) -> Any:
-    """The tensor, or tensors, with one dimension if it has none."""
+    """The tensor, or tensors, with one dimension if it has none.
+
+    Parameters
+    ----------
+    *tensors : Tensor, any shape, or one list of them
+
+    Returns
+    -------
+    Tensor, of at least one dimension; a tuple of them for several or a list
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atleast_1d(autograd.tensor(5))
+    tensor([5])
+    """
     return _each("atleast_1d", tensors, _one)
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """The tensor, or tensors, with two dimensions if it has fewer: a vector becomes a row."""
+    """The tensor, or tensors, with two dimensions if it has fewer: a vector becomes a row.
+
+    Parameters
+    ----------
+    *tensors : Tensor, any shape, or one list of them
+
+    Returns
+    -------
+    Tensor, of at least two dimensions; a tuple of them for several or a list
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atleast_2d(autograd.tensor([5, 6]))
+    tensor([[5, 6]])
+    """
     return _each("atleast_2d", tensors, _two)
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """The tensor, or tensors, with three dimensions if it has fewer: (N,) becomes (1, N, 1), (N, M) (N, M, 1)."""
+    """The tensor, or tensors, with three dimensions if it has fewer: (N,) becomes (1, N, 1), (N, M) (N, M, 1).
+
+    Parameters
+    ----------
+    *tensors : Tensor, any shape, or one list of them
+
+    Returns
+    -------
+    Tensor, of at least three dimensions; a tuple of them for several or a list
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.atleast_3d(autograd.tensor([5, 6])).shape
+    (1, 2, 1)
+    """
     return _each("atleast_3d", tensors, _three)
 
 
@@ -435,22 +878,109 @@ def _joined(name: str, tensors: Sequence[Tensor], prepare: Callable[[Tensor], Te
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the second dimension, or vectors along the first."""
+    """Join tensors along the second dimension, or vectors along the first.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        At least one.  Their other sizes are equal.
+
+    Returns
+    -------
+    Tensor, of the shape of the first, but for the size that grows; in a common dtype
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.hstack([autograd.tensor([1, 2]), autograd.tensor([3])])
+    tensor([1, 2, 3])
+    """
     return _joined("hstack", tensors, _one, None)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the first dimension.  A vector is a row."""
+    """Join tensors along the first dimension.  A vector is a row.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        At least one.  Their other sizes are equal.
+
+    Returns
+    -------
+    Tensor, of the shape of the first, but for the size that grows; in a common dtype
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.vstack([autograd.tensor([1, 2]), autograd.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return _joined("vstack", tensors, _two, 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the third dimension: see `atleast_3d`."""
+    """Join tensors along the third dimension, after `atleast_3d`.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        At least one.  Their other sizes are equal.
+
+    Returns
+    -------
+    Tensor, of the shape of the first, but for the size that grows; in a common dtype
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.dstack([autograd.tensor([1, 2]), autograd.tensor([3, 4])])
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
     return _joined("dstack", tensors, _three, 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the second dimension.  A vector is a column."""
+    """Join tensors along the second dimension.  A vector is a column.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        At least one.  Their other sizes are equal.
+
+    Returns
+    -------
+    Tensor, of the shape of the first, but for the size that grows; in a common dtype
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.column_stack([autograd.tensor([1, 2]), autograd.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return _joined("column_stack", tensors, _column, 1)
 
 
@@ -459,7 +989,21 @@ def _column(x: Tensor) -> Tensor:
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
-    """A matrix with these matrices along its diagonal, and 0 elsewhere.  Vectors are rows.
+    """A matrix with these matrices along its diagonal, and 0 elsewhere.
+
+    Parameters
+    ----------
+    *tensors : Tensor, (I, J), (J,) or ()
+        Vectors are rows.  At least one.
+
+    Returns
+    -------
+    Tensor, (ΣI, ΣJ), in a common dtype
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, or one has more than two dimensions.
 
     Examples
     --------
@@ -491,7 +1035,31 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All combinations of one element of each vector, one in each row.  Of one vector, itself."""
+    """All combinations of one element of each vector, one in each row.  Of one vector, itself.
+
+    Parameters
+    ----------
+    *tensors : Tensor, (A,), (B,), …
+        At least one, of one dtype.
+
+    Returns
+    -------
+    Tensor, (A · B · …, number of vectors); of one vector (A,)
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, one is no vector, or dtypes differ.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cartesian_prod(autograd.tensor([1, 2]), autograd.tensor([3, 4]))
+    tensor([[1, 3],
+            [1, 4],
+            [2, 3],
+            [2, 4]])
+    """
     check_arrays("cartesian_prod", **{f"tensor {i}": x for i, x in enumerate(tensors)})
     if not tensors or any(x.ndim != 1 for x in tensors):
         raise RuntimeError(f"cartesian_prod: expects vectors, got {[tuple(x.shape) for x in tensors]}")
@@ -506,9 +1074,38 @@ def _detached(x: Any) -> Any:
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All choices of r elements of a vector, in order, one in each row."""
+    """All choices of r elements of a vector, in order, one in each row.
+
+    Parameters
+    ----------
+    input : Tensor, (N,)
+    r : int
+        At least 0.
+    with_replacement : bool
+        Whether an element may be chosen several times.
+
+    Returns
+    -------
+    Tensor, (number of choices, r)
+
+    Raises
+    ------
+    RuntimeError
+        If input is no vector, or r is negative.
+    TypeError
+        If r is not a whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.combinations(autograd.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
     if ndim_of("combinations", input) != 1:
         raise RuntimeError(f"combinations: expects a vector, got shape {tuple(input.shape)}")
+    r = _whole("combinations", "r", r)
     if r < 0:
         raise RuntimeError(f"combinations: r is {r}; it must be at least 0")
     if r == 0:
@@ -522,14 +1119,46 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 
 def ravel(input: Tensor) -> Tensor:
-    """The elements as a vector, in row-major order; a view if possible."""
+    """The elements as a vector, in row-major order; a view if possible.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, (number of elements,)
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ravel(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     ndim_of("ravel", input)
     array: Any = getattr(input, "array", input)
     return reshape(input if array.flags.c_contiguous else clone(input), (array.size,))
 
 
 def unravel_index(indices: Tensor, shape: Sizes) -> Tensors:
-    """The index along each dimension of places in row-major order, for a tensor of this shape, int64.
+    """The index along each dimension of places in row-major order, for a tensor of this shape.
+
+    Parameters
+    ----------
+    indices : Tensor of int, any shape
+    shape : tuple of int
+        Of the tensor that has these places.
+
+    Returns
+    -------
+    tuple of Tensor of int64, each of the shape of indices
+
+    Raises
+    ------
+    ValueError
+        If an index is out of range, indices are not integers, or a size is negative.
+    TypeError
+        If shape is not of integers.
 
     Examples
     --------
@@ -567,7 +1196,34 @@ _unravel_index_places_op = register(
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sizes) -> Tensor:
-    """Split a dimension into several of these sizes, one of which may be -1."""
+    """Split a dimension into several of these sizes.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension to split.
+    sizes : tuple of int
+        One may be -1, and is then computed.
+
+    Returns
+    -------
+    Tensor, of the shape of input with sizes in place of `dim`
+
+    Raises
+    ------
+    RuntimeError
+        If the sizes do not make up the dimension.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unflatten(autograd.arange(6), 0, (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     dim = dim_of("unflatten", dim, ndim_of("unflatten", input))
     shape, n = sizes_of((sizes,)), input.shape[dim] if input.ndim else 1
     if not shape:
@@ -581,7 +1237,30 @@ def unflatten(input: Tensor, dim: int, sizes: Sizes) -> Tensor:
 
 
 def broadcast_shapes(*shapes: int | Sequence[int]) -> Shape:
-    """The shape that tensors of these shapes broadcast to."""
+    """The shape that tensors of these shapes broadcast to.
+
+    Parameters
+    ----------
+    *shapes : tuple of int, or int
+        An int n stands for (n,).
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    RuntimeError
+        If they do not broadcast, or a size is negative.
+    TypeError
+        If a size is not a whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
     try:
         wanted = [(n,) if isinstance(n, int) else tuple([operator.index(size) for size in n]) for n in shapes]
     except TypeError:
@@ -600,13 +1279,61 @@ def _common_shape(name: str, wanted: list[Shape]) -> Shape:
 
 
 def broadcast_to(input: Tensor, size: Sizes) -> Tensor:
-    """Expand a tensor to this size, without a copy."""
+    """Expand a tensor to this size, without a copy.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    size : tuple of int
+        New dimensions come first; -1 keeps a size.
+
+    Returns
+    -------
+    Tensor, of shape `size`
+
+    Raises
+    ------
+    ValueError
+        If input does not expand to this size.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.broadcast_to(autograd.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     check_arrays("broadcast_to", input=input)
     return expand(input, *sizes_of((size,)))
 
 
 def broadcast_tensors(*tensors: Any) -> Tensors:
-    """Expand tensors to the shape that they broadcast to, without copies."""
+    """Expand tensors to the shape that they broadcast to, without copies.
+
+    Parameters
+    ----------
+    *tensors : Tensor, of shapes that broadcast, or one list of them
+
+    Returns
+    -------
+    tuple of Tensor, all of the broadcast shape
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, y = autograd.broadcast_tensors(autograd.tensor([[1], [2]]), autograd.tensor([3, 4]))
+    >>> x
+    tensor([[1, 1],
+            [2, 2]])
+    >>> y
+    tensor([[3, 4],
+            [3, 4]])
+    """
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
     return _broadcast("broadcast_tensors", given)
 
@@ -623,8 +1350,17 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> Tensors:
     Parameters
     ----------
     *tensors : Tensor, vectors or without dimensions, or one list of them
-    indexing : "ij" or "xy"
-        Whether the first dimension belongs to the first tensor, or to the second.  Default "ij".
+    indexing : "ij" or "xy", optional
+        Whether the first dimension belongs to the first tensor, or to the second.  Default: "ij".
+
+    Returns
+    -------
+    tuple of Tensor, (A, B, …) each, with "xy" (B, A, …)
+
+    Raises
+    ------
+    RuntimeError
+        If there is none, one has several dimensions, dtypes differ, or indexing is unknown.
 
     Examples
     --------
@@ -679,10 +1415,28 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         Number of columns.  Default: M.
     increasing : bool
         Whether the lowest power comes first.
+
+    Returns
+    -------
+    Tensor, (M, N), in int64 for integers and bools
+
+    Raises
+    ------
+    RuntimeError
+        If x is no vector, or N is negative.
+    TypeError
+        If N is not a whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.vander(autograd.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
     """
     if ndim_of("vander", x) != 1:
         raise RuntimeError(f"vander: expects a vector, got shape {tuple(x.shape)}")
-    n = x.shape[0] if N is None else N
+    n = x.shape[0] if N is None else _whole("vander", "N", N)
     if n < 0:
         raise RuntimeError(f"vander: N is {n}; it must be at least 0")
     kept = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
@@ -938,6 +1692,7 @@ composed(
     ),
     ((ones(2, 3),), {}, RuntimeError, ("(2, 3)",)),
     ((ones(2),), {"r": -1}, RuntimeError, ("r is -1",)),
+    ((ones(2),), {"r": 1.5}, TypeError, ("r is 1.5", "whole number")),
 )
 composed(
     broadcast_tensors,
@@ -985,5 +1740,6 @@ composed(
     ),
     ((ones(2, 3),), {}, RuntimeError, ("(2, 3)",)),
     ((ones(2),), {"N": -1}, RuntimeError, ("N is -1",)),
+    ((ones(2),), {"N": 1.5}, TypeError, ("N is 1.5", "whole number")),
     kind="smooth",
 )

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -743,7 +743,37 @@ def lstm(
     return output, h, c
 
 
-def _function(name: str, title: str, rows: str) -> Callable[..., tuple[Tensor, Tensor]]:
+class _Network(NamedTuple):
+    """What the docstrings of a network with one state say."""
+
+    title: str
+    formula: str
+    layer: str
+    rows: str
+    gates: str
+    reference: str
+
+
+_GRU = _Network(
+    "a network of gated recurrent units",
+    "h′ = (1 - z) n + z h",
+    "GRU",
+    "3 H",
+    "The rows are those of the gates r, z and n.",
+    """Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", arXiv:1406.1078; r as in PyTorch.""",
+)
+_TANH = _Network(
+    "a recurrent network with tanh",
+    "h′ = tanh(w_ih x + b_ih + w_hh h + b_hh)",
+    "RNN",
+    "H",
+    "w_ih multiplies the input, and w_hh the state.",
+    """Elman, "Finding Structure in Time", Cognitive Science 14, 1990.""",
+)
+_RELU = _TANH._replace(title="a recurrent network with relu", formula="h′ = relu(w_ih x + b_ih + w_hh h + b_hh)")
+
+
+def _function(name: str, network: _Network, example: str) -> Callable[..., tuple[Tensor, Tensor]]:
     """The public function of a network with one state."""
 
     def run(
@@ -763,21 +793,85 @@ def _function(name: str, title: str, rows: str) -> Callable[..., tuple[Tensor, T
         return output, h
 
     run.__name__ = run.__qualname__ = name
-    run.__doc__ = f"""Run {title} over sequences.
+    run.__doc__ = f"""Run {network.title} over sequences.  `nn.{network.layer}` is its layer.
 
-    Arguments, results and errors are those of `lstm`, with one state: hx is h_0, and (output, h_n) is returned.
-    {rows}
+    {network.formula}
+
+    Parameters
+    ----------
+    input : Tensor of float, (T, N, I), or (N, T, I) with `batch_first`
+        T steps of N sequences.
+    hx : Tensor, (num_layers · D, N, H)
+        h before the first step.  D is 2 with `bidirectional`, else 1.
+    params : sequence of Tensor
+        For each layer, and in it for each direction: w_ih ({network.rows}, I), w_hh ({network.rows}, H), and with
+        `has_biases` b_ih and b_hh ({network.rows},).  {network.gates}
+    has_biases : bool
+    num_layers : int
+        Each layer after the first has the states of the one before as its input.
+    dropout : float
+        Probability with which an element between two layers is set to 0, if `train`.
+    train : bool
+    bidirectional : bool
+        A second network runs from the last step to the first, and both states are concatenated.
+    batch_first : bool
+
+    Returns
+    -------
+    output : Tensor, (T, N, D · H), or (N, T, D · H) with `batch_first`
+        h of the last layer after every step.
+    h_n : Tensor, of the shape of hx
+        h after the last step of each layer.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+
+    Notes
+    -----
+    As in PyTorch, packed sequences are given as (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train,
+    bidirectional).  `output` is then packed, too.
+
+    References
+    ----------
+    {network.reference}
+
+    Examples
+    --------
+    >>> import autograd
+    {example}
     """
     return run
 
 
 gru = _function(
     "gru",
-    "a network of gated recurrent units",
-    "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh are those of the gates r, z and n.",
+    _GRU,
+    """>>> x, h = autograd.zeros(3, 1, 1), autograd.full((1, 1, 1), 8.0)
+    >>> params = [autograd.zeros(3, 1), autograd.zeros(3, 1)]  # with zeros, z is 1/2 and n is 0
+    >>> output, h_n = autograd.gru(x, h, params, False, 1, 0.0, False, False, False)
+    >>> output.flatten(), h_n
+    (tensor([4., 2., 1.]), tensor([[[1.]]]))""",
 )
-rnn_tanh = _function("rnn_tanh", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
-rnn_relu = _function("rnn_relu", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+rnn_tanh = _function(
+    "rnn_tanh",
+    _TANH,
+    """>>> x, h = autograd.tensor([[[0.5]], [[0.0]]]), autograd.zeros(1, 1, 1)
+    >>> params = [autograd.ones(1, 1), autograd.ones(1, 1)]
+    >>> output, h_n = autograd.rnn_tanh(x, h, params, False, 1, 0.0, False, False, False)
+    >>> output.flatten()  # tanh(0.5), and tanh of that
+    tensor([0.4621, 0.4318])""",
+)
+rnn_relu = _function(
+    "rnn_relu",
+    _RELU,
+    """>>> x, h = autograd.tensor([[[1.0]], [[2.0]], [[-4.0]]]), autograd.zeros(1, 1, 1)
+    >>> params = [autograd.ones(1, 1), autograd.ones(1, 1)]  # h′ = relu(x + h)
+    >>> output, h_n = autograd.rnn_relu(x, h, params, False, 1, 0.0, False, False, False)
+    >>> output.flatten()
+    tensor([1., 3., 0.])""",
+)
 
 
 # ── cells ──────────────────────────────────────────────────────────────────────────────
@@ -844,12 +938,23 @@ def lstm_cell(
     ------
     RuntimeError, TypeError
         If shapes or dtypes do not fit.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x, h, c = autograd.zeros(1), autograd.zeros(1), autograd.tensor([2.0])
+    >>> autograd.lstm_cell(x, (h, c), autograd.zeros(4, 1), autograd.zeros(4, 1))  # c / 2, and h = tanh(c / 2) / 2
+    (tensor([0.3808]), tensor([1.]))
     """
     h, c = _cell("lstm_cell", input, hx, w_ih, w_hh, b_ih, b_hh)
     return h, c
 
 
-def _cell_function(name: str, title: str, rows: str) -> Callable[..., Tensor]:
+def _cell_function(name: str, network: _Network, example: str) -> Callable[..., Tensor]:
     """The public function of a cell with one state."""
 
     def run(
@@ -863,19 +968,62 @@ def _cell_function(name: str, title: str, rows: str) -> Callable[..., Tensor]:
         return _cell(name, input, [hx], w_ih, w_hh, b_ih, b_hh)[0]
 
     run.__name__ = run.__qualname__ = name
-    run.__doc__ = f"""One step of {title}.
+    run.__doc__ = f"""One step of {network.title}.  `nn.{network.layer}Cell` is its layer.
 
-    Arguments, results and errors are those of `lstm_cell`, with one state, h, which is also what is returned.
-    {rows}
+    {network.formula}
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, I) or (I,)
+    hx : Tensor, (N, H) or (H,)
+        h before the step.
+    w_ih, w_hh : Tensor, ({network.rows}, I) and ({network.rows}, H)
+        {network.gates}
+    b_ih, b_hh : Tensor, ({network.rows},), optional
+
+    Returns
+    -------
+    Tensor, (N, H) or (H,)
+        h after the step.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If shapes or dtypes do not fit.
+
+    References
+    ----------
+    {network.reference}
+
+    Examples
+    --------
+    >>> import autograd
+    {example}
     """
     return run
 
 
 gru_cell = _cell_function(
-    "gru_cell", "a gated recurrent unit", "The rows of w_ih (3 H, I), w_hh (3 H, H), b_ih and b_hh: gates r, z and n."
+    "gru_cell",
+    _GRU,
+    """>>> x, h = autograd.zeros(1), autograd.tensor([8.0, 6.0])
+    >>> autograd.gru_cell(x, h, autograd.zeros(6, 1), autograd.zeros(6, 2))  # with zeros, z is 1/2 and n is 0
+    tensor([4., 3.])""",
 )
-rnn_tanh_cell = _cell_function("rnn_tanh_cell", "a recurrent network with tanh", "w_ih is (H, I), w_hh (H, H).")
-rnn_relu_cell = _cell_function("rnn_relu_cell", "a recurrent network with relu", "w_ih is (H, I), w_hh (H, H).")
+rnn_tanh_cell = _cell_function(
+    "rnn_tanh_cell",
+    _TANH,
+    """>>> x, h = autograd.tensor([0.25]), autograd.tensor([0.25])
+    >>> autograd.rnn_tanh_cell(x, h, autograd.ones(1, 1), autograd.ones(1, 1))  # tanh(0.25 + 0.25)
+    tensor([0.4621])""",
+)
+rnn_relu_cell = _cell_function(
+    "rnn_relu_cell",
+    _RELU,
+    """>>> x, h = autograd.tensor([2.0]), autograd.tensor([3.0, -3.0])
+    >>> autograd.rnn_relu_cell(x, h, autograd.ones(2, 1), autograd.eye(2))  # relu(2 + 3), relu(2 - 3)
+    tensor([5., 0.])""",
+)
 
 
 # ── under the battery ──────────────────────────────────────────────────────────────────

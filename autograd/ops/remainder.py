@@ -104,12 +104,29 @@ _fmod_op = register(
 def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Remainder of division rounded towards 0.  It has the sign of input.  Shapes broadcast.
 
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast, or number
+        One of them may be a number.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
     Raises
     ------
     RuntimeError
         If an integer is divided by 0.
     TypeError
         If other is a bool tensor.
+    ValueError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fmod(autograd.tensor([-4.0, 5.0]), 3)
+    tensor([-1.,  2.])
     """
     return _fmod_op(input, other)
 
@@ -117,12 +134,23 @@ def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Divide and round down: input // other.  Shapes broadcast.  The result has no gradient.
 
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast, or number
+        One of them may be a number.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
     Raises
     ------
     RuntimeError
         If an integer is divided by 0.
     TypeError
         If other is a bool tensor.
+    ValueError
+        If the shapes do not broadcast.
 
     Examples
     --------
@@ -136,12 +164,23 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Remainder of floor division: input % other.  It has the sign of other.  Shapes broadcast.
 
+    Parameters
+    ----------
+    input, other : Tensor, of shapes that broadcast, or number
+        One of them may be a number.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
     Raises
     ------
     RuntimeError
         If an integer is divided by 0.
     TypeError
         If other is a bool tensor.
+    ValueError
+        If the shapes do not broadcast.
 
     Examples
     --------

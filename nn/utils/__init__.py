@@ -89,18 +89,31 @@ def get_total_norm(
 
     Parameters
     ----------
-    tensors : Tensor or iterable of Tensor
+    tensors : Tensor, any shape, or iterable of Tensor
         Gradients, for example.
     norm_type : float
         The p of the p-norm.  inf or "inf" gives the largest absolute value, -inf the smallest.  0 gives the number of
         tensors that have a nonzero element, as in PyTorch.
     error_if_nonfinite : bool
         Raise a RuntimeError if the norm is inf or NaN.
+    foreach : bool, optional
+        For compatibility with PyTorch; it has no effect.
 
     Returns
     -------
     Tensor, ()
         Of the dtype of the first tensor.  0 if there are no tensors.
+
+    Raises
+    ------
+    RuntimeError
+        If the norm is inf or NaN, with error_if_nonfinite.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.utils.get_total_norm([autograd.tensor([2.0, 1.0]), autograd.tensor([[2.0]])])  # √(4 + 1 + 4)
+    tensor(3.)
     """
     listed = _listed("get_total_norm", tensors)
     return _as_tensor(_total_norm("get_total_norm", listed, norm_type, error_if_nonfinite), listed)
@@ -132,16 +145,27 @@ def clip_grads_with_norm_(
 
     Parameters
     ----------
-    parameters : Tensor or iterable of Tensor
+    parameters : Tensor, any shape, or iterable of Tensor
     max_norm : float
         At least 0.
     total_norm : Tensor, ()
         From `get_total_norm`.
+    foreach : bool, optional
+        For compatibility with PyTorch; it has no effect.
 
     Raises
     ------
     ValueError
         If max_norm is negative or NaN.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.zeros(2, requires_grad=True)
+    >>> x.grad = autograd.tensor([3.0, 4.0])
+    >>> nn.utils.clip_grads_with_norm_(x, 1.0, autograd.tensor(10.0))
+    >>> x.grad  # a tenth
+    tensor([0.3000, 0.4000])
     """
     limit = _limit("clip_grads_with_norm_", "max_norm", max_norm)
     _scale(_gradients("clip_grads_with_norm_", parameters), limit, float(total_norm))
@@ -167,13 +191,15 @@ def clip_grad_norm_(
 
     Parameters
     ----------
-    parameters : Tensor or iterable of Tensor
+    parameters : Tensor, any shape, or iterable of Tensor
     max_norm : float
         At least 0.
     norm_type : float
         As in `get_total_norm`.
     error_if_nonfinite : bool
         Raise a RuntimeError if the norm is inf or NaN, and leave the gradients unchanged.
+    foreach : bool, optional
+        For compatibility with PyTorch; it has no effect.
 
     Returns
     -------
@@ -184,11 +210,27 @@ def clip_grad_norm_(
     ------
     ValueError
         If max_norm is negative or NaN.
+    RuntimeError
+        If the norm is inf or NaN, with error_if_nonfinite.
 
     Warns
     -----
     UserWarning
         If parameters is an exhausted iterator, so that nothing is clipped.
+
+    References
+    ----------
+    Pascanu, Mikolov, Bengio, "On the difficulty of training Recurrent Neural Networks", arXiv:1211.5063, section 3.2.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.zeros(2, requires_grad=True)
+    >>> x.grad = autograd.tensor([3.0, 4.0])
+    >>> nn.utils.clip_grad_norm_(x, max_norm=1.0)
+    tensor(5.)
+    >>> x.grad
+    tensor([0.6000, 0.8000])
     """
     limit = _limit("clip_grad_norm_", "max_norm", max_norm)
     gradients = _gradients("clip_grad_norm_", parameters)
@@ -204,13 +246,54 @@ def clip_grad_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The older name of `clip_grad_norm_`.  It warns with a FutureWarning, as in PyTorch."""
+    """The older name of `clip_grad_norm_`.  It warns with a FutureWarning, as in PyTorch.
+
+    Parameters
+    ----------
+    parameters : Tensor, any shape, or iterable of Tensor
+    max_norm, norm_type, error_if_nonfinite, foreach
+        As of `clip_grad_norm_`.
+
+    Returns
+    -------
+    Tensor, ()
+        The total norm before scaling.
+
+    Raises
+    ------
+    ValueError
+        If max_norm is negative or NaN.
+    RuntimeError
+        If the norm is inf or NaN, with error_if_nonfinite.
+
+    Warns
+    -----
+    FutureWarning
+        Always.
+
+    Examples
+    --------
+    >>> import autograd, nn, warnings
+    >>> x = autograd.zeros(2, requires_grad=True)
+    >>> x.grad = autograd.tensor([3.0, 4.0])
+    >>> with warnings.catch_warnings(record=True):
+    ...     nn.utils.clip_grad_norm(x, 1.0)
+    tensor(5.)
+    """
     warnings.warn("clip_grad_norm: the name is deprecated; use clip_grad_norm_", FutureWarning, stacklevel=2)
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Clip every element of all gradients to [-clip_value, clip_value].
+
+    Parameters
+    ----------
+    parameters : Tensor, any shape, or iterable of Tensor
+    clip_value : float
+        At least 0.
+    foreach : bool, optional
+        For compatibility with PyTorch; it has no effect.
 
     Raises
     ------
@@ -221,6 +304,15 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     -----
     UserWarning
         If parameters is an exhausted iterator, so that nothing is clipped.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> x = autograd.zeros(3, requires_grad=True)
+    >>> x.grad = autograd.tensor([3.0, -4.0, 0.5])
+    >>> nn.utils.clip_grad_value_(x, 1.0)
+    >>> x.grad
+    tensor([ 1.0000, -1.0000,  0.5000])
     """
     limit = _limit("clip_grad_value_", "clip_value", clip_value)
     for g in _gradients("clip_grad_value_", parameters):
@@ -228,7 +320,27 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, flattened and concatenated.  Gradients flow through it."""
+    """All parameters, flattened and concatenated.  Gradients flow through it.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+
+    Returns
+    -------
+    Tensor, (number of elements of all,)
+
+    Raises
+    ------
+    ValueError
+        If there is no parameter.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> nn.utils.parameters_to_vector([autograd.tensor([[1.0, 2.0]]), autograd.tensor(3.0)])
+    tensor([1., 2., 3.])
+    """
     tensors = _listed("parameters_to_vector", parameters)
     if not tensors:
         raise ValueError("parameters_to_vector: expects at least one parameter, got none")
@@ -236,7 +348,27 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Set the parameters to the elements of a vector, as made by `parameters_to_vector`."""
+    """Set the parameters to the elements of a vector, as made by `parameters_to_vector`.
+
+    Parameters
+    ----------
+    vec : Tensor, (number of elements of all parameters,)
+    parameters : iterable of Tensor
+        Their values are overwritten.
+
+    Raises
+    ------
+    ValueError
+        If vec has another number of elements.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.Linear(2, 1)
+    >>> nn.utils.vector_to_parameters(autograd.tensor([1.0, 2.0, 3.0]), layer.parameters())
+    >>> layer.weight.detach(), layer.bias.detach()
+    (tensor([[1., 2.]]), tensor([3.]))
+    """
     _listed("vector_to_parameters", [vec])
     tensors = _listed("vector_to_parameters", parameters)
     total = sum(p.numel() for p in tensors)

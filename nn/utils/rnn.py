@@ -30,16 +30,34 @@ class _Parts(NamedTuple):
 class PackedSequence(_Parts):
     """A packed batch of sequences.  Make one with `pack_padded_sequence` or `pack_sequence`.
 
-    Attributes
+    Parameters
     ----------
     data : Tensor, (P, …)
-        The P steps of all sequences.
+        The P steps of all sequences: first the first steps, then the second ones, and so on.
     batch_sizes : Tensor of int64, (T,)
         Number of sequences that have each step.
-    sorted_indices : Tensor of int64, (N,), or None
-        The places that the sequences, now sorted, had in the batch.  None if they were sorted.
-    unsorted_indices : Tensor of int64, (N,), or None
-        The inverse: where each sequence of the batch is now.
+    sorted_indices : Tensor of int64, (N,), optional
+        The places that the sequences, now sorted, had in the batch.  Default: they were sorted.
+    unsorted_indices : Tensor of int64, (N,), optional
+        The inverse: where each sequence of the batch is now.  Default: computed from sorted_indices.
+
+    Attributes
+    ----------
+    data, batch_sizes, sorted_indices, unsorted_indices
+        The parameters.  The last two may be None.
+
+    Raises
+    ------
+    ValueError
+        If batch_sizes is missing.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from nn.utils.rnn import pack_sequence
+    >>> packed = pack_sequence([autograd.tensor([1, 2]), autograd.tensor([3])])
+    >>> packed.data, packed.batch_sizes  # two sequences have a first step, one a second
+    (tensor([1, 3, 2]), tensor([2, 1]))
     """
 
     __slots__ = ()
@@ -101,7 +119,24 @@ class PackedSequence(_Parts):
 
 
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
-    """The inverse of a permutation of 0 to n - 1, or None for None."""
+    """The inverse of a permutation: place i of it says where i stands in the permutation.
+
+    Parameters
+    ----------
+    permutation : Tensor of int, (N,), or None
+        The numbers 0 to N - 1.
+
+    Returns
+    -------
+    Tensor of int64, (N,), or None for None
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from nn.utils.rnn import invert_permutation
+    >>> invert_permutation(autograd.tensor([2, 0, 1]))
+    tensor([1, 2, 0])
+    """
     return None if permutation is None else wrap(np.argsort(np.asarray(permutation), kind="stable"))
 
 
@@ -192,6 +227,7 @@ def pad_packed_sequence(
     ----------
     sequence : PackedSequence
     batch_first : bool
+        Whether the batch is the first dimension of the result, rather than the second.
     padding_value : float
         The value of the places behind the end of a sequence.
     total_length : int, optional
@@ -207,6 +243,17 @@ def pad_packed_sequence(
     ------
     ValueError
         If total_length is less than the length of the longest sequence.
+    TypeError
+        If sequence is no PackedSequence.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from nn.utils.rnn import pack_sequence, pad_packed_sequence
+    >>> packed = pack_sequence([autograd.tensor([1, 2]), autograd.tensor([3])])
+    >>> pad_packed_sequence(packed, batch_first=True)
+    (tensor([[1, 2],
+            [3, 0]]), tensor([2, 1]))
     """
     if not isinstance(sequence, PackedSequence):
         raise TypeError(f"pad_packed_sequence: expects a PackedSequence, got {type(sequence).__name__}")
@@ -296,11 +343,26 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool 
     ----------
     padded_sequences : Tensor, (T, N, …), or (N, T, …) with `batch_first`
     lengths : Tensor of int, (N,)
+        Of each sequence, without the padding.
     batch_first : bool
+        Whether the batch is the first dimension, rather than the second.
 
     Returns
     -------
     list of Tensor, (L, …)
+
+    Raises
+    ------
+    ValueError
+        If there are not as many lengths as sequences.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from nn.utils.rnn import unpad_sequence
+    >>> padded = autograd.tensor([[1, 2], [3, 0]])
+    >>> unpad_sequence(padded, autograd.tensor([2, 1]), batch_first=True)
+    [tensor([1, 2]), tensor([3])]
     """
     x = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
     if len(x) != len(lengths):
@@ -334,6 +396,28 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
-    """Split a packed batch into its sequences: the inverse of `pack_sequence`."""
+    """Split a packed batch into its sequences: the inverse of `pack_sequence`.
+
+    Parameters
+    ----------
+    packed_sequences : PackedSequence
+
+    Returns
+    -------
+    list of Tensor, (L, …)
+        In the order that they had before they were packed.
+
+    Raises
+    ------
+    TypeError
+        If packed_sequences is no PackedSequence.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from nn.utils.rnn import pack_sequence, unpack_sequence
+    >>> unpack_sequence(pack_sequence([autograd.tensor([1, 2]), autograd.tensor([3])]))
+    [tensor([1, 2]), tensor([3])]
+    """
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 
 class LinAlgError(RuntimeError):
-    """A matrix has no result: it is singular, not positive-definite, or holds NaN, so that an iteration fails."""
+    """A matrix has no result: it is singular, not positive-definite, or holds NaN, so that an iteration fails.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> try:
+    ...     autograd.linalg.inv(autograd.zeros(2, 2))
+    ... except autograd.linalg.LinAlgError as error:
+    ...     print(type(error).__name__)
+    LinAlgError
+    """
 
 
 def check_matrix(name: str, A: Any, what: str = "A") -> None:
