@@ -569,7 +569,7 @@ class RelaxedBernoulli(TransformedDistribution):
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(
-            _LogitRelaxedBernoulli(temperature, probs, logits, validate_args), SigmoidTransform(), validate_args
+            LogitRelaxedBernoulli(temperature, probs, logits, validate_args), SigmoidTransform(), validate_args
         )
 
     @property
@@ -585,7 +585,7 @@ class RelaxedBernoulli(TransformedDistribution):
         return self.base_dist.probs  # type: ignore[no-any-return]
 
 
-class _LogitRelaxedBernoulli(_Binary):
+class LogitRelaxedBernoulli(_Binary):
     """The logits of RelaxedBernoulli."""
 
     support = constraints.real
@@ -649,7 +649,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         logits: Tensor | None = None,
         validate_args: bool | None = None,
     ) -> None:
-        base = _ExpRelaxedCategorical(temperature, probs, logits, validate_args)
+        base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
         super().__init__(base, ExpTransform(), validate_args)
 
     @property
@@ -665,7 +665,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         return self.base_dist.probs  # type: ignore[no-any-return]
 
 
-class _ExpRelaxedCategorical(OneHotCategorical):
+class ExpRelaxedCategorical(OneHotCategorical):
     """The logarithms of RelaxedOneHotCategorical."""
 
     support = constraints.real_vector  # type: ignore[assignment]

@@ -326,7 +326,7 @@ def unique(
     Raises
     ------
     IndexError, RuntimeError
-        If there is no such dimension, or slices have no elements and there are none.
+        If there is no such dimension, or its size and another one are 0.
 
     Examples
     --------

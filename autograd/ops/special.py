@@ -800,7 +800,7 @@ def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     Parameters
     ----------
     input : Tensor of any shape, or number
-        The exponent, above 1.
+        The exponent, above 1.  At 1 the result is inf, below it NaN.
     other : Tensor of a shape that broadcasts, or number
         1 gives Riemann's zeta function.
 
@@ -810,8 +810,8 @@ def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises
     ------
-    ValueError
-        If shapes do not broadcast.
+    ValueError, TypeError
+        If shapes do not broadcast, or both are numbers.
 
     Examples
     --------

@@ -924,6 +924,8 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
 
     Raises
     ------
+    LinAlgError
+        If a matrix holds NaN or inf.
     ValueError, TypeError
         If q or niter is out of range, or A is no float tensor of at least two dimensions.
 
@@ -980,6 +982,8 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
 
     Raises
     ------
+    LinAlgError
+        If a matrix holds NaN or inf.
     ValueError, TypeError
         If q or niter is out of range, or A is no float tensor of at least two dimensions.
 
