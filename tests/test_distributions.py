@@ -170,8 +170,8 @@ def test_checks_can_be_turned_off() -> None:
     ("make", "error", "words"),
     [
         (lambda: Chi2(-1.0), ValueError, "Chi2: parameter df must be greater than 0"),
-        (lambda: Dirichlet([1.0, 2.0]), TypeError, "Dirichlet: concentration is a list"),
-        (lambda: MultivariateNormal([0.0], autograd.eye(1)), TypeError, "MultivariateNormal: loc is a list"),
+        (lambda: Dirichlet([1.0, 2.0]), TypeError, "Dirichlet: concentration is a list"),  # type: ignore[arg-type]
+        (lambda: MultivariateNormal([0.0], autograd.eye(1)), TypeError, "loc is a list"),  # type: ignore[arg-type]
         (lambda: RelaxedBernoulli(0.5), ValueError, "^LogitRelaxedBernoulli: give either probs or logits"),
         (lambda: NegativeBinomial(1, 1.0), ValueError, "probs must be at least 0 and less than 1"),
         (lambda: TransformedDistribution(Normal(0.0, 1.0), 3), ValueError, "a Transform or a list of them"),
