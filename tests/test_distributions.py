@@ -12,10 +12,15 @@ import autograd
 from autograd import Tensor, distributions
 from autograd.distributions import (
     Categorical,
+    Chi2,
+    Dirichlet,
     Distribution,
     Gamma,
     Independent,
+    MultivariateNormal,
+    NegativeBinomial,
     Normal,
+    RelaxedBernoulli,
     TransformedDistribution,
     constraints,
 )
@@ -159,6 +164,22 @@ def test_checks_can_be_turned_off() -> None:
         Distribution.set_default_validate_args(True)
     with pytest.raises(ValueError, match=r"scale must be greater than 0; 1 of its numbers"):
         Normal(0.0, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: Chi2(-1.0), ValueError, "Chi2: parameter df must be greater than 0"),
+        (lambda: Dirichlet([1.0, 2.0]), TypeError, "Dirichlet: concentration is a list"),  # type: ignore[arg-type]
+        (lambda: MultivariateNormal([0.0], autograd.eye(1)), TypeError, "loc is a list"),  # type: ignore[arg-type]
+        (lambda: RelaxedBernoulli(0.5), ValueError, "^LogitRelaxedBernoulli: give either probs or logits"),
+        (lambda: NegativeBinomial(1, 1.0), ValueError, "probs must be at least 0 and less than 1"),
+        (lambda: TransformedDistribution(Normal(0.0, 1.0), 3), ValueError, "a Transform or a list of them"),
+    ],
+)
+def test_what_is_refused(make: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        make()
 
 
 def test_constraints() -> None:

@@ -187,6 +187,7 @@ SENTENCES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: linalg.tensorsolve(autograd.ones(2, 3), autograd.ones(2)), ValueError, "do not fit"),
     (lambda: linalg.matrix_power(autograd.eye(2), 1.5), TypeError, "whole number"),  # type: ignore[arg-type]
     (lambda: linalg.vander(autograd.ones(3), 1), ValueError, "at least 2 columns"),
+    (lambda: linalg.vander(autograd.ones(3), 2.5), TypeError, "N is 2.5"),  # type: ignore[arg-type]
     (lambda: linalg.lstsq(autograd.ones(3, 2), autograd.ones(2, 1)), ValueError, "3 and 2 must be equal"),
     (lambda: linalg.lstsq(autograd.ones(3, 2), autograd.ones(3, 1), driver="x"), ValueError, "driver"),
     (lambda: linalg.householder_product(autograd.ones(2, 3), autograd.ones(2)), ValueError, "as many rows"),

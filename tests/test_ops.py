@@ -742,6 +742,11 @@ def test_sums_keep_the_dtype_that_was_asked_for(dtype: Any) -> None:
         np.testing.assert_array_equal(result.array, np.array(numbers).astype(dtype))  # wraps around
 
 
+def test_histogram_needs_a_number_of_bins_or_a_tensor_of_edges() -> None:
+    with pytest.raises(TypeError, match=r"histogram: bins is \[0.0, 1.0\]; expects a whole number, or a tensor"):
+        ops.histogram(autograd.ones(2), [0.0, 1.0])
+
+
 def test_cumsum_of_a_number_is_a_copy() -> None:
     x = autograd.tensor(3.0)
     x.cumsum(0).zero_()

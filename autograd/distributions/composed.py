@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ops
+from autograd.arguments import check_arrays
 from autograd.distributions import constraints
 from autograd.distributions.distribution import (
     EULER,
@@ -56,6 +57,21 @@ class Independent(Distribution):
     base_distribution : Distribution
     reinterpreted_batch_ndims : int
         Number of batch dimensions that become part of the event.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError
+        If base_distribution has fewer batch dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Independent, Normal
+    >>> vector = Independent(Normal(autograd.zeros(2), 1.0), 1)
+    >>> vector.log_prob(autograd.zeros(2))
+    tensor(-1.8379)
     """
 
     def __init__(
@@ -120,6 +136,13 @@ class TransformedDistribution(Distribution):
     base_distribution : Distribution
     transforms : Transform or list of Transform
         The first is applied first.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError
+        If transforms is neither a Transform nor a list of them.
 
     Examples
     --------
@@ -134,7 +157,8 @@ class TransformedDistribution(Distribution):
     """
 
     def __init__(self, base_distribution: Any, transforms: Any, validate_args: bool | None = None) -> None:
-        self.transforms: list[Transform] = [transforms] if isinstance(transforms, Transform) else list(transforms)
+        several = isinstance(transforms, list | tuple)
+        self.transforms: list[Transform] = list(transforms) if several else [transforms]
         if not all(isinstance(t, Transform) for t in self.transforms):
             raise ValueError("TransformedDistribution: transforms must be a Transform or a list of them")
         base_shape = tuple(base_distribution.batch_shape) + tuple(base_distribution.event_shape)
@@ -222,8 +246,25 @@ class LogNormal(TransformedDistribution):
 
     Parameters
     ----------
-    loc, scale : Tensor or number
-        Mean and standard deviation of x.
+    loc : Tensor or number, any shapes that broadcast
+        Mean of x.
+    scale : Tensor or number, any shapes that broadcast
+        Standard deviation of x, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    The mean is e^(loc + scale² / 2):
+
+    >>> from autograd.distributions import LogNormal
+    >>> LogNormal(0.0, 1.0).mean
+    tensor(1.6487)
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
@@ -301,8 +342,22 @@ class HalfNormal(_Half):
 
     Parameters
     ----------
-    scale : Tensor or number, positive
-        Standard deviation of x.
+    scale : Tensor or number, any shape
+        Standard deviation of x, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its range, or no number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import HalfNormal
+    >>> HalfNormal(1.0).cdf(autograd.tensor([1.0, 2.0]))
+    tensor([0.6827, 0.9545])
     """
 
     def __init__(self, scale: Parameter, validate_args: bool | None = None) -> None:
@@ -323,7 +378,22 @@ class HalfCauchy(_Half):
 
     Parameters
     ----------
-    scale : Tensor or number, positive
+    scale : Tensor or number, any shape
+        Median, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its range, or no number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import HalfCauchy
+    >>> HalfCauchy(3.0).cdf(autograd.tensor(3.0))
+    tensor(0.5000)
     """
 
     def __init__(self, scale: Parameter, validate_args: bool | None = None) -> None:
@@ -344,9 +414,26 @@ class Pareto(TransformedDistribution):
 
     Parameters
     ----------
-    scale : Tensor or number, positive
-        The smallest value.
-    alpha : Tensor or number, positive
+    scale : Tensor or number, any shapes that broadcast
+        The smallest value, positive.
+    alpha : Tensor or number, any shapes that broadcast
+        Positive.  The mean is finite above 1, the variance above 2.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    P(x > 2 scale) = 2^-alpha:
+
+    >>> import autograd
+    >>> from autograd.distributions import Pareto
+    >>> 1 - Pareto(1.0, 3.0).cdf(autograd.tensor(2.0))
+    tensor(0.1250)
     """
 
     arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
@@ -387,8 +474,23 @@ class Weibull(TransformedDistribution):
 
     Parameters
     ----------
-    scale : Tensor or number, positive
-    concentration : Tensor or number, positive
+    scale : Tensor or number, any shapes that broadcast
+        Positive.
+    concentration : Tensor or number, any shapes that broadcast
+        Positive.  1 gives the exponential distribution.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Weibull
+    >>> Weibull(2.0, 1.0).mean
+    tensor(2.)
     """
 
     arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
@@ -428,13 +530,32 @@ class RelaxedBernoulli(TransformedDistribution):
 
     Parameters
     ----------
-    temperature : Tensor or number, positive
-    probs : Tensor or number, from 0 to 1
-    logits : Tensor or number, in place of probs
+    temperature : Tensor or number, any shapes that broadcast
+        Positive; it is not checked.
+    probs : Tensor or number, any shapes that broadcast
+        The probability of 1.
+    logits : Tensor or number, any shapes that broadcast
+        log (p / (1 - p)), in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or a parameter is out of its range or no number.
 
     References
     ----------
     Maddison, Mnih, Teh, arXiv:1611.00712; Jang, Gu, Poole, arXiv:1611.01144.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import RelaxedBernoulli
+    >>> p = autograd.tensor(0.3, requires_grad=True)
+    >>> sample = RelaxedBernoulli(0.5, p).rsample()
+    >>> bool((0 < sample) & (sample < 1)), sample.requires_grad
+    (True, True)
     """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
@@ -448,7 +569,7 @@ class RelaxedBernoulli(TransformedDistribution):
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(
-            _LogitRelaxedBernoulli(temperature, probs, logits, validate_args), SigmoidTransform(), validate_args
+            LogitRelaxedBernoulli(temperature, probs, logits, validate_args), SigmoidTransform(), validate_args
         )
 
     @property
@@ -464,7 +585,7 @@ class RelaxedBernoulli(TransformedDistribution):
         return self.base_dist.probs  # type: ignore[no-any-return]
 
 
-class _LogitRelaxedBernoulli(_Binary):
+class LogitRelaxedBernoulli(_Binary):
     """The logits of RelaxedBernoulli."""
 
     support = constraints.real
@@ -491,13 +612,31 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     Parameters
     ----------
-    temperature : Tensor or number, positive
-    probs : Tensor, (…, K), at least 0
-    logits : Tensor, (…, K), in place of probs
+    temperature : Tensor or number, of a shape that broadcasts
+        Positive; it is not checked.
+    probs : Tensor, (…, K)
+        At least 0.  Divided by their sum.
+    logits : Tensor, (…, K)
+        Logarithms of probabilities, up to an added constant, in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or it has no dimension, is negative or no tensor.
 
     References
     ----------
     Maddison, Mnih, Teh, arXiv:1611.00712; Jang, Gu, Poole, arXiv:1611.01144.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import RelaxedOneHotCategorical
+    >>> sample = RelaxedOneHotCategorical(0.5, autograd.tensor([1.0, 3.0])).rsample((4,))
+    >>> sample.sum(-1).round(decimals=3)
+    tensor([1., 1., 1., 1.])
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
@@ -510,7 +649,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         logits: Tensor | None = None,
         validate_args: bool | None = None,
     ) -> None:
-        base = _ExpRelaxedCategorical(temperature, probs, logits, validate_args)
+        base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
         super().__init__(base, ExpTransform(), validate_args)
 
     @property
@@ -526,7 +665,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         return self.base_dist.probs  # type: ignore[no-any-return]
 
 
-class _ExpRelaxedCategorical(OneHotCategorical):
+class ExpRelaxedCategorical(OneHotCategorical):
     """The logarithms of RelaxedOneHotCategorical."""
 
     support = constraints.real_vector  # type: ignore[assignment]
@@ -567,6 +706,21 @@ class MixtureSameFamily(Distribution):
         Of K values.
     component_distribution : Distribution
         Its last batch dimension has size K.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError
+        If mixture_distribution is no Categorical, or batch shapes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Categorical, MixtureSameFamily, Normal
+    >>> mixture = MixtureSameFamily(Categorical(autograd.ones(2)), Normal(autograd.tensor([-1.0, 1.0]), 1.0))
+    >>> mixture.mean, mixture.variance
+    (tensor(0.), tensor(2.))
     """
 
     def __init__(
@@ -657,6 +811,22 @@ class MultivariateNormal(Distribution):
         The inverse of the covariance, in its place.
     scale_tril : Tensor, (…, N, N), optional
         The lower Cholesky factor of the covariance, in its place.  It is the fastest of the three.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of the three matrices is given, shapes do not fit, the matrix is not as said, or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import MultivariateNormal
+    >>> x = MultivariateNormal(autograd.zeros(2), scale_tril=autograd.tensor([[2.0, 0.0], [1.0, 1.0]]))
+    >>> x.covariance_matrix
+    tensor([[4., 2.],
+            [2., 2.]])
     """
 
     arg_constraints = {
@@ -685,6 +855,7 @@ class MultivariateNormal(Distribution):
                 f"{len(chosen)}"
             )
         ((name, matrix),) = chosen.items()
+        check_arrays("MultivariateNormal", loc=loc, **chosen)
         if loc.ndim < 1 or matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or matrix.shape[-1] != loc.shape[-1]:
             raise ValueError(
                 f"MultivariateNormal: shapes {tuple(loc.shape)} of loc and {tuple(matrix.shape)} of {name} do not fit; "

@@ -23,8 +23,25 @@ class Constraint:
     event_dim : int
         Number of dimensions that are checked together: 1 for a vector of probabilities.
     is_discrete : bool
+        Whether the values are separate numbers.
     words : str
         What a value must be, for messages.
+
+    Raises
+    ------
+    NotImplementedError
+        By `check`, which a subclass defines.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> class Even(constraints.Constraint):
+    ...     words = "even"
+    ...     def check(self, value):
+    ...         return value % 2 == 0
+    >>> Even().check(autograd.tensor([1, 2]))
+    tensor([False,  True])
     """
 
     event_dim = 0
@@ -62,6 +79,20 @@ class _Boolean(Constraint):
 
 
 class _GreaterThan(Constraint):
+    """Numbers greater than a bound.
+
+    Parameters
+    ----------
+    lower_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.greater_than(0.0).check(autograd.tensor([0.0, 0.5]))
+    tensor([False,  True])
+    """
+
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound, self.words = lower_bound, f"greater than {_shown(lower_bound)}"
 
@@ -70,6 +101,20 @@ class _GreaterThan(Constraint):
 
 
 class _GreaterThanEq(Constraint):
+    """Numbers that are at least a bound.
+
+    Parameters
+    ----------
+    lower_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.greater_than_eq(0.0).check(autograd.tensor([0.0, -0.5]))
+    tensor([ True, False])
+    """
+
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound, self.words = lower_bound, f"at least {_shown(lower_bound)}"
 
@@ -78,6 +123,20 @@ class _GreaterThanEq(Constraint):
 
 
 class _LessThan(Constraint):
+    """Numbers less than a bound.
+
+    Parameters
+    ----------
+    upper_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.less_than(1.0).check(autograd.tensor([0.5, 1.0]))
+    tensor([ True, False])
+    """
+
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound, self.words = upper_bound, f"less than {_shown(upper_bound)}"
 
@@ -86,6 +145,20 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
+    """Numbers from lower_bound to upper_bound, both included.
+
+    Parameters
+    ----------
+    lower_bound, upper_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.interval(0.0, 1.0).check(autograd.tensor([0.0, 1.0, 1.5]))
+    tensor([ True,  True, False])
+    """
+
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
         self.words = f"from {_shown(lower_bound)} to {_shown(upper_bound)}"
@@ -95,11 +168,43 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
+    """Numbers from lower_bound, included, to upper_bound, excluded.
+
+    Parameters
+    ----------
+    lower_bound, upper_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.half_open_interval(0.0, 1.0).check(autograd.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
+
+    def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
+        super().__init__(lower_bound, upper_bound)
+        self.words = f"at least {_shown(lower_bound)} and less than {_shown(upper_bound)}"
+
     def check(self, value: Tensor) -> Tensor:
         return (value >= self.lower_bound) & (value < self.upper_bound)
 
 
 class _IntegerInterval(_Interval):
+    """Whole numbers from lower_bound to upper_bound, both included.
+
+    Parameters
+    ----------
+    lower_bound, upper_bound : Tensor or number, of a shape that broadcasts with the values
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.integer_interval(0, 2).check(autograd.tensor([0.0, 0.5, 2.0, 3.0]))
+    tensor([ True, False,  True, False])
+    """
+
     is_discrete = True
 
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
@@ -138,6 +243,21 @@ class _OneHot(Constraint):
 
 
 class _Multinomial(Constraint):
+    """Vectors of numbers of at least 0, whose sum is at most a bound.
+
+    Parameters
+    ----------
+    upper_bound : Tensor or number, of a shape that broadcasts with the sums
+        The number of draws.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.multinomial(3).check(autograd.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    tensor([ True, False])
+    """
+
     event_dim = 1
     is_discrete = True
 
@@ -169,7 +289,21 @@ class _PositiveDefinite(Constraint):
 
 
 class independent(Constraint):
-    """The constraint `base_constraint` for all elements of the last dimensions of an event together."""
+    """The constraint `base_constraint` for all elements of the last dimensions of an event together.
+
+    Parameters
+    ----------
+    base_constraint : Constraint
+    reinterpreted_batch_ndims : int
+        Number of these dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import constraints
+    >>> constraints.independent(constraints.positive, 1).check(autograd.tensor([[1.0, 2.0], [1.0, -1.0]]))
+    tensor([ True, False])
+    """
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         self.base_constraint, self.reinterpreted_batch_ndims = base_constraint, reinterpreted_batch_ndims
@@ -187,7 +321,27 @@ def _shown(bound: Any) -> str:
 
 
 def is_dependent(constraint: object) -> bool:
-    """Whether the constraint depends on other parameters."""
+    """Whether a constraint depends on other parameters, and so cannot be checked alone.
+
+    Parameters
+    ----------
+    constraint : object
+        A constraint.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    The upper bound of `Uniform` must be above the lower one:
+
+    >>> from autograd.distributions import Uniform, constraints
+    >>> constraints.is_dependent(Uniform.arg_constraints["high"])
+    True
+    >>> constraints.is_dependent(constraints.positive)
+    False
+    """
     return isinstance(constraint, _Dependent)
 
 

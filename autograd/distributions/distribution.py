@@ -106,10 +106,27 @@ class Distribution:
     validate_args : bool, optional
         Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
 
+    Raises
+    ------
+    ValueError
+        If a parameter, or a value given to a method, is not allowed, and validate_args is true.
+    NotImplementedError
+        By methods and properties that a distribution does not have.
+
     Notes
     -----
     `sample` draws without a gradient.  `rsample`, where `has_rsample` is True, draws as a function of the parameters,
     and so has their gradients.
+
+    Examples
+    --------
+    Three distributions of vectors of two probabilities:
+
+    >>> import autograd
+    >>> from autograd.distributions import Dirichlet
+    >>> batch = Dirichlet(autograd.ones(3, 2))
+    >>> tuple(batch.batch_shape), tuple(batch.event_shape), batch.sample((5,)).shape
+    ((3,), (2,), (5, 3, 2))
     """
 
     has_rsample = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ops
+from autograd.arguments import check_arrays
 from autograd.distributions import constraints
 from autograd.distributions.distribution import (
     EULER,
@@ -40,14 +41,21 @@ _SQRT_2 = math.sqrt(2)
 
 
 class Normal(Distribution):
-    """The normal distribution.
+    """The normal distribution: density e^(-((x - loc) / scale)² / 2) / (scale √2π).
 
     Parameters
     ----------
-    loc : Tensor or number
+    loc : Tensor or number, any shapes that broadcast
         Mean.
-    scale : Tensor or number
+    scale : Tensor or number, any shapes that broadcast
         Standard deviation, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
 
     Examples
     --------
@@ -101,12 +109,28 @@ class Normal(Distribution):
 
 
 class Laplace(Distribution):
-    """The Laplace distribution: |x - loc| has an exponential distribution.
+    """The Laplace distribution: |x - loc| has an exponential distribution of mean scale.
 
     Parameters
     ----------
-    loc : Tensor or number
-    scale : Tensor or number, positive
+    loc : Tensor or number, any shapes that broadcast
+        Mean and median.
+    scale : Tensor or number, any shapes that broadcast
+        Positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Laplace
+    >>> Laplace(0.0, 1.0).log_prob(autograd.tensor(0.0)).exp()
+    tensor(0.5000)
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
@@ -160,10 +184,26 @@ class Cauchy(Distribution):
 
     Parameters
     ----------
-    loc : Tensor or number
+    loc : Tensor or number, any shapes that broadcast
         Median.
-    scale : Tensor or number, positive
-        Half width at half of the maximum.
+    scale : Tensor or number, any shapes that broadcast
+        Half width at half of the maximum, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    Half of all numbers are from loc - scale to loc + scale:
+
+    >>> import autograd
+    >>> from autograd.distributions import Cauchy
+    >>> Cauchy(0.0, 1.0).cdf(autograd.tensor([-1.0, 1.0]))
+    tensor([0.2500, 0.7500])
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
@@ -211,8 +251,26 @@ class Gumbel(Distribution):
 
     Parameters
     ----------
-    loc : Tensor or number
-    scale : Tensor or number, positive
+    loc : Tensor or number, any shapes that broadcast
+        The most probable value.
+    scale : Tensor or number, any shapes that broadcast
+        Positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    At loc the distribution function is 1 / e:
+
+    >>> import autograd
+    >>> from autograd.distributions import Gumbel
+    >>> Gumbel(0.0, 1.0).cdf(autograd.tensor(0.0))
+    tensor(0.3679)
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
@@ -265,8 +323,23 @@ class Uniform(Distribution):
 
     Parameters
     ----------
-    low : Tensor or number
-    high : Tensor or number, greater than low
+    low : Tensor or number, any shapes that broadcast
+    high : Tensor or number, any shapes that broadcast
+        Greater than low.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Uniform
+    >>> Uniform(0.0, 4.0).log_prob(autograd.tensor(1.0)).exp()
+    tensor(0.2500)
     """
 
     has_rsample = True
@@ -321,12 +394,25 @@ class Uniform(Distribution):
 
 
 class Exponential(Distribution):
-    """The exponential distribution.
+    """The exponential distribution: density rate · e^(-rate x) for x ≥ 0.
 
     Parameters
     ----------
-    rate : Tensor or number, positive
-        1 / mean.
+    rate : Tensor or number, any shape
+        1 / mean, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its range, or no number.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Exponential
+    >>> Exponential(2.0).mean
+    tensor(0.5000)
     """
 
     arg_constraints = {"rate": constraints.positive}
@@ -372,19 +458,35 @@ class Exponential(Distribution):
 
 
 class Gamma(Distribution):
-    """The gamma distribution.
+    """The gamma distribution: density proportional to x^(concentration - 1) e^(-rate x) for x > 0.
 
     Parameters
     ----------
-    concentration : Tensor or number, positive
-        Shape, often written α.
-    rate : Tensor or number, positive
-        1 / scale, often written β.
+    concentration : Tensor or number, any shapes that broadcast
+        Shape, often written α, positive.
+    rate : Tensor or number, any shapes that broadcast
+        1 / scale, often written β, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
 
     Notes
     -----
-    Samples have gradients by implicit differentiation of the distribution function (Figurnov, Mohamed, Mnih,
-    arXiv:1805.08498).
+    Samples have gradients by implicit differentiation of the distribution function.
+
+    References
+    ----------
+    Figurnov, Mohamed, Mnih, arXiv:1805.08498.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Gamma
+    >>> Gamma(3.0, 2.0).mean
+    tensor(1.5000)
     """
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
@@ -428,8 +530,21 @@ class Chi2(Gamma):
 
     Parameters
     ----------
-    df : Tensor or number, positive
-        Degrees of freedom.
+    df : Tensor or number, any shape
+        Degrees of freedom, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its range, or no number.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Chi2
+    >>> Chi2(3.0).mean, Chi2(3.0).variance
+    (tensor(3.), tensor(6.))
     """
 
     arg_constraints = {"df": constraints.positive}
@@ -437,6 +552,8 @@ class Chi2(Gamma):
     def __init__(self, df: Parameter, validate_args: bool | None = None) -> None:
         (df,) = broadcast_all(df)
         super().__init__(0.5 * df, 0.5, validate_args)
+        if self._validate_args:
+            self._refuse("parameter df", df, constraints.positive)
 
     @property
     def df(self) -> Tensor:
@@ -444,11 +561,26 @@ class Chi2(Gamma):
 
 
 class Dirichlet(Distribution):
-    """The Dirichlet distribution, of vectors of probabilities.
+    """The Dirichlet distribution, of vectors of K probabilities.
 
     Parameters
     ----------
-    concentration : Tensor, (…, K), positive
+    concentration : Tensor, (…, K)
+        Positive.  The higher they are, the nearer is a sample to their shares of the sum.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If concentration has no dimension, is not positive, or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Dirichlet
+    >>> Dirichlet(autograd.tensor([1.0, 3.0])).mean
+    tensor([0.2500, 0.7500])
     """
 
     arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}
@@ -457,6 +589,7 @@ class Dirichlet(Distribution):
     _event_dims = {"concentration": 1}
 
     def __init__(self, concentration: Tensor, validate_args: bool | None = None) -> None:
+        check_arrays("Dirichlet", concentration=concentration)
         if concentration.ndim < 1:
             raise ValueError("Dirichlet: concentration must have at least one dimension, the one of the probabilities")
         self.concentration = concentration
@@ -498,12 +631,25 @@ class Dirichlet(Distribution):
 
 
 class Beta(Distribution):
-    """The beta distribution, of numbers from 0 to 1.
+    """The beta distribution, of numbers from 0 to 1: density proportional to x^(α - 1) (1 - x)^(β - 1).
 
     Parameters
     ----------
-    concentration1, concentration0 : Tensor or number, positive
-        Often written α and β.
+    concentration1, concentration0 : Tensor or number, any shapes that broadcast
+        α and β, positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Beta
+    >>> Beta(1.0, 3.0).mean
+    tensor(0.2500)
     """
 
     arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
@@ -549,10 +695,26 @@ class StudentT(Distribution):
 
     Parameters
     ----------
-    df : Tensor or number, positive
-        Degrees of freedom.
-    loc : Tensor or number
-    scale : Tensor or number, positive
+    df : Tensor or number, any shapes that broadcast
+        Degrees of freedom, positive.  The mean exists above 1, a finite variance above 2.
+    loc : Tensor or number, any shapes that broadcast
+        Median.
+    scale : Tensor or number, any shapes that broadcast
+        Positive.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number, or shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import StudentT
+    >>> StudentT(autograd.tensor([1.0, 2.0, 4.0])).variance
+    tensor([nan, inf, 2.])
     """
 
     arg_constraints = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
@@ -660,10 +822,25 @@ class Bernoulli(_Binary):
 
     Parameters
     ----------
-    probs : Tensor or number, from 0 to 1
+    probs : Tensor or number, any shape
         The probability of 1.
-    logits : Tensor or number
+    logits : Tensor or number, any shape
         log (p / (1 - p)), in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or a parameter is out of its range or no number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Bernoulli
+    >>> coin = Bernoulli(0.25)
+    >>> coin.log_prob(autograd.tensor([0.0, 1.0])).exp()
+    tensor([0.7500, 0.2500])
     """
 
     support = constraints.boolean
@@ -699,14 +876,27 @@ class Bernoulli(_Binary):
 
 
 class Geometric(_Binary):
-    """The number of failures before the first success.
+    """The number of failures before the first success: P(k) = (1 - p)^k p.
 
     Parameters
     ----------
-    probs : Tensor or number, above 0 and up to 1
-        The probability of success.
-    logits : Tensor or number
+    probs : Tensor or number, any shape
+        The probability of success, above 0 and up to 1.
+    logits : Tensor or number, any shape
         log (p / (1 - p)), in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or a parameter is out of its range or no number.
+
+    Examples
+    --------
+    >>> from autograd.distributions import Geometric
+    >>> Geometric(0.25).mean
+    tensor(3.)
     """
 
     support = constraints.nonnegative_integer
@@ -749,11 +939,29 @@ class Binomial(_Binary):
 
     Parameters
     ----------
-    total_count : int or Tensor
-    probs : Tensor or number, from 0 to 1
+    total_count : int or Tensor, of a shape that broadcasts
+    probs : Tensor or number, any shapes that broadcast
         The probability of success.
-    logits : Tensor or number
+    logits : Tensor or number, any shapes that broadcast
         log (p / (1 - p)), in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or a parameter is out of its range or no number.
+    NotImplementedError
+        By entropy and enumerate_support, if total_count differs within the batch.
+
+    Examples
+    --------
+    Two of four coins, 6 / 16:
+
+    >>> import autograd
+    >>> from autograd.distributions import Binomial
+    >>> Binomial(4, 0.5).log_prob(autograd.tensor(2.0)).exp()
+    tensor(0.3750)
     """
 
     arg_constraints = {
@@ -821,12 +1029,28 @@ class NegativeBinomial(_Binary):
 
     Parameters
     ----------
-    total_count : Tensor or number, at least 0
-        Number of failures; need not be whole.
-    probs : Tensor or number, from 0 up to but without 1
-        The probability of success.
-    logits : Tensor or number
+    total_count : Tensor or number, any shapes that broadcast
+        Number of failures, at least 0; need not be whole.
+    probs : Tensor or number, any shapes that broadcast
+        The probability of success, from 0 up to but without 1.
+    logits : Tensor or number, any shapes that broadcast
         log (p / (1 - p)), in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or a parameter is out of its range or no number.
+
+    Examples
+    --------
+    With 1 failure: two successes, and then a failure.
+
+    >>> import autograd
+    >>> from autograd.distributions import NegativeBinomial
+    >>> NegativeBinomial(1, 0.5).log_prob(autograd.tensor(2.0)).exp()
+    tensor(0.1250)
     """
 
     support = constraints.nonnegative_integer
@@ -877,11 +1101,26 @@ def _log_sigmoid(x: Tensor) -> Tensor:
 
 
 class Poisson(Distribution):
-    """The Poisson distribution, of numbers of independent events.
+    """The Poisson distribution, of numbers of independent events: P(k) = rate^k e^-rate / k!
 
     Parameters
     ----------
-    rate : Tensor or number, at least 0
+    rate : Tensor or number, any shape
+        Mean, at least 0.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its range, or no number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import Poisson
+    >>> Poisson(2.0).log_prob(autograd.tensor(0.0))
+    tensor(-2.)
     """
 
     arg_constraints = {"rate": constraints.nonnegative}
@@ -919,10 +1158,17 @@ class Categorical(Distribution):
 
     Parameters
     ----------
-    probs : Tensor, (…, K), at least 0
-        Divided by their sum.
+    probs : Tensor, (…, K)
+        At least 0.  Divided by their sum.
     logits : Tensor, (…, K)
         Logarithms of probabilities, up to an added constant, in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or it has no dimension, is negative or no tensor.
 
     Examples
     --------
@@ -1030,8 +1276,25 @@ class OneHotCategorical(Categorical):
 
     Parameters
     ----------
-    probs : Tensor, (…, K), at least 0
-    logits : Tensor, (…, K), in place of probs
+    probs : Tensor, (…, K)
+        At least 0.  Divided by their sum.
+    logits : Tensor, (…, K)
+        Logarithms of probabilities, up to an added constant, in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or it has no dimension, is negative or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import OneHotCategorical
+    >>> one = OneHotCategorical(autograd.tensor([1.0, 3.0]))
+    >>> one.log_prob(autograd.tensor([0.0, 1.0])).exp()
+    tensor(0.7500)
     """
 
     support = constraints.one_hot  # type: ignore[assignment]
@@ -1069,7 +1332,35 @@ class OneHotCategorical(Categorical):
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """One-hot samples with the gradient of the probabilities (Bengio and others, arXiv:1308.3432)."""
+    """One-hot samples with the gradient of the probabilities.
+
+    Parameters
+    ----------
+    probs : Tensor, (…, K)
+        At least 0.  Divided by their sum.
+    logits : Tensor, (…, K)
+        Logarithms of probabilities, up to an added constant, in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or it has no dimension, is negative or no tensor.
+
+    References
+    ----------
+    Bengio, Léonard, Courville, arXiv:1308.3432.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.distributions import OneHotCategoricalStraightThrough
+    >>> p = autograd.tensor([0.5, 0.5], requires_grad=True)
+    >>> sample = OneHotCategoricalStraightThrough(p).rsample()
+    >>> sample.detach().sum(), sample.requires_grad
+    (tensor(1.), True)
+    """
 
     has_rsample = True
 
@@ -1083,8 +1374,29 @@ class Multinomial(Distribution):
     Parameters
     ----------
     total_count : int
-    probs : Tensor, (…, K), at least 0
-    logits : Tensor, (…, K), in place of probs
+        The same for all distributions of the batch.
+    probs : Tensor, (…, K)
+        At least 0.  Divided by their sum.
+    logits : Tensor, (…, K)
+        Logarithms of probabilities, up to an added constant, in place of probs.
+    validate_args : bool, optional
+        Whether parameters and values are checked.  Default: True, or as `set_default_validate_args` says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If not just one of probs and logits is given, or it has no dimension, is negative or no tensor.
+    NotImplementedError
+        If total_count is not one whole number.
+
+    Examples
+    --------
+    Of three coins, one is a head and two are tails, 3 / 8:
+
+    >>> import autograd
+    >>> from autograd.distributions import Multinomial
+    >>> Multinomial(3, autograd.tensor([1.0, 1.0])).log_prob(autograd.tensor([1.0, 2.0])).exp()
+    tensor(0.3750)
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}

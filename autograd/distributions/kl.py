@@ -44,6 +44,21 @@ _formulas: dict[tuple[type, type], Callable[[Any, Any], Any]] = {}
 def register_kl(type_p: type, type_q: type) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]:
     """Decorate a function (p, q) that computes the divergence for two classes of distributions.
 
+    Parameters
+    ----------
+    type_p, type_q : subclass of Distribution
+        The classes of p and of q.  The function is also for their subclasses that have no function of their own.
+
+    Returns
+    -------
+    callable
+        The decorator, which returns the function as it is.
+
+    Raises
+    ------
+    TypeError
+        If type_p or type_q is no subclass of Distribution.
+
     Examples
     --------
     >>> from autograd.distributions import Normal, kl_divergence, register_kl

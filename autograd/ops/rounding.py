@@ -81,6 +81,8 @@ def _round_reference(x: Array, *, decimals: int) -> Array:
 
 
 def _round_check(x: Array, *, decimals: int) -> None:
+    if not isinstance(decimals, int | np.integer):
+        raise TypeError(f"round: decimals is {decimals!r}; expects a whole number")
     if x.dtype.kind not in FLOATING and decimals != 0:
         raise RuntimeError(f"round: decimals is {decimals}, and only floats are rounded to decimals, not {x.dtype}")
 
@@ -97,22 +99,73 @@ _round_op = unary_row(
     _round_reference,
     sample=_round_sample,
     check=_round_check,
-    bad_samples=[BadSample((np.ones(2, int),), {"decimals": 1}, RuntimeError, ("round", "decimals is 1", "int64"))],
+    bad_samples=[
+        BadSample((np.ones(2, int),), {"decimals": 1}, RuntimeError, ("round", "decimals is 1", "int64")),
+        BadSample((np.ones(2),), {"decimals": 1.5}, TypeError, ("round", "decimals is 1.5", "whole number")),
+    ],
 )
 
 
 def ceil(input: Tensor) -> Tensor:
-    """The smallest whole number that is not below input.  Its gradient is 0."""
+    """The smallest whole number that is not below input.  Its gradient is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Integers are copied.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ceil(autograd.tensor([1.2, -1.2]))
+    tensor([ 2., -1.])
+    """
     return _ceil_op(input)
 
 
 def floor(input: Tensor) -> Tensor:
-    """The largest whole number that is not above input.  Its gradient is 0."""
+    """The largest whole number that is not above input.  Its gradient is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Integers are copied.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.floor(autograd.tensor([1.2, -1.2]))
+    tensor([ 1., -2.])
+    """
     return _floor_op(input)
 
 
 def trunc(input: Tensor) -> Tensor:
-    """The whole part of input: rounded towards 0.  Its gradient is 0."""
+    """The whole part of input: rounded towards 0.  Its gradient is 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Integers are copied.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.trunc(autograd.tensor([1.7, -1.7]))
+    tensor([ 1., -1.])
+    """
     return _trunc_op(input)
 
 
@@ -121,26 +174,55 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
+        Integers are copied.
     decimals : int
         Number of digits after the point.  A negative one rounds to tens, hundreds and so on.
+
+    Returns
+    -------
+    Tensor, of the same shape and dtype
 
     Raises
     ------
     RuntimeError
         If integers are rounded to decimals.
+    TypeError
+        If decimals is no whole number.
 
     Examples
     --------
     >>> import autograd
     >>> autograd.round(autograd.tensor([0.5, 1.5, -2.3]))
     tensor([ 0.,  2., -2.])
+    >>> autograd.round(autograd.tensor([1234.0]), decimals=-2)
+    tensor([1200.])
     """
     return _round_op(input, decimals=decimals)
 
 
 def frac(input: Tensor) -> Tensor:
-    """The fractional part of input, with its sign: input - trunc(input)."""
+    """The fractional part of input, with its sign: input - trunc(input).
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    TypeError
+        If input is not a float tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.frac(autograd.tensor([1.75, -1.75]))
+    tensor([ 0.7500, -0.7500])
+    """
     check_arrays("frac", input=input)
     check_float("frac", input)
     return input - trunc(input)

@@ -201,15 +201,27 @@ def scatter_reduce(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
-    index : Tensor of int
-        As for `gather`.
-    src : Tensor
-        At least as large as the index.
+        The dimension along which index names places.
+    index : Tensor of int, of as many dimensions as input
+        From 0 to the size of `dim`, exclusive.  It may be smaller than input; longer along `dim` only.
+    src : Tensor, of at least index's shape
+        Of input's dtype.
     reduce : "sum", "prod", "mean", "amax" or "amin"
     include_self : bool
         Whether the old element of input counts, where something is sent.
+
+    Returns
+    -------
+    Tensor, of input's shape
+
+    Raises
+    ------
+    RuntimeError
+        If reduce is none of these, shapes or dtypes do not fit, or an index is out of range.
+    IndexError
+        If there is no such dimension.
 
     Examples
     --------
@@ -217,6 +229,8 @@ def scatter_reduce(
     >>> x, index = autograd.tensor([1.0, 2.0]), autograd.tensor([0, 0])
     >>> autograd.scatter_reduce(x, 0, index, autograd.tensor([5.0, 3.0]), "amax")
     tensor([5., 2.])
+    >>> autograd.scatter_reduce(x, 0, index, autograd.tensor([5.0, 3.0]), "mean", include_self=False)
+    tensor([4., 2.])
     """
     check_arrays("scatter_reduce", input=input, index=index, src=src)
     dim, shape = dim_of("scatter_reduce", dim, input.ndim), tuple(input.shape)

@@ -394,7 +394,30 @@ def movedim(input: Tensor, source: int | tuple[int, ...], destination: int | tup
 
 
 def expand(input: Tensor, *sizes: int) -> Tensor:
-    """Expand dimensions of size 1 to the given sizes, without a copy.  -1 keeps a size."""
+    """Expand dimensions of size 1 to the given sizes, without a copy.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    *sizes : int
+        The new shape.  -1 keeps a size.  It may have more dimensions, in front.
+
+    Returns
+    -------
+    Tensor, of that shape; a view
+
+    Raises
+    ------
+    ValueError
+        If a size other than 1 would change.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
     return _expand_op(input, shape=sizes_of(sizes))
 
 

@@ -49,11 +49,13 @@ def _copied(y: Tensor, x: Tensor) -> Tensor:
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Enlarge images by moving channels to pixels: r² channels become r × r pixels.
 
+    y[…, c, i r + u, j r + v] = input[…, c r² + u r + v, i, j]
+
     Parameters
     ----------
     input : Tensor, (…, C r², H, W)
     upscale_factor : int
-        r.
+        r, at least 1.
 
     Returns
     -------
@@ -62,7 +64,18 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     Raises
     ------
     ValueError, TypeError
-        If the channels are no multiple of r².
+        If the channels are no multiple of r², input has fewer than 3 dimensions, or r is no whole number of at least 1.
+
+    References
+    ----------
+    Shi et al., arXiv:1609.05158, section 2.2.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.pixel_shuffle(autograd.arange(4).reshape(4, 1, 1), 2)
+    tensor([[[0, 1],
+             [2, 3]]])
     """
     _check_ndim("pixel_shuffle", input)
     r = _factor("pixel_shuffle", "upscale_factor", upscale_factor)
@@ -85,7 +98,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     ----------
     input : Tensor, (…, C, H r, W r)
     downscale_factor : int
-        r.
+        r, at least 1.
 
     Returns
     -------
@@ -94,7 +107,15 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     Raises
     ------
     ValueError, TypeError
-        If height or width is no multiple of r.
+        If height or width is no multiple of r, input has fewer than 3 dimensions, or r is no whole number above 0.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.pixel_unshuffle(autograd.tensor([[[0, 1], [2, 3]]]), 2).flatten()
+    tensor([0, 1, 2, 3])
+    >>> autograd.pixel_unshuffle(autograd.zeros(1, 3, 4, 6), 2).shape
+    (1, 12, 2, 3)
     """
     _check_ndim("pixel_unshuffle", input)
     r = _factor("pixel_unshuffle", "downscale_factor", downscale_factor)
@@ -126,7 +147,17 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     Raises
     ------
     ValueError, TypeError
-        If groups does not divide the channels.
+        If groups does not divide the channels, or input has fewer than 3 dimensions.
+
+    References
+    ----------
+    Zhang et al., arXiv:1707.01083, section 3.1.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.channel_shuffle(autograd.arange(6).reshape(1, 6, 1), 2).flatten()
+    tensor([0, 3, 1, 4, 2, 5])
     """
     _check_ndim("channel_shuffle", input)
     groups = _factor("channel_shuffle", "groups", groups)

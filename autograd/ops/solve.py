@@ -171,6 +171,19 @@ def linalg_inv_ex(A: Tensor, *, check_errors: bool = False) -> InverseInfo:
     -------
     named tuple
         inverse, (…, N, N); info, (…) of int32: 0, or the number of the first pivot that is 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square, or not of floats.
+    LinAlgError
+        If a matrix is singular, and check_errors is true.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.inv_ex(autograd.tensor([[1.0, 2.0], [2.0, 4.0]])).info
+    tensor(2, dtype=int32)
     """
     result = InverseInfo(*_linalg_inv_ex_op(A))
     if check_errors:
@@ -261,8 +274,35 @@ _linalg_solve_ex_op = register(
 def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> SolveInfo:
     """Solve A X = B, or X A = B, and tell which matrices are singular.
 
-    Parameters and result are those of `linalg.solve`.  `info`, (…) of int32, is 0, or the number of the first pivot
-    that is 0; X is then NaN.
+    Parameters
+    ----------
+    A : Tensor of float, (…, N, N)
+    B : Tensor of float, (…, N, K), or (…, N) for one right-hand side
+        As for `linalg.solve`.
+    left : bool
+        False solves X A = B.
+    check_errors : bool
+        Whether to raise for a singular matrix.  Otherwise X is NaN.
+
+    Returns
+    -------
+    named tuple
+        result, of B's shape, leading dimensions broadcast; info, (…) of int32: 0, or the number of the first pivot that
+        is 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+    LinAlgError
+        If a matrix is singular, and check_errors is true.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> X, info = autograd.linalg.solve_ex(autograd.zeros(2, 2), autograd.ones(2))
+    >>> X, int(info)
+    (tensor([nan, nan]), 1)
     """
     check_arrays("linalg.solve", A=A, B=B)
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
@@ -412,6 +452,19 @@ def linalg_solve_triangular(
     Returns
     -------
     Tensor, of B's shape, leading dimensions broadcast
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[2.0, 1.0], [0.0, 4.0]])
+    >>> autograd.linalg.solve_triangular(A, autograd.tensor([[4.0], [8.0]]), upper=True)
+    tensor([[1.],
+            [2.]])
     """
     return _linalg_solve_triangular_op(A, B, upper=upper, left=left, unitriangular=unitriangular)
 
@@ -419,7 +472,38 @@ def linalg_solve_triangular(
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> TriangularSolution:
-    """Solve A X = input for triangular A, as (solution, a copy of A).  `linalg.solve_triangular` is its successor."""
+    """Solve A X = input for triangular A.  `linalg.solve_triangular` is its successor.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, N, K)
+    A : Tensor of float, (…, N, N)
+        Only one triangle is read.
+    upper : bool
+        Whether to read the upper triangle, and not the lower one.
+    transpose : bool
+        Whether to solve Aᵀ X = input.
+    unitriangular : bool
+        Whether the diagonal counts as ones, and is not read.
+
+    Returns
+    -------
+    named tuple
+        solution, of input's shape, leading dimensions broadcast; cloned_coefficient, a copy of A.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[2.0, 1.0], [0.0, 4.0]])
+    >>> autograd.triangular_solve(autograd.tensor([[4.0], [8.0]]), A).solution
+    tensor([[1.],
+            [2.]])
+    """
     check_square("triangular_solve", A)
     coefficient = A.mT if transpose else A
     X = linalg_solve_triangular(coefficient, input, upper=upper != transpose, unitriangular=unitriangular)
@@ -520,6 +604,11 @@ def linalg_det(A: Tensor) -> Tensor:
     -------
     Tensor, (…)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square, or not of floats.
+
     Examples
     --------
     >>> import autograd
@@ -540,12 +629,46 @@ def linalg_slogdet(A: Tensor) -> SignAndLog:
     -------
     named tuple
         sign, (…): -1, 0 or 1, without gradient; logabsdet, (…): -inf for a singular matrix.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square, or not of floats.
+
+    Examples
+    --------
+    The determinant is -1e60, which float32 cannot hold:
+
+    >>> import autograd
+    >>> autograd.linalg.slogdet(autograd.tensor([[0.0, 1e30], [1e30, 0.0]]))
+    SignAndLog(sign=tensor(-1.), logabsdet=tensor(138.1551))
     """
     return SignAndLog(*_linalg_slogdet_op(A))
 
 
 def logdet(input: Tensor) -> Tensor:
-    """Logarithms of determinants of square matrices (…, N, N): NaN where the determinant is negative."""
+    """Logarithms of determinants of square matrices: NaN where the determinant is negative.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, N, N)
+
+    Returns
+    -------
+    Tensor, (…)
+        -inf for a singular matrix.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square, or not of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.logdet(autograd.tensor([[[2.0, 0.0], [0.0, 3.0]], [[0.0, 1.0], [1.0, 0.0]]]))
+    tensor([1.7918,    nan])
+    """
     sign, log = linalg_slogdet(input)
     return where(sign < 0, np.nan, log)
 
@@ -556,15 +679,32 @@ def logdet(input: Tensor) -> Tensor:
 def linalg_tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """Inverse of a tensor as a map from its last dimensions to its first `ind`.
 
+    tensordot(tensorinv(A, ind), B, ind) is the X of `linalg.tensorsolve(A, B)`, for B of `ind` dimensions.
+
     Parameters
     ----------
-    A : Tensor of float
+    A : Tensor of float, of more than ind dimensions
         The product of its first `ind` sizes must equal that of the others.
     ind : int
+        At least 1.
 
     Returns
     -------
     Tensor, of shape A.shape[ind:] + A.shape[:ind]
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the products of sizes differ, ind is below 1, or A is not of floats.
+    LinAlgError
+        If there is no inverse.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.eye(6).reshape(2, 3, 6)
+    >>> autograd.linalg.tensorinv(A, ind=2).shape
+    (6, 2, 3)
     """
     check_arrays("linalg.tensorinv", A=A)
     check_float("linalg.tensorinv", A)
@@ -584,15 +724,29 @@ def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Dims = None) -> Tensor:
 
     Parameters
     ----------
-    A : Tensor of float
-        Its first sizes are those of B, and the product of the others is the number of B's elements.
-    B : Tensor of float
+    A : Tensor of float, of shape B.shape + X.shape
+        The product of X's sizes is the number of B's elements.
+    B : Tensor of float, any shape
     dims : tuple of int, optional
         Dimensions of A that are moved to its end first.
 
     Returns
     -------
     Tensor, of shape A.shape[B.ndim:]
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+    LinAlgError
+        If there is no solution.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = 2 * autograd.eye(6).reshape(2, 3, 6)
+    >>> autograd.linalg.tensorsolve(A, autograd.ones(2, 3))
+    tensor([0.5000, 0.5000, 0.5000, 0.5000, 0.5000, 0.5000])
     """
     check_arrays("linalg.tensorsolve", A=A, B=B)
     if dims is not None:
@@ -612,7 +766,24 @@ def linalg_tensorsolve(A: Tensor, B: Tensor, dims: Dims = None) -> Tensor:
 
 
 def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
-    """The n-th powers of square matrices (…, N, N), by repeated squaring; for n < 0 those of the inverse.
+    """The n-th powers of square matrices, by repeated squaring; for n < 0 those of the inverse.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, N, N)
+    n : int
+        0 gives the identity.
+
+    Returns
+    -------
+    Tensor, (…, N, N)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square or not of floats, or n is no whole number.
+    LinAlgError
+        If n < 0, and a matrix is singular.
 
     Examples
     --------
@@ -644,9 +815,28 @@ def linalg_multi_dot(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
     tensors : sequence of Tensor, (I, J), (J, K) …
         The first and the last may be vectors.
 
+    Returns
+    -------
+    Tensor, (first size, last size)
+        Without the first dimension if the first is a vector, without the last if the last is one.
+
+    Raises
+    ------
+    TypeError
+        If tensors is no list or tuple of tensors.
+    ValueError
+        If there are fewer than two, or shapes do not fit.
+
     References
     ----------
     Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", matrix-chain multiplication.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A, x = autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), autograd.tensor([1.0, 1.0])
+    >>> autograd.linalg.multi_dot([A, A, x])
+    tensor([17., 37.])
     """
     if not isinstance(tensors, list | tuple):
         raise TypeError(f"linalg.multi_dot: expects a list of tensors, got {full_name(tensors)}")
@@ -696,19 +886,58 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     Returns
     -------
     Tensor, (…, M, N); of int64 for integers
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there would be fewer than 2 columns, or N is no whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.vander(autograd.tensor([2, 3]), N=3)
+    tensor([[1, 2, 4],
+            [1, 3, 9]])
     """
     check_arrays("linalg.vander", x=x)
     x = unsqueeze(x, 0) if x.ndim == 0 else x
     if x.dtype.kind not in "fc":
         x = x.to(np.dtype(np.int64))
     columns = x.shape[-1] if N is None else N
+    if not isinstance(columns, int | np.integer):
+        raise TypeError(f"linalg.vander: N is {N!r}; expects a whole number")
     if columns < 2:
         raise ValueError(f"linalg.vander: N is {columns}; a Vandermonde matrix has at least 2 columns")
     return unsqueeze(x, -1) ** engine.wrap(np.arange(columns))
 
 
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """Dot products of vectors along a dimension: the sum of x y.  Shapes broadcast."""
+    """Dot products of vectors along a dimension: the sum of x y.
+
+    Parameters
+    ----------
+    x, y : Tensor of float, any shapes that broadcast
+    dim : int
+        The dimension of the vectors, in the broadcast shape.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape without `dim`
+
+    Raises
+    ------
+    TypeError
+        If x or y is not a float tensor.
+    ValueError, IndexError
+        If shapes do not broadcast, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> autograd.linalg.vecdot(x, autograd.tensor([10.0, 1.0]))
+    tensor([12., 34.])
+    """
     check_arrays("linalg.vecdot", x=x, y=y)
     check_float("linalg.vecdot", x)
     check_float("linalg.vecdot", y)
@@ -727,10 +956,24 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     L : Tensor of float, (…, N, N)
         A = L Lᵀ; A = Lᵀ L if upper.
     upper : bool
+        Whether L is an upper triangle.  The other triangle is not read.
 
     Returns
     -------
     Tensor, (…, N, K)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[4.0, 2.0], [2.0, 5.0]])
+    >>> autograd.cholesky_solve(autograd.tensor([[8.0], [12.0]]), autograd.linalg.cholesky(A))
+    tensor([[1.],
+            [2.]])
     """
     check_fits_square("cholesky_solve", L, B, left=True)
     lower = L.mT if upper else L
@@ -740,6 +983,30 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
-    """Inverses of matrices, given their Cholesky factors L (…, N, N): A = L Lᵀ, or A = Lᵀ L if upper."""
+    """Inverses of matrices A, given their Cholesky factors L.
+
+    Parameters
+    ----------
+    L : Tensor of float, (…, N, N)
+        A = L Lᵀ; A = Lᵀ L if upper.
+    upper : bool
+        Whether L is an upper triangle.  The other triangle is not read.
+
+    Returns
+    -------
+    Tensor, (…, N, N)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrices are not square, or not of floats.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.cholesky_inverse(autograd.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.2500, 0.0000],
+            [0.0000, 0.0625]])
+    """
     check_square("cholesky_inverse", L)
     return cholesky_solve(L * 0 + identity(L.shape[-1], L.shape[-1], L.dtype), L, upper)

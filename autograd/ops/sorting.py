@@ -104,7 +104,33 @@ _argsort_op = _row("argsort", _order, _order_reference, _order_sample)
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
-    """The indices, int64, that sort a tensor along `dim`: see `sort`."""
+    """The indices that sort a tensor along a dimension.  NaN is larger than all other numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    dim : int
+        The dimension along which to sort.
+    descending : bool
+        Whether the largest comes first.
+    stable : bool
+        Equal elements keep their order.  They always do.
+
+    Returns
+    -------
+    Tensor of int64, of input's shape
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.argsort(autograd.tensor([3, 1, 2]))
+    tensor([1, 2, 0])
+    """
     dim = dim_of("argsort", dim, ndim_of("argsort", input))
     return _argsort_op(input, dim=dim, descending=bool(descending), stable=True)
 
@@ -114,21 +140,27 @@ def _taken(input: Tensor, dim: int, indices: Tensor) -> Tensor:
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Ordered:
-    """Sort a tensor along a dimension.
+    """Sort a tensor along a dimension.  NaN is larger than all other numbers.
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dim : int
+        The dimension along which to sort.
     descending : bool
-        The largest first.
+        Whether the largest comes first.
     stable : bool
         Equal elements keep their order.  They always do.
 
     Returns
     -------
-    values, indices : Tensor
+    values, indices : Tensor, of input's shape
         The elements in order, and the index of each along `dim`, int64.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
 
     Examples
     --------
@@ -142,7 +174,23 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 def msort(input: Tensor) -> Tensor:
-    """Sort a tensor along its first dimension, the smallest first."""
+    """Sort a tensor along its first dimension, the smallest first.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.msort(autograd.tensor([[3, 1], [2, 5]]))
+    tensor([[2, 1],
+            [3, 5]])
+    """
     return sort(input, 0).values
 
 
@@ -151,10 +199,11 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     k : int
         At most the size of the dimension.
     dim : int
+        The dimension along which to compare.
     largest : bool
         Whether to return the largest.
     sorted : bool
@@ -162,13 +211,21 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
     Returns
     -------
-    values, indices : Tensor
+    values, indices : Tensor, of input's shape with size k in `dim`
         The elements, and the index of each along `dim`, int64.
 
     Raises
     ------
     RuntimeError
         If there are fewer than k elements.
+    TypeError, IndexError
+        If k is no whole number, or there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.topk(autograd.tensor([3, 1, 4, 2]), 2)
+    Ordered(values=tensor([4, 3]), indices=tensor([2, 0]))
     """
     dim = dim_of("topk", dim, ndim_of("topk", input))
     size = input.shape[dim] if input.ndim else 1
@@ -251,7 +308,7 @@ def unique(
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     sorted : bool
         They are in order in either case.
     return_inverse : bool
@@ -259,10 +316,17 @@ def unique(
     return_counts : bool
         Also return how often each occurs.
     dim : int, optional
+        Compare slices along this dimension.  Default: single elements.
 
     Returns
     -------
-    Tensor, or a tuple of it, the inverse and the counts, both int64, where asked for
+    Tensor, (K,), or of input's shape with size K in `dim`
+        Or a tuple of it, the inverse and the counts, both int64, where asked for.
+
+    Raises
+    ------
+    IndexError, RuntimeError
+        If there is no such dimension, or its size and another one are 0.
 
     Examples
     --------
@@ -333,7 +397,34 @@ _unique_consecutive_op = _row("unique_consecutive", _runs_forward, _runs_referen
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Tensor | tuple[Tensor, ...]:
-    """The elements, or slices along `dim`, that differ from the one before: see `unique`."""
+    """The elements, or slices along `dim`, that differ from the one before.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+    return_inverse : bool
+        Also return, for each element or slice of input, which of them it is.
+    return_counts : bool
+        Also return how often each is repeated.
+    dim : int, optional
+        Compare slices along this dimension.  Default: single elements, in row-major order.
+
+    Returns
+    -------
+    Tensor, (K,), or of input's shape with size K in `dim`
+        Or a tuple of it, the inverse and the counts, both int64, where asked for.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.unique_consecutive(autograd.tensor([7, 7, 5, 7]), return_counts=True)
+    (tensor([7, 5, 7]), tensor([2, 1, 1]))
+    """
     ndim = ndim_of("unique_consecutive", input)
     chosen = None if dim is None else dim_of("unique_consecutive", dim, ndim)
     found = _unique_consecutive_op(
@@ -398,8 +489,9 @@ def searchsorted(
     Parameters
     ----------
     sorted_sequence : Tensor, (N,) or (…, N)
-        Ascending along its last dimension.
+        Ascending along its last dimension, unless a sorter is given.
     input : Tensor of any shape for a vector, else (…, M); or a number
+        Of the sequence's dtype.
     out_int32 : bool
         Return int32 instead of int64.
     right : bool
@@ -409,11 +501,24 @@ def searchsorted(
     sorter : Tensor of int64, of the sequence's shape, optional
         The indices that sort the sequence.
 
+    Returns
+    -------
+    Tensor of int64 or int32, of input's shape
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit, or side and right say different things.
+    TypeError
+        If input is neither a tensor nor a number.
+
     Examples
     --------
     >>> import autograd
     >>> autograd.searchsorted(autograd.tensor([1, 3, 5]), autograd.tensor([3, 4]))
     tensor([1, 2])
+    >>> autograd.searchsorted(autograd.tensor([1, 3, 5]), 3, right=True)
+    tensor(2)
     """
     name = "searchsorted"
     check_arrays(name, sorted_sequence=sorted_sequence)
@@ -458,12 +563,31 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 
     Parameters
     ----------
-    input : Tensor or number
+    input : Tensor of any shape, or number
     boundaries : Tensor, (N,)
         Ascending.
     out_int32 : bool
         Return int32 instead of int64.
     right : bool
+        Whether an element that equals a boundary is in the bucket after it.
+
+    Returns
+    -------
+    Tensor of int64 or int32, of input's shape
+        From 0 to N.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If boundaries is no vector, or no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bucketize(autograd.tensor([0.5, 1.0, 9.0]), autograd.tensor([1.0, 2.0]))
+    tensor([0, 0, 2])
+    >>> autograd.bucketize(autograd.tensor([0.5, 1.0, 9.0]), autograd.tensor([1.0, 2.0]), right=True)
+    tensor([0, 1, 2])
     """
     check_arrays("bucketize", **{} if isinstance(input, int | float) else {"input": input}, boundaries=boundaries)
     if boundaries.ndim != 1:
@@ -543,15 +667,31 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
     Parameters
     ----------
-    input : Tensor of int of at least 0, (N,)
+    input : Tensor of int, (N,)
+        At least 0.
     weights : Tensor, (N,), optional
+        Added up instead of ones.
     minlength : int
         Least size of the result.
 
     Returns
     -------
-    Tensor
-        int64 without weights or elements; else the dtype of the weights, or float64 for integers.
+    Tensor, (K,)
+        K is the largest element plus 1, or minlength if that is more.  Its dtype is int64 without weights or elements;
+        else that of the weights, or float64 for integers.
+
+    Raises
+    ------
+    RuntimeError
+        If input is no vector of integers of at least 0, weights has another shape, or minlength is negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bincount(autograd.tensor([2, 0, 2]))
+    tensor([1, 0, 2])
+    >>> autograd.bincount(autograd.tensor([2, 0, 2]), autograd.tensor([0.5, 1.0, 2.0]))
+    tensor([1.0000, 0.0000, 2.5000])
     """
     check_arrays("bincount", input=input)
     return _bincount_op(input, weights, minlength=minlength)
@@ -571,6 +711,8 @@ def _bounds(x: Array, low: float, high: float, name: str, margin: float = 1) -> 
 
 
 def _histc_check(x: Array, *, bins: int, min: float, max: float) -> None:
+    if not isinstance(bins, int | np.integer):
+        raise TypeError(f"histc: bins is {bins!r}; expects a whole number")
     if bins < 1:
         raise RuntimeError(f"histc: bins is {bins}; it must be at least 1")
     if x.dtype.kind == "b":
@@ -605,15 +747,41 @@ _histc_op = _row(
         {"bins": draw.size(1, 4), "min": draw.choice(0, 1), "max": draw.choice(2, 3)},
     ),
     BadSample((np.ones(2),), {"bins": 0, "min": 0, "max": 1}, RuntimeError, ("histc", "bins is 0")),
+    BadSample((np.ones(2),), {"bins": 2.5, "min": 0, "max": 1}, TypeError, ("histc", "bins is 2.5")),
     BadSample((np.ones(2),), {"bins": 1, "min": 2, "max": 1}, RuntimeError, ("histc", "from 2 to 1")),
     check=_histc_check,
 )
 
 
 def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
-    """Count the elements in `bins` intervals of equal width between min and max, in input's dtype.
+    """Count the elements in intervals of equal width between min and max.  Elements outside are not counted.
 
-    If min and max are equal, they are those of the elements.  Elements outside are not counted.
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Not of bool.
+    bins : int
+        Number of intervals, at least 1.  The last one includes max.
+    min, max : number
+        The range.  If they are equal, it is that of the elements.
+
+    Returns
+    -------
+    Tensor, (bins,)
+        Of input's dtype.
+
+    Raises
+    ------
+    RuntimeError
+        If bins is below 1, max is below min, the range is not finite, or input is of bool.
+    TypeError
+        If bins is no whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.histc(autograd.tensor([1.0, 2.0, 2.5, 9.0]), bins=2, min=0, max=4)
+    tensor([1., 2.])
     """
     check_arrays("histc", input=input)
     return _histc_op(input, bins=bins, min=min, max=max)
@@ -631,12 +799,13 @@ def histogram(
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
     bins : int, or Tensor (N + 1,)
-        Number of intervals of equal width, or the edges between them, ascending.
+        Number of intervals of equal width, or the edges between them, ascending.  The last interval includes its end.
     range : (float, float), optional
         Lowest and highest edge.  Default: the least and largest element.
     weight : Tensor, of the input's shape, optional
+        Added up instead of ones.
     density : bool
         Divide by the total and by the width of each interval.
 
@@ -644,6 +813,19 @@ def histogram(
     -------
     hist, bin_edges : Tensor, (N,) and (N + 1,)
         In input's dtype.
+
+    Raises
+    ------
+    RuntimeError
+        If bins, range or weight do not fit, or input is not of floats.
+    TypeError
+        If bins is neither a whole number nor a tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.histogram(autograd.tensor([1.0, 2.0, 2.5, 9.0]), autograd.tensor([0.0, 2.0, 4.0]))
+    Histogram(hist=tensor([1., 2.]), bin_edges=tensor([0., 2., 4.]))
     """
     name = "histogram"
     check_arrays(name, input=input)
@@ -662,6 +844,8 @@ def histogram(
         if range is not None:
             raise RuntimeError(f"{name}: bins names all edges, so there is no range to give")
     else:
+        if not isinstance(bins, int | np.integer):
+            raise TypeError(f"{name}: bins is {bins!r}; expects a whole number, or a tensor of edges")
         if bins < 1:
             raise RuntimeError(f"{name}: bins is {bins}; it must be at least 1")
         low, high = _bounds(x, *(range or (0.0, 0.0)), name=name, margin=0.5) if x.size or range else (0.0, 1.0)
@@ -732,15 +916,32 @@ _isin_op = _row(
 def isin(
     elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False, invert: bool = False
 ) -> Tensor:
-    """Whether each element is among the test elements, as a bool tensor.
+    """Whether each element is among the test elements.
 
     Parameters
     ----------
-    elements, test_elements : Tensor or number, not both numbers
+    elements : Tensor of any shape, or number
+    test_elements : Tensor of any shape, or number
+        Not both are numbers.
     assume_unique : bool
         It has no effect.
     invert : bool
         Whether it is not among them.
+
+    Returns
+    -------
+    Tensor of bool, of elements' shape
+
+    Raises
+    ------
+    TypeError
+        If both are numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.isin(autograd.tensor([1, 2, 3]), autograd.tensor([2, 5]))
+    tensor([False,  True, False])
     """
     if not (hasattr(elements, "ndim") or hasattr(test_elements, "ndim")):
         raise TypeError("isin: expects a tensor as elements or as test_elements, got two numbers")
@@ -756,7 +957,24 @@ _argwhere_op = _row(
 
 
 def argwhere(input: Tensor) -> Tensor:
-    """The indices of all elements that are not 0, one in each row: (N, D) for input of D dimensions, int64."""
+    """The indices of all elements that are not 0, one in each row.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor of int64, (N, D)
+        For N elements that are not 0, and input of D dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.argwhere(autograd.tensor([[0, 5], [7, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
     check_arrays("argwhere", input=input)
     return _argwhere_op(input)
 
@@ -770,12 +988,19 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
     as_tuple : bool
         Return D vectors, which are an index for input, instead of a matrix (N, D).
 
+    Returns
+    -------
+    Tensor of int64, (N, D), or a tuple of D tensors (N,)
+
     Examples
     --------
     >>> import autograd
-    >>> autograd.nonzero(autograd.tensor([0, 5, 7]))
+    >>> x = autograd.tensor([0, 5, 7])
+    >>> autograd.nonzero(x)
     tensor([[1],
             [2]])
+    >>> x[autograd.nonzero(x, as_tuple=True)]
+    tensor([5, 7])
     """
     check_arrays("nonzero", input=input)
     found = argwhere(input if input.ndim or not as_tuple else reshape(input, (1,)))
@@ -791,7 +1016,33 @@ composed(
 
 
 def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
-    """The first `size` rows of `nonzero`, filled up with `fill_value` if there are fewer."""
+    """The first `size` rows of `nonzero`, filled up if there are fewer: a result whose shape is known before.
+
+    Parameters
+    ----------
+    input : Tensor, of D dimensions
+    size : int
+        Number of rows, at least 0.
+    fill_value : int
+        The indices in rows that are left over.
+
+    Returns
+    -------
+    Tensor of int64, (size, D)
+
+    Raises
+    ------
+    RuntimeError
+        If size is negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.nonzero_static(autograd.tensor([0, 5, 7]), size=3)
+    tensor([[ 1],
+            [ 2],
+            [-1]])
+    """
     check_arrays("nonzero_static", input=input)
     if size < 0:
         raise RuntimeError(f"nonzero_static: size is {size}; it must be at least 0")

@@ -235,122 +235,489 @@ def erf(input: Tensor) -> Tensor:
     """Error function, 2/√π ∫₀^input e^(-t²) dt.
 
     This function and those that follow convert integers and bools to the default float dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.erf(autograd.tensor([0.0, 1.0, 10.0]))
+    tensor([0.0000, 0.8427, 1.0000])
     """
     return _erf_op(input)
 
 
 def erfc(input: Tensor) -> Tensor:
-    """Complementary error function, 1 - erf(input), accurate for large numbers."""
+    """Complementary error function, 1 - erf(input), accurate for large numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.erfc(autograd.tensor([0.0, 5.0]))
+    tensor([1.0000e+00, 1.5375e-12])
+    >>> 1 - autograd.erf(autograd.tensor(5.0))
+    tensor(0.)
+    """
     return _erfc_op(input)
 
 
 def erfcx(input: Tensor) -> Tensor:
-    """Scaled complementary error function, e^(input²) erfc(input)."""
+    """Scaled complementary error function, e^(input²) erfc(input), which does not underflow.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.erfcx(autograd.tensor([0.0, 20.0]))
+    tensor([1.0000, 0.0282])
+    """
     return _erfcx_op(input)
 
 
 def erfinv(input: Tensor) -> Tensor:
-    """Inverse of erf: ±inf at ±1, and NaN outside [-1, 1]."""
+    """Inverse of erf: ±inf at ±1, and NaN outside [-1, 1].
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.erfinv(autograd.tensor([0.0, 0.5, 1.0]))
+    tensor([0.0000, 0.4769,    inf])
+    """
     return _erfinv_op(input)
 
 
 def ndtr(input: Tensor) -> Tensor:
-    """Distribution function of the standard normal distribution."""
+    """Distribution function of the standard normal distribution, 1/√2π ∫ e^(-t²/2) dt up to input.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.ndtr(autograd.tensor([0.0, 1.96]))
+    tensor([0.5000, 0.9750])
+    """
     return _ndtr_op(input)
 
 
 def ndtri(input: Tensor) -> Tensor:
-    """Inverse of ndtr: ∓inf at 0 and 1, and NaN outside [0, 1]."""
+    """Inverse of ndtr: ∓inf at 0 and 1, and NaN outside [0, 1].
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.ndtri(autograd.tensor([0.5, 0.975]))
+    tensor([0.0000, 1.9600])
+    """
     return _ndtri_op(input)
 
 
 def log_ndtr(input: Tensor) -> Tensor:
-    """Logarithm of ndtr, computed without its underflow."""
+    """Logarithm of ndtr, computed without its underflow.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.log_ndtr(autograd.tensor([0.0, -20.0]))
+    tensor([  -0.6931, -203.9172])
+    >>> autograd.special.ndtr(autograd.tensor(-20.0)).log()
+    tensor(-inf)
+    """
     return _log_ndtr_op(input)
 
 
 def entr(input: Tensor) -> Tensor:
-    """Entropy of each element, -input · log(input): 0 at 0, and -inf for negative numbers."""
+    """Entropy of each element, -input · log(input): 0 at 0, and -inf for negative numbers.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.entr(autograd.tensor([0.5, 0.5, 0.0])).sum()
+    tensor(0.6931)
+    """
     return _entr_op(input)
 
 
 def lgamma(input: Tensor) -> Tensor:
-    """Natural logarithm of the absolute value of the gamma function."""
+    """Natural logarithm of the absolute value of the gamma function: log (n - 1)! for a whole number n.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+        inf at 0 and at negative whole numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.lgamma(autograd.tensor([1.0, 4.0]))
+    tensor([0.0000, 1.7918])
+    """
     return _lgamma_op(input)
 
 
 def digamma(input: Tensor) -> Tensor:
-    """Derivative of lgamma."""
+    """Derivative of lgamma.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.digamma(autograd.tensor([1.0, 2.0]))
+    tensor([-0.5772,  0.4228])
+    """
     return _digamma_op(input)
 
 
 def i0(input: Tensor) -> Tensor:
-    """Modified Bessel function of the first kind, of order 0."""
+    """Modified Bessel function of the first kind, of order 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.i0(autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.2661])
+    """
     return _i0_op(input)
 
 
 def i0e(input: Tensor) -> Tensor:
-    """i0 times e^-|input|."""
+    """i0 times e^-|input|, which does not overflow.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.i0e(autograd.tensor([0.0, 100.0]))
+    tensor([1.0000, 0.0399])
+    """
     return _i0e_op(input)
 
 
 def i1(input: Tensor) -> Tensor:
-    """Modified Bessel function of the first kind, of order 1."""
+    """Modified Bessel function of the first kind, of order 1.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.i1(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.5652])
+    """
     return _i1_op(input)
 
 
 def i1e(input: Tensor) -> Tensor:
-    """i1 times e^-|input|."""
+    """i1 times e^-|input|, which does not overflow.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.i1e(autograd.tensor([0.0, 100.0]))
+    tensor([0.0000, 0.0397])
+    """
     return _i1e_op(input)
 
 
 def bessel_j0(input: Tensor) -> Tensor:
-    """Bessel function of the first kind, of order 0.  It has no gradient."""
+    """Bessel function of the first kind, of order 0.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.bessel_j0(autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.7652])
+    """
     return _bessel_j0_op(input)
 
 
 def bessel_j1(input: Tensor) -> Tensor:
-    """Bessel function of the first kind, of order 1.  It has no gradient."""
+    """Bessel function of the first kind, of order 1.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.bessel_j1(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.4401])
+    """
     return _bessel_j1_op(input)
 
 
 def bessel_y0(input: Tensor) -> Tensor:
-    """Bessel function of the second kind, of order 0: -inf at 0, NaN for negative numbers.  It has no gradient."""
+    """Bessel function of the second kind, of order 0: -inf at 0, NaN for negative numbers.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.bessel_y0(autograd.tensor([0.0, 1.0]))
+    tensor([  -inf, 0.0883])
+    """
     return _bessel_y0_op(input)
 
 
 def bessel_y1(input: Tensor) -> Tensor:
-    """Bessel function of the second kind, of order 1: -inf at 0, NaN for negative numbers.  It has no gradient."""
+    """Bessel function of the second kind, of order 1: -inf at 0, NaN for negative numbers.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.bessel_y1(autograd.tensor([0.0, 1.0]))
+    tensor([   -inf, -0.7812])
+    """
     return _bessel_y1_op(input)
 
 
 def modified_bessel_i0(input: Tensor) -> Tensor:
-    """Modified Bessel function of the first kind, of order 0.  It has no gradient."""
+    """Modified Bessel function of the first kind, of order 0.  It has no gradient; `i0` has one.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.modified_bessel_i0(autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.2661])
+    """
     return _modified_bessel_i0_op(input)
 
 
 def modified_bessel_i1(input: Tensor) -> Tensor:
-    """Modified Bessel function of the first kind, of order 1.  It has no gradient."""
+    """Modified Bessel function of the first kind, of order 1.  It has no gradient; `i1` has one.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.modified_bessel_i1(autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.5652])
+    """
     return _modified_bessel_i1_op(input)
 
 
 def modified_bessel_k0(input: Tensor) -> Tensor:
-    """Modified Bessel function of the second kind, of order 0: NaN for negative numbers.  It has no gradient."""
+    """Modified Bessel function of the second kind, of order 0: NaN for negative numbers.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+        inf at 0.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.modified_bessel_k0(autograd.tensor([0.0, 1.0]))
+    tensor([   inf, 0.4210])
+    """
     return _modified_bessel_k0_op(input)
 
 
 def modified_bessel_k1(input: Tensor) -> Tensor:
-    """Modified Bessel function of the second kind, of order 1: NaN for negative numbers.  It has no gradient."""
+    """Modified Bessel function of the second kind, of order 1: NaN for negative numbers.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+        inf at 0.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.modified_bessel_k1(autograd.tensor([0.0, 1.0]))
+    tensor([   inf, 0.6019])
+    """
     return _modified_bessel_k1_op(input)
 
 
 def scaled_modified_bessel_k0(input: Tensor) -> Tensor:
-    """modified_bessel_k0 times e^input.  It has no gradient."""
+    """modified_bessel_k0 times e^input, which does not underflow.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.scaled_modified_bessel_k0(autograd.tensor([1.0, 200.0]))
+    tensor([1.1445, 0.0886])
+    """
     return _scaled_modified_bessel_k0_op(input)
 
 
 def scaled_modified_bessel_k1(input: Tensor) -> Tensor:
-    """modified_bessel_k1 times e^input.  It has no gradient."""
+    """modified_bessel_k1 times e^input, which does not underflow.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.scaled_modified_bessel_k1(autograd.tensor([1.0, 200.0]))
+    tensor([1.6362, 0.0888])
+    """
     return _scaled_modified_bessel_k1_op(input)
 
 
@@ -361,7 +728,22 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     ----------
     n : int
         At least 0.
-    input : Tensor
+    input : Tensor, any shape
+
+    Returns
+    -------
+    Tensor, of input's shape
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If n is negative, or no whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.polygamma(1, autograd.tensor([1.0])), autograd.pi**2 / 6
+    (tensor([1.6449]), 1.6449340668482264)
     """
     try:
         order = operator.index(n)
@@ -372,16 +754,37 @@ def polygamma(n: int, input: Tensor) -> Tensor:
 
 @in_float32
 def mvlgamma(input: Tensor, p: int) -> Tensor:
-    """Logarithm of the multivariate gamma function of dimension p, up to its constant: Σ_j lgamma(input - j/2) + c.
+    """Logarithm of the multivariate gamma function of dimension p.
+
+    Σ_j lgamma(input - j/2) + p (p - 1) / 4 · log π, for j from 0 to p - 1
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
         Above (p - 1) / 2.
     p : int
-        At least 1.  The constant c is p (p - 1) / 4 · log π.
+        At least 1.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If p is below 1, or no whole number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.mvlgamma(autograd.tensor([2.0, 3.0]), p=1)
+    tensor([0.0000, 0.6931])
+    >>> autograd.mvlgamma(autograd.tensor([2.0, 3.0]), p=2)
+    tensor([0.4516, 1.5502])
     """
     check_arrays("mvlgamma", input=input)
+    if not isinstance(p, int | np.integer):
+        raise TypeError(f"mvlgamma: p is {p!r}; expects a whole number")
     if p < 1:
         raise RuntimeError(f"mvlgamma: p is {p}; it must be at least 1")
     x = input * 1.0 if input.dtype.kind != "f" else input
@@ -392,17 +795,94 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
 
 
 def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Hurwitz zeta function, Σ_k (k + other)^-input.  Shapes broadcast.  It has no gradient."""
+    """Hurwitz zeta function, Σ_k (k + other)^-input for k ≥ 0.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor of any shape, or number
+        The exponent, above 1.  At 1 the result is inf, below it NaN.
+    other : Tensor of a shape that broadcasts, or number
+        1 gives Riemann's zeta function.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not broadcast, or both are numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.special.zeta(autograd.tensor([2.0]), 1), autograd.pi**2 / 6
+    (tensor([1.6449]), 1.6449340668482264)
+    """
     return _zeta_op(input, other)
 
 
 def igamma(input: Tensor, other: Tensor) -> Tensor:
-    """Regularized lower incomplete gamma function P(input, other).  Shapes broadcast.  It has no gradient."""
+    """Regularized lower incomplete gamma function, 1/Γ(a) ∫₀^x t^(a-1) e^-t dt.  It has no gradient.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+        a, at least 0.
+    other : Tensor, of a shape that broadcasts
+        x, at least 0.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+        From 0 to 1; NaN outside of the ranges.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If input is not a float tensor, or shapes do not broadcast.
+
+    Examples
+    --------
+    For a = 1 it is 1 - e^-x:
+
+    >>> import autograd
+    >>> autograd.igamma(autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6321])
+    """
     return _check_and_run(_igamma_op, input, other)
 
 
 def igammac(input: Tensor, other: Tensor) -> Tensor:
-    """Regularized upper incomplete gamma function, 1 - igamma.  Shapes broadcast.  It has no gradient."""
+    """Regularized upper incomplete gamma function, 1/Γ(a) ∫ t^(a-1) e^-t dt from x to ∞.  It has no gradient.
+
+    1 - igamma, accurate where that is small.
+
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+        a, at least 0.
+    other : Tensor, of a shape that broadcasts
+        x, at least 0.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+        From 0 to 1; NaN outside of the ranges.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If input is not a float tensor, or shapes do not broadcast.
+
+    Examples
+    --------
+    For a = 1 it is e^-x:
+
+    >>> import autograd
+    >>> autograd.igammac(autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.3679])
+    """
     return _check_and_run(_igammac_op, input, other)
 
 
@@ -422,4 +902,5 @@ composite_row(
     ),
     lambda draw: Sample(one_tensor(2, 5)(draw).inputs, {"p": draw.choice(1, 3)}),
     BadSample((np.ones(2),), {"p": 0}, RuntimeError, ("mvlgamma", "p is 0")),
+    BadSample((np.ones(2),), {"p": 1.5}, TypeError, ("mvlgamma", "p is 1.5")),
 )

@@ -209,6 +209,8 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: None = None) ->
     ------
     LinAlgError
         If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If A is no float tensor of at least two dimensions, or driver is given.
 
     Notes
     -----
@@ -227,7 +229,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: None = None) ->
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldSVD:
-    """Singular value decompositions as (U, S, V); V is transposed in comparison with `linalg.svd`, its successor.
+    """Singular value decompositions, A = U diag(S) Vᵀ.  `linalg.svd`, which returns Vᵀ, is its successor.
 
     Parameters
     ----------
@@ -236,6 +238,27 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldSVD:
         Whether to leave out columns of U and V without singular value.
     compute_uv : bool
         False returns zeros for U and V.
+
+    Returns
+    -------
+    named tuple
+        U, (…, M, K) or (…, M, M); S, (…, K), in descending order; V, (…, N, K) or (…, N, N), for K = min(M, N).
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If input is no float tensor of at least two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> U, S, V = autograd.svd(autograd.tensor([[0.0, 2.0, 0.0], [3.0, 0.0, 0.0]]))
+    >>> S
+    tensor([3., 2.])
+    >>> U.shape, V.shape
+    ((2, 2), (3, 2))
     """
     U, S, Vh = linalg_svd(input, full_matrices=not some)
     if not compute_uv:
@@ -245,7 +268,31 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> OldSVD:
 
 
 def linalg_svdvals(A: Tensor, *, driver: None = None) -> Tensor:
-    """Singular values of matrices (…, M, N), in descending order: (…, min(M, N))."""
+    """Singular values of matrices, in descending order.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, M, N)
+    driver : None
+        PyTorch's choice of a routine for GPUs.
+
+    Returns
+    -------
+    Tensor, (…, min(M, N))
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If A is no float tensor of at least two dimensions, or driver is given.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.svdvals(autograd.tensor([[0.0, 2.0, 0.0], [3.0, 0.0, 0.0]]))
+    tensor([3., 2.])
+    """
     _check_driver("linalg.svdvals", driver)
     return linalg_svd(A, full_matrices=False).S
 
@@ -321,6 +368,8 @@ def linalg_eigh(A: Tensor, UPLO: str = "L") -> Eigh:
     ------
     LinAlgError
         If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If the matrices are not square or not of floats, or UPLO is neither "L" nor "U".
 
     Examples
     --------
@@ -334,7 +383,33 @@ def linalg_eigh(A: Tensor, UPLO: str = "L") -> Eigh:
 
 
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """Eigenvalues of symmetric matrices (…, N, N), in ascending order: (…, N).  See `linalg.eigh`."""
+    """Eigenvalues of symmetric matrices, in ascending order.
+
+    Parameters
+    ----------
+    A : Tensor of float, (…, N, N)
+    UPLO : "L" or "U"
+        Which triangle is read, the lower or the upper one.
+
+    Returns
+    -------
+    Tensor, (…, N)
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If the matrices are not square or not of floats, or UPLO is neither "L" nor "U".
+
+    Examples
+    --------
+    The 9 is not read:
+
+    >>> import autograd
+    >>> autograd.linalg.eigvalsh(autograd.tensor([[2.0, 9.0], [0.0, 1.0]]))
+    tensor([1., 2.])
+    """
     return linalg_eigh(A, UPLO).eigenvalues
 
 
@@ -439,13 +514,51 @@ def linalg_pinv(
     ------
     LinAlgError
         If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If A is no float tensor of at least two dimensions, or not square with hermitian.
+
+    References
+    ----------
+    Golub and Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems", 1973,
+    equation (4.12).
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.pinv(autograd.tensor([[3.0, 4.0]]))
+    tensor([[0.1200],
+            [0.1600]])
     """
     A = symmetric("linalg.pinv", A) if hermitian else A
     return _linalg_pinv_op(A, atol=_number(atol), rtol=_number(rtol))
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """Pseudo-inverses of matrices: `linalg.pinv` with rtol = rcond."""
+    """Pseudo-inverses of matrices: `linalg.pinv` with rtol = rcond.
+
+    Parameters
+    ----------
+    input : Tensor of float, (…, M, N)
+    rcond : float
+        Singular values up to rcond · the largest count as 0.
+
+    Returns
+    -------
+    Tensor, (…, N, M)
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If input is no float tensor of at least two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.pinverse(autograd.tensor([[3.0], [4.0]]))
+    tensor([[0.1200, 0.1600]])
+    """
     return linalg_pinv(input, rtol=rcond)
 
 
@@ -462,7 +575,7 @@ def linalg_matrix_rank(
     Parameters
     ----------
     A : Tensor of float, (…, M, N)
-    tol : number or Tensor, optional
+    tol : number or Tensor (…), optional
         NumPy's name of atol, with rtol 0.
     hermitian : bool
         Whether A is symmetric, which is faster.
@@ -472,6 +585,21 @@ def linalg_matrix_rank(
     Returns
     -------
     Tensor of int64, (…)
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If A is no float tensor of at least two dimensions, or not square with hermitian.
+
+    Examples
+    --------
+    The second row is twice the first:
+
+    >>> import autograd
+    >>> autograd.linalg.matrix_rank(autograd.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
     """
     if tol is not None:
         atol, rtol = tol, 0.0
@@ -499,6 +627,23 @@ def linalg_lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: st
     named tuple
         solution, (…, N, K); residuals, (…, K), the squared norms of A X - B, empty unless M > N = rank; rank, (…) of
         int64; singular_values, (…, min(M, N)).
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If shapes or dtypes do not fit, or driver is none of these.
+
+    Examples
+    --------
+    The line 1 + 2 x through three points:
+
+    >>> import autograd
+    >>> x, y = autograd.tensor([0.0, 1.0, 2.0]), autograd.tensor([1.0, 3.0, 5.0])
+    >>> A = autograd.stack([autograd.ones(3), x], dim=1)
+    >>> autograd.linalg.lstsq(A, y).solution.round(decimals=3)
+    tensor([1., 2.])
     """
     check_matrix("linalg.lstsq", A)
     check_arrays("linalg.lstsq", B=B)
@@ -549,7 +694,7 @@ def linalg_vector_norm(
 
     Parameters
     ----------
-    x : Tensor of float
+    x : Tensor of float, any shape
     ord : number
         inf for the largest magnitude, -inf for the smallest, 0 for the number of elements other than 0.
     dim : int or tuple of int, optional
@@ -559,9 +704,24 @@ def linalg_vector_norm(
     dtype : float dtype, optional
         x is converted to it first.
 
+    Returns
+    -------
+    Tensor, of the shape of x without `dim`
+
+    Raises
+    ------
+    TypeError
+        If x, after conversion, is not a float tensor, or ord is no number.
+    ValueError
+        If ord is negative or inf, and there are no elements.
+    IndexError
+        If there is no such dimension.
+
     Examples
     --------
     >>> import autograd
+    >>> autograd.linalg.vector_norm(autograd.tensor([3.0, -4.0]))
+    tensor(5.)
     >>> autograd.linalg.vector_norm(autograd.tensor([3.0, -4.0]), ord=1)
     tensor(7.)
     """
@@ -601,6 +761,26 @@ def linalg_matrix_norm(
         Whether to keep reduced dimensions, at size 1.
     dtype : float dtype, optional
         A is converted to it first.
+
+    Returns
+    -------
+    Tensor, of the shape of A without `dim`
+
+    Raises
+    ------
+    ValueError
+        If A has fewer than two dimensions, ord is none of these, or dim does not name two dimensions.
+    TypeError
+        If A, after conversion, is not a float tensor.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[3.0, 0.0], [0.0, -4.0]])
+    >>> autograd.linalg.matrix_norm(A), autograd.linalg.matrix_norm(A, ord="nuc")
+    (tensor(5.), tensor(7.))
     """
     name = "linalg.matrix_norm"
     A = _converted(name, A, dtype)
@@ -635,7 +815,7 @@ def linalg_norm(
 
     Parameters
     ----------
-    A : Tensor of float
+    A : Tensor of float, any shape
     ord : number, "fro" or "nuc", optional
         Default: the root of the sum of squares.  Other numbers have different meanings for vectors and matrices: see
         `linalg.vector_norm` and `linalg.matrix_norm`.
@@ -645,6 +825,26 @@ def linalg_norm(
         Whether to keep reduced dimensions, at size 1.
     dtype : float dtype, optional
         A is converted to it first.
+
+    Returns
+    -------
+    Tensor, of the shape of A without `dim`
+
+    Raises
+    ------
+    ValueError
+        If ord is given and there are more than two dimensions, or it is not one of a matrix for two.
+    TypeError
+        If A, after conversion, is not a float tensor.
+    IndexError
+        If there is no such dimension.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[3.0, 0.0], [0.0, 4.0]])
+    >>> autograd.linalg.norm(A), autograd.linalg.norm(A, ord=2), autograd.linalg.norm(A, ord=1, dim=0)
+    (tensor(5.), tensor(4.), tensor([3., 4.]))
     """
     name = "linalg.norm"
     ndim = ndim_of(name, A)
@@ -672,6 +872,20 @@ def linalg_cond(A: Tensor, p: float | str | None = None) -> Tensor:
     Returns
     -------
     Tensor, (…)
+        inf for a singular matrix.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf, and its singular values are needed.
+    ValueError, TypeError
+        If the matrices do not fit p or are not of floats, or p is none of these.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.cond(autograd.tensor([[1.0, 0.0], [0.0, 4.0]]))
+    tensor(4.)
     """
     check_matrix("linalg.cond", A)
     if p is None or p in (2, -2):
@@ -689,16 +903,18 @@ def linalg_cond(A: Tensor, p: float | str | None = None) -> Tensor:
 
 
 def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor | None = None) -> OldSVD:
-    """The q largest singular values and their vectors, approximately.
+    """The q largest singular values and their vectors, approximately: A - M ≈ U diag(S) Vᵀ.
+
+    Random vectors are multiplied by A to find the space of the largest ones.
 
     Parameters
     ----------
     A : Tensor of float, (…, M, N)
     q : int
-        Somewhat more than the rank.
+        Somewhat more than the rank.  At most min(M, N).
     niter : int
-        Number of subspace iterations.
-    M : Tensor, optional
+        Number of subspace iterations.  More of them separate singular values that are close.
+    M : Tensor, of a shape that broadcasts to that of A, optional
         Subtracted from A.
 
     Returns
@@ -706,9 +922,23 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
     named tuple
         U, (…, M, q); S, (…, q); V, (…, N, q)
 
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If q or niter is out of range, or A is no float tensor of at least two dimensions.
+
     References
     ----------
     Halko, Martinsson, Tropp, arXiv:0909.4061, algorithm 5.1.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> U, S, V = autograd.svd_lowrank(autograd.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]), q=2)
+    >>> S.round(decimals=3)
+    tensor([4., 3.])
     """
     from autograd.ops.factor import linalg_qr
     from autograd.random import generator
@@ -733,7 +963,7 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
 
 
 def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int = 2) -> OldSVD:
-    """Principal components of the rows of A (…, M, N): `svd_lowrank` after their mean is subtracted.
+    """Principal components of the rows of A, approximately: `svd_lowrank` after their mean is subtracted.
 
     Parameters
     ----------
@@ -744,6 +974,32 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
         Whether to subtract the mean.
     niter : int
         Number of subspace iterations.
+
+    Returns
+    -------
+    named tuple
+        U, (…, M, q); S, (…, q); V, (…, N, q), whose columns are the components.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix holds NaN or inf.
+    ValueError, TypeError
+        If q or niter is out of range, or A is no float tensor of at least two dimensions.
+
+    References
+    ----------
+    Halko, Martinsson, Tropp, arXiv:0909.4061, algorithm 5.1.
+
+    Examples
+    --------
+    Three points on a line.  The component is its direction, up to its sign:
+
+    >>> import autograd
+    >>> U, S, V = autograd.pca_lowrank(autograd.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]), q=1)
+    >>> V.abs().round(decimals=3)
+    tensor([[0.6000],
+            [0.8000]])
     """
     check_matrix("pca_lowrank", A)
     q = min(6, *A.shape[-2:]) if q is None else q

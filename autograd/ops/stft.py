@@ -73,9 +73,11 @@ def stft(
 ) -> Tensor:
     """Fourier transforms of overlapping parts of a signal.
 
+    X[f, t] = Σ_k window[k] input[t hop_length + k] e^(-2πi f k / n_fft)
+
     Parameters
     ----------
-    input : Tensor, (L,) or (N, L)
+    input : Tensor of float or complex, (L,) or (N, L)
     n_fft : int
         Length of each part.
     hop_length : int, optional
@@ -104,8 +106,19 @@ def stft(
 
     Raises
     ------
-    RuntimeError
-        If sizes or dtypes do not fit.
+    RuntimeError, ValueError
+        If sizes or dtypes do not fit, return_complex is missing, or the signal is too short to be padded.
+
+    Examples
+    --------
+    Two parts of 4 elements each.  Frequency 0 is their sum.
+
+    >>> import autograd
+    >>> x = autograd.tensor([0.0, 1.0, 2.0, 3.0, 5.0, 5.0, 5.0, 5.0])
+    >>> autograd.stft(x, n_fft=4, hop_length=4, center=False, return_complex=True)
+    tensor([[ 6.+0.j, 20.+0.j],
+            [-2.+2.j,  0.+0.j],
+            [-2.+0.j,  0.+0.j]])
     """
     check_arrays("stft", input=input)
     hop, length = _sizes("stft", n_fft, hop_length, win_length, window)
@@ -150,6 +163,8 @@ def istft(
 ) -> Tensor:
     """The signal of which this is the `stft`.
 
+    It is exact wherever the sum of the squared windows is not 0.
+
     Parameters
     ----------
     input : Tensor of complex, (frequencies, parts) or (N, frequencies, parts)
@@ -170,6 +185,17 @@ def istft(
     ------
     RuntimeError
         If sizes or dtypes do not fit, or the windows leave an element out.
+
+    References
+    ----------
+    Griffin, Lim, "Signal estimation from modified short-time Fourier transform", 1984, equation (6).
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.arange(8.0)
+    >>> autograd.istft(autograd.stft(x, n_fft=4, return_complex=True), n_fft=4)
+    tensor([0., 1., 2., 3., 4., 5., 6., 7.])
     """
     check_arrays("istft", input=input)
     hop, size = _sizes("istft", n_fft, hop_length, win_length, window)

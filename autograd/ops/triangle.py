@@ -57,10 +57,62 @@ _triu_op = _row("triu", np.triu, lambda offset, diagonal: offset >= diagonal)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Lower triangles of matrices (…, I, J), with 0 above the diagonal, which is shifted right by `diagonal`."""
+    """Lower triangles of matrices: the elements on and below a diagonal, and 0 above it.
+
+    Parameters
+    ----------
+    input : Tensor, (…, I, J)
+    diagonal : int
+        Above 0: that many diagonals above the main one are kept as well.  Below 0: as many fewer.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    ValueError
+        If input has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.tril(autograd.ones(2, 3, dtype=autograd.int64))
+    tensor([[1, 0, 0],
+            [1, 1, 0]])
+    >>> autograd.tril(autograd.ones(2, 3, dtype=autograd.int64), diagonal=1)
+    tensor([[1, 1, 0],
+            [1, 1, 1]])
+    """
     return _tril_op(input, diagonal=diagonal)
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Upper triangles of matrices (…, I, J), with 0 below the diagonal, which is shifted right by `diagonal`."""
+    """Upper triangles of matrices: the elements on and above a diagonal, and 0 below it.
+
+    Parameters
+    ----------
+    input : Tensor, (…, I, J)
+    diagonal : int
+        Above 0: that many diagonals, from the main one on, become 0 as well.  Below 0: as many more are kept.
+
+    Returns
+    -------
+    Tensor, of the same shape
+
+    Raises
+    ------
+    ValueError
+        If input has fewer than two dimensions.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.triu(autograd.ones(2, 3, dtype=autograd.int64))
+    tensor([[1, 1, 1],
+            [0, 1, 1]])
+    >>> autograd.triu(autograd.ones(2, 3, dtype=autograd.int64), diagonal=1)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
     return _triu_op(input, diagonal=diagonal)

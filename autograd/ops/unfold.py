@@ -122,8 +122,9 @@ def unfold_along(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
     Parameters
     ----------
-    input : Tensor
+    input : Tensor, any shape
     dimension : int
+        The dimension to cut into windows.
     size : int
         Of a window.
     step : int
@@ -131,12 +132,12 @@ def unfold_along(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
     Returns
     -------
-    Tensor, with (input size - size) // step + 1 windows in `dimension`, and their elements in a new last one
+    Tensor, with (input size - size) // step + 1 windows in `dimension`, and their elements in a new last one; a view
 
     Raises
     ------
     RuntimeError, IndexError
-        If the windows do not fit.
+        If the windows do not fit, step is below 1, or there is no such dimension.
 
     Examples
     --------
@@ -344,11 +345,19 @@ def unfold(
 ) -> Tensor:
     """The windows of images as columns.  A convolution is a matrix times them.
 
+    y[n, (c, u, v), (i, j)] = input[n, c, i s + u d - p, j s + v d - p] for stride s, dilation d and padding p.
+
     Parameters
     ----------
     input : Tensor of float or bool, (N, C, H, W) or (C, H, W)
-    kernel_size, dilation, padding, stride : int or (int, int)
-        Size of a window, step between its pixels, zeros added on each side, and step from window to window.
+    kernel_size : int or (int, int)
+        Height and width of a window.
+    dilation : int or (int, int)
+        Step between the pixels of a window.
+    padding : int or (int, int)
+        Zeros added on each side.
+    stride : int or (int, int)
+        Step from window to window.
 
     Returns
     -------
@@ -358,6 +367,16 @@ def unfold(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    >>> import autograd, nn.functional as F
+    >>> x = autograd.arange(9.0).reshape(1, 3, 3)
+    >>> F.unfold(x, 2)
+    tensor([[0., 1., 3., 4.],
+            [1., 2., 4., 5.],
+            [3., 4., 6., 7.],
+            [4., 5., 7., 8.]])
     """
     check_arrays("unfold", input=input)
     sizes = pairs("unfold", kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride)
@@ -391,6 +410,16 @@ def fold(
     ------
     ValueError, TypeError
         If shape, dtype or parameters do not fit.
+
+    Examples
+    --------
+    Each pixel is counted once for each window that it is in:
+
+    >>> import autograd, nn.functional as F
+    >>> F.fold(F.unfold(autograd.ones(1, 3, 3), 2), 3, 2)
+    tensor([[[1., 2., 1.],
+             [2., 4., 2.],
+             [1., 2., 1.]]])
     """
     check_arrays("fold", input=input)
     sizes = pairs(

@@ -113,19 +113,38 @@ def var(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """Variance along dimensions: the mean squared distance from the mean.
+    """Variance along dimensions, Σ (x - mean)² / (n - correction) for n elements.
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
     dim : int or tuple of int, optional
         Dimensions to reduce.  Default: all.
     unbiased : bool, optional
         An older form of correction=1 (True) and correction=0 (False).
     keepdim : bool
         Whether to keep reduced dimensions, at size 1.
-    correction : number
-        The sum of squares is divided by n - correction, for n elements.  Default: 1.
+    correction : number, optional
+        Default: 1, for numbers drawn from a larger set.  0 is for all numbers of a set.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+        NaN or inf where n is at most correction.
+
+    Raises
+    ------
+    TypeError, IndexError, ValueError
+        If input is not a float tensor, there is no such dimension, or `dim` names one twice.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 3.0])
+    >>> autograd.var(x)
+    tensor(2.)
+    >>> autograd.var(x, correction=0)
+    tensor(1.)
     """
     return _var_op(input, **_var_params("var", input, dim, unbiased, keepdim, correction))
 
@@ -138,8 +157,34 @@ def std(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """Standard deviation along dimensions: the square root of `var`, whose parameters it has.
+    """Standard deviation along dimensions: the square root of `var`.  Where it is 0, so is the gradient.
 
-    Where it is 0, so is the gradient.
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+    dim : int or tuple of int, optional
+        Dimensions to reduce.  Default: all.
+    unbiased : bool, optional
+        An older form of correction=1 (True) and correction=0 (False).
+    keepdim : bool
+        Whether to keep reduced dimensions, at size 1.
+    correction : number, optional
+        The sum of squares is divided by n - correction, for n elements.  Default: 1.
+
+    Returns
+    -------
+    Tensor, of the shape of input without `dim`
+        NaN or inf where n is at most correction.
+
+    Raises
+    ------
+    TypeError, IndexError, ValueError
+        If input is not a float tensor, there is no such dimension, or `dim` names one twice.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.std(autograd.tensor([[1.0, 3.0, 5.0], [2.0, 2.0, 2.0]]), dim=1)
+    tensor([2., 0.])
     """
     return _std_op(input, **_var_params("std", input, dim, unbiased, keepdim, correction))

@@ -128,6 +128,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     offset : int
         Above 0: that many columns to the right of the main diagonal; below 0: rows below it.
     dim1, dim2 : int
+        The dimensions of rows and of columns.
+
+    Returns
+    -------
+    Tensor, of the shape of input without dim1 and dim2, and with the diagonal's size at the end; a view
+
+    Raises
+    ------
+    IndexError, RuntimeError
+        If there is no such dimension, or dim1 and dim2 are the same.
 
     Examples
     --------
@@ -142,7 +152,32 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """The diagonal of the matrices in the last two dimensions, as a view: `diagonal`, with other defaults."""
+    """The diagonal of the matrices in the last two dimensions, as a view: `diagonal`, with other defaults.
+
+    Parameters
+    ----------
+    A : Tensor, (…, M, N)
+    offset : int
+        Above 0: that many columns to the right of the main diagonal; below 0: rows below it.
+    dim1, dim2 : int
+        The dimensions of rows and of columns.
+
+    Returns
+    -------
+    Tensor, (…, K); a view
+
+    Raises
+    ------
+    IndexError, RuntimeError
+        If there is no such dimension, or dim1 and dim2 are the same.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.linalg.diagonal(autograd.arange(8).reshape(2, 2, 2))
+    tensor([[0, 3],
+            [4, 7]])
+    """
     return diagonal(A, offset, dim1, dim2)
 
 
@@ -156,6 +191,15 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
         Above 0: that many columns to the right of the main diagonal; below 0: rows below it.
     dim1, dim2 : int
         The dimensions of the result that are the matrices.
+
+    Returns
+    -------
+    Tensor, (…, N + |offset|, N + |offset|) with the default dimensions
+
+    Raises
+    ------
+    IndexError, RuntimeError
+        If there is no such dimension, dim1 and dim2 are the same, or input has no dimensions.
 
     Examples
     --------
@@ -177,10 +221,29 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, or the matrix with a vector on its diagonal: a copy.
 
+    Parameters
+    ----------
+    input : Tensor, (N,) or (M, N)
+    diagonal : int
+        Above 0: that many columns to the right of the main diagonal; below 0: rows below it.
+
+    Returns
+    -------
+    Tensor, (N + |diagonal|, N + |diagonal|) of a vector, (K,) of a matrix
+
     Raises
     ------
     RuntimeError
         If input is neither a vector nor a matrix.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.diag(autograd.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    >>> autograd.diag(autograd.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
     """
     if ndim_of("diag", input) not in (1, 2):
         raise RuntimeError(f"diag: expects a vector or a matrix, got shape {tuple(input.shape)}; see diag_embed")
@@ -190,7 +253,27 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """The matrix with all elements of input, in row-major order, on its diagonal."""
+    """The matrix with all elements of input, in row-major order, on its diagonal.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        With N elements.
+    offset : int
+        Above 0: that many columns to the right of the main diagonal; below 0: rows below it.
+
+    Returns
+    -------
+    Tensor, (N + |offset|, N + |offset|)
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.diagflat(autograd.tensor([[1, 2]]), -1)
+    tensor([[0, 0, 0],
+            [1, 0, 0],
+            [0, 2, 0]])
+    """
     ndim_of("diagflat", input)
     return diag_embed(input.reshape((-1,)), offset)
 
@@ -263,10 +346,15 @@ def as_strided(input: Tensor, size: Sizes, stride: Sizes, storage_offset: int | 
 
     Parameters
     ----------
-    input : Tensor, contiguous
+    input : Tensor of any shape, contiguous
     size, stride : tuple of int
+        As many numbers, all at least 0.
     storage_offset : int, optional
         Position in memory to start at, in elements.  Default: that of the input.
+
+    Returns
+    -------
+    Tensor, of shape size; a view
 
     Raises
     ------
