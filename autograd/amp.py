@@ -94,7 +94,16 @@ class GradScaler:
     Raises
     ------
     RuntimeError
-        If it is enabled for the CPU.
+        If it is enabled for the CPU, or for a device type that does not exist.
+    ValueError
+        If the device is not a string.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> scaler = autograd.amp.GradScaler("cuda", enabled=autograd.cuda.is_available())
+    >>> scaler.scale(autograd.tensor(3.0)), scaler.get_scale()
+    (tensor(3.), 1.0)
     """
 
     def __init__(
@@ -143,16 +152,85 @@ class GradScaler:
 
 
 def custom_fwd(fwd: Function | None = None, *, device_type: str = "cuda", cast_inputs: Any = None) -> Any:
-    """Return the forward of a `Function` as it is."""
+    """Decorator for the forward of a `Function`: returns it as it is, because there is no GPU to cast for.
+
+    Parameters
+    ----------
+    fwd : callable, optional
+        The static method `forward`.  Without it, the result is the decorator.
+    device_type : str
+        Accepted, without effect.
+    cast_inputs : dtype, optional
+        Accepted, without effect.
+
+    Returns
+    -------
+    callable
+        `fwd`, or a function that returns what it is given.
+
+    Examples
+    --------
+    >>> from autograd.amp import custom_fwd
+    >>> @custom_fwd(device_type="cuda")
+    ... def forward(ctx, x):
+    ...     return 2 * x
+    >>> forward(None, 3)
+    6
+    """
     return fwd if fwd is not None else lambda function: function
 
 
 def custom_bwd(bwd: Function | None = None, *, device_type: str = "cuda") -> Any:
-    """Return the backward of a `Function` as it is."""
+    """Decorator for the backward of a `Function`: returns it as it is, as `custom_fwd` does.
+
+    Parameters
+    ----------
+    bwd : callable, optional
+        The static method `backward`.  Without it, the result is the decorator.
+    device_type : str
+        Accepted, without effect.
+
+    Returns
+    -------
+    callable
+        `bwd`, or a function that returns what it is given.
+
+    Examples
+    --------
+    >>> from autograd.amp import custom_bwd
+    >>> @custom_bwd(device_type="cuda")
+    ... def backward(ctx, grad_output):
+    ...     return 2 * grad_output
+    >>> backward(None, 3)
+    6
+    """
     return bwd if bwd is not None else lambda function: function
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether `autocast` has an effect for this device: only for the CPU."""
+    """Whether `autocast` has an effect for this device: only for the CPU.
+
+    Parameters
+    ----------
+    device_type : str
+        Such as "cpu" or "cuda".
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If it is not a string.
+    RuntimeError
+        If there is no such device type.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.amp.is_autocast_available("cpu"), autograd.amp.is_autocast_available("cuda")
+    (True, False)
+    """
     _check_type("is_autocast_available", device_type)
     return device_type == "cpu"

@@ -38,6 +38,15 @@ def set_num_threads(threads: int) -> None:
         If threads is not an integer.
     ValueError
         If the number is out of this range.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> before = autograd.get_num_threads()
+    >>> autograd.set_num_threads(1)
+    >>> autograd.get_num_threads()
+    1
+    >>> autograd.set_num_threads(before)
     """
     if isinstance(threads, (bool, np.bool_)) or not isinstance(threads, (int, np.integer)):
         raise TypeError(f"set_num_threads: expects an int, got {type(threads).__name__} {threads!r}")
@@ -51,6 +60,16 @@ def get_num_threads() -> int:
     """The maximum number of threads that kernels of this process use.
 
     The default is the number of processors, or of slots of its LSF job, that this process may use.
+
+    Returns
+    -------
+    int, at least 1
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.get_num_threads() >= 1
+    True
     """
     return kernel_threads.get_number()
 
@@ -94,6 +113,17 @@ def config() -> Config:
 
 
 def show_config() -> None:
-    """Print versions, processor, threads, threading layer, SIMD width, memory and cache folder."""
+    """Print versions, processor, threads, threading layer, SIMD width, memory and cache folder.
+
+    `config` returns the same as a dict.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.show_config()  # doctest: +ELLIPSIS
+    python           3...
+    numpy            ...
+    cache            ...
+    """
     for name, value in config().items():
         print(f"{name:16} {value}")

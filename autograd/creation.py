@@ -72,12 +72,27 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
     Parameters
     ----------
     data : number, nested lists of numbers, ndarray, Tensor, or anything that NumPy converts to an array
+        Any shape.  Lists may hold tensors of one element, which count as numbers.
     dtype : dtype, optional
         Default: the dtype of an array or NumPy number.  For Python numbers bool, int64 or the default dtype
         (float32, unless set otherwise).  For a list, the promoted dtype of its elements.
     requires_grad : bool
+        Whether operations on the result are recorded.
     device : None or "cpu"
         The only device; likewise for the other functions of this module.
+
+    Returns
+    -------
+    Tensor, of the shape of the data
+
+    Raises
+    ------
+    ValueError
+        If the lists do not form an array, a number does not fit into an integer `dtype`, or the device is not the CPU.
+    TypeError
+        If the data holds anything else than numbers.
+    RuntimeError
+        If requires_grad is True, and the dtype is neither float nor complex.
 
     Examples
     --------
@@ -85,6 +100,8 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
     >>> autograd.tensor([[1, 2], [3, 4]])
     tensor([[1, 2],
             [3, 4]])
+    >>> autograd.tensor([1, 2.5])
+    tensor([1.0000, 2.5000])
     """
     check_device("tensor", device)
     source = _shared(data.array if isinstance(data, Tensor) else _without_tensors(data))
@@ -109,8 +126,6 @@ def from_numpy(array: Array) -> Tensor:
     ----------
     array : ndarray, any shape
         The tensor has the same memory.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -137,8 +152,6 @@ def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Device = None) 
         Default: that of the data.
     device : optional
         Accepted for compatibility with PyTorch: the CPU is the only device.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -212,8 +225,6 @@ def zeros(
         Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
     requires_grad : bool
         Whether operations on the result are recorded.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -247,8 +258,6 @@ def ones(
         Default: the default float dtype.
     layout, device : optional
         Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
-    requires_grad : bool
-        Whether operations on the result are recorded.
     requires_grad : bool
         Whether operations on the result are recorded.
 
@@ -289,8 +298,6 @@ def empty(
         Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
     requires_grad : bool
         Whether operations on the result are recorded.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -328,8 +335,6 @@ def full(
         Whether operations on the result are recorded.
     device : optional
         Accepted for compatibility with PyTorch: the CPU is the only device.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -378,8 +383,6 @@ def zeros_like(
         Whether operations on the result are recorded.
     device, memory_format : optional
         Accepted for compatibility with PyTorch.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -412,8 +415,6 @@ def ones_like(
         Whether operations on the result are recorded.
     device, memory_format : optional
         Accepted for compatibility with PyTorch.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -449,8 +450,6 @@ def full_like(
         Whether operations on the result are recorded.
     device, memory_format : optional
         Accepted for compatibility with PyTorch.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -483,8 +482,6 @@ def empty_like(
         Whether operations on the result are recorded.
     device, memory_format : optional
         Accepted for compatibility with PyTorch.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -517,8 +514,6 @@ def eye(
         Whether operations on the result are recorded.
     device : optional
         Accepted for compatibility with PyTorch: the CPU is the only device.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -560,8 +555,6 @@ def linspace(
         Whether operations on the result are recorded.
     device : optional
         Accepted for compatibility with PyTorch: the CPU is the only device.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -622,8 +615,6 @@ def arange(
         Whether operations on the result are recorded.
     device : optional
         Accepted for compatibility with PyTorch: the CPU is the only device.
-    requires_grad : bool
-        Whether operations on the result are recorded.
 
     Returns
     -------
@@ -674,11 +665,37 @@ def logspace(
 ) -> Tensor:
     """`steps` numbers from base^start to base^end, whose logarithms are evenly spaced.
 
+    Parameters
+    ----------
+    start, end : number, or Tensor without dimensions
+        The exponents of the first and the last value.
+    steps : int
+        Number of values.
+    base : float
+        The base of the powers.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+
+    Returns
+    -------
+    Tensor, of shape (steps,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If steps is no integer, or negative, or if start or end has dimensions.
+
     Examples
     --------
     >>> import autograd
     >>> autograd.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
+    >>> autograd.logspace(0, 3, 4, base=2)
+    tensor([1., 2., 4., 8.])
     """
     wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
     _check_spaced("logspace", start, end, steps, wanted, device)
@@ -697,7 +714,40 @@ def empty_strided(
     device: Device = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A tensor with uninitialized elements at these distances in memory, in elements, along each dimension."""
+    """A tensor with uninitialized elements at these distances in memory.
+
+    Element (i, j, …) lies i stride[0] + j stride[1] + … elements after the first.
+
+    Parameters
+    ----------
+    size : tuple of int
+        The shape.
+    stride : tuple of int
+        For each dimension the distance of two neighbours, in elements, at least 0.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    layout, device, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape `size`, with whatever is in its memory
+
+    Raises
+    ------
+    RuntimeError
+        If size and stride have different lengths.
+    TypeError, ValueError
+        If one of their numbers is no integer, or negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.empty_strided((2, 3), (1, 2)).T.is_contiguous()
+    True
+    """
     check_device("empty_strided", device)
     check_layout("empty_strided", layout)
     shape, strides = checked_sizes("empty_strided", (size,)), checked_sizes("empty_strided", (stride,))
@@ -720,7 +770,39 @@ def empty_permuted(
     device: Device = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A tensor with uninitialized elements, whose dimensions lie in memory in this order, the outermost first."""
+    """A tensor with uninitialized elements, whose dimensions lie in memory in a given order.
+
+    Parameters
+    ----------
+    size : tuple of int
+        The shape.
+    physical_layout : tuple of int
+        The dimensions in their order in memory, the outermost first.  Each comes once.
+    dtype : dtype, optional
+        Default: the default float dtype.
+    layout, device, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of the shape `size`, with whatever is in its memory
+
+    Raises
+    ------
+    RuntimeError
+        If physical_layout does not name each dimension once.
+    TypeError, ValueError
+        If a size is no integer, or negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.empty_permuted((2, 3, 4), (0, 2, 1))
+    >>> x.shape, x.stride()
+    ((2, 3, 4), (12, 1, 3))
+    """
     shape, order = checked_sizes("empty_permuted", (size,)), sizes_of((physical_layout,))
     if sorted(order) != list(range(len(shape))):
         raise RuntimeError(f"empty_permuted: physical_layout {order} must name each dimension of {shape} once")
@@ -741,7 +823,36 @@ def scalar_tensor(
     device: Device = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """A tensor without dimensions, in the default dtype unless `dtype` is given."""
+    """A tensor without dimensions, in the default dtype unless `dtype` is given.
+
+    Parameters
+    ----------
+    s : number
+        Its value.
+    dtype : dtype, optional
+        Default: the default float dtype, also for an integer.
+    layout, device, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, of shape ()
+
+    Raises
+    ------
+    ValueError
+        If the number does not fit into `dtype`.
+    RuntimeError
+        If `s` has dimensions, or is complex and the dtype is not.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.scalar_tensor(3)
+    tensor(3.)
+    """
     return filled("scalar_tensor", ((),), s, dtype, requires_grad, device, layout)
 
 
@@ -757,18 +868,35 @@ def asarray(
 
     Parameters
     ----------
-    obj : Tensor, ndarray, number, or nested lists of numbers
+    obj : Tensor, ndarray, number, or nested lists of numbers; any shape
     dtype : dtype, optional
+        Default: that of the data.
     device : None or "cpu"
     copy : bool, optional
         True: always copy.  False: never copy.
     requires_grad : bool
         If false, the result has no history.
 
+    Returns
+    -------
+    Tensor, of the shape of the data
+
     Raises
     ------
     ValueError
         If copy is False and a copy is needed.
+    TypeError
+        If the data holds anything else than numbers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> a = np.zeros(2)
+    >>> shared, copied = autograd.asarray(a), autograd.asarray(a, copy=True)
+    >>> a[0] = 1
+    >>> shared.tolist(), copied.tolist()
+    ([1.0, 0.0], [0.0, 0.0])
     """
     y = as_tensor(obj, dtype, device)
     source = obj.array if isinstance(obj, Tensor) else obj
@@ -794,7 +922,29 @@ def _triangle_indices(
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
 ) -> Tensor:
-    """Row and column indices, (2, N), of the lower triangle of a row × col matrix, whose diagonal is shifted right.
+    """Row and column indices of the lower triangle of a row × col matrix, row by row.
+
+    Parameters
+    ----------
+    row, col : int
+        Number of rows and of columns.
+    offset : int
+        The triangle ends at the diagonal that lies this many places to the right of the main diagonal; a negative
+        one lies below it.
+    dtype : dtype, optional
+        Default: int64.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+
+    Returns
+    -------
+    Tensor, (2, N)
+        Row 0 has the row indices of the N elements, row 1 their column indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If row or col is no integer, or negative.
 
     Examples
     --------
@@ -809,5 +959,35 @@ def tril_indices(
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Device = None
 ) -> Tensor:
-    """Row and column indices, (2, N), of the upper triangle of a row × col matrix, whose diagonal is shifted right."""
+    """Row and column indices of the upper triangle of a row × col matrix, row by row.
+
+    Parameters
+    ----------
+    row, col : int
+        Number of rows and of columns.
+    offset : int
+        The triangle begins at the diagonal that lies this many places to the right of the main diagonal; a negative
+        one lies below it.
+    dtype : dtype, optional
+        Default: int64.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+
+    Returns
+    -------
+    Tensor, (2, N)
+        Row 0 has the row indices of the N elements, row 1 their column indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If row or col is no integer, or negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.triu_indices(2, 3, offset=1)
+    tensor([[0, 0, 1],
+            [1, 2, 2]])
+    """
     return _triangle_indices("triu_indices", row, col, offset, True, dtype, device)

@@ -150,7 +150,21 @@ class detect_anomaly(DispatchMode, ContextDecorator):
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether this thread is inside `detect_anomaly`, or `set_detect_anomaly(True)` is in force."""
+    """Whether this thread is inside `detect_anomaly`, or `set_detect_anomaly(True)` is in force.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import autograd
+    >>> with autograd.detect_anomaly():
+    ...     autograd.is_anomaly_enabled()
+    True
+    >>> autograd.is_anomaly_enabled()
+    False
+    """
     return detect_anomaly.active() is not None
 
 

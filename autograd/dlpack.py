@@ -38,6 +38,10 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     ext_tensor : object with `__dlpack__` and `__dlpack_device__`, or a DLPack capsule
         Its numbers are in the CPU's memory, and of a dtype that tensors have.  A capsule can be read once.
 
+    Returns
+    -------
+    Tensor, of the shape and dtype of ext_tensor, without history
+
     Raises
     ------
     TypeError

@@ -9,6 +9,8 @@ Examples
 tensor([0.+0.j, 2.+0.j, 0.+0.j])
 """
 
+import operator as _operator
+
 import numpy as _np
 
 from autograd.devices import Device as _Device, check_device as _check_device
@@ -35,7 +37,7 @@ from autograd.ops import (
     fft_rfft2 as _rfft2,
     fft_rfftn as _rfftn,
 )
-from autograd.promotion import get_default_dtype as _get_default_dtype
+from autograd.promotion import DIFFERENTIABLE as _DIFFERENTIABLE, get_default_dtype as _get_default_dtype
 from autograd.tensor import Tensor as _Tensor, wrap as _wrap
 from autograd.types import DTypeLike as _DTypeLike
 
@@ -61,20 +63,59 @@ fftshift = _fftshift
 ifftshift = _ifftshift
 
 
+def _length(name: str, n: int) -> int:
+    """The length of the signal, checked."""
+    try:
+        length = _operator.index(n)
+    except TypeError:
+        raise TypeError(f"{name}: n is {n!r}; it must be an integer, the length of the signal") from None
+    if length < 0:
+        raise RuntimeError(f"{name}: n is {length}; a signal has a length of at least 0")
+    return length
+
+
 def _frequencies(
     name: str, k: _np.ndarray, n: int, d: float, dtype: _DTypeLike | None, requires_grad: bool, device: _Device
 ) -> _Tensor:
     _check_device(name, device)
     wanted = _np.dtype(_get_default_dtype() if dtype is None else dtype)
-    return _wrap((k / (n * d)).astype(wanted), requires_grad)
+    if wanted.kind not in _DIFFERENTIABLE:
+        raise RuntimeError(f"{name}: frequencies are fractions, which a tensor of {wanted} cannot hold")
+    with _np.errstate(all="ignore"):  # d = 0 gives inf and NaN, as in PyTorch
+        return _wrap((k / (n * d)).astype(wanted), requires_grad)
 
 
 def fftfreq(
     n: int, d: float = 1.0, *, dtype: _DTypeLike | None = None, device: _Device = None, requires_grad: bool = False
 ) -> _Tensor:
-    """Frequencies of the n numbers of an fft, in cycles per unit of `d`, the distance of two samples.
+    """Frequencies of the n numbers of an fft, in cycles per unit of `d`: k / (n d).
 
-    First 0 and the positive ones, then the negative ones.
+    First k = 0 and the positive ones, then the negative ones.  For an even n the last frequency, n / 2, counts as
+    negative.
+
+    Parameters
+    ----------
+    n : int
+        Length of the signal, at least 0.
+    d : float
+        Distance of two samples, such as 1 / (sampling rate).
+    dtype : dtype, optional
+        A float or complex dtype.  Default: the default float dtype.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (n,)
+
+    Raises
+    ------
+    TypeError
+        If n is no integer.
+    RuntimeError
+        If n is negative, or the dtype is of integers.
 
     Examples
     --------
@@ -82,6 +123,7 @@ def fftfreq(
     >>> autograd.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
+    n = _length("fft.fftfreq", n)
     k = _np.concatenate([_np.arange((n + 1) // 2), _np.arange(-(n // 2), 0)])
     return _frequencies("fft.fftfreq", k, n, d, dtype, requires_grad, device)
 
@@ -89,7 +131,39 @@ def fftfreq(
 def rfftfreq(
     n: int, d: float = 1.0, *, dtype: _DTypeLike | None = None, device: _Device = None, requires_grad: bool = False
 ) -> _Tensor:
-    """Frequencies of the n // 2 + 1 numbers of an rfft, in cycles per unit of `d`, the distance of two samples."""
+    """Frequencies of the n // 2 + 1 numbers of an rfft, in cycles per unit of `d`: k / (n d), k = 0, 1, … n // 2.
+
+    Parameters
+    ----------
+    n : int
+        Length of the signal, at least 0.
+    d : float
+        Distance of two samples, such as 1 / (sampling rate).
+    dtype : dtype, optional
+        A float or complex dtype.  Default: the default float dtype.
+    device : optional
+        Accepted for compatibility with PyTorch: the CPU is the only device.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (n // 2 + 1,)
+
+    Raises
+    ------
+    TypeError
+        If n is no integer.
+    RuntimeError
+        If n is negative, or the dtype is of integers.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.fft.rfftfreq(4, d=0.5)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    n = _length("fft.rfftfreq", n)
     return _frequencies("fft.rfftfreq", _np.arange(n // 2 + 1), n, d, dtype, requires_grad, device)
 
 

@@ -193,8 +193,31 @@ def _of_arguments(run: _Call, argnums: int | tuple[int, ...], parts: Sequence[An
 def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
     """The function that computes the gradient of func, and what func returns.
 
-    Parameters and errors are those of `grad`.  Its function returns (gradient, value), or with has_aux
-    (gradient, (value, the rest)).
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor without dimensions.
+    argnums : int or tuple of int
+        Which arguments to differentiate with respect to.
+    has_aux : bool
+        func returns a tuple of the result and other things, which are returned beside the value.
+
+    Returns
+    -------
+    callable, with func's arguments
+        It returns (gradient, value), or with has_aux (gradient, (value, the other things)).  The gradient has the form
+        of the argument; for a tuple of argnums it is a tuple.
+
+    Raises
+    ------
+    RuntimeError
+        When the function is called: if func returns no tensor without dimensions, or an argument is no float tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.func.grad_and_value(lambda x: (x * x).sum())(autograd.tensor([1.0, 2.0]))
+    (tensor([2., 4.]), tensor(5.))
     """
 
     @functools.wraps(func)
@@ -230,7 +253,7 @@ def grad(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
     Raises
     ------
     RuntimeError
-        If func returns no tensor without dimensions, or an argument is no float tensor.
+        When the function is called: if func returns no tensor without dimensions, or an argument is no float tensor.
 
     Examples
     --------
@@ -251,6 +274,15 @@ def grad(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
 def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """func(*primals), and the function that computes vector-Jacobian products there.
 
+    Parameters
+    ----------
+    func : callable
+        Returns tensors, or nested tuples, lists and dicts of them.
+    *primals : Tensor of float, any shape, or nested containers of them
+        The arguments of func.
+    has_aux : bool
+        func returns a tuple of the result and other things, which are returned at the end.
+
     Returns
     -------
     output
@@ -259,6 +291,11 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
         v has the form of the output.  Returns a tuple with one product for each of primals.
     aux
         With has_aux only.
+
+    Raises
+    ------
+    RuntimeError
+        If a primal is no float tensor, or func returns something else than tensors.  In `vjp_fn`: if shapes differ.
 
     Examples
     --------
@@ -298,7 +335,18 @@ def jvp(
     Returns
     -------
     output, product
-        Both have the form of what func returns.
+        Both have the form of what func returns.  With has_aux, the other things come third.
+
+    Raises
+    ------
+    RuntimeError
+        If primals or tangents is no tuple, their shapes differ, or func returns something else than tensors.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.func.jvp(lambda x: x * x, (autograd.tensor([1.0, 2.0]),), (autograd.tensor([0.0, 1.0]),))
+    (tensor([1., 4.]), tensor([0., 4.]))
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or not primals:
         raise RuntimeError("jvp: primals and tangents must be tuples of the same length, not empty: (x,) for one")
@@ -334,6 +382,15 @@ def jacrev(
     callable, with func's arguments
         For each result, in the form of the results, a derivative of shape (*result's shape, *argument's shape) in the
         form of the argument.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> A = autograd.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> autograd.func.jacrev(lambda x: A @ x)(autograd.ones(2))
+    tensor([[1., 2.],
+            [3., 4.],
+            [5., 6.]])
     """
 
     @functools.wraps(func)
@@ -355,13 +412,43 @@ def jacfwd(
 ) -> Function:
     """The function that computes the Jacobian of func.
 
-    The same as `jacrev`: there is no forward mode, and the two have the same result.  `randomness` has no effect.
+    The same as `jacrev`: there is no forward mode, and the two have the same result.
+
+    Parameters
+    ----------
+    func, argnums, has_aux
+        As for `jacrev`.
+    chunk_size, randomness
+        Accepted, without effect.
+
+    Returns
+    -------
+    callable, with func's arguments
+        As for `jacrev`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.func.jacfwd(lambda a, b: a * b, argnums=(0, 1))(autograd.tensor(2.0), autograd.tensor(3.0))
+    (tensor(3.), tensor(2.))
     """
     return jacrev(func, argnums, has_aux=has_aux)
 
 
 def hessian(func: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that computes the Hessian of func: the Jacobian of its Jacobian.
+
+    Parameters
+    ----------
+    func : callable
+        Usually it returns a tensor without dimensions.
+    argnums : int or tuple of int
+        Which arguments to differentiate with respect to.
+
+    Returns
+    -------
+    callable, with func's arguments
+        For a result without dimensions and one argument it returns a Tensor, (*argument's shape, *argument's shape).
 
     Examples
     --------
@@ -401,10 +488,17 @@ def vmap(
     chunk_size : int, optional
         Accepted, without effect.
 
+    Returns
+    -------
+    callable, with func's arguments
+        Each of its results has one dimension more than func's.
+
     Raises
     ------
+    RuntimeError
+        For another value of randomness.
     ValueError
-        If there is nothing to take apart, or sizes differ.
+        When the function is called: if there is nothing to take apart, sizes differ, or func returns no tensor.
 
     Examples
     --------
@@ -539,6 +633,14 @@ def functional_call(
         If two dicts name the same tensor.
     RuntimeError
         If strict, and names are missing.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> layer = nn.Linear(2, 1, bias=False)
+    >>> w = {"weight": autograd.tensor([[3.0, 4.0]])}
+    >>> autograd.func.functional_call(layer, w, autograd.tensor([1.0, 2.0]))
+    tensor([11.])
     """
     dicts = (
         [parameter_and_buffer_dicts] if isinstance(parameter_and_buffer_dicts, Mapping) else parameter_and_buffer_dicts
@@ -560,6 +662,11 @@ def functional_call(
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The parameters of several equal modules, stacked, and their buffers; for `vmap` with `functional_call`.
 
+    Parameters
+    ----------
+    models : sequence of nn.Module
+        Of one class and with parameters of the same shapes, all in training mode or none.
+
     Returns
     -------
     parameters, buffers : dict from names to Tensor, (number of models, *shape)
@@ -569,6 +676,15 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Tensor], dict[s
     ------
     RuntimeError
         If there is no model, or their classes or modes differ.
+    ValueError
+        If the shapes of their parameters differ.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> parameters, buffers = autograd.func.stack_module_state([nn.Linear(2, 1) for _ in range(3)])
+    >>> {name: p.shape for name, p in parameters.items()}, buffers
+    ({'weight': (3, 1, 2), 'bias': (3, 1)}, {})
     """
     models = list(models)
     if not models:

@@ -258,6 +258,13 @@ class Function:
     where there is none.  It is recorded under create_graph.  So it can be differentiated, if it uses tensors; if not,
     decorate it with `once_differentiable`.
 
+    Raises
+    ------
+    RuntimeError
+        If an instance is called, as in very old PyTorch: call `apply` of the class.
+    NotImplementedError
+        When a method is needed that the subclass does not have: `forward`, or `backward` in a backward pass.
+
     References
     ----------
     torch.autograd.Function.  For an op that passes the same tests as lucidgrad's own, see `autograd.register`.

@@ -159,7 +159,7 @@ def vjp(
     ----------
     func : callable
         Takes the inputs, returns a Tensor or a tuple of Tensor.
-    inputs : Tensor or tuple of Tensor, of float
+    inputs : Tensor of float, any shape, or a tuple of them
     v : Tensor or tuple of Tensor, with the shapes of the results
         May be omitted for one scalar result.
     create_graph : bool
@@ -176,6 +176,15 @@ def vjp(
     ------
     RuntimeError
         If the shapes of v do not match, or because of `strict`.
+    TypeError
+        If an input or a result is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.functional import vjp
+    >>> vjp(lambda x: x * x, autograd.tensor([1.0, 2.0]), v=autograd.tensor([1.0, 10.0]))
+    (tensor([1., 4.]), tensor([ 2., 40.]))
     """
     return _product("vjp", func, inputs, v, create_graph, strict)
 
@@ -200,6 +209,19 @@ def jvp(
     -------
     Tensor or tuple of Tensor, what func returned
     Tensor or tuple of Tensor, with the shapes of the results
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        As for `vjp`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.functional import jvp
+    >>> A = autograd.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> jvp(lambda x: A @ x, autograd.ones(2), v=autograd.tensor([0.0, 1.0]))
+    (tensor([ 3.,  7., 11.]), tensor([2., 4., 6.]))
     """
     return _product("jvp", func, inputs, v, create_graph, strict)
 
@@ -278,7 +300,23 @@ def vhp(
     Returns
     -------
     Tensor, what func returned
+        Its shape is that of func's result.
     Tensor or tuple of Tensor, with the shapes of the inputs
+
+    Raises
+    ------
+    RuntimeError
+        If func returns more than one number, the shapes of v do not match, or because of `strict`.
+    TypeError
+        If an input or the result is no tensor.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.functional import vhp
+    >>> x, v = autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 0.0])
+    >>> vhp(lambda x: x[0] * x[0] * x[1], x, v)  # the first row of H
+    (tensor(2.), tensor([4., 2.]))
     """
     return _product("vhp", func, inputs, v, create_graph, strict)
 
@@ -292,6 +330,32 @@ def hvp(
 ) -> tuple[Any, Any]:
     """The scalar result of func, and the Hessian-vector product H v.
 
-    Parameters and results are those of `vhp`.
+    It takes one backward pass more than `vhp`, and gives the same where the second derivatives are continuous.
+
+    Parameters
+    ----------
+    func, inputs, create_graph, strict
+        As for `hessian`.
+    v : Tensor or tuple of Tensor, with the shapes of the inputs
+        May be omitted for one scalar input.
+
+    Returns
+    -------
+    Tensor, what func returned
+        Its shape is that of func's result.
+    Tensor or tuple of Tensor, with the shapes of the inputs
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        As for `vhp`.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.functional import hvp
+    >>> x, v = autograd.tensor([1.0, 2.0]), autograd.tensor([0.0, 1.0])
+    >>> hvp(lambda x: (x * x * x).sum(), x, v)  # H has 6 x on its diagonal
+    (tensor(9.), tensor([ 0., 12.]))
     """
     return _product("hvp", func, inputs, v, create_graph, strict)

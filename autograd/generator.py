@@ -50,6 +50,11 @@ class Generator:
     device : None or "cpu"
         The only device.
 
+    Raises
+    ------
+    ValueError
+        For another device.
+
     Examples
     --------
     >>> import autograd

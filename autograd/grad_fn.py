@@ -30,7 +30,22 @@ NextFunctions: TypeAlias = "tuple[tuple[GradFn | None, int], ...]"
 
 
 class GradFn:
-    """A step of the backward pass: a recorded call, or the sum in a leaf's `.grad`."""
+    """A step of the backward pass: a recorded call, or the sum in a leaf's `.grad`.
+
+    Raises
+    ------
+    NotImplementedError
+        By `name` and `next_functions` of this base class itself.  The steps of a graph are of its subclasses.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> y = autograd.ones(2, requires_grad=True).exp()
+    >>> isinstance(y.grad_fn, autograd.graph.Node), y.grad_fn.name()
+    (True, 'ExpBackward0')
+    >>> y.grad_fn.next_functions
+    ((<AccumulateGrad>, 0),)
+    """
 
     __slots__ = ()
 

@@ -48,7 +48,25 @@ class _Mode(ContextDecorator):
 
 
 class set_grad_enabled(_Mode):
-    """Turn recording on or off in this thread, immediately.  As a context, restore the mode at its end."""
+    """Turn recording on or off in this thread, immediately.  As a context, restore the mode at its end.
+
+    As a decorator, it sets the mode in each call of the function only.
+
+    Parameters
+    ----------
+    mode : bool
+        Whether operations are recorded.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.ones(2, requires_grad=True)
+    >>> training = False
+    >>> with autograd.set_grad_enabled(training):
+    ...     y = x * 2
+    >>> y.requires_grad, autograd.is_grad_enabled()
+    (False, True)
+    """
 
     def __init__(self, mode: bool) -> None:
         self.outer, self.mode = state.recording, bool(mode)
@@ -83,6 +101,11 @@ class no_grad(_Plain):
 
     A decorated generator runs inside the context, the code that consumes its values outside.
 
+    Parameters
+    ----------
+    function : callable, optional
+        The function that `@no_grad` decorates.  `no_grad()` takes none.
+
     Examples
     --------
     >>> import autograd
@@ -97,7 +120,23 @@ class no_grad(_Plain):
 
 
 class enable_grad(_Plain):
-    """Context or decorator: record operations of this thread again, inside a `no_grad`."""
+    """Context or decorator: record operations of this thread again, inside a `no_grad`.
+
+    Parameters
+    ----------
+    function : callable, optional
+        The function that `@enable_grad` decorates.  `enable_grad()` takes none.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.ones(2, requires_grad=True)
+    >>> with autograd.no_grad():
+    ...     with autograd.enable_grad():
+    ...         y = x * 2
+    >>> y.requires_grad
+    True
+    """
 
     mode = True
 
@@ -108,7 +147,17 @@ class inference_mode(_Mode):
     Parameters
     ----------
     mode : bool
-        Whether this is inference.
+        Whether this is inference.  As `@inference_mode` without parentheses, the function that it decorates.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> layer = autograd.ones(2, requires_grad=True)
+    >>> @autograd.inference_mode()
+    ... def predict(x):
+    ...     return layer * x
+    >>> predict(autograd.tensor([3.0, 4.0]))
+    tensor([3., 4.])
     """
 
     @overload

@@ -212,7 +212,7 @@ def gradcheck(
     ----------
     func : callable
         Takes the inputs, returns a Tensor or a sequence of Tensor.
-    inputs : Tensor or sequence
+    inputs : Tensor, any shape, or sequence of Tensor and other objects
         Float64 and complex128 tensors that require grad are checked; other inputs are passed on.
     eps : float
         The step h of f(x ± h).  The default, ∛ε, suits smooth functions.  For functions that are linear in each
@@ -238,6 +238,8 @@ def gradcheck(
         difference is too large.
     TypeError
         If an input that requires grad is not float64.
+    ValueError
+        If no input requires grad.
 
     Examples
     --------
@@ -272,8 +274,8 @@ def gradgradcheck(
     func, inputs, eps, atol, rtol, raise_exception, fast_mode
         As for `gradcheck`.
     grad_outputs : Tensor or sequence of Tensor, optional
-        The out-gradient of each output that has a graph, float64.  Those that require grad are checked, too.
-        Default: random ones that require grad.
+        The out-gradient of each output that has a graph, float64, of its shape.  Those that require grad are checked,
+        too.  Default: random ones that require grad.
 
     Returns
     -------
@@ -287,6 +289,8 @@ def gradgradcheck(
         out-gradient, the element and both numbers.
     TypeError
         If an input that requires grad is not float64.
+    ValueError
+        If no output has a graph.
 
     Examples
     --------

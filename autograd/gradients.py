@@ -76,8 +76,8 @@ def grad(
 
     Parameters
     ----------
-    outputs : Tensor or sequence of Tensor
-    inputs : Tensor, sequence of Tensor, or dict from names to Tensor
+    outputs : Tensor, any shape, or sequence of Tensor
+    inputs : Tensor, any shape, sequence of Tensor, or dict from names to Tensor
     grad_outputs : Tensor or sequence of Tensor, optional
         The out-gradient of each output, of its shape.  May be omitted for a scalar, where it is 1.
     retain_graph : bool, optional
@@ -162,7 +162,7 @@ def backward(
 
     Parameters
     ----------
-    tensors : Tensor or sequence of Tensor
+    tensors : Tensor, any shape, or sequence of Tensor
     grad_tensors : Tensor or sequence of Tensor, optional
         The gradient with respect to each, of its shape.  May be omitted for scalars, where it is 1.
     retain_graph : bool, optional
@@ -170,7 +170,7 @@ def backward(
     create_graph : bool
         Record the pass, so that the gradients can be differentiated.
     grad_variables : the old name of grad_tensors
-    inputs : Tensor or sequence of Tensor, optional
+    inputs : Tensor, any shape, or sequence of Tensor, optional
         Add to the `.grad` of these only.  Default: all leaves.
 
     Raises

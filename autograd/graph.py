@@ -95,6 +95,21 @@ class save_on_cpu(saved_tensors_hooks):
     """Context: keep what ops save in the CPU's memory, where it is in any case.
 
     It is here so that PyTorch's programs run.  To save memory, see `autograd.utils.checkpoint`.
+
+    Parameters
+    ----------
+    pin_memory, device_type
+        Accepted, without effect.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> with autograd.graph.save_on_cpu(pin_memory=True):
+    ...     y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
@@ -105,6 +120,22 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
-    """Count a change of the tensor's memory that was made through `.array` or NumPy, so that backward notices it."""
+    """Count a change of the tensor's memory that was made through `.array` or NumPy, so that backward notices it.
+
+    Parameters
+    ----------
+    tensor : Tensor, any shape, or sequence of Tensor
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = (x * x).sum()  # saves x
+    >>> x.array[0] = 5.0
+    >>> autograd.graph.increment_version(x)
+    >>> y.backward()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    RuntimeError: mul: its input 0 was changed in place after the forward pass, and backward needs ...
+    """
     for x in (tensor,) if isinstance(tensor, Tensor) else tensor:
         x.version[0] += 1

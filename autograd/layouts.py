@@ -7,7 +7,28 @@ from typing import Any
 
 
 class memory_format(Enum):
-    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given."""
+    """PyTorch's names for orders of elements in memory.  New tensors are contiguous whichever is given.
+
+    The names are also those of `autograd`: `autograd.channels_last`.
+
+    Parameters
+    ----------
+    value : "contiguous_format", "preserve_format", "channels_last" or "channels_last_3d"
+
+    Raises
+    ------
+    ValueError
+        For another name.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.memory_format("channels_last") is autograd.channels_last
+    True
+    >>> x = autograd.ones(2, 3, 4, 4)
+    >>> x.to(memory_format=autograd.channels_last).is_contiguous()
+    True
+    """
 
     preserve_format = "preserve_format"
     contiguous_format = "contiguous_format"
@@ -19,7 +40,23 @@ preserve_format, contiguous_format, channels_last, channels_last_3d = memory_for
 
 
 class layout(Enum):
-    """PyTorch's names for kinds of storage.  There is one: dense arrays."""
+    """PyTorch's names for kinds of storage.  There is one: dense arrays.
+
+    Parameters
+    ----------
+    value : "strided"
+
+    Raises
+    ------
+    ValueError
+        For another name.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.ones(2).layout is autograd.strided, isinstance(autograd.strided, autograd.layout)
+    (True, True)
+    """
 
     strided = "strided"
 

@@ -24,7 +24,39 @@ def batch_norm(
     eps: float,
     cudnn_enabled: bool = False,
 ) -> Tensor:
-    """`nn.functional.batch_norm` with weight and bias before the statistics.  `cudnn_enabled` has no effect.
+    """`nn.functional.batch_norm` with weight and bias before the statistics: y = (x - mean) / √(variance + eps).
+
+    Then y is multiplied by the weight, and the bias is added.
+
+    Parameters
+    ----------
+    input : Tensor of float, (N, C, *)
+    weight, bias : Tensor, (C,), or None
+    running_mean, running_var : Tensor, (C,), or None
+        Used if training is False.  Otherwise they are updated in place: r ← (1 - momentum) r + momentum · statistic.
+    training : bool
+        Whether mean and variance are those of the batch.
+    momentum : float
+        The weight of the batch in the running statistics.
+    eps : float
+        Added to the variance, above 0.
+    cudnn_enabled : bool
+        Accepted, without effect.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    ValueError
+        If training is False without running statistics, a shape does not fit, or eps is not positive.
+    TypeError
+        If input has no float dtype.
+
+    References
+    ----------
+    Ioffe and Szegedy, arXiv:1502.03167, algorithm 1.
 
     Examples
     --------

@@ -18,7 +18,24 @@ table: dict[str, Any] = {}  # name -> Op or Composite
 
 @dataclass(frozen=True)
 class Sample:
-    """A call of an op: its inputs in order, and its parameters by name."""
+    """A call of an op.
+
+    Parameters
+    ----------
+    inputs : tuple of ndarray, and of what else the op takes
+        In order.
+    params : dict, optional
+        The parameters by name.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> from autograd.op import table
+    >>> sample = autograd.Sample((np.array([[1.0, 2.0], [3.0, 4.0]]),), {"dim": (1,), "keepdim": False})
+    >>> table["sum"](*sample.inputs, **sample.params)
+    array([3., 7.])
+    """
 
     inputs: tuple[Any, ...]
     params: dict[str, Any] = field(default_factory=dict)
@@ -26,7 +43,26 @@ class Sample:
 
 @dataclass(frozen=True)
 class BadSample:
-    """A call that must raise `error` with a message that contains all `words`."""
+    """A call of an op that must raise an error.
+
+    Parameters
+    ----------
+    inputs : tuple of ndarray, and of what else the op takes
+    params : dict
+        The parameters by name.
+    error : type of exception
+    words : sequence of str
+        What its message must contain: the names, shapes or numbers that help to mend the call.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> from autograd.op import table
+    >>> from autograd.testing import check_bad_sample
+    >>> ints = autograd.BadSample((np.ones(3, int),), {"dim": (0,), "keepdim": False}, TypeError, ("mean", "int64"))
+    >>> check_bad_sample(table["mean"], ints)  # raises an error if the call does not
+    """
 
     inputs: tuple[Any, ...]
     params: dict[str, Any]
@@ -69,10 +105,19 @@ class Row(ABC):
 class Op(Row):
     """A row with a forward and a backward of its own.  The engine records its calls.
 
-    Attributes
+    Parameters
     ----------
-    check : callable (*arrays, **params), or None
-        Raises an error for invalid arguments, before forward or reference runs.
+    name : str
+        Unique in the table.
+    reference : callable (*arrays, **params)
+        Computes the result in plain NumPy, slowly and obviously.  It calls no kernel and no other op.
+    sample : callable (draw) -> Sample
+        Draws a valid call.  `draw` provides sizes, arrays and choices; see `autograd.testing.Draw`.
+    bad_samples : sequence of BadSample
+        Calls that must raise an error.
+    kind : "multilinear" (linear in each input), "piecewise" (linear between kinks), "smooth",
+        "matrix" (smooth, and computed by a library or in another order than the reference), or
+        "discrete" (without gradient)
     forward : callable (*arrays, **params) -> array, or tuple of arrays
         Computes what the reference computes, faster.
     backward : callable (ctx, *gs, **params) -> gradient, or tuple of gradients; or None
@@ -81,6 +126,8 @@ class Op(Row):
         `ctx.saved_tensors` has the arrays that `saves` names.  It uses operators and ops only, so that it runs
         on arrays and, for higher-order gradients, on tensors.  It may return the number 0 for a gradient of
         zeros, and None for an input without gradient.  None in place of backward: not differentiable.
+    check : callable (*arrays, **params), or None
+        Raises an error for invalid arguments, before forward or reference runs.
     saves : tuple of int
         What backward needs: i for input i, ~i for output i.
     saves_for : tuple of int or None
@@ -102,6 +149,22 @@ class Op(Row):
         is dL/da + i dL/db, as in PyTorch.  Ops that only move data (flops = 0) take any numbers.
     fuses : tuple of str
         Names of the ops that a fused op replaces.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> square = autograd.Op(
+    ...     name="square_of_mine",
+    ...     forward=lambda x: x * x,
+    ...     backward=lambda ctx, g: 2 * g * ctx.saved_tensors[0],
+    ...     saves=(0,),
+    ...     reference=lambda x: x**2,
+    ...     sample=lambda draw: autograd.Sample((draw.tensor(*draw.shape(0, 3)),)),
+    ... )
+    >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> square(x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
 
     forward: Callable[..., Any]
@@ -170,10 +233,33 @@ def register(row: AnyRow) -> AnyRow:
     A second row of the same name replaces the first only if its functions have the same modules and names, as when
     a notebook cell runs again.  An op of lucidgrad cannot be replaced.
 
+    Parameters
+    ----------
+    row : Op or Composite
+
+    Returns
+    -------
+    Op or Composite
+        The row, which is called as a function of tensors.
+
     Raises
     ------
     ValueError
         If the name is taken.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.register(autograd.op.table["mul"])
+    Traceback (most recent call last):
+    ValueError: register: there is already an op named 'mul'; choose another name
+    >>> double = autograd.Op(
+    ...     name="double", forward=lambda x: 2 * x, backward=lambda ctx, g: 2 * g, reference=lambda x: x + x,
+    ...     sample=lambda draw: autograd.Sample((draw.tensor(3),)), kind="multilinear",
+    ... )
+    >>> autograd.register(double)(autograd.tensor([1.0, 2.0]))
+    tensor([2., 4.])
+    >>> del autograd.op.table["double"]  # the name is free again
     """
     if row.name in table:
         origin = _origin(row)

@@ -96,7 +96,28 @@ def triad(elements: int) -> Callable[[], Array]:
 
 
 def peak_arithmetic(dtype: DTypeLike = np.float32) -> float:
-    """Peak GFLOP/s of this process in float32 or float64, measured once for each number of threads."""
+    """Peak GFLOP/s of this process in float32 or float64, measured once for each number of threads.
+
+    Parameters
+    ----------
+    dtype : float32 or float64
+
+    Returns
+    -------
+    float
+        Billions of floating-point operations a second; a multiply-add counts as two.
+
+    Raises
+    ------
+    TypeError
+        For another dtype.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.profiler.peak_arithmetic(autograd.float32) > 0
+    True
+    """
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"peak_arithmetic: kernels compute in float32 or float64, not {dtype}")
@@ -104,7 +125,19 @@ def peak_arithmetic(dtype: DTypeLike = np.float32) -> float:
 
 
 def peak_memory() -> float:
-    """Peak memory bandwidth of this process in GB/s, measured once for each number of threads."""
+    """Peak memory bandwidth of this process in GB/s, measured once for each number of threads.
+
+    Returns
+    -------
+    float
+        Billions of bytes read and written a second.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.profiler.peak_memory() > 0
+    True
+    """
     return _memory(get_num_threads())
 
 

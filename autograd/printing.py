@@ -50,7 +50,7 @@ def set_printoptions(
     precision : int, optional
         Digits after the point, 4 unless set.
     threshold : int, optional
-        Tensors with more elements are summarized, 1000 unless set.
+        Tensors with more elements are summarized, 1000 unless set.  math.inf: none is.
     edgeitems : int, optional
         Number of elements that are shown at each end of a dimension in a summary, 3 unless set.
     linewidth : int, optional
@@ -59,6 +59,13 @@ def set_printoptions(
         Sets all options but sci_mode.  The other arguments are applied after it.
     sci_mode : bool, optional
         Whether floats are written as 1.5000e+10.  None: where it suits the numbers.
+
+    Raises
+    ------
+    ValueError
+        For another profile.
+    TypeError
+        If precision or edgeitems is no integer, or threshold or linewidth no number.
 
     Examples
     --------
@@ -72,6 +79,11 @@ def set_printoptions(
         raise ValueError(f"set_printoptions: profile is {profile!r}; expects {', '.join(_PROFILES)} or None")
     start = _options if profile is None else _PROFILES[profile]
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    for name, value in given.items():
+        whole = name in ("precision", "edgeitems")
+        if not isinstance(value, int | np.integer | None if whole else int | float | np.number | None):
+            expected = "an integer" if whole else "a number"
+            raise TypeError(f"set_printoptions: {name} is {value!r}; it must be {expected}, or None for no change")
     for name, value in given.items():
         setattr(_options, name, getattr(start, name) if value is None else value)
     _options.sci_mode = sci_mode

@@ -37,12 +37,42 @@ NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
 def get_default_dtype() -> np.dtype:
-    """The dtype of tensors created from Python floats: float32, unless set otherwise."""
+    """The dtype of tensors created from Python floats: float32, unless set otherwise.
+
+    Returns
+    -------
+    dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.get_default_dtype()
+    dtype('float32')
+    """
     return _default
 
 
 def set_default_dtype(dtype: DTypeLike) -> None:
-    """Set the dtype of tensors created from Python floats: float32, float64, float16 or bfloat16."""
+    """Set the dtype of tensors created from Python floats.
+
+    Parameters
+    ----------
+    dtype : dtype
+        float32, float64, float16 or bfloat16.
+
+    Raises
+    ------
+    TypeError
+        For another dtype.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.set_default_dtype(autograd.float64)
+    >>> autograd.tensor(0.1).dtype
+    dtype('float64')
+    >>> autograd.set_default_dtype(autograd.float32)
+    """
     global _default
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64, *HALVES):
@@ -90,7 +120,21 @@ def check_fits(name: str, numbers: Any, dtype: np.dtype) -> None:
 
 
 def finfo(type: DTypeLike | None = None) -> Any:
-    """The limits of a float or complex dtype, of the default dtype without one: eps, max, min, tiny, bits …
+    """The limits of a float or complex dtype: eps, max, min, tiny, bits …
+
+    Parameters
+    ----------
+    type : dtype, optional
+        Default: the default float dtype.  The limits of a complex dtype are those of its parts.
+
+    Returns
+    -------
+    numpy.finfo, or for bfloat16 ml_dtypes.finfo
+
+    Raises
+    ------
+    TypeError
+        For a dtype of integers or bools: `iinfo` has the limits of integers.
 
     Examples
     --------
@@ -99,6 +143,8 @@ def finfo(type: DTypeLike | None = None) -> Any:
     0.0078125
     """
     dtype = _default if type is None else np.dtype(type)
+    if dtype.kind not in DIFFERENTIABLE:
+        raise TypeError(f"finfo: {dtype} is no float dtype; autograd.iinfo has the limits of integers")
     return ml_dtypes.finfo(dtype) if dtype == BFLOAT16 else np.finfo(dtype)
 
 
@@ -126,6 +172,22 @@ def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
     """The smallest dtype for both; a float and an integer dtype promote to the float dtype (PyTorch's lattice).
 
     float16 and bfloat16 promote to float32, the smallest dtype that holds both.
+
+    Parameters
+    ----------
+    a, b : dtype
+
+    Returns
+    -------
+    dtype
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.promote_types(autograd.int64, autograd.float32)
+    dtype('float32')
+    >>> autograd.promote_types(autograd.uint8, autograd.int8)
+    dtype('int16')
     """
     if a in HALVES and b in HALVES and a != b:
         return np.dtype(np.float32)
@@ -137,10 +199,28 @@ def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
 def result_type(*operands: Any) -> np.dtype:
     """The dtype of an operation on tensors, arrays and Python numbers.
 
+    A Python number, or a tensor without dimensions, decides only if it is of a higher category (bool, integer, float,
+    complex) than the tensors with dimensions.
+
+    Parameters
+    ----------
+    *operands : Tensor, any shape, ndarray or number
+
+    Returns
+    -------
+    dtype
+
+    Raises
+    ------
+    TypeError
+        If there is no operand, or one of another type.
+
     Examples
     --------
     >>> import autograd
-    >>> autograd.result_type(autograd.ones(2, dtype=autograd.float32), 2.5)
+    >>> autograd.result_type(autograd.ones(2, dtype=autograd.float32), autograd.tensor(1.0, dtype=autograd.float64))
+    dtype('float32')
+    >>> autograd.result_type(autograd.ones(2, dtype=autograd.int32), 2.5)
     dtype('float32')
     """
     ranked: list[np.dtype | None] = [

@@ -55,27 +55,81 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seed the default generator with a random number from the system.  Returns the seed."""
+    """Seed the default generator with a random number from the system.  Returns the seed.
+
+    Returns
+    -------
+    int
+        From 0 to 2⁶⁴ - 1.  `manual_seed` with it repeats the run.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> n = autograd.seed()
+    >>> x = autograd.rand(3)
+    >>> _ = autograd.manual_seed(n)
+    >>> autograd.equal(autograd.rand(3), x)
+    True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default generator was last given."""
+    """The seed that the default generator was last given.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import autograd
+    >>> _ = autograd.manual_seed(5)
+    >>> autograd.initial_seed()
+    5
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """The default generator's state as a uint8 tensor, for `set_rng_state` and checkpoints."""
+    """The default generator's state as a uint8 tensor, for `set_rng_state` and checkpoints.
+
+    Returns
+    -------
+    Tensor of uint8, of one dimension
+
+    Examples
+    --------
+    >>> import autograd
+    >>> state = autograd.get_rng_state()
+    >>> x = autograd.rand(3)
+    >>> autograd.set_rng_state(state)
+    >>> autograd.equal(autograd.rand(3), x)
+    True
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
     """Restore a state that `get_rng_state` returned.
 
+    Parameters
+    ----------
+    new_state : Tensor of uint8, of one dimension
+
     Raises
     ------
     ValueError
         If it is not such a state.  The generator is then unchanged.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> state = autograd.get_rng_state()
+    >>> x = autograd.randperm(10)
+    >>> autograd.set_rng_state(state)
+    >>> autograd.equal(autograd.randperm(10), x)
+    True
     """
     default_generator._restore("set_rng_state", "get_rng_state", new_state)
 
@@ -97,6 +151,10 @@ def fork_rng(
     enabled : bool
         If False, the context does nothing.
 
+    Returns
+    -------
+    context
+
     Examples
     --------
     >>> import autograd
@@ -115,7 +173,22 @@ def fork_rng(
 
 
 def generator() -> np.random.Generator:
-    """The NumPy generator that all functions draw from by default."""
+    """The NumPy generator that all functions draw from by default.
+
+    Returns
+    -------
+    numpy.random.Generator
+        What is drawn from it changes what the random functions draw next.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> _ = autograd.manual_seed(1)
+    >>> x = autograd.random.generator().random()
+    >>> _ = autograd.manual_seed(1)
+    >>> x == autograd.rand(1, dtype=autograd.float64).item()
+    True
+    """
     return default_generator.numpy
 
 
@@ -169,7 +242,42 @@ def rand(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3))."""
+    """Uniform numbers in [0, 1).  The size is given as rand(2, 3), rand((2, 3)) or rand(size=(2, 3)).
+
+    Parameters
+    ----------
+    *sizes : int
+        The shape; a tuple or a list of sizes is taken, too.
+    size : tuple of int, optional
+        The shape, by keyword.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+    dtype : dtype, optional
+        A float or complex dtype.  Default: the default float dtype.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+
+    Returns
+    -------
+    Tensor, of this shape
+        Both parts of a complex number are in [0, 1).
+
+    Raises
+    ------
+    TypeError
+        If the dtype is of integers or bools, or a size is no integer.
+    ValueError
+        If a size is negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.rand(2, 3)
+    >>> x.shape, bool((x >= 0).all()), bool((x < 1).all())
+    ((2, 3), True, True)
+    """
     _check_place("rand", device, layout)
     shape, source = checked_sizes("rand", given(sizes, size)), numpy_generator("rand", generator)
     return wrap(_drawn("rand", source.random, shape, dtype, 1.0, truncated=True), requires_grad)
@@ -185,9 +293,42 @@ def randn(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Numbers from the standard normal distribution.  The size is given as for `rand`.
+    """Numbers from the standard normal distribution, of mean 0 and variance 1.  The size is given as for `rand`.
 
     The real and the imaginary part of a complex number have variance 1/2 each, as in PyTorch.
+
+    Parameters
+    ----------
+    *sizes : int
+        The shape; a tuple or a list of sizes is taken, too.
+    size : tuple of int, optional
+        The shape, by keyword.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+    dtype : dtype, optional
+        A float or complex dtype.  Default: the default float dtype.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+
+    Returns
+    -------
+    Tensor, of this shape
+
+    Raises
+    ------
+    TypeError
+        If the dtype is of integers or bools, or a size is no integer.
+    ValueError
+        If a size is negative.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.randn(100, 100)
+    >>> abs(x.mean().item()) < 0.1, abs(x.std().item() - 1) < 0.1
+    (True, True)
     """
     _check_place("randn", device, layout)
     shape, source = checked_sizes("randn", given(sizes, size)), numpy_generator("randn", generator)
@@ -203,7 +344,37 @@ def rand_like(
     generator: Generator | None = None,
     memory_format: Any = None,
 ) -> Tensor:
-    """Uniform numbers in [0, 1), of the input's shape and dtype."""
+    """Uniform numbers in [0, 1), of the input's shape and dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Its elements have no effect.
+    dtype : dtype, optional
+        A float or complex dtype.  Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, memory_format : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor, or the dtype is of integers or bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.rand_like(autograd.zeros(2, 3))
+    >>> x.shape, bool((x < 1).all())
+    ((2, 3), True)
+    """
     _check_place("rand_like", device, layout)
     check_arrays("rand_like", input=input)
     return rand(
@@ -220,7 +391,38 @@ def randn_like(
     generator: Generator | None = None,
     memory_format: Any = None,
 ) -> Tensor:
-    """Numbers from the standard normal distribution, of the input's shape and dtype."""
+    """Numbers from the standard normal distribution, of the input's shape and dtype.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Its elements have no effect.
+    dtype : dtype, optional
+        A float or complex dtype.  Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, memory_format : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    TypeError
+        If input is no tensor, or the dtype is of integers or bools.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.zeros(2, 3, dtype=autograd.float64)
+    >>> noisy = x + 0.1 * autograd.randn_like(x)
+    >>> noisy.shape, noisy.dtype
+    ((2, 3), dtype('float64'))
+    """
     _check_place("randn_like", device, layout)
     check_arrays("randn_like", input=input)
     return randn(
@@ -254,7 +456,43 @@ def randint(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Integers from low to high - 1, int64 unless `dtype` is given; randint(high, size) starts at 0."""
+    """Integers from low to high - 1, each with the same probability.
+
+    It is called as randint(high, size) or randint(low, high, size).
+
+    Parameters
+    ----------
+    low, high : int
+        The integers are at least low, and less than high.  With one of them only, it is high, and low is 0.
+    size : tuple of int
+        The shape.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+    dtype : dtype, optional
+        Default: int64.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+
+    Returns
+    -------
+    Tensor, of this shape
+
+    Raises
+    ------
+    ValueError
+        If low is not less than high, a bound does not fit into the dtype, or a size is negative.
+    TypeError
+        If the size is missing, or low or high is no integer.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> dice = autograd.randint(1, 7, (1000,))
+    >>> dice.min(), dice.max()
+    (tensor(1), tensor(6))
+    """
     _check_place("randint", device, layout)
     if size is None:  # randint(high, size)
         low, high, size = None, low, high
@@ -278,7 +516,40 @@ def randint_like(
     layout: Any = None,
     memory_format: Any = None,
 ) -> Tensor:
-    """Integers from low to high - 1, of the input's shape and dtype; randint_like(input, high) starts at 0."""
+    """Integers from low to high - 1, of the input's shape and dtype; randint_like(input, high) starts at 0.
+
+    Parameters
+    ----------
+    input : Tensor, any shape
+        Its elements have no effect.
+    low, high : int
+        The integers are at least low, and less than high.  With one of them only, it is high, and low is 0.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+    dtype : dtype, optional
+        Default: input's.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, memory_format : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+
+    Returns
+    -------
+    Tensor, of the shape of input
+
+    Raises
+    ------
+    ValueError
+        If low is not less than high, or a bound does not fit into the dtype.
+    TypeError
+        If input is no tensor, or low or high is missing or no integer.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.randint_like(autograd.zeros(3), 7, 8)  # 7 is the only such integer
+    tensor([7., 7., 7.])
+    """
     _check_place("randint_like", device, layout)
     check_arrays("randint_like", input=input)
     if high is None:
@@ -299,7 +570,37 @@ def randperm(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """The integers from 0 to n - 1 in random order, int64 unless `dtype` is given."""
+    """The integers from 0 to n - 1 in random order.
+
+    Parameters
+    ----------
+    n : int
+        At least 0.
+    generator : Generator, optional
+        Default: `default_generator`, which `manual_seed` seeds.
+    dtype : dtype, optional
+        Default: int64.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+    device, layout, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+
+    Returns
+    -------
+    Tensor, (n,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If n is no integer, or negative, or if n - 1 does not fit into the dtype.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> order = autograd.randperm(5)
+    >>> order.sort().values
+    tensor([0, 1, 2, 3, 4])
+    """
     _check_place("randperm", device, layout)
     (n,) = checked_sizes("randperm", (n,))
     wanted = np.dtype(np.int64 if dtype is None else dtype)
@@ -323,7 +624,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
     Parameters
     ----------
-    input : Tensor of float
+    input : Tensor of float, any shape
         The probability of each element, from 0 to 1.  If p is given, its values have no effect, and it may have any
         dtype.
     p : float, optional
@@ -332,7 +633,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
     Returns
     -------
-    Tensor
+    Tensor, of the shape of input
         Its derivative with respect to input is 0, as in PyTorch.
 
     Raises
@@ -355,7 +656,35 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 
 def bernoulli_values(name: str, shape: Shape, p: Array | float, source: Generator | None) -> Array:
-    """Bools of this shape that are True with probability p."""
+    """Bools that are True with probability p: the draw of `bernoulli` and of dropout, as an array.
+
+    Parameters
+    ----------
+    name : str
+        The caller, for messages.
+    shape : tuple of int
+    p : ndarray that broadcasts to the shape, or float
+        From 0 to 1.
+    source : Generator, optional
+        Default: `default_generator`.
+
+    Returns
+    -------
+    ndarray of bool, of this shape
+
+    Raises
+    ------
+    RuntimeError
+        If a probability is not from 0 to 1.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> autograd.random.bernoulli_values("example", (2, 2), np.array([0.0, 1.0]), None)
+    array([[False,  True],
+           [False,  True]])
+    """
     probabilities = np.asarray(p)
     _check_within(name, "a probability", probabilities, 0, 1)
     return np.asarray(numpy_generator(name, source).random(shape) < probabilities)
@@ -391,7 +720,15 @@ def multinomial(
     Notes
     -----
     Without replacement, index i is among the num_samples largest of w_i / e_i, where e_i are exponentially
-    distributed: Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006.
+    distributed: Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006.  Indices of weight 0 come
+    last, as in PyTorch.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.multinomial(autograd.tensor([[0.0, 5.0], [0.5, 0.0]]), 3, replacement=True)
+    tensor([[1, 1, 1],
+            [0, 0, 0]])
     """
     check_arrays("multinomial", input=input)
     check_float("multinomial", input)
@@ -442,29 +779,34 @@ def normal(
 
     Parameters
     ----------
-    mean, std : Tensor of float, or float
+    mean, std : Tensor of float, any shape, or float
         Mean and standard deviation of each element; their shapes are broadcast.
     size : tuple of int, optional
         Needed if both are numbers.
     generator : Generator, optional
     dtype, requires_grad, device
         Only with a size.
+    layout, pin_memory : optional
+        Accepted for compatibility with PyTorch: tensors are dense.
 
     Returns
     -------
-    Tensor
+    Tensor, of the broadcast shape of mean and std, or of shape `size`
         Its derivative with respect to mean and std is 0, as in PyTorch: `mean + std * randn(...)` has their gradients.
 
     Raises
     ------
     RuntimeError, TypeError, ValueError
-        If a std is negative, a tensor has no float dtype, or the shapes do not broadcast.
+        If a std is negative, a tensor has no float dtype, the shapes do not broadcast, or a size is missing.
+        Also if a size is given beside tensors.
 
     Examples
     --------
     >>> import autograd
     >>> autograd.normal(2.0, 3.0, size=(1000,)).shape
     (1000,)
+    >>> autograd.normal(autograd.tensor([1.0, 5.0]), 0.0)
+    tensor([1., 5.])
     """
     _check_place("normal", device, layout)
     tensors: list[Any] = [x for x in (mean, std) if hasattr(x, "ndim") and not isinstance(x, np.generic)]
@@ -487,6 +829,33 @@ def normal(
 
 
 def normal_values(name: str, shape: Shape, dtype: Any, mean: Any, std: Any, source: Generator | None) -> Array:
+    """Numbers from normal distributions, mean + std z: the draw of `normal`, as an array.
+
+    Parameters
+    ----------
+    name : str
+        The caller, for messages.
+    shape : tuple of int
+    dtype : float dtype
+    mean, std : Tensor, ndarray or float, whose shape broadcasts to `shape`
+    source : Generator, optional
+        Default: `default_generator`.
+
+    Returns
+    -------
+    ndarray, of this shape and dtype
+
+    Raises
+    ------
+    RuntimeError
+        If a std is negative or NaN.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.random.normal_values("example", (2,), autograd.float64, mean=5.0, std=0.0, source=None)
+    array([5., 5.])
+    """
     means, stds = (np.asarray(getattr(x, "array", x)) for x in (mean, std))
     _check_within(name, "std", stds, 0, np.inf)
     z = np.asarray(numpy_generator(name, source).standard_normal(shape, dtype=computing_dtype(dtype)))
@@ -494,14 +863,31 @@ def normal_values(name: str, shape: Shape, dtype: Any, mean: Any, std: Any, sour
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """Counts from Poisson distributions with the input's elements as rates, of its shape and dtype.
+    """Counts from Poisson distributions with the input's elements as rates.
 
-    Its derivative is 0, as in PyTorch.
+    Parameters
+    ----------
+    input : Tensor of float, any shape
+        The rates, which are the means of the counts, from 0 to 9e18.
+    generator : Generator, optional
+        Default: `default_generator`.
+
+    Returns
+    -------
+    Tensor, of the shape and dtype of input
+        Its derivative is 0, as in PyTorch.
 
     Raises
     ------
     RuntimeError, TypeError
         If a rate is negative, NaN or above 9e18, or the input has no float dtype.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> counts = autograd.poisson(autograd.full((10000,), 4.0))
+    >>> abs(counts.mean().item() - 4) < 0.2, abs(counts.var().item() - 4) < 0.4
+    (True, True)
     """
     check_arrays("poisson", input=input)
     check_float("poisson", input)
@@ -513,16 +899,38 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with probability `prob`; shapes are broadcast.
 
-    The dtype is count's.  Its derivative is 0, as in PyTorch.  A negative count gives 0.
+    Parameters
+    ----------
+    count : Tensor of float, any shape
+        Numbers of trials, up to 9e18.  A negative one gives 0.
+    prob : Tensor, of the dtype of count and any shape that broadcasts with it
+        From 0 to 1.
+    generator : Generator, optional
+        Default: `default_generator`.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape, and of count's dtype
+        Its derivative is 0, as in PyTorch.
 
     Raises
     ------
-    RuntimeError, TypeError
-        If a probability is not between 0 and 1, or the two have not the same float dtype.
+    RuntimeError
+        If a probability is not between 0 and 1, a count is too large, or the two dtypes differ.
+    TypeError, ValueError
+        If a dtype is no float dtype, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.binomial(autograd.tensor([10.0, 10.0]), autograd.tensor([0.0, 1.0]))
+    tensor([ 0., 10.])
     """
     check_arrays("binomial", count=count, prob=prob)
     for x in (count, prob):
         check_float("binomial", x)
+    if count.dtype != prob.dtype:
+        raise RuntimeError(f"binomial: count is {count.dtype} and prob {prob.dtype}; convert one with .to(dtype)")
     counts, probabilities = (np.asarray(getattr(x, "array", x)) for x in (count, prob))
     _check_within("binomial", "a probability", probabilities, 0, 1)
     _check_within("binomial", "a count", counts, -np.inf, 9e18)

@@ -371,8 +371,20 @@ def load(
         If a file of PyTorch contains anything else.  The text names it.
     ValueError
         If `map_location` is not the CPU.
+    TypeError
+        If `f` is neither a path nor a binary file.
     OSError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> import autograd, io, nn
+    >>> file = io.BytesIO()
+    >>> autograd.save(nn.Linear(2, 1).state_dict(), file)
+    >>> _ = file.seek(0)
+    >>> state = autograd.load(file, map_location="cpu")
+    >>> {name: tensor.shape for name, tensor in state.items()}
+    {'weight': (1, 2), 'bias': (1,)}
     """
     if not callable(map_location):
         for place in map_location.values() if isinstance(map_location, Mapping) else [map_location]:

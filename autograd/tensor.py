@@ -37,6 +37,24 @@ class Tensor(TensorMethods):
         The elements.  The engine does not notice direct changes of it; methods that end in `_` report theirs.
     grad : Tensor or None
         The sum of the gradients of all backward passes, of this tensor's shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        If the data is neither sizes nor a sequence of numbers.
+    ValueError
+        If a size is negative, or for another device.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = (x * x).sum()
+    >>> y
+    tensor(5., grad_fn=<SumBackward0>)
+    >>> y.backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
 
     __slots__ = (

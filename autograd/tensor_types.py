@@ -36,6 +36,32 @@ def hold_data(self: Tensor, data: tuple[Any, ...], device: Device) -> None:
         self._hold(_new_data("Tensor", data, get_default_dtype()))
 
 
+_DOC = """Tensors of {dtype}: a constructor, and a test for `isinstance`.
+
+Parameters
+----------
+*data : int, or one sequence, ndarray or Tensor
+    Sizes of a tensor with uninitialized elements; or numbers, which are copied; or a Tensor of this dtype, any shape,
+    whose memory is shared.
+device : None or "cpu"
+
+Raises
+------
+TypeError
+    If the data is neither sizes nor a sequence of numbers, or a Tensor of another dtype.
+ValueError
+    If a number does not fit into the dtype, a size is negative, or for another device.
+
+Examples
+--------
+>>> import autograd
+>>> x = autograd.{name}([0, 1])
+>>> x.dtype, isinstance(x, autograd.{name}), autograd.{name}(2, 3).shape
+({dtype!r}, True, (2, 3))
+"""
+_DOC_ON_CUDA = "Tensors of {dtype} on a GPU: there is none, so a call raises TypeError.  See `autograd.{name}`."
+
+
 class TensorType(type):
     """The class of FloatTensor, LongTensor …: a constructor of tensors of one dtype, and a test for them.
 
@@ -51,7 +77,8 @@ class TensorType(type):
     device: str
 
     def __new__(cls, name: str, dtype: DTypeLike, device: str = "cpu") -> TensorType:
-        kind = super().__new__(cls, name, (), {"__doc__": f"Tensors of {np.dtype(dtype)}: see `TensorType`."})
+        text = _DOC if device == "cpu" else _DOC_ON_CUDA
+        kind = super().__new__(cls, name, (), {"__doc__": text.format(name=name, dtype=np.dtype(dtype))})
         kind.dtype, kind.device = np.dtype(dtype), device
         return kind
 
@@ -152,10 +179,24 @@ def dtype_of_type(caller: str, wanted: Any) -> np.dtype:
 def set_default_tensor_type(t: Any, /) -> None:
     """Set the default dtype by a type, such as `DoubleTensor` or "torch.DoubleTensor".
 
+    Parameters
+    ----------
+    t : type of tensors, its name, or dtype
+
     Raises
     ------
     TypeError
-        If it is not a type of floats.
+        If it is not a type of floats, or one of a GPU.
+    ValueError
+        If there is no such type.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.set_default_tensor_type(autograd.DoubleTensor)
+    >>> autograd.tensor(1.5).dtype
+    dtype('float64')
+    >>> autograd.set_default_tensor_type(autograd.FloatTensor)
     """
     dtype = dtype_of_type("set_default_tensor_type", t)
     if dtype.kind not in FLOATING:

@@ -16,12 +16,30 @@ SHORTEST = 100_000  # ns; shorter calls are timed several at a time, so that rea
 
 
 class Timing(NamedTuple):
-    """The result of `measure`; times in seconds per call."""
+    """The result of `measure`; times in seconds per call.
 
-    first: float  # the first call, which compiles
+    Parameters
+    ----------
+    first : float
+        Time of the first call, which compiles.
+    median, least : float
+        Of the runs after it.
+    spread : float
+        Interquartile range divided by the median.
+    runs : int
+        Number of runs that were timed.
+
+    Examples
+    --------
+    >>> from autograd.profiler import Timing
+    >>> print(Timing(first=0.5, median=2e-3, least=1.8e-3, spread=0.05, runs=20))
+    2 ms (median of 20, spread 5%, least 1.8 ms; the first call took 0.5 s)
+    """
+
+    first: float
     median: float
     least: float
-    spread: float  # interquartile range divided by the median
+    spread: float
     runs: int
 
     def __str__(self) -> str:

@@ -18,6 +18,11 @@ dtype = np.dtype  # the dtypes of tensors are NumPy's
 class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple of int, also in how it prints and compares.  Its slices are plain tuples.
 
+    Parameters
+    ----------
+    iterable : iterable of int
+        The sizes of the dimensions.
+
     Examples
     --------
     >>> import autograd

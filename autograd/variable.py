@@ -20,7 +20,7 @@ class Variable(metaclass=_VariableMeta):
 
     Parameters
     ----------
-    data : Tensor
+    data : Tensor, any shape
     requires_grad : bool
     volatile : bool, optional
         Has no effect but a warning: use `autograd.no_grad()`.

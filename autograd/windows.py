@@ -37,7 +37,10 @@ def _window(
 ) -> Tensor:
     check_device(name, device)
     check_layout(name, layout)
-    n = operator.index(window_length)
+    try:
+        n = operator.index(window_length)
+    except TypeError:
+        raise TypeError(f"{name}: window_length is {window_length!r}; it must be an integer") from None
     if n < 0:
         raise RuntimeError(f"{name}: window_length is {n}; it must be at least 0")
     wanted = np.dtype(get_default_dtype() if dtype is None else dtype)
@@ -56,22 +59,46 @@ def hann_window(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Hann window, (1 - cos a) / 2.
+    """Hann window, (1 - cos a) / 2 with a = 2πk / N.
+
+    N is window_length, or with periodic=False window_length - 1; k = 0, 1, …
 
     Parameters
     ----------
     window_length : int
-        Number of elements.
+        Number of elements, at least 0.
     periodic : bool
-        Leave out the last element of the symmetric window that is longer by one, as for `stft`.
+        Leave out the last element of the symmetric window that is longer by one, as for `stft`.  False: the symmetric
+        window.
     dtype : dtype, optional
-        Default: the default dtype.
+        A float dtype.  Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (window_length,)
+
+    Raises
+    ------
+    TypeError
+        If window_length is no integer.
+    RuntimeError
+        If window_length is negative, or the dtype is no float dtype.
+
+    References
+    ----------
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978.
 
     Examples
     --------
     >>> import autograd
     >>> autograd.hann_window(4)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    >>> autograd.hann_window(5, periodic=False)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
     """
     return _window(
         "hann_window", lambda a: 0.5 - 0.5 * np.cos(a), window_length, periodic, dtype, layout, device, requires_grad
@@ -89,7 +116,47 @@ def hamming_window(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Hamming window, alpha - beta cos a.  The other arguments are those of `hann_window`."""
+    """Hamming window, alpha - beta cos a with a = 2πk / N.  It does not fall to 0 at its ends.
+
+    N is window_length, or with periodic=False window_length - 1; k = 0, 1, …
+
+    Parameters
+    ----------
+    window_length : int
+        Number of elements, at least 0.
+    periodic : bool
+        Leave out the last element of the symmetric window that is longer by one, as for `stft`.  False: the symmetric
+        window.
+    alpha, beta : float
+        The window's values go from alpha - beta at its ends to alpha + beta in the middle.
+    dtype : dtype, optional
+        A float dtype.  Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (window_length,)
+
+    Raises
+    ------
+    TypeError
+        If window_length is no integer.
+    RuntimeError
+        If window_length is negative, or the dtype is no float dtype.
+
+    References
+    ----------
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.hamming_window(4)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400])
+    """
     return _window(
         "hamming_window", lambda a: alpha - beta * np.cos(a), window_length, periodic, dtype, layout, device,
         requires_grad,
@@ -105,7 +172,45 @@ def blackman_window(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Blackman window.  The arguments are those of `hann_window`."""
+    """Blackman window, 0.42 - 0.5 cos a + 0.08 cos 2a with a = 2πk / N.
+
+    N is window_length, or with periodic=False window_length - 1; k = 0, 1, …
+
+    Parameters
+    ----------
+    window_length : int
+        Number of elements, at least 0.
+    periodic : bool
+        Leave out the last element of the symmetric window that is longer by one, as for `stft`.  False: the symmetric
+        window.
+    dtype : dtype, optional
+        A float dtype.  Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (window_length,)
+
+    Raises
+    ------
+    TypeError
+        If window_length is no integer.
+    RuntimeError
+        If window_length is negative, or the dtype is no float dtype.
+
+    References
+    ----------
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.blackman_window(4)[1:]  # the first element is 0, up to rounding
+    tensor([0.3400, 1.0000, 0.3400])
+    """
     return _window(
         "blackman_window", lambda a: 0.42 - 0.5 * np.cos(a) + 0.08 * np.cos(2 * a), window_length, periodic, dtype,
         layout, device, requires_grad,
@@ -121,7 +226,45 @@ def bartlett_window(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Bartlett window, a triangle.  The arguments are those of `hann_window`."""
+    """Bartlett window, a triangle: 1 - |a/π - 1| with a = 2πk / N.
+
+    N is window_length, or with periodic=False window_length - 1; k = 0, 1, …
+
+    Parameters
+    ----------
+    window_length : int
+        Number of elements, at least 0.
+    periodic : bool
+        Leave out the last element of the symmetric window that is longer by one, as for `stft`.  False: the symmetric
+        window.
+    dtype : dtype, optional
+        A float dtype.  Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (window_length,)
+
+    Raises
+    ------
+    TypeError
+        If window_length is no integer.
+    RuntimeError
+        If window_length is negative, or the dtype is no float dtype.
+
+    References
+    ----------
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.bartlett_window(8)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000, 0.7500, 0.5000, 0.2500])
+    """
     return _window(
         "bartlett_window", lambda a: 1 - np.abs(a / np.pi - 1), window_length, periodic, dtype, layout, device,
         requires_grad,
@@ -138,7 +281,49 @@ def kaiser_window(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Kaiser window, which is the narrower, the larger `beta`.  The other arguments are those of `hann_window`."""
+    """Kaiser window, I₀(β √(1 - (a/π - 1)²)) / I₀(β) with a = 2πk / N; I₀ is a modified Bessel function.
+
+    N is window_length, or with periodic=False window_length - 1; k = 0, 1, …
+
+    Parameters
+    ----------
+    window_length : int
+        Number of elements, at least 0.
+    periodic : bool
+        Leave out the last element of the symmetric window that is longer by one, as for `stft`.  False: the symmetric
+        window.
+    beta : float
+        The larger, the narrower the window.  With 0 all elements are 1.
+    dtype : dtype, optional
+        A float dtype.  Default: the default float dtype.
+    layout, device : optional
+        Accepted for compatibility with PyTorch: tensors are dense and on the CPU.
+    requires_grad : bool
+        Whether operations on the result are recorded.
+
+    Returns
+    -------
+    Tensor, (window_length,)
+
+    Raises
+    ------
+    TypeError
+        If window_length is no integer.
+    RuntimeError
+        If window_length is negative, or the dtype is no float dtype.
+
+    References
+    ----------
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.kaiser_window(5, periodic=False, beta=2.0)
+    tensor([0.4387, 0.8348, 1.0000, 0.8348, 0.4387])
+    >>> autograd.kaiser_window(3, beta=0.0)
+    tensor([1., 1., 1.])
+    """
     return _window(
         "kaiser_window", lambda a: np.i0(beta * np.sqrt(np.maximum(0, 1 - (a / np.pi - 1) ** 2))) / np.i0(beta),
         window_length, periodic, dtype, layout, device, requires_grad,

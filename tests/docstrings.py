@@ -13,6 +13,7 @@ A docstring is complete if somebody who has only it can call the function or mak
 
 from __future__ import annotations
 
+import enum
 import importlib
 import inspect
 import re
@@ -44,6 +45,8 @@ def entries(section: str) -> dict[str, str]:
 
 def parameters(value: Any) -> list[str]:
     """The parameters that a docstring must name."""
+    if inspect.isclass(value) and issubclass(value, enum.Enum):
+        return ["value"]  # the other parameters of the call make a new enumeration
     kinds = inspect.Parameter
     try:
         signature = inspect.signature(value)

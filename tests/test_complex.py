@@ -144,6 +144,21 @@ def test_view_as_complex_needs_pairs_side_by_side() -> None:
         autograd.view_as_complex(autograd.ones(2, 2).t())
 
 
+@pytest.mark.parametrize("name", ["fftfreq", "rfftfreq"])
+def test_frequencies_that_there_are_not(name: str) -> None:
+    function = getattr(autograd.fft, name)
+    with pytest.raises(RuntimeError, match=f"fft.{name}: n is -1; a signal has a length of at least 0"):
+        function(-1)
+    with pytest.raises(TypeError, match=f"fft.{name}: n is 2.5; it must be an integer"):
+        function(2.5)
+    with pytest.raises(RuntimeError, match=f"fft.{name}: frequencies are fractions, which a tensor of int64 cannot"):
+        function(4, dtype=autograd.int64)
+
+
+def test_frequencies_of_samples_at_a_distance_of_0_are_infinite() -> None:
+    assert autograd.fft.rfftfreq(4, d=0)[1:].tolist() == [np.inf, np.inf]
+
+
 def test_istft_inverts_stft() -> None:
     x = autograd.randn(2, 40, dtype=autograd.float64)
     window = autograd.hann_window(8, dtype=autograd.float64)

@@ -317,3 +317,12 @@ def test_a_number_in_a_list_warns_that_its_graph_is_lost() -> None:
     with pytest.warns(UserWarning, match=r"no gradient flows; autograd\.stack") as caught:
         assert autograd.tensor([x, x * 3]).tolist() == [2.0, 6.0]
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["hann", "hamming", "blackman", "bartlett", "kaiser"])
+def test_windows_have_whole_lengths(name: str) -> None:
+    function = getattr(autograd, f"{name}_window")
+    with pytest.raises(TypeError, match=f"{name}_window: window_length is 2.5; it must be an integer"):
+        function(2.5)
+    with pytest.raises(RuntimeError, match=f"{name}_window: window_length is -1; it must be at least 0"):
+        function(-1)

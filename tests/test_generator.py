@@ -234,6 +234,7 @@ def test_errors_are_sentences() -> None:
         (ValueError, "do not broadcast", lambda: autograd.normal(x, autograd.ones(2))),
         (RuntimeError, "rate must be from 0 to 9e", lambda: autograd.poisson(x - 1)),
         (RuntimeError, "probability must be", lambda: autograd.binomial(x, x + 2)),
+        (RuntimeError, "count is float32 and prob float64", lambda: autograd.binomial(x, x.double())),
         (TypeError, "randint", lambda: autograd.randint(3)),
         (
             ValueError,

@@ -129,6 +129,11 @@ def test_a_dtype_no_tensor_holds() -> None:
         autograd.result_type()
 
 
+def test_limits_of_integers_are_in_iinfo() -> None:
+    with pytest.raises(TypeError, match=r"finfo: int32 is no float dtype; autograd\.iinfo"):
+        autograd.finfo(autograd.int32)
+
+
 def test_gradients_of_promoted_inputs() -> None:
     narrow = autograd.ones(2, requires_grad=True)
     wide = autograd.ones(2, dtype=autograd.float64, requires_grad=True)

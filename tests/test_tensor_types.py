@@ -154,6 +154,9 @@ def test_printing_options() -> None:
         assert "..." not in repr(autograd.arange(2000))
         with pytest.raises(ValueError, match="'long'"):
             autograd.set_printoptions(profile="long")
+        for name, kind in {"precision": "an integer", "edgeitems": "an integer", "linewidth": "a number"}.items():
+            with pytest.raises(TypeError, match=f"set_printoptions: {name} is 'x'; it must be {kind}"):
+                autograd.set_printoptions(**{name: "x"})  # type: ignore[arg-type]
     finally:
         autograd.set_printoptions(profile="default")
     assert repr(x) == "tensor([1.2346, 2.5000])"

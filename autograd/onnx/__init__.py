@@ -24,7 +24,27 @@ __all__ = ["TrainingMode", "export", "load"]
 
 
 class TrainingMode(enum.Enum):
-    """The mode that a module is exported in."""
+    """The mode that a module is exported in.
+
+    EVAL: evaluation.  PRESERVE: the mode that it is in, which must be evaluation.  TRAINING: PyTorch's name for a mode
+    that `export` refuses.
+
+    Parameters
+    ----------
+    value : 0, 1 or 2
+        The number of EVAL, PRESERVE or TRAINING.
+
+    Raises
+    ------
+    ValueError
+        For another number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> autograd.onnx.TrainingMode(0) is autograd.onnx.TrainingMode.EVAL
+    True
+    """
 
     EVAL = 0
     PRESERVE = 1
@@ -60,7 +80,7 @@ def export(
     ----------
     model : Module
         Any shapes.  It is exported in evaluation mode, and left in the mode that it was in.
-    args : Tensor, or tuple
+    args : Tensor, any shape, or tuple
         The inputs of an example.  Tensors in tuples and lists are inputs, too; other objects become part of the graph.
     f : path, or binary file
         A path is written whole, or not at all.
@@ -165,6 +185,15 @@ def load(f: str | os.PathLike[str] | bytes | IO[bytes]) -> nn.Module:
         If the graph has an operator that we do not have; the message names it.
     ValueError
         If the file is damaged or does not fit together, or its data is in other files.
+
+    Examples
+    --------
+    >>> import io, autograd, nn
+    >>> net, x, file = nn.Sequential(nn.Linear(4, 3), nn.ReLU()), autograd.randn(2, 4), io.BytesIO()
+    >>> autograd.onnx.export(net, x, file)
+    >>> loaded = autograd.onnx.load(file.getvalue())
+    >>> autograd.allclose(loaded(x), net(x))
+    True
     """
     _need_onnx("load")
     from autograd.onnx import loading

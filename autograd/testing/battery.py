@@ -38,12 +38,24 @@ LARGE: dict[np.dtype, tuple[float, float]] = {np.dtype(np.float64): (1e3, 1e100)
 class Case:
     """A drawn call of an op, the argument of each check.
 
-    Attributes
+    Parameters
     ----------
+    op : Op or Composite
+    sample : Sample
+        Inputs and parameters.
     layouts : tuple of str
         The layout of each input, and at the end that of the out-gradients.
     seed : int
         For the out-gradients, and for the places of special values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case
+    >>> Case(table["relu"], Sample((np.array([1.0, -2.0]),)), ("strided", "contiguous"), seed=0)
+    relu(float64 (2,) strided [1.0, -2.0])
     """
 
     op: Row
@@ -70,7 +82,28 @@ class Case:
 
 
 def draw_case(op: Row, draw: Draw) -> Case:
-    """Draw a case of the op."""
+    """Draw a case of the op.
+
+    Parameters
+    ----------
+    op : Op or Composite
+    draw : Draw
+        Such as `RandomDraw(np.random.default_rng(0), op.kind)`.
+
+    Returns
+    -------
+    Case
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.op import table
+    >>> from autograd.testing import RandomDraw, check_case, draw_case
+    >>> op = table["relu"]
+    >>> case = draw_case(op, RandomDraw(np.random.default_rng(0), op.kind))
+    >>> case.op is op, len(case.layouts) == len(case.sample.inputs) + 1
+    (True, True)
+    """
     sample = op.sample(draw)
     arrays = tuple(
         np.asarray(x) if isinstance(x, np.generic) else x for x in sample.inputs
@@ -81,7 +114,32 @@ def draw_case(op: Row, draw: Draw) -> Case:
 
 
 def cases(op: Row) -> SearchStrategy[Case]:
-    """The Hypothesis strategy for cases of the op."""
+    """The Hypothesis strategy for cases of the op.
+
+    Parameters
+    ----------
+    op : Op or Composite
+
+    Returns
+    -------
+    SearchStrategy of Case
+
+    Raises
+    ------
+    ImportError
+        If Hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> from autograd.op import table
+    >>> from autograd.testing import cases, check_layouts
+    >>> @settings(max_examples=5)
+    ... @given(cases(table["neg"]))
+    ... def test_neg(case):
+    ...     check_layouts(case)
+    >>> test_neg()
+    """
     return strategy(lambda draw: draw_case(op, draw), op.kind)
 
 
@@ -135,7 +193,33 @@ def _reference(case: Case, inputs: Sequence[Any]) -> list[Array]:
 
 
 def compare(what: str, ours: Array, theirs: Array, tolerance: float, whose: str, scale: float = 1.0) -> None:
-    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(scale, |theirs|)."""
+    """Raise unless shapes, NaN and inf agree and |ours - theirs| <= tolerance · max(scale, |theirs|).
+
+    Parameters
+    ----------
+    what : str
+        What is compared, for the message.
+    ours, theirs : ndarray
+    tolerance : float
+        0 asks for equal numbers.
+    whose : str
+        Where theirs comes from, for the message.
+    scale : float
+        Below this size of a number the tolerance is absolute.
+
+    Raises
+    ------
+    AssertionError
+        The message names the first wrong element, and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.testing import compare
+    >>> compare("the sum", np.array([1.0, 2.0]), np.array([1.0, 2.5]), 1e-6, "the reference says")
+    Traceback (most recent call last):
+    AssertionError: the sum is wrong at [1]: it is 2.0, the reference says 2.5
+    """
     if ours.shape != theirs.shape:
         raise AssertionError(f"{what} has shape {ours.shape}, {whose} {theirs.shape}")
     with np.errstate(all="ignore"):
@@ -160,7 +244,31 @@ def _same_bits(what: str, ours: Sequence[Array | None], theirs: Sequence[Array |
 
 
 def check_forward(case: Case) -> None:
-    """Forward agrees with the reference in both float dtypes: exactly if sums are exact, else up to rounding."""
+    """Forward agrees with the reference in both float dtypes: exactly if sums are exact, else up to rounding.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the output, the element and both numbers, or the dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_forward
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_forward(case)
+    >>> wrong = replace(case.op, forward=lambda x: x)
+    >>> check_forward(replace(case, op=wrong))
+    Traceback (most recent call last):
+    AssertionError: forward: output 0 is wrong at [0]: it is 1.0, the reference says -1.0
+    """
     for dtype, rounding in ((np.float64, 1e-13), (np.float32, 1e-5)):
         inputs = _cast(case.sample.inputs, dtype)
         ours = [y.array for y in as_tuple(case.op(*_tensors(inputs, False), **case.sample.params))]
@@ -177,7 +285,31 @@ def check_forward(case: Case) -> None:
 
 
 def check_special(case: Case) -> None:
-    """Forward and reference treat ±0, inf and NaN alike; for factorizations of matrices LAPACK decides."""
+    """Forward and reference treat ±0, inf and NaN alike; for factorizations of matrices LAPACK decides.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message has the call with the special values, and both results.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_special
+    >>> case = Case(table["relu"], Sample((np.array([1.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_special(case)
+    >>> wrong = replace(case.op, forward=lambda x: np.where(x > 0, x, 0))  # makes 0 of NaN
+    >>> check_special(replace(case, op=wrong))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: forward of relu(float64 (1,) [nan]): output 0 is wrong at [0]: it is 0.0, the reference says nan
+    """
     if case.op.kind == "matrix":
         return
     floats = [x for x in case.sample.inputs if _is_float(x)]
@@ -259,19 +391,92 @@ def _check_reference(case: Case, dtype: np.dtype) -> None:
 
 
 def check_reference(case: Case) -> None:
-    """A call returns the same values, dtypes, shapes and views inside and outside `reference()`."""
+    """A call returns the same values, dtypes, shapes and views inside and outside `reference()`.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the dtype of the inputs, the output and what differs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_reference
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_reference(case)
+    >>> wrong = replace(case.op, forward=lambda x: (-x).astype(np.float64))
+    >>> check_reference(replace(case, op=wrong))
+    Traceback (most recent call last):
+    AssertionError: with float32 inputs output 0 is float64, the reference's float32
+    """
     for dtype in LARGE:
         _check_reference(case, dtype)
 
 
 def check_integers(case: Case) -> None:
-    """`check_reference` with integers and bools in place of floats, for ops that users call."""
+    """`check_reference` with integers and bools in place of floats, for ops that users call.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        As for `check_reference`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_integers
+    >>> case = Case(table["abs"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_integers(case)
+    >>> wrong = replace(case.op, forward=lambda x: -1.0 * x)
+    >>> check_integers(replace(case, op=wrong))
+    Traceback (most recent call last):
+    AssertionError: with int64 inputs output 0 is float64, the reference's int64
+    """
     for dtype in WHOLE:
         _check_reference(case, dtype)
 
 
 def check_range(case: Case) -> None:
-    """For large numbers, forward is finite exactly where the reference is, except for factorizations of matrices."""
+    """For large numbers, forward is finite exactly where the reference is, except for factorizations of matrices.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message has the factor by which the inputs were multiplied, the dtype and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_range
+    >>> sample = Sample((np.array([1.0, 2.0]),), {"dim": (0,), "keepdim": False})
+    >>> case = Case(table["logsumexp"], sample, ("contiguous", "contiguous"), seed=0)
+    >>> check_range(case)
+    >>> wrong = replace(case.op, forward=lambda x, dim, keepdim: np.log(np.exp(x).sum(dim)))  # e^1000 overflows
+    >>> check_range(replace(case, op=wrong))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: times 1000, in float64, output 0 is inf, the reference says 2000.0
+    """
     if case.op.kind == "matrix":
         return
     for dtype, factors in LARGE.items():
@@ -288,7 +493,31 @@ def check_range(case: Case) -> None:
 
 
 def check_gradients(case: Case) -> None:
-    """Backward agrees with central differences of ⟨g, forward⟩, in the dtype and shape of the input."""
+    """Backward agrees with central differences of ⟨g, forward⟩, in the dtype and shape of the input.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the input, the elements and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_gradients
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_gradients(case)
+    >>> wrong = replace(case.op, backward=lambda ctx, g: g)
+    >>> check_gradients(replace(case, op=wrong))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd.gradcheck.GradcheckError: neg: the gradient ...
+    """
     op, sample = case.op, case.sample
     if op.kind == "discrete":
         return
@@ -306,7 +535,31 @@ def check_gradients(case: Case) -> None:
 
 
 def check_second_gradients(case: Case) -> None:
-    """Backward returns the same with create_graph=True as without, and its own gradients are correct."""
+    """Backward returns the same with create_graph=True as without, and its own gradients are correct.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the input, the elements and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_second_gradients
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_second_gradients(case)
+    >>> wrong = replace(case.op, backward=lambda ctx, g: -g if isinstance(g, np.ndarray) else g)
+    >>> check_second_gradients(replace(case, op=wrong))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: the gradient of input 0 with create_graph=True is wrong at [0]: ...
+    """
     op, sample = case.op, case.sample
     if op.kind == "discrete":
         return
@@ -331,7 +584,33 @@ def check_second_gradients(case: Case) -> None:
 
 
 def check_layouts(case: Case) -> None:
-    """Memory layout changes neither outputs nor gradients, and inputs and g are not written to."""
+    """Memory layout changes neither outputs nor gradients, and inputs and g are not written to.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the output, gradient or input, and has both arrays if one was written to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_layouts
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("strided", "contiguous"), seed=0)
+    >>> check_layouts(case)
+    >>> wrong = replace(case.op, forward=lambda x: np.negative(x, out=x))
+    >>> check_layouts(replace(case, op=wrong))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: input 0 was written to, now and before:
+    [-1. -2.]
+    [1. 2.]
+    """
     inputs = [
         lay_out(x, layout) if isinstance(x, np.ndarray) else x
         for x, layout in zip(case.sample.inputs, case.layouts, strict=False)
@@ -397,7 +676,26 @@ def check_in_place(case: Case) -> None:
 
 
 def check_threads(case: Case) -> None:
-    """One thread and all threads give the same bits.  For cases that are large enough to be divided into blocks."""
+    """One thread and all threads give the same bits.  For cases that are large enough to be divided into blocks.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message names the output or the input whose gradient differs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_threads
+    >>> case = Case(table["relu"], Sample((np.linspace(-1, 1, 100000),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_threads(case)
+    """
     before = get_num_threads()
     try:
         results = []
@@ -423,7 +721,32 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
 
 
 def check_case(case: Case) -> None:
-    """Run all CHECKS on one case; a failure names the case."""
+    """Run all CHECKS on one case; a failure names the case.
+
+    Parameters
+    ----------
+    case : Case
+
+    Raises
+    ------
+    AssertionError
+        The message has the name of the check, the case, and what the check says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from autograd import Sample
+    >>> from autograd.op import table
+    >>> from autograd.testing import Case, check_case
+    >>> case = Case(table["neg"], Sample((np.array([1.0, 2.0]),)), ("contiguous", "contiguous"), seed=0)
+    >>> check_case(case)
+    >>> wrong = replace(case.op, forward=lambda x: x)
+    >>> check_case(replace(case, op=wrong))
+    Traceback (most recent call last):
+    AssertionError: check_forward: neg(float64 (2,) [1.0, 2.0])
+    forward: output 0 is wrong at [0]: it is 1.0, the reference says -1.0
+    """
     for check in CHECKS:
         try:
             check(case)
@@ -435,7 +758,29 @@ def check_case(case: Case) -> None:
 
 
 def check_row(op: Row) -> None:
-    """The row has everything that its tests need."""
+    """The row has everything that its tests need.
+
+    Parameters
+    ----------
+    op : Op or Composite
+
+    Raises
+    ------
+    TypeError
+        If it is no row.
+    AssertionError
+        If the reference or the samples are missing, the kind is unknown, or nothing would test its gradient.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from autograd.op import table
+    >>> from autograd.testing import check_row
+    >>> check_row(table["relu"])
+    >>> check_row(replace(table["relu"], backward=None))
+    Traceback (most recent call last):
+    AssertionError: relu: a row of kind 'piecewise' with no backward: nothing would test its gradient
+    """
     if not isinstance(op, Row):
         raise TypeError(f"check_op: expects an Op, not a {type(op).__name__}; a function is for assert_gradients")
     for part in ("reference", "sample"):
@@ -454,7 +799,30 @@ def check_row(op: Row) -> None:
 
 
 def check_bad_sample(op: Row, bad: BadSample) -> None:
-    """The bad call raises its error, with all of its words in the message."""
+    """The bad call raises its error, with all of its words in the message.
+
+    Parameters
+    ----------
+    op : Op or Composite
+    bad : BadSample
+
+    Raises
+    ------
+    AssertionError
+        If the call raises no such error, or a word is not in its message.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import BadSample
+    >>> from autograd.op import table
+    >>> from autograd.testing import check_bad_sample
+    >>> ints = BadSample((np.ones(3, int),), {"dim": (0,), "keepdim": False}, TypeError, ("mean", "int64"))
+    >>> check_bad_sample(table["mean"], ints)
+    >>> check_bad_sample(table["sum"], ints)
+    Traceback (most recent call last):
+    AssertionError: sum((3,); {'dim': (0,), 'keepdim': False}) raises no TypeError
+    """
     call = f"{op.name}({', '.join(str(np.shape(x)) for x in bad.inputs)}; {bad.params})"
     try:
         op(*_tensors(bad.inputs, False), **bad.params)
@@ -488,6 +856,20 @@ def check_op(op: Row, *, examples: int | None = None) -> None:
         of an output or gradient.
     ImportError
         If Hypothesis is not installed.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.testing import check_op
+    >>> triple = autograd.Op(
+    ...     name="triple",
+    ...     forward=lambda x: 3 * x,
+    ...     backward=lambda ctx, g: 3 * g,
+    ...     reference=lambda x: x + x + x,
+    ...     sample=lambda draw: autograd.Sample((draw.tensor(*draw.shape(0, 2)),)),
+    ...     kind="multilinear",
+    ... )
+    >>> check_op(triple, examples=5)
     """
     settings = hypothesis().settings
     check_row(op)
@@ -515,7 +897,7 @@ def assert_gradients(function: Callable[..., Any], *inputs: Any, kind: str = "sm
     ----------
     function : callable
         Takes the inputs as tensors, returns a Tensor or a sequence of Tensor.
-    inputs : Tensor, ndarray or any object
+    *inputs : Tensor, any shape, ndarray or any object
         The gradients of float inputs are checked; other inputs are passed on.
     kind : "smooth", "piecewise" or "multilinear"
         Determines the step of the finite differences.  It is 1 for piecewise linear functions, so values must be

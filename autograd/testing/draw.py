@@ -23,7 +23,27 @@ FEW = 12  # up to this many integers are drawn and shrunk one by one; more are g
 
 
 class ConvGeometry(NamedTuple):
-    """Shapes and parameters of a valid convolution."""
+    """Shapes and parameters of a valid convolution.
+
+    Parameters
+    ----------
+    input : tuple of int, (N, C, ...)
+    weight : tuple of int, (O, C/groups, ...)
+    output : tuple of int, (N, O, ...)
+    params : dict
+        stride, padding, dilation, groups.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> import nn.functional as F
+    >>> from autograd.testing import RandomDraw
+    >>> conv = RandomDraw(np.random.default_rng(0), "smooth").conv_geometry()
+    >>> y = F.conv2d(autograd.ones(conv.input), autograd.ones(conv.weight), **conv.params)
+    >>> y.shape == conv.output
+    True
+    """
 
     input: Shape  # (N, C, ...)
     weight: Shape  # (O, C/groups, ...)
@@ -32,19 +52,52 @@ class ConvGeometry(NamedTuple):
 
 
 class PoolGeometry(NamedTuple):
-    """Shape and parameters of a valid pooling."""
+    """Shape and parameters of a valid pooling.
+
+    Parameters
+    ----------
+    input : tuple of int, (N, C, ...)
+    params : dict
+        kernel_size, stride, padding.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> import numpy as np
+    >>> import nn.functional as F
+    >>> from autograd.testing import RandomDraw
+    >>> pool = RandomDraw(np.random.default_rng(0), "smooth").pool_geometry()
+    >>> F.max_pool2d(autograd.ones(pool.input), **pool.params).shape[:2] == pool.input[:2]
+    True
+    """
 
     input: Shape  # (N, C, ...)
     params: dict[str, Any]  # kernel_size, stride, padding
 
 
 class Draw(ABC):
-    """The argument of a row's `sample(draw)`.  All draws are made with `integers`.
+    """The argument of a row's `sample(draw)`.  All draws are made with `integers`, which a subclass has.
 
     Parameters
     ----------
     kind : str
         The kind of the op, which determines the values of `tensor`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.testing import Draw
+    >>> class Lowest(Draw):
+    ...     def integers(self, count, low, high):
+    ...         return np.full(count, low)
+    >>> draw = Lowest("smooth")
+    >>> draw.size(2, 5), draw.choice("a", "b"), draw.shape(1, 3), draw.tensor(2, low=-3)
+    (2, 'a', (1,), array([-3., -3.]))
     """
 
     def __init__(self, kind: str) -> None:
@@ -142,7 +195,23 @@ class Draw(ABC):
 
 
 class RandomDraw(Draw):
-    """Draws from a NumPy generator, for mutants, benchmarks and documentation."""
+    """Draws from a NumPy generator, for mutants, benchmarks and documentation.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    kind : str
+        The kind of the op.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.testing import RandomDraw
+    >>> draw = RandomDraw(np.random.default_rng(0), "multilinear")
+    >>> x = draw.tensor(100)
+    >>> sorted(set(x.tolist()))  # integers, whose sums are exact
+    [-2.0, -1.0, 0.0, 1.0, 2.0]
+    """
 
     def __init__(self, rng: np.random.Generator, kind: str) -> None:
         super().__init__(kind)
@@ -159,6 +228,23 @@ class HypothesisDraw(Draw):
     ----------
     draw : callable
         The argument of a composite strategy, or `data.draw`.
+    kind : str
+        The kind of the op.
+
+    Raises
+    ------
+    ImportError
+        If Hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings, strategies as st
+    >>> from autograd.testing import HypothesisDraw
+    >>> @settings(max_examples=5)
+    ... @given(st.data())
+    ... def test_sizes(data):
+    ...     assert 1 <= HypothesisDraw(data.draw, "smooth").size(1, 3) <= 3
+    >>> test_sizes()
     """
 
     def __init__(self, draw: Callable[[Any], Any], kind: str) -> None:
@@ -190,12 +276,25 @@ def lay_out(x: Any, layout: str) -> Any:
 
     Parameters
     ----------
-    x : ndarray or Tensor
-    layout : one of LAYOUTS
+    x : ndarray or Tensor, any shape
+    layout : "contiguous", "permuted", "strided", "reversed" or "read-only"
 
     Returns
     -------
     ndarray or Tensor, like x; a tensor is a new leaf
+
+    Raises
+    ------
+    ValueError
+        For another layout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd.testing import lay_out
+    >>> x = np.ones((2, 3))
+    >>> x.strides, lay_out(x, "permuted").strides, lay_out(x, "reversed").strides
+    ((24, 8), (8, 16), (-24, -8))
     """
     if isinstance(x, Tensor):
         return wrap(lay_out(x.array, layout), x.requires_grad)

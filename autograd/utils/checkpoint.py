@@ -31,11 +31,41 @@ Contexts: TypeAlias = tuple[AbstractContextManager[Any], AbstractContextManager[
 
 
 class CheckpointError(RuntimeError):
-    """A checkpointed function did something else in backward than in the forward pass."""
+    """A checkpointed function did something else in backward than in the forward pass.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> from autograd.utils.checkpoint import CheckpointError, checkpoint
+    >>> calls = []
+    >>> def fickle(x):  # another function at its second call
+    ...     calls.append(1)
+    ...     return x.exp() if len(calls) == 1 else x * 2
+    >>> y = checkpoint(fickle, autograd.ones(2, requires_grad=True), use_reentrant=False)
+    >>> try:
+    ...     y.sum().backward()
+    ... except CheckpointError:
+    ...     print("not the same")
+    not the same
+    """
 
 
 def noop_context_fn() -> Contexts:
-    """Two contexts that do nothing: the default of `context_fn`."""
+    """Two contexts that do nothing: the default of `context_fn`.
+
+    Returns
+    -------
+    tuple of two contexts
+        For the forward pass, and for the second run in backward.
+
+    Examples
+    --------
+    >>> from autograd.utils.checkpoint import noop_context_fn
+    >>> forward, recomputation = noop_context_fn()
+    >>> with forward:
+    ...     print("as without it")
+    as without it
+    """
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
@@ -236,6 +266,15 @@ def checkpoint_sequential(
     ------
     ValueError
         If there are more segments than functions, or for other keyword arguments.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from autograd.utils.checkpoint import checkpoint_sequential
+    >>> net = nn.Sequential(*[nn.Linear(4, 4) for _ in range(9)])
+    >>> x = autograd.ones(2, 4)
+    >>> autograd.equal(checkpoint_sequential(net, 3, x, use_reentrant=False), net(x))
+    True
     """
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:

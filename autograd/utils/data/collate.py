@@ -34,6 +34,11 @@ def default_collate(batch: Any) -> Any:
     ----------
     batch : list of samples, at least one
 
+    Returns
+    -------
+    object
+        The batch, by the table.
+
     Raises
     ------
     RuntimeError
@@ -91,6 +96,16 @@ def default_convert(data: Any) -> Any:
     """Convert the arrays and NumPy numbers in nested containers to tensors; leave the rest as it is.
 
     A DataLoader with batch_size=None applies it to each sample.
+
+    Parameters
+    ----------
+    data : object
+        An array, or a container of the kinds that `default_collate` knows, of any depth.
+
+    Returns
+    -------
+    object
+        What has the form of `data`; a list for a tuple, as in PyTorch.
 
     Examples
     --------

@@ -59,8 +59,8 @@ class DataLoader:
         Processes that load batches while this one trains.  0: this process loads them.
     collate_fn : callable, optional
         Makes a batch of a list of samples.  Default: `default_collate`; with batch_size=None `default_convert`.
-    pin_memory : bool
-        For compatibility with PyTorch; it has no effect, and neither has `pin_memory_device`.
+    pin_memory, pin_memory_device
+        For compatibility with PyTorch, without effect.
     drop_last : bool
         Leave out the last batch of an epoch if it is smaller.
     timeout : float

@@ -21,6 +21,11 @@ class Dataset(Generic[T]):
 
     A subclass may have `__getitems__(indices)` too, which returns the samples of a batch as a list.
 
+    Raises
+    ------
+    NotImplementedError
+        When a sample is asked for, if the subclass has no `__getitem__`.
+
     Examples
     --------
     >>> from autograd.utils.data import DataLoader, Dataset
@@ -48,6 +53,11 @@ class IterableDataset(Dataset[T]):
 
     With worker processes, each worker has a copy of the data set and reads it as a whole.  So `__iter__` shares the
     samples out, by `get_worker_info().id` and `num_workers`.
+
+    Raises
+    ------
+    NotImplementedError
+        By iteration, if the subclass has no `__iter__`.
 
     Examples
     --------
@@ -198,10 +208,26 @@ class ConcatDataset(Dataset[T]):
 class ChainDataset(IterableDataset[Any]):
     """Iterable data sets one after the other.  They are read lazily.
 
+    Parameters
+    ----------
+    datasets : iterable of IterableDataset
+
     Raises
     ------
     TypeError
         If one is no IterableDataset, when it is its turn.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import ChainDataset, IterableDataset
+    >>> class Count(IterableDataset):
+    ...     def __init__(self, n):
+    ...         self.n = n
+    ...
+    ...     def __iter__(self):
+    ...         return iter(range(self.n))
+    >>> list(ChainDataset([Count(3), Count(2)]))
+    [0, 1, 2, 0, 1]
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
@@ -277,6 +303,10 @@ def random_split(
         and the first parts get one of the remaining samples each.
     generator : Generator, optional
         Default: `default_generator`.
+
+    Returns
+    -------
+    list of Subset, one for each length
 
     Raises
     ------

@@ -23,6 +23,32 @@ class Sampler(Generic[T]):
 
     A sampler that has a state of its own, such as a counter, may have `state_dict()` and `load_state_dict(state)`:
     `DataLoader.state_dict` saves what it was when the epoch began.
+
+    Parameters
+    ----------
+    data_source : Dataset, optional
+        Without effect; PyTorch takes it, too.
+
+    Raises
+    ------
+    NotImplementedError
+        By iteration, if the subclass has no `__iter__`.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import DataLoader, Sampler
+    >>> class Backwards(Sampler):
+    ...     def __init__(self, data_source):
+    ...         self.data_source = data_source
+    ...
+    ...     def __iter__(self):
+    ...         return reversed(range(len(self.data_source)))
+    ...
+    ...     def __len__(self):
+    ...         return len(self.data_source)
+    >>> data = [10, 20, 30]
+    >>> list(DataLoader(data, batch_size=2, sampler=Backwards(data)))
+    [tensor([30, 20]), tensor([10])]
     """
 
     def __init__(self, data_source: Sized | None = None) -> None:
@@ -45,7 +71,19 @@ def _checked_bool(name: str, what: str, value: Any) -> bool:
 
 
 class SequentialSampler(Sampler[int]):
-    """The indices 0, 1, 2 …"""
+    """The indices 0, 1, 2 …
+
+    Parameters
+    ----------
+    data_source : Dataset
+        Its length is the number of indices.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import SequentialSampler
+    >>> list(SequentialSampler(["a", "b", "c"]))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -75,6 +113,13 @@ class RandomSampler(Sampler[int]):
     ------
     ValueError, TypeError
         If num_samples is no positive integer, or replacement no bool.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import RandomSampler
+    >>> sampler = RandomSampler(["a", "b", "c"], num_samples=6)
+    >>> sorted(sampler)  # each twice
+    [0, 0, 1, 1, 2, 2]
     """
 
     def __init__(
@@ -124,6 +169,12 @@ class SubsetRandomSampler(Sampler[int]):
     indices : sequence of int
     generator : Generator, optional
         Default: `default_generator`.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import SubsetRandomSampler
+    >>> sorted(SubsetRandomSampler([2, 3, 5, 7]))
+    [2, 3, 5, 7]
     """
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:

@@ -38,7 +38,7 @@ GRACE = 5.0  # seconds that a worker has to finish its sample when it shall end
 class WorkerInfo:
     """What `get_worker_info` returns in a worker.
 
-    Attributes
+    Parameters
     ----------
     id : int
         From 0 to num_workers - 1.
@@ -47,6 +47,13 @@ class WorkerInfo:
         The seed of the epoch in which the worker was started, plus id.
     dataset : Dataset
         The worker's copy.
+
+    Examples
+    --------
+    >>> from autograd.utils.data import WorkerInfo
+    >>> info = WorkerInfo(id=1, num_workers=2, seed=6, dataset=[10, 20, 30, 40])
+    >>> info.dataset[info.id :: info.num_workers]  # the share of this worker
+    [20, 40]
     """
 
     id: int
@@ -59,7 +66,18 @@ _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """In a worker process of a DataLoader: its number and its copy of the data set.  Otherwise None."""
+    """In a worker process of a DataLoader: its number and its copy of the data set.  Otherwise None.
+
+    Returns
+    -------
+    WorkerInfo or None
+
+    Examples
+    --------
+    >>> from autograd.utils.data import get_worker_info
+    >>> get_worker_info() is None  # this is no worker
+    True
+    """
     return _info
 
 
