@@ -28,7 +28,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, autograd.conf
 
 
 def page_faults(**variables: str) -> tuple[int, str]:
-    """Page faults of arrays of 40 MB, each freed before the next, and of 2.5 GB freed together; what the config says."""
+    """Page faults of arrays freed one by one, and of 2.5 GB freed together; what the config says of freed memory."""
     environment = {name: text for name, text in os.environ.items() if name != "LUCIDGRAD_KEEP_MEMORY"}
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], env=environment | variables, capture_output=True, text=True, check=True
