@@ -13,7 +13,7 @@ import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # mallopt's parameters, in glibc's malloc.h
-_MOST = 2**31 - 1
+_NEVER = -1  # no size is large enough for memory to be returned; the largest int would be 2 GB
 
 
 def keep_freed_memory() -> bool:
@@ -27,4 +27,4 @@ def keep_freed_memory() -> bool:
     library = ctypes.CDLL(None)
     if not hasattr(library, "gnu_get_libc_version"):
         return False
-    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _MOST))
+    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))

@@ -383,10 +383,10 @@ def run_guarded() -> None:
                     table["max_pool2d_2x2_gather"](
                         placed(table["max_pool2d_2x2_input_grad"](y, argmax, size=g.shape[2:])), argmax
                     )
-            for pooling in POOLINGS:
-                x = placed(whole(2, 2, 7, 19, dtype=dtype))
+            for pooling, width in [*((pooling, 19) for pooling in POOLINGS), *((POOLINGS[0], n) for n in (3, 9, 65))]:
+                x = placed(whole(2, 2, 7, width, dtype=dtype))
                 y, argmax = table["max_pool2d"](x, **pooling)
-                table["max_pool2d_input_grad"](placed(y), placed(argmax), input_size=(7, 19), **pooling)
+                table["max_pool2d_input_grad"](placed(y), placed(argmax), input_size=(7, width), **pooling)
                 table["max_pool2d_gather"](x, placed(argmax), **pooling)
             table["relu_input_grad"](placed(table["relu"](x)), x)
             table["softmax_input_grad"](x, placed(table["softmax"](x, dim=3)), dim=3)
@@ -789,6 +789,23 @@ def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
         for ours, theirs in zip(row(x, **params), row.reference(x, **params), strict=True):
             assert ours.dtype == theirs.dtype
             assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), width
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_max_pool2d_of_halves_at_every_width(dtype: Any) -> None:
+    pool, grad = table["max_pool2d"], table["max_pool2d_input_grad"]
+    for height, width in itertools.product((2, 3, 5), range(2, 70)):
+        rng = np.random.default_rng(width)
+        x = rng.integers(-2, 3, (2, 2, height, width)).astype(dtype)  # with many equals in a window
+        x[rng.random(x.shape) < 0.1] = np.nan
+        x[rng.random(x.shape) < 0.2] = -np.inf
+        y, argmax = pool(x, **POOLINGS[0])
+        values, numbers = pool.reference(x, **POOLINGS[0])
+        assert np.array_equal(y, values, equal_nan=True), (height, width)
+        assert np.array_equal(argmax, numbers), (height, width)
+        g = rng.standard_normal(y.shape).astype(dtype)
+        dx = grad(g, argmax, input_size=(height, width), **POOLINGS[0])
+        assert np.array_equal(dx, grad.reference(g, argmax, input_size=(height, width), **POOLINGS[0])), (height, width)
 
 
 def test_max_pool2d_of_windows_that_a_byte_cannot_count() -> None:

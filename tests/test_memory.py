@@ -19,6 +19,7 @@ import resource, numpy as np, autograd
 def work():
     for _ in range(20):
         np.ones(10_000_000, np.float32)
+    many = [np.empty(5_000_000, np.float32) for _ in range(128)]  # 2.5 GB, of which a page of each is written to
 work()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 work()
@@ -27,7 +28,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, autograd.conf
 
 
 def page_faults(**variables: str) -> tuple[int, str]:
-    """Page faults of 20 arrays of 40 MB, each freed before the next, and what show_config says about freed memory."""
+    """Page faults of arrays freed one by one, and of 2.5 GB freed together; what the config says of freed memory."""
     environment = {name: text for name, text in os.environ.items() if name != "LUCIDGRAD_KEEP_MEMORY"}
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], env=environment | variables, capture_output=True, text=True, check=True

@@ -34,7 +34,7 @@ from tests.optimizers import WITHOUT_KERNEL, public_classes
 
 INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
-    "autograd.kernels.conv_pool.pick": INDEXED,
+    "autograd.kernels.pool_2x2.pick_2x2": INDEXED,
     "autograd.kernels.gemm._pack_columns": "copies the few numbers of a tile's rows at a time, by plain moves",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",

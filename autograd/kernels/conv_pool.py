@@ -31,7 +31,7 @@ from numba import prange
 
 from autograd.kernels.conv import multiply_taps, pack_tile
 from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, transpose_rows
-from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
+from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import (
     INDEXED_VECTORS,
     LANES_FLOAT32,
@@ -206,43 +206,4 @@ def weight_grad(g, argmax, x, strips, plan, parts):
                                 indexed_sum_8(
                                     gradients, indices, g_at, depth, memory, k, patch, jump, result, c_at
                                 )  # fmt: skip
-    set_threads(threads)
-
-
-@kernel()
-def _clear_rest(image, height, width):
-    """0 in the last row and column of an image, which belong to no window if its size is odd."""
-    image[height:] = 0
-    image[:, width:] = 0
-
-
-@kernel(parallel=True)
-def unpool(g, argmax, dx):
-    """dx (P, H, W), all of it, from g and argmax (P, H', W'): g at the argmax of each window, 0 elsewhere."""
-    width = g.shape[2]
-    threads = limit_threads(dx.size // ELEMENTS)
-    for plane in prange(len(g)):
-        for i in range(g.shape[1]):
-            gs, indices = g[plane, i], argmax[plane, i]
-            for u in range(2):
-                row = dx[plane, 2 * i + u][: 2 * width]
-                left, right = np.uint8(2 * u), np.uint8(2 * u + 1)
-                for j in range(len(gs)):
-                    value, index = gs[j], indices[j]  # loaded in any case: no branch
-                    row[2 * j] = value if index == left else 0
-                    row[2 * j + 1] = value if index == right else 0
-        if dx.shape[1] > 2 * g.shape[1] or dx.shape[2] > 2 * width:
-            _clear_rest(dx[plane], 2 * g.shape[1], 2 * width)
-    set_threads(threads)
-
-
-@kernel(parallel=True)
-def pick(x, argmax, y):
-    """y (P, H', W'): the pixel of x (P, H, W) at the argmax of each window."""
-    threads = limit_threads(y.size // ELEMENTS)
-    for plane in prange(len(y)):
-        for i in range(y.shape[1]):
-            for j in range(y.shape[2]):
-                index = argmax[plane, i, j]
-                y[plane, i, j] = x[plane, 2 * i + (index >> 1), 2 * j + (index & 1)]
     set_threads(threads)

@@ -10,7 +10,7 @@ products in it would be with 0:
 
     conv2d_unpooled_weight_grad(g, argmax, x) = conv2d_weight_grad(max_pool2d_2x2_input_grad(g, argmax), x)
 
-The kernels are in kernels/conv_pool.py.
+The kernels are in kernels/conv_pool.py and kernels/pool_2x2.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from autograd.engine import Context
 from autograd.kernels import conv, conv_pool, gemm, winograd
 from autograd.kernels.jit import dense
+from autograd.kernels.pool_2x2 import pick_2x2, unpool_2x2
 from autograd.kernels.sums import add_parts
 from autograd.op import Op, Sample, register
 from autograd.ops.conv2d import conv2d, conv2d_input_grad, conv2d_weight_grad
@@ -152,7 +153,7 @@ def _unpool_reference(g: Array, argmax: Array, *, size: Pair) -> Array:
 
 def _unpool_forward(g: Array, argmax: Array, *, size: Pair) -> Array:
     dx = np.empty((*g.shape[:2], *size), g.dtype)
-    conv_pool.unpool(as_planes(g), as_planes(argmax), as_planes(dx))
+    unpool_2x2(as_planes(g), as_planes(argmax), as_planes(dx))
     return dx
 
 
@@ -162,7 +163,7 @@ def _pick_reference(x: Array, argmax: Array) -> Array:
 
 def _pick_forward(x: Array, argmax: Array) -> Array:
     y = np.empty(argmax.shape, x.dtype)
-    conv_pool.pick(as_planes(x), as_planes(argmax), as_planes(y))
+    pick_2x2(as_planes(x), as_planes(argmax), as_planes(y))
     return y
 
 

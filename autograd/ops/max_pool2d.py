@@ -18,9 +18,9 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.conv_pool import unpool
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
 from autograd.kernels.max_pool import max_pool
+from autograd.kernels.pool_2x2 import max_pool_2x2, unpool_2x2
 from autograd.op import Op, Sample, register
 from autograd.ops.attached import attached
 from autograd.ops.shape import squeeze, unsqueeze
@@ -143,6 +143,12 @@ def _offsets(width: int, kernel_size: Pair, padding: Pair, dilation: Pair) -> tu
     return u * steps[1] + v * steps[2], steps, -padding[0] * width - padding[1]
 
 
+def _halves(size: Shape, windows: Shape, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> bool:
+    """Whether windows are 2 × 2, do not overlap, and lie inside the image, which with ceil_mode they may not."""
+    inside = 2 * windows[0] <= size[0] and 2 * windows[1] <= size[1]
+    return (kernel_size, stride, padding, dilation) == ((2, 2), (2, 2), (0, 0), ONE) and inside
+
+
 def _forward(
     x: Array, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE, ceil_mode: bool = False
 ) -> tuple[Array, Array]:
@@ -158,7 +164,10 @@ def _forward(
             argmax[windows] = np.where(better, k, argmax[windows])
             found[windows] = True
         return y, argmax
-    max_pool(as_planes(x), kernel_size, stride, padding, dilation, as_planes(y), as_planes(argmax))
+    if _halves(x.shape[2:], y.shape[2:], kernel_size, stride, padding, dilation):
+        max_pool_2x2(as_planes(x), as_planes(y), as_planes(argmax))
+    else:
+        max_pool(as_planes(x), kernel_size, stride, padding, dilation, as_planes(y), as_planes(argmax))
     return y, argmax
 
 
@@ -171,9 +180,8 @@ def _scatter_forward(
     g: Array, argmax: Array, *, input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair = ONE
 ) -> Array:
     dx = np.empty((*g.shape[:2], *input_size), g.dtype)
-    inside = 2 * g.shape[2] <= input_size[0] and 2 * g.shape[3] <= input_size[1]  # with ceil_mode they may not be
-    if (kernel_size, stride, padding, dilation) == ((2, 2), (2, 2), (0, 0), ONE) and inside:
-        unpool(as_planes(g), as_planes(argmax), as_planes(dx))
+    if _halves(input_size, g.shape[2:], kernel_size, stride, padding, dilation):
+        unpool_2x2(as_planes(g), as_planes(argmax), as_planes(dx))
         return dx
     offsets, steps, start = _offsets(input_size[1], kernel_size, padding, dilation)
     _scatter(as_planes(g), as_planes(argmax), offsets, steps, stride, start, as_planes(dx))
