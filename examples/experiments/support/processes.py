@@ -23,6 +23,7 @@ import autograd
 from autograd import distributed
 from autograd.distributed import tree
 from autograd.distributed.group import started_by_mpi
+from autograd.memory import give_freed_memory_back
 from examples.experiments.support.mpirun import STATUS
 
 T = TypeVar("T")
@@ -118,6 +119,7 @@ def one_copy_on_each_host(read: Callable[[], T]) -> T:
         if path:
             with contextlib.suppress(OSError):
                 content = _mapped(path)
+            give_freed_memory_back()  # what was read into the first rank's own memory
         wait()  # then the file may lose its name
     return read() if content is None else content
 
