@@ -131,6 +131,8 @@ def test_shares_of_the_peak() -> None:
     assert [cell.strip() for cell in head.strip("|").split("|")] == [
         "ops: GB/s, fastest run", "lucidgrad", "torch", "lucidgrad, of the bandwidth", "lucidgrad / faster PyTorch",
     ]  # fmt: skip
+    alone = report.rates_table("ops", [moved], [{"case": "a copy", "ratios": {}}]).split("\n")[0]
+    assert alone.rstrip(" |").endswith("lucidgrad, of the bandwidth")
     assert report.roofline_table(roof).split("\n")[2].split() == [
         "|", "1", "|", f"{roof['1']['gflops']:.1f}", "|", f"{roof['1']['gbytes']:.1f}", "|",
     ]  # fmt: skip

@@ -195,13 +195,13 @@ def rates_table(title: str, rates: Sequence[Mapping[str, Any]], rows: Sequence[M
     ratios = {row["case"]: row.get("torch") or row["ratios"].get("numpy") for row in rows}
     rival = "faster PyTorch" if any(name.startswith("torch") for name in names) else "NumPy"
     share, of = {"gflops": ("of_peak", "peak"), "gbytes": ("of_bandwidth", "bandwidth")}[kind]
-    cells = [[f"{title}: {_ROOFS[kind]}, fastest run", *names, f"lucidgrad, of the {of}", f"lucidgrad / {rival}"]]
+    compared = [f"lucidgrad / {rival}"] if any(ratios.get(row["case"]) for row in rates) else []
+    cells = [[f"{title}: {_ROOFS[kind]}, fastest run", *names, f"lucidgrad, of the {of}", *compared]]
     for row in rates:
         speeds = [f"{row[kind][name]:.1f}" if name in row[kind] else "-" for name in names]
         theirs = ratios.get(row["case"])
-        cells.append(
-            [row["case"], *speeds, f"{row[share]:.0%}" if share in row else "-", f"{theirs:.2f}" if theirs else "-"]
-        )
+        cells.append([row["case"], *speeds, f"{row[share]:.0%}" if share in row else "-"])
+        cells[-1] += [f"{theirs:.2f}" if theirs else "-"] * len(compared)
     return table(cells)
 
 
