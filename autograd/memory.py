@@ -22,9 +22,19 @@ def keep_freed_memory() -> bool:
     This needs glibc.  With `LUCIDGRAD_KEEP_MEMORY=0` memory is returned between steps, at the price of page
     faults.
     """
-    if os.environ.get("LUCIDGRAD_KEEP_MEMORY") == "0" or sys.platform != "linux":
+    if os.environ.get("LUCIDGRAD_KEEP_MEMORY") == "0":
         return False
-    library = ctypes.CDLL(None)
-    if not hasattr(library, "gnu_get_libc_version"):
-        return False
-    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))
+    library = _library()
+    return bool(library and library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))
+
+
+def give_freed_memory_back() -> None:
+    """Return to the operating system what is free now, such as after large data were read and dropped."""
+    if library := _library():
+        library.malloc_trim(0)
+
+
+def _library() -> ctypes.CDLL | None:
+    """The C library, if it is glibc."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "gnu_get_libc_version") else None

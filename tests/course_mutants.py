@@ -284,3 +284,39 @@ COMPILED = _of(
     ),
     ("pool_forward", "zero", "max(above[2 * j],", "max(0, above[2 * j],"),
 )  # fmt: skip
+
+
+class Slip(NamedTuple):
+    """A mistake in the report, or in a result that it names."""
+
+    question: int  # the one that must lose its points
+    key: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+
+
+def _slip(question: int, key: str, *edits: str, file: str = "report.md") -> Slip:
+    return Slip(question, key, file, tuple(zip(edits[::2], edits[1::2], strict=True)))
+
+
+_OVERFIT, _PROFILE = "results/overfit.json", "results/profile_layers.json"
+SLIPS = [
+    _slip(1, "unfinished", "All gradients agree", "TODO All gradients agree"),
+    _slip(2, "no result", f"Result: {_OVERFIT}", ""),
+    _slip(2, "no file", f"Result: {_OVERFIT}", "Result: results/overfitting.json"),
+    _slip(2, "no file", f"Result: {_OVERFIT}", "Result: ../student/results/overfit.json"),
+    _slip(2, "no file", f"Result: {_OVERFIT}", "Result: /etc/passwd"),
+    _slip(2, "other experiment", f"Result: {_OVERFIT}", f"Result: {_PROFILE}"),
+    _slip(2, "damaged", '"result"', "result", file=_OVERFIT),
+    _slip(2, "damaged", '{\n "experiment"', "[" * 100_000 + '{\n "experiment"', file=_OVERFIT),
+    _slip(2, "percent", "28.3 percent are right", "28.3 are right", "0.0011", "0.11", "1,000", "all",
+          "2.15 to 5.21", "2 to 5"),
+    _slip(2, "not in the result", "28.3", "38.3", "0.0011", "0.0017", "1,000", "all", "5.21", "5.71"),
+    _slip(3, "unit", "481 ms forward", "480.8 forward", "1.75 s", "1746.3", "674 ms and 239 ms", "less"),
+    _slip(3, "not in the result", "481 ms", "381 ms", "1.75 s", "1.35 s", "674 ms", "574 ms", "239 ms", "139 ms"),
+    _slip(4, "rounded", "50.1 ms", "50.0 ms", "0.226 ms", "0.225 ms", "0.393 ms", "0.392 ms"),
+    _slip(5, "not in the result", "4,482", "5,482", "12,763", "13,763", "65.0", "75.0"),
+    _slip(6, "not in the result", "0.", "0.0", file="results/generalize-0.json"),
+    _slip(6, "no file", "Result: results/generalize-0.json", "Result: results/generalize-9.json"),
+    _slip(7, "not in the result", "34.95 percent to 36.92 percent", "14.95 percent to 16.92 percent"),
+]  # fmt: skip

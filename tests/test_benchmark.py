@@ -123,6 +123,16 @@ def test_shares_of_the_peak() -> None:
     assert "of_peak" not in without
     cells = report.rates_table("products", [row], report.summary(results, {})).split("\n")[2].split("|")
     assert [cell.strip() for cell in cells[-3:-1]] == [f"{row['of_peak']:.0%}", "0.50"]
+    copied = cases.Case("a copy", "ops", "op", {}, 1, "a copy", 0, 8_000_000)
+    (moved,) = report.rates({"a copy": {"lucidgrad": result(1e-3), "torch": result(2e-3)}}, [copied], roof)
+    assert moved["gbytes"] == pytest.approx({"lucidgrad": 8, "torch": 4}) and moved["threads"] == 1
+    assert moved["of_bandwidth"] == pytest.approx(8 / roof["1"]["gbytes"])
+    head = report.rates_table("ops", [moved], [{"case": "a copy", "torch": 2.0, "ratios": {}}]).split("\n")[0]
+    assert [cell.strip() for cell in head.strip("|").split("|")] == [
+        "ops: GB/s, fastest run", "lucidgrad", "torch", "lucidgrad, of the bandwidth", "lucidgrad / faster PyTorch",
+    ]  # fmt: skip
+    alone = report.rates_table("ops", [moved], [{"case": "a copy", "ratios": {}}]).split("\n")[0]
+    assert alone.rstrip(" |").endswith("lucidgrad, of the bandwidth")
     assert report.roofline_table(roof).split("\n")[2].split() == [
         "|", "1", "|", f"{roof['1']['gflops']:.1f}", "|", f"{roof['1']['gbytes']:.1f}", "|",
     ]  # fmt: skip
@@ -213,6 +223,26 @@ def test_factors_of_products_are_stored_as_their_formula_says() -> None:
         assert [x.flags.c_contiguous for x in (a, b)] == [not text.endswith(".T") for text in (first, second)]
         c = np.matmul(a, b)
         assert case.flops == 2 * c.size * a.shape[-1]
+
+
+@pytest.mark.parametrize("case", cases.cases(("ops",), [8], 4, 2), ids=lambda case: case.name)
+def test_the_work_of_ops_is_that_of_their_arrays(case: cases.Case) -> None:
+    """Arrays of less than a tenth of the data are not counted, such as the weights of a norm."""
+    what = case.what
+    inputs, _ = data.op({**what})
+    tensors = [autograd.tensor(x, requires_grad=True) for x in inputs]
+    y = modules.op(F, what["op"], autograd.tensor(data.op(what)[1]))(*tensors)
+    if what["op"] == "linear":
+        x, w = tensors[:2]
+        products = 2 if what["part"] == "backward" else 1
+        assert (case.flops, case.bytes) == (2 * products * x.shape[0] * x.shape[1] * w.shape[0], 0)
+        return
+    arrays = [x.numel() for x in tensors if 10 * x.numel() > tensors[0].numel()]
+    counts = [*arrays, y.numel()]
+    if what["part"] == "backward":
+        saved = [] if what["op"] == "max_pool2d" else arrays  # the input or, of its size, the output
+        counts = [y.numel(), *saved, *arrays]
+    assert case.flops == 0 and case.bytes == pytest.approx(4 * sum(counts), abs=8)
 
 
 @pytest.mark.slow

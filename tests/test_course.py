@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -22,7 +24,7 @@ from examples.course.question import Question
 from examples.course.questions import layers, report
 from examples.course.remote import Limits, Remote, Stopped, result_of
 from examples.course.tasks import HERE, SOLUTIONS, TASKS, Task, find
-from tests.course_mutants import COMPILED, MUTANTS, Mutant
+from tests.course_mutants import COMPILED, MUTANTS, SLIPS, Mutant, Slip
 from tests.runs import ROOT
 
 SOME = 8  # drawn calls; solutions are graded with more by the slow test
@@ -368,7 +370,8 @@ def test_start_changes_nothing_that_is_there(student: Path, capsys: pytest.Captu
 
 def test_check(student: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert course.main(["check", str(student), "7"]) == 1
-    (student / "report.md").write_text((SOLUTIONS / "report.md").read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copyfile(SOLUTIONS / "report.md", student / "report.md")
+    shutil.copytree(SOLUTIONS / "results", student / "results")
     assert course.main(["check", str(student), "report"]) == 0
     said = capsys.readouterr().out
     assert "7. The report                   ####################  10 of  10" in said
@@ -383,9 +386,62 @@ def test_check(student: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_report_of_one_word_is_not_complete() -> None:
     text = (SOLUTIONS / "report.md").read_text(encoding="utf-8")
-    assert not any(section.missing for section in report.sections(text).values())
+    assert not any(section.missing[0] for section in report.sections(text).values())
     padded = re.sub(r"-->\n.*?(?=^## |\Z)", "-->\n" + "words 1 " * 60 + "\n", text, flags=re.M | re.S)
-    assert all(section.missing for section in report.sections(padded).values())
+    assert all(section.missing[1] == "repeats" for section in report.sections(padded).values())
+    short = re.sub(r"-->\n.*?(?=^## |\Z)", "-->\nFive words, and one number: 1.\n", text, flags=re.M | re.S)
+    assert all(section.missing[1] == "short" for section in report.sections(short).values())
+    without = re.sub(r"\d", "", re.sub(r"^## ", "## 1", text, flags=re.M))
+    assert all(section.missing[1] == "no number" for section in report.sections(without).values())
+
+
+def handed_in(folder: Path, *slips: Slip) -> Graded:
+    """The grade of the solution's report with some edits."""
+    shutil.copytree(SOLUTIONS / "results", folder / "results")
+    shutil.copyfile(SOLUTIONS / "report.md", folder / "report.md")
+    for slip in slips:
+        text = (folder / slip.file).read_text(encoding="utf-8")
+        for old, new in slip.edits:
+            assert old in text, f"{slip.file} has changed: edit tests/course_mutants.py: {slip}"
+            text = text.replace(old, new)
+        (folder / slip.file).write_text(text, encoding="utf-8")
+    return grade_task(find("report"), folder, 0)
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: f"{slip.question} {slip.key}")
+def test_slips_of_a_report_get_their_hints(slip: Slip, tmp_path: Path) -> None:
+    lost = [(number, v) for number, v in enumerate(handed_in(tmp_path, slip).verdicts, 1) if not v.points]
+    assert [(number, v.key) for number, v in lost] == [(slip.question, slip.key)], lost
+    (said,) = lost[0][1].said
+    assert said.startswith("Not complete: ") and said[-1] in ".?"
+
+
+def test_a_published_result_is_not_a_students(tmp_path: Path) -> None:
+    published = json.loads((ROOT / "docs" / "runs" / "overfit.json").read_text(encoding="utf-8"))["when"]
+    when = json.loads((SOLUTIONS / "results" / "overfit.json").read_text(encoding="utf-8"))["when"]
+    graded = handed_in(tmp_path, Slip(2, "", "results/overfit.json", ((when, published),)))
+    assert [v.key for v in graded.verdicts if not v.points] == ["published"]
+
+
+def test_a_result_behind_a_link_is_not_read(tmp_path: Path) -> None:
+    graded = handed_in(tmp_path)
+    assert graded.points == graded.most, graded.verdicts
+    (tmp_path / "results" / "overfit.json").unlink()
+    (tmp_path / "results" / "overfit.json").symlink_to(SOLUTIONS / "results" / "overfit.json")
+    assert [v.key for v in grade_task(find("report"), tmp_path, 0).verdicts if not v.points] == ["no file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("in version 2.13.0 of 2026", ["2026"]),
+        ("6.1e-13, and 12,763 images; 0.023 ms", [6.1e-13, 12763, 2.3e-5]),
+        ("64 images, 2 cores, 100 epochs, 5 percent", []),
+        ("63.8 percent, 18 points, 3.5s", [0.638, 0.18, 3.5]),
+    ],
+)
+def test_which_numbers_look_measured(text: str, found: list[Any]) -> None:
+    assert [n.value for n in report.measured(text)] == pytest.approx([float(x) for x in found])
 
 
 @pytest.fixture

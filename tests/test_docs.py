@@ -52,3 +52,14 @@ def test_links_and_files_exist(page: str) -> None:
     named = re.findall(r"`((?:autograd|nn|optim|examples|tests|lsf|docs)/[\w/.*]+?\.(?:py|md|lsf))[`:,]", text)
     missing = [name for name in named if "NAME" not in name and not list(ROOT.glob(name))]
     assert not missing, f"{page} names files that do not exist: {', '.join(missing)}"
+
+
+def test_the_picture_has_all_rooms() -> None:
+    """The folders of the table in docs/design.md, and those of examples/ that are packages."""
+    page = (ROOT / "docs" / "design.md").read_text()
+    rooms = re.findall(r"^\| `((?:\w+/)+)` \|", page, re.MULTILINE)
+    rooms += [f"examples/{path.parent.name}/" for path in (ROOT / "examples").glob("*/__init__.py")]
+    drawn = set(re.findall(r">(\w+/)</text>", (ROOT / "docs" / "pictures" / "house.svg").read_text()))
+    # a room within a room is drawn inside it; those deeper than two are parts of it
+    missing = [room for room in rooms if room.count("/") <= 2 and f"{Path(room).name}/" not in drawn]
+    assert len(rooms) > 10 and not missing, f"docs/pictures/house.svg lacks {', '.join(missing)}"

@@ -44,6 +44,29 @@ def test_freed_memory_is_kept_unless_told_otherwise() -> None:
     assert few < 100 if kept == "kept" else few > 300
 
 
+RETURNED = """
+import resource, numpy as np, autograd
+from autograd.memory import give_freed_memory_back
+def used():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+if autograd.config()["freed_memory"] == "kept":
+    arrays = [np.ones(10_000_000, np.float32) for _ in range(5)]
+    del arrays
+    before = used()
+    give_freed_memory_back()
+    print(before - used())
+else:
+    give_freed_memory_back()
+    print("given back")
+"""
+
+
+def test_freed_memory_can_be_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", RETURNED], capture_output=True, text=True, check=True)
+    kept = autograd.config()["freed_memory"] == "kept"
+    assert int(done.stdout) > 150_000_000 if kept else done.stdout.strip() == "given back"
+
+
 def step(net: nn.Module, seed: int, times: int = 1) -> tuple[Tensor, list[bytes]]:
     """A stored result of the network, and the bits of the gradients of several forwards before one backward."""
     x = wrap(np.random.default_rng(seed).standard_normal((32, 3, 32, 32)).astype(np.float32))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from autograd.kernels.cache import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
@@ -57,3 +61,7 @@ def test_runs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     where = {"metadata": {"path": str(file.parent)}}
     NotebookClient(notebook, timeout=300, startup_timeout=120, resources=where).execute()
     assert SHOWS[file.stem[0]] <= set(shown(notebook))
+    here = {str(path) for path in (ROOT, Path.home(), sys.prefix, tempfile.gettempdir(), cache_folder()) if path}
+    told = nbformat.writes(notebook)
+    found = [path for path in here if f"{path}/" in told or f"{path}\\n" in told or f"{path}<" in told]
+    assert not found, f"{file.name} shows paths of this machine: {', '.join(found)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -155,15 +156,32 @@ def test_speed_is_read_from_the_benchmark() -> None:
             "relu6 (3,), forward": {"lucidgrad": {"median": 7e-3}},
             "512 × 512 × 512: a @ b": {"lucidgrad": {"median": 4e-3}},
         },
-        "rates": [{"case": "conv 3→8, output", "gflops": {"lucidgrad": 123.45}, "of_peak": 0.8}],
+        "rates": [
+            {"case": "conv 3→8, output", "threads": 2, "gflops": {"lucidgrad": 123.45}, "of_peak": 0.8},
+            {"case": "relu (64, 32), forward", "threads": 2, "gbytes": {"lucidgrad": 20.0, "torch": 9.0},
+             "of_bandwidth": 1.25},
+            {"case": "512 × 512 × 512: a @ b", "threads": 1, "gflops": {"lucidgrad": 50.0}},
+        ],
     }  # fmt: skip
     found = json.loads(json.dumps(found))
-    assert "| relu (64, 32), forward | 1.50 ms |  |  |" in made.speed("relu", found)
-    assert "relu6" not in made.speed("relu", found)
-    assert "| 123.5 | 80% |" in made.speed("conv2d", found) or "| 123.4 | 80% |" in made.speed("conv2d", found)
-    assert "512 × 512" in made.speed("matmul", found)
-    assert "2026-01-02" in made.speed("relu", found)
+    relu, conv, matmul = (made.speed(name, found) for name in ("relu", "conv2d", "matmul"))
+    assert "| case | threads | time | GB/s | of the bandwidth |" in relu
+    assert "| relu (64, 32), forward | 2 | 1.50 ms | 20.0 | 125% |" in relu
+    assert "relu6" not in relu and "more than 100 %" in relu
+    assert "| case | threads | time | GFLOP/s | of the peak |" in conv and "more than 100 %" not in conv
+    assert "| 2 | 2.00 ms | 123.5 | 80% |" in conv or "| 2 | 2.00 ms | 123.4 | 80% |" in conv
+    assert "| 512 × 512 × 512: a @ b | 1 | 4.00 ms | 50.0 |\n" in matmul
+    assert "2026-01-02" in relu
     assert made.speed("exp", found) == made.speed("relu", {}) == ""
+
+
+def test_the_kept_benchmark_has_what_pages_show_and_no_path_of_a_machine() -> None:
+    text = (ROOT / "docs" / "benchmark.json").read_text(encoding="utf-8")
+    for name in ("relu", "conv2d", "matmul", "softmax", "layer_norm", "linear", "mul"):
+        page = made.speed(name, json.loads(text))
+        assert ("GFLOP/s" in page or "GB/s" in page) and "of the " in page, f"docs/benchmark.json lacks {name}"
+    found = re.findall(r"""["\s=](/[\w.][^"\s]*)""", text)
+    assert not found, f"docs/benchmark.json has paths of a machine: {', '.join(found)}; run it with relative paths"
 
 
 def test_what_is_loaded_from_elsewhere_is_found(tmp_path: Path) -> None:

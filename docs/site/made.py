@@ -209,6 +209,10 @@ def _drawn(row: Row) -> str:
     return text
 
 
+# keys of a row of the benchmark's rates, and the columns of a page
+_RATES = (("gflops", "GFLOP/s", "of_peak", "of the peak"), ("gbytes", "GB/s", "of_bandwidth", "of the bandwidth"))
+
+
 @functools.cache
 def _benchmark() -> dict[str, Any]:
     """What `python -m examples.benchmark` measured, if its JSON file was kept as docs/benchmark.json."""
@@ -231,14 +235,24 @@ def speed(name: str, found: dict[str, Any]) -> str:
         if not case.startswith(starts.get(name, (f"{name} ", f"{name},"))):
             continue
         rate = rates.get(case, {})
-        gflops = f"{rate['gflops']['lucidgrad']:.1f}" if "lucidgrad" in rate.get("gflops", {}) else ""
-        peak = f"{rate['of_peak']:.0%}" if "of_peak" in rate else ""
-        rows.append(f"| {case} | {duration(timing['median'])} | {gflops} | {peak} |")
+        row = {"case": case, "threads": str(rate.get("threads", found["threads"])), "time": duration(timing["median"])}
+        for kind, unit, share, of in _RATES:
+            row[unit] = f"{rate[kind]['lucidgrad']:.1f}" if "lucidgrad" in rate.get(kind, {}) else ""
+            row[of] = f"{rate[share]:.0%}" if share in rate else ""
+        rows.append(row)
     if not rows:
         return ""
-    where = f"{found['processor']}, {found['threads']} threads, float32, {found['when'][:10]}. Median of the calls."
-    head = "| case | time | GFLOP/s | of the peak |\n|---|---:|---:|---:|\n"
-    return f"## Speed\n\n{where}\n\n{head}" + "\n".join(rows) + "\n"
+    columns = [column for column in rows[0] if any(row[column] for row in rows)]
+    where = f"{found['processor']}, float32, {found['when'][:10]}. The time is the median of the calls, the rate "
+    where += "that of the fastest one."
+    if "GB/s" in columns:
+        where += (
+            "  Bytes are those of the inputs, each read once, and of the results, each written once. Of the memory's\n"
+            "bandwidth it can be more than 100 %, if the caches keep what the last call wrote."
+        )
+    head = "| " + " | ".join(columns) + " |\n|---|" + "---:|" * (len(columns) - 1) + "\n"
+    lines = ["| " + " | ".join(row[column] for column in columns) + " |" for row in rows]
+    return f"## Speed\n\n{where}\n\n{head}" + "\n".join(lines) + "\n"
 
 
 def ops_index() -> str:

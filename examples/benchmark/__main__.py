@@ -157,7 +157,7 @@ def _report(
     summary, roof = report.summary(contest.results, groups), report.roofline(contest.results, listed)
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.orig_argv,
+        "command": ["python", *sys.orig_argv[1:]],  # where this machine keeps its Python is nobody's concern
         "processor": results.processor(),
         "llvm_processor": autograd.config()["processor"],
         "system": platform.platform(),
@@ -201,10 +201,11 @@ def _text(contest: Contest, found: dict[str, Any], groups: dict[str, str]) -> st
         results = {case: entered for case, entered in contest.results.items() if groups[case] == group}
         if group == "roofline":
             parts.append(report.roofline_table(found["roofline"]))
-        elif rates := [row for row in found["rates"] if row["group"] == group]:
-            parts.append(report.rates_table(group, rates, found["summary"]))
-        elif group != "flat":  # which has a table below
+        elif group not in ("flat", "products", "convs"):  # flat has a table below
             parts.append(report.times_table(group, results, found["summary"]))
+        for kind in ("gflops", "gbytes"):
+            if rates := [row for row in found["rates"] if row["group"] == group and kind in row]:
+                parts.append(report.rates_table(group, rates, found["summary"]))
     if steps := {case: contest.results[case] for case in groups if groups[case] in ("baseline", "nets")}:
         parts.append(report.first_calls_table(steps))
     if said := report.comparisons(found["means"]):

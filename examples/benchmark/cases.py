@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -201,7 +201,7 @@ class Case:
     flops : int
         Of one call, for cases whose time is reported per operation.
     bytes : int
-        That one call reads and writes, for the triad.
+        That one call reads and writes, for the triad and for ops whose time is that of moving data.
     """
 
     name: str
@@ -295,6 +295,24 @@ def _product(formula: str, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"formula": formula, "shape": shape}
 
 
+def work(op: str, shape: Sequence[int], part: str) -> tuple[int, int]:
+    """Return how many FLOP a case of OPS takes, or how many bytes it moves; the other number is 0.
+
+    Bytes are those that any implementation moves: each input is read once, and each result written once, in float32.
+    What a forward keeps for its backward is not counted, nor are arrays of a few numbers.  Where the data fit into the
+    caches, the bytes per second can exceed the memory's.
+    """
+    size = math.prod(shape)
+    if op == "linear":  # the products; backward has two of them
+        return 2 * size * LINEAR_FEATURES * (2 if part == "backward" else 1), 0
+    smaller = {"max_pool2d": size // 4, "cross_entropy": 0}.get(op, size)  # the result of these
+    inputs = 2 if op == "x * y" else 1
+    if part == "forward":
+        return 0, 4 * (inputs * size + smaller)
+    read = smaller if op == "max_pool2d" else smaller + inputs * size  # its backward needs no input: it kept where
+    return 0, 4 * (read + inputs * size)  # the out-gradient and what was saved; the gradients of the inputs
+
+
 def _conv(kind: str, group: str, part: str, channels: int, outputs: int, side: int, batch: int, threads: int) -> Case:
     what = {"part": part, "channels": channels, "outputs": outputs, "side": side, "batch": batch}
     name = f"conv {channels}→{outputs} {side}×{side}, {part}"
@@ -329,9 +347,11 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
         for op, shape in OPS:
             for part in OP_PARTS:
                 name = f"{op} {shape}, {part}"
-                found.append(Case(name, "ops", "op", {"op": op, "shape": shape, "part": part}, threads, name))
+                what = {"op": op, "shape": shape, "part": part}
+                found.append(Case(name, "ops", "op", what, threads, name, *work(op, shape, part)))
     if "adam" in groups:
-        found.append(Case("Adam, 0.5 M parameters", "adam", "adam", {}, threads, "adam"))
+        size = 4 * 7 * sum(map(math.prod, ADAM_SHAPES))  # reads p, g, m, v; writes p, m, v
+        found.append(Case("Adam, 0.5 M parameters", "adam", "adam", {}, threads, "adam", 0, size))
     if "small" in groups:
         found += [Case(name, "small", "small", {"call": call}, threads, name) for call, name in SMALL.items()]
     if "one-thread" in groups:

@@ -109,20 +109,23 @@ def roofline(results: Results, listed: Sequence[Case]) -> dict[str, dict[str, fl
 
 
 def rates(results: Results, listed: Sequence[Case], roof: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Return for each product and convolution the GFLOP/s of each contestant, and lucidgrad's share of the peak.
+    """Return the GFLOP/s or GB/s of each contestant in the cases that have any, and lucidgrad's share of the roofline.
 
-    They are those of the fastest run, which other work on the machine disturbs least.  Otherwise a product could exceed
-    the peak.
+    A row has "case", "group", "threads"; then "gflops" and "of_peak", or "gbytes" and "of_bandwidth".  Speeds are those
+    of the fastest run, which other work on the machine disturbs least.  Otherwise a product could exceed the peak.
+    Data that stay in the caches between two calls can exceed the bandwidth, which is the memory's.
     """
     rows = []
     for case in listed:
-        if case.group in ("products", "convs") and case.name in results:
-            gflops = {name: case.flops / result.timing.least * 1e-9 for name, result in results[case.name].items()}
-            row: dict[str, Any] = {"case": case.name, "group": case.group, "gflops": gflops}
-            peak = roof.get(str(case.threads), {}).get("gflops")
-            if peak and OURS in gflops:
-                row["of_peak"] = gflops[OURS] / peak
-            rows.append(row)
+        if case.group not in ("products", "convs", "ops", "adam") or case.name not in results:
+            continue
+        name, share, work = ("gflops", "of_peak", case.flops) if case.flops else ("gbytes", "of_bandwidth", case.bytes)
+        speeds = {entrant: work / result.timing.least * 1e-9 for entrant, result in results[case.name].items()}
+        row: dict[str, Any] = {"case": case.name, "group": case.group, "threads": case.threads, name: speeds}
+        most = roof.get(str(case.threads), {}).get(name)
+        if most and OURS in speeds:
+            row[share] = speeds[OURS] / most
+        rows.append(row)
     return rows
 
 
@@ -183,16 +186,22 @@ def roofline_table(roof: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def rates_table(title: str, rates: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return a table of GFLOP/s, lucidgrad's share of the peak, and its speed relative to the fastest other one's."""
-    names = [name for name in _STYLES if any(name in row["gflops"] for row in rates)]
+    """Return a table of GFLOP/s or GB/s, lucidgrad's share of the roofline, and its speed relative to the next one's.
+
+    All rates are of one kind.
+    """
+    kind = next(kind for kind in _ROOFS if kind in rates[0])
+    names = [name for name in _STYLES if any(name in row[kind] for row in rates)]
     ratios = {row["case"]: row.get("torch") or row["ratios"].get("numpy") for row in rows}
-    rival = "faster PyTorch" if any("torch" in row["gflops"] for row in rates) else "NumPy"
-    cells = [[f"{title}: GFLOP/s, fastest run", *names, "lucidgrad, of the peak", f"lucidgrad / {rival}"]]
+    rival = "faster PyTorch" if any(name.startswith("torch") for name in names) else "NumPy"
+    share, of = {"gflops": ("of_peak", "peak"), "gbytes": ("of_bandwidth", "bandwidth")}[kind]
+    compared = [f"lucidgrad / {rival}"] if any(ratios.get(row["case"]) for row in rates) else []
+    cells = [[f"{title}: {_ROOFS[kind]}, fastest run", *names, f"lucidgrad, of the {of}", *compared]]
     for row in rates:
-        speeds = [f"{row['gflops'][name]:.1f}" if name in row["gflops"] else "-" for name in names]
-        share = f"{row['of_peak']:.0%}" if "of_peak" in row else "-"
+        speeds = [f"{row[kind][name]:.1f}" if name in row[kind] else "-" for name in names]
         theirs = ratios.get(row["case"])
-        cells.append([row["case"], *speeds, share, f"{theirs:.2f}" if theirs else "-"])
+        cells.append([row["case"], *speeds, f"{row[share]:.0%}" if share in row else "-"])
+        cells[-1] += [f"{theirs:.2f}" if theirs else "-"] * len(compared)
     return table(cells)
 
 

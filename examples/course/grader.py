@@ -168,10 +168,11 @@ def _grade_report(task: Task, file: Path) -> Graded:
     except (OSError, ValueError) as error:
         return _nothing(task, f"{task.file} cannot be read: {error}.")
     verdicts = []
-    for title, most in parts(task):
+    for number, (title, most) in enumerate(parts(task), 1):
         section = found.get(title)
-        missing = section.missing if section else "the section is missing"
-        verdicts.append(Verdict(title, 0 if missing else most, most, (f"Not complete: {missing}.",) if missing else ()))
+        lacks, key = report.judge(section, file.parent, number) if section else ("the section is missing", "missing")
+        said = (f"Not complete: {lacks}{'' if lacks[-1] in '.?' else '.'}",) if lacks else ()
+        verdicts.append(Verdict(title, 0 if lacks else most, most, said, key))
     return Graded(task, tuple(verdicts))
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,7 @@ from autograd.distributed import _default
 from autograd.distributed.reduction import layout, reduce_blocks
 from autograd.distributed.tree import PairwiseSum, blocks, run
 from autograd.utils.data import DataLoader, DistributedSampler, TensorDataset
+from examples.experiments.support import processes
 
 SHARDS = 8
 
@@ -200,6 +205,61 @@ def collectives() -> str:
     return ""
 
 
+def messages() -> str:
+    """How many calls of MPI what each step does takes: each waits for the slowest rank."""
+    group, rank = _default("messages"), dist.get_rank()
+    several = group.size > 1
+
+    def calls(what: Callable[[], Any]) -> int:
+        before = group._collectives
+        what()
+        return group._collectives - before
+
+    found = []
+    assert calls(lambda: found.append(processes.largest(rank + 1))) == several
+    assert found == [group.size]
+    assert calls(lambda: dist.broadcast(autograd.zeros(3), 0)) == 2 * several  # are they alike; then the numbers
+    ddp = nn.parallel.DistributedDataParallel(nn.Linear(2, 3), shards=SHARDS)
+    x = autograd.ones(16, 2)
+    adding = group.size.bit_length() - 1 if layout(SHARDS, group.size, 16).can_halve else 1
+
+    def step() -> None:
+        for part in ddp.shards(x):
+            ddp(part).sum().backward()
+
+    assert calls(step) == several * (1 + adding)  # are they alike; then the gradients
+    return ""
+
+
+def one_copy() -> str:
+    """Of data that the ranks of a host map: one reads, all have the same, and a change is a rank's own."""
+    rank, size = dist.get_rank(), dist.get_world_size()
+    reads = []
+
+    def read() -> tuple[dict[str, np.ndarray], str]:
+        reads.append(rank)
+        images = np.arange(300_000, dtype=np.uint8).reshape(-1, 3, 10)
+        return {"images": images, "same": images, "labels": np.arange(-5, 5), "none": np.zeros((0, 3))}, "a text"
+
+    for folder, readers in ((None, 1), ("/nowhere", size)):
+        before, tempfile.tempdir = tempfile.tempdir, folder or tempfile.tempdir
+        reads.clear()
+        found, text = processes.one_copy_on_each_host(read)
+        tempfile.tempdir = before
+        assert sum(_default("test").gather_numbers([len(reads)], "test")[:, 0]) == readers
+        expected, _ = read()
+        assert text == "a text" and list(found) == list(expected) and found["images"] is found["same"]
+        assert all(found[name].dtype == x.dtype and np.array_equal(found[name], x) for name, x in expected.items())
+        if folder is None and size > 1 and sys.platform == "linux":
+            (mapped,) = re.findall(r"\S*/lucidgrad-\S+ \(deleted\)", Path("/proc/self/maps").read_text())
+            assert not Path(mapped.partition(" ")[0]).exists()
+        found["images"][0] = rank
+        dist.barrier()
+        assert (found["images"][0] == rank).all()
+        del found
+    return ""
+
+
 def as_in_pytorch() -> str:
     """The loop of PyTorch: means over ranks, and none under no_sync."""
     rank, size = dist.get_rank(), dist.get_world_size()
@@ -265,6 +325,8 @@ CASES = [
     own_rows_only,
     ways,
     collectives,
+    messages,
+    one_copy,
     as_in_pytorch,
     refused,
 ]

@@ -230,15 +230,20 @@ def add_shards(parser: argparse.ArgumentParser) -> None:
 
 
 def load_splits(parser: argparse.ArgumentParser, args: argparse.Namespace) -> tuple[Splits, Cifar10]:
-    """Load the data and split it as the options of `add_splits` say."""
+    """Load the data and split it as the options of `add_splits` say; the data keep only what is trained on."""
     if args.limit and args.validation and args.validation >= args.limit:
         parser.error(f"--validation {args.validation} leaves no image of --limit {args.limit} to train on")
-    data = processes.one_first_on_each_host(lambda: load_data(args, args.limit))
-    count = len(data.train.labels)
-    held_out = count // 10 if args.validation is None else args.validation
-    if held_out >= count:
-        raise ValueError(f"--validation {held_out} leaves none of the {count:,} training images to train on.")
-    return Splits(*train_validation_split(data.train, held_out, args.seed), data.test), data
+
+    def read() -> tuple[Splits, Cifar10]:
+        data = load_data(args, args.limit)
+        count = len(data.train.labels)
+        held_out = count // 10 if args.validation is None else args.validation
+        if held_out >= count:
+            raise ValueError(f"--validation {held_out} leaves none of the {count:,} training images to train on.")
+        splits = Splits(*train_validation_split(data.train, held_out, args.seed), data.test)
+        return splits, dataclasses.replace(data, train=splits.train)  # not the images of both parts once more
+
+    return processes.one_copy_on_each_host(read)
 
 
 def integer(low: int, high: int | None = None) -> Callable[[str], int]:

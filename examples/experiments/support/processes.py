@@ -7,11 +7,15 @@ same program. Only rank 0 prints and writes files; what it reads there, it tells
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
+import pickle
+import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -19,10 +23,12 @@ import autograd
 from autograd import distributed
 from autograd.distributed import tree
 from autograd.distributed.group import started_by_mpi
+from autograd.memory import give_freed_memory_back
 from examples.experiments.support.mpirun import STATUS
 
 T = TypeVar("T")
 
+_ALIGNED = 64  # bytes: a line of the cache
 SHARDS = 8  # of a batch, if mpirun starts the program
 
 
@@ -36,7 +42,7 @@ def joined() -> Iterator[None]:
         yield
         return
     distributed.init_process_group("mpi")
-    if (here := _on_this_host("SIZE", 1)) > 1:  # mpirun may let all of them use all processors
+    if (here := _on_this_host()) > 1:  # mpirun may let all of them use all processors
         autograd.set_num_threads(max(1, min(autograd.get_num_threads(), (os.cpu_count() or 1) // here)))
     try:
         if is_first():
@@ -81,20 +87,69 @@ def own_share(number: int) -> range:
     return range(distributed.get_rank(), number, count()) if count() > 1 else range(number)
 
 
-def _on_this_host(what: str, usual: int) -> int:
-    """Return Open MPI's count of the ranks on this host, "SIZE", or the number of this rank among them, "RANK"."""
-    told = os.environ.get(f"OMPI_COMM_WORLD_LOCAL_{what}", "")
-    return int(told) if told.isdecimal() else usual
+def _on_this_host() -> int:
+    """Return Open MPI's count of the ranks on this host, 1 if it is unknown."""
+    told = os.environ.get("OMPI_COMM_WORLD_LOCAL_SIZE", "")
+    return int(told) if told.isdecimal() else 1
 
 
-def one_first_on_each_host(read: Callable[[], T]) -> T:
-    """Read files in one rank of each host first; then the others have them from the memory of the host."""
+def one_copy_on_each_host(read: Callable[[], T]) -> T:
+    """Read data in one rank of each host, and let its other ranks use the same memory.
+
+    The first rank of a host writes the arrays to a file in the temporary folder, from which all ranks of the host map
+    them; the file has no name any more when this returns. A rank that changes an array changes its own copy. Where the
+    folder is full or the host shares its name with another, ranks read for themselves, one after the first.
+
+    Parameters
+    ----------
+    read : function
+        Returns arrays, in tuples or other objects that can be pickled.
+    """
     if count() == 1:
         return read()
-    first = _on_this_host("RANK", 0) == 0
-    content = read() if first else None
-    wait()
+    group = distributed._default("one_copy_on_each_host")
+    hosts = group.gather_texts(here := platform.node(), "one_copy_on_each_host")
+    first, path = hosts.index(here), ""
+    content = read() if first == group.rank else None
+    with contextlib.ExitStack() as at_the_end:
+        if first == group.rank and hosts.count(here) > 1:
+            with contextlib.suppress(OSError):
+                path = _written(content, at_the_end)
+        path = group.gather_texts(path, "one_copy_on_each_host")[first]
+        if path:
+            with contextlib.suppress(OSError):
+                content = _mapped(path)
+            give_freed_memory_back()  # what was read into the first rank's own memory
+        wait()  # then the file may lose its name
     return read() if content is None else content
+
+
+def _written(content: object, at_the_end: contextlib.ExitStack) -> str:
+    """Write arrays and what holds them to a new file, which is removed at the end; return its path."""
+    arrays: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(content, protocol=5, buffer_callback=arrays.append)
+    file, path = tempfile.mkstemp(prefix="lucidgrad-")
+    at_the_end.callback(os.unlink, path)
+    with open(file, "wb") as into:
+        parts = [head, *(array.raw() for array in arrays)]
+        into.write(np.array([len(parts), *(memoryview(part).nbytes for part in parts)], np.int64).tobytes())
+        for part in parts:
+            into.write(bytes(-into.tell() % _ALIGNED))
+            into.write(part)
+    return path
+
+
+def _mapped(path: str) -> Any:
+    """Return what `_written` wrote, with arrays in memory that all ranks of the host share until they write to it."""
+    with open(path, "rb") as file:
+        memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    sizes = np.frombuffer(memory[8 : 8 + 8 * int.from_bytes(memory[:8], sys.byteorder)], np.int64).tolist()
+    parts, end = [], 8 + 8 * len(sizes)
+    for size in sizes:
+        begin = -(-end // _ALIGNED) * _ALIGNED
+        end = begin + size
+        parts.append(memory[begin:end])
+    return pickle.loads(parts[0], buffers=parts[1:])  # of a file that only this user can write
 
 
 def from_first(make: Callable[[], bytes | None]) -> bytes | None:
@@ -113,12 +168,10 @@ def from_first(make: Callable[[], bytes | None]) -> bytes | None:
 
 
 def largest(number: int) -> int:
-    """Return the largest of the numbers of all ranks."""
+    """Return the largest of the numbers of all ranks: one call of MPI, since every training step asks."""
     if count() == 1:
         return number
-    told = autograd.tensor([number])
-    distributed.all_reduce(told, distributed.ReduceOp.MAX)
-    return int(told.item())
+    return int(distributed._default("largest").gather_numbers([number], "largest").max())
 
 
 def dealt(results: Sequence[tuple[float, ...]], number: int, columns: int) -> list[tuple[float, ...]]:
