@@ -65,7 +65,7 @@ def test_muon_takes_filters_as_a_matrix(shape: tuple[int, ...]) -> None:
             p.grad = tensor(gradient.reshape(form))
             optimizer.step()
         found.append(p.detach().numpy().reshape(shape))
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
     assert not np.array_equal(found[0], values[0])
 
 
@@ -81,4 +81,4 @@ def test_muon_takes_the_same_step_on_any_number_of_threads() -> None:
             found.append(p.detach().numpy())
     finally:
         autograd.set_num_threads(before)
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
