@@ -109,11 +109,6 @@ def open_names(names: dict[str, Any]) -> dict[str, list[str]]:
     return {full: said for full, said in lacking.items() if said}
 
 
-def is_complete(names: dict[str, Any]) -> bool:
-    """Whether no name of a file lacks anything; quicker than `open_names`, since it stops at the first."""
-    return not any(next(gaps(full.rpartition(".")[2], value), None) for full, value in names.items())
-
-
 def main() -> None:
     """Print the count of each file, and what is missing."""
     done = count = 0
