@@ -59,12 +59,12 @@ class BasePruningMethod(ABC):
     --------
     >>> import autograd, nn
     >>> from nn.utils import prune
-    >>> class Negative(prune.BasePruningMethod):
+    >>> class Large(prune.BasePruningMethod):
     ...     PRUNING_TYPE = "unstructured"
     ...     def compute_mask(self, t, default_mask):
-    ...         return default_mask * (t >= 0)
-    >>> Negative().prune(autograd.tensor([-1.0, 2.0, -3.0]))
-    tensor([-0., 2., -0.])
+    ...         return default_mask * (t <= 2)
+    >>> Large().prune(autograd.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 2., 0.])
     """
 
     PRUNING_TYPE: ClassVar[str]
@@ -304,7 +304,7 @@ class RandomUnstructured(_Some):
     Raises
     ------
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of elements.
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
 
     Examples
     --------
@@ -333,14 +333,14 @@ class L1Unstructured(_Some):
     Raises
     ------
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of elements.
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
 
     Examples
     --------
     >>> import autograd, nn
     >>> from nn.utils import prune
-    >>> prune.L1Unstructured(2).prune(autograd.tensor([4.0, -1.0, -3.0, 2.0]))
-    tensor([ 4., -0., -3.,  0.])
+    >>> prune.L1Unstructured(2).prune(autograd.tensor([4.0, 1.0, -3.0, 2.0]))
+    tensor([ 4.,  0., -3.,  0.])
     """
 
     PRUNING_TYPE = "unstructured"
@@ -364,7 +364,7 @@ class RandomStructured(_Some):
     Raises
     ------
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of slices.
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
     IndexError
         If the parameter has no such dimension.
 
@@ -404,7 +404,7 @@ class LnStructured(_Some):
     Raises
     ------
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of slices.
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
     IndexError
         If the parameter has no such dimension.
 
@@ -519,7 +519,7 @@ def random_unstructured(module: Module, name: str, amount: Amount) -> Module:
     AttributeError
         If the module has no such parameter.
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of elements.
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
 
     Examples
     --------
@@ -556,7 +556,7 @@ def l1_unstructured(module: Module, name: str, amount: Amount, importance_scores
     AttributeError
         If the module has no such parameter.
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of elements.
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
     AssertionError
         If importance_scores has another shape.
 
@@ -597,7 +597,7 @@ def random_structured(module: Module, name: str, amount: Amount, dim: int) -> Mo
     AttributeError
         If the module has no such parameter.
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of slices.
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
     IndexError
         If the parameter has no such dimension.
 
@@ -647,7 +647,7 @@ def ln_structured(
     AttributeError
         If the module has no such parameter.
     TypeError, ValueError
-        If amount is not a number, or is negative; a float above 1; or an int above the number of slices.
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
     IndexError
         If the parameter has no such dimension.
     AssertionError
