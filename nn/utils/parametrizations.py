@@ -276,6 +276,13 @@ def orthogonal(
     Module
         The module itself.
 
+    Raises
+    ------
+    ValueError
+        If the weight has fewer than two dimensions, or orthogonal_map is unknown.
+    TypeError
+        If the weight is of complex numbers.
+
     References
     ----------
     Lezcano-Casado, "Trivializations for Gradient-Based Optimization on Manifolds", arXiv:1909.09501.

@@ -30,6 +30,10 @@ def cached() -> Iterator[None]:
     Worth it where a forward reads a weight several times, as a recurrent layer does.  The tensors are forgotten at the
     end of the block.
 
+    Returns
+    -------
+    context manager
+
     Examples
     --------
     >>> import nn
@@ -84,7 +88,8 @@ class ParametrizationList(ModuleList):
     Parameters
     ----------
     modules : sequence of Module
-    original : Tensor
+        At least one.
+    original : Tensor, any shape
         The tensor before it was parametrized.
     unsafe : bool
         Whether the result may differ in dtype or shape.
@@ -94,6 +99,19 @@ class ParametrizationList(ModuleList):
     original : Parameter or Tensor
         What the first parametrization is called with.  If its `right_inverse` returns several tensors: `original0`,
         `original1`, …
+
+    Raises
+    ------
+    ValueError
+        If there is no module, or without unsafe a dtype or shape changes.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> parametrizations = layer.parametrizations.weight
+    >>> [(name, p.shape) for name, p in parametrizations.named_parameters()]  # lengths and directions of two rows
+    [('original0', (2, 1)), ('original1', (2, 3))]
     """
 
     def __init__(self, modules: Sequence[Module], original: Tensor, unsafe: bool = False) -> None:
@@ -300,7 +318,26 @@ def register_parametrization(
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether a module has a parametrization: of this tensor, or of any if no name is given."""
+    """Whether a module has a parametrization: of this tensor, or of any if no name is given.
+
+    Parameters
+    ----------
+    module : Module
+    tensor_name : str, optional
+        Name of the parameter or buffer.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import nn
+    >>> from nn.utils import parametrize
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
+    >>> parametrize.is_parametrized(layer), parametrize.is_parametrized(layer, "bias")
+    (True, False)
+    """
     found = getattr(module, "parametrizations", None)
     if not isinstance(found, ModuleDict):
         return False
@@ -326,6 +363,15 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     ------
     ValueError
         If the tensor is not parametrized, or is to get the value of its original where there are several.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import parametrize
+    >>> layer = nn.utils.parametrizations.orthogonal(nn.Linear(2, 2))
+    >>> layer = parametrize.remove_parametrizations(layer, "weight")
+    >>> type(layer.weight).__name__, autograd.allclose(layer.weight.T @ layer.weight, autograd.eye(2), atol=1e-6)
+    ('Parameter', True)
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"remove_parametrizations: {type(module).__name__} has no parametrization of {tensor_name!r}")
@@ -353,7 +399,24 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
 
 
 def type_before_parametrizations(module: Module) -> type[Module]:
-    """The class that the module had before it was parametrized."""
+    """The class that the module had before it was parametrized.
+
+    Parameters
+    ----------
+    module : Module
+
+    Returns
+    -------
+    class
+
+    Examples
+    --------
+    >>> import nn
+    >>> from nn.utils import parametrize
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
+    >>> type(layer).__name__, parametrize.type_before_parametrizations(layer).__name__
+    ('ParametrizedLinear', 'Linear')
+    """
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
@@ -372,6 +435,20 @@ def transfer_parametrizations_and_params(
     -------
     Module
         to_module.
+
+    Raises
+    ------
+    ValueError
+        If from_module has no parametrization.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import parametrize
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> other = parametrize.transfer_parametrizations_and_params(layer, nn.Linear(3, 2))
+    >>> parametrize.is_parametrized(other, "weight"), autograd.equal(other.weight, layer.weight)
+    (True, True)
     """
     if not is_parametrized(from_module):
         raise ValueError(f"transfer_parametrizations_and_params: {type(from_module).__name__} has no parametrization")

@@ -49,6 +49,22 @@ class BasePruningMethod(ABC):
     PRUNING_TYPE : "unstructured", "structured" or "global"
         What `compute_mask` is given of a parameter that is pruned already: the remaining elements as a vector, the
         remaining slices along `self.dim`, or everything.
+
+    Raises
+    ------
+    AttributeError
+        By `apply`, if the module has no such parameter.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> class Large(prune.BasePruningMethod):
+    ...     PRUNING_TYPE = "unstructured"
+    ...     def compute_mask(self, t, default_mask):
+    ...         return default_mask * (t <= 2)
+    >>> Large().prune(autograd.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 2., 0.])
     """
 
     PRUNING_TYPE: ClassVar[str]
@@ -139,6 +155,25 @@ class PruningContainer(BasePruningMethod):
     Parameters
     ----------
     *args : BasePruningMethod
+        Each with the name of one parameter.
+
+    Raises
+    ------
+    TypeError
+        If something is no BasePruningMethod.
+    ValueError
+        If their parameters have different names, or a PRUNING_TYPE is unknown.
+    AttributeError
+        If a structured method has no `dim`.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = prune.l1_unstructured(nn.Linear(2, 2), "weight", amount=1)
+    >>> method = prune.L1Unstructured.apply(layer, "weight", amount=2)  # of the three that remain
+    >>> type(method).__name__, len(method), int(layer.weight_mask.sum())
+    ('PruningContainer', 2, 1)
     """
 
     def __init__(self, *args: BasePruningMethod) -> None:
@@ -234,7 +269,15 @@ def _without(default_mask: Tensor, pruned: np.ndarray, dim: int | None = None) -
 
 
 class Identity(BasePruningMethod):
-    """Prunes nothing."""
+    """Prunes nothing: the mask is of ones.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> prune.Identity().prune(autograd.tensor([1.0, -2.0]))
+    tensor([ 1., -2.])
+    """
 
     PRUNING_TYPE = "unstructured"
 
@@ -257,6 +300,19 @@ class RandomUnstructured(_Some):
     ----------
     amount : int or float
         How many of the remaining elements, or which fraction of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> pruned = prune.RandomUnstructured(0.5).prune(autograd.ones(4))
+    >>> int((pruned == 0).sum())
+    2
     """
 
     PRUNING_TYPE = "unstructured"
@@ -273,6 +329,18 @@ class L1Unstructured(_Some):
     ----------
     amount : int or float
         How many of the remaining elements, or which fraction of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> prune.L1Unstructured(2).prune(autograd.tensor([4.0, 1.0, -3.0, 2.0]))
+    tensor([ 4.,  0., -3.,  0.])
     """
 
     PRUNING_TYPE = "unstructured"
@@ -291,6 +359,22 @@ class RandomStructured(_Some):
     amount : int or float
         How many of the remaining slices, or which fraction of them.
     dim : int
+        The dimension of the slices.  Default: the last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
+    IndexError
+        If the parameter has no such dimension.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> pruned = prune.RandomStructured(1, dim=0).prune(autograd.ones(3, 2))
+    >>> pruned.sum(1).sort().values  # a row is 0
+    tensor([0., 2., 2.])
     """
 
     PRUNING_TYPE = "structured"
@@ -315,6 +399,23 @@ class LnStructured(_Some):
     n : float or str
         The p of the norm, as in `autograd.norm`.
     dim : int
+        The dimension of the slices.  Default: the last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
+    IndexError
+        If the parameter has no such dimension.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> weight = autograd.tensor([[3.0, 4.0], [1.0, 1.0]])
+    >>> prune.LnStructured(1, n=2, dim=0).prune(weight)  # rows of norm 5 and √2
+    tensor([[3., 4.],
+            [0., 0.]])
     """
 
     PRUNING_TYPE = "structured"
@@ -336,6 +437,20 @@ class CustomFromMask(BasePruningMethod):
     Parameters
     ----------
     mask : Tensor, of the shape of the parameter
+        Of zeros and ones, or bools.
+
+    Raises
+    ------
+    AssertionError
+        If the parameter has another shape.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> mask = autograd.tensor([1, 0, 1])
+    >>> prune.CustomFromMask(mask).prune(autograd.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 0., 3.])
     """
 
     PRUNING_TYPE = "global"
@@ -353,17 +468,62 @@ class CustomFromMask(BasePruningMethod):
 
 
 def identity(module: Module, name: str) -> Module:
-    """Add a mask of ones.  Returns the module."""
+    """Add a mask of ones.
+
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+
+    Returns
+    -------
+    Module
+        The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = prune.identity(nn.Linear(2, 3), "weight")
+    >>> prune.is_pruned(layer), bool(layer.weight_mask.all())
+    (True, True)
+    """
     Identity.apply(module, name)
     return module
 
 
 def random_unstructured(module: Module, name: str, amount: Amount) -> Module:
-    """Prune random elements of a parameter; see `RandomUnstructured`.  Returns the module.
+    """Prune random elements of a parameter; see `RandomUnstructured`.
+
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+    amount : int or float
+        How many of the remaining elements, or which fraction of them.
+
+    Returns
+    -------
+    Module
+        The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
 
     Examples
     --------
-    >>> import nn
+    >>> import autograd, nn
     >>> from nn.utils import prune
     >>> layer = prune.random_unstructured(nn.Linear(2, 3), "weight", amount=1)
     >>> int((layer.weight == 0).sum()), list(layer.state_dict())
@@ -374,23 +534,81 @@ def random_unstructured(module: Module, name: str, amount: Amount) -> Module:
 
 
 def l1_unstructured(module: Module, name: str, amount: Amount, importance_scores: Tensor | None = None) -> Module:
-    """Prune the smallest elements of a parameter; see `L1Unstructured`.  Returns the module.
+    """Prune the smallest elements of a parameter; see `L1Unstructured`.
 
     Parameters
     ----------
     module : Module
     name : str
+        Name of the parameter.
     amount : int or float
-        How many elements, or which fraction of them.
+        How many of the remaining elements, or which fraction of them.
     importance_scores : Tensor, of the shape of the parameter, optional
         What is compared in place of the parameter.
+
+    Returns
+    -------
+    Module
+        The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of elements.
+    AssertionError
+        If importance_scores has another shape.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = nn.Linear(2, 2, bias=False)
+    >>> nn.utils.vector_to_parameters(autograd.tensor([3.0, 4.0, -1.0, 1.0]), layer.parameters())
+    >>> prune.l1_unstructured(layer, "weight", amount=2).weight_mask
+    tensor([[1., 1.],
+            [0., 0.]])
     """
     L1Unstructured.apply(module, name, amount, importance_scores=importance_scores)
     return module
 
 
 def random_structured(module: Module, name: str, amount: Amount, dim: int) -> Module:
-    """Prune random slices of a parameter along a dimension; see `RandomStructured`.  Returns the module."""
+    """Prune random slices of a parameter along a dimension; see `RandomStructured`.
+
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+    amount : int or float
+        How many of the remaining slices, or which fraction of them.
+    dim : int
+        The dimension of the slices.
+
+    Returns
+    -------
+    Module
+        The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
+    IndexError
+        If the parameter has no such dimension.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = prune.random_structured(nn.Linear(2, 3), "weight", amount=1, dim=0)
+    >>> layer.weight_mask.sum(1).sort().values  # one output without weights
+    tensor([0., 2., 2.])
+    """
     RandomStructured.apply(module, name, amount, dim)
     return module
 
@@ -405,17 +623,81 @@ def ln_structured(
 ) -> Module:
     """Prune the slices of a parameter along a dimension whose norms are smallest; see `LnStructured`.
 
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+    amount : int or float
+        How many of the remaining slices, or which fraction of them.
+    n : float or str
+        The p of the norm, as in `autograd.norm`.
+    dim : int
+        The dimension of the slices.
+    importance_scores : Tensor, of the shape of the parameter, optional
+        What is compared in place of the parameter.
+
     Returns
     -------
     Module
         The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+    TypeError, ValueError
+        If amount is no number, negative, a float above 1, or an int above the number of slices.
+    IndexError
+        If the parameter has no such dimension.
+    AssertionError
+        If importance_scores has another shape.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = nn.Linear(2, 2, bias=False)
+    >>> nn.utils.vector_to_parameters(autograd.tensor([3.0, 4.0, -1.0, 1.0]), layer.parameters())
+    >>> prune.ln_structured(layer, "weight", amount=1, n=2, dim=0).weight_mask  # rows of norm 5 and √2
+    tensor([[1., 1.],
+            [0., 0.]])
     """
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
     return module
 
 
 def custom_from_mask(module: Module, name: str, mask: Tensor) -> Module:
-    """Prune a parameter where a mask of its shape is 0.  Returns the module."""
+    """Prune a parameter where a mask is 0.
+
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+    mask : Tensor, of the shape of the parameter
+        Of zeros and ones, or bools.
+
+    Returns
+    -------
+    Module
+        The module itself.
+
+    Raises
+    ------
+    AttributeError
+        If the module has no such parameter.
+    AssertionError
+        If mask has another shape.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = prune.custom_from_mask(nn.Linear(2, 1), "weight", autograd.tensor([[0, 1]]))
+    >>> (layer.weight == 0).tolist()
+    [[True, False]]
+    """
     CustomFromMask.apply(module, name, mask)
     return module
 
@@ -435,8 +717,16 @@ def global_unstructured(
     pruning_method : class of BasePruningMethod
         One whose PRUNING_TYPE is "unstructured".
     importance_scores : dict from (Module, str) to Tensor, optional
+        What is compared in place of a parameter, of its shape.
     **kwargs
         For the pruning method, such as `amount`.
+
+    Raises
+    ------
+    TypeError
+        If parameters is no iterable, importance_scores no dict, or the method not "unstructured".
+    AssertionError
+        If importance_scores has another shape than its parameter.
 
     Examples
     --------
@@ -479,6 +769,12 @@ def _vector(tensors: list[Tensor]) -> Tensor:
 def remove(module: Module, name: str) -> Module:
     """Make a pruned parameter an ordinary one again.  It keeps its zeros, but they may change now.
 
+    Parameters
+    ----------
+    module : Module
+    name : str
+        Name of the parameter.
+
     Returns
     -------
     Module
@@ -488,6 +784,15 @@ def remove(module: Module, name: str) -> Module:
     ------
     ValueError
         If the parameter is not pruned.
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> layer = prune.l1_unstructured(nn.Linear(2, 2, bias=False), "weight", amount=3)
+    >>> layer = prune.remove(layer, "weight")
+    >>> list(layer.state_dict()), int((layer.weight == 0).sum())
+    (['weight'], 3)
     """
     found = _hooks(module, name)
     if not found:
@@ -498,5 +803,25 @@ def remove(module: Module, name: str) -> Module:
 
 
 def is_pruned(module: Module) -> bool:
-    """Whether a parameter of this module, or of one in it, is pruned."""
+    """Whether a parameter of this module, or of one in it, is pruned.
+
+    Parameters
+    ----------
+    module : Module
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import autograd, nn
+    >>> from nn.utils import prune
+    >>> net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    >>> prune.is_pruned(net)
+    False
+    >>> layer = prune.l1_unstructured(net[0], "weight", amount=1)
+    >>> prune.is_pruned(net)
+    True
+    """
     return any(_hooks(each) for each in module.modules())
