@@ -36,7 +36,7 @@ INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.pool_2x2.pick_2x2": INDEXED,
     "autograd.kernels.gemm._pack_columns": "copies the few numbers of a tile's rows at a time, by plain moves",
-    "autograd.kernels.pool_2x2.unpool_2x2": "written as vectors; without AVX-512 it chooses by a bitwise and, not in PACKED",
+    "autograd.kernels.pool_2x2.unpool_2x2": "written as vectors, which without AVX-512 are chosen by a bitwise and",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
     "autograd.ops.max_pool2d._gather": INDEXED,
