@@ -29,7 +29,7 @@ def _numbers(numbers: list[int], kind: ir.Type = _i32) -> ir.Constant:
 class _Rows:
     """Loads and stores vectors of a flat array's elements, at any alignment."""
 
-    def __init__(self, context: Any, builder: ir.IRBuilder, kind: types.Array, array: ir.Value) -> None:
+    def __init__(self, context: Any, builder: ir.IRBuilder, kind: Any, array: ir.Value) -> None:
         self.builder, self.element = builder, context.get_data_type(kind.dtype)
         self.data, self.size = context.make_array(kind)(context, builder, array).data, kind.dtype.bitwidth // 8
 
