@@ -383,7 +383,7 @@ def run_guarded() -> None:
                     table["max_pool2d_2x2_gather"](
                         placed(table["max_pool2d_2x2_input_grad"](y, argmax, size=g.shape[2:])), argmax
                     )
-            for pooling, width in [*((pooling, 19) for pooling in POOLINGS), *((POOLINGS[0], n) for n in (3, 9, 65))]:
+            for pooling, width in [*((POOLINGS[0], n) for n in (3, 9, 65)), *((pooling, 19) for pooling in POOLINGS)]:
                 x = placed(whole(2, 2, 7, width, dtype=dtype))
                 y, argmax = table["max_pool2d"](x, **pooling)
                 table["max_pool2d_input_grad"](placed(y), placed(argmax), input_size=(7, width), **pooling)

@@ -36,6 +36,7 @@ INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.pool_2x2.pick_2x2": INDEXED,
     "autograd.kernels.gemm._pack_columns": "copies the few numbers of a tile's rows at a time, by plain moves",
+    "autograd.kernels.pool_2x2.unpool_2x2": "written as vectors, which without AVX-512 are chosen by a bitwise and",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
     "autograd.ops.max_pool2d._gather": INDEXED,
@@ -108,6 +109,7 @@ def run_ops() -> None:
     for channels, size, function in ((16, 7, F.conv2d), (3, 7, F.conv2d_relu_max_pool2d), (32, 3, F.conv2d)):
         x, w = autograd.ones(2, channels, 16, 16, requires_grad=True), autograd.ones(32, channels, size, size)
         function(x, w.requires_grad_()).sum().backward()
+    F.max_pool2d(autograd.ones(2, 3, 33, 33, requires_grad=True), 2).sum().backward()
     peaks.triad(64)()
     peaks.multiply_adds(10**6)()
 

@@ -23,7 +23,7 @@ from numba import prange
 
 from autograd.engine import Context
 from autograd.kernels.functions import exponential, normal_cdf
-from autograd.kernels.jit import elementwise, kernel, limit_threads, set_threads
+from autograd.kernels.jit import elementwise, kernel, limit_threads, long_vectors, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.functions import exp, sigmoid
 from autograd.ops.shared.checks import check_float
@@ -41,6 +41,7 @@ ROOT, CUBIC = math.sqrt(2 / math.pi), 0.044715
 def _normal(x, parts, y):
     threads = limit_threads(parts)
     for part in prange(parts):
+        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
@@ -53,6 +54,7 @@ def _normal_grad(g, x, parts, dx):
     peak = x.dtype.type(ROOT / 2)
     threads = limit_threads(parts)
     for part in prange(parts):
+        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         gs, xs, dxs = g[block], x[block], dx[block]
         for i in range(len(xs)):
@@ -67,6 +69,7 @@ def _sigmoid(x, parts, y):
     one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
     threads = limit_threads(parts)
     for part in prange(parts):
+        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         xs, ys = x[block], y[block]
         for i in range(len(xs)):
@@ -80,6 +83,7 @@ def _sigmoid_grad(g, x, parts, dx):
     three = x.dtype.type(3)
     threads = limit_threads(parts)
     for part in prange(parts):
+        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
         gs, xs, dxs = g[block], x[block], dx[block]
         for i in range(len(xs)):
