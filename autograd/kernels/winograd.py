@@ -737,8 +737,11 @@ def convolve(
     result of a 2 × 2 max-pooling of max(y, 0).  Returns whether all sums are finite; if not, y is not to be used.
     """
     outputs, channels, window = y.shape[1], x.shape[1], w.shape[2]
-    out = (2 * y.shape[2], 2 * y.shape[3]) if argmax.size else y.shape[2:]
-    form, taps = choose(window, out), window**2
+    out, whole, taps = y.shape[2:], y.shape[2:], window**2
+    if argmax.size:  # with the tiles of the convolution alone, so that it makes the same bits
+        height, width = (n + 2 * p - window + 1 for n, p in zip(x.shape[2:], padding, strict=True))
+        out, whole = (2 * out[0], 2 * out[1]), (height, width)
+    form = choose(window, whole)
     assert form is not None, "suits() was not asked"
     plan = _plan(form, len(x), channels, out, padding, x)
     width = NR_VECTORS * vector_bytes() // x.itemsize
