@@ -502,15 +502,27 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
 ]
 
 
-KERNELS = ["conv", "planes", "winograd"]  # modules with the sets of kernels for convolutions
+# Modules with the sets of kernels for convolutions.  "winograd" has the form that makes whole numbers exactly,
+# "winograd_6" those with six points, which round.
+KERNELS = ["conv", "planes", "winograd", "winograd_6"]
 
 
 def choose(kernels: str) -> None:
     """Use these kernels for convolutions, even if others are faster; "conv" for those that "winograd" does not fit."""
     planes.is_faster = lambda *_: kernels == "planes"
-    winograd.ENABLED = kernels == "winograd"
-    winograd.MIN_CHANNELS = winograd.MIN_CHANNELS_WEIGHT_GRAD = winograd.MIN_TILES = winograd.MIN_SIZE = 1
+    winograd.ENABLED = kernels.startswith("winograd")
+    winograd.USED = winograd.GRAD_USED = (1, 2) if kernels == "winograd_6" else (0,)
+    winograd.MIN_CHANNELS = winograd.MIN_CHANNELS_WEIGHT_GRAD = winograd.MIN_TILES = 1
+    winograd.MIN_SAVING = winograd.MIN_GRAD_PIXELS = 0
     clear_plans()
+
+
+def as_whole(kernels: str, y: np.ndarray) -> np.ndarray:
+    """A result of whole numbers, exactly; that of kernels that round must be near them."""
+    if kernels != "winograd_6":
+        return y
+    assert abs(y - np.rint(y)).max(initial=0) < 0.05
+    return np.rint(y)
 
 
 def clear_plans() -> None:
@@ -524,8 +536,10 @@ PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 def restore_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the test, undo what `choose` changes."""
     monkeypatch.setattr(planes, "is_faster", planes.is_faster)
-    for name in ("ENABLED", "MIN_CHANNELS", "MIN_CHANNELS_WEIGHT_GRAD", "MIN_TILES", "MIN_SIZE"):
+    for name in ("ENABLED", "USED", "GRAD_USED"):
         monkeypatch.setattr(winograd, name, getattr(winograd, name))
+    for name in ("CHANNELS", "CHANNELS_WEIGHT_GRAD", "TILES", "SAVING", "GRAD_PIXELS"):
+        monkeypatch.setattr(winograd, f"MIN_{name}", getattr(winograd, f"MIN_{name}"))
 
 
 @pytest.fixture(params=KERNELS)
@@ -563,7 +577,7 @@ def test_convolution_of_any_geometry_by_either_kernels(dtype: Any, kernels: str)
         x, w, b = x.astype(dtype), w.astype(dtype), None if b is None else b.astype(dtype)
         g = whole(*table["conv2d"].reference(x, w, b, **params).shape, dtype=dtype)
         for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
-            assert np.array_equal(ours, theirs), (x.shape, w.shape, params)
+            assert np.array_equal(as_whole(kernels, ours), theirs), (x.shape, w.shape, params)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -625,28 +639,87 @@ def test_both_direct_kernels_make_the_same_bits_of_a_convolution(dtype: Any, mon
     assert w[0].size > 2 * conv.TAP_BLOCK
 
 
+WINOGRAD = list(range(len(winograd.FORMS)))
+NAMES = ["F(2, 3)", "F(4, 3)", "F(2, 5)"]
+
+
+@pytest.mark.parametrize("form", winograd.FORMS, ids=NAMES)
+def test_winograds_matrices_make_a_convolution(form: winograd.Form) -> None:
+    """For each pixel and each weight that is 1, exactly: everything is linear in both."""
+    a, g, b = winograd.matrices(form)
+    for pixel, weight in itertools.product(range(len(b)), range(form.window)):
+        for i in range(form.results):
+            y = sum(a[e][i] * g[e][weight] * b[e][pixel] for e in range(len(b)))
+            assert y == (pixel == i + weight)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("form", WINOGRAD, ids=NAMES)
+def test_winograds_kernels_at_every_size(form: int, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    restore_choice(monkeypatch)
+    choose("winograd")
+    winograd.USED = winograd.GRAD_USED = (form,)
+    window, vector = winograd.FORMS[form].window, gemm.lanes(np.zeros(1, dtype))
+    random = np.random.default_rng(0)
+    for size in range(1, 14):
+        height, width, padding = size, size * 5 % 14, (size % window, (size + 1) % window)
+        if min(height + 2 * padding[0], width + 2 * padding[1]) < window:
+            continue
+        images, channels, outputs = (
+            1 + size % 3,
+            (1, 5, winograd.DEPTH + 1)[size % 3],
+            (2, vector + 1, 2 * vector + 3)[size // 3 % 3],
+        )
+        params: dict[str, Any] = {"stride": (1, 1), "padding": padding, "dilation": (1, 1), "groups": 1}
+        x, w = (
+            whole(images, channels, height, width, dtype=dtype),
+            whole(outputs, channels, window, window, dtype=dtype),
+        )
+        b = whole(outputs, dtype=dtype)
+        y = table["conv2d"].reference(x, w, b, **params)
+        g = whole(*y.shape, dtype=dtype)
+        for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
+            assert np.array_equal(as_whole("winograd_6", ours), theirs), (x.shape, w.shape, params)
+            assert form or np.array_equal(ours, theirs)
+        if min(y.shape[2:]) > 1:  # without equal numbers, of which rounding would make another one the maximum
+            x, w = (random.standard_normal(a.shape).astype(dtype) for a in (x, w))
+            row = table["conv2d_relu_max_pool2d"]
+            (ours, argmax), (theirs, numbers) = row(x, w, b, **params), row.reference(x, w, b, **params)
+            assert np.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+            assert np.array_equal(argmax[theirs > 0.01], numbers[theirs > 0.01])
+
+
 @pytest.mark.parametrize(
-    ("shape", "outputs", "padding"),
-    [((4, 64, 16, 16), 64, (1, 1)), ((2, 32, 33, 31), 40, (0, 1)), ((3, 200, 8, 8), 100, (2, 2))],
-)
+    ("form", "shape", "outputs", "padding"),
+    [
+        (0, (4, 64, 16, 16), 64, 1), (0, (2, 32, 33, 31), 40, 0), (0, (3, 200, 8, 8), 100, 2),
+        (1, (16, 64, 16, 16), 64, 1), (1, (5, 24, 31, 31), 64, 1), (1, (90, 96, 7, 7), 64, 1),
+        (2, (4, 64, 14, 14), 64, 2), (2, (3, 200, 9, 7), 48, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["normal", "positive", "far from 0"])
 def test_winograds_error_is_at_most_four_times_the_direct_one(
-    shape: tuple[int, ...], outputs: int, padding: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    form: int, shape: tuple[int, ...], outputs: int, padding: int, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restore_choice(monkeypatch)
-    random = np.random.default_rng(0)
-    x, w = (random.standard_normal(s).astype(np.float32) for s in (shape, (outputs, shape[1], 3, 3)))
-    params: dict[str, Any] = {"stride": (1, 1), "padding": padding, "dilation": (1, 1), "groups": 1}
+    random, window = np.random.default_rng(0), winograd.FORMS[form].window
+    x, w = (random.standard_normal(s).astype(np.float32) for s in (shape, (outputs, shape[1], window, window)))
+    if kind != "normal":
+        x = np.maximum(x, 0) if kind == "positive" else x + 10
+    params: dict[str, Any] = {"stride": (1, 1), "padding": (padding, padding), "dilation": (1, 1), "groups": 1}
     g = random.standard_normal(table["conv2d"](x, w, None, **params).shape).astype(np.float32)
     b = np.ones(outputs, np.float32)
-    found = {}
+    least, found = winograd.MIN_GRAD_PIXELS, {}
     for name in ("winograd", "conv"):
         choose(name)
+        winograd.MIN_GRAD_PIXELS, winograd.USED = least, (form,)
+        winograd.GRAD_USED = (form,) if window == 3 else ()
         found[name] = three(x, w, b, g, **params)
     exact = three(*(a.astype(np.float64) for a in (x, w, b, g)), **params)
-    for ours, direct, y in zip(*found.values(), exact, strict=True):
-        assert not np.array_equal(ours, direct), "Winograd's kernels did not run"
+    for i, (ours, direct, y) in enumerate(zip(*found.values(), exact, strict=True)):
+        assert np.array_equal(ours, direct) == (window == 5 and i == 2), "Winograd's kernels ran where they should not"
         for norm in (np.max, np.mean):
-            assert norm(abs(ours - y)) <= 4 * norm(abs(direct - y))
+            assert norm(abs(ours - y)) <= 4 * norm(abs(direct - y)), (i, norm)
 
 
 def test_winograds_kernels_are_chosen_for_many_channels_and_can_be_switched_off(
@@ -657,9 +730,13 @@ def test_winograds_kernels_are_chosen_for_many_channels_and_can_be_switched_off(
         "kernel_size": (3, 3), "stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1
     }  # fmt: skip
     assert winograd.suits(**shape, **window) and winograd.suits(**shape, **window, weight_grad=True)
+    five = {**window, "kernel_size": (5, 5), "padding": (4, 4)}
+    assert winograd.suits(**shape, **five) and not winograd.suits(**shape, **five, weight_grad=True)
+    assert winograd.suits(**{**shape, **window, "images": 64, "out": (3, 3)})
     for other in (
         {"channels": 3}, {"outputs": 10}, {"images": 1, "out": (3, 3)}, {"kernel_size": (3, 5)}, {"stride": (2, 2)},
-        {"padding": (3, 3)}, {"dilation": (2, 2)}, {"groups": 2},
+        {"padding": (3, 3)}, {"dilation": (2, 2)}, {"groups": 2}, {"kernel_size": (4, 4)},
+        {"images": 64, "out": (1, 1)},
     ):  # fmt: skip
         assert not winograd.suits(**{**shape, **window, **other}), other
     monkeypatch.setattr(winograd, "ENABLED", False)
@@ -673,6 +750,38 @@ def test_winograds_kernels_are_chosen_for_many_channels_and_can_be_switched_off(
             env={**os.environ, "LUCIDGRAD_WINOGRAD": setting},
         )
         assert done.stdout.strip() == enabled, done.stderr
+
+
+def test_winograds_tiles_are_those_with_fewer_multiplications() -> None:
+    sizes = {(2, 2): 2, (3, 3): 4, (4, 4): 4, (5, 5): 2, (6, 6): 2, (7, 7): 4, (14, 14): 4, (15, 15): 4, (2, 64): 2}
+    for out, results in sizes.items():
+        assert winograd.FORMS[winograd.choose(3, out) or 0].results == results, out
+    assert [winograd.choose(5, (14, 14)), winograd.choose(7, (14, 14))] == [2, None]
+    for images, form in ((15, 0), (16, 1)):  # 4,096 results: fewer are added up with smaller errors by the direct form
+        assert winograd.choose(3, (16, 16), images) == form
+
+
+@pytest.mark.parametrize("form", WINOGRAD, ids=NAMES)
+def test_winograds_kernels_make_the_same_bits_on_any_number_of_threads(
+    form: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore_choice(monkeypatch)
+    choose("winograd")
+    winograd.USED = winograd.GRAD_USED = (form,)
+    random, window = np.random.default_rng(0), winograd.FORMS[form].window
+    shapes = (19, 40, 9, 11), (72, 40, window, window), (19, 72, 9, 11)
+    x, w, g = (random.standard_normal(s).astype(np.float32) for s in shapes)
+    padding = (window // 2, window // 2)
+    params: dict[str, Any] = {"stride": (1, 1), "padding": padding, "dilation": (1, 1), "groups": 1}
+    before, found = autograd.get_num_threads(), []
+    try:
+        for threads in (1, before):
+            autograd.set_num_threads(threads)
+            pooled = table["conv2d_relu_max_pool2d"](x, w, None, **params)
+            found.append([a.tobytes() for a in (*three(x, w, None, g, **params), *pooled)])
+    finally:
+        autograd.set_num_threads(before)
+    assert found[0] == found[1]
 
 
 def test_kernels_are_chosen_by_the_shape() -> None:
@@ -722,25 +831,25 @@ def test_convolution_at_every_width(kernel: int, dtype: Any, kernels: str) -> No
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("groups", [1, 2])
 def test_convolution_in_many_row_blocks_is_the_one_in_a_single_block(
-    dtype: Any, kernels: str, monkeypatch: pytest.MonkeyPatch
+    groups: int, dtype: Any, kernels: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": 2}
-    x, w, b = whole(3, 4, 11, 9, dtype=dtype), whole(6, 2, 3, 3, dtype=dtype), whole(6, dtype=dtype)
+    params = {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": groups}
+    x, w, b = whole(3, 4, 11, 9, dtype=dtype), whole(6, 4 // groups, 3, 3, dtype=dtype), whole(6, dtype=dtype)
 
     def all_three() -> list[np.ndarray]:
-        y = table["conv2d"](x, w, b, **params)
-        return [
-            y,
-            table["conv2d_input_grad"](y, w, input_size=(11, 9), **params),
-            table["conv2d_weight_grad"](y, x, kernel_size=(3, 3), **params),
-        ]
+        y = as_whole(kernels, table["conv2d"](x, w, b, **params))
+        dx = table["conv2d_input_grad"](y, w, input_size=(11, 9), **params)
+        dw = table["conv2d_weight_grad"](y, x, kernel_size=(3, 3), **params)
+        return [y, as_whole(kernels, dx), as_whole(kernels, dw)]
 
     whole_images = all_three()
-    for numbers in (1, 300, 700):
+    for numbers, tiles in ((1, 1), (300, 6), (700, 20)):
         monkeypatch.setattr(conv, "BLOCK_ELEMENTS", numbers)
         monkeypatch.setattr(planes, "BLOCK_ELEMENTS", numbers)
-        monkeypatch.setattr(winograd, "BLOCK_ELEMENTS", numbers)
+        for name in ("MIN_BLOCK_TILES", "BLOCK_TILES", "GRAD_TILES"):
+            monkeypatch.setattr(winograd, name, tiles)
         clear_plans()
         for a, b_ in zip(all_three(), whole_images, strict=True):
             assert np.array_equal(a, b_)

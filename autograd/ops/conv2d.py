@@ -9,8 +9,8 @@
 
 y is linear in x and in w, so the two gradients are bilinear too, and the gradient of each of the three ops is
 made of the other two: ⟨g, conv(x, w)⟩ = ⟨input_grad(g, w), x⟩ = ⟨weight_grad(g, x), w⟩.
-The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py, those for 3 × 3 windows and
-many channels in kernels/winograd.py.
+The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py, those for windows of
+3 × 3 or 5 × 5 and many channels in kernels/winograd.py.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _input_grad_forward(
         return dx
     window: dict[str, Any] = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
     if winograd.suits(len(g), outputs, group_channels, input_size, groups=groups, **window) and winograd.convolve(
-        g, w, np.zeros(group_channels, g.dtype), False, (2 - padding[0], 2 - padding[1]), True, dx
+        g, w, np.zeros(group_channels, g.dtype), False, (kh - 1 - padding[0], kw - 1 - padding[1]), True, dx
     ):
         return dx
     conv_plan, phases, order = conv.backward_plan(
@@ -122,7 +122,7 @@ def _weight_grad_forward(
     if plan:
         return planes.weight_grad(g, x, plan).reshape(g.shape[1], group_channels, *kernel_size)
     if winograd.suits(images, group_channels, group_outputs, g.shape[2:], groups=groups, **window, weight_grad=True):
-        dw = winograd.correlate(g, x, padding)
+        dw = winograd.correlate(g, x, padding, kernel_size[0])
         if dw is not None:
             return dw
     conv_plan, batch = conv.weight_grad_plan(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
