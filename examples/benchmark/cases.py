@@ -347,8 +347,8 @@ def cases(groups: tuple[str, ...], batches: list[int], net_batch: int, threads: 
         for op, shape in OPS:
             for part in OP_PARTS:
                 name = f"{op} {shape}, {part}"
-                of_op: dict[str, object] = {"op": op, "shape": shape, "part": part}
-                found.append(Case(name, "ops", "op", of_op, threads, name, *work(op, shape, part)))
+                asked: dict[str, Any] = {"op": op, "shape": shape, "part": part}
+                found.append(Case(name, "ops", "op", asked, threads, name, *work(op, shape, part)))
     if "adam" in groups:
         size = 4 * 7 * sum(map(math.prod, ADAM_SHAPES))  # reads p, g, m, v; writes p, m, v
         found.append(Case("Adam, 0.5 M parameters", "adam", "adam", {}, threads, "adam", 0, size))

@@ -131,8 +131,8 @@ def _written(content: object, at_the_end: contextlib.ExitStack) -> str:
     file, path = tempfile.mkstemp(prefix="lucidgrad-")
     at_the_end.callback(os.unlink, path)
     with open(file, "wb") as into:
-        parts: list[bytes | memoryview] = [head, *(array.raw() for array in arrays)]
-        into.write(np.array([len(parts), *(memoryview(part).nbytes for part in parts)], np.int64).tobytes())
+        parts = [memoryview(head), *(array.raw() for array in arrays)]
+        into.write(np.array([len(parts), *(part.nbytes for part in parts)], np.int64).tobytes())
         for part in parts:
             into.write(bytes(-into.tell() % _ALIGNED))
             into.write(part)
