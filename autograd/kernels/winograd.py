@@ -88,10 +88,10 @@ from autograd.kernels.microkernels import (
 from autograd.kernels.planes import inside
 from autograd.types import Array, Pair
 
-DEPTH = 32  # channels whose products are added at a time
+DEPTH = 16  # channels whose products are added at a time
 BLOCK_BYTES = 1 << 20  # of a block's transformed pixels and of a panel's sums
 MIN_BLOCK_TILES, BLOCK_TILES = 4 * MR, 128  # of a block, at least and at most
-GRAD_TILES = 32  # of a block of the weight gradient, whose products are added at a time
+GRAD_TILES = 12  # of a block of the weight gradient, whose products are added at a time
 GRAD_CHANNELS, GRAD_OUTPUTS = 64, 128  # of a block of the weight gradient
 PART_ELEMENTS = 1 << 22  # elements that the weight gradients of all image blocks may have together
 # Fewer channels, tiles or saved multiplications cost more in transforms than they save
@@ -116,8 +116,11 @@ class Form(NamedTuple):
 _FOUR = Fraction(0), Fraction(1), Fraction(-1)
 _SIX = Fraction(0), Fraction(5, 8), Fraction(-5, 8), Fraction(3, 2), Fraction(-3, 2)
 FORMS = Form(2, 3, _FOUR), Form(4, 3, _SIX), Form(2, 5, _SIX)
-USED = 0, 1, 2  # places in FORMS of those that `choose` takes one of
-GRAD_USED = 0, 1  # for weight gradients; in that of 5 × 5 the error would be up to eight times the direct form's
+USED: tuple[int, ...] = (0, 1, 2)  # places in FORMS of those that `choose` takes one of
+GRAD_USED: tuple[int, ...] = (
+    0,
+    1,
+)  # for weight gradients; in that of 5 × 5 the error would be up to eight times the direct form's
 MIN_GRAD_PIXELS = 4096  # of all images, from which on that of 3 × 3 takes six points: the direct error grows with them
 Matrix = list[list[Fraction]]
 
