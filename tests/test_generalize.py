@@ -20,6 +20,7 @@ from examples.experiments.generalize import PARTS, main
 from examples.experiments.models import ThreeLayers
 from examples.experiments.support import measures
 from examples.experiments.support.data import synthetic
+from examples.experiments.support.data.augmentation import VIEWS
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader
 from examples.experiments.support.data.patches import principal_components
@@ -251,7 +252,7 @@ def test_shifted_verdicts_are_weighted_means_of_six_views() -> None:
         for view in (window, window[..., ::-1].copy()):
             wanted += weight * F.softmax(Left()(autograd.tensor(view)), dim=1).numpy()
     np.testing.assert_allclose(verdicts(Left(), loader, "shifted").probabilities, wanted, rtol=1e-5)
-    assert [sum(weight for weight, *_ in views) for views in measures.VIEWS.values()] == [1, 1, 1]
+    assert [sum(weight for weight, *_ in views) for views in VIEWS.values()] == [1, 1, 1]
 
 
 def test_misclassified_pictures() -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from examples.experiments.models import Baseline
 from examples.experiments.support import cli, job
 from examples.experiments.support.cli import Splits
-from examples.experiments.support.data.cifar10 import Cifar10, Split
+from examples.experiments.support.data.cifar10 import Cifar10
 from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import write_whole
@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool) -> int:
     """Do what the command line asks for."""
     args = session.args
-    untested = splits._replace(test=Split(splits.test.images[:0], splits.test.labels[:0]))
+    untested = splits._replace(test=splits.test.first(0))
     if args.trial:
         trial = trials[args.trial - 1]
         print(_line(trial, _train(trial, session, args.trial_epochs, untested, resume=args.resume)))

@@ -102,7 +102,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     if args.find_lr:
         return cli.find_lr(args, net, splits, data, recipe)
-    untouched = Split(splits.test.images[:0], splits.test.labels[:0])
 
     def found(run: cli.Result) -> dict[str, Any]:
         model = run.model
@@ -125,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
 
     with StopOnSignal(processes.largest) as stop:
-        cli.run(args, net, splits._replace(test=untouched), data, recipe=recipe, stop=stop, found=found)
+        cli.run(args, net, splits._replace(test=splits.test.first(0)), data, recipe=recipe, stop=stop, found=found)
     return 0
 
 

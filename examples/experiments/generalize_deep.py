@@ -26,8 +26,7 @@ import nn
 import optim
 from autograd import Tensor
 from examples.experiments.support import cli, measures, processes
-from examples.experiments.support.data.augmentation import CropAndFlip
-from examples.experiments.support.data.cifar10 import Split
+from examples.experiments.support.data.augmentation import VIEWS, CropAndFlip
 from examples.experiments.support.data.loader import channel_statistics
 from examples.experiments.support.data.patches import whitening
 from examples.experiments.support.frameworks import deep_recipe as recipe
@@ -107,24 +106,18 @@ def _without_scale(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
 
 def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     """Return Muon for the filters and SGD for the rest; all rates fall to zero in a straight line."""
-    filters, biases, head = _sorted(model)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    filters = [p for p in trained if p.ndim == 4]
     muon = optim.Muon(filters, lr=args.lr, momentum=recipe.MUON_MOMENTUM, weight_decay=0.0, ns_steps=recipe.NS_STEPS)
     muon.register_step_pre_hook(lambda *_: _normalize(filters))
-    rates = {"lr": recipe.BIAS_RATE * args.lr}, {"lr": recipe.HEAD_RATE * args.lr}
-    groups = [
-        {"params": params, **rate, "weight_decay": recipe.DECAY / rate["lr"]}
-        for params, rate in zip((biases, head), rates, strict=True)
+    rates = {1: recipe.BIAS_RATE * args.lr, 2: recipe.HEAD_RATE * args.lr}  # of vectors, of the last layer's matrix
+    rest = [
+        {"params": [p for p in trained if p.ndim == dims], "lr": rate, "weight_decay": recipe.DECAY / rate}
+        for dims, rate in rates.items()
     ]
-    rest = optim.SGD(groups, momentum=recipe.MOMENTUM, nesterov=True)
-    both = MultiOptimizer([muon, rest])
+    both = MultiOptimizer([muon, optim.SGD(rest, momentum=recipe.MOMENTUM, nesterov=True)])
     falling = optim.lr_scheduler.LambdaLR(both, lambda step: 1 - step / (args.epochs * steps))
     return Parts(model, both, falling, each_step=True)
-
-
-def _sorted(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-    """Return the trained parameters: filters, biases, and the matrix of the last layer."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    return tuple([p for p in trained if p.ndim == dims] for dims in (4, 1, 2))  # type: ignore[return-value]
 
 
 def _normalize(filters: Sequence[Tensor]) -> None:
@@ -160,7 +153,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     loss = functools.partial(F.cross_entropy, label_smoothing=recipe.SMOOTHING)
     augment = CropAndFlip(recipe.PAD, args.seed, alternating=True)
     training = cli.Recipe(parts, loss=loss, augment=augment, fixed_epochs=True)
-    untouched = Split(splits.test.images[:0], splits.test.labels[:0])
 
     def found(run: cli.Result) -> dict[str, Any]:
         model, history = run.model, run.progress.history
@@ -169,12 +161,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             "parameters": sum(p.numel() for p in model.parameters()),
             "classes": data.classes,
             "work": measures.work(model, loss, len(splits.train.labels), args.epochs),
-            "validation": measures.validated(model, run.loaders, history, *measures.VIEWS),
+            "validation": measures.validated(model, run.loaders, history, *VIEWS),
             "test": None if args.validation else measures.tested(model, run.loaders.train, splits.test, "shifted"),
         }
 
     with StopOnSignal(processes.largest) as stop:
-        cli.run(args, net, splits._replace(test=untouched), data, recipe=training, stop=stop, found=found)
+        cli.run(args, net, splits._replace(test=splits.test.first(0)), data, recipe=training, stop=stop, found=found)
     return 0
 
 

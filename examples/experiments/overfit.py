@@ -13,7 +13,6 @@ from typing import Any
 
 from examples.experiments.models import Baseline
 from examples.experiments.support import cli, job
-from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import train_validation_split
 from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.support.training import evaluate
@@ -36,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = cli.begin(parser, argv)
     data = cli.load_data(args, PICTURES + VALIDATION)
     training, validation = train_validation_split(data.train, VALIDATION, args.seed)
-    nothing = Split(data.test.images[:0], data.test.labels[:0])
+    nothing = data.test.first(0)
     splits = cli.Splits(training, validation, nothing)
     if args.find_lr:
         return cli.find_lr(args, Baseline, splits, data)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.experiments.support.data.augmentation import VIEWS, CropAndFlip, moved
+from examples.experiments.support.data.augmentation import CropAndFlip, averaged
 from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader, channel_statistics
 from examples.experiments.support.data.patches import whitening
 from examples.experiments.support.frameworks import deep_recipe as recipe
@@ -122,11 +122,8 @@ class Training:
         """Return the logarithm of the mean probabilities over the views of each image, (N, 10)."""
         self.model.eval()
         with torch.no_grad():
-            each = [
-                weight * F.softmax(self.model(torch.from_numpy(moved(x, shift, shift, flip))), dim=1).numpy()
-                for weight, shift, flip in VIEWS["shifted"]
-            ]
-        return np.log(np.sum(each, axis=0, dtype=np.float32))
+            found = averaged(lambda view: F.softmax(self.model(torch.from_numpy(view)), dim=1).numpy(), x, "shifted")
+        return np.log(found)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

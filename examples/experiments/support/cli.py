@@ -382,9 +382,7 @@ def load_data(args: argparse.Namespace, limit: int | None = None) -> Cifar10:
     if args.synthetic:
         return synthetic.make(limit or 50_000, limit or 10_000, seed=0)
     data = cifar10.load(args.data_dir)
-    first = slice(limit)
-    train_part, test_part = (Split(part.images[first], part.labels[first]) for part in (data.train, data.test))
-    return dataclasses.replace(data, train=train_part, test=test_part)
+    return dataclasses.replace(data, train=data.train.first(limit), test=data.test.first(limit))
 
 
 def run(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import autograd
 import nn
-from examples.experiments.support.data.augmentation import VIEWS, moved
+from examples.experiments.support.data.augmentation import averaged
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader
 from examples.experiments.support.metrics import Accuracy, Confusion
@@ -44,16 +44,16 @@ class Verdicts(NamedTuple):
 
 def verdicts(model: nn.Module, loader: Loader, views: str, *, check: Callable[[], None] = lambda: None) -> Verdicts:
     """Predict every image in eval mode: the weighted mean of the predictions for its views, a key of VIEWS."""
+
+    def predict(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return F.softmax(model(autograd.from_numpy(x)), dim=1).numpy()
+
     probabilities, labels = [], []
     model.eval()
     with autograd.no_grad():
         for x, y in loader.batches(0):
             check()
-            each = [
-                np.float32(weight) * F.softmax(model(autograd.from_numpy(moved(x, shift, shift, flip))), dim=1).numpy()
-                for weight, shift, flip in VIEWS[views]
-            ]
-            probabilities.append(np.sum(each, axis=0))
+            probabilities.append(averaged(predict, x, views))
             labels.append(y)
     return Verdicts(np.concatenate(probabilities), np.concatenate(labels))
 

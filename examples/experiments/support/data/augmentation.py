@@ -7,6 +7,7 @@ applied to these three numbers as a counter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,14 @@ class CropAndFlip:
         with np.errstate(over="ignore"):  # overflow modulo 2**64 is intended
             key = _mixed(_mixed(np.array([self.seed], np.uint64)) + np.uint64(epoch))
             return _mixed(key + chosen.astype(np.uint64))
+
+
+def averaged(
+    predict: Callable[[NDArray[np.float32]], NDArray[np.float32]], x: NDArray[np.float32], views: str
+) -> NDArray[np.float32]:
+    """Return the weighted mean of what `predict` says of the views of images, a key of VIEWS."""
+    each = [np.float32(weight) * predict(moved(x, shift, shift, flip)) for weight, shift, flip in VIEWS[views]]
+    return np.sum(each, axis=0)
 
 
 def moved(x: NDArray[Any], down: int, right: int, mirrored: bool) -> NDArray[Any]:

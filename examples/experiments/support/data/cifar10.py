@@ -43,6 +43,10 @@ class Split(NamedTuple):
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
 
+    def first(self, count: int | None) -> Split:
+        """Return the first images, as views; all of them if count is None."""
+        return Split(self.images[:count], self.labels[:count])
+
 
 @dataclass(frozen=True)
 class Cifar10:

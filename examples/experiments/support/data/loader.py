@@ -208,7 +208,7 @@ def train_validation_split(split: Split, validation: int, seed: int) -> tuple[Sp
         )
     _check_seed(seed)
     if validation == 0:  # avoids a copy
-        return split, Split(split.images[:0], split.labels[:0])
+        return split, split.first(0)
     aside = np.zeros(count, bool)
     aside[_permutation(count, seed, _SPLITTING)[:validation]] = True
     return Split(split.images[~aside], split.labels[~aside]), Split(split.images[aside], split.labels[aside])
