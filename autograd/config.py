@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import warnings
 from typing import Any
 
 import llvmlite
@@ -25,7 +26,8 @@ def set_num_threads(threads: int) -> None:
     """Set the maximum number of threads that kernels of this process use.
 
     The number applies to all Python threads, running and future ones.  Results do not depend on it, bit for bit.
-    A forked process inherits it; a spawned one starts with the default.
+    A forked process inherits it; a spawned one starts with the default.  With TBB, a process that is forked after a
+    second Python thread has used kernels stays on one thread: a lock of TBB may be held there for ever.
 
     Parameters
     ----------
@@ -53,6 +55,14 @@ def set_num_threads(threads: int) -> None:
     most = kernel_threads.settings.NUMBA_NUM_THREADS
     if not 1 <= threads <= most:
         raise ValueError(f"set_num_threads: {threads} is not between 1 and {most}, the processors this process may use")
+    if threads > 1 and kernel_threads.stays_alone():
+        warnings.warn(
+            "set_num_threads: this process was forked from one in which several Python threads used kernels, so its "
+            "kernels stay on one thread; start it with multiprocessing's method spawn for more",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        threads = 1
     kernel_threads.set_number(int(threads))
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from llvmlite import binding as llvm
 
 import autograd
 import nn
@@ -332,7 +334,8 @@ print(numba.threading_layer())
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_while_another_thread_launches_kernels(tmp_path: Path, layer: str) -> None:
     script = f"""{TRAIN}
-import faulthandler, os
+import faulthandler, os, warnings
+from autograd.kernels import threads
 expected = train(0, 2)
 stop = threading.Event()
 def work():
@@ -344,13 +347,29 @@ for _ in range(10):
     child = os.fork()
     if child == 0:
         faulthandler.dump_traceback_later(60, exit=True)
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            autograd.set_num_threads(3)
+        tbb = threads.choose_layer() == "tbb"
+        as_promised = (autograd.get_num_threads(), len(found)) == ((1, 1) if tbb else (3, 0))
         same = train(0, 2) == expected
-        os._exit(0 if same else 1)
+        os._exit(0 if same and as_promised else 1)
     assert os.waitpid(child, 0)[1] == 0
 stop.set()
 thread.join()
 """
     output(tmp_path, script, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="4", PYTHONWARNINGS="ignore")
+
+
+def test_work_for_one_thread_does_not_enter_the_threading_layer() -> None:
+    calls = []
+    word = ctypes.c_size_t
+    work = ctypes.CFUNCTYPE(None, *[word] * 4)(lambda *arguments: calls.append((arguments, threading.get_ident())))
+    address = llvm.address_of_symbol("numba_parallel_for")  # through which kernels enter it
+    assert address == threads.start().get_function_address("enter")
+    enter = ctypes.CFUNCTYPE(None, *[word] * 7, ctypes.c_int32)(address)
+    enter(ctypes.cast(work, ctypes.c_void_p).value, 1, 2, 3, 4, 5, 6, 1)
+    assert calls == [((1, 2, 3, 4), threading.get_ident())]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

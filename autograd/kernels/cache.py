@@ -48,6 +48,8 @@ from llvmlite import binding as llvm
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.serialize import dumps
 
+from autograd.kernels import threads
+
 PACKAGE = Path(__file__).resolve().parents[1]
 
 _DIGEST = hashlib.sha256().digest_size
@@ -243,8 +245,8 @@ class KernelCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The function compiled for these argument types, or None if it must be compiled."""
         target_context.refresh()
-        if self._variant == "serial":  # the code is about to be linked with functions of Numba's threads
-            numba.get_num_threads()  # which starts them, as Numba itself does before it links a parallel kernel
+        if self._variant:  # the code is about to be linked with functions of Numba's threads
+            threads.start()
         content = _read(*self._place(sig, target_context.codegen())) if self._enabled else None
         return None if content is None else self._impl.rebuild(target_context, pickle.loads(content))
 

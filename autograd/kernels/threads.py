@@ -7,20 +7,26 @@ setting it back.  Both happen in compiled code, so no signal handler and no Pyth
 
 Numba has three threading layers.  docs/performance.md says what each costs.
 
-=========  ==========================  =======================  ==================================
-layer      two Python threads at once  after os.fork            availability
-=========  ==========================  =======================  ==================================
-TBB        safe                        safe                     x86-64: pip installs it
-OpenMP     safe                        libgomp ends the child;  if the system has a runtime
+=========  ==========================  ========================  ==================================
+layer      two Python threads at once  after os.fork             availability
+=========  ==========================  ========================  ==================================
+TBB        safe                        safe, if only the thread  x86-64: pip installs it
+                                       that forks launched
+                                       kernels before
+OpenMP     safe                        libgomp ends the child;   if the system has a runtime
                                        LLVM's, Intel's and
                                        Microsoft's are safe
-workqueue  ends the process            safe                     everywhere
-=========  ==========================  =======================  ==================================
+workqueue  ends the process            safe                      everywhere
+=========  ==========================  ========================  ==================================
 
 So TBB comes first, then an OpenMP that is safe after a fork, then workqueue with a lock, so that one Python thread at
 a time launches a kernel.  libgomp, which Numba's builds for Linux use, comes last: if a process forks after its first
 kernel, as multiprocessing does on Linux, its children are ended.  A program that never forks may choose it with
 NUMBA_THREADING_LAYER=omp.
+
+TBB stops its threads before a fork only if no other Python thread uses it.  Otherwise a thread may hold one of TBB's
+locks at that moment, and in the child, where that thread does not exist, the next launch would wait forever.  Such a
+child stays on one thread, and its kernels do not enter TBB.
 
 Source: Numba's documentation, "The Threading Layers".
 """
@@ -43,6 +49,8 @@ from typing import Any
 import numba
 from llvmlite import binding as llvm, ir
 from numba import types
+from numba.core import cgutils
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel
 
@@ -60,30 +68,90 @@ def available_threads() -> int:
 
 # ── the number of threads ──────────────────────────────────────────────────────────────
 
-_SYMBOL = "lucidgrad_num_threads"
-_number = ctypes.c_int32(min(available_threads(), settings.NUMBA_NUM_THREADS))
-llvm.add_symbol(_SYMBOL, ctypes.addressof(_number))  # a cached kernel finds it by name in any process
+
+class _Shared(ctypes.Structure):
+    """What compiled code and this module both use.  There is one for the process."""
+
+    _fields_ = [
+        ("number", ctypes.c_int64),  # the maximum number of threads
+        ("launcher", ctypes.c_int64),  # the first Python thread that launched a kernel, 0 before that
+        ("several", ctypes.c_int64),  # 1 after another Python thread has launched one
+    ]
+
+
+_SYMBOL = "lucidgrad_threads"
+_shared = _Shared(number=min(available_threads(), settings.NUMBA_NUM_THREADS))
+llvm.add_symbol(_SYMBOL, ctypes.addressof(_shared))  # a cached kernel finds it by name in any process
 
 
 def get_number() -> int:
     """Maximum number of threads for the kernels of this process."""
-    return _number.value
+    return _shared.number
 
 
 def set_number(threads: int) -> None:
     """Set the maximum number of threads for all kernels that this process launches from now on."""
-    _number.value = threads
+    _shared.number = threads
+
+
+@functools.cache
+def start() -> Any:
+    """Start Numba's threads, which must precede the linking of a parallel kernel.  Returns what must stay in memory.
+
+    The symbol through which a kernel enters the threading layer then means a function that runs the work itself if
+    there is one thread.  This saves 2 µs, and a forked child whose TBB is not safe never enters it.
+    """
+    numba.get_num_threads()
+    number, count = ir.IntType(64), ir.IntType(32)
+    all_types = [*[number] * 7, count]  # work, arrays, sizes, strides, data, dimensions, number of arrays; threads
+    module = ir.Module()
+    module.triple = llvm.get_process_triple()
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), all_types), "enter")
+    builder = ir.IRBuilder(function.append_basic_block())
+
+    def call(address: Any, arguments: Any) -> None:
+        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+        builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
+
+    with builder.if_else(builder.icmp_signed("==", function.args[7], count(1))) as (alone, together):
+        with alone:
+            call(function.args[0], function.args[1:5])
+        with together:
+            call(number(llvm.address_of_symbol("numba_parallel_for")), function.args)
+    builder.ret_void()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=1)
+    compiled = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine)
+    compiled.finalize_object()
+    llvm.add_symbol("numba_parallel_for", compiled.get_function_address("enter"))
+    return compiled
 
 
 @intrinsic
 def process_threads(typing_context):  # type: ignore[no-untyped-def]
-    """The number of `get_number`, in compiled code."""
-    numba.get_num_threads()  # starts Numba's threads: `limit_threads` is about to be linked with their functions
+    """The number of `get_number`, in compiled code.  Also notes which Python thread launches a kernel."""
+    start()  # `limit_threads` is about to be linked with functions of Numba's threads
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.load(context.get_c_value(builder, ir.IntType(32), _SYMBOL))
+        number, zero = ir.IntType(64), ir.Constant(ir.IntType(64), 0)
+        shared = context.get_c_value(builder, ir.ArrayType(number, len(_Shared._fields_)), _SYMBOL)
 
-    return types.int32(), generate
+        def field(i):  # type: ignore[no-untyped-def]
+            return builder.gep(shared, [zero, ir.Constant(number, i)])
+
+        # Python's function, so that the number is the one of threading.get_ident: an unsigned long
+        identify = ir.FunctionType(ir.IntType(8 * ctypes.sizeof(ctypes.c_ulong)), ())
+        function = cgutils.get_or_insert_function(builder.module, identify, "PyThread_get_thread_ident")
+        thread = builder.call(function, ())
+        thread = builder.zext(thread, number) if thread.type != number else thread
+        launcher = builder.load(field(1))
+        with builder.if_else(builder.icmp_signed("==", launcher, zero)) as (first, later):
+            with first:
+                builder.store(thread, field(1))
+            with later, builder.if_then(builder.icmp_signed("!=", launcher, thread), likely=False):
+                builder.store(ir.Constant(number, 1), field(2))
+        return builder.load(field(0))
+
+    return types.int64(), generate
 
 
 # ── the threading layer ────────────────────────────────────────────────────────────────
@@ -134,6 +202,26 @@ def hold_during_fork(lock: Any) -> None:
         os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
+hold_during_fork(global_compiler_lock)  # held while a kernel is compiled or loaded
+
+
+# ── a child forked while other threads use TBB ─────────────────────────────────────────
+
+_alone = False  # whether this process is such a child
+
+
+def stays_alone() -> bool:
+    """Whether kernels of this process run on one thread, whatever the number set: see the head of this file."""
+    return _alone
+
+
+def _stay_alone_if_tbb_is_in_use() -> None:
+    """In a forked child: run on one thread, which `start` keeps out of TBB, unless TBB is safe to enter."""
+    global _alone
+    if _shared.several or _shared.launcher not in (0, threading.get_ident()):
+        _alone, _shared.number = True, 1
+
+
 # ── one launch at a time ───────────────────────────────────────────────────────────────
 
 _launches = threading.RLock()  # reentrant: a signal handler or finalizer may launch a kernel in the same thread
@@ -162,6 +250,9 @@ def _unchanged(kernel: Any) -> Any:
 # Wraps parallel kernels for the layer: not at all, if two threads may enter it at once.
 serialized: Callable[[Any], Any] = _unchanged
 
-if choose_layer() == "workqueue":
+_layer = choose_layer()
+if _layer == "workqueue":
     serialized = _Serialized
     hold_during_fork(_launches)
+elif _layer == "tbb" and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_stay_alone_if_tbb_is_in_use)
