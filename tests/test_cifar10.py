@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import os
 import pickle
 import struct
@@ -373,3 +374,17 @@ def test_without_a_home_folder_there_is_a_sentence(
         cifar10.load(None)
     assert download_main([]) == 1
     assert "the home folder is unknown" in capsys.readouterr().err
+
+
+def test_published_pixels_are_known_by_their_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), np.uint8)
+    images = np.broadcast_to(pixels, (50_000, 3, 32, 32))
+    data = cifar10.Cifar10(
+        cifar10.Split(images, np.zeros(50_000, np.int64)), cifar10.Split(images[:1], np.zeros(1)), (), ""
+    )
+    assert data.identity["published"] is False
+    levels = pixels[0].reshape(3, -1) / 255
+    monkeypatch.setattr(cifar10, "STATISTICS", (levels.mean(1), levels.std(1)))
+    assert data.identity["published"] is True
+    few = dataclasses.replace(data, train=data.train.first(49_999))
+    assert few.identity == {"source": "", "real": True}

@@ -82,6 +82,16 @@ def test_what_the_runs_took(tmp_path: Path) -> None:
     assert "The 2 runs took 21 minutes in total, the longest one (long) 20 minutes." in text(tmp_path)
 
 
+def test_runs_on_other_pixels_than_the_published_ones_are_named(tmp_path: Path) -> None:
+    docs, run = tmp_path / "docs", gradcheck(tmp_path / "on_jpeg")
+    for published, names in ((True, False), (False, True)):
+        content = json.loads((run / results.FILE).read_text())
+        content["data"] = {"source": "CIFAR-10", "real": True, "published": published}
+        (run / results.FILE).write_text(json.dumps(content))
+        assert report.main(["--docs", str(docs), "--replace", "--take", str(run)]) == 0
+        assert ("are not the published pixels of CIFAR-10: on_jpeg." in text(docs)) == names
+
+
 def test_numbers_and_figures_follow_the_results(tmp_path: Path) -> None:
     docs, run = tmp_path / "docs", gradcheck(tmp_path / "checked")
     assert report.main(["--docs", str(docs), "--take", str(run)]) == 0

@@ -197,11 +197,19 @@ def _effort(results: Results) -> list[str]:
         return []
     longest = max(records, key=lambda record: record.seconds)
     minutes, most = (f"{seconds / 60:,.0f}" for seconds in (sum(record.seconds for record in records), longest.seconds))
-    return [
+    changed = [record.name for record in records if (record.data or {}).get("published") is False]
+    told = [
         "`make report` generates this page from the results in [runs](runs); no number is typed by hand. The "
         f"{len(records)} runs took {minutes} minutes in total, the longest one ({longest.name}) {most} minutes. "
         "Results of shortened runs say so."
     ]
+    if changed:
+        told.append(
+            f"The images of these runs are not the published pixels of CIFAR-10: {', '.join(changed)}. Their mean and "
+            "standard deviation differ, as after a compression with loss. Accuracies on them are not comparable with "
+            "published ones."
+        )
+    return told
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
 PIXELS = 3 * 32 * 32
 RECORD = 1 + PIXELS  # bytes
+# Mean and standard deviation of red, green and blue in the published training images, for pixels in [0, 1]
+STATISTICS = ((0.49140, 0.48216, 0.44653), (0.24703, 0.24349, 0.26159))
 MOST_BYTES = 64 << 20  # twice a published batch; a larger file is not CIFAR-10 and could fill the memory
 
 
@@ -64,8 +66,18 @@ class Cifar10:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The description that results store."""
-        return {"source": self.source, "real": self.real}
+        """The description that results store.
+
+        `published` says whether the training images have the mean and the standard deviation of the published ones.
+        Images that were stored with loss, as JPEG does, have others.  It is there for real and complete data.
+        """
+        identity = {"source": self.source, "real": self.real}
+        if self.real and len(self.train.labels) == 50_000:
+            from examples.experiments.support.data.loader import channel_statistics  # which imports this module
+
+            found = channel_statistics(self.train.images)
+            identity["published"] = bool(np.allclose(found, STATISTICS, rtol=0, atol=2e-5))
+        return identity
 
     def __str__(self) -> str:
         """Return a sentence with the folder; results, which are published, contain only the source."""
