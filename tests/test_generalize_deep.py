@@ -166,6 +166,23 @@ def test_the_section_compares_with_pytorch_on_the_same_machine(whole: Path, tmp_
     assert "PyTorch" not in "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
 
 
+def test_the_section_draws_accuracy_against_minutes_beside_pytorch(tmp_path: Path) -> None:
+    assert run("--epochs", "1", out=tmp_path / "trial") == 0
+    content = json.loads((tmp_path / "trial" / "result.json").read_text())
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "a.json").write_text(json.dumps(content))
+    theirs = {**content, "experiment": "torch_deep", "seconds": 600, "versions": {"torch": "2.13.0"}}
+    theirs["result"] = {**content["result"], "validation": {"accuracy": 0.4567, "pictures": 20}}
+    for seed, drawn in ((content["settings"]["seed"], True), (77, False)):
+        theirs["settings"] = {**content["settings"], "seed": seed}
+        (kept / "b.json").write_text(json.dumps(theirs))
+        figures = Figures("figures")
+        text = "\n".join(section_module.section(results_in(kept), figures))
+        assert ("PyTorch 2.13.0 in eager mode 45.7 % after 10 minutes" in text) == drawn
+        assert ("figures/generalize-deep-minutes.svg" in figures.files) == drawn
+
+
 def test_the_section_without_results(tmp_path: Path) -> None:
     text = "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
     assert "`python -m examples.experiments.generalize_deep` makes one" in text

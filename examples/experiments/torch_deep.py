@@ -1,7 +1,7 @@
 """The deep network in PyTorch, for comparison: ``python -m examples.experiments.torch_deep``.
 
 The network, the batches and the training of `examples.experiments.generalize_deep`, in PyTorch's eager mode. It looks
-at the test images once, at its end, and cannot be resumed.
+at the test images once, at its end, or at validation images after each epoch. It cannot be resumed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from examples.experiments.support.data.augmentation import CropAndFlip, averaged
+from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import EVALUATION_BATCH, Loader, channel_statistics
 from examples.experiments.support.data.patches import whitening
 from examples.experiments.support.frameworks import deep_recipe as recipe
@@ -91,6 +92,7 @@ class Training:
 
     def __init__(self, model: Deep, steps: int, layout: torch.memory_format) -> None:
         self.model, self.layout = model.to(memory_format=layout), layout  # type: ignore[call-overload]
+        self.views = "averaged"  # of an image, a key of VIEWS
         trained = [p for p in model.parameters() if p.requires_grad]
         rates = {1: recipe.BIAS_RATE * recipe.LR, 2: recipe.HEAD_RATE * recipe.LR}
         rest = [
@@ -122,7 +124,7 @@ class Training:
         """Return the logarithm of the mean probabilities over the views of each image, (N, 10)."""
         self.model.eval()
         with torch.no_grad():
-            found = averaged(lambda view: F.softmax(self.model(torch.from_numpy(view)), dim=1).numpy(), x, "shifted")
+            found = averaged(lambda view: F.softmax(self.model(torch.from_numpy(view)), dim=1).numpy(), x, self.views)
         return np.log(found)
 
 
@@ -135,48 +137,58 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     @cli.command(stopped="Stopped before the end; there is no result.")
     def run() -> int:
-        args = _parsed(argv)
+        parser = _parser()
+        args = cli.parse(parser, argv)
         check_writable(args.out / results.FILE)
         with locked(args.out):
-            return _train(args)
+            return _train(parser, args)
 
     return run()
 
 
-def _train(args: argparse.Namespace) -> int:
+def _train(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     from examples.experiments.support import cli
     from examples.experiments.support.runs import results
 
-    data = cli.load_data(args, args.limit)
-    mean, std = channel_statistics(data.train.images)
+    splits, data = cli.load_splits(parser, args)
+    mean, std = channel_statistics(splits.train.images)
     augment = CropAndFlip(recipe.PAD, args.seed, alternating=True)
-    loader = Loader(data.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed, augment=augment)
-    test = Loader(data.test, EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
+    loader = Loader(splits.train, args.batch_size, mean=mean, std=std, shuffle=True, seed=args.seed, augment=augment)
     torch.manual_seed(args.seed)
     layout = torch.channels_last if args.channels_last else torch.contiguous_format
-    model = Deep(whitening(data.train.images, std, 2, 24, recipe.EPS))
+    model = Deep(whitening(splits.train.images, std, 2, 24, recipe.EPS))
     training = Training(model, args.epochs * len(loader), layout)
+
+    def error(split: Split, views: str) -> float:
+        training.views = views
+        fixed = Loader(split, EVALUATION_BATCH, mean=mean, std=std, shuffle=False, seed=args.seed)
+        return measure(training, fixed)[1]
+
     history = []
     for epoch in range(args.epochs):
         done = train_epoch(training, loader, epoch)
-        history.append({"epoch": epoch + 1, "train_loss": done.loss, "seconds": done.seconds})
+        row = {"epoch": epoch + 1, "train_loss": done.loss, "seconds": done.seconds}
+        if args.validation:
+            row["validation_error"] = error(splits.validation, "averaged")
+        history.append(row)
         print(f"epoch {epoch + 1}/{args.epochs}  training loss {done.loss:.4f}  {done.seconds:.1f} s", flush=True)
-    _, wrong = measure(training, test)
+    looked_at, name = (splits.validation, "validation") if args.validation else (splits.test, "test")
+    accuracy = 1 - error(looked_at, "shifted")
     results.write(
         args.out,
         "torch_deep",
-        {"history": history, "test": {"accuracy": 1 - wrong, "pictures": len(data.test.labels)}},
+        {"history": history, name: {"accuracy": accuracy, "pictures": len(looked_at.labels)}},
         settings={name: value for name, value in vars(args).items() if name not in ("out", "data_dir")},
         seconds=sum(row["seconds"] for row in history),
         data=data.identity,
         versions={"torch": torch.__version__},
         cut_short=cli.cut_short(vars(args), data.identity),
     )
-    print(f"{100 - 100 * wrong:.2f} % of the test images are classified correctly; the result is in {args.out}.")
+    print(f"{100 * accuracy:.2f} % of the {name} images are classified correctly; the result is in {args.out}.")
     return 0
 
 
-def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     from examples.experiments.support import cli
 
     parser = argparse.ArgumentParser(
@@ -191,9 +203,9 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--channels-last", action=argparse.BooleanOptionalAction, default=True,
         help=f"keep images in PyTorch's faster layout {shown}")  # fmt: skip
     cli.add_images(parser)
-    add("--limit", type=cli.integer(1), metavar="N", help="use only the first N training and N test images")
+    cli.add_splits(parser, validation=0)
     add("--out", type=Path, default=Path("runs/torch_deep"), metavar="DIR", help=f"the run folder {shown}")
-    return cli.parse(parser, argv)
+    return parser
 
 
 if __name__ == "__main__":

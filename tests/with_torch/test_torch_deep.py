@@ -65,3 +65,11 @@ def test_a_run(tmp_path: Path) -> None:
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result["result"]["test"]["pictures"] == 40 and len(result["result"]["history"]) == 2
     assert "torch" in result["versions"]
+
+
+def test_validation_images_are_looked_at_after_each_epoch(tmp_path: Path) -> None:
+    arguments = ["--synthetic", "--limit", "40", "--batch-size", "8", "--epochs", "2", "--out", str(tmp_path / "run")]
+    assert torch_deep.main([*arguments, "--validation", "10"]) == 0
+    result = json.loads((tmp_path / "run" / "result.json").read_text())["result"]
+    assert "test" not in result and result["validation"]["pictures"] == 10
+    assert all(0 <= row["validation_error"] <= 1 for row in result["history"])

@@ -5,8 +5,21 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
+
 from examples.experiments.support.runs.results import Record
-from examples.report.page import Figures, Results, fenced, mean_and_spread, seeds_of_one, table
+from examples.report.page import (
+    COLORS,
+    LINES,
+    MARKERS,
+    Figures,
+    Results,
+    fenced,
+    mean_and_spread,
+    new_figure,
+    seeds_of_one,
+    table,
+)
 from examples.report.sections.generalize import accuracy, confusion_matrix, curves, minutes, mistakes, work
 
 TITLE = "And with any number of layers?"
@@ -25,7 +38,7 @@ def section(results: Results, figures: Figures) -> list[str]:
     whole, others = seeds_of_one([record for record in records if record.result["test"]])
     trials, left = seeds_of_one([record for record in records if record.result["validation"]])
     if not whole:
-        return [_MISSING, *_trials(trials)]
+        return [_MISSING, *_trials(trials), *_against_minutes(trials, results, figures)]
     paragraphs = [
         f"{accuracy(whole)} The network has eight layers with {whole[0].result['parameters']:,} parameters, was "
         f"trained on all {whole[0].result['work']['images']:,} images for {whole[0].settings['epochs']} epochs, and "
@@ -36,6 +49,7 @@ def section(results: Results, figures: Figures) -> list[str]:
         fenced(whole[0].result["network"]),
         curves("generalize-deep", whole, figures),
         *_trials(trials),
+        *_against_minutes(trials, results, figures),
         confusion_matrix("generalize-deep", whole, figures),
         mistakes("generalize-deep", whole[0], figures),
     ]
@@ -43,17 +57,21 @@ def section(results: Results, figures: Figures) -> list[str]:
     return [*paragraphs, *dict.fromkeys(sentence for sentence in told if sentence)]
 
 
-def _in_pytorch(whole: Sequence[Record], results: Results) -> list[str]:
-    """Compare with runs of the same net in PyTorch, on the same machine and as many images."""
-    settings, machine = whole[0].settings, whole[0].machine
-    kinds = ("epochs", "batch_size", "limit")
-    records = [
+def _rivals(own: Record, results: Results, look: str, *more: str) -> list[Record]:
+    """Return runs of the same net in PyTorch, on the same machine and images, that looked at the same split."""
+    return [
         record
         for record in results.of("torch_deep")
-        if all(record.settings[name] == settings[name] for name in kinds)
-        and record.machine["processor"] == machine["processor"]
-        and record.cut_short == whole[0].cut_short
+        if look in record.result
+        and all(record.settings[name] == own.settings[name] for name in ("epochs", "batch_size", "limit", *more))
+        and record.machine["processor"] == own.machine["processor"]
+        and record.cut_short == own.cut_short
     ]
+
+
+def _in_pytorch(whole: Sequence[Record], results: Results) -> list[str]:
+    """Compare with PyTorch's time and accuracy on the test images."""
+    records = _rivals(whole[0], results, "test")
     if not records:
         return []
     ours, theirs = (statistics.median(record.seconds for record in some) for some in (whole, records))
@@ -62,6 +80,42 @@ def _in_pytorch(whole: Sequence[Record], results: Results) -> list[str]:
         f"PyTorch {records[0].versions['torch']}, in eager mode on the same machine, takes {theirs / 60:.0f} minutes "
         f"for the same training, {theirs / ours:.1f} times as long, and reaches {mean_and_spread(accuracies)} % "
         f"({len(records)} run{'s' * (len(records) > 1)})."
+    ]
+
+
+def _against_minutes(trials: Sequence[Record], results: Results, figures: Figures) -> list[str]:
+    """Draw the accuracy on validation images against the minutes of training, of ours and of PyTorch's."""
+    pairs = [(own, rival) for own in trials for rival in _rivals(own, results, "validation", "validation", "seed")]
+    if not pairs:
+        return []
+    own, rival = pairs[0]
+    version = f"PyTorch {rival.versions['torch']}"
+    figure = new_figure(6, 3.4)
+    axes = figure.subplots()
+    for record, label, color, line, marker in zip(
+        (own, rival), ("lucidgrad", version), COLORS, LINES, MARKERS, strict=False
+    ):
+        history = record.result["history"]
+        spent = np.cumsum([row["seconds"] for row in history]) / 60
+        right = [100 - 100 * row["validation_error"] for row in history]
+        axes.plot(spent, right, color=color, linestyle=line, marker=marker, label=label)
+    axes.set(xlabel="minutes of training", ylabel="validation accuracy [%]", xlim=(0, None))
+    axes.legend()
+    axes.grid(alpha=0.3)
+    ends = [
+        f"{100 * accuracy:.1f} % after {record.seconds / 60:.0f} minutes"
+        for record, accuracy in (
+            (own, own.result["validation"]["shifted"]),
+            (rival, rival.result["validation"]["accuracy"]),
+        )
+    ]
+    return [
+        figures.add(
+            "generalize-deep-minutes", figure, "Validation accuracy against minutes, for lucidgrad and for PyTorch"
+        ),
+        f"The same training with the same images held out, in both libraries on this machine: a point is an epoch, and "
+        f"shows the accuracy for the image alone. With all views, lucidgrad reaches {ends[0]}, and {version} in eager "
+        f"mode {ends[1]}.",
     ]
 
 
