@@ -32,7 +32,7 @@ if not importlib.util.find_spec("mypy"):
 
 settings.register_profile("few", max_examples=3, deadline=None)
 settings.register_profile("dev", max_examples=6, deadline=None)
-settings.register_profile("ci", max_examples=10, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=7, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

@@ -337,12 +337,14 @@ def test_a_fork_while_another_thread_launches_kernels(tmp_path: Path, layer: str
 import faulthandler, os, warnings
 from autograd.kernels import threads
 expected = train(0, 2)
-stop = threading.Event()
+began, stop = threading.Event(), threading.Event()
 def work():
     while not stop.is_set():
         train(1, 1)
+        began.set()
 thread = threading.Thread(target=work, daemon=True)  # the program ends with the first child that fails
 thread.start()
+began.wait()
 for _ in range(10):
     child = os.fork()
     if child == 0:
