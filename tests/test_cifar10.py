@@ -378,13 +378,17 @@ def test_without_a_home_folder_there_is_a_sentence(
 
 def test_published_pixels_are_known_by_their_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), np.uint8)
-    images = np.broadcast_to(pixels, (50_000, 3, 32, 32))
-    data = cifar10.Cifar10(
-        cifar10.Split(images, np.zeros(50_000, np.int64)), cifar10.Split(images[:1], np.zeros(1)), (), ""
-    )
-    assert data.identity["published"] is False
+    train = cifar10.Split(np.broadcast_to(pixels, (50_000, 3, 32, 32)), np.zeros(50_000, np.int64))
+    assert cifar10._is_published(train) is False
     levels = pixels[0].reshape(3, -1) / 255
     monkeypatch.setattr(cifar10, "STATISTICS", (levels.mean(1), levels.std(1)))
-    assert data.identity["published"] is True
-    few = dataclasses.replace(data, train=data.train.first(49_999))
-    assert few.identity == {"source": "", "real": True}
+    assert cifar10._is_published(train) is True
+    assert cifar10._is_published(train.first(49_999)) is None
+
+
+def test_results_say_whether_pixels_are_the_published_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_binary(tmp_path)
+    assert "published" not in read_folder(folder).identity
+    monkeypatch.setattr(cifar10, "_is_published", lambda train: len(train.labels) != 5 * COUNT)
+    data = read_folder(folder)
+    assert dataclasses.replace(data, train=data.train.first(1)).identity["published"] is False

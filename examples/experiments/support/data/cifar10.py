@@ -54,7 +54,9 @@ class Split(NamedTuple):
 class Cifar10:
     """Both splits, the ten class names in label order, a description of the source, and the folder.
 
-    `real` is False for images that `synthetic.make` generated.
+    `real` is False for images that `synthetic.make` generated. `published` says whether the training images of a
+    complete set have the mean and the standard deviation of the published ones: images that were stored with loss, as
+    JPEG does, have others.
     """
 
     train: Split
@@ -63,21 +65,13 @@ class Cifar10:
     source: str
     folder: Path | None = None
     real: bool = True
+    published: bool | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The description that results store.
-
-        `published` says whether the training images have the mean and the standard deviation of the published ones.
-        Images that were stored with loss, as JPEG does, have others.  It is there for real and complete data.
-        """
-        identity = {"source": self.source, "real": self.real}
-        if self.real and len(self.train.labels) == 50_000:
-            from examples.experiments.support.data.loader import channel_statistics  # which imports this module
-
-            found = channel_statistics(self.train.images)
-            identity["published"] = bool(np.allclose(found, STATISTICS, rtol=0, atol=2e-5))
-        return identity
+        """The description that results store."""
+        known = {} if self.published is None else {"published": self.published}
+        return {"source": self.source, "real": self.real, **known}
 
     def __str__(self) -> str:
         """Return a sentence with the folder; results, which are published, contain only the source."""
@@ -177,11 +171,21 @@ def read_folder(folder: Path) -> Cifar10:
             _check_counts(files, [len(split.labels) for split in splits])
             train = Split(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
             counts = f"{len(train.labels):,} training and {len(test.labels):,} test images"
-            return Cifar10(train, test, read_classes(place), f"CIFAR-10, {layout} layout, {counts}", place)
+            source = f"CIFAR-10, {layout} layout, {counts}"
+            return Cifar10(train, test, read_classes(place), source, place, published=_is_published(train))
     raise DataError(
         f"{folder} does not contain CIFAR-10: neither data_batch_1.bin … test_batch.bin (binary layout) nor "
         "data_batch_1 … test_batch (Python layout). Unpack a published archive, and name its folder."
     )
+
+
+def _is_published(train: Split) -> bool | None:
+    """Return whether images have the statistics of the published ones, or None if they are not as many."""
+    if len(train.labels) != 50_000:
+        return None
+    from examples.experiments.support.data.loader import channel_statistics  # which imports this module
+
+    return bool(np.allclose(channel_statistics(train.images), STATISTICS, rtol=0, atol=2e-5))
 
 
 def _check_counts(files: list[Path], counts: list[int]) -> None:
