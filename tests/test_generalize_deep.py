@@ -183,6 +183,24 @@ def test_the_section_draws_accuracy_against_minutes_beside_pytorch(tmp_path: Pat
         assert ("figures/generalize-deep-minutes.svg" in figures.files) == drawn
 
 
+@pytest.mark.parametrize(("published", "gap", "told"), [(False, 0.004, True), (False, 0.02, False), (True, 0, False)])
+def test_the_section_says_what_holds_the_accuracy(
+    whole: Path, tmp_path: Path, published: bool, gap: float, told: bool
+) -> None:
+    content = json.loads((whole / "result.json").read_text())
+    content["data"]["published"] = published
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert run("--epochs", "1", out=tmp_path / "trial") == 0
+    trial = json.loads((tmp_path / "trial" / "result.json").read_text())
+    (tmp_path / "b.json").write_text(json.dumps(trial))
+    theirs = {**trial, "experiment": "torch_deep", "versions": {"torch": "2.13.0"}}
+    accuracy = trial["result"]["validation"]["shifted"] + gap
+    theirs["result"] = {"history": trial["result"]["history"], "validation": {"accuracy": accuracy, "pictures": 20}}
+    (tmp_path / "c.json").write_text(json.dumps(theirs))
+    text = "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
+    assert ("what holds the accuracy is the images" in text) == told
+
+
 def test_the_section_without_results(tmp_path: Path) -> None:
     text = "\n".join(section_module.section(results_in(tmp_path), Figures("figures")))
     assert "`python -m examples.experiments.generalize_deep` makes one" in text
