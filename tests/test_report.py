@@ -133,6 +133,14 @@ def test_a_run_that_no_section_shows(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert contents(tmp_path / "docs") == {}
 
 
+def test_a_run_that_a_section_shows_beside_its_own(tmp_path: Path) -> None:
+    run = tmp_path / "rival"
+    run.mkdir()
+    results.write(run, "torch_deep", {}, settings={}, seconds=1)
+    assert report.main(["--docs", str(tmp_path / "docs"), "--take", str(run)]) == 0
+    assert [path.name for path in (tmp_path / "docs" / "runs").iterdir()] == ["rival.json"]
+
+
 def test_a_damaged_kept_result_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "checked.json").write_text("{")
@@ -454,8 +462,12 @@ def one_of_each() -> list[Path]:
 @pytest.mark.parametrize("path", one_of_each(), ids=lambda path: path.stem)
 def test_no_text_of_a_result_is_markup(path: Path) -> None:
     """Put hostile text at each place of a committed result, one at a time, and in its name."""
-    (section,) = [some for some in report.SECTIONS if some.__name__.endswith(f".{results.read(path).experiment}")]
     record = results.read(path)
+    (section,) = [some for some in report.SECTIONS if record.experiment in report._experiments(some)]
+    beside: list[results.Record] = []
+    if record.experiment in getattr(section, "BESIDE", ()):  # it is shown beside results of the section's experiment
+        own = map(results.read, path.parent.glob("*.json"))
+        beside = [some for some in own if some.experiment == report._experiments(section)[0]]
     cases = [record._replace(name=record.name + HOSTILE)]
     cases += [
         results.Record(**changed(record._asdict(), place))
@@ -465,7 +477,7 @@ def test_no_text_of_a_result_is_markup(path: Path) -> None:
     shown = 0
     for case in cases:
         try:
-            parts = section.section(Results([case]), Sketches("figures"))
+            parts = section.section(Results([case, *beside]), Sketches("figures"))
         except report._ANOTHER_FORM:
             continue  # a name with a meaning: refused
         parts += report._effort(Results([case]))

@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -72,12 +74,16 @@ def vector_registers() -> int:
 
 @cache
 def second_level_cache() -> int:
-    """Bytes of the second-level cache of a core, from 256 KiB to 2 MiB.  512 KiB, if the system does not say."""
-    try:
-        size = os.sysconf("SC_LEVEL2_CACHE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        size = 0
-    return min(max(size, 1 << 18), 1 << 21) if size > 0 else 1 << 19
+    """Bytes of the second-level cache of a core, from 256 KiB to 2 MiB.  512 KiB, if the system does not say.
+
+    Linux says it in files, one folder for each cache of a core.
+    """
+    for folder in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
+        with suppress(OSError, ValueError):
+            if (folder / "level").read_text().strip() == "2":
+                kib = int((folder / "size").read_text().strip().removesuffix("K"))
+                return min(max(kib << 10, 1 << 18), 1 << 21)
+    return 1 << 19
 
 
 NOT_COMPILED = (

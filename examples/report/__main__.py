@@ -112,7 +112,7 @@ def make(docs: Path, take: Sequence[Path] = (), *, replace: bool = False) -> lis
 
 def _taken(folders: Sequence[Path], runs: Path, replace: bool) -> dict[Path, tuple[Record, bytes]]:
     """Read the results of run folders; return each with its bytes, by the file to store it in."""
-    shown = [_experiment(section) for section in SECTIONS]
+    shown = [name for section in SECTIONS for name in _experiments(section)]
     taken: dict[Path, tuple[Record, bytes]] = {}
     whose: dict[Path, Path] = {}
     for folder in folders:
@@ -164,11 +164,11 @@ def _compose(records: Mapping[Path, Record]) -> dict[str, bytes]:
             parts += [f"## {section.TITLE}", *section.section(results, figures)]
         except _ANOTHER_FORM as error:
             for path, record in records.items():
-                if record.experiment == _experiment(section):
+                if record.experiment in _experiments(section):
                     _check_form(path, record)
             raise ResultError(
-                f"The results of {_experiment(section)} cannot be combined ({type(error).__name__}: {error}). Remove "
-                "results of older versions from runs/."
+                f"The results of {_experiments(section)[0]} cannot be combined ({type(error).__name__}: {error}). "
+                "Remove results of older versions from runs/."
             ) from error
     return {REPORT: ("\n\n".join(parts) + "\n").encode(), **figures.files}
 
@@ -176,7 +176,7 @@ def _compose(records: Mapping[Path, Record]) -> dict[str, bytes]:
 def _check_form(path: Path, record: Record) -> None:
     """Raise if the section on the experiment cannot read the result, by trying it."""
     for section in SECTIONS:
-        if _experiment(section) == record.experiment:
+        if record.experiment in _experiments(section):
             try:
                 section.section(Results([record]), Figures("figures"))
             except _ANOTHER_FORM as error:
@@ -186,8 +186,9 @@ def _check_form(path: Path, record: Record) -> None:
                 ) from error
 
 
-def _experiment(section: ModuleType) -> str:
-    return section.__name__.rpartition(".")[2]
+def _experiments(section: ModuleType) -> list[str]:
+    """Return the experiment that the section is named after, and those that it shows beside it."""
+    return [section.__name__.rpartition(".")[2], *getattr(section, "BESIDE", ())]
 
 
 def _effort(results: Results) -> list[str]:

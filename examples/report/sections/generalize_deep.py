@@ -23,6 +23,7 @@ from examples.report.page import (
 from examples.report.sections.generalize import accuracy, confusion_matrix, curves, minutes, mistakes, work
 
 TITLE = "And with any number of layers?"
+BESIDE = ("torch_deep",)  # an experiment that this section compares with
 
 _MISSING = "There is no result of a full run yet; `python -m examples.experiments.generalize_deep` makes one."
 CHANCE = 0.01  # two trainings that differ in their random numbers differ by less on 5,000 images
@@ -153,7 +154,8 @@ def _trials(trials: Sequence[Record]) -> list[str]:
     gain = 100 * statistics.fmean(b - a for a, b in zip(found["averaged"], found["shifted"], strict=True))
     rows = [[words, mean_and_spread(found[view])] for view, words in _VIEWS.items()]
     return [
-        f"The settings were chosen on {held_out:,} validation images. After {epochs} epochs on the others, predictions "
-        f"that are averaged over views of an image are {gain:.1f} points better than those for the image alone:",
+        f"The settings are the published ones. On {held_out:,} validation images, after {epochs} epochs on the others, "
+        f"predictions that are averaged over views of an image are {gain:.1f} points better than those for the image "
+        "alone:",
         table(["views of an image", "validation accuracy [%]"], rows),
     ]
