@@ -3,8 +3,8 @@
 The net and its training follow airbench94 with Muon, which was made for a GPU (Jordan, "94% on CIFAR-10 in 3.29 Seconds
 on a Single GPU", 2024): a frozen whitening layer, six convolutions that start as the identity, batch norm that learns
 no scale, Muon for the filters, alternating flips, a learning rate that falls to zero, and predictions that are averaged
-over shifts and mirror images. The settings are the published ones; ``--validation 5000`` holds out images to try others.
-A run without it trains on all images, and looks at the test images once, at its end.
+over shifts and mirror images. The settings are the published ones; ``--validation 5000`` holds out images to try
+others. A run without it trains on all images, and looks at the test images once, at its end.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def curves(name: str, whole: Sequence[Record], figures: Figures) -> str:
     alt = "Loss and error of training and validation against epochs; the band spans all seeds"
     words = (
         "Lines are means over the seeds; bands show the range. The training loss includes label smoothing, "
-        "augmentation and dropout, and is therefore higher than the loss in evaluation."
+        "augmentation and any dropout, and is therefore higher than the loss in evaluation."
     )
     return figures.add(f"{name}-curves", figure, alt) + "\n\n" + words
 
