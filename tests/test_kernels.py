@@ -462,6 +462,17 @@ def test_number_of_registers(monkeypatch: pytest.MonkeyPatch, triple: str, width
     assert jit.vector_registers.__wrapped__() == registers
 
 
+@pytest.mark.parametrize(("size", "found"), [("1024K", 1 << 20), ("64K", 1 << 18), ("8192K", 1 << 21), ("?", 1 << 19)])
+def test_the_second_level_cache_is_what_the_system_tells(tmp_path: Path, size: str, found: int) -> None:
+    for index, (level, text) in enumerate([("1", "48K"), ("1", "32K"), ("2", size), ("3", "32768K")]):
+        folder = tmp_path / f"index{index}"
+        folder.mkdir()
+        (folder / "level").write_text(f"{level}\n")
+        (folder / "size").write_text(f"{text}\n")
+    assert jit.second_level_cache(tmp_path) == found
+    assert jit.second_level_cache(tmp_path / "absent") == 1 << 19
+
+
 @pytest.mark.slow
 @pytest.mark.parallel
 @pytest.mark.parametrize(

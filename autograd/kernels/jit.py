@@ -73,12 +73,12 @@ def vector_registers() -> int:
 
 
 @cache
-def second_level_cache() -> int:
+def second_level_cache(caches: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int:
     """Bytes of the second-level cache of a core, from 256 KiB to 2 MiB.  512 KiB, if the system does not say.
 
     Linux says it in files, one folder for each cache of a core.
     """
-    for folder in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
+    for folder in caches.glob("index*"):
         with suppress(OSError, ValueError):
             if (folder / "level").read_text().strip() == "2":
                 kib = int((folder / "size").read_text().strip().removesuffix("K"))
