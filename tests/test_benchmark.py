@@ -246,6 +246,7 @@ def test_the_work_of_ops_is_that_of_their_arrays(case: cases.Case) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", NETS)
 def test_nets_learn_and_layers_and_functions_are_the_same(name: str) -> None:
     net = NETS[name]
@@ -260,6 +261,7 @@ def test_nets_learn_and_layers_and_functions_are_the_same(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_cases_run_and_do_what_their_name_says() -> None:
     what: dict[str, Any] = {"channels": 2, "outputs": 3, "side": 4, "batch": 2}
     x, w, b, g = (autograd.tensor(array, requires_grad=True) for array in data.conv(what))

@@ -26,7 +26,7 @@ from autograd.testing import (
 )
 from autograd.testing.battery import STEPS
 
-pytestmark = [pytest.mark.slow, pytest.mark.parallel]
+pytestmark = [pytest.mark.slow, pytest.mark.rare]  # they test the tests, which rarely change
 
 DRAWN, KEPT, NUMBERS = 60, 20, 30
 # Rows whose gradient is 0 everywhere, which most mutants would not change.

@@ -51,6 +51,7 @@ stop.set()
 
 @linux
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.threads
 def test_nothing_grows_and_a_leak_of_each_kind_is_noticed() -> None:
     environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}

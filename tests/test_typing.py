@@ -93,6 +93,7 @@ def check(checker: str, python: Path, program: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_a_users_program_has_no_errors(checker: str, python: Path, tmp_path: Path) -> None:
     program = tmp_path / PROGRAM.name
@@ -101,6 +102,7 @@ def test_a_users_program_has_no_errors(checker: str, python: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_every_error_of_a_user_is_reported(checker: str, python: Path, tmp_path: Path) -> None:
     program = tmp_path / "wrong.py"

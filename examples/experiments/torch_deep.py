@@ -125,7 +125,7 @@ class Training:
         self.model.eval()
         with torch.no_grad():
             found = averaged(lambda view: F.softmax(self.model(torch.from_numpy(view)), dim=1).numpy(), x, self.views)
-        return np.log(found)
+        return np.log(np.maximum(found, np.finfo(np.float32).tiny))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
