@@ -474,21 +474,16 @@ def test_the_second_level_cache_is_what_the_system_tells(tmp_path: Path, size: s
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
+@pytest.mark.rare
 @pytest.mark.parametrize(
-    ("width", "registers", "files"),
-    [
-        pytest.param(16, 16, ["kernels", "ops"], marks=pytest.mark.rare, id="SSE"),
-        pytest.param(16, 32, ["kernels", "ops"], marks=pytest.mark.rare, id="64-bit Arm"),
-        pytest.param(32, 16, ["ops"], marks=pytest.mark.rare, id="AVX2, ops"),
-        pytest.param(32, 16, ["kernels"], id="AVX2"),
-    ],
+    ("width", "registers"),
+    [pytest.param(16, 16, id="SSE"), pytest.param(16, 32, id="64-bit Arm"), pytest.param(32, 16, id="AVX2")],
 )
-def test_kernels_of_other_widths(width: int, registers: int, files: list[str]) -> None:
+def test_kernels_of_other_widths(width: int, registers: int) -> None:
     """Run the tests of this file, and the battery for ops with micro-kernels, with other vector registers."""
     root = Path(__file__).resolve().parents[1]
     rows = "conv or linear or matmul or 2x2 or test_kernels and not other_widths and not cache"
-    command = [sys.executable, "-m", "pytest", *(f"tests/test_{name}.py" for name in files), "-k", rows]
+    command = [sys.executable, "-m", "pytest", "tests/test_kernels.py", "tests/test_ops.py", "-k", rows]
     environment = {
         **os.environ,
         "LUCIDGRAD_VECTOR_BYTES": str(width),

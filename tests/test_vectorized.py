@@ -145,7 +145,7 @@ def launched() -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
+@pytest.mark.rare
 def test_every_kernel_is_vectorized(launched: dict[str, tuple[Any, Any]]) -> None:
     scalar = [
         name for name, (function, signature) in launched.items()
