@@ -4,7 +4,7 @@
 # make test-all     all tests but those of `make soak`: about 20 minutes
 # make soak         what takes long and hardly ever breaks: 20 minutes of random work under which nothing may grow,
 #                   training experiments killed 60 times each, ranks on two imitated hosts, hostile and damaged
-#                   files, kernels for other processors; about an hour (docs/reliability.md)
+#                   files, kernels for other processors, spoiled gradients; about an hour (docs/reliability.md)
 # make report       build docs/report.md and its figures from the results in docs/runs; trains nothing
 #                   (ARGS="--take runs/overfit" first keeps a run's result there)
 # make docs         build the documentation's web site in build/site/html: some minutes

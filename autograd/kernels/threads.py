@@ -99,7 +99,7 @@ def start() -> Any:
     """Start Numba's threads, which must precede the linking of a parallel kernel.  Returns what must stay in memory.
 
     The symbol through which a kernel enters the threading layer then means a function that runs the work itself if
-    there is one thread.  This saves 2 µs, and a forked child whose TBB is not safe never enters it.
+    there is one thread.  So a forked child whose TBB is not safe never enters it.
     """
     numba.get_num_threads()
     number, count = ir.IntType(64), ir.IntType(32)

@@ -26,7 +26,7 @@ TITLE = "And with any number of layers?"
 BESIDE = ("torch_deep",)  # an experiment that this section compares with
 
 _MISSING = "There is no result of a full run yet; `python -m examples.experiments.generalize_deep` makes one."
-CHANCE = 0.01  # two trainings that differ in their random numbers differ by less on 5,000 images
+CHANCE = 0.01  # the difference of two accuracies near 0.9 on 5,000 images has a standard error of 0.006
 _VIEWS = {
     "averaged": "the image alone",
     "mirrored": "and its mirror image",
@@ -131,12 +131,9 @@ def _what_holds_it(own: Record, trials: Sequence[Record], results: Results) -> l
     """Say that the images limit the accuracy, if PyTorch's is the same on images that are not the published ones."""
     if not own.data or own.data.get("published") is not False:
         return []
-    pairs = [
-        (trial, rival) for trial in trials for rival in _rivals(trial, results, "validation", "validation", "seed")
-    ]
     if not any(
         abs(trial.result["validation"]["shifted"] - rival.result["validation"]["accuracy"]) < CHANCE
-        for trial, rival in pairs
+        for trial, rival in _pairs(trials, results)
     ):
         return []
     return [
