@@ -69,6 +69,7 @@ from autograd.kernels.jit import (
     dense,
     kernel,
     limit_threads,
+    second_level_cache,
     set_threads,
     vector_bytes,
 )
@@ -91,9 +92,11 @@ from autograd.types import Array, Pair
 DEPTH = 16  # channels whose products are added at a time
 BLOCK_BYTES = 1 << 20  # of a block's transformed pixels and of a panel's sums
 MIN_BLOCK_TILES, BLOCK_TILES = 4 * MR, 128  # of a block, at least and at most
-GRAD_TILES = 12  # of a block of the weight gradient, whose products are added at a time
+GRAD_DEPTH = 12  # tiles of a weight gradient whose products are added at a time
+GRAD_TILES = 96  # of a block of the weight gradient, at most
+GRAD_BYTES = second_level_cache() // 2  # of a block's transformed pixels and gradients
 GRAD_CHANNELS, GRAD_OUTPUTS = 64, 128  # of a block of the weight gradient
-PART_ELEMENTS = 1 << 22  # elements that the weight gradients of all image blocks may have together
+PART_ELEMENTS = 36 << 15  # elements that the weight gradients of all image blocks may have together
 # Fewer channels, tiles or saved multiplications cost more in transforms than they save
 MIN_CHANNELS, MIN_CHANNELS_WEIGHT_GRAD = 16, 32
 MIN_TILES, MIN_SAVING = 32, 1.5
@@ -593,11 +596,8 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
         g_line = np.zeros((tile_height * width + 1) * vector, g.dtype)
         g_pixels = aligned(tile_height * tile_width * vector, g)
         spread = aligned(elements * s_step, g)
-        for e in range(elements):
-            for c in range(first, last):
-                clear(result, ((part * elements + e) * channels + c) * outputs + first_o, last_o - first_o)
-        end = (part + 1) * images // len(parts)
-        for n0 in range(part * images // len(parts), end, batch):
+        start, end = part * images // len(parts), (part + 1) * images // len(parts)
+        for n0 in range(start, end, batch):
             together = min(batch, end - n0)
             for block in range(row_blocks):
                 y0 = block * m * rows
@@ -617,24 +617,30 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
                     for e in range(elements):
                         at, to = e * step, ((part * elements + e) * channels + first) * outputs + o
                         add_products(
-                            v, at, channel, tile, spread, e * s_step, tiles, last - first, count, result, to, outputs
-                        )
+                            v, at, channel, tile, spread, e * s_step, tiles, last - first, count, result, to, outputs,
+                            n0 > start or block > 0,
+                        )  # fmt: skip
     set_threads(threads)
 
 
 @kernel()
-def add_products(v, at, channel, tile, spread, spread_at, tiles, channels, columns, result, to, outputs):
-    """result[to + c outputs + o] += Σ_t v[c, t] s[t, o] for one element of the tiles of a block, and a panel of s."""
-    width = NR_VECTORS * lanes(v)
+def add_products(v, at, channel, tile, spread, spread_at, tiles, channels, columns, result, to, outputs, add):
+    """result[to + c outputs + o] = Σ_t v[c, t] s[t, o], or += that if `add`.
+
+    They are those of one element of the tiles of a block, and of a panel of s.
+    """
+    width, sums = NR_VECTORS * lanes(v), -(-tiles // GRAD_DEPTH)
     for i in range(0, channels, MR):
-        rows, a, b = min(MR, channels - i), Indexed(v, at, channel, i, tile, 0), Rows(spread, spread_at, width)
-        c = Rows(result, to + i * outputs, outputs)
-        if columns <= lanes(v):
-            outer_1(a, b, tiles, rows, columns, c, True)
-        elif rows > MR // 2:
-            outer_2(a, b, tiles, rows, columns, c, True)
-        else:
-            outer_2_half(a, b, tiles, rows, columns, c, True)
+        rows, c = min(MR, channels - i), Rows(result, to + i * outputs, outputs)
+        for k in range(sums):  # C is in the first-level cache from the second sum on
+            first, depth = tiles * k // sums, tiles * (k + 1) // sums - tiles * k // sums
+            a, b = Indexed(v, at, channel, i, tile, first), Rows(spread, spread_at + first * width, width)
+            if columns <= lanes(v):
+                outer_1(a, b, depth, rows, columns, c, add or k > 0)
+            elif rows > MR // 2:
+                outer_2(a, b, depth, rows, columns, c, add or k > 0)
+            else:
+                outer_2_half(a, b, depth, rows, columns, c, add or k > 0)
 
 
 @kernel(parallel=True)
@@ -766,11 +772,14 @@ def correlate(g: Array, x: Array, padding: Pair, window: int) -> Array | None:
     points = FORMS[form].points
     elements, width = (len(points) + 1) ** 2, NR_VECTORS * vector_bytes() // x.itemsize
     channel_blocks, output_blocks = -(-channels // GRAD_CHANNELS), -(-outputs // max(GRAD_OUTPUTS, width))
-    image_blocks = min(
-        len(x), MIN_PARTS // (channel_blocks * output_blocks), PART_ELEMENTS // (elements * channels * outputs)
-    )
-    parts = np.empty((max(1, image_blocks), elements, channels, outputs), x.dtype)
-    plan = make_plan(form, -(-len(x) // len(parts)), channels, out, padding, GRAD_TILES)
+    others = channel_blocks * output_blocks
+    image_blocks = max(1, min(len(x), MIN_PARTS // others, PART_ELEMENTS // (elements * channels * outputs)))
+    if image_blocks * others < MIN_PARTS // 2:  # so that more threads have work, too
+        channel_blocks, output_blocks = 2 * channel_blocks, min(2 * output_blocks, -(-outputs // width))
+    parts = np.empty((image_blocks, elements, channels, outputs), x.dtype)
+    tile_bytes = elements * (-(-channels // channel_blocks) + width) * x.itemsize
+    most = max(GRAD_DEPTH, min(GRAD_TILES, GRAD_BYTES // tile_bytes))
+    plan = make_plan(form, -(-len(x) // len(parts)), channels, out, padding, most)
     weight_grad(
         dense(g), dense(x), offsets(outputs, out[0] * out[1]), offsets(channels, x.shape[2] * x.shape[3]),
         tuple(plan), channel_blocks, output_blocks, parts,
