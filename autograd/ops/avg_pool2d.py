@@ -20,6 +20,7 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.kernels.jit import ELEMENTS, kernel, limit_threads, set_threads
+from autograd.kernels.rows import row_sum
 from autograd.kernels.sums import FEW
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.attached import attached
@@ -56,27 +57,52 @@ def _grad_reference(g: Array, spans: Spans, size: Pair) -> Array:
 
 @kernel(parallel=True)
 def _pool(x, rows, columns, zero, y):
-    """y (P, H', W') from x (P, H, W) and the spans of rows and columns.  Sums have the dtype of `zero`."""
+    """y (P, H', W') from x (P, H, W) and the spans of rows and columns.  Sums have the dtype of `zero`.
+
+    A window of whole rows is summed as one row, as that of global pooling.
+    """
+    height, width, pixels = x.shape[1], x.shape[2], x.reshape(-1)
     threads = limit_threads(x.size // ELEMENTS)
     for plane in prange(x.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
-                total = zero
-                for row in range(rows[i, 0], rows[i, 1]):
-                    for column in range(columns[j, 0], columns[j, 1]):
-                        total += x[plane, row, column]
-                y[plane, i, j] = total / x.dtype.type(rows[i, 2] * columns[j, 2])
+                size = x.dtype.type(rows[i, 2] * columns[j, 2])
+                together = _whole_rows(rows[i], columns[j], width)
+                if together:
+                    first = (plane * height + rows[i, 0]) * width
+                    y[plane, i, j] = row_sum(pixels[first : first + together]) / size
+                else:
+                    total = zero
+                    for row in range(rows[i, 0], rows[i, 1]):
+                        for column in range(columns[j, 0], columns[j, 1]):
+                            total += x[plane, row, column]
+                    y[plane, i, j] = total / size
     set_threads(threads)
+
+
+@kernel()
+def _whole_rows(rows, columns, width):
+    """The number of pixels of a window, from its spans, if it has whole rows, or 0 if not or if it is very small."""
+    pixels = (rows[1] - rows[0]) * width
+    return pixels if columns[1] - columns[0] == width and pixels > FEW else 0
 
 
 @kernel(parallel=True)
 def _pool_grad(g, rows, columns, dx):
     """Add g (P, H', W') to dx (P, H, W), which the caller has filled with zeros."""
+    height, width, pixels = dx.shape[1], dx.shape[2], dx.reshape(-1)
     threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(g.shape[0]):
         for i in range(len(rows)):
             for j in range(len(columns)):
                 share = g[plane, i, j] / g.dtype.type(rows[i, 2] * columns[j, 2])
+                together = _whole_rows(rows[i], columns[j], width)
+                if together:
+                    first = (plane * height + rows[i, 0]) * width
+                    some = pixels[first : first + together]
+                    for k in range(len(some)):
+                        some[k] += share
+                    continue
                 for row in range(rows[i, 0], rows[i, 1]):
                     for column in range(columns[j, 0], columns[j, 1]):
                         dx[plane, row, column] += share
