@@ -19,6 +19,7 @@ from autograd.distributed.tree import PairwiseSum, with_none
 from autograd.function import Function, once_differentiable
 from autograd.kernels.channels import channel_affine, channel_moments
 from autograd.ops.batch_norm import batch_norm_affine
+from autograd.ops.functions import rsqrt
 from autograd.ops.relu import relu
 from autograd.promotion import computing_dtype
 from autograd.tensor import wrap
@@ -131,7 +132,7 @@ def _combined(a: Array, b: Array) -> Array:
 def _standardized(
     x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
 ) -> Tensor:
-    scale = (var + eps) ** -0.5
+    scale = rsqrt(var + eps)
     if weight is not None:
         scale = scale * weight
     y: Tensor = batch_norm_affine(x, mean, scale, bias, None, None)

@@ -18,12 +18,13 @@ import numpy as np
 from numba import prange, types
 from numba.extending import overload
 
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads
 from autograd.kernels.rows import row_moments, row_products, row_sum
 from autograd.kernels.sums import STEPS, flush
 from autograd.types import Array
 
 BLOCK = 8192  # minimum number of elements for one thread
+COLUMN_BLOCK = 131_072  # the same for sums of columns: one thread adds as many while a second one wakes up
 COLUMNS = 512  # columns of a unit of work
 FIRST_ROWS = 8  # rows whose mean is taken for that of all at first
 IMAGES = 4  # least number of images in a part: each part computes the mean of the first one
@@ -111,7 +112,7 @@ def _column_sums(g, x, mean, width, parts, sums):
     """
     channels = x.shape[1]
     units = -(-channels // width)
-    threads = limit_threads(x.size // BLOCK)
+    threads = limit_threads(x.size // COLUMN_BLOCK)
     for unit in prange(parts * units):
         part, begin = unit // units, unit % units * width
         end, steps = min(begin + width, channels), STEPS
@@ -150,17 +151,21 @@ def _run_sums(g: Array | None, x: Array, mean: Array | None) -> Array:
     """The sums of `_plane_sums` over all images, (3, C) in float64, of g and x (N, C, L) and mean (C,)."""
     images, channels, pixels = x.shape
     middle = np.zeros(channels, x.dtype) if mean is None else dense(mean)
-    wanted = blocks(x.size, BLOCK)
     if pixels == 1:
+        wanted = blocks(x.size, COLUMN_BLOCK)
         width = min(COLUMNS, max(1, channels))
-        parts = max(1, min(images // STEPS, wanted // -(-channels // width)))  # rows are added faster than their sums
+        units = -(-channels // width)
+        parts = max(1, min(images // STEPS, wanted // units))  # rows are added faster than their sums
         sums = np.empty((3, parts, channels))
-        _column_sums(None if g is None else g[..., 0], x[..., 0], middle, width, parts, sums)
+        add = fitting(_column_sums, min(wanted, parts * units))
+        add(None if g is None else g[..., 0], x[..., 0], middle, width, parts, sums)
     else:
+        wanted = blocks(x.size, BLOCK)
         parts = max(1, min(images // IMAGES, wanted))
         sums = np.empty((3, parts, channels))
         _plane_sums(g, x, middle, parts, max(1, min(channels, wanted // parts)), sums)
-    sums[0, 0], sums[1, 0] = sums[:2].sum(axis=1)
+    if parts > 1:
+        sums[0, 0], sums[1, 0] = sums[:2].sum(axis=1)
     return sums[:, 0]
 
 
