@@ -58,7 +58,7 @@ MIN_BLOCKS = 4  # blocks for each of several threads that a product is cut into,
 MIN_BLOCK_ROWS = 4 * MR
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
-UNPACKED_ROWS = 64  # rows of a block up to which packing a B in rows costs more than it saves
+UNPACKED_ROWS = 128 if MR == 8 else 64  # rows of a block up to which packing a B in rows costs more than it saves
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
