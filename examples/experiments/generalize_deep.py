@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import math
 import sys
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ from examples.experiments.support.data.augmentation import VIEWS, CropAndFlip
 from examples.experiments.support.data.loader import channel_statistics
 from examples.experiments.support.data.patches import whitening
 from examples.experiments.support.frameworks import deep_recipe as recipe
-from examples.experiments.support.optimizers import MultiOptimizer
+from examples.experiments.support.optimizers import MultiOptimizer, muon_for_filters
 from examples.experiments.support.runs.checkpoint import Parts
 from examples.experiments.support.runs.signals import StopOnSignal
 from nn import functional as F
@@ -108,8 +107,7 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     """Return Muon for the filters and SGD for the rest; all rates fall to zero in a straight line."""
     trained = [p for p in model.parameters() if p.requires_grad]
     filters = [p for p in trained if p.ndim == 4]
-    muon = optim.Muon(filters, lr=args.lr, momentum=recipe.MUON_MOMENTUM, weight_decay=0.0, ns_steps=recipe.NS_STEPS)
-    muon.register_step_pre_hook(lambda *_: _normalize(filters))
+    muon = muon_for_filters(filters, lr=args.lr, momentum=recipe.MUON_MOMENTUM, ns_steps=recipe.NS_STEPS)
     rates = {1: recipe.BIAS_RATE * args.lr, 2: recipe.HEAD_RATE * args.lr}  # of vectors, of the last layer's matrix
     rest = [
         {"params": [p for p in trained if p.ndim == dims], "lr": rate, "weight_decay": recipe.DECAY / rate}
@@ -118,13 +116,6 @@ def parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     both = MultiOptimizer([muon, optim.SGD(rest, momentum=recipe.MOMENTUM, nesterov=True)])
     falling = optim.lr_scheduler.LambdaLR(both, lambda step: 1 - step / (args.epochs * steps))
     return Parts(model, both, falling, each_step=True)
-
-
-def _normalize(filters: Sequence[Tensor]) -> None:
-    """Give each bank of O filters the norm √O. Batch norm undoes a scale, so this only settles the size of steps."""
-    with autograd.no_grad():
-        for p in filters:
-            p.mul_(math.sqrt(len(p)) / p.norm())
 
 
 @cli.command()

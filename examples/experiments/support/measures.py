@@ -92,12 +92,21 @@ def work(model: nn.Module, loss: Loss, images: int, epochs: int) -> dict[str, fl
         "images", how many there are in an epoch; "flops", without those of the optimizer, which grow with the number
         of steps; "peak", in GFLOP/s of float32.
     """
+    return {
+        "images": images,
+        "flops": flops_of_an_image(model, loss) * images * epochs,
+        "peak": autograd.profiler.peak_arithmetic("f4"),
+    }
+
+
+def flops_of_an_image(model: nn.Module, loss: Loss) -> float:
+    """Return the floating-point operations of a step, forward and backward, for each of its images."""
     x, y = autograd.zeros((2, 3, 32, 32)), autograd.zeros(2, dtype=np.int64)
     model = copy.deepcopy(model).train()  # batch norm would change its running statistics
     with autograd.profiler.profile() as profile:
         loss(model(x), y).backward()
     step = sum(event.flops for event in profile.events if len(event.path) == 1)  # an op's parts are in its own count
-    return {"images": images, "flops": step / 2 * images * epochs, "peak": autograd.profiler.peak_arithmetic("f4")}
+    return step / 2
 
 
 def final_metrics(model: nn.Module, loader: Loader, classes: Sequence[str]) -> dict[str, Any]:

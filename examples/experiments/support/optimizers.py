@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -190,6 +191,27 @@ class Lookahead(optim.Optimizer):
         self._steps = count
 
 
+def muon_for_filters(filters: Sequence[Tensor], *, lr: float, momentum: float, ns_steps: int) -> optim.Muon:
+    """Muon for the filters of convolutions that batch norm follows.
+
+    Before each step a bank of O filters gets the norm √O. Batch norm undoes a scale, so this only settles the size of
+    steps.
+
+    References
+    ----------
+    Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024.
+    """
+
+    def normalize(*_: Any) -> None:
+        with autograd.no_grad():
+            for p in filters:
+                p.mul_(math.sqrt(len(p)) / p.norm())
+
+    muon = optim.Muon(filters, lr=lr, momentum=momentum, weight_decay=0.0, ns_steps=ns_steps)
+    muon.register_step_pre_hook(normalize)
+    return muon
+
+
 def _muon(parameters: Groups, args: argparse.Namespace) -> optim.Optimizer:
     """Muon for the matrices of hidden layers, AdamW for biases and for the last matrix, at the same rate.
 
@@ -217,6 +239,24 @@ def _muon(parameters: Groups, args: argparse.Namespace) -> optim.Optimizer:
 
 def _nesterov(parameters: Groups, args: argparse.Namespace) -> optim.Optimizer:
     return optim.SGD(parameters, lr=args.lr, momentum=args.momentum, nesterov=True, weight_decay=args.weight_decay)
+
+
+def step_flops(optimizer: optim.Optimizer) -> float:
+    """Return the floating-point operations of the matrix products in a step, which only Muon has.
+
+    What is done to each number alone is not counted: some 2 to 15 operations for each parameter.
+    """
+    if isinstance(optimizer, MultiOptimizer):
+        return sum(step_flops(one) for one in optimizer.optimizers)
+    if isinstance(optimizer, Lookahead):
+        return step_flops(optimizer.optimizer)
+    flops = 0.0
+    if isinstance(optimizer, optim.Muon):
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                short, long = sorted((len(p), p.numel() // len(p)))
+                flops += group["ns_steps"] * (4 * short**2 * long + 2 * short**3)  # X Xᵀ, A A, and that times X
+    return flops
 
 
 OPTIMIZERS: dict[str, Callable[[Groups, argparse.Namespace], optim.Optimizer]] = {
