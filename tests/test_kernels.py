@@ -884,6 +884,22 @@ def test_convolution_passes_nan_and_inf_on_and_nowhere_else(value: float, kernel
     assert np.isfinite(dw[..., :2]).all()
 
 
+def test_pooled_weight_gradient_multiplies_the_zeros_with_inf_too() -> None:
+    """As its reference does, although its kernel leaves the zeros between the maxima out."""
+    row = table["conv2d_unpooled_weight_grad"]
+    params = {"kernel_size": (4, 4), "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    x, g = (whole(*shape, dtype=np.float32) for shape in ((1, 4, 9, 9), (1, 2, 3, 3)))
+    argmax = np.zeros(g.shape, np.uint8)
+    expected = row.reference(g, argmax, x, **params)
+    assert np.isfinite(expected).all()
+    assert np.array_equal(row.forward(g, argmax, x, **params), expected)
+    x[0, 1, 1, 1] = np.inf  # in no window of a maximum with the tap (0, 0), but in that of (1, 1)
+    with np.errstate(invalid="ignore"):
+        expected = row.reference(g, argmax, x, **params)
+    assert np.isnan(expected[:, 1, 0, 0]).all()
+    assert np.array_equal(row.forward(g, argmax, x, **params), expected, equal_nan=True)
+
+
 POOLINGS: list[dict[str, Any]] = [
     {"kernel_size": (kernel, width), "stride": (stride, step), "padding": padding, "dilation": dilation}
     for kernel, width, stride, step, padding, dilation in [

@@ -23,7 +23,7 @@ from autograd.engine import Context
 from autograd.kernels import conv, conv_pool, gemm, winograd
 from autograd.kernels.jit import dense
 from autograd.kernels.pool_2x2 import pick_2x2, unpool_2x2
-from autograd.kernels.sums import add_parts
+from autograd.kernels.sums import add_parts, total
 from autograd.op import Op, Sample, register
 from autograd.ops.conv2d import conv2d, conv2d_input_grad, conv2d_weight_grad
 from autograd.ops.conv2d_relu import conv2d_relu
@@ -232,7 +232,13 @@ def _weight_grad_forward(
     params: Any = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     images, outputs, group_channels, (kh, kw) = len(x), g.shape[1], x.shape[1] // groups, kernel_size
     length, vectors = conv_pool.strip_length(group_channels * kh, kw, g.itemsize)
-    if dilation[1] > 1 or length > 2 * group_channels * kh * kw:  # patches are not contiguous, or mostly filling
+    if (
+        dilation[1] > 1  # patches are not contiguous
+        or length > 2 * group_channels * kh * kw  # they are mostly filling
+        or not np.isfinite(
+            total(x, dim=(0, 1, 2, 3), keepdim=False)
+        )  # the zeros of dy are left out, and 0 · inf is NaN
+    ):
         size = conv_size(x.shape[2:], kernel_size, params)
         dy = _unpool_forward(g, argmax, size=size)
         weight_grad: Array = conv2d_weight_grad(dy, x, kernel_size=kernel_size, **params)
