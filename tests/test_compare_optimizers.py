@@ -48,7 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only two of the seven methods: enough to see how runs follow each other."""
+    """Only two of the methods: enough to see how runs follow each other."""
     for name in list(METHODS)[2:]:
         monkeypatch.delitem(METHODS, name)
 
@@ -59,26 +59,36 @@ def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_what_a_comparison_leaves(whole: Path) -> None:
     found = result(whole)
-    names = ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW"]
+    names = ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW", "Muon", "Lookahead"]
     assert list(found["methods"]) == list(found["best"]) == names
     assert [(t["method"], t["rate"]) for t in found["trials"]] == [(n, r) for n in names for r in (0.001, 0.01)]
     assert [(r["method"], r["rate"], r["seed"]) for r in found["runs"]] == [
         (n, found["best"][n], seed) for n in names for seed in (0, 1)
     ]
     assert all("test_loss" not in t["history"][-1] and len(t["history"]) == 1 for t in found["trials"])
-    assert all("test_error" in r["history"][-1] and len(r["history"]) == 2 for r in found["runs"])
-    assert len({r["history"][1]["train_loss"] for r in found["runs"] if r["seed"] == 0}) == len(names)
-    assert (whole / "history.csv").read_text().count("\n") == 1 + 2 * 2 * len(names)
+    assert all("test_error" in r["history"][-1] for r in found["runs"])
+    assert {(r["method"], len(r["history"])) for r in found["runs"]} == {(n, 1 if n == "Muon" else 2) for n in names}
+    losses = {r["method"]: r["history"][-1]["train_loss"] for r in found["runs"] if r["seed"] == 0}
+    assert losses.pop("Lookahead") == losses["Nesterov"] or found["best"]["Lookahead"] != found["best"]["Nesterov"]
+    assert len(set(losses.values())) == len(names) - 1  # Lookahead's slow weights first move in the fifth step
+    assert (whole / "history.csv").read_text().count("\n") == 1 + 2 * 2 * len(names) - 2
+    flops = found["flops"]
+    assert {n for n in names if flops[n] != flops["SGD"]} == {"Muon"}
+    hidden = 5 * (4 * 100**2 * 5408 + 2 * 100**3) + 5 * (
+        4 * 32**2 * 147 + 2 * 32**3
+    )  # of the linear layer, the filters
+    assert flops["Muon"] - flops["SGD"] == 2 * hidden  # 40 images are two steps
     assert (whole / "curves.png").stat().st_size > 1000
 
 
 @pytest.mark.slow
-def test_only_adamw_decays_and_only_two_have_momentum(whole: Path) -> None:
+def test_which_decay_and_which_have_momentum(whole: Path) -> None:
     for name in METHODS:
         (folder,) = (whole / "trials").glob(f"{name}-0.01")
         settings = json.loads((folder / "settings.json").read_text())["settings"]
-        assert settings["weight_decay"] == (0.01 if name == "AdamW" else 0)
-        assert settings["momentum"] == (0.9 if name in ("momentum", "Nesterov") else 0)
+        assert settings["weight_decay"] == (0.01 if name in ("AdamW", "Muon") else 0)
+        momenta = {"momentum": 0.9, "Nesterov": 0.9, "Lookahead": 0.9, "Muon": 0.95}
+        assert settings["momentum"] == momenta.get(name, 0)
         assert settings["lr"] == 0.01
 
 
@@ -149,7 +159,7 @@ def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: 
     assert run("--collect", out=tmp_path / "parts") == 1
     assert "1 of 4 trials are not finished: 2." in capsys.readouterr().err
     assert run("--trial", "2", "--resume", out=tmp_path / "parts") == 0
-    assert "SGD       rate 0.01" in capsys.readouterr().out
+    assert "SGD        rate 0.01" in capsys.readouterr().out
     assert run("--collect", out=tmp_path / "parts") == 0
     assert numbers(result(tmp_path / "parts")) == numbers(result(tmp_path / "whole"))
 
@@ -239,7 +249,15 @@ def record(folder: Path, runs: dict[str, list[list[dict[str, float]]]], rates: l
         for m, all_seeds in runs.items()
         for i, h in enumerate(all_seeds)
     ]
-    found = {"methods": methods, "trials": trials, "best": dict.fromkeys(runs, 0.01), "runs": done}
+    flops = {name: 2.0 if name == "Muon" else 1.0 for name in METHODS}
+    found = {
+        "net": "baseline",
+        "flops": flops,
+        "methods": methods,
+        "trials": trials,
+        "best": dict.fromkeys(runs, 0.01),
+        "runs": done,
+    }
     settings = {"batch_size": 64, "rates": rates, "validation": 5000, "trial_epochs": 2, "epochs": 3, "seeds": 2}
     folder.mkdir()
     path = results.write(folder, "compare_optimizers", found, settings=settings, seconds=1.0)
@@ -251,15 +269,15 @@ def test_the_discussion_follows_from_the_numbers(tmp_path: Path) -> None:
     runs = {
         "SGD": [history([0.6, 0.5, 0.45], 4.0), history([0.62, 0.52, 0.47], 4.0)],
         "momentum": [history([0.5, 0.42, 0.40], 5.0), history([0.5, 0.42, 0.38], 5.0)],
-        "Nesterov": [history([0.52, 0.40, 0.41], 5.0), history([0.52, 0.40, 0.39], 5.0)],
+        "Nesterov": [history([0.52, 0.39, 0.41], 5.0), history([0.52, 0.39, 0.39], 5.0)],
     }
     figures = Figures("figures")
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.001, 0.01, 0.1]), figures))
     assert "**momentum has the lowest test error, 40.0 ± 1.4 %**" in text
     assert "Nesterov is second (41.0 ± 1.4 %), 1.0 points behind, within the variation between seeds" in text
     assert "SGD is last (47.0 ± 1.4 %)" in text
-    assert "after epoch 1 momentum (50.0 %, 2.0 points ahead of Nesterov)" in text
-    assert "after epoch 2 Nesterov (40.0 %, 2.0 points ahead of momentum)" in text
+    assert "halfway Nesterov (45.5 %, 0.5 points ahead of momentum)" in text
+    assert "at the end momentum (39.0 %, 1.0 points ahead of Nesterov)" in text
     assert "momentum fits the training images best (loss 0.780); it also has the lowest test error" in text
     assert "momentum lowers the error of SGD by 7.0 points; Nesterov's variant raises that of momentum by 1.0." in text
     assert "a validation error of 46.0 %, which all reach: momentum 10 s, Nesterov 10 s, SGD 12 s." in text
@@ -285,6 +303,39 @@ def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> 
         section_module.section(record(tmp_path / "one", {"SGD": [history([0.5], 1.0)]}, [0.01]), Figures("figures"))
     )
     assert "**SGD has the lowest test error, 51.0 %**." in text
+
+
+def test_a_result_from_before_there_was_a_choice_of_networks(tmp_path: Path) -> None:
+    runs = {"SGD": [history([0.6, 0.5], 4.0)], "momentum": [history([0.5, 0.42], 5.0)]}
+    record(tmp_path / "kept", runs, [0.01])
+    path = tmp_path / "kept" / "a.json"
+    content = json.loads(path.read_text())
+    for name in ("net", "flops"):
+        del content["result"][name]
+    for name in ("Muon", "Lookahead"):
+        del content["result"]["methods"][name]
+    path.write_text(json.dumps(content))
+    text = "\n\n".join(section_module.section(results_in(tmp_path / "kept"), Figures("figures")))
+    assert "Every optimizer trains the baseline" in text and "Muon" not in text
+    content["result"] |= {"net": "three_layers"}
+    assert "epoch" in [axes.get_xlabel() for axes in section_module.panels(content["result"]).axes]
+
+
+def test_methods_with_fewer_epochs_are_compared_by_arithmetic(tmp_path: Path) -> None:
+    runs = {
+        "AdamW": [history([0.6, 0.5, 0.45, 0.4], 4.0)],
+        "Nesterov": [history([0.6, 0.5, 0.46, 0.42], 4.0), history([0.6, 0.5, 0.46, 0.42], 4.0)],
+        "Muon": [history([0.5, 0.38], 9.0)],
+        "Lookahead": [history([0.6, 0.5, 0.46, 0.43], 4.0), history([0.6, 0.5, 0.46, 0.44], 4.0)],
+    }
+    text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.01]), Figures("figures")))
+    assert "An epoch with Muon, which multiplies matrices in each step, takes 2.00 times as much arithmetic" in text
+    assert "halfway AdamW (50.0 %, 0.0 points ahead of" in text
+    assert "With Muon the test error is 2.0 points below AdamW's, which may be chance with one seed." in text
+    assert "With Lookahead the test error is 1.5 points above Nesterov's, more than the variation" in text
+    assert (
+        "a validation error of 43.5 %, which all reach: AdamW 16 s, Nesterov 16 s, Lookahead 16 s, Muon 18 s." in text
+    )
 
 
 @pytest.mark.slow

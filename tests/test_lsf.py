@@ -266,7 +266,7 @@ def test_the_trials_of_an_array_are_in_one_folder_and_what_follows_asks_for_them
     assert {json.loads((trial / "settings.json").read_text())["settings"]["seed"] for trial in trials.iterdir()} == {5}
     assert run(tmp_path, tiny, scripts[1])[0] == 1
     log = (tmp_path / "runs" / "compare_optimizers_collect" / "log.txt").read_text()
-    assert "47 of 49 trials are not finished: 2, 3, 4, 5, 6, 7, 8, 10," in log
+    assert "61 of 63 trials are not finished: 2, 3, 4, 5, 6, 7, 8, 10," in log
 
 
 def test_a_job(tmp_path: Path) -> None:

@@ -1,25 +1,30 @@
-"""Which optimizer trains the baseline best? ``python -m examples.experiments.compare_optimizers``.
+"""Which optimizer trains best? ``python -m examples.experiments.compare_optimizers``.
 
-First every optimizer is tried at every learning rate of a grid. Then each is trained longer, with
-several seeds, at the rate with the lowest validation error. Every training is a run in its own
-folder and can be resumed. A batch system can do the trials in parallel: ``--trial N`` does only
-the Nth trial, and ``--collect`` does the rest when all trials are finished.
+``--net`` chooses the network: the baseline, or that of three layers. First every optimizer is tried at every learning
+rate of a grid. Then each is trained longer, with several seeds, at the rate with the lowest validation error. Muon
+multiplies matrices in each step, and gets fewer epochs, so that all trainings take about as much arithmetic. Every
+training is a run in its own folder and can be resumed. A batch system can do the trials in parallel: ``--trial N`` does
+only the Nth trial, and ``--collect`` does the rest when all trials are finished.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nn
+from examples.experiments import generalize
 from examples.experiments.models import Baseline
-from examples.experiments.support import cli, job
+from examples.experiments.support import cli, job, measures
 from examples.experiments.support.cli import Splits
-from examples.experiments.support.data.cifar10 import Cifar10
+from examples.experiments.support.data.cifar10 import Cifar10, Split
+from examples.experiments.support.optimizers import OPTIMIZERS, step_flops
 from examples.experiments.support.progress import progress_bar, write_line
 from examples.experiments.support.runs import results
 from examples.experiments.support.runs.files import write_whole
@@ -28,6 +33,7 @@ from examples.experiments.support.runs.signals import StopOnSignal
 from examples.experiments.support.training import NotFinite
 from examples.report.page import write_figure
 from examples.report.sections.compare_optimizers import panels
+from nn import functional as F
 
 
 class Method(NamedTuple):
@@ -46,6 +52,12 @@ METHODS = {
     "RMSprop": Method("rmsprop"),
     "Adam": Method("adam"),
     "AdamW": Method("adamw", weight_decay=0.01),  # without weight decay it would be Adam
+    "Muon": Method("muon", momentum=0.95, weight_decay=0.01),
+    "Lookahead": Method("lookahead", momentum=0.9),  # of Nesterov
+}
+NETS: dict[str, Callable[[Split], Callable[[], nn.Module]]] = {
+    "baseline": lambda train: Baseline,
+    "three_layers": lambda train: functools.partial(generalize.make_net, None, train),
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -72,10 +84,16 @@ class Session(NamedTuple):
     args: argparse.Namespace
     data: Cifar10
     stop: StopOnSignal
+    make_net: Callable[[], nn.Module]
+    flops: Mapping[str, float]  # of an epoch with each method
+
+    def epochs(self, method: str, wanted: int) -> int:
+        """Return the number of epochs that take about as much arithmetic as `wanted` epochs with SGD."""
+        return max(1, round(wanted * self.flops["SGD"] / self.flops[method]))
 
 
 NOTE = "not_finite.txt"  # in the folder of a training whose loss became infinite
-_OF_THE_COMPARISON = {"rates", "trial_epochs", "seeds", "trial", "collect"}
+_OF_THE_COMPARISON = {"net", "rates", "trial_epochs", "seeds", "trial", "collect"}
 _OF_THE_SESSION = {*cli.OF_THE_SESSION, "trial", "collect"}
 
 
@@ -84,14 +102,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = cli.training_parser(
         "compare_optimizers",
-        f"Compare {', '.join(METHODS)} on the baseline. Ctrl-C stops it without loss; --resume continues.",
+        f"Compare {', '.join(METHODS)}. Ctrl-C stops it without loss; --resume continues.",
         with_optimizer=False,
         out=Path("runs/compare_optimizers"),
-        epochs=5,
+        epochs=6,
         batch_size=64,
     )
     cli.add_splits(parser, validation=5000)
     add = parser.add_argument
+    add("--net", choices=NETS, default="baseline", help="the network (default: %(default)s)")
     add("--rates", type=cli.real(above=0), nargs="+", metavar="X", default=list(RATES),
         help=f"the grid of learning rates (default: {' '.join(map(str, RATES))})")  # fmt: skip
     add("--trial-epochs", type=cli.integer(1), metavar="N", default=2,
@@ -111,14 +130,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"--trial {args.trial}: there are {len(trials)} trials, {len(METHODS)} optimizers x --rates")
     if args.validation == 0:
         parser.error("--validation 0 leaves no images for choosing the learning rates")
-    if args.collect:
-        _check_finished(trials, args.trial_epochs)
     resumed = args.resume or args.collect
     for trial in trials if args.trial is None else []:
         RunFolder(trial.folder).check(resumed)
     splits, data = cli.load_splits(parser, args)
+    make_net = NETS[args.net](splits.train)
     with StopOnSignal() as stop:
-        return _compare(Session(args, data, stop), trials, splits, resumed)
+        session = Session(args, data, stop, make_net, _flops(args, make_net, len(splits.train.labels)))
+        if args.collect:
+            _check_finished(trials, session)
+        return _compare(session, trials, splits, resumed)
+
+
+def _flops(args: argparse.Namespace, make_net: Callable[[], nn.Module], images: int) -> dict[str, float]:
+    """Return the floating-point operations of an epoch with each method: the net's, and the optimizer's products."""
+    net = make_net()
+    steps, of_net = -(-images // args.batch_size), images * measures.flops_of_an_image(net, F.cross_entropy)
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    return {
+        name: of_net
+        + steps * step_flops(OPTIMIZERS[method.optimizer](parameters, argparse.Namespace(**method._asdict(), lr=0.1)))
+        for name, method in METHODS.items()
+    }
 
 
 def _compare(session: Session, trials: list[Run], splits: Splits, resumed: bool) -> int:
@@ -147,7 +180,7 @@ def _compare_all(session: Session, trials: list[Run], splits: Splits, untested: 
         for seed in range(args.seed, args.seed + args.seeds)
     ]
     compared = _train_all(finals, session, args.epochs, splits, resume=args.resume)
-    _write(args, tried, compared, best)
+    _write(session, tried, compared, best)
     print(f"The optimizers are compared; the results are in {args.out}.")
     return 0
 
@@ -178,25 +211,33 @@ def _train_all(
 
 
 def _train(run: Run, session: Session, epochs: int, splits: Splits, *, resume: bool) -> Outcome:
-    """Do a training, or the rest of it."""
-    args, data, stop = session
+    """Do a training, or the rest of it; `epochs` are those of SGD."""
+    args = session.args
     note = run.folder / NOTE
     if resume and note.exists():
         return Outcome([], note.read_text(encoding="utf-8").strip())
     note.unlink(missing_ok=True)
     again = f"--out {shlex.quote(str(args.out))}" + (f" --trial {args.trial}" if args.trial else "")
     own = {name: value for name, value in vars(args).items() if name not in _OF_THE_COMPARISON}
-    changed = {"lr": run.rate, "seed": run.seed, "epochs": epochs, "out": run.folder, "resume": resume, "quiet": True}
+    changed = {
+        "lr": run.rate,
+        "seed": run.seed,
+        "epochs": session.epochs(run.method, epochs),
+        "out": run.folder,
+        "resume": resume,
+        "quiet": True,
+    }
     settings = argparse.Namespace(**{**own, **METHODS[run.method]._asdict(), **changed})
     try:
-        return Outcome(cli.run(settings, Baseline, splits, data, stop=stop, again=again).progress.history)
+        result = cli.run(settings, session.make_net, splits, session.data, stop=session.stop, again=again)
+        return Outcome(result.progress.history)
     except NotFinite as error:  # this is a result, too
         write_whole(note, f"{error}\n".encode())
         return Outcome([], str(error))
 
 
 def _line(run: Run, outcome: Outcome) -> str:
-    what = f"{run.method:8}  rate {run.rate:<6g}  seed {run.seed}"
+    what = f"{run.method:9}  rate {run.rate:<6g}  seed {run.seed}"
     if not outcome.history:
         return f"{what}  {outcome.not_finite}"
     row = outcome.history[-1]
@@ -207,11 +248,12 @@ def _line(run: Run, outcome: Outcome) -> str:
     )
 
 
-def _check_finished(trials: Sequence[Run], epochs: int) -> None:
+def _check_finished(trials: Sequence[Run], session: Session) -> None:
     missing = [
         str(number)
         for number, trial in enumerate(trials, 1)
-        if RunFolder(trial.folder).finished_epochs() != epochs and not (trial.folder / NOTE).exists()
+        if RunFolder(trial.folder).finished_epochs() != session.epochs(trial.method, session.args.trial_epochs)
+        and not (trial.folder / NOTE).exists()
     ]
     if missing:
         raise RunFolderError(
@@ -230,16 +272,19 @@ def _do(trials: Sequence[str]) -> str:
 
 
 def _write(
-    args: argparse.Namespace, trials: Mapping[Run, Outcome], finals: Mapping[Run, Outcome], best: Mapping[str, float]
+    session: Session, trials: Mapping[Run, Outcome], finals: Mapping[Run, Outcome], best: Mapping[str, float]
 ) -> None:
     """Write result.json, and the curves as a table and as a figure."""
+    args = session.args
     rows = [
         {"optimizer": run.method, "rate": run.rate, "seed": run.seed, **row}
         for run, outcome in finals.items()
         for row in outcome.history
     ]
     result = {
+        "net": args.net,
         "methods": {name: method._asdict() for name, method in METHODS.items()},
+        "flops": dict(session.flops),
         "trials": [_record(run, outcome) for run, outcome in trials.items()],
         "best": dict(best),
         "runs": [_record(run, outcome) for run, outcome in finals.items()],

@@ -144,6 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "muon_momentum": MUON_MOMENTUM,
                 "momentum": MOMENTUM,
                 "weight_decay": DECAY,
+                "rate_without_norm": RATE_WITHOUT_NORM,
             },
             "validation": measures.validated(model, run.loaders, history, *VIEWS),
             "test": None

@@ -24,10 +24,10 @@ from examples.experiments.support.runs.files import write_whole
 from examples.experiments.support.runs.results import Record
 
 # The palette of Okabe and Ito is safe for colour-blind readers. Lines, markers and hatches work in black and white.
-COLORS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+COLORS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999999")
+LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)), (0, (3, 1, 1, 1)), (0, (12, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "OO")
 
 
 class Results:

@@ -82,7 +82,7 @@ class Recipe(NamedTuple):
 
 def plain_parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
     """Return the optimizer of the command line for all parameters, without schedule or average."""
-    return Parts(model, OPTIMIZERS[args.optimizer](model.parameters(), args))
+    return Parts(model, OPTIMIZERS[args.optimizer]([p for p in model.parameters() if p.requires_grad], args))
 
 
 PLAIN = Recipe(plain_parts)

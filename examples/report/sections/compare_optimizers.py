@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from examples.experiments.support.cli import epochs_in_words
 from examples.experiments.support.runs.results import Record
@@ -37,20 +36,21 @@ def section(results: Results, figures: Figures) -> list[str]:
     if not records:
         return ["There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."]
     paragraphs = []
-    for record in records:
+    for record in sorted(records, key=lambda record: list(_NETS).index(_net(record))):
         several = f"-{record.name}" if len(records) > 1 else ""
         curves = _curves(record.result)
         paragraphs += [
+            *([f"### {_NETS[_net(record)].capitalize()}"] if len(records) > 1 else []),
             _how(record),
             *_verdict(record, curves),
             _table(record, curves),
             figures.add(
                 f"optimizers{several}",
                 panels(record.result),
-                "Loss and errors against epochs, and the test error against seconds",
+                "Loss and errors against arithmetic, and the test error against seconds",
             ),
-            "Lines are means over the seeds; bands show the range. Training loss and error are averaged over the "
-            "epoch, while the weights change, so they are lower at its end.",
+            "A marker is an epoch. Lines are means over the seeds; bands show the range. Training loss and error are "
+            "averaged over the epoch, while the weights change, so they are lower at its end.",
             *_discussion(record, curves),
             figures.add(f"optimizers-rates{several}", _rates(record), "Validation error against the learning rate"),
             _choice(record),
@@ -61,8 +61,8 @@ def section(results: Results, figures: Figures) -> list[str]:
 
 
 def panels(result: Mapping[str, Any]) -> Figure:
-    """Draw training loss, validation error and test error against epochs, and the test error against seconds."""
-    curves = _curves(result)
+    """Draw training loss, validation error and test error against arithmetic, and the test error against seconds."""
+    curves, flops = _curves(result), result.get("flops")
     figure = new_figure(9, 7.4)
     shown = (
         ("train_loss", "Training loss", "loss [nats per image]", False),
@@ -76,57 +76,85 @@ def panels(result: Mapping[str, Any]) -> Figure:
         for i, (method, histories) in enumerate(curves.items()):
             y = scale * np.array([[row[key] for row in history] for history in histories])
             seconds = np.cumsum([[row["seconds"] for row in history] for history in histories], axis=1).mean(0)
-            x = seconds if by_time else np.arange(1, y.shape[1] + 1)
+            x = seconds if by_time else np.arange(1, y.shape[1] + 1) * (flops[method] / 1e12 if flops else 1)
             axes.plot(x, y.mean(0), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=5, linewidth=1.5,
                       label=method)  # fmt: skip
             axes.fill_between(x, y.min(0), y.max(0), color=COLORS[i], alpha=0.1, linewidth=0)
-        axes.set(title=title, xlabel="training time [s]" if by_time else "epoch", ylabel=unit)
-        if by_time:
-            axes.set_xlim(0, None)
-        else:
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        arithmetic = "arithmetic [TFLOP]" if flops else "epoch"
+        axes.set(title=title, xlabel="training time [s]" if by_time else arithmetic, ylabel=unit)
+        axes.set_xlim(0, None)
         axes.grid(alpha=0.3)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False,
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False,
         handlelength=4)  # fmt: skip
     return figure
+
+
+_NETS = {"baseline": "the baseline", "three_layers": "the network of three layers"}
+
+
+def _net(record: Record) -> str:
+    """The network; results from before there was a choice, whose methods all have the same epochs, do not say it."""
+    return str(record.result.get("net", "baseline"))
 
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def _curves(result: Mapping[str, Any]) -> Curves:
-    """Return the histories of the runs at the best rates, cut to the length of the shortest."""
+    """Return the histories of the runs at the best rates."""
     curves: Curves = {}
     for run in result["runs"]:
         if run["history"]:
             curves.setdefault(run["method"], []).append(run["history"])
-    least = min((len(history) for some in curves.values() for history in some), default=0)
-    return {method: [history[:least] for history in some] for method, some in curves.items()}
+    return curves
 
 
 def _last(curves: Curves, method: str, key: str) -> list[float]:
     return [history[-1][key] for history in curves[method]]
 
 
-def _mean(curves: Curves, method: str, key: str, epoch: int = -1) -> float:
-    return statistics.fmean(history[epoch][key] for history in curves[method])
+def _mean(curves: Curves, method: str, key: str, share: float = 1) -> float:
+    """The mean of the seeds after a share of the training; between two epochs it lies on a straight line."""
+    rows = np.mean([[row[key] for row in history] for history in curves[method]], axis=0)
+    return float(np.interp(share * len(rows), np.arange(1, len(rows) + 1), rows))
 
 
 def _how(record: Record) -> str:
-    settings = record.settings
-    momentum = record.result["methods"]["momentum"]["momentum"]
-    decay = record.result["methods"]["AdamW"]["weight_decay"]
+    settings, methods = record.settings, record.result["methods"]
+    momentum, decay = methods["momentum"]["momentum"], methods["AdamW"]["weight_decay"]
     rates = ", ".join(f"{rate:g}" for rate in settings["rates"])
     return (
-        f"Every optimizer trains the baseline from the same initial weights on the same batches of "
+        f"Every optimizer trains {_NETS[_net(record)]} from the same initial weights on the same batches of "
         f"{settings['batch_size']}. The learning rates {rates} are tried for each, and the one with the lowest error "
         f"on {settings['validation']:,} validation images after {epochs_in_words(settings['trial_epochs'])} is chosen. "
         f"Then the optimizer is trained for {epochs_in_words(settings['epochs'])} with each of {settings['seeds']} "
         "seeds. All other settings are PyTorch's defaults, except that momentum and Nesterov use a momentum of "
-        f"{momentum:g}, and the weight decay is {decay:g} for AdamW and 0 for the others."
+        f"{momentum:g}, and the weight decay is {decay:g} for AdamW and 0 for the others." + _newcomers(record)
     )
+
+
+def _newcomers(record: Record) -> str:
+    """Say what Muon and Lookahead are made of, and that a method whose steps multiply matrices has fewer epochs."""
+    methods, text = record.result["methods"], ""
+    if "Lookahead" in methods:
+        text += f" Lookahead moves towards the weights of Nesterov, of momentum {methods['Lookahead']['momentum']:g}."
+    if "Muon" in methods:
+        text += (
+            f" Muon, with a weight decay of {methods['Muon']['weight_decay']:g} and a momentum of "
+            f"{methods['Muon']['momentum']:g}, trains all matrices but the last one, AdamW the rest."
+        )
+    flops = record.result.get("flops", {})
+    for method, histories in _curves(record.result).items():
+        if (factor := flops.get(method, 1) / flops.get("SGD", 1)) > 1:
+            done = len(histories[0])
+            text += (
+                f" An epoch with {method}, which multiplies matrices in each step, takes {factor:.2f} times as much "
+                f"arithmetic as with SGD. So it has {epochs_in_words(done)} for the {record.settings['epochs']} of the "
+                f"others, {done * factor / record.settings['epochs']:.2f} times their arithmetic."
+            )
+    return text
 
 
 def _verdict(record: Record, curves: Curves) -> list[str]:
@@ -183,23 +211,40 @@ def _table(record: Record, curves: Curves) -> str:
 def _discussion(record: Record, curves: Curves) -> list[str]:
     if len(curves) < 2:
         return []
-    count = len(next(iter(curves.values()))[0])
     return [
-        _leaders(curves, count),
+        _leaders(curves),
         _fitting(curves),
         *([_neighbours(curves)] if {"SGD", "momentum", "Nesterov"} <= set(curves) else []),
-        _time(curves, count),
+        *_newer(curves),
+        _time(curves),
     ]
 
 
-def _leaders(curves: Curves, count: int) -> str:
+def _leaders(curves: Curves) -> str:
     sentences = []
-    for epoch in range(count):
-        ranked = sorted(curves, key=lambda method: _mean(curves, method, "validation_error", epoch))
-        first, second = (_mean(curves, method, "validation_error", epoch) for method in ranked[:2])
+    for share, when in ((0.5, "halfway"), (1.0, "at the end")):
+        errors = {method: _mean(curves, method, "validation_error", share) for method in curves}
+        ranked = sorted(errors, key=errors.__getitem__)
+        first, second = (errors[method] for method in ranked[:2])
         lead = f"{ranked[0]} ({percent(first)}, {100 * (second - first):.1f} points ahead of {ranked[1]})"
-        sentences.append(f"after epoch {epoch + 1} {lead}")
+        sentences.append(f"{when} {lead}")
     return f"Lowest validation error: {'; '.join(sentences)}."
+
+
+def _newer(curves: Curves) -> list[str]:
+    """Say how Muon and lookahead compare with the optimizers that they start from."""
+    sentences = []
+    for method, before in (("Muon", "AdamW"), ("Lookahead", "Nesterov")):
+        if {method, before} <= set(curves):
+            old, new = (_mean(curves, name, "test_error") for name in (before, method))
+            if new < old:
+                close = _separation(curves, method, before).split(", ")[1]
+                sentences.append(f"With {method} the test error is {100 * (old - new):.1f} points below {before}'s")
+            else:
+                close = _separation(curves, before, method).split(", ")[1]
+                sentences.append(f"With {method} the test error is {100 * (new - old):.1f} points above {before}'s")
+            sentences[-1] += f", {close}."
+    return [" ".join(sentences)] if sentences else []
 
 
 def _fitting(curves: Curves) -> str:
@@ -234,14 +279,18 @@ def _changes(before: float, after: float) -> str:
     return "lowers" if after < before else "raises"
 
 
-def _time(curves: Curves, count: int) -> str:
+def _time(curves: Curves) -> str:
     """Say how long each takes for an epoch, and until the error that all reach."""
     epoch = {m: statistics.median(row["seconds"] for history in curves[m] for row in history) for m in curves}
     quickest, slowest = min(epoch, key=epoch.__getitem__), max(epoch, key=epoch.__getitem__)
-    goal = max(min(_mean(curves, method, "validation_error", e) for e in range(count)) for method in curves)
+    errors = {
+        method: np.mean([[row["validation_error"] for row in history] for history in curves[method]], axis=0)
+        for method in curves
+    }
+    goal = max(each.min() for each in errors.values())
     times = {}
-    for method in curves:
-        reached = next(e for e in range(count) if _mean(curves, method, "validation_error", e) <= goal)
+    for method, each in errors.items():
+        reached = int(np.argmax(each <= goal))
         times[method] = statistics.fmean(
             sum(row["seconds"] for row in history[: reached + 1]) for history in curves[method]
         )

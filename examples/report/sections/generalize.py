@@ -75,7 +75,7 @@ class _Part(NamedTuple):
 
     @property
     def may_be_chance(self) -> bool:
-        return self.error is None or abs(self.gain) < 2 * self.error
+        return self.error is None or abs(self.gain) <= 2 * self.error
 
 
 def section(results: Results, figures: Figures) -> list[str]:
@@ -232,7 +232,7 @@ def _epochs(record: Record) -> str:
 def _within_chance(rows: Sequence[_Part]) -> str:
     some = [row.words for row in rows if row.may_be_chance]
     if not some:
-        return "Every contribution is at least twice its standard error."
+        return "Every contribution is more than twice its standard error."
     return (
         f"Within twice its standard error, and so perhaps chance, {'is' if len(some) == 1 else 'are'}: {words(some)}."
     )
@@ -246,11 +246,10 @@ def _points(share: float) -> float:
 def _rates(full: Record, ablation: Sequence[Record]) -> str:
     """Say in which runs the learning rate differs too."""
     text = ""
-    of_all = full.result["history"][0]["learning_rate"]
     rates = {record.result["without"]: record.result["history"][0]["learning_rate"] for record in ablation}
     if "batch_norm" in rates:
         text += " Without batch norm, SGD trains all weights and the learning rate is multiplied by "
-        text += f"{rates['batch_norm'] / of_all:.2g}; otherwise the loss becomes infinite."
+        text += f"{full.result['parts']['rate_without_norm']:g}; otherwise the loss becomes infinite."
     if "triangle" in rates:
         text += f" A constant rate is {rates['triangle']:.2g}, the mean of the others."
     return text
