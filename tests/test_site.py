@@ -48,6 +48,7 @@ def copied(page: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("[runs](runs)", "runs"),
         ("[a](#here) [b](https://b.org/x)", "[a](#here) [b](https://b.org/x)"),
         ("```sh\n[a](nowhere.md)\n```", "```sh\n[a](nowhere.md)\n```"),
+        ("```\nis in\n```\n\n~~~\npass\n~~~", "```none\nis in\n```\n\n~~~none\npass\n~~~"),
     ],
 )
 def test_links(link: str, becomes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,10 @@ class Writer:
         """The Markdown of a page with its links changed."""
         lines, fenced = [], False
         for line in text.splitlines():
-            fenced ^= bool(_FENCE.match(line))
+            fence = bool(_FENCE.match(line))
+            fenced ^= fence
+            if fence and fenced and line.strip("`~ ") == "":
+                line += "none"  # otherwise Sphinx colours it as Python: its "in" and "is", the rules of its tables
             lines.append(line if fenced else _LINK.sub(lambda match: self._link(page, match), line))
         return "\n".join(lines)
 
