@@ -365,8 +365,7 @@ class Averages(list[Row]):
             If there are no rows, or row_limit is less than 1.
         """
         try:
-            from matplotlib.backends.backend_agg import FigureCanvasAgg
-            from matplotlib.figure import Figure
+            from autograd.chart import Chart
         except ImportError as error:
             raise ImportError(
                 "plot: matplotlib is not installed; `pip install matplotlib`, or print table()"
@@ -377,8 +376,7 @@ class Averages(list[Row]):
             raise ValueError("plot: no op of this thread ran inside the profile, so there is nothing to draw")
         rows = [row for row in self if len(row.path) < 2]
         rows = sorted(rows, key=SORTS["cpu_time_total"])[:row_limit]
-        figure = Figure(figsize=(9, 1.4 + 0.32 * len(rows)), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Chart(figsize=(9, 1.4 + 0.32 * len(rows)), layout="constrained")
         axes = figure.subplots()
         colors = {"arithmetic": "#D55E00", "memory": "#0072B2", "-": "#999999"}  # Okabe and Ito's
         hatches = {"arithmetic": "//", "memory": "", "-": ".."}

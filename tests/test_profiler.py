@@ -352,13 +352,15 @@ def test_the_chart(tmp_path: Path, by: Any) -> None:
     rows = profiled().key_averages(by)
     rows.plot(tmp_path / "chart.png")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
-    rows.plot(tmp_path / "chart.svg", row_limit=1)
+    figure = rows.plot(tmp_path / "chart.svg", row_limit=1)
+    assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook shows
     drawn = (tmp_path / "chart.svg").read_text()
     assert "<svg" in drawn
     assert sorted(file.name for file in tmp_path.iterdir()) == ["chart.png", "chart.svg"]
 
 
 def test_a_chart_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "autograd.chart", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         profiled().key_averages().plot("chart.png")
