@@ -15,7 +15,7 @@ from autograd.op import table
 from docs.site import docstrings, figures, made, names
 from docs.site.__main__ import loaded_from_elsewhere
 from docs.site.code import used
-from docs.site.written import README, ROOT, Writer, fenced, written_pages
+from docs.site.written import README, ROOT, TITLES, Writer, fenced, written_pages
 
 
 def test_every_written_page_is_in_the_menu() -> None:
@@ -76,7 +76,8 @@ def test_the_first_page_lists_the_others(tmp_path: Path) -> None:
     writer.copy(README)
     first = (tmp_path / "index.md").read_text(encoding="utf-8")
     for page in [*written_pages()[1:], "reference/ops/index.md"]:
-        assert f"\n{page}\n" in first
+        title = TITLES.get(page)
+        assert (f"\n{title} <{page}>\n" if title else f"\n{page}\n") in first
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import autograd
@@ -22,6 +23,7 @@ myst_heading_anchors = 4  # as on GitHub, so that links to headings work in both
 suppress_warnings = ["toc.not_included"]  # the pages of single ops and layers: their index pages list them
 
 autodoc_typehints = "signature"
+autodoc_type_aliases = {"DTypeLike": "DTypeLike"}  # NumPy's, in place of the union of private types that it stands for
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 add_module_names = False
@@ -43,6 +45,12 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 
+def name_aliases(app: Any, what: str, name: str, obj: Any, options: Any, *signature: str | None) -> Any:
+    """Write the name of an alias where Sphinx writes how it keeps the name."""
+    return tuple(part and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", part) for part in signature)
+
+
 def setup(app: Any) -> None:
     """Make docstrings, which are plain text, into reStructuredText before Napoleon reads their sections."""
     app.connect("autodoc-process-docstring", docstrings.process, priority=400)
+    app.connect("autodoc-process-signature", name_aliases)

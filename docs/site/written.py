@@ -50,6 +50,7 @@ MENU: dict[str, list[str]] = {
         "reference/modules/index.md",
     ],
 }
+TITLES = {"examples/course/solutions/report.md": "7. The report: a solution"}  # in the menu: its heading says less
 README = "README.md"
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!\w+:|#)([^)\s]+)\)")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -176,5 +177,5 @@ def fenced(text: str, language: str) -> str:
 
 
 def _toctree(caption: str, paths: Iterable[str]) -> str:
-    entries = "\n".join(place(path) for path in paths)
+    entries = "\n".join(f"{TITLES[path]} <{place(path)}>" if path in TITLES else place(path) for path in paths)
     return f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
