@@ -47,7 +47,7 @@ def section(results: Results, figures: Figures) -> list[str]:
             figures.add(
                 f"optimizers{several}",
                 panels(record.result),
-                "Loss and errors against arithmetic, and the test error against seconds",
+                "Loss and errors during training, and the test error against seconds",
             ),
             "A marker is an epoch. Lines are means over the seeds; bands show the range. Training loss and error are "
             "averaged over the epoch, while the weights change, so they are lower at its end.",
