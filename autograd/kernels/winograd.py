@@ -69,7 +69,6 @@ from autograd.kernels.jit import (
     dense,
     kernel,
     limit_threads,
-    second_level_cache,
     set_threads,
     vector_bytes,
 )
@@ -93,8 +92,9 @@ DEPTH = 16  # channels whose products are added at a time
 BLOCK_BYTES = 1 << 20  # of a block's transformed pixels and of a panel's sums
 MIN_BLOCK_TILES, BLOCK_TILES = 4 * MR, 128  # of a block, at least and at most
 GRAD_DEPTH = 12  # tiles of a weight gradient whose products are added at a time
-GRAD_TILES = 96  # of a block of the weight gradient, at most
-GRAD_BYTES = second_level_cache() // 2  # of a block's transformed pixels and gradients
+# Tiles of a block of the weight gradient: as many as GRAD_BYTES hold when transformed, at most GRAD_TILES.  Neither
+# cache nor vector width decides it, so that all processors add in the same order.
+GRAD_TILES, GRAD_BYTES, GRAD_COLUMNS = 96, 1 << 19, 32
 GRAD_CHANNELS, GRAD_OUTPUTS = 64, 128  # of a block of the weight gradient
 PART_ELEMENTS = 36 << 15  # elements that the weight gradients of all image blocks may have together
 # Fewer channels, tiles or saved multiplications cost more in transforms than they save
@@ -120,10 +120,8 @@ _FOUR = Fraction(0), Fraction(1), Fraction(-1)
 _SIX = Fraction(0), Fraction(5, 8), Fraction(-5, 8), Fraction(3, 2), Fraction(-3, 2)
 FORMS = Form(2, 3, _FOUR), Form(4, 3, _SIX), Form(2, 5, _SIX)
 USED: tuple[int, ...] = (0, 1, 2)  # places in FORMS of those that `choose` takes one of
-GRAD_USED: tuple[int, ...] = (
-    0,
-    1,
-)  # for weight gradients; in that of 5 × 5 the error would be up to eight times the direct form's
+# For weight gradients; in that of 5 × 5 the error would be up to eight times the direct form's
+GRAD_USED: tuple[int, ...] = (0, 1)
 MIN_GRAD_PIXELS = 4096  # of all images, from which on that of 3 × 3 takes six points: the direct error grows with them
 Matrix = list[list[Fraction]]
 
@@ -777,7 +775,7 @@ def correlate(g: Array, x: Array, padding: Pair, window: int) -> Array | None:
     if image_blocks * others < MIN_PARTS // 2:  # so that more threads have work, too
         channel_blocks, output_blocks = 2 * channel_blocks, min(2 * output_blocks, -(-outputs // width))
     parts = np.empty((image_blocks, elements, channels, outputs), x.dtype)
-    tile_bytes = elements * (-(-channels // channel_blocks) + width) * x.itemsize
+    tile_bytes = elements * (-(-channels // channel_blocks) + GRAD_COLUMNS) * x.itemsize
     most = max(GRAD_DEPTH, min(GRAD_TILES, GRAD_BYTES // tile_bytes))
     plan = make_plan(form, -(-len(x) // len(parts)), channels, out, padding, most)
     weight_grad(
