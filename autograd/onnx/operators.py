@@ -678,13 +678,12 @@ def _statistics(call: Call) -> tuple[Value, Value | None, Value, float] | None:
     weight = None
     if product := _made_by(scale, "mul"):
         weight, scale = product.inputs
-    power, copy = _made_by(scale, "pow"), _made_by(mean, "clone")
-    shifted = _made_by(power.inputs[0], "add") if power else None
-    if not (copy and power and shifted) or g is not None or x is None:
+    root, copy = _made_by(scale, "rsqrt"), _made_by(mean, "clone")
+    shifted = _made_by(root.inputs[0], "add") if root else None
+    if not (copy and shifted) or g is not None or x is None:
         return None
-    var, eps = shifted.inputs
-    source, exponent = copy.inputs[0], power.inputs[1]
-    if source is None or var is None or eps is None or exponent is None or exponent.array != -0.5 or eps.ndim:
+    (var, eps), source = shifted.inputs, copy.inputs[0]
+    if source is None or var is None or eps is None or eps.ndim:
         return None
     return source, weight, var, float(eps.array)
 
