@@ -232,13 +232,10 @@ def _weight_grad_forward(
     params: Any = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     images, outputs, group_channels, (kh, kw) = len(x), g.shape[1], x.shape[1] // groups, kernel_size
     length, vectors = conv_pool.strip_length(group_channels * kh, kw, g.itemsize)
-    if (
-        dilation[1] > 1  # patches are not contiguous
-        or length > 2 * group_channels * kh * kw  # they are mostly filling
-        or not np.isfinite(
-            total(x, dim=(0, 1, 2, 3), keepdim=False)
-        )  # the zeros of dy are left out, and 0 · inf is NaN
-    ):
+    # The kernel leaves out the zeros between the maxima, but 0 · inf is NaN.  It is for patches whose pixels are
+    # neighbours, and which fill half of their vectors or more.
+    finite = np.isfinite(total(x, dim=(0, 1, 2, 3), keepdim=False))
+    if not finite or dilation[1] > 1 or length > 2 * group_channels * kh * kw:
         size = conv_size(x.shape[2:], kernel_size, params)
         dy = _unpool_forward(g, argmax, size=size)
         weight_grad: Array = conv2d_weight_grad(dy, x, kernel_size=kernel_size, **params)
