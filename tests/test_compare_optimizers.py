@@ -165,6 +165,15 @@ def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: 
 
 
 @pytest.mark.usefixtures("two_methods")
+def test_the_other_network(tmp_path: Path) -> None:
+    grid = ["--net", "three_layers", "--rates", "0.01", "--trial-epochs", "1", "--epochs", "1", "--seeds", "1"]
+    assert main([*TINY, *grid, "--out", str(tmp_path)]) == 0
+    assert result(tmp_path)["net"] == "three_layers"
+    weights = (tmp_path / "trials" / "SGD-0.01" / "weights.safetensors").read_bytes()
+    assert b"layers.norm1.weight" in weights  # which the baseline does not have
+
+
+@pytest.mark.usefixtures("two_methods")
 def test_a_rate_that_diverges_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grid = ["--rates", "0.01", "1e30", "--trial-epochs", "1", "--epochs", "1", "--seeds", "1"]
     assert main([*TINY, *grid, "--out", str(tmp_path)]) == 0

@@ -776,7 +776,7 @@ def correlate(g: Array, x: Array, padding: Pair, window: int) -> Array | None:
         channel_blocks, output_blocks = 2 * channel_blocks, min(2 * output_blocks, -(-outputs // width))
     parts = np.empty((image_blocks, elements, channels, outputs), x.dtype)
     tile_bytes = elements * (-(-channels // channel_blocks) + GRAD_COLUMNS) * x.itemsize
-    most = max(GRAD_DEPTH, min(GRAD_TILES, GRAD_BYTES // tile_bytes))
+    most = min(GRAD_TILES, GRAD_BYTES // tile_bytes)
     plan = make_plan(form, -(-len(x) // len(parts)), channels, out, padding, most)
     weight_grad(
         dense(g), dense(x), offsets(outputs, out[0] * out[1]), offsets(channels, x.shape[2] * x.shape[3]),

@@ -10,7 +10,6 @@ only the Nth trial, and ``--collect`` does the rest when all trials are finished
 from __future__ import annotations
 
 import argparse
-import functools
 import itertools
 import shlex
 import sys
@@ -57,7 +56,7 @@ METHODS = {
 }
 NETS: dict[str, Callable[[Split], Callable[[], nn.Module]]] = {
     "baseline": lambda train: Baseline,
-    "three_layers": lambda train: functools.partial(generalize.make_net, None, train),
+    "three_layers": lambda train: generalize.net_of(None, train),
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 

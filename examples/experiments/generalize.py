@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = cli.begin(parser, argv)
     splits, data = cli.load_splits(parser, args)
-    net = functools.partial(make_net, args.without, splits.train)
+    net = net_of(args.without, splits.train)
     smoothing = 0 if args.without == "label_smoothing" else SMOOTHING
     recipe = cli.Recipe(
         parts,
@@ -128,14 +128,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_net(without: str | None, train: Split) -> ThreeLayers:
-    """Return the network, without a part; the filters of its first layer come from the training images."""
-    net = ThreeLayers(batch_norm=without != "batch_norm", dropout=0 if without == "dropout" else DROPOUT)
+def net_of(without: str | None, train: Split) -> Callable[[], ThreeLayers]:
+    """Return what makes the network, without a part; its first filters come from the training images."""
+    start = None
     if without != "principal_components":
-        first = net.layers.conv1.weight
-        with autograd.no_grad():
-            first.copy_(autograd.from_numpy(principal_components(train.images, first.shape[2], len(first))))
-    return net
+        first = ThreeLayers().layers.conv1.weight
+        start = autograd.from_numpy(principal_components(train.images, first.shape[2], len(first)))
+
+    def make() -> ThreeLayers:
+        net = ThreeLayers(batch_norm=without != "batch_norm", dropout=0 if without == "dropout" else DROPOUT)
+        if start is not None:
+            with autograd.no_grad():
+                net.layers.conv1.weight.copy_(start)
+        return net
+
+    return make
 
 
 if __name__ == "__main__":

@@ -236,14 +236,10 @@ def _newer(curves: Curves) -> list[str]:
     sentences = []
     for method, before in (("Muon", "AdamW"), ("Lookahead", "Nesterov")):
         if {method, before} <= set(curves):
-            old, new = (_mean(curves, name, "test_error") for name in (before, method))
-            if new < old:
-                close = _separation(curves, method, before).split(", ")[1]
-                sentences.append(f"With {method} the test error is {100 * (old - new):.1f} points below {before}'s")
-            else:
-                close = _separation(curves, before, method).split(", ")[1]
-                sentences.append(f"With {method} the test error is {100 * (new - old):.1f} points above {before}'s")
-            sentences[-1] += f", {close}."
+            first, second = sorted((method, before), key=lambda name: _mean(curves, name, "test_error"))
+            gap, judgement = _separation(curves, first, second).split(" points behind, ")
+            side = "below" if first == method else "above"
+            sentences.append(f"With {method} the test error is {gap} points {side} {before}'s, {judgement}.")
     return [" ".join(sentences)] if sentences else []
 
 
