@@ -314,22 +314,6 @@ def test_the_section_without_results_or_with_a_single_method(tmp_path: Path) -> 
     assert "**SGD has the lowest test error, 51.0 %**." in text
 
 
-def test_a_result_from_before_there_was_a_choice_of_networks(tmp_path: Path) -> None:
-    runs = {"SGD": [history([0.6, 0.5], 4.0)], "momentum": [history([0.5, 0.42], 5.0)]}
-    record(tmp_path / "kept", runs, [0.01])
-    path = tmp_path / "kept" / "a.json"
-    content = json.loads(path.read_text())
-    for name in ("net", "flops"):
-        del content["result"][name]
-    for name in ("Muon", "Lookahead"):
-        del content["result"]["methods"][name]
-    path.write_text(json.dumps(content))
-    text = "\n\n".join(section_module.section(results_in(tmp_path / "kept"), Figures("figures")))
-    assert "Every optimizer trains the baseline" in text and "Muon" not in text
-    content["result"] |= {"net": "three_layers"}
-    assert "epoch" in [axes.get_xlabel() for axes in section_module.panels(content["result"]).axes]
-
-
 def test_methods_with_fewer_epochs_are_compared_by_arithmetic(tmp_path: Path) -> None:
     runs = {
         "AdamW": [history([0.6, 0.5, 0.45, 0.4], 4.0)],

@@ -36,11 +36,11 @@ def section(results: Results, figures: Figures) -> list[str]:
     if not records:
         return ["There is no result yet; `python -m examples.experiments.compare_optimizers` makes one."]
     paragraphs = []
-    for record in sorted(records, key=lambda record: list(_NETS).index(_net(record))):
+    for record in sorted(records, key=lambda record: list(_NETS).index(record.result["net"])):
         several = f"-{record.name}" if len(records) > 1 else ""
         curves = _curves(record.result)
         paragraphs += [
-            *([f"### {_NETS[_net(record)].capitalize()}"] if len(records) > 1 else []),
+            *([f"### {_net(record).capitalize()}"] if len(records) > 1 else []),
             _how(record),
             *_verdict(record, curves),
             _table(record, curves),
@@ -62,7 +62,7 @@ def section(results: Results, figures: Figures) -> list[str]:
 
 def panels(result: Mapping[str, Any]) -> Figure:
     """Draw training loss, validation error and test error against arithmetic, and the test error against seconds."""
-    curves, flops = _curves(result), result.get("flops")
+    curves, flops = _curves(result), result["flops"]
     figure = new_figure(9, 7.4)
     shown = (
         ("train_loss", "Training loss", "loss [nats per image]", False),
@@ -76,12 +76,11 @@ def panels(result: Mapping[str, Any]) -> Figure:
         for i, (method, histories) in enumerate(curves.items()):
             y = scale * np.array([[row[key] for row in history] for history in histories])
             seconds = np.cumsum([[row["seconds"] for row in history] for history in histories], axis=1).mean(0)
-            x = seconds if by_time else np.arange(1, y.shape[1] + 1) * (flops[method] / 1e12 if flops else 1)
+            x = seconds if by_time else np.arange(1, y.shape[1] + 1) * flops[method] / 1e12
             axes.plot(x, y.mean(0), color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i], markersize=5, linewidth=1.5,
                       label=method)  # fmt: skip
             axes.fill_between(x, y.min(0), y.max(0), color=COLORS[i], alpha=0.1, linewidth=0)
-        arithmetic = "arithmetic [TFLOP]" if flops else "epoch"
-        axes.set(title=title, xlabel="training time [s]" if by_time else arithmetic, ylabel=unit)
+        axes.set(title=title, xlabel="training time [s]" if by_time else "arithmetic [TFLOP]", ylabel=unit)
         axes.set_xlim(0, None)
         axes.grid(alpha=0.3)
         for side in ("top", "right"):
@@ -95,8 +94,7 @@ _NETS = {"baseline": "the baseline", "three_layers": "the network of three layer
 
 
 def _net(record: Record) -> str:
-    """The network; results from before there was a choice, whose methods all have the same epochs, do not say it."""
-    return str(record.result.get("net", "baseline"))
+    return _NETS[record.result["net"]]
 
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
@@ -126,7 +124,7 @@ def _how(record: Record) -> str:
     momentum, decay = methods["momentum"]["momentum"], methods["AdamW"]["weight_decay"]
     rates = ", ".join(f"{rate:g}" for rate in settings["rates"])
     return (
-        f"Every optimizer trains {_NETS[_net(record)]} from the same initial weights on the same batches of "
+        f"Every optimizer trains {_net(record)} from the same initial weights on the same batches of "
         f"{settings['batch_size']}. The learning rates {rates} are tried for each, and the one with the lowest error "
         f"on {settings['validation']:,} validation images after {epochs_in_words(settings['trial_epochs'])} is chosen. "
         f"Then the optimizer is trained for {epochs_in_words(settings['epochs'])} with each of {settings['seeds']} "
@@ -145,9 +143,9 @@ def _newcomers(record: Record) -> str:
             f" Muon, with a weight decay of {methods['Muon']['weight_decay']:g} and a momentum of "
             f"{methods['Muon']['momentum']:g}, trains all matrices but the last one, AdamW the rest."
         )
-    flops = record.result.get("flops", {})
+    flops = record.result["flops"]
     for method, histories in _curves(record.result).items():
-        if (factor := flops.get(method, 1) / flops.get("SGD", 1)) > 1:
+        if (factor := flops[method] / flops["SGD"]) > 1:
             done = len(histories[0])
             text += (
                 f" An epoch with {method}, which multiplies matrices in each step, takes {factor:.2f} times as much "
