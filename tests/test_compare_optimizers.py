@@ -249,7 +249,13 @@ def record(folder: Path, runs: dict[str, list[list[dict[str, float]]]], rates: l
     """A result in the format of the script; every method is best at 0.01."""
     methods = {name: method._asdict() for name, method in METHODS.items()}
     trials = [
-        {"method": m, "rate": rate, "seed": 0, "not_finite": None, "history": history([0.6 + abs(rate - 0.01)], 1.0)}
+        {
+            "method": m,
+            "rate": rate,
+            "seed": 0,
+            "not_finite": None,
+            "history": history([0.9, 0.6 + abs(rate - 0.01)], 1.0),
+        }
         for m in runs
         for rate in rates
     ]
@@ -322,6 +328,14 @@ def test_methods_with_fewer_epochs_are_compared_by_arithmetic(tmp_path: Path) ->
         "Lookahead": [history([0.6, 0.5, 0.46, 0.43], 4.0), history([0.6, 0.5, 0.46, 0.44], 4.0)],
     }
     text = "\n\n".join(section_module.section(record(tmp_path / "kept", runs, [0.01]), Figures("figures")))
+    assert "Its rate was chosen after" not in text
+    content = json.loads((tmp_path / "kept" / "a.json").read_text())
+    for trial in content["result"]["trials"]:
+        if trial["method"] == "Muon":
+            del trial["history"][1:]
+    (tmp_path / "kept" / "a.json").write_text(json.dumps(content))
+    text = "\n\n".join(section_module.section(results_in(tmp_path / "kept"), Figures("figures")))
+    assert "times their arithmetic. Its rate was chosen after 1 epoch." in text
     assert "An epoch with Muon, which multiplies matrices in each step, takes 2.00 times as much arithmetic" in text
     assert "halfway AdamW (50.0 %, 0.0 points ahead of" in text
     assert "With Muon the test error is 2.0 points below AdamW's, which may be chance with one seed." in text

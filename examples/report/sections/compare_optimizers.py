@@ -152,6 +152,9 @@ def _newcomers(record: Record) -> str:
                 f"arithmetic as with SGD. So it has {epochs_in_words(done)} for the {record.settings['epochs']} of the "
                 f"others, {done * factor / record.settings['epochs']:.2f} times their arithmetic."
             )
+            tried = max(len(trial["history"]) for trial in record.result["trials"] if trial["method"] == method)
+            if tried != record.settings["trial_epochs"]:
+                text += f" Its rate was chosen after {epochs_in_words(tried)}."
     return text
 
 
@@ -163,9 +166,10 @@ def _verdict(record: Record, curves: Curves) -> list[str]:
     text = f"**{first} has the lowest test error, {_spread(curves, first)} %**"
     if len(ranked) > 1:
         second, last = ranked[1], ranked[-1]
-        close = _separation(curves, first, second)
+        gap, judgement = _separation(curves, first, second)
         text += (
-            f". {second} is second ({_spread(curves, second)} %), {close}. {last} is last ({_spread(curves, last)} %)."
+            f". {second} is second ({_spread(curves, second)} %), {gap:.1f} points behind, {judgement}. "
+            f"{last} is last ({_spread(curves, last)} %)."
         )
     else:
         text += "."
@@ -176,17 +180,16 @@ def _spread(curves: Curves, method: str) -> str:
     return mean_and_spread(_last(curves, method, "test_error"))
 
 
-def _separation(curves: Curves, first: str, second: str) -> str:
-    """Say whether the test errors of two methods differ by more than the variation between seeds."""
+def _separation(curves: Curves, first: str, second: str) -> tuple[float, str]:
+    """Return the points between the test errors of two methods, and whether the seeds' variation explains them."""
     a, b = _last(curves, first, "test_error"), _last(curves, second, "test_error")
     gap = statistics.fmean(b) - statistics.fmean(a)
     if min(len(a), len(b)) < 2:
-        return f"{100 * gap:.1f} points behind, which may be chance with one seed"
+        return 100 * gap, "which may be chance with one seed"
     error = (statistics.variance(a) / len(a) + statistics.variance(b) / len(b)) ** 0.5
-    judgement = (
-        "more than the variation between seeds explains" if gap > 2 * error else "within the variation between seeds"
-    )
-    return f"{100 * gap:.1f} points behind, {judgement}"
+    if gap > 2 * error:
+        return 100 * gap, "more than the variation between seeds explains"
+    return 100 * gap, "within the variation between seeds"
 
 
 def _table(record: Record, curves: Curves) -> str:
@@ -235,9 +238,9 @@ def _newer(curves: Curves) -> list[str]:
     for method, before in (("Muon", "AdamW"), ("Lookahead", "Nesterov")):
         if {method, before} <= set(curves):
             first, second = sorted((method, before), key=lambda name: _mean(curves, name, "test_error"))
-            gap, judgement = _separation(curves, first, second).split(" points behind, ")
+            gap, judgement = _separation(curves, first, second)
             side = "below" if first == method else "above"
-            sentences.append(f"With {method} the test error is {gap} points {side} {before}'s, {judgement}.")
+            sentences.append(f"With {method} the test error is {gap:.1f} points {side} {before}'s, {judgement}.")
     return [" ".join(sentences)] if sentences else []
 
 
