@@ -170,7 +170,7 @@ def test_the_other_network(tmp_path: Path) -> None:
     assert main([*TINY, *grid, "--out", str(tmp_path)]) == 0
     assert result(tmp_path)["net"] == "three_layers"
     weights = (tmp_path / "trials" / "SGD-0.01" / "weights.safetensors").read_bytes()
-    assert b"layers.norm1.weight" in weights  # which the baseline does not have
+    assert b"layers.norm2.weight" in weights  # which the baseline does not have
 
 
 @pytest.mark.usefixtures("two_methods")

@@ -19,11 +19,9 @@ from examples.experiments import generalize
 from examples.experiments.generalize import PARTS, main
 from examples.experiments.models import ThreeLayers
 from examples.experiments.support import measures
-from examples.experiments.support.data import synthetic
 from examples.experiments.support.data.augmentation import VIEWS
 from examples.experiments.support.data.cifar10 import Split
 from examples.experiments.support.data.loader import Loader
-from examples.experiments.support.data.patches import principal_components
 from examples.experiments.support.measures import Verdicts, filters, misclassified, verdicts
 from examples.experiments.support.runs.signals import StopOnSignal, StopRequested
 from examples.experiments.train import main as train_main
@@ -32,9 +30,7 @@ from examples.report.sections import generalize as section_module, train as trai
 from nn import functional as F
 from tests.runs import TINY, outcome, results_in
 
-ARGS = argparse.Namespace(
-    lr=0.1, momentum=0.9, weight_decay=5e-4, epochs=2, optimizer="nesterov", without=None, batch_size=4
-)
+ARGS = argparse.Namespace(lr=generalize.LR, epochs=2, without=None)
 
 
 def run(*argv: str, out: Path) -> int:
@@ -48,8 +44,13 @@ def result(out: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "generalize"
-    assert run(out=out) == 0
+    assert run("--validation", "0", out=out) == 0
     return out
+
+
+def three_layers(**options: Any) -> ThreeLayers:
+    filters = np.random.default_rng(0).standard_normal((48, 3, 5, 5)).astype(np.float32)
+    return ThreeLayers(whitening=filters, **options)
 
 
 def stop_at(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,67 +67,72 @@ def stop_at(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_net_has_three_layers_with_weights_besides_batch_norm() -> None:
-    net = ThreeLayers()
+    net = three_layers()
     assert net(autograd.zeros((2, 3, 32, 32))).shape == (2, 10)
     weighty = [m for m in net.modules() if list(m.parameters(recurse=False)) and not isinstance(m, nn.BatchNorm2d)]
     assert [type(m) for m in weighty] == [nn.Conv2d, nn.Conv2d, nn.Linear]
     assert f"{sum(p.numel() for p in net.parameters()):,} parameters" in (ThreeLayers.__doc__ or "")
 
 
-def test_principal_components_decorrelate_patches() -> None:
-    images = synthetic.make(50, 1, seed=0).train.images
-    filters = principal_components(images, 5, 64)
-    assert filters.dtype == np.float32 and filters.shape == (64, 3, 5, 5)
-    np.testing.assert_array_equal(filters[32:], -filters[:32])
-    np.testing.assert_allclose((filters**2).sum((1, 2, 3)), 1 / 3, rtol=1e-5)
-    seen = F.conv2d(autograd.from_numpy(images.astype(np.float32)), autograd.from_numpy(filters[:32])).numpy()
-    covariance = np.cov(seen.transpose(1, 0, 2, 3).reshape(32, -1).astype(np.float64))
-    variances = covariance.diagonal()
-    assert (np.diff(variances) <= 0).all()  # the largest first
-    spread = np.sqrt(np.outer(variances, variances))
-    assert abs(covariance - np.diag(variances)).max() < 1e-3 * spread.max()
-    assert variances[0] > 0.9 * np.linalg.eigvalsh(np.cov(patches(images).T))[-1] / 3
-
-
-def patches(images: np.ndarray) -> np.ndarray:
-    places = [(i, j) for i in range(28) for j in range(28)]
-    return np.concatenate([images[:, :, i : i + 5, j : j + 5].reshape(len(images), -1) for i, j in places]).astype(
-        float
-    )
-
-
-def test_without_batch_norm_the_convolutions_have_a_bias() -> None:
-    kinds = {name: p.shape for name, p in ThreeLayers(batch_norm=False).named_parameters()}
-    assert kinds["layers.conv1.bias"] == (64,)
+def test_without_batch_norm_the_second_convolution_has_a_bias() -> None:
+    kinds = {name: p.shape for name, p in three_layers(batch_norm=False).named_parameters()}
+    assert kinds["layers.conv2.bias"] == (2048,)
     assert not any("norm" in name for name in kinds)
 
 
-@pytest.mark.parametrize(
-    ("without", "rate", "decay"), [(None, 0.1 / 25, 5e-4), ("weight_decay", 0.1 / 25, 0), ("one_cycle", 0.05, 5e-4)]
-)
-def test_decay_and_rate(without: str | None, rate: float, decay: float) -> None:
-    net = ThreeLayers()
-    made = generalize.parts(net, argparse.Namespace(**{**vars(ARGS), "without": without}), 10)
-    weights, others = made.optimizer.param_groups
-    assert [p.ndim for p in weights["params"]] == [4, 4, 2]
-    assert {p.ndim for p in others["params"]} == {1}
-    assert (weights["weight_decay"], others["weight_decay"]) == (decay, 0)
-    assert weights["lr"] == others["lr"] == pytest.approx(rate)
-    assert weights["nesterov"] and weights["momentum"] == 0.9
+def made_without(part: str | None, net: ThreeLayers) -> Any:
+    return generalize.parts(net, argparse.Namespace(**{**vars(ARGS), "without": part}), 10)
 
 
-def test_the_rate_goes_through_its_cycle_in_the_steps_of_the_run() -> None:
-    made = generalize.parts(ThreeLayers(), ARGS, 10)
+def test_each_parameter_has_its_optimizer() -> None:
+    net = three_layers()
+    rest, filters = made_without(None, net).optimizer.param_groups
+    assert filters["params"] == [net.layers.conv1.weight, net.layers.conv2.weight] and filters["ns_steps"] == 3
+    assert [p.shape for p in rest["params"]] == [(2048,), (2048,), (10, 32768), (10,)]
+    assert rest["nesterov"] and rest["momentum"] == 0.9
+
+
+def test_without_muon_the_filters_have_a_rate_of_sgd() -> None:
+    net = three_layers()
+    rest, filters = made_without("muon", net).optimizer.param_groups
+    assert filters["params"] == [net.layers.conv1.weight, net.layers.conv2.weight] and filters["nesterov"]
+    assert filters["initial_lr"] == generalize.SGD_RATE and rest["initial_lr"] == generalize.LR
+
+
+def test_parts_of_the_first_layer() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (100, 3, 32, 32), np.uint8)
+    train = Split(images, np.zeros(100, np.int64))
+    first = {}
+    for without in (None, "first_layer", "whitening"):
+        first[without] = generalize.net_of(train, without)().layers.conv1.weight
+        filters = first[without].detach().numpy()
+        assert (filters[24:] == -filters[:24]).all() == (without != "whitening")
+    assert [weight.requires_grad for weight in first.values()] == [True, False, True]
+
+
+@pytest.mark.parametrize(("patch", "side"), [(4, 4), (5, 4), (6, 3), (23, 1)])
+def test_sizes_of_the_network(patch: int, side: int) -> None:
+    net = ThreeLayers(6, patch, 10)
+    assert net.layers.scores.weight.shape == (10, 10 * side * side)
+    assert net(autograd.zeros((2, 3, 32, 32))).shape == (2, 10)
+
+
+def test_the_rates_rise_and_fall_in_the_steps_of_the_run() -> None:
+    made = made_without(None, three_layers())
     rates = []
     for _ in range(20):
-        rates.append(made.optimizer.param_groups[0]["lr"])
+        rates.append([group["lr"] for group in made.optimizer.param_groups])
         made.optimizer.step()
         assert made.scheduler
         made.scheduler.step()
-    assert max(rates) == pytest.approx(0.1, rel=1e-3)
-    assert rates.index(max(rates)) == 4
-    assert rates[-1] < 1e-6
-    assert np.mean(rates) == pytest.approx(0.05, rel=0.1)  # the constant rate of `--without one_cycle`
+    sgd, muon = zip(*rates, strict=True)
+    assert max(sgd) == pytest.approx(generalize.LR) and max(muon) == pytest.approx(generalize.MUON_RATE)
+    assert sgd.index(max(sgd)) in (1, 2)
+    assert np.diff(sgd[2:]) == pytest.approx([np.diff(sgd[2:])[0]] * 17)
+    assert sgd[-1] < 0.1 * generalize.LR
+    constant = made_without("triangle", three_layers()).optimizer.param_groups
+    assert [group["lr"] for group in constant] == pytest.approx([generalize.LR / 2, generalize.MUON_RATE / 2])
+    assert np.mean(sgd) == pytest.approx(generalize.LR / 2, rel=0.1)  # the constant rate
 
 
 # A run
@@ -135,36 +141,27 @@ def test_the_rate_goes_through_its_cycle_in_the_steps_of_the_run() -> None:
 def test_what_a_run_leaves(whole: Path) -> None:
     content = result(whole)
     assert content["experiment"] == "generalize" and content["settings"]["seed"] == 0
-    assert content["settings"]["optimizer"] == "nesterov"
     found = content["result"]
     assert [row["epoch"] for row in found["history"]] == [1, 2]
     assert "test_loss" not in found["history"][0]
-    assert found["history"][1]["learning_rate"] < 0.01 < found["history"][0]["learning_rate"]
-    assert "(1, 384, 5, 5)" in found["network"]
+    assert found["history"][1]["learning_rate"] < found["history"][0]["learning_rate"]
+    assert "(1, 2048, 4, 4)" in found["network"]
     confusion = np.array(found["test"]["confusion"])
     assert confusion.sum() == found["test"]["pictures"] == 80
     assert confusion.trace() / 80 == pytest.approx(found["test"]["accuracy"])
     assert len(found["test"]["misclassified"]) == min(12, 80 - confusion.trace())
-    assert np.shape(found["filters"]) == (64, 3, 5, 5)
+    assert np.shape(found["filters"]) == (48, 3, 5, 5)
     assert (whole / "history.csv").read_text().startswith("epoch,learning_rate,train_loss")
-    assert found["validation"]["last"] == 1 - found["history"][-1]["validation_error"]
-
-
-def test_the_weights_that_are_kept_are_the_averages(whole: Path) -> None:
-    left = outcome(whole)
-    averages = {name.removeprefix("average.module."): value for name, value in left["checkpoint"].items()}
-    for name, content in left["weights"].items():
-        assert averages[name][2] == content
-    assert left["checkpoint"]["model.layers.conv1.weight"][2] != left["weights"]["layers.conv1.weight"]
+    assert found["validation"] is None
 
 
 def test_a_run_resumes_to_the_same_bits(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         stop_at(2, patch)
-        assert run(out=tmp_path) == 130
+        assert run("--validation", "0", out=tmp_path) == 130
     with monkeypatch.context() as patch:
         stop_at(4, patch)
-        assert run("--resume", out=tmp_path) == 130
+        assert run("--resume", "--validation", "0", out=tmp_path) == 130
     assert main(["--resume", "--out", str(tmp_path)]) == 0
     assert outcome(tmp_path) == outcome(whole)
     assert result(tmp_path)["result"]["test"] == result(whole)["result"]["test"]
@@ -179,7 +176,7 @@ def test_a_signal_after_the_training_waits_for_the_result(whole: Path, tmp_path:
             return before(*arguments)
 
         patch.setattr(measures, "tested", signalled)
-        assert run(out=tmp_path) == 0
+        assert run("--validation", "0", out=tmp_path) == 0
     assert result(tmp_path)["result"]["test"] == result(whole)["result"]["test"]
 
 
@@ -208,9 +205,25 @@ def test_each_part_changes_the_training(tmp_path: Path) -> None:
     assert len(set(losses.values())) == len(losses)
 
 
-def test_all_pictures_can_be_trained_on(tmp_path: Path) -> None:
-    assert run("--validation", "0", "--epochs", "1", out=tmp_path) == 0
-    assert result(tmp_path)["result"]["validation"] is None
+def test_a_run_with_validation_images_leaves_the_test_images_alone(tmp_path: Path) -> None:
+    assert run("--epochs", "1", out=tmp_path) == 0
+    found = result(tmp_path)["result"]
+    assert found["test"] is None
+    assert found["validation"]["last"] == 1 - found["history"][-1]["validation_error"]
+
+
+def test_parts_are_compared_on_validation_images(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--without", "muon", "--validation", "0"])
+    assert "--without muon compares by validation images: give --validation N, such as 5000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("filters", ["7", "56"])
+def test_filters_come_in_pairs_of_principal_components(filters: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--filters", filters, "--patch-size", "3"])
+    assert f"--filters {filters}: patches of 3 x 3 pixels" in (error := capsys.readouterr().err)
+    assert "give an even number of at most 54" in error
 
 
 def test_an_unknown_part(capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,7 +284,7 @@ def test_misclassified_pictures() -> None:
 
 
 def test_filters_are_the_first_convolutions() -> None:
-    net = ThreeLayers()
+    net = three_layers()
     np.testing.assert_allclose(filters(net), net.layers.conv1.weight.detach().numpy(), rtol=1e-3)
 
 
@@ -292,29 +305,45 @@ def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
 
 
 def test_the_section(whole: Path, tmp_path: Path) -> None:
-    some = ("nothing", "dropout", "batch_norm", "one_cycle")
+    some = ("nothing", "dropout", "batch_norm", "triangle", "muon")
     for without in some:
         assert run("--without", without, "--epochs", "1", out=tmp_path / without) == 0
+    narrow = ("--without", "nothing", "--epochs", "1", "--filters", "8", "--channels", "16")
+    assert run(*narrow, out=tmp_path / "narrow") == 0
     kept = tmp_path / "kept"
-    records(kept, a=whole, b=whole, c=whole, **{name: tmp_path / name for name in some})
+    parts = {f"{name}_{seed}": tmp_path / name for name in some for seed in (0, 1)}
+    records(kept, a=whole, b=whole, c=whole, narrow=tmp_path / "narrow", **parts)
     change(kept / "b.json", lambda content: content["settings"].update(seed=1))
-    read = results_in(kept)
+    for (name, seed), accuracy in {
+        ("nothing", 0): 0.5, ("nothing", 1): 0.6, ("dropout", 0): 0.49, ("dropout", 1): 0.61,
+        ("batch_norm", 0): 0.4, ("batch_norm", 1): 0.48, ("triangle", 0): 0.2, ("triangle", 1): 0.3,
+        ("muon", 0): 0.45, ("muon", 1): 0.55,
+    }.items():  # fmt: skip
+
+        def measured(content: dict[str, Any], seed: int = seed, accuracy: float = accuracy) -> None:
+            content["settings"]["seed"] = seed
+            content["result"]["validation"].update(averaged=accuracy - 0.03, mirrored=accuracy, shifted=accuracy)
+
+        change(kept / f"{name}_{seed}.json", measured)
     figures = Figures("figures")
-    text = "\n\n".join(section_module.section(read, figures))
+    text = "\n\n".join(section_module.section(results_in(kept), figures))
     accuracy = 100 * result(whole)["result"]["test"]["accuracy"]
     assert f"**{accuracy:.1f} ± 0.0 % of the 80 test images" in text
     assert "; seeds 0, 1)" in text
     assert "Not included, because of other settings or the same seed: a." in text
     assert "The images were generated by the program" in text
-    gain = 100 * (
-        result(tmp_path / "nothing")["result"]["validation"]["mirrored"]
-        - result(tmp_path / "dropout")["result"]["validation"]["mirrored"]
-    )
-    assert f"| {gain:+.1f} |" in next(line for line in text.splitlines() if line.startswith("| dropout"))
+    assert "after 1 epoch of 64 images is 55.0 ± 7.1 % (2 seeds)" in text
+    assert "| dropout | 55.0 ± 8.5 | +0.0 ± 1.0 |" in text
+    assert "| batch norm | 44.0 ± 5.7 | +11.0 ± 1.0 |" in text
+    assert "| mirror images in evaluation | 52.0 ± 7.1 | +3.0 ± 0.0 |" in text
+    assert "and so perhaps chance, are: dropout and shifts in evaluation." in text
     left = next(part for part in text.split("\n\n") if part.startswith("Not measured"))
-    assert "crops and mirror images, a start" in left and "dropout" not in left
-    assert "Without batch norm the learning rate is multiplied by 0.1; otherwise the loss becomes infinite." in text
-    assert "Without the cycle it is constant at 0.05." in text
+    assert "shifts and mirror images, training of the first layer" in left and "dropout" not in left
+    assert "Without Muon, SGD trains the filters with a rate of 0.05." in text
+    assert "A constant rate is half of the highest" in text
+    assert "| 48 | 5 | 2,048 | 1,220,122 | 1 | 64 | " in text and "| 55.0 ± 7.1 |" in text
+    accuracy = 100 * result(tmp_path / "narrow")["result"]["validation"]["shifted"]
+    assert "| 8 | 5 | 16 | 4,354 | 1 | 64 | " in text and f"| {accuracy:.1f} |" in text
     names = {Path(name).stem for name in figures.files if name.endswith(".svg")}
     assert names == {f"generalize-{what}" for what in ("curves", "parts", "confusion", "mistakes")}
 
@@ -329,9 +358,9 @@ def test_the_sections_without_results(tmp_path: Path) -> None:
 
 
 def test_parts_are_compared_among_runs_of_the_same_settings(whole: Path, tmp_path: Path) -> None:
-    for without, more in (("nothing", ()), ("dropout", ("--lr", "0.2")), ("weight_decay", ("--validation", "0"))):
+    for without, more in (("nothing", ()), ("dropout", ("--lr", "0.003")), ("label_smoothing", ("--seed", "1"))):
         assert run("--without", without, "--epochs", "1", *more, out=tmp_path / without) == 0
-    names = ("nothing", "dropout", "weight_decay")
+    names = ("nothing", "dropout", "label_smoothing")
     read = records(tmp_path / "kept", a=whole, **{name: tmp_path / name for name in names})
     text = "\n".join(section_module.section(read, Figures("figures")))
     assert "The contribution of each part has not been measured yet" in text

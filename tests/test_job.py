@@ -258,7 +258,8 @@ def test_the_readme_names_every_setting() -> None:
                  "report"):  # fmt: skip
         assert written[name] - {"EPOCHS", "SEEDS"} == own[name] - {"EPOCHS", "SEEDS"}, name
     assert written["train_mpi"] == own["train_mpi"] - own["train"] == {"SHARDS", "THREADS", "MPIRUN", "EXPERIMENT"}
-    assert written["generalize_deep"] == own["generalize"] - own["generalize_deep"] == {"WITHOUT"}
+    of_three_layers = {"WITHOUT", "FILTERS", "PATCH_SIZE", "CHANNELS"}
+    assert written["generalize_deep"] == own["generalize"] - own["generalize_deep"] == of_three_layers
     assert own["overfit"] == own["train"] - {"VALIDATION", "LIMIT"}
     assert own["compare_gpu"] == own["compare_frameworks"] - {"EPOCHS", "STEPS"}
     assert own["acceleration"] == own["profile_layers"] | {"PROFILE"}

@@ -56,7 +56,7 @@ METHODS = {
 }
 NETS: dict[str, Callable[[Split], Callable[[], nn.Module]]] = {
     "baseline": lambda train: Baseline,
-    "three_layers": lambda train: generalize.net_of(None, train),
+    "three_layers": generalize.net_of,
 }
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 

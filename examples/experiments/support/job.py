@@ -118,6 +118,7 @@ _PICTURES = ("DATA_DIR", "SYNTHETIC")
 _OPTIMIZER = ("EPOCHS", "BATCH_SIZE", "OPTIMIZER", "LR", "MOMENTUM", "WEIGHT_DECAY")
 _SPLITS = ("VALIDATION", "LIMIT")
 _NET = ("EPOCHS", "BATCH_SIZE", "LR", *_SPLITS, *_PICTURES, "SHARDS")
+_PARTS = ("WITHOUT", "FILTERS", "PATCH_SIZE", "CHANNELS")
 _TIMES = ("BATCH_SIZE", "LOOPS_BATCH", "REPEAT_FOR", "REPEATS")
 _BOTH = ("BATCH_SIZE", "LR", "MOMENTUM", "ROUNDS", "LIMIT", *_PICTURES, "TORCH", "MXNET")
 _TRIALS = (*_PICTURES, *_SPLITS, "NET", "BATCH_SIZE", "RATES", "TRIAL_EPOCHS", "EPOCHS", "SEEDS")
@@ -140,7 +141,7 @@ SCRIPTS = {
     "compare_gpu": Script("examples.experiments.compare_frameworks", _BOTH, _on_gpu),
     "compare_optimizers": Script("examples.experiments.compare_optimizers", _TRIALS, _trial),
     "compare_optimizers_collect": Script("examples.experiments.compare_optimizers", _TRIALS, _collect),
-    "generalize": Script("examples.experiments.generalize", (*_NET, "WITHOUT"), _resumed),
+    "generalize": Script("examples.experiments.generalize", (*_NET, *_PARTS), _resumed),
     "generalize_deep": Script("examples.experiments.generalize_deep", _NET, _resumed),
     "grade": Script("examples.course", ("SUBMISSIONS", "EXAMPLES"), _graded),
     "report": Script("examples.report", ("TAKE", "DOCS", "REPLACE"), lambda job: []),

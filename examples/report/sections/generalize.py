@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,22 +33,50 @@ TITLE = "How well can three layers with weights generalize?"
 _MISSING = "There is no result of a full run yet; `python -m examples.experiments.generalize` makes one."
 _COMMANDS = "The commands that measure it are in `python -m pydoc examples.experiments.generalize`."
 _WORDS = {
-    "augmentation": "crops and mirror images",
+    "augmentation": "shifts and mirror images",
     "batch_norm": "batch norm",
-    "principal_components": "a start from principal components",
+    "first_layer": "training of the first layer",
+    "whitening": "first filters that whiten patches",
     "dropout": "dropout",
     "label_smoothing": "label smoothing",
-    "weight_decay": "weight decay",
-    "one_cycle": "one cycle of the learning rate",
+    "triangle": "a learning rate that rises and falls",
+    "muon": "Muon for the filters",
+}
+_SIZES = ("filters", "patch_size", "channels")  # the settings that choose the network's size
+VIEWS = {
+    "averaged": "the image alone",
+    "mirrored": "and its mirror image",
+    "shifted": "and both, shifted by a pixel to two sides",
 }
 
 
 class _Part(NamedTuple):
-    """What a part contributes."""
+    """What a part contributes: differences of runs with the same seed, which hold out the same images."""
 
     words: str
-    without: str  # the accuracy without it, in percent
-    gain: float  # points
+    without: list[float]  # the accuracies without it
+    gains: list[float]
+
+    @property
+    def gain(self) -> float:
+        """The mean of the gains, in points."""
+        return _points(statistics.fmean(self.gains))
+
+    @property
+    def error(self) -> float | None:
+        """Its standard error, in points; None if it is of one run."""
+        if len(self.gains) < 2:
+            return None
+        return _points(statistics.stdev(self.gains) / math.sqrt(len(self.gains)))
+
+    @property
+    def cells(self) -> list[str]:
+        error = "" if self.error is None else f" ± {self.error:.1f}"
+        return [self.words, mean_and_spread(self.without), f"{self.gain:+.1f}{error}"]
+
+    @property
+    def may_be_chance(self) -> bool:
+        return self.error is None or abs(self.gain) <= 2 * self.error
 
 
 def section(results: Results, figures: Figures) -> list[str]:
@@ -55,7 +84,7 @@ def section(results: Results, figures: Figures) -> list[str]:
     records = results.of("generalize")
     if not records:
         return [_MISSING]
-    whole, others = seeds_of_one([record for record in records if record.result["without"] is None])
+    whole, others = seeds_of_one([record for record in records if record.result["test"]])
     ablation = [record for record in records if record.result["without"] and record.result["validation"]]
     paragraphs = []
     if whole:
@@ -63,7 +92,9 @@ def section(results: Results, figures: Figures) -> list[str]:
         paragraphs.append(curves("generalize", whole, figures))
     else:
         paragraphs.append(_MISSING)
-    paragraphs += _parts(whole, ablation, figures)
+    full = [record for record in ablation if record.result["without"] == "nothing"]
+    paragraphs += _sizes(full)
+    paragraphs += _parts(full, [record for record in ablation if record not in full], figures)
     if whole:
         paragraphs += [confusion_matrix("generalize", whole, figures), mistakes("generalize", whole[0], figures)]
     told = [*(record.cut_short for record in (*whole, *ablation)), others]
@@ -74,9 +105,10 @@ def section(results: Results, figures: Figures) -> list[str]:
 def _answer(whole: Sequence[Record]) -> str:
     layers = "two convolutions and one linear layer"
     return (
-        f"{accuracy(whole)} The network has {layers} with {whole[0].result['parameters']:,} parameters in total. It "
-        f"was trained for {whole[0].settings['epochs']} epochs, which took {minutes(whole)}. All choices were made on "
-        "held-out validation images; the test images were used once, at the end of each run."
+        f"{accuracy(whole)} The network has {layers} with {whole[0].result['parameters']:,} parameters in total, was "
+        f"trained on all {whole[0].result['work']['images']:,} images for {whole[0].settings['epochs']} epochs, and "
+        f"took {minutes(whole)}. {work(whole)} All choices were made on held-out validation images; the test images "
+        "were used once, at the end of each run."
     )
 
 
@@ -114,24 +146,17 @@ def work(whole: Sequence[Record]) -> str:
 def _recipe(record: Record) -> str:
     parts, settings = record.result["parts"], record.settings
     return (
-        "The filters of the first layer are initialized with the principal components of image patches, each with its "
-        f"negative. Training images are shifted by up to {parts['pad']} pixels in each direction (with reflection at "
-        f"the edges) and flipped at random. The optimizer is {_optimizer(settings)}, with batches of "
-        f"{settings['batch_size']}. The learning rate rises to {settings['lr']:g} during the first "
-        f"{percent(parts['warm_up'], 0)} of the steps and then falls to nearly 0, each along half a cosine. Weight "
-        f"decay is {settings['weight_decay']:g} (none for biases and batch norm), label smoothing is "
-        f"{parts['label_smoothing']:g}, and dropout before the linear layer is {percent(parts['dropout'], 0)}. The "
-        f"network is evaluated with an exponential moving average of the weights (decay {parts['decay']:g} per step), "
-        "and the probabilities of each image are averaged with those of its mirror image."
+        "The network does not see the rim of an image. The filters of its first layer start as those that "
+        "whiten image patches, each with its negative beside it. Training images are shifted by up to "
+        f"{parts['pad']} pixels in each direction (with reflection at the edges) and flipped in every second epoch. "
+        f"Muon trains the filters of both convolutions, with a rate of {parts['muon_rate']:g} and a momentum of "
+        f"{parts['muon_momentum']:g}; batch norm and the linear layer by SGD with Nesterov momentum "
+        f"{parts['momentum']:g} and a rate of {settings['lr']:g}, with batches of {settings['batch_size']}. The rates "
+        f"rise during the first {percent(parts['warm_up'], 0)} of the steps and then fall to nearly 0, in straight "
+        f"lines. Label smoothing is {parts['label_smoothing']:g}, and dropout before the linear layer is "
+        f"{percent(parts['dropout'], 0)}. The probabilities of each image are averaged with those of its mirror image, "
+        "and with those of both, shifted by a pixel to two sides."
     )
-
-
-def _optimizer(settings: Mapping[str, Any]) -> str:
-    kinds = {
-        "nesterov": f"SGD with Nesterov momentum {settings['momentum']:g}",
-        "sgd": f"SGD with momentum {settings['momentum']:g}",
-    }
-    return kinds.get(settings["optimizer"], settings["optimizer"])
 
 
 def curves(name: str, whole: Sequence[Record], figures: Figures) -> str:
@@ -148,48 +173,93 @@ def curves(name: str, whole: Sequence[Record], figures: Figures) -> str:
     return figures.add(f"{name}-curves", figure, alt) + "\n\n" + words
 
 
-def _parts(whole: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
-    full = next((record for record in ablation if record.result["without"] == "nothing"), None)
+def _sizes(full: Sequence[Record]) -> list[str]:
+    """Compare sizes of the network and lengths of training, from runs with all parts."""
+    kinds: dict[tuple[int, ...], list[Record]] = {}
+    for record in full:
+        size = [record.settings[name] for name in _SIZES]
+        length = (record.settings["epochs"], record.result["work"]["images"])
+        kinds.setdefault((*size, record.result["parameters"], *length), []).append(record)
+    if len(kinds) < 2:
+        return []
+    rows = []
+    for kind, records in sorted(kinds.items(), key=lambda kind: (kind[1][0].result["work"]["flops"], kind[0])):
+        accuracies = [record.result["validation"]["shifted"] for record in records]
+        work = records[0].result["work"]["flops"] / 1e12
+        rows.append([*(f"{number:,}" for number in kind), f"{work:.1f}", mean_and_spread(accuracies)])
+    layers = ["filters of layer 1", "their size [pixels]", "filters of layer 2", "parameters"]
+    length = ["epochs", "images in each", "arithmetic [TFLOP]"]
+    return [
+        "How large should the layers be, and how long the training? Runs that hold out "
+        f"{full[0].settings['validation']:,} images:",
+        table([*layers, *length, "validation accuracy [%]"], rows),
+    ]
+
+
+def _parts(full: Sequence[Record], ablation: Sequence[Record], figures: Figures) -> list[str]:
+    """Say what each part contributes, from runs that leave it out, with the same seeds."""
+
+    def kind(record: Record) -> dict[str, Any]:
+        return {**record.settings, "without": None, "seed": None}
+
+    full, others = seeds_of_one([one for one in full if any(kind(one) == kind(record) for record in ablation)])
+    settings = kind(full[0]) if full else None
+    reference = {record.settings["seed"]: record for record in full}
     rows: list[_Part] = []
-    unknown = dict(_WORDS)
-    if full:
-        reference = full.result["validation"]["mirrored"]
-        same = {**full.settings, "without": None}
-        ablation = [record for record in ablation if {**record.settings, "without": None} == same]
-        for record in ablation:
-            if (name := record.result["without"]) != "nothing":
-                gain = _points(reference - record.result["validation"]["mirrored"])
-                without = f"{100 * record.result['validation']['mirrored']:.1f}"
-                rows.append(_Part(_WORDS[name], without, gain))
-                unknown.pop(name, None)
-        rows.sort(key=lambda row: -row.gain)
-    text = []
-    if rows and full:
-        text.append(
-            f"What does each part contribute? With all parts, the accuracy on the {full.settings['validation']:,} "
-            f"validation images after {full.settings['epochs']} epochs is {percent(reference)}. Each run below leaves "
-            "out one part. Each part was left out in one run only, so a difference of less than about a point may be "
-            "chance. Parts that prevent overfitting contribute less in so few epochs than in a full run."
-            + _rates(full, ablation)
-        )
-        if unknown:
-            text.append(f"Not measured, to save time: {', '.join(unknown.values())}. {_COMMANDS}")
-    else:
-        text.append(f"The contribution of each part has not been measured yet. {_COMMANDS}")
-    measured = [record.result["validation"] for record in whole if record.result["validation"]]
-    if measured:
-        last, averaged, mirrored = ([m[key] for m in measured] for key in ("last", "averaged", "mirrored"))
-        for words, before, after in (
-            ("averaged weights (full runs)", last, averaged),
-            ("mirror images in evaluation (full runs)", averaged, mirrored),
-        ):
-            gain = _points(statistics.fmean(b - a for a, b in zip(before, after, strict=True)))
-            rows.append(_Part(words, mean_and_spread(before), gain))
-    if rows:
-        cells = [[row.words, row.without, f"{row.gain:+.1f}"] for row in rows]
-        text.append(table(["part", "validation accuracy without it [%]", "contribution [points]"], cells))
-        text.append(_bars(rows, figures))
+    for name, what in _WORDS.items():
+        left_out = [
+            (reference[record.settings["seed"]], record)
+            for record in ablation
+            if record.result["without"] == name and kind(record) == settings and record.settings["seed"] in reference
+        ]
+        if left_out:
+            before = [record.result["validation"]["shifted"] for _, record in left_out]
+            after = [own.result["validation"]["shifted"] for own, _ in left_out]
+            rows.append(_Part(what, before, [b - a for a, b in zip(before, after, strict=True)]))
+    if not rows:
+        return [f"The contribution of each part has not been measured yet. {_COMMANDS}"]
+    views = [[record.result["validation"][name] for record in full] for name in VIEWS]
+    for what, before, after in (
+        ("mirror images in evaluation", views[0], views[1]),
+        ("shifts in evaluation", views[1], views[2]),
+    ):
+        rows.append(_Part(what, before, [b - a for a, b in zip(before, after, strict=True)]))
+    measured = {row.words for row in rows}
+    unknown = [what for what in _WORDS.values() if what not in measured]
+    rows.sort(key=lambda row: -row.gain)
+    seeds = len(full)
+    text = [
+        "What does each part contribute? With all parts, the accuracy on "
+        f"{full[0].settings['validation']:,} validation images after {_epochs(full[0])} is "
+        f"{mean_and_spread(views[-1])} % ({seeds} seed{'s' * (seeds > 1)}). Each row below leaves out one part, with "
+        "the same seeds and the same images held out. The contribution is the mean of the differences, ± its standard "
+        "error. Parts that prevent overfitting contribute less in so few epochs than in a full run. "
+        + _within_chance(rows)
+        + _rates(full[0], ablation)
+    ]
+    if unknown:
+        text.append(f"Not measured, to save time: {', '.join(unknown)}. {_COMMANDS}")
+    if others:
+        text.append(others)
+    text.append(
+        table(["part", "validation accuracy without it [%]", "contribution [points]"], [row.cells for row in rows])
+    )
+    text.append(_bars(rows, figures))
     return text
+
+
+def _epochs(record: Record) -> str:
+    images, epochs = record.result["work"]["images"], record.settings["epochs"]
+    return f"{epochs} epoch{'s' * (epochs > 1)} of {images:,} images"
+
+
+def _within_chance(rows: Sequence[_Part]) -> str:
+    some = [row.words for row in rows if row.may_be_chance]
+    if not some:
+        return "Every contribution is more than twice its standard error."
+    return (
+        f"Within twice its standard error, and so perhaps chance, {'is' if len(some) == 1 else 'are'}: {words(some)}."
+    )
 
 
 def _points(share: float) -> float:
@@ -199,15 +269,12 @@ def _points(share: float) -> float:
 
 def _rates(full: Record, ablation: Sequence[Record]) -> str:
     """Say in which runs the learning rate differs too."""
-    text = ""
-    of_all = full.result["history"][0]["learning_rate"]
-    for record in ablation:
-        rate = record.result["history"][0]["learning_rate"]
-        if record.result["without"] == "batch_norm":
-            text += f" Without batch norm the learning rate is multiplied by {rate / of_all:.2g}; "
-            text += "otherwise the loss becomes infinite."
-        if record.result["without"] == "one_cycle":
-            text += f" Without the cycle it is constant at {rate:.2g}."
+    text, parts = "", full.result["parts"]
+    left_out = {record.result["without"] for record in ablation}
+    if "muon" in left_out:
+        text += f" Without Muon, SGD trains the filters with a rate of {parts['sgd_rate']:g}."
+    if "triangle" in left_out:
+        text += " A constant rate is half of the highest, as in the mean of the others."
     return text
 
 

@@ -20,18 +20,13 @@ from examples.report.page import (
     seeds_of_one,
     table,
 )
-from examples.report.sections.generalize import accuracy, confusion_matrix, curves, minutes, mistakes, work
+from examples.report.sections.generalize import VIEWS, accuracy, confusion_matrix, curves, minutes, mistakes, work
 
 TITLE = "And with any number of layers?"
 BESIDE = ("torch_deep",)  # an experiment that this section compares with
 
 _MISSING = "There is no result of a full run yet; `python -m examples.experiments.generalize_deep` makes one."
 CHANCE = 0.01  # the difference of two accuracies near 0.9 on 5,000 images has a standard error of 0.006
-_VIEWS = {
-    "averaged": "the image alone",
-    "mirrored": "and its mirror image",
-    "shifted": "and both, shifted by a pixel to two sides",
-}
 
 
 def section(results: Results, figures: Figures) -> list[str]:
@@ -147,9 +142,9 @@ def _trials(trials: Sequence[Record]) -> list[str]:
     if not trials:
         return []
     held_out, epochs = trials[0].settings["validation"], trials[0].settings["epochs"]
-    found = {view: [record.result["validation"][view] for record in trials] for view in _VIEWS}
+    found = {view: [record.result["validation"][view] for record in trials] for view in VIEWS}
     gain = 100 * statistics.fmean(b - a for a, b in zip(found["averaged"], found["shifted"], strict=True))
-    rows = [[words, mean_and_spread(found[view])] for view, words in _VIEWS.items()]
+    rows = [[words, mean_and_spread(found[view])] for view, words in VIEWS.items()]
     return [
         f"The settings are the published ones. On {held_out:,} validation images, after {epochs} epochs on the others, "
         f"predictions that are averaged over views of an image are {gain:.1f} points better than those for the image "

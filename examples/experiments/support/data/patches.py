@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 IMAGES = 5000  # that patches are taken from
-
-
-def principal_components(images: NDArray[np.uint8], size: int, count: int) -> NDArray[np.float32]:
-    """Return initial filters: the principal components of image patches, each with its negative.
-
-    Their norm is the mean norm of PyTorch's random filters.
-
-    Parameters
-    ----------
-    images : uint8, (N, 3, H, W)
-        Patches are taken from the first thousand.
-    size : int
-        A patch is size x size pixels.
-    count : int
-        Number of filters, even; at most twice the number of elements in a patch.
-
-    Returns
-    -------
-    float32, (count, 3, size, size)
-
-    References
-    ----------
-    Shang et al., "Understanding and Improving Convolutional Neural Networks via Concatenated Rectified Linear
-    Units", 2016, on opposite filters.
-    """
-    _, directions = _spectrum(_covariance(images[:1000], size), count // 2)
-    return _with_negatives(directions / math.sqrt(3), size)
 
 
 def whitening(images: NDArray[np.uint8], std: ArrayLike, size: int, count: int, eps: float) -> NDArray[np.float32]:
