@@ -340,7 +340,7 @@ def test_the_section(whole: Path, tmp_path: Path) -> None:
     left = next(part for part in text.split("\n\n") if part.startswith("Not measured"))
     assert "shifts and mirror images, training of the first layer" in left and "dropout" not in left
     assert "Without Muon, SGD trains the filters with a rate of 0.05." in text
-    assert "A constant rate is half of the highest" in text
+    assert "The constant rate is half of the highest" in text
     assert "| 48 | 5 | 2,048 | 1,220,122 | 1 | 64 | " in text and "| 55.0 ± 7.1 |" in text
     accuracy = 100 * result(tmp_path / "narrow")["result"]["validation"]["shifted"]
     assert "| 8 | 5 | 16 | 4,354 | 1 | 64 | " in text and f"| {accuracy:.1f} |" in text

@@ -274,7 +274,7 @@ def _rates(full: Record, ablation: Sequence[Record]) -> str:
     if "muon" in left_out:
         text += f" Without Muon, SGD trains the filters with a rate of {parts['sgd_rate']:g}."
     if "triangle" in left_out:
-        text += " A constant rate is half of the highest, as in the mean of the others."
+        text += " The constant rate is half of the highest, the mean of the rates of the others."
     return text
 
 
