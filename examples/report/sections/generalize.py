@@ -188,11 +188,11 @@ def _sizes(full: Sequence[Record]) -> list[str]:
         work = records[0].result["work"]["flops"] / 1e12
         rows.append([*(f"{number:,}" for number in kind), f"{work:.1f}", mean_and_spread(accuracies)])
     layers = ["filters of layer 1", "their size [pixels]", "filters of layer 2", "parameters"]
-    length = ["epochs", "images in each", "arithmetic [TFLOP]"]
+    training = ["epochs", "images in each", "arithmetic [TFLOP]"]
     return [
         "How large should the layers be, and how long the training? Runs that hold out "
         f"{full[0].settings['validation']:,} images:",
-        table([*layers, *length, "validation accuracy [%]"], rows),
+        table([*layers, *training, "validation accuracy [%]"], rows),
     ]
 
 
