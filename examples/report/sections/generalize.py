@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from examples.experiments.support.cli import epochs_in_words
 from examples.experiments.support.runs.results import Record
 from examples.report.page import (
     COLORS,
@@ -230,7 +231,8 @@ def _parts(full: Sequence[Record], ablation: Sequence[Record], figures: Figures)
     seeds = len(full)
     text = [
         "What does each part contribute? With all parts, the accuracy on "
-        f"{full[0].settings['validation']:,} validation images after {_epochs(full[0])} is "
+        f"{full[0].settings['validation']:,} validation images after {epochs_in_words(full[0].settings['epochs'])} of "
+        f"{full[0].result['work']['images']:,} images is "
         f"{mean_and_spread(views[-1])} % ({seeds} seed{'s' * (seeds > 1)}). Each row below leaves out one part, with "
         "the same seeds and the same images held out. The contribution is the mean of the differences, ± its standard "
         "error. Parts that prevent overfitting contribute less in so few epochs than in a full run. "
@@ -246,11 +248,6 @@ def _parts(full: Sequence[Record], ablation: Sequence[Record], figures: Figures)
     )
     text.append(_bars(rows, figures))
     return text
-
-
-def _epochs(record: Record) -> str:
-    images, epochs = record.result["work"]["images"], record.settings["epochs"]
-    return f"{epochs} epoch{'s' * (epochs > 1)} of {images:,} images"
 
 
 def _within_chance(rows: Sequence[_Part]) -> str:

@@ -39,7 +39,8 @@ def whitening(images: NDArray[np.uint8], std: ArrayLike, size: int, count: int, 
     """
     scale = np.repeat(255 * np.asarray(std, np.float64), size * size)
     variances, directions = _spectrum(_covariance(images[:IMAGES], size) / np.outer(scale, scale), count // 2)
-    return _with_negatives(directions / np.sqrt(variances + eps)[:, None], size)
+    filters = directions / np.sqrt(variances + eps)[:, None]
+    return np.concatenate([filters, -filters]).reshape(-1, 3, size, size).astype(np.float32)
 
 
 def _covariance(images: NDArray[np.uint8], size: int) -> NDArray[np.float64]:
@@ -61,7 +62,3 @@ def _spectrum(covariance: NDArray[np.float64], count: int) -> tuple[NDArray[np.f
     directions = columns[:, ::-1].T[:count].copy()
     directions *= np.sign(directions.sum(1, keepdims=True))  # fix the sign, which is arbitrary
     return variances[::-1][:count], directions
-
-
-def _with_negatives(filters: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    return np.concatenate([filters, -filters]).reshape(-1, 3, size, size).astype(np.float32)
