@@ -18,7 +18,6 @@ import nn
 import optim
 from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
 from nn import functional as F
-from optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 SETTINGS = {"lr": 0.1, "batch_size": 4}
 
@@ -185,36 +184,3 @@ def test_a_full_disk_leaves_the_old_checkpoint(file: Path, monkeypatch: pytest.M
         save(file, parts, Progress([{"epoch": 1}]), SETTINGS)
     assert file.read_bytes() == old
     assert os.listdir(file.parent) == [file.name]
-
-
-def averaged(width: int = 5) -> Parts:
-    parts = make(width)
-    return parts._replace(average=AveragedModel(parts.model, multi_avg_fn=get_ema_multi_avg_fn(0.9)))
-
-
-def test_averages_come_back(tmp_path: Path) -> None:
-    parts = averaged()
-    assert parts.average
-    for _ in range(3):
-        step(parts)
-        parts.average.update_parameters(parts.model)
-    save(tmp_path / "checkpoint", parts, Progress(), SETTINGS)
-    fresh = averaged()
-    restore(tmp_path / "checkpoint", fresh, SETTINGS)
-    assert fresh.average
-    assert weights(fresh) == weights(parts)
-    assert state(fresh.average) == state(parts.average)
-    assert state(fresh.average.module) != state(fresh.model)
-    assert fresh.average.n_averaged.item() == 3
-
-
-def state(module: nn.Module) -> dict[str, bytes]:
-    return {name: tensor.detach().numpy().tobytes() for name, tensor in module.state_dict().items()}
-
-
-def test_a_checkpoint_without_averages_is_refused_where_they_are_kept(file: Path) -> None:
-    parts = averaged()
-    before = weights(parts)
-    with pytest.raises(CheckpointError, match=r"belongs to another model: for module\.0\.bias it contains nothing"):
-        restore(file, parts, SETTINGS)
-    assert weights(parts) == before

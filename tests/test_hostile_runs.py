@@ -23,7 +23,7 @@ from examples.experiments.support.runs import checkpoint, results, schema
 from examples.experiments.support.runs.checkpoint import CheckpointError, Epoch, Parts, Progress, restore, save
 from examples.experiments.support.runs.results import ResultError
 from tests.runs import TINY
-from tests.test_checkpoint import SETTINGS, averaged, make, rng, step, weights
+from tests.test_checkpoint import SETTINGS, make, rng, step, weights
 
 ROW = {"epoch": 1, "learning_rate": 0.1, "train_loss": 1.5, "seconds": 2.0}
 NOW = Epoch(step=2, pictures=8, wrong=3, loss_sum=4.5, seconds=0.5)
@@ -60,8 +60,7 @@ def everything(parts: Parts) -> Any:
     optimizer = parts.optimizer.state_dict()
     kept = {i: {name: t.numpy().tobytes() for name, t in e.items()} for i, e in optimizer["state"].items()}
     schedule = parts.scheduler.state_dict() if parts.scheduler else None
-    average = weights(Parts(parts.average, parts.optimizer)) if parts.average else None
-    return copy.deepcopy((weights(parts), kept, optimizer["param_groups"], schedule, average, rng()))
+    return copy.deepcopy((weights(parts), kept, optimizer["param_groups"], schedule, rng()))
 
 
 def refused(file: Path, parts: Parts, **options: Any) -> str:
@@ -188,7 +187,7 @@ FORGED: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "a tensor of parameter 9": tensor("optimizer.9.momentum_buffer", np.ones((5, 3), np.float32)),
     "a tensor of no parameter": tensor("optimizer.momentum_buffer", np.ones((5, 3), np.float32)),
     "a tensor of nothing": tensor("colour", np.ones(3)),
-    "averages that the run does not keep": tensor("average.module.0.weight", np.ones((5, 3), np.float32)),
+    "averages, which the run does not keep": tensor("average.module.0.weight", np.ones((5, 3), np.float32)),
     "a weight left out": lambda tensors, state: tensors.pop("model.0.weight"),
     "a weight too many": tensor("model.9.weight", np.ones(3, np.float32)),
     "a weight of float64": tensor("model.0.weight", np.ones((5, 3))),
@@ -234,14 +233,6 @@ def test_columns_and_steps_of_the_run(file: Path) -> None:
     assert "row 1 of its history has" in refused(file, with_cycle(make()), columns=["epoch", "train_loss"])
     assert "after step 2 of an epoch of 1 steps" in refused(file, with_cycle(make()), steps=1)
     restore(file, with_cycle(make()), SETTINGS, columns=list(ROW), steps=2)
-
-
-@pytest.mark.parametrize("count", [-1, 0.5])
-def test_a_forged_average(tmp_path: Path, count: float) -> None:
-    parts = steps(averaged())
-    save(tmp_path / "file", parts, Progress(), SETTINGS)
-    forge(tmp_path / "file", tensor("average.n_averaged", np.array(-1) if count < 0 else np.array(count)))
-    refused(tmp_path / "file", averaged())
 
 
 def test_a_parameter_that_never_had_a_gradient_is_noted(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class Recipe(NamedTuple):
 
 
 def plain_parts(model: nn.Module, args: argparse.Namespace, steps: int) -> Parts:
-    """Return the optimizer of the command line for all parameters, without schedule or average."""
+    """Return the optimizer of the command line for all parameters, without a schedule."""
     return Parts(model, OPTIMIZERS[args.optimizer]([p for p in model.parameters() if p.requires_grad], args))
 
 
@@ -91,7 +91,7 @@ PLAIN = Recipe(plain_parts)
 class Result(NamedTuple):
     """A finished run."""
 
-    model: nn.Module  # with averaged weights if the run averages them
+    model: nn.Module
     loaders: Data
     progress: Progress
     found: Mapping[str, Any] = {}  # what result.json contains besides the history
@@ -439,7 +439,7 @@ def run(
                 shards=getattr(args, "shards", None),
                 quiet=args.quiet,
             )
-            result = Result(parts.average.module if parts.average else model, loaders, progress)
+            result = Result(model, loaders, progress)
             folder.finish(result.model, progress.history)
             if found:
                 result = result._replace(found=found(result))

@@ -67,7 +67,7 @@ def train(
     Parameters
     ----------
     parts : Parts
-        Model, optimizer, scheduler, average; changed in place.
+        Model, optimizer and scheduler; changed in place.
     data : Data
     epochs : int
         Total number, including epochs of earlier sessions.
@@ -212,8 +212,6 @@ def _over_shards(ranks: DistributedDataParallel, x: np.ndarray, y: np.ndarray, c
 def _take_step(parts: Parts) -> None:
     """Change the parameters by their gradients."""
     parts.optimizer.step()
-    if parts.average:
-        parts.average.update_parameters(parts.model)
     if parts.scheduler and parts.each_step:
         parts.scheduler.step()
 

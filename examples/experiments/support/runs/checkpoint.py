@@ -5,7 +5,6 @@ tensor                    content
 ========================  ===================================================================
 ``model.<name>``          parameters and buffers by their names in the state_dict
 ``optimizer.<i>.<name>``  optimizer state of parameter i, such as its momentum
-``average.<name>``        averaged weights, if the run averages them
 ``rng``                   the state of the random number generator
 ========================  ===================================================================
 
@@ -34,7 +33,6 @@ from autograd import Tensor
 from examples.experiments.support.runs import schema
 from examples.experiments.support.runs.files import CheckpointError, write_whole
 from optim.state_dict import SCHEDULED
-from optim.swa_utils import AveragedModel
 
 FORMAT = 1
 _KEY = "lucidgrad"
@@ -98,7 +96,6 @@ class Parts(NamedTuple):
     optimizer: Optimizer
     scheduler: Scheduler | None = None
     each_step: bool = False  # the scheduler steps after every batch, not after every epoch
-    average: AveragedModel | None = None  # updated after every batch
 
 
 @dataclass
@@ -138,8 +135,6 @@ def save(path: Path, parts: Parts, progress: Progress, settings: Settings) -> No
             optimizer_rest["state"].setdefault(index, None)
     tensors = {f"model.{name}": _array(tensor) for name, tensor in parts.model.state_dict().items()}
     tensors |= optimizer_tensors
-    if parts.average:
-        tensors |= {f"average.{name}": _array(tensor) for name, tensor in parts.average.state_dict().items()}
     tensors["rng"] = _array(autograd.get_rng_state())
     state = {
         "progress": asdict(progress),
@@ -196,13 +191,8 @@ def restore(
         _check_tensor_names(tensors, parts)
     except schema.Unfit as error:
         raise _wrong(path, error) from None
-    modules = {"model.": parts.model} | ({"average.": parts.average} if parts.average else {})
-    stored = {
-        prefix: {name.removeprefix(prefix): a for name, a in tensors.items() if name.startswith(prefix)}
-        for prefix in modules
-    }
-    for prefix, module in modules.items():
-        _check_model(path, stored[prefix], module)
+    weights = {name.removeprefix("model."): a for name, a in tensors.items() if name.startswith("model.")}
+    _check_model(path, weights, parts.model)
     before = copy.deepcopy(parts.optimizer.state_dict())
     schedule = copy.deepcopy(parts.scheduler.state_dict()) if parts.scheduler else None
     random_numbers = autograd.get_rng_state()
@@ -211,8 +201,7 @@ def restore(
         if parts.scheduler:
             parts.scheduler.load_state_dict(state["scheduler"])
         autograd.set_rng_state(autograd.from_numpy(tensors["rng"]))
-        for prefix, module in reversed(modules.items()):  # the model comes last; it is known to fit
-            module.load_state_dict({name: autograd.from_numpy(array) for name, array in stored[prefix].items()})
+        parts.model.load_state_dict({name: autograd.from_numpy(array) for name, array in weights.items()})
     except (ValueError, TypeError, KeyError) as error:
         parts.optimizer.load_state_dict(before)
         if parts.scheduler and schedule is not None:
@@ -279,9 +268,8 @@ def _check_options(parts: Parts, stored: list[dict[str, Any]]) -> None:
 def _check_tensor_names(tensors: Mapping[str, np.ndarray], parts: Parts) -> None:
     if "rng" not in tensors:
         raise schema.Unfit("it lacks rng, the state of the random number generator")
-    known = ("model.", "optimizer.", *(["average."] if parts.average else []))
     for name in tensors:
-        if name != "rng" and not name.startswith(known):
+        if name != "rng" and not name.startswith(("model.", "optimizer.")):
             raise schema.Unfit(f"it contains the tensor {name[:80]!r}, which this run does not have")
 
 
