@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for name, default, most, what in (
         ("--filters", models.FILTERS, None, "filters of the first layer"),
-        ("--patch-size", models.PATCH_SIZE, 23, "their height and width in pixels"),
+        ("--patch-size", models.PATCH_SIZE, 26, "their height and width in pixels"),
         ("--channels", models.CHANNELS, None, "filters of the second layer"),
     ):
         parser.add_argument(

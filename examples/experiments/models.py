@@ -15,7 +15,7 @@ from nn import functional as F
 
 # Of ThreeLayers: the filters of the first convolution, their height and width, and the filters of the second.
 FILTERS, PATCH_SIZE, CHANNELS = 48, 5, 2048
-RIM = 2  # pixels at each edge that ThreeLayers does not see: its maps are then 8 x 8, which Winograd's tiles fit
+RIM = 1  # pixels at each edge that ThreeLayers does not see: its maps are then 8 x 8, which Winograd's tiles fit
 
 
 class Verdict(NamedTuple):
@@ -114,12 +114,12 @@ class ThreeLayers(nn.Module):
     ==========  ==============================  ==================
     layer       description                     output
     ==========  ==============================  ==================
-    conv1       5x5, 3 -> 48, no padding        (N, 48, 24, 24)
-    pool1       3x3 maximum                     (N, 48, 8, 8)
+    conv1       5x5, 3 -> 48, no padding        (N, 48, 26, 26)
+    pool1       5x5 maximum, stride 3           (N, 48, 8, 8)
     relu1                                       (N, 48, 8, 8)
     norm1       batch norm, not trained         (N, 48, 8, 8)
     conv2       3x3, 48 -> 2048                 (N, 2048, 8, 8)
-    pool2       2x2 maximum                     (N, 2048, 4, 4)
+    pool2       3x3 maximum, stride 2           (N, 2048, 4, 4)
     norm2       batch norm                      (N, 2048, 4, 4)
     gelu2                                       (N, 2048, 4, 4)
     flatten                                     (N, 32768)
@@ -127,8 +127,8 @@ class ThreeLayers(nn.Module):
     scores      linear 32768 -> 10              (N, 10)
     ==========  ==============================  ==================
 
-    It sees the middle of an image, 28 x 28 pixels. 1,220,122 parameters. Pooling comes before batch norm and
-    activation, which then process fewer elements.
+    It sees the middle of an image, 30 x 30 pixels. 1,220,122 parameters. Windows of a pooling overlap. Pooling
+    comes before batch norm and activation, which then process fewer elements.
 
     Parameters
     ----------
@@ -169,15 +169,16 @@ class ThreeLayers(nn.Module):
         if whitening is not None:
             with autograd.no_grad():
                 conv1.weight.copy_(autograd.from_numpy(whitening))
-        side = (32 - 2 * RIM - patch_size + 1) // 3 // 2  # of the maps after the second pooling, in pixels
+        pooled = (32 - 2 * RIM - patch_size + 1 - 5) // 3 + 1  # height and width of maps after the first pooling
+        side = (pooled + 1) // 2  # … and after the second
         self.layers = nn.Sequential(
             OrderedDict(
                 conv1=conv1,
-                pool1=nn.MaxPool2d(3),
+                pool1=nn.MaxPool2d(5, stride=3),
                 relu1=nn.ReLU(),
                 **norm("norm1", filters, trained=False),
                 conv2=nn.Conv2d(filters, channels, 3, padding=1, bias=not batch_norm),
-                pool2=nn.MaxPool2d(2),
+                pool2=nn.MaxPool2d(3, stride=2, padding=1),
                 **norm("norm2", channels),
                 gelu2=nn.GELU(),
                 flatten=nn.Flatten(),

@@ -147,7 +147,7 @@ def work(whole: Sequence[Record]) -> str:
 def _recipe(record: Record) -> str:
     parts, settings = record.result["parts"], record.settings
     return (
-        "The network does not see the rim of an image. The filters of its first layer start as those that "
+        "The network does not see the outermost pixels of an image. The filters of its first layer start as those that "
         "whiten image patches, each with its negative beside it. Training images are shifted by up to "
         f"{parts['pad']} pixels in each direction (with reflection at the edges) and flipped in every second epoch. "
         f"Muon trains the filters of both convolutions, with a rate of {parts['muon_rate']:g} and a momentum of "
