@@ -11,6 +11,7 @@ import pytest
 import autograd
 import nn
 import nn.functional as F
+from autograd.kernels import channels
 from autograd.op import table
 from autograd.tensor import wrap
 
@@ -48,19 +49,49 @@ def test_running_statistics_may_move_on_between_an_evaluation_and_its_backward()
     np.testing.assert_allclose(x.grad.numpy(), [[1], [1]], rtol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(16, 2, 30, 30), (1200, 16, 3, 3)])
 @pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 1e3), (np.float32, -1e5), (np.float64, 1e8)])
-def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float) -> None:
-    x = np.random.default_rng(0).normal(offset, 1, (16, 2, 30, 30)).astype(dtype)
-    channels = x.transpose(1, 0, 2, 3).reshape(2, -1)
-    centered = (channels - dtype(offset)).astype(np.float64)
+def test_a_mean_far_from_0_does_not_spoil_the_variance(dtype: Any, offset: float, shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(offset, 1, shape).astype(dtype)
+    rows = x.transpose(1, 0, 2, 3).reshape(shape[1], -1)
+    centered = (rows - dtype(offset)).astype(np.float64)
     expected = (centered - centered.mean(1, keepdims=True)) / np.sqrt(centered.var(1, keepdims=True) + 1e-5)
     normalized = F.batch_norm(wrap(x), None, None, training=True).numpy()
     for y in (
-        normalized.transpose(1, 0, 2, 3).reshape(2, -1),
-        F.layer_norm(wrap(channels), channels.shape[1:]).numpy(),
-        F.group_norm(wrap(channels[None]), 2).numpy()[0],
+        normalized.transpose(1, 0, 2, 3).reshape(rows.shape),
+        F.layer_norm(wrap(rows), rows.shape[1:]).numpy(),
+        F.group_norm(wrap(rows[None]), shape[1]).numpy()[0],
     ):
         assert abs(y - expected).max() < np.finfo(dtype).eps * abs(offset) + 1e-6  # rounding of the mean and of y
+
+
+@pytest.mark.parametrize("shape", [(16, 3, 2), (40, 5, 3, 3), (1200, 16, 3, 3), (300, 70, 8, 8)])
+def test_short_planes_have_the_sums_of_long_ones(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are summed as columns."""
+    rng = np.random.default_rng(0)
+    g, x = (rng.normal(1, 1, shape).astype(np.float32) for _ in range(2))
+    x[:8, 0] = 5  # the mean of the first rows is far from that of the others
+    found = {}
+    for short in (0, channels.SHORT):
+        monkeypatch.setattr(channels, "SHORT", short)
+        mean, var = channels.channel_moments(x)
+        found[short] = mean, var, *channels.channel_sums(g, x, mean.astype(np.float32))
+    dims = (0, *range(2, len(shape)))
+    wide = x.astype(np.float64)
+    centered = wide - wide.mean(dims, keepdims=True)
+    exact = wide.mean(dims), wide.var(dims), g.sum(dims, np.float64), (g * centered).sum(dims)
+    terms = 1, 1, abs(g).sum(dims), abs(g * centered).sum(dims)
+    for sums in found.values():
+        for one, right, size in zip(sums, exact, terms, strict=True):
+            assert (abs(one - right) <= 1e-6 * (abs(right) + size)).all()
+
+
+def test_a_short_plane_that_is_not_finite_spoils_its_channel_alone() -> None:
+    x = np.random.default_rng(0).normal(0, 1, (32, 3, 2, 2)).astype(np.float32)
+    x[0, 1, 0, 0] = np.inf
+    y = F.batch_norm(wrap(x), None, None, training=True).numpy()
+    assert np.isfinite(y[:, [0, 2]]).all()
+    assert np.isnan(y[0, 1, 0, 0])
 
 
 @pytest.mark.parametrize("offset", [1e3, -1e5])

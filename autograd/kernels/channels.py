@@ -5,9 +5,11 @@ They take x (N, C, L) in one of two forms, which differ in what is contiguous in
     planes     L > 1: the L elements of a plane x[n, c] belong to one channel
     columns    L = 1: the C elements of a row x[n] belong to one channel each
 
-Sums have a kernel for each form.  The linear map is written once for both: a number of a channel, such as its mean, is
-a scalar for a whole plane, and one element of a vector for a row of columns.  `at(mean, i)` is either, chosen when the
-kernel is compiled.
+Sums have a kernel for each form.  Short planes are summed as columns too: L neighbouring sums of a channel, which are
+added at the end.  A plane of 16 numbers would fill a quarter of its sum's lanes.
+
+The linear map is written once for both forms: a number of a channel, such as its mean, is a scalar for a whole plane,
+and one element of a vector for a row of columns.  `at(mean, i)` is either, chosen when the kernel is compiled.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from autograd.types import Array
 BLOCK = 8192  # minimum number of elements for one thread
 COLUMN_BLOCK = 131_072  # the same for sums of columns: one thread adds as many while a second one wakes up
 COLUMNS = 512  # columns of a unit of work
+ROWS = 16  # rows from which short planes are summed as columns
 FIRST_ROWS = 8  # rows whose mean is taken for that of all at first
+SHORT = 64  # elements up to which a plane is summed as columns
 IMAGES = 4  # least number of images in a part: each part computes the mean of the first one
 
 
@@ -147,10 +151,34 @@ def _column_sums(g, x, mean, width, parts, sums):
     set_threads(threads)
 
 
+@kernel()
+def _merge_columns(columns, rows, sums):
+    """sums (3, C) of those of columns, (3, C L): of a channel's L columns, about the mean of the first.
+
+    With d, the difference of a column's mean to it, Σ (x - a + d) = Σ (x - a) + rows d, and likewise for squares.  Sums
+    of a g have d = 0.
+    """
+    channels = sums.shape[1]
+    length = columns.shape[1] // channels
+    for c in range(channels):
+        middle, total, product = columns[2, c * length], 0.0, 0.0
+        for i in range(c * length, (c + 1) * length):
+            d = columns[2, i] - middle
+            total += columns[0, i] + rows * d
+            product += columns[1, i] + d * (2 * columns[0, i] + rows * d)
+        sums[0, c], sums[1, c], sums[2, c] = total, product, middle
+
+
 def _run_sums(g: Array | None, x: Array, mean: Array | None) -> Array:
     """The sums of `_plane_sums` over all images, (3, C) in float64, of g and x (N, C, L) and mean (C,)."""
     images, channels, pixels = x.shape
     middle = np.zeros(channels, x.dtype) if mean is None else dense(mean)
+    if 1 < pixels <= SHORT and images >= ROWS:
+        form = images, channels * pixels, 1
+        columns = _run_sums(None if g is None else g.reshape(form), x.reshape(form), middle.repeat(pixels))
+        merged = np.empty((3, channels))
+        _merge_columns(columns, images, merged)
+        return merged
     if pixels == 1:
         wanted = blocks(x.size, COLUMN_BLOCK)
         width = min(COLUMNS, max(1, channels))
