@@ -22,7 +22,7 @@ from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
-from autograd.kernels import arithmetic, conv, gemm, jit, microkernels, planes, winograd
+from autograd.kernels import arithmetic, conv, gemm, jit, max_pool, microkernels, planes, winograd
 from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
 from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.rows import largest, row_moments, row_products, row_sum, row_weighted
@@ -383,8 +383,9 @@ def run_guarded() -> None:
                     table["max_pool2d_2x2_gather"](
                         placed(table["max_pool2d_2x2_input_grad"](y, argmax, size=g.shape[2:])), argmax
                     )
-            for pooling, width in [*((POOLINGS[0], n) for n in (3, 9, 65)), *((pooling, 19) for pooling in POOLINGS)]:
-                x = placed(whole(2, 2, 7, width, dtype=dtype))
+            poolings = [*((2, 2, POOLINGS[0], n) for n in (3, 9, 65)), *((2, 2, pooling, 19) for pooling in POOLINGS)]
+            for images, channels, pooling, width in [(10, 7, POOLINGS[3], 5), *poolings]:
+                x = placed(whole(images, channels, 7, width, dtype=dtype))
                 y, argmax = table["max_pool2d"](x, **pooling)
                 table["max_pool2d_input_grad"](placed(y), placed(argmax), input_size=(7, width), **pooling)
                 table["max_pool2d_gather"](x, placed(argmax), **pooling)
@@ -918,6 +919,22 @@ def test_max_pool2d_at_every_width(params: dict[str, Any], dtype: Any) -> None:
         x = whole(2, 1, 7, width, dtype=dtype)
         x[0, 0, 2, 3:5] = np.nan, -np.inf
         x[1, 0, :, 5:13] = -np.inf  # fills whole windows
+        for ours, theirs in zip(row(x, **params), row.reference(x, **params), strict=True):
+            assert ours.dtype == theirs.dtype
+            assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), width
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("params", [*POOLINGS[1:6], {**POOLINGS[0], "stride": (3, 3), "ceil_mode": True}])
+def test_max_pool2d_of_many_small_planes(params: dict[str, Any], dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie side by side; the last group of them is not full."""
+    monkeypatch.setattr(max_pool, "_pool_rows", None)
+    monkeypatch.setattr(max_pool, "NARROW", 1000)
+    row = table["max_pool2d"]
+    for images, width in ((max_pool.TOGETHER, 5), (max_pool.TOGETHER + 1, 9), (3 * max_pool.TOGETHER - 1, 6)):
+        x = whole(images, 1, 7, width, dtype=dtype)
+        x[::5, 0, 2, 3:5] = np.nan, -np.inf
+        x[1::7] = -np.inf  # fills whole windows
         for ours, theirs in zip(row(x, **params), row.reference(x, **params), strict=True):
             assert ours.dtype == theirs.dtype
             assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), width
