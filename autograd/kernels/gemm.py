@@ -57,6 +57,7 @@ from autograd.types import Array
 MIN_BLOCKS = 4  # blocks for each of several threads that a product is cut into, if each then has MIN_BLOCK_ROWS rows
 MIN_BLOCK_ROWS = 4 * MR
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
+SHALLOW, SHALLOW_ROWS = 32, 48  # a depth for which writing a large C takes the time, and rows that are written at once
 DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
 UNPACKED_ROWS = 128 if MR == 8 else 64  # rows of a block up to which packing a B in rows costs more than it saves
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
@@ -219,6 +220,8 @@ def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int, t
     width = NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
     panels = -(-columns // width)
     most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * max(1, min(depth, DEPTH_BLOCK))))
+    if depth <= SHALLOW and itemsize * matrices * rows * columns > 2 * BLOCK_BYTES:  # C is larger than the cache
+        most = SHALLOW_ROWS
     least = MIN_BLOCKS * threads if threads > 1 else 1
     wanted = -(-least // max(1, matrices * panels))  # row blocks that give enough work to share
     row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
