@@ -169,7 +169,10 @@ def test_matmul_at_block_edges(threads: int, form: str, dtype: Any, monkeypatch:
         *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
         *((1, gemm.UNPACKED_ROWS + i, 3, 2 * threads * gemm.MIN_BLOCKS * columns + 1) for i in (0, 1)),
         (1, 2 * gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * depth) + 1, depth, 3), (2, 2 * rows, 40000, 3),
-        (1, 2 * gemm.SHALLOW_ROWS + 1, 5, gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * gemm.SHALLOW_ROWS) + 1),
+        *(
+            (1, 2 * gemm.SOME_ROWS + 1, k, gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * gemm.SOME_ROWS) + 1)
+            for k in (5, depth + 1)  # all panels are packed together, and a few
+        ),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
         *((2, i, depth + 1, gemm.PACKED_COLUMNS) for i in range(2 * microkernels.MR, 3 * microkernels.MR)),
     ]:  # fmt: skip

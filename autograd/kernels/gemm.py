@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -57,9 +58,10 @@ from autograd.types import Array
 MIN_BLOCKS = 4  # blocks for each of several threads that a product is cut into, if each then has MIN_BLOCK_ROWS rows
 MIN_BLOCK_ROWS = 4 * MR
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
-SHALLOW, SHALLOW_ROWS = 32, 48  # a depth for which writing a large C takes the time, and rows that are written at once
+PAGE = 4096  # bytes
+SOME_ROWS = 48  # rows of a large C that are written along several panels
 DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
-UNPACKED_ROWS = 128 if MR == 8 else 64  # rows of a block up to which packing a B in rows costs more than it saves
+UNPACKED_ROWS = 3 * MR  # rows of a block up to which packing a B costs more than it saves, if its rows share pages
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
@@ -144,47 +146,52 @@ def _pack_columns(a, start, step, rows, depth, parts, packed):
 
 
 @kernel()
-def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, c, unit):
+def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
     A[m, i, k] is a[a_start[m] + row[i] + column[k]].  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
     `transposed_row` is not empty, b[b_start[m] + transposed_row[j] + k].
     """
+    block_rows, group, _, some_rows, together = plan
     rows, depth, width = len(row), len(column), NR_VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
     first_column *= group * width
-    last_column, count_rows = min(columns, first_column + group * width), min(block_rows, rows - first_row)
-    panel = aligned(min(DEPTH_BLOCK, depth) * width, a)
+    last_column, last_row = min(columns, first_column + group * width), min(rows, first_row + block_rows)
+    tight = b_step * b.itemsize < PAGE
+    unpacked = len(transposed_row) == 0 and (block_rows <= MR or (block_rows <= UNPACKED_ROWS and tight))
+    size = min(DEPTH_BLOCK, depth) * width
+    memory = aligned(together * size, a)
     for first in range(0, max(1, depth), DEPTH_BLOCK):
         block_depth = min(DEPTH_BLOCK, depth - first)
-        for j in range(first_column, last_column, width):
-            count, b_panel = min(width, last_column - j), Rows(panel, 0, width)
-            if len(transposed_row):
-                if count < width:
-                    clear(panel, 0, len(panel))  # the columns that fill up the last panel are multiplied, too
-                stored = IndexedRows(b, b_start[m] + first, transposed_row, j)
-                transpose_rows(stored, count, block_depth, b_panel)
-            else:
-                b_rows = Rows(b, b_start[m] + first * b_step + j, b_step)
-                if count == width and block_rows <= UNPACKED_ROWS:
-                    b_panel = b_rows
-                else:
-                    copy_panel(b_rows, block_depth, count, b_panel)
-            multiply_panel(
-                Indexed(a, a_start[m], row, first_row, column, first), b_panel, block_depth, count_rows, count,
-                Rows(c, (m * rows + first_row) * columns + j, columns), first > 0,
-            )  # fmt: skip
+        for begin in range(first_column, last_column, together * width):
+            end = min(last_column, begin + together * width)
+            for j in range(begin, end, width):
+                count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
+                if len(transposed_row):
+                    if count < width:  # the columns that fill up the last panel are multiplied, too
+                        clear(memory, panel.start, size)
+                    stored = IndexedRows(b, b_start[m] + first, transposed_row, j)
+                    transpose_rows(stored, count, block_depth, panel)
+                elif not unpacked or count < width:
+                    copy_panel(Rows(b, b_start[m] + first * b_step + j, b_step), block_depth, count, panel)
+            for i in range(first_row, last_row, some_rows):
+                for j in range(begin, end, width):
+                    count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
+                    if unpacked and count == width:
+                        panel = Rows(b, b_start[m] + first * b_step + j, b_step)
+                    multiply_panel(
+                        Indexed(a, a_start[m], row, i, column, first), panel, block_depth, min(some_rows, last_row - i),
+                        count, Rows(c, (m * rows + i) * columns + j, columns), first > 0,
+                    )  # fmt: skip
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, units, c):
+def _multiply_blocks(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
     """All blocks of `_multiply_block`."""
     threads = limit_threads(c.size * len(column) // MIN_PRODUCTS)
-    for unit in prange(units):
-        _multiply_block(
-            a, a_start, b, b_start, b_step, row, column, transposed_row, columns, block_rows, group, c, unit
-        )  # fmt: skip
+    for unit in prange(plan.units):
+        _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit)
     set_threads(threads)
 
 
@@ -210,25 +217,37 @@ def _multiply_dot(a, b, c):
     set_threads(threads)
 
 
-@lru_cache(maxsize=1024)
-def _blocks(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int) -> tuple[int, int, int]:
-    """Rows of a block, panels of a block, and number of blocks of a product in the outer form.
+class Plan(NamedTuple):
+    """How a product in the outer form is cut: this changes no bits, since each number is added up in the order of k."""
 
-    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  How C is cut
-    changes no bits: each of its numbers is added up in the order of k.
+    block_rows: int  # rows of C in a block
+    group: int  # panels in a block
+    units: int  # blocks
+    some_rows: int  # rows of a block that are multiplied with `together` panels, before the next ones are
+    together: int  # panels that are packed at a time
+
+
+@lru_cache(maxsize=1024)
+def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int) -> Plan:
+    """The plan of a product.
+
+    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Of a C that is
+    larger than the cache, a few rows are written along several panels: the processor fetches ahead in few pages only.
     """
     width = NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
-    panels = -(-columns // width)
-    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * max(1, min(depth, DEPTH_BLOCK))))
-    if depth <= SHALLOW and itemsize * matrices * rows * columns > 2 * BLOCK_BYTES:  # C is larger than the cache
-        most = SHALLOW_ROWS
+    panels, block_depth = -(-columns // width), max(1, min(depth, DEPTH_BLOCK))
+    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
     least = MIN_BLOCKS * threads if threads > 1 else 1
     wanted = -(-least // max(1, matrices * panels))  # row blocks that give enough work to share
     row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
-    block_rows = -(-rows // (row_blocks * MR)) * MR
-    row_blocks = -(-rows // max(1, block_rows))
+    block_rows = max(1, -(-rows // (row_blocks * MR)) * MR)
+    row_blocks = -(-rows // block_rows)
     group = max(1, min(panels, panels * matrices * row_blocks // least))
-    return max(1, block_rows), group, matrices * row_blocks * -(-columns // (group * width))
+    units = matrices * row_blocks * -(-columns // (group * width))
+    if itemsize * matrices * rows * columns <= 2 * BLOCK_BYTES or itemsize * columns < PAGE:
+        return Plan(block_rows, group, units, block_rows, 1)
+    together = max(1, min(group, BLOCK_BYTES // (4 * itemsize * block_depth * width)))
+    return Plan(block_rows, group, units, SOME_ROWS, together)
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -259,7 +278,7 @@ def matmul(a: Array, b: Array) -> Array:
         a_flat, a_start = tiles, offsets(matrices, size)
     fitting(_multiply_blocks, threads)(
         a_flat, a_start, b_flat, b_start, b_step, *tables, columns,
-        *_blocks(matrices, rows, depth, columns, a.itemsize, threads), c.ravel(),
+        _plan(matrices, rows, depth, columns, a.itemsize, threads), c.ravel(),
     )  # fmt: skip
     return c
 
