@@ -3,7 +3,8 @@
 The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs") a
 panel of B, as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A, a micro-kernel
 (microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes MR × 2 L numbers
-of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  Two tables of
+of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  If C is larger
+than the cache, several panels are packed, and a few rows of C written along them, then the next ones.  Two tables of
 offsets say where A's rows and columns are, which also serves a convolution (conv.py).  So A is packed only if it is
 transposed, and meets enough columns.  A panel that few rows meet is not packed either.
 
