@@ -6,7 +6,7 @@ used once, at the end of a full run. ``--without NAME`` leaves out one part and 
 
     for part in nothing augmentation batch_norm first_layer whitening dropout label_smoothing triangle muon; do
         for seed in 0 1; do
-            python -m examples.experiments.generalize --without $part --seed $seed --epochs 4 --limit 25000 \\
+            python -m examples.experiments.generalize --without $part --seed $seed --epochs 4 --limit 15000 \\
                 --validation 5000 --out runs/generalize-without-$part-$seed
         done
     done
