@@ -76,6 +76,19 @@ def test_a_step_of_more_than_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> N
     assert log.getvalue().count("\n") <= shown.count("\n") + 1  # nothing more after the end
 
 
+def test_long_steps_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    monkeypatch.setattr(progress, "SECONDS", 0.05)
+    bar = progress.progress_bar(range(6), unit="runs")
+    for step in bar:
+        assert bar.n == step
+        deadline, lines = time.monotonic() + 30, log.getvalue().count("\n")
+        while log.getvalue().count("\n") < lines + 2 and time.monotonic() < deadline:  # the thread writes a line or two
+            time.sleep(0.01)
+    assert bar.n == 6 and bar._closed.is_set()
+
+
 def test_a_line_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bar is wiped out for the line, and drawn again below it."""
     terminal = Terminal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from tqdm import tqdm as plain
@@ -49,6 +49,15 @@ class _Logged(plain):  # type: ignore[misc]
                     self.last_print_t = self._time()
                     quiet_for = 0.0
             wait = max(SECONDS - quiet_for, 0.01)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Count each element at once.  tqdm's own loop counts it again after a line that the thread has written."""
+        try:
+            for element in self.iterable:
+                yield element
+                self.update()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End the bar and its thread."""
