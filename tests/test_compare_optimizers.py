@@ -338,7 +338,8 @@ def test_methods_with_fewer_epochs_are_compared_by_arithmetic(tmp_path: Path) ->
     assert "times their arithmetic. Its rate was chosen after 1 epoch." in text
     assert "An epoch with Muon, which multiplies matrices in each step, takes 2.00 times as much arithmetic" in text
     assert "halfway AdamW (50.0 %, 0.0 points ahead of" in text
-    assert "With Muon the test error is 2.0 points below AdamW's, which may be chance with one seed." in text
+    assert "With Muon the test error is 2.0 points below AdamW's, which may be chance with one seed. Where" in text
+    assert "Where Muon has done the others' arithmetic, between two epochs, it is 45.0 %." in text
     assert "With Lookahead the test error is 1.5 points above Nesterov's, more than the variation" in text
     assert (
         "a validation error of 43.5 %, which all reach: AdamW 16 s, Nesterov 16 s, Lookahead 16 s, Muon 18 s." in text

@@ -216,7 +216,7 @@ def _discussion(record: Record, curves: Curves) -> list[str]:
         _leaders(curves),
         _fitting(curves),
         *([_neighbours(curves)] if {"SGD", "momentum", "Nesterov"} <= set(curves) else []),
-        *_newer(curves),
+        *_newer(record, curves),
         _time(curves),
     ]
 
@@ -232,8 +232,9 @@ def _leaders(curves: Curves) -> str:
     return f"Lowest validation error: {'; '.join(sentences)}."
 
 
-def _newer(curves: Curves) -> list[str]:
+def _newer(record: Record, curves: Curves) -> list[str]:
     """Say how Muon and lookahead compare with the optimizers that they start from."""
+    flops = record.result["flops"]
     sentences = []
     for method, before in (("Muon", "AdamW"), ("Lookahead", "Nesterov")):
         if {method, before} <= set(curves):
@@ -241,6 +242,10 @@ def _newer(curves: Curves) -> list[str]:
             gap, judgement = _separation(curves, first, second)
             side = "below" if first == method else "above"
             sentences.append(f"With {method} the test error is {gap:.1f} points {side} {before}'s, {judgement}.")
+            share = record.settings["epochs"] * flops["SGD"] / (len(curves[method][0]) * flops[method])
+            if share < 1:  # epochs are whole
+                less = percent(_mean(curves, method, "test_error", share))
+                sentences.append(f"Where {method} has done the others' arithmetic, between two epochs, it is {less}.")
     return [" ".join(sentences)] if sentences else []
 
 
