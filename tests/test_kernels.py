@@ -22,7 +22,7 @@ from llvmlite import binding as llvm
 
 import autograd
 from autograd import ops
-from autograd.kernels import arithmetic, conv, gemm, jit, max_pool, microkernels, planes, winograd
+from autograd.kernels import arithmetic, conv, gemm, jit, max_pool, microkernels, planes, pointwise, winograd
 from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
 from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
 from autograd.kernels.rows import largest, row_moments, row_products, row_sum, row_weighted
@@ -511,6 +511,7 @@ CONVOLUTIONS = [  # size, kernel, stride, padding, dilation
     ((7, 34), (3, 5), (3, 2), (0, 1), (3, 4)),
     ((6, 34), (3, 3), (1, 1), (1, 1), (1, 1)),
     ((5, 9), (3, 3), (1, 1), (0, 2), (1, 1)),
+    ((3, 13), (1, 1), (1, 1), (0, 0), (1, 1)),
 ]
 
 
@@ -520,8 +521,12 @@ KERNELS = ["conv", "planes", "winograd", "winograd_6"]
 
 
 def choose(kernels: str) -> None:
-    """Use these kernels for convolutions, even if others are faster; "conv" for those that "winograd" does not fit."""
+    """Use these kernels for convolutions, even if others are faster.
+
+    Where "winograd" does not fit, it is "pointwise", or else "conv".
+    """
     planes.is_faster = lambda *_: kernels == "planes"
+    pointwise.FILLED = 0 if kernels == "winograd" else 2  # 2: never
     winograd.ENABLED = kernels.startswith("winograd")
     winograd.USED = winograd.GRAD_USED = (1, 2) if kernels == "winograd_6" else (0,)
     winograd.MIN_CHANNELS = winograd.MIN_CHANNELS_WEIGHT_GRAD = winograd.MIN_TILES = 1
@@ -548,6 +553,7 @@ PLANS = planes.forward_plan, planes.backward_plan, planes.weight_grad_plan
 def restore_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the test, undo what `choose` changes."""
     monkeypatch.setattr(planes, "is_faster", planes.is_faster)
+    monkeypatch.setattr(pointwise, "FILLED", pointwise.FILLED)
     for name in ("ENABLED", "USED", "GRAD_USED"):
         monkeypatch.setattr(winograd, name, getattr(winograd, name))
     for name in ("CHANNELS", "CHANNELS_WEIGHT_GRAD", "TILES", "SAVING", "GRAD_PIXELS"):
@@ -590,6 +596,28 @@ def test_convolution_of_any_geometry_by_either_kernels(dtype: Any, kernels: str)
         g = whole(*table["conv2d"].reference(x, w, b, **params).shape, dtype=dtype)
         for ours, theirs in zip(three(x, w, b, g, **params), three_references(x, w, b, g, **params), strict=True):
             assert np.array_equal(as_whole(kernels, ours), theirs), (x.shape, w.shape, params)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_windows_of_one_pixel_at_the_edges_of_blocks(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    restore_choice(monkeypatch)
+    choose("winograd")
+    params = {"stride": (1, 1), "padding": (0, 0), "dilation": (2, 1), "groups": 1}
+    width, some, depth = pointwise._panel_width(np.dtype(dtype).itemsize), gemm.SOME_ROWS, gemm.DEPTH_BLOCK
+    together = gemm.BLOCK_BYTES // (4 * np.dtype(dtype).itemsize * width * 3)  # panels of three channels
+    for images, channels, pixels, outputs in [
+        (0, 3, 4, 2), (2, 1, 1, 1), (3, 3, width, some), (2, 5, width + 1, some + 1), (1, depth + 1, 2 * width - 1, 3),
+        (1, 3, 16 * width + 3, 2 * some), (2, 3, width, depth + 2), (33, 2, 5, 7),
+        (1, 3, (16 * together + 1) * width, 3), (2, 3, (9 * together + 2) * width - 1, some + 9),
+    ]:  # fmt: skip
+        x, w = whole(images, channels, 1, pixels, dtype=dtype), whole(outputs, channels, 1, 1, dtype=dtype)
+        b, g = whole(outputs, dtype=dtype), whole(images, outputs, 1, pixels, dtype=dtype)
+        y = np.einsum("oc,ncip->noip", w[..., 0, 0], x) + b[:, None, None]
+        dx = np.einsum("oc,noip->ncip", w[..., 0, 0], g)
+        case = images, channels, pixels, outputs
+        assert np.array_equal(table["conv2d"](x, w, b, **params), y), case
+        assert np.array_equal(table["conv2d_relu"](x, w, b, **params), np.maximum(y, 0)), case
+        assert np.array_equal(table["conv2d_input_grad"](g, w, input_size=(1, pixels), **params), dx), case
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -9,8 +9,8 @@
 
 y is linear in x and in w, so the two gradients are bilinear too, and the gradient of each of the three ops is
 made of the other two: ⟨g, conv(x, w)⟩ = ⟨input_grad(g, w), x⟩ = ⟨weight_grad(g, x), w⟩.
-The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py, those for windows of
-3 × 3 or 5 × 5 and many channels in kernels/winograd.py.
+The kernels are in kernels/conv.py, those for groups of few channels in kernels/planes.py, for windows of one pixel in
+kernels/pointwise.py, and for windows of 3 × 3 or 5 × 5 and many channels in kernels/winograd.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine import Context
-from autograd.kernels import conv, gemm, planes, winograd
+from autograd.kernels import conv, gemm, planes, pointwise, winograd
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, register
@@ -77,6 +77,10 @@ def _input_grad_forward(
         return tap_by_tap.input_grad(g, w, input_size, stride, padding, dilation, groups)
     outputs, group_channels, kh, kw = w.shape
     dx = np.empty((len(g), group_channels * groups, *input_size), g.dtype)
+    window: dict[str, Any] = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
+    if pointwise.suits(g.itemsize, input_size, groups=groups, **window):
+        pointwise.multiply(dense(g), dense(w.reshape(outputs, group_channels).T), np.empty(0, g.dtype), False, dx)
+        return dx
     plan = planes.backward_plan(
         len(g), outputs // groups, group_channels, groups, input_size, lanes(g), (kh, kw), stride, padding, dilation
     )
@@ -85,7 +89,6 @@ def _input_grad_forward(
         weights = rows.reshape(dx.shape[1], -1)[:, plan.order]
         planes.forward(g, dense(weights), np.zeros(len(weights), g.dtype), False, plan, dx)
         return dx
-    window: dict[str, Any] = {"kernel_size": (kh, kw), "stride": stride, "padding": padding, "dilation": dilation}
     if winograd.suits(len(g), outputs, group_channels, input_size, groups=groups, **window) and winograd.convolve(
         g, w, np.zeros(group_channels, g.dtype), False, (kh - 1 - padding[0], kw - 1 - padding[1]), True, dx
     ):

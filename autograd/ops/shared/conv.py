@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels import conv, gemm, planes, winograd
+from autograd.kernels import conv, gemm, planes, pointwise, winograd
 from autograd.kernels.jit import dense, vector_bytes
 from autograd.op import BadSample, Op, Sample
 from autograd.ops.reduce import sum as sum_over
@@ -149,6 +149,9 @@ def forward(x: Array, w: Array, b: Array | None, relu: bool, *, groups: int, **p
         return np.where(y <= 0, y.dtype.type(0), y) if relu else y
     y = np.empty((len(x), len(w), *size), x.dtype)
     bias = np.zeros(len(w), x.dtype) if b is None else dense(b)
+    if pointwise.suits(x.itemsize, size, kernel_size=w.shape[2:], groups=groups, **params):
+        pointwise.multiply(dense(x), dense(w).reshape(len(w), -1), bias, relu, y)
+        return y
     plan = planes.forward_plan(
         len(x), w.shape[1], len(w) // groups, groups, size, lanes(x), kernel_size=w.shape[2:], **params
     )
