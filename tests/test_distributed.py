@@ -27,9 +27,27 @@ from autograd.distributed.group import Group
 from autograd.distributed.lockstep import Turns, meet
 from autograd.distributed.reduction import add_into, layout, reduce_blocks
 from autograd.distributed.tree import PairwiseSum, blocks, own_rows, run, with_none
+from autograd.kernels import arithmetic
 from autograd.utils.data import DataLoader, DistributedSampler, TensorDataset
+from nn.parallel.packing import added, computed
 
 # ── shards and the tree ──
+
+
+@pytest.mark.parametrize("size", [5, arithmetic.MIN_SIZE + 3])
+@pytest.mark.parametrize("shards", [1, 2, 3, 4, 6, 7, 8])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_of_several_shards_are_added_as_two_by_two(size: int, shards: int, dtype: Any) -> None:
+    values = np.random.default_rng(shards).standard_normal((shards, size)).astype(dtype)
+    values[:, 0] = -0.0
+    gradients: list[Any] = [[x, None, x[::-1].copy() if s != 1 else None] for s, x in enumerate(values.copy())]
+    pieces: list[list[Any]] = [[x.copy() for x in values], [], []]
+    pieces[2] = [np.zeros_like(x) if s == 1 else x[::-1].copy() for s, x in enumerate(values)]
+    first, none, last = computed(in_one_process(gradients, added), 1 / 3)
+    assert none is None
+    for found, expected in ((first, pieces[0]), (last, pieces[2])):
+        total = in_one_process(expected, add_into) * np.dtype(dtype).type(1 / 3)
+        assert found is not None and found.tobytes() == total.tobytes()
 
 
 @given(st.integers(0, 40), st.integers(1, 20), st.data())

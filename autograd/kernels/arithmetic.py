@@ -1,4 +1,4 @@
-"""x + y, x - y, x y and x / y of large arrays, on all threads.
+"""x + y, x - y, x y and x / y of large arrays, and sums of two or four, on all threads.
 
 NumPy uses one thread.  For a million float32 numbers it takes 0.45 ms, this on two threads 0.24.  With fewer than
 MIN_SIZE elements NumPy is as fast, so small arrays, and arrays that are not contiguous, are left to it.
@@ -11,6 +11,7 @@ of a short buffer that stays in cache, so that one loop for each operation is en
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,43 @@ def _rows(operation, x, y, parts, z):
             _some(operation, xs, ys, z[row, column : column + count])
             at += count
     set_threads(threads)
+
+
+@kernel(parallel=True)
+def _pairwise(a, b, c, d, factor, parts):
+    """a = (a + b) factor, or ((a + b) + (c + d)) factor if c and d are not empty.  All are of one length."""
+    threads = limit_threads(parts)
+    for part in prange(parts):
+        short_vectors()
+        block = slice(part * a.size // parts, (part + 1) * a.size // parts)
+        first, second, third, fourth = a[block], b[block], c[block], d[block]
+        if len(third):
+            for k in range(len(first)):
+                first[k] = ((first[k] + second[k]) + (third[k] + fourth[k])) * factor
+        else:
+            for k in range(len(first)):
+                first[k] = (first[k] + second[k]) * factor
+    set_threads(threads)
+
+
+def add_pairwise(arrays: Sequence[Array], factor: float = 1) -> Array:
+    """(a + b) factor of two arrays, or ((a + b) + (c + d)) factor of four, of one shape; in the first one's memory.
+
+    Four arrays that are larger than the cache are added in three fifths of the time that three additions take.
+    """
+    first = arrays[0]
+    if first.size >= MIN_SIZE and all(x.flags.carray and x.dtype.char in "fd" for x in arrays):
+        flat = [x.reshape(-1) for x in arrays]
+        none = flat[0][:0]
+        parts = blocks(first.size, ELEMENTS)
+        _pairwise(*flat, *[none] * (4 - len(flat)), first.dtype.type(factor), parts)
+        return first
+    first += arrays[1]
+    if len(arrays) == 4:
+        first += arrays[2] + arrays[3]
+    if factor != 1:
+        first *= first.dtype.type(factor)
+    return first
 
 
 def _as_rows(whole: Any, other: Any) -> tuple[Array, Array] | None:

@@ -16,7 +16,7 @@ from autograd.function import Function, once_differentiable
 from autograd.generator import default_generator
 from autograd.tensor import wrap
 from nn.module import Module
-from nn.parallel.packing import Packing, taken
+from nn.parallel.packing import Packing, taken, times
 from nn.parallel.shards import Shards
 from nn.parameter import is_lazy
 
@@ -213,7 +213,7 @@ class _MeanGradients(Function):
         where = one_each(group.size)
         packed = ctx.packing.pack(taken(gradients))
         sums = [reduce_blocks(group, where, [flat], len(flat), flat.dtype, "backward") for flat in packed]
-        return tuple(ctx.packing.tensors(ctx.packing.unpack(sums), 1 / group.size))
+        return tuple(ctx.packing.tensors(times(ctx.packing.unpack(sums), 1 / group.size)))
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:

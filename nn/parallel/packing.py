@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd import Tensor
+from autograd.kernels.arithmetic import add_pairwise
 from autograd.promotion import computing_dtype
 from autograd.tensor import wrap
 from autograd.types import Array
@@ -32,17 +33,38 @@ def times(gradients: Gradients, weight: float) -> Gradients:
     return gradients
 
 
-def added(a: Gradients, b: Gradients) -> Gradients:
-    """The sum, in the first one's arrays.
+class Pair(NamedTuple):
+    """A sum of two that is not computed yet: with another one it is, and the four are then read only once."""
+
+    a: Gradients
+    b: Gradients
+
+
+def added(a: Gradients | Pair, b: Gradients | Pair) -> Gradients | Pair:
+    """The sum of what neighbouring shards have, in the first one's arrays, or a `Pair` of the two."""
+    if isinstance(a, Pair) and isinstance(b, Pair):
+        return _computed([*a, *b])
+    if isinstance(a, Pair) or isinstance(b, Pair):
+        return _computed([computed(a), computed(b)])
+    return Pair(a, b)
+
+
+def computed(a: Gradients | Pair, factor: float = 1.0) -> Gradients:
+    """The sum times a factor, in its first arrays."""
+    return _computed(a, factor) if isinstance(a, Pair) else times(a, factor)
+
+
+def _computed(values: Sequence[Gradients], factor: float = 1.0) -> Gradients:
+    """(a + b) factor, or ((a + b) + (c + d)) factor.
 
     A gradient that is not there counts as 0.  It is added nevertheless: 0 + -0 is 0, as it is when zeros are sent.
     """
-    for i, (x, y) in enumerate(zip(a, b, strict=True)):
-        if x is None and y is not None:
-            a[i] = np.add(y, 0, out=y)
-        elif x is not None:
-            x += 0 if y is None else y
-    return a
+    total: Gradients = []
+    for arrays in zip(*values, strict=True):
+        there = next((x for x in arrays if x is not None), None)
+        filled = [np.zeros_like(there) if x is None else x for x in arrays]
+        total.append(None if there is None else add_pairwise(filled, factor))
+    return total
 
 
 class Packing:
@@ -95,9 +117,9 @@ class Packing:
                 begin += array.size
         return found
 
-    def tensors(self, gradients: Gradients, factor: float = 1.0) -> list[Tensor | None]:
-        """The gradients times a factor, rounded to the dtypes of the parameters."""
+    def tensors(self, gradients: Gradients) -> list[Tensor | None]:
+        """The gradients, rounded to the dtypes of the parameters."""
         return [
             None if g is None else wrap(g.astype(p.array.dtype, copy=False))
-            for g, p in zip(times(gradients, factor), self.parameters, strict=True)
+            for g, p in zip(gradients, self.parameters, strict=True)
         ]

@@ -18,7 +18,7 @@ from autograd.types import Array
 from nn import norm
 from nn.module import Module
 from nn.parallel.buffers import OtherBuffers
-from nn.parallel.packing import Gradients, Packing, added, taken
+from nn.parallel.packing import Gradients, Packing, Pair, added, computed, taken, times
 from nn.parallel.together import Together
 from nn.sync_norm import Division, is_synchronized
 
@@ -165,7 +165,7 @@ class Shards:
         parts = [self._cut(shard) for shard in filled]
         self._together = together = self._make_together(module, parameters, filled, parts, buffers)
         packing = Packing(parameters)
-        tree = PairwiseSum[Gradients | None](with_none(added))
+        tree = PairwiseSum[Gradients | Pair | None](with_none(added))
         statistics: list[list[norm.Statistics]] = []  # of each shard that has rows
         direct: list[list[Tensor | None]] = []  # gradients that await those of `together`
         for turn, shard in enumerate(filled):
@@ -188,27 +188,29 @@ class Shards:
             weights = [self._weight(shard) for shard in filled]
             together.backward(weights)
             for turn, shard in enumerate(filled):
-                total = added(taken(together.gradients(turn)), taken(direct[turn], weights[turn]))
+                total = computed(added(taken(together.gradients(turn)), taken(direct[turn], weights[turn])))
                 self._push(tree, shard, total)
         self._push(tree, self._own.stop, None)
-        total = self._total(packing, tree)
+        factor = 1 / self._ddp.shard_count if self._mean and self._is_even else 1.0
+        total = self._total(packing, tree, factor)
         self._update_statistics(module, statistics)
         buffers.finish(self._group, max(rank for rank, full in enumerate(self._where.filled) if any(full)))
-        return packing.tensors(total, 1 / self._ddp.shard_count if self._mean and self._is_even else 1.0)
+        return packing.tensors(total)
 
-    def _total(self, packing: Packing, tree: PairwiseSum[Gradients | None]) -> Gradients:
-        """The sum over all shards of all ranks."""
+    def _total(self, packing: Packing, tree: PairwiseSum[Gradients | Pair | None], factor: float) -> Gradients:
+        """The sum over all shards of all ranks, times a factor."""
         if self._group.size == 1:
             total = tree.total()
             assert total is not None  # some shard has rows
-            return total
-        blocks = [None if value is None else packing.pack(value) for _, value in tree.blocks]
-        return packing.unpack(
+            return computed(total, factor)
+        blocks = [None if value is None else packing.pack(computed(value)) for _, value in tree.blocks]
+        sums = packing.unpack(
             [
                 self._reduce([None if block is None else block[i] for block in blocks], size, dtype)
                 for i, (size, dtype) in enumerate(zip(packing.sizes, packing.groups, strict=True))
             ]
         )
+        return times(sums, factor)
 
     def _make_together(
         self, module: Module, parameters: list[Any], filled: list[int], parts: list[Any], buffers: OtherBuffers
@@ -239,7 +241,7 @@ class Shards:
     def _weight(self, shard: int) -> float:
         return len(self._rows(shard)) / self.total if self._mean and not self._is_even else 1.0
 
-    def _push(self, tree: PairwiseSum[Gradients | None], shard: int, gradients: Gradients | None) -> None:
+    def _push(self, tree: PairwiseSum[Gradients | Pair | None], shard: int, gradients: Gradients | Pair | None) -> None:
         """Push the empty shards up to this one, and then this one, unless it is the end."""
         for empty in range(self._pushed, shard):
             tree.push(empty, None)
