@@ -25,6 +25,7 @@ import nn
 import nn.functional as F
 import optim
 from autograd import peaks
+from autograd.kernels.arithmetic import add_pairwise
 from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.op import table
 from autograd.tensor import Tensor, wrap
@@ -35,7 +36,6 @@ from tests.optimizers import WITHOUT_KERNEL, public_classes
 INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
     "autograd.kernels.pool_2x2.pick_2x2": INDEXED,
-    "autograd.kernels.gemm._pack_columns": "copies the few numbers of a tile's rows at a time, by plain moves",
     "autograd.kernels.pool_2x2.unpool_2x2": "written as vectors, which without AVX-512 are chosen by a bitwise and",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
     "autograd.ops.avg_pool2d._pool_grad": "windows are short, and may overlap",
@@ -106,10 +106,13 @@ def run_ops() -> None:
     (large.T @ large).sum().backward()
     F.batch_norm(large, None, None, training=True).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()
-    for channels, size, function in ((16, 7, F.conv2d), (3, 7, F.conv2d_relu_max_pool2d), (32, 3, F.conv2d)):
+    convolutions = (16, 7, F.conv2d), (3, 7, F.conv2d_relu_max_pool2d), (32, 3, F.conv2d), (32, 1, F.conv2d)
+    for channels, size, function in convolutions:
         x, w = autograd.ones(2, channels, 16, 16, requires_grad=True), autograd.ones(32, channels, size, size)
         function(x, w.requires_grad_()).sum().backward()
     F.max_pool2d(autograd.ones(2, 3, 33, 33, requires_grad=True), 2).sum().backward()
+    F.max_pool2d(autograd.ones(64, 8, 8, 8), 3, 2, 1)
+    add_pairwise([np.ones((512, 512), np.float32) for _ in range(4)])
     peaks.triad(64)()
     peaks.multiply_adds(10**6)()
 

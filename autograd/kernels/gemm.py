@@ -61,10 +61,11 @@ MIN_BLOCK_ROWS = 4 * MR
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 PAGE = 4096  # bytes
 SOME_ROWS = 48  # rows of a large C that are written along several panels
-DEPTH_BLOCK = 512  # products added at a time, so that what is read again stays in cache
+DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
 UNPACKED_ROWS = 3 * MR  # rows of a block up to which packing a B costs more than it saves, if its rows share pages
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
+PACKED_PANELS = 2  # least number of panels that a packed block of A meets, if there are as many
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
 DOT_BLOCK_ROWS, DOT_BLOCK_COLUMNS = 64, 2 * DOT_ROWS
@@ -124,37 +125,32 @@ def transpose_rows(a, rows, columns, c):
             )  # fmt: skip
 
 
-@kernel(parallel=True)
-def _pack_columns(a, start, step, rows, depth, parts, packed):
-    """packed[m, i // MR, k, i % MR] = A[m, i, k], which is a[start[m] + k step + i].
+@kernel()
+def _pack_columns(a, start, step, rows, depth, tile, packed):
+    """packed[i // MR · tile + k MR + i % MR] = A[i, k], which is a[start + k step + i].
 
     The numbers that a step of the micro-kernel splats are then side by side, and those of its next step follow.  In a
     transposed A each step goes to another row, and rows that are some KiB apart share few places in the cache.
     """
-    tiles = -(-rows // MR)
-    threads = limit_threads(parts)
-    for part in prange(parts):
-        for unit in range(part * len(start) * tiles // parts, (part + 1) * len(start) * tiles // parts):
-            m, tile = unit // tiles, unit % tiles
-            from_, to = start[m] + tile * MR, unit * depth * MR
-            count = rows - tile * MR
-            for k in range(depth):
-                if count >= MR:  # a constant, so that the copy is a move or two
-                    copy_row(a, from_ + k * step, MR, packed, to + k * MR)
-                else:
-                    copy_row(a, from_ + k * step, count, packed, to + k * MR)
-    set_threads(threads)
+    for i in range(0, rows, MR):
+        to = i // MR * tile
+        for k in range(depth):
+            if rows - i >= MR:  # a constant, so that the copy is a move or two
+                copy_row(a, start + k * step + i, MR, packed, to + k * MR)
+            else:
+                copy_row(a, start + k * step + i, rows - i, packed, to + k * MR)
 
 
 @kernel()
-def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit):
+def _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
-    A[m, i, k] is a[a_start[m] + row[i] + column[k]].  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
+    A[m, i, k] is a[a_start[m] + row[i] + column[k]], or, if `a_step` is not 0, a[a_start[m] + k a_step + i], and then
+    `row` and `column` are places in a packed block.  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
     `transposed_row` is not empty, b[b_start[m] + transposed_row[j] + k].
     """
-    block_rows, group, _, some_rows, together = plan
-    rows, depth, width = len(row), len(column), NR_VECTORS * lanes(a)
+    rows, depth, block_rows, group, _, some_rows, together = plan
+    width = NR_VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
     first_column *= group * width
@@ -163,8 +159,17 @@ def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row,
     unpacked = len(transposed_row) == 0 and (block_rows <= MR or (block_rows <= UNPACKED_ROWS and tight))
     size = min(DEPTH_BLOCK, depth) * width
     memory = aligned(together * size, a)
+    tile = MR * min(DEPTH_BLOCK, depth)
+    a_block, a_place, a_row, a_column = a, a_start[m], 0, 0
+    if a_step:
+        a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, first_row
     for first in range(0, max(1, depth), DEPTH_BLOCK):
         block_depth = min(DEPTH_BLOCK, depth - first)
+        if a_step:
+            start = a_start[m] + first * a_step + first_row
+            _pack_columns(a, start, a_step, last_row - first_row, block_depth, tile, a_block)
+        else:
+            a_column = first
         for begin in range(first_column, last_column, together * width):
             end = min(last_column, begin + together * width)
             for j in range(begin, end, width):
@@ -182,17 +187,17 @@ def _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row,
                     if unpacked and count == width:
                         panel = Rows(b, b_start[m] + first * b_step + j, b_step)
                     multiply_panel(
-                        Indexed(a, a_start[m], row, i, column, first), panel, block_depth, min(some_rows, last_row - i),
-                        count, Rows(c, (m * rows + i) * columns + j, columns), first > 0,
+                        Indexed(a_block, a_place, row, i - a_row, column, a_column), panel, block_depth,
+                        min(some_rows, last_row - i), count, Rows(c, (m * rows + i) * columns + j, columns), first > 0,
                     )  # fmt: skip
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
+def _multiply_blocks(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
     """All blocks of `_multiply_block`."""
-    threads = limit_threads(c.size * len(column) // MIN_PRODUCTS)
+    threads = limit_threads(c.size * plan.depth // MIN_PRODUCTS)
     for unit in prange(plan.units):
-        _multiply_block(a, a_start, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit)
+        _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit)
     set_threads(threads)
 
 
@@ -221,6 +226,8 @@ def _multiply_dot(a, b, c):
 class Plan(NamedTuple):
     """How a product in the outer form is cut: this changes no bits, since each number is added up in the order of k."""
 
+    rows: int  # of A
+    depth: int
     block_rows: int  # rows of C in a block
     group: int  # panels in a block
     units: int  # blocks
@@ -229,7 +236,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int) -> Plan:
+def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int, packed: bool) -> Plan:
     """The plan of a product.
 
     The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Of a C that is
@@ -239,16 +246,17 @@ def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, thr
     panels, block_depth = -(-columns // width), max(1, min(depth, DEPTH_BLOCK))
     most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
     least = MIN_BLOCKS * threads if threads > 1 else 1
-    wanted = -(-least // max(1, matrices * panels))  # row blocks that give enough work to share
+    # Row blocks that give enough work to share.  A packed block should meet several panels.
+    wanted = -(-least // max(1, matrices * -(-panels // (PACKED_PANELS if packed else 1))))
     row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
     block_rows = max(1, -(-rows // (row_blocks * MR)) * MR)
     row_blocks = -(-rows // block_rows)
-    group = max(1, min(panels, panels * matrices * row_blocks // least))
+    group = max(1, min(panels, max(PACKED_PANELS if packed else 1, panels * matrices * row_blocks // least)))
     units = matrices * row_blocks * -(-columns // (group * width))
     if itemsize * matrices * rows * columns <= 2 * BLOCK_BYTES or itemsize * columns < PAGE:
-        return Plan(block_rows, group, units, block_rows, 1)
+        return Plan(rows, depth, block_rows, group, units, block_rows, 1)
     together = max(1, min(group, BLOCK_BYTES // (4 * itemsize * block_depth * width)))
-    return Plan(block_rows, group, units, SOME_ROWS, together)
+    return Plan(rows, depth, block_rows, group, units, SOME_ROWS, together)
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -272,14 +280,9 @@ def matmul(a: Array, b: Array) -> Array:
     threads = max(1, min(get_number(), products // MIN_PRODUCTS))
     packed = a_transposed and columns >= PACKED_COLUMNS
     tables = _tables(rows, depth, a_step, a_transposed, packed, columns if b_transposed else 0, b_step)
-    if packed:
-        size, parts = -(-rows // MR) * depth * MR, blocks(a.size, ELEMENTS)
-        tiles = np.empty(matrices * size, a.dtype)
-        fitting(_pack_columns, parts)(a_flat, a_start, a_step, rows, depth, parts, tiles)
-        a_flat, a_start = tiles, offsets(matrices, size)
     fitting(_multiply_blocks, threads)(
-        a_flat, a_start, b_flat, b_start, b_step, *tables, columns,
-        _plan(matrices, rows, depth, columns, a.itemsize, threads), c.ravel(),
+        a_flat, a_start, a_step if packed else 0, b_flat, b_start, b_step, *tables, columns,
+        _plan(matrices, rows, depth, columns, a.itemsize, threads, packed), c.ravel(),
     )  # fmt: skip
     return c
 
@@ -290,8 +293,8 @@ def _tables(
 ) -> tuple[Array, Array, Array]:
     """Offsets of A's rows, of A's columns, and of the columns of a transposed B."""
     if packed:
-        row = np.arange(rows)
-        return row // MR * (depth * MR) + row % MR, offsets(depth, MR), offsets(columns, b_step)
+        row, block_depth = np.arange(rows), min(DEPTH_BLOCK, depth)
+        return row // MR * (block_depth * MR) + row % MR, offsets(block_depth, MR), offsets(columns, b_step)
     return offsets(rows, 1 if transposed else step), offsets(depth, step if transposed else 1), offsets(columns, b_step)
 
 
