@@ -159,7 +159,8 @@ class MultiheadAttention(Module):
         """
         batched = self.batch_first and query.ndim == 3
         if batched:
-            query, key, value = (x.transpose(0, 1) for x in (query, key, value))
+            turned = {id(x): x.transpose(0, 1) for x in (query, key, value)}  # what is one tensor stays one
+            query, key, value = (turned[id(x)] for x in (query, key, value))
         output, weights = F.multi_head_attention_forward(
             query,
             key,

@@ -175,6 +175,7 @@ def test_matmul_at_block_edges(threads: int, form: str, dtype: Any, monkeypatch:
         ),
         (0, 3, 4, 5), (3, rows + 1, 17, rows + 1),
         *((2, i, depth + 1, gemm.PACKED_COLUMNS) for i in range(2 * microkernels.MR, 3 * microkernels.MR)),
+        *((2, gemm.PACKED_ROWS + i, gemm.FAR + 1, gemm.FAR_COLUMNS + i) for i in (0, 1)),
     ]:  # fmt: skip
         a, b = in_form(form, m, i, k, j, dtype)
         c = gemm.matmul(a, b)

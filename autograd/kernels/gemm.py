@@ -6,7 +6,7 @@ panel of B, as wide as a micro-tile, into memory that starts on a cache line.  F
 of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  If C is larger
 than the cache, several panels are packed, and a few rows of C written along them, then the next ones.  Two tables of
 offsets say where A's rows and columns are, which also serves a convolution (conv.py).  So A is packed only if it is
-transposed, and meets enough columns.  A panel that few rows meet is not packed either.
+transposed, or its rows are far apart, and it meets enough columns.  A panel that few rows meet is not packed either.
 
 There are two forms.  The outer form splats a number of A and multiplies it with a vector of B's columns.
 The dot form multiplies rows of A with rows of a transposed B, and needs no packing: it is for few rows.
@@ -64,7 +64,11 @@ SOME_ROWS = 48  # rows of a large C that are written along several panels
 DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
 UNPACKED_ROWS = 3 * MR  # rows of a block up to which packing a B costs more than it saves, if its rows share pages
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
+AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
+PACKED_ROWS = 4 * MR  # rows from which on they are packed, if they are FAR numbers apart and meet FAR_COLUMNS
+FAR, FAR_COLUMNS = 2 * DEPTH_BLOCK, 192
+GAP = 16  # numbers between packed rows, or a power of two would give all of them the same places in the cache
 PACKED_PANELS = 2  # least number of panels that a packed block of A meets, if there are as many
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
@@ -142,12 +146,21 @@ def _pack_columns(a, start, step, rows, depth, tile, packed):
 
 
 @kernel()
-def _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit):
+def _pack_rows(a, start, step, rows, depth, width, packed):
+    """packed[i width + k] = A[i, k], which is a[start + i step + k]: rows that were pages apart are then neighbours."""
+    for i in range(rows):
+        copy_row(a, start + i * step, depth, packed, i * width)
+
+
+@kernel()
+def _multiply_block(
+    a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit
+):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
 
-    A[m, i, k] is a[a_start[m] + row[i] + column[k]], or, if `a_step` is not 0, a[a_start[m] + k a_step + i], and then
-    `row` and `column` are places in a packed block.  B[m, k, j] is b[b_start[m] + k b_step + j], or, if
-    `transposed_row` is not empty, b[b_start[m] + transposed_row[j] + k].
+    A[m, i, k] is a[a_start[m] + row[i] + column[k]].  With `packing`, `row` and `column` are places in a packed block,
+    whose numbers come from a[a_start[m] + i a_step + k], or, if A is transposed, a[a_start[m] + k a_step + i].
+    B[m, k, j] is b[b_start[m] + k b_step + j], or b[b_start[m] + transposed_row[j] + k] if that table is not empty.
     """
     rows, depth, block_rows, group, _, some_rows, together = plan
     width = NR_VECTORS * lanes(a)
@@ -159,15 +172,19 @@ def _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transpo
     unpacked = len(transposed_row) == 0 and (block_rows <= MR or (block_rows <= UNPACKED_ROWS and tight))
     size = min(DEPTH_BLOCK, depth) * width
     memory = aligned(together * size, a)
-    tile = MR * min(DEPTH_BLOCK, depth)
+    a_width = min(DEPTH_BLOCK, depth) + GAP
+    tile = MR * a_width
     a_block, a_place, a_row, a_column = a, a_start[m], 0, 0
-    if a_step:
+    if packing != AS_IT_IS:
         a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, first_row
     for first in range(0, max(1, depth), DEPTH_BLOCK):
         block_depth = min(DEPTH_BLOCK, depth - first)
-        if a_step:
+        if packing == COLUMNS:
             start = a_start[m] + first * a_step + first_row
             _pack_columns(a, start, a_step, last_row - first_row, block_depth, tile, a_block)
+        elif packing == ROWS:
+            start = a_start[m] + first_row * a_step + first
+            _pack_rows(a, start, a_step, last_row - first_row, block_depth, a_width, a_block)
         else:
             a_column = first
         for begin in range(first_column, last_column, together * width):
@@ -193,11 +210,13 @@ def _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transpo
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
+def _multiply_blocks(a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
     """All blocks of `_multiply_block`."""
     threads = limit_threads(c.size * plan.depth // MIN_PRODUCTS)
     for unit in prange(plan.units):
-        _multiply_block(a, a_start, a_step, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit)
+        _multiply_block(
+            a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit
+        )
     set_threads(threads)
 
 
@@ -278,23 +297,31 @@ def matmul(a: Array, b: Array) -> Array:
         return c
     (a_transposed, a_flat, a_start, a_step), (b_transposed, b_flat, b_start, b_step) = _located(a), _located(b)
     threads = max(1, min(get_number(), products // MIN_PRODUCTS))
-    packed = a_transposed and columns >= PACKED_COLUMNS
-    tables = _tables(rows, depth, a_step, a_transposed, packed, columns if b_transposed else 0, b_step)
+    packing = AS_IT_IS
+    if a_transposed and columns >= PACKED_COLUMNS:
+        packing = COLUMNS
+    elif not a_transposed and a_step > FAR and columns >= FAR_COLUMNS and rows >= PACKED_ROWS:
+        packing = ROWS
+    tables = _tables(rows, depth, a_step, a_transposed, packing, columns if b_transposed else 0, b_step)
     fitting(_multiply_blocks, threads)(
-        a_flat, a_start, a_step if packed else 0, b_flat, b_start, b_step, *tables, columns,
-        _plan(matrices, rows, depth, columns, a.itemsize, threads, packed), c.ravel(),
+        a_flat, a_start, a_step, packing, b_flat, b_start, b_step, *tables, columns,
+        _plan(matrices, rows, depth, columns, a.itemsize, threads, packing != AS_IT_IS), c.ravel(),
     )  # fmt: skip
     return c
 
 
 @lru_cache(maxsize=1024)
 def _tables(
-    rows: int, depth: int, step: int, transposed: bool, packed: bool, columns: int, b_step: int
+    rows: int, depth: int, step: int, transposed: bool, packing: int, columns: int, b_step: int
 ) -> tuple[Array, Array, Array]:
     """Offsets of A's rows, of A's columns, and of the columns of a transposed B."""
-    if packed:
-        row, block_depth = np.arange(rows), min(DEPTH_BLOCK, depth)
-        return row // MR * (block_depth * MR) + row % MR, offsets(block_depth, MR), offsets(columns, b_step)
+    block_depth = min(DEPTH_BLOCK, depth)
+    width = block_depth + GAP
+    if packing == COLUMNS:
+        row = np.arange(rows)
+        return row // MR * (width * MR) + row % MR, offsets(block_depth, MR), offsets(columns, b_step)
+    if packing == ROWS:
+        return offsets(rows, width), offsets(block_depth, 1), offsets(columns, b_step)
     return offsets(rows, 1 if transposed else step), offsets(depth, step if transposed else 1), offsets(columns, b_step)
 
 

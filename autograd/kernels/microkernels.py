@@ -189,6 +189,14 @@ class VectorBuilder:
         pointer = self.builder.bitcast(pointer, vector)
         self.builder.call(function, [value, pointer, ir.Constant(ir.IntType(32), self.align), mask])
 
+    def prefetch(self, pointer: ir.Value) -> None:
+        """Ask for a cache line, in good time.  It reads nothing, so the place may be outside of the array."""
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        to_read, into_all_caches, data = (ir.Constant(number, n) for n in (0, 3, 1))
+        self.builder.call(function, [self.builder.bitcast(pointer, byte), to_read, into_all_caches, data])
+
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         flags = ("contract",)  # one fused instruction where the processor has it
         return self.builder.fadd(self.builder.fmul(a, b, flags=flags), c, flags=flags)
@@ -342,8 +350,12 @@ def _outer(most_rows: int, vectors: int) -> Any:
                     results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
                 return results
 
-            sums = build.loop(depth, most_rows * vectors, body)
             c, c_step = build.rows(signature, arguments, 5)
+            for i in range(most_rows):  # C is far away, and wanted only after the loop
+                row = builder.gep(c, [builder.mul(build.int64(i), c_step)])
+                for v in range(vectors):
+                    build.prefetch(builder.gep(row, [build.int64(v * build.lanes)]))
+            sums = build.loop(depth, most_rows * vectors, body)
             tile = [sums[i * vectors : (i + 1) * vectors] for i in range(most_rows)]
             build.add_tile(tile, rows, columns, c, c_step, arguments[6])
             return context.get_dummy_value()

@@ -13,6 +13,7 @@ Vaswani et al., "Attention Is All You Need", 2017, section 3.2.2.
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from autograd.op import BadSample, Composite, Sample, register
 from autograd.ops.attention import scaled_dot_product_attention
 from autograd.ops.dropout import dropout
 from autograd.ops.elementwise import to
-from autograd.ops.join import cat
+from autograd.ops.join import cat, split
 from autograd.ops.linear import linear
 from autograd.ops.matmul import matmul
 from autograd.ops.pad import pad
@@ -175,15 +176,16 @@ def multi_head_attention_forward(
     weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else (in_proj_weight,) * 3
     if any(w is None for w in weights):
         raise ValueError(f"{_NAME}: a projection weight is None; expects {_wanted(use_separate_proj_weight)}")
-    parts = [slice(i * features, (i + 1) * features) for i in range(3)]
     # (L, N, E) -> (N, L, E): the rows of a head are then close in memory, and batch_first's inputs lie so already
     first = transpose(query, 0, 1).contiguous()
     second = first if key is query else transpose(key, 0, 1).contiguous()
     third = first if value is query else second if value is key else transpose(value, 0, 1).contiguous()
-    q, k, v = (
-        linear(x, w if use_separate_proj_weight else w[part], None if in_proj_bias is None else in_proj_bias[part])  # type: ignore[index, arg-type]
-        for x, w, part in zip((first, second, third), weights, parts, strict=True)
-    )
+    if in_proj_weight is None or use_separate_proj_weight:
+        biases = (None,) * 3 if in_proj_bias is None else split(in_proj_bias, features)
+        inputs: Any = zip((first, second, third), weights, biases, strict=True)
+        q, k, v = (linear(x, w, b) for x, w, b in inputs)
+    else:
+        q, k, v = _projected(first, second, third, in_proj_weight, in_proj_bias)
     mask = _additive(attn_mask, "attn_mask", query)
     if mask is not None:
         wanted = ((targets, sources), (batch * num_heads, targets, sources))
@@ -228,6 +230,18 @@ def multi_head_attention_forward(
 
 def _wanted(separate: bool) -> str:
     return "q_proj_weight, k_proj_weight and v_proj_weight" if separate else "in_proj_weight"
+
+
+def _projected(q: Any, k: Any, v: Any, weight: Tensor, bias: Tensor | None) -> list[Tensor]:
+    """The three projections.  Neighbours of the same input are one product, which reads the input once."""
+    features = weight.shape[1]
+    same = [list(group) for _, group in groupby((q, k, v), key=id)]
+    sizes = [len(group) * features for group in same]
+    weights, biases = split(weight, sizes), (None,) * 3 if bias is None else split(bias, sizes)
+    found: list[Tensor] = []
+    for group, w, b in zip(same, weights, biases, strict=False):
+        found += split(linear(group[0], w, b), features, -1)
+    return found
 
 
 def _heads(x: Tensor, batch: int, heads: int, size: int) -> Tensor:
