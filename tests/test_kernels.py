@@ -604,7 +604,7 @@ def test_windows_of_one_pixel_at_the_edges_of_blocks(dtype: Any, monkeypatch: py
     restore_choice(monkeypatch)
     choose("winograd")
     params = {"stride": (1, 1), "padding": (0, 0), "dilation": (2, 1), "groups": 1}
-    width, some, depth = pointwise._panel_width(np.dtype(dtype).itemsize), gemm.SOME_ROWS, gemm.DEPTH_BLOCK
+    width, some, depth = gemm.panel_width(np.dtype(dtype).itemsize), gemm.SOME_ROWS, gemm.DEPTH_BLOCK
     together = gemm.BLOCK_BYTES // (4 * np.dtype(dtype).itemsize * width * 3)  # panels of three channels
     for images, channels, pixels, outputs in [
         (0, 3, 4, 2), (2, 1, 1, 1), (3, 3, width, some), (2, 5, width + 1, some + 1), (1, depth + 1, 2 * width - 1, 3),

@@ -87,6 +87,11 @@ def lanes(a):
     return LANES_FLOAT32 if a.itemsize == 4 else LANES_FLOAT64
 
 
+def panel_width(itemsize: int) -> int:
+    """Columns of a panel."""
+    return NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
+
+
 @kernel()
 def aligned(size, like):
     """An array of `size` elements of like's dtype that starts on a cache line.
@@ -261,7 +266,7 @@ def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, thr
     The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Of a C that is
     larger than the cache, a few rows are written along several panels: the processor fetches ahead in few pages only.
     """
-    width = NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
+    width = panel_width(itemsize)
     panels, block_depth = -(-columns // width), max(1, min(depth, DEPTH_BLOCK))
     most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
     least = MIN_BLOCKS * threads if threads > 1 else 1

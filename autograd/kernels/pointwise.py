@@ -27,23 +27,20 @@ from autograd.kernels.gemm import (
     lanes,
     multiply_panel,
     offsets,
+    panel_width,
 )
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from autograd.kernels.microkernels import LANES_FLOAT32, LANES_FLOAT64, NR_VECTORS, Indexed, Rows, copy_panel
+from autograd.kernels.microkernels import NR_VECTORS, Indexed, Rows, copy_panel
 from autograd.types import Array, Pair
 
 FILLED = 0.85  # least share of the lanes that pixels must fill
-
-
-def _panel_width(itemsize: int) -> int:
-    return NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
 
 
 def suits(
     itemsize: int, size: Pair, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> bool:
     """Whether `multiply` computes such a convolution of images of this size, and is faster than `conv`."""
-    pixels, width = math.prod(size), _panel_width(itemsize)
+    pixels, width = math.prod(size), panel_width(itemsize)
     filled = pixels >= FILLED * -(-pixels // width) * width
     return kernel_size == stride == (1, 1) and padding == (0, 0) and groups == 1 and pixels > 0 and filled
 
@@ -93,7 +90,7 @@ def _multiply(x, w, row, column, bias, relu, together, y):
 def multiply(x: Array, w: Array, bias: Array, relu: bool, y: Array) -> None:
     """y (N, O, …) = w x + bias, or max(y, 0) if `relu`: x (N, C, …), w (O, C), bias (O,) or empty; C-contiguous."""
     (outputs, channels), pixels = w.shape, math.prod(x.shape[2:])
-    width = _panel_width(x.itemsize)
+    width = panel_width(x.itemsize)
     fits = BLOCK_BYTES // (4 * x.itemsize * width * max(1, min(DEPTH_BLOCK, channels)))
     together = max(1, min(fits, -(-pixels // width) * len(x) // MIN_PARTS))
     matrices = (len(x), channels, pixels), (len(x), outputs, pixels)

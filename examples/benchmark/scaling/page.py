@@ -113,24 +113,30 @@ of the rounds. Ratios are of the same round.
 
 def _measured(numbers: Numbers, nets: Sequence[str]) -> str:
     more = numbers.threads
-    head = ["net", "1 x 1", f"1 x {more}", "2 x 1", "efficiency", "weak", f"cost of {numbers.shards} shards"]
+    rows_of_one = numbers.batch // numbers.shards
+    costs = [f"cost of {numbers.shards} shards", f"of it, batches of {rows_of_one}"]
+    head = ["net", "1 x 1", f"1 x {more}", "2 x 1", "efficiency", "weak", *costs]
     rows = [[*head, "PyTorch 1 x 1", f"1 x {more}", "2 x 1", "PyTorch / ours, 2 x 1"]]
     for net in nets:
         strong = numbers.ratio(net, {}, {"ranks": 2})
         weak = numbers.ratio(net, {}, {"ranks": 2, "batch": 2 * numbers.batch})
         cost = numbers.ratio(net, {}, {"shards": 0})
+        alone, whole = numbers.seconds(net, batch=rows_of_one, shards=1), numbers.seconds(net, shards=0)
+        small = numbers.shards * alone / whole - 1 if alone and whole else None
         two: dict[str, Any] = {"ranks": 2}
         where: tuple[dict[str, Any], ...] = ({}, {"threads": more}, two)
         theirs: dict[str, Any] = {"framework": "torch", "shards": 0}
         ours = [_time(numbers.seconds(net, **wanted)) for wanted in where]
         torch = [_time(numbers.seconds(net, **theirs, **wanted)) for wanted in where]
-        found = [_fixed(strong and strong / 2), _fixed(weak), _percent(cost and cost - 1)]
+        found = [_fixed(strong and strong / 2), _fixed(weak), _percent(cost and cost - 1), _percent(small)]
         rows.append([net, *ours, *found, *torch, _fixed(numbers.ratio(net, theirs | two, two))])
     return f"""## Two processors
 
 A step at a batch of {numbers.batch}; "2 x 1" is two ranks of one thread. The efficiency of two ranks is half the ratio
 of the time of one. Weak: two ranks with twice the batch, against one. The cost of shards is that of one rank with one
-thread, against a whole batch. PyTorch trains the same net with DistributedDataParallel over gloo.
+thread, against a whole batch. Most of it is that small batches take longer for each row: they read all weights, and
+write all gradients, as often as there are shards. The column after it is {numbers.shards} steps of a batch of
+{rows_of_one} by itself, against a whole batch. PyTorch trains the same net with DistributedDataParallel over gloo.
 
 {table(rows)}
 """
