@@ -1013,6 +1013,40 @@ def test_a_sentence(call: Any, words: str) -> None:
         call()
 
 
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize(
+    ("same", "products"), [("000", [12, 4]), ("011", [4, 8, 4]), ("001", [8, 4, 4]), ("010", [4, 4, 4, 4])]
+)
+def test_attention_projects_equal_inputs_together(
+    same: str, products: list[int], batch_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    autograd.manual_seed(0)
+    layer = nn.MultiheadAttention(4, 2, batch_first=batch_first, dtype=autograd.float64)
+    shared = [autograd.randn(3, 5, 4, dtype=autograd.float64, requires_grad=True) for _ in range(2)]
+    module = importlib.import_module("autograd.ops.multi_head_attention")
+    calls: list[int] = []
+    linear = module.linear
+
+    def counted(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+        calls.append(len(w))
+        return linear(x, w, b)
+
+    monkeypatch.setattr(module, "linear", counted)
+
+    def results(inputs: list[Tensor]) -> list[np.ndarray]:
+        q, k, v = inputs
+        output, weights = layer(q, k, v)
+        assert weights is not None
+        gradients = autograd.grad((output**2).sum(), [*shared, *layer.parameters()], allow_unused=True)
+        return [output.array, weights.array, *(g.array for g in gradients if g is not None)]
+
+    together = results([shared[int(i)] for i in same])
+    assert calls == products
+    apart = results([shared[int(i)].clone() for i in same])
+    for a, b in zip(together, apart, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("error", "words", "call"),
     [
