@@ -74,4 +74,4 @@ for step in range(601):
         with autograd.no_grad():
             new = loss_of(model, held_out).item()
         print(f"step {step:4d}   loss {loss.item():.3f}   on new text {new:.3f}   {write(model, 40)!r}")
-print("It writes:", write(model, 600), sep="\n\n")
+print("It writes:", write(model, 1000), sep="\n\n")

@@ -41,11 +41,10 @@ def test_gradients_of_several_shards_are_added_as_two_by_two(size: int, shards: 
     values = np.random.default_rng(shards).standard_normal((shards, size)).astype(dtype)
     values[:, 0] = -0.0
     gradients: list[Any] = [[x, None, x[::-1].copy() if s != 1 else None] for s, x in enumerate(values.copy())]
-    pieces: list[list[Any]] = [[x.copy() for x in values], [], []]
-    pieces[2] = [np.zeros_like(x) if s == 1 else x[::-1].copy() for s, x in enumerate(values)]
+    reversed_ = [np.zeros_like(x) if s == 1 else x[::-1].copy() for s, x in enumerate(values)]
     first, none, last = computed(in_one_process(gradients, added), 1 / 3)
     assert none is None
-    for found, expected in ((first, pieces[0]), (last, pieces[2])):
+    for found, expected in ((first, [x.copy() for x in values]), (last, reversed_)):
         total = in_one_process(expected, add_into) * np.dtype(dtype).type(1 / 3)
         assert found is not None and found.tobytes() == total.tobytes()
 

@@ -122,7 +122,7 @@ def test_char_rnn(tmp_path: Path) -> None:
     assert abs(losses[0] - guessing) < 0.2 and abs(new[0] - guessing) < 0.2
     assert losses[-1] < 1.4 and new[-1] < 1.8  # nearer to 1.5; the text is the source of nn, which changes
     written = printed.partition("It writes:")[2]
-    assert "self." in written and written.count("\n    ") >= 3  # of characters by chance, hardly ever one line
+    assert "self." in written and written.count("\n    ") > 5
 
 
 @pytest.mark.slow
