@@ -167,7 +167,8 @@ def test_matmul_at_block_edges(threads: int, form: str, dtype: Any, monkeypatch:
             for j in (0, 1, columns - 1, columns, columns + 1, 2 * columns + 1)
         ),
         *((2, 9, k, 7) for k in (0, 1, depth - 1, depth, depth + 1, 2 * depth + 3)),
-        *((1, gemm.UNPACKED_ROWS + i, 3, 2 * threads * gemm.MIN_BLOCKS * columns + 1) for i in (0, 1)),
+        *((1, i, 3, 8 * threads * columns + 1) for i in (3 * microkernels.MR, rows - 1)),
+        *((1, i, k, 3 * columns) for i in (33, gemm.SOME_ROWS + 1) for k in (3 * columns, 2 * depth + 3)),
         (1, 2 * gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * depth) + 1, depth, 3), (2, 2 * rows, 40000, 3),
         *(
             (1, 2 * gemm.SOME_ROWS + 1, k, gemm.BLOCK_BYTES // (np.dtype(dtype).itemsize * gemm.SOME_ROWS) + 1)
@@ -202,7 +203,7 @@ def test_matmul_of_parts_of_arrays(dtype: Any, monkeypatch: pytest.MonkeyPatch) 
     ):  # fmt: skip
         b = np.broadcast_to(b, (*a.shape[:-2], *b.shape[-2:])) if b.ndim < a.ndim else b
         assert np.array_equal(gemm.matmul(a, b), np.matmul(a, b))
-        own = [gemm._located(x)[1] for x in (a, b)]
+        own = [gemm._flat(x)[1] for x in (a, b)]
         if not copies:
             assert np.shares_memory(own[0], a)
 
@@ -366,7 +367,8 @@ def run_guarded() -> None:
                 (17, 33, 5),
                 (3, 100, 33),
                 (33, 7, 40),
-                (gemm.UNPACKED_ROWS + 1, 5, 33),
+                (25, 40, 33),
+                (35, 260, 150),
             ]:
                 a, b = placed(whole(1, i, k, dtype=dtype)), placed(whole(1, k, j, dtype=dtype))
                 b_transposed = placed(np.ascontiguousarray(b.transpose(0, 2, 1))).transpose(0, 2, 1)
@@ -604,7 +606,7 @@ def test_windows_of_one_pixel_at_the_edges_of_blocks(dtype: Any, monkeypatch: py
     restore_choice(monkeypatch)
     choose("winograd")
     params = {"stride": (1, 1), "padding": (0, 0), "dilation": (2, 1), "groups": 1}
-    width, some, depth = gemm.panel_width(np.dtype(dtype).itemsize), gemm.SOME_ROWS, gemm.DEPTH_BLOCK
+    width, some, depth = gemm.panel_width(np.dtype(dtype).itemsize), pointwise.SOME_OUTPUTS, gemm.DEPTH_BLOCK
     together = gemm.BLOCK_BYTES // (4 * np.dtype(dtype).itemsize * width * 3)  # panels of three channels
     for images, channels, pixels, outputs in [
         (0, 3, 4, 2), (2, 1, 1, 1), (3, 3, width, some), (2, 5, width + 1, some + 1), (1, depth + 1, 2 * width - 1, 3),

@@ -3,10 +3,14 @@
 The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs") a
 panel of B, as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A, a micro-kernel
 (microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes MR × 2 L numbers
-of C.  Then comes the next panel: the block of A, which is read again, is small enough to stay in cache.  If C is larger
-than the cache, several panels are packed, and a few rows of C written along them, then the next ones.  Two tables of
-offsets say where A's rows and columns are, which also serves a convolution (conv.py).  So A is packed only if it is
-transposed, or its rows are far apart, and it meets enough columns.  A panel that few rows meet is not packed either.
+of C.  The first MR rows read the panel where B is, and pack it at the same time.  Then comes the next panel: the block
+of A, which is read again, is small enough to stay in cache.  If the block has many rows, some of them meet several
+panels before the next ones do.  Two tables of offsets say where A's rows and columns are, which also serves a
+convolution (conv.py).  So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
+
+Transposing a factor in memory costs more than any other copy.  So Cᵀ = Bᵀ Aᵀ is computed if less has to be transposed
+for it: for a linear layer's x wᵀ, w is then on the left as it is, and the few rows of x are transposed on the right.
+Blocks of Cᵀ are transposed in the end.  Each number of C is the same sum in the same order either way.
 
 There are two forms.  The outer form splats a number of A and multiplies it with a vector of B's columns.
 The dot form multiplies rows of A with rows of a transposed B, and needs no packing: it is for few rows.
@@ -24,6 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import prange
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from autograd.kernels.jit import (
     ELEMENTS,
@@ -51,25 +56,22 @@ from autograd.kernels.microkernels import (
     outer_1,
     outer_2,
     outer_2_half,
+    outer_2_packing,
     transpose_square,
 )
 from autograd.kernels.threads import get_number
 from autograd.types import Array
 
-MIN_BLOCKS = 4  # blocks for each of several threads that a product is cut into, if each then has MIN_BLOCK_ROWS rows
-MIN_BLOCK_ROWS = 4 * MR
+MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
-PAGE = 4096  # bytes
-SOME_ROWS = 48  # rows of a large C that are written along several panels
+SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
 DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
-UNPACKED_ROWS = 3 * MR  # rows of a block up to which packing a B costs more than it saves, if its rows share pages
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
 PACKED_ROWS = 4 * MR  # rows from which on they are packed, if they are FAR numbers apart and meet FAR_COLUMNS
 FAR, FAR_COLUMNS = 2 * DEPTH_BLOCK, 192
 GAP = 16  # numbers between packed rows, or a power of two would give all of them the same places in the cache
-PACKED_PANELS = 2  # least number of panels that a packed block of A meets, if there are as many
 MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
 DOT_BLOCK_ROWS, DOT_BLOCK_COLUMNS = 64, 2 * DOT_ROWS
@@ -122,6 +124,20 @@ def multiply_panel(a, panel, depth, rows, columns, c, add):
 
 
 @kernel()
+def pack_and_multiply_panel(a, b, depth, rows, columns, c, add, panel):
+    """As `multiply_panel` with columns of a B that is not packed; they are then in `panel`.  b: Rows."""
+    array, start, row, first_row, column, first_column = a
+    if columns < NR_VECTORS * lanes(array):
+        copy_panel(b, depth, columns, panel)
+        multiply_panel(a, panel, depth, rows, columns, c, add)
+        return
+    outer_2_packing(a, b, depth, min(MR, rows), columns, c, add, panel)
+    if rows > MR:
+        rest = Indexed(array, start, row, first_row + MR, column, first_column)
+        multiply_panel(rest, panel, depth, rows - MR, columns, Rows(c.array, c.start + MR * c.step, c.step), add)
+
+
+@kernel()
 def transpose_rows(a, rows, columns, c):
     """C[j, i] = A[i, j] for any number of rows and columns.  a: IndexedRows, c: Rows."""
     array, start, row, first_row = a
@@ -141,13 +157,12 @@ def _pack_columns(a, start, step, rows, depth, tile, packed):
     The numbers that a step of the micro-kernel splats are then side by side, and those of its next step follow.  In a
     transposed A each step goes to another row, and rows that are some KiB apart share few places in the cache.
     """
-    for i in range(0, rows, MR):
-        to = i // MR * tile
-        for k in range(depth):
-            if rows - i >= MR:  # a constant, so that the copy is a move or two
-                copy_row(a, start + k * step + i, MR, packed, to + k * MR)
-            else:
-                copy_row(a, start + k * step + i, rows - i, packed, to + k * MR)
+    whole = rows // MR * MR
+    for k in range(depth):
+        for i in range(0, whole, MR):  # of a constant length, so that the copy is a move or two
+            copy_row(a, start + k * step + i, MR, packed, i // MR * tile + k * MR)
+        if whole < rows:
+            copy_row(a, start + k * step + whole, rows - whole, packed, whole // MR * tile + k * MR)
 
 
 @kernel()
@@ -157,71 +172,96 @@ def _pack_rows(a, start, step, rows, depth, width, packed):
         copy_row(a, start + i * step, depth, packed, i * width)
 
 
-@kernel()
-def _multiply_block(
-    a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit
-):
-    """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix.
+class Plan(NamedTuple):
+    """How a product in the outer form is cut, and where tables of offsets begin in the array that has them all.
 
-    A[m, i, k] is a[a_start[m] + row[i] + column[k]].  With `packing`, `row` and `column` are places in a packed block,
-    whose numbers come from a[a_start[m] + i a_step + k], or, if A is transposed, a[a_start[m] + k a_step + i].
-    B[m, k, j] is b[b_start[m] + k b_step + j], or b[b_start[m] + transposed_row[j] + k] if that table is not empty.
+    How it is cut changes no bits, since each number is added up in the order of k.
     """
-    rows, depth, block_rows, group, _, some_rows, together = plan
+
+    rows: int  # of A
+    depth: int
+    columns: int
+    block_rows: int  # rows of C in a block
+    together: int  # panels that are packed at a time: SOME_ROWS rows of A are multiplied with them, then the next ones
+    group: int  # panels in a block
+    units: int  # blocks
+    turned: int  # 1 if C is stored transposed
+    packing: int  # of A: AS_IT_IS, COLUMNS or ROWS
+    a_step: int  # from row to row of A, or, if A is transposed, from column to column
+    b_step: int
+    a_starts: int  # table of where the matrices A[m] start
+    b_starts: int
+    a_rows: int  # table of A's rows: in memory, or in a packed block
+    a_columns: int
+    b_columns: int  # table of the columns of a transposed B; 0 if it is not transposed
+    out_rows: int  # table of the rows of a block of C that is going to be transposed
+
+
+PLAN_FIELDS, TURNED = len(Plan._fields), Plan._fields.index("turned")
+
+
+@kernel()
+def _multiply_block(a, b, record, c, unit):
+    """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix."""
+    plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
+    rows, depth, columns, block_rows, together = plan[:5]
     width = NR_VECTORS * lanes(a)
-    row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
+    row_blocks, groups = -(-rows // block_rows), -(-columns // (plan.group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
-    first_column *= group * width
-    last_column, last_row = min(columns, first_column + group * width), min(rows, first_row + block_rows)
-    tight = b_step * b.itemsize < PAGE
-    unpacked = len(transposed_row) == 0 and (block_rows <= MR or (block_rows <= UNPACKED_ROWS and tight))
+    first_column *= plan.group * width
+    last_column, last_row = min(columns, first_column + plan.group * width), min(rows, first_row + block_rows)
+    a_start, b_start = record[plan.a_starts + m], record[plan.b_starts + m]
     size = min(DEPTH_BLOCK, depth) * width
     memory = aligned(together * size, a)
     a_width = min(DEPTH_BLOCK, depth) + GAP
     tile = MR * a_width
-    a_block, a_place, a_row, a_column = a, a_start[m], 0, 0
-    if packing != AS_IT_IS:
-        a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, first_row
+    a_block, a_place, a_row, a_column = a, a_start, plan.a_rows, plan.a_columns
+    if plan.packing != AS_IT_IS:
+        a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, plan.a_rows - first_row
+    out, out_start, out_step = c, m * rows * columns, columns
+    if plan.turned:
+        out_step = plan.group * width
+        out, out_start = aligned((last_row - first_row) * out_step, a), -first_row * out_step - first_column
     for first in range(0, max(1, depth), DEPTH_BLOCK):
         block_depth = min(DEPTH_BLOCK, depth - first)
-        if packing == COLUMNS:
-            start = a_start[m] + first * a_step + first_row
-            _pack_columns(a, start, a_step, last_row - first_row, block_depth, tile, a_block)
-        elif packing == ROWS:
-            start = a_start[m] + first_row * a_step + first
-            _pack_rows(a, start, a_step, last_row - first_row, block_depth, a_width, a_block)
+        if plan.packing == COLUMNS:
+            start = a_start + first * plan.a_step + first_row
+            _pack_columns(a, start, plan.a_step, last_row - first_row, block_depth, tile, a_block)
+        elif plan.packing == ROWS:
+            start = a_start + first_row * plan.a_step + first
+            _pack_rows(a, start, plan.a_step, last_row - first_row, block_depth, a_width, a_block)
         else:
-            a_column = first
+            a_column = plan.a_columns + first
         for begin in range(first_column, last_column, together * width):
             end = min(last_column, begin + together * width)
-            for j in range(begin, end, width):
-                count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
-                if len(transposed_row):
-                    if count < width:  # the columns that fill up the last panel are multiplied, too
-                        clear(memory, panel.start, size)
-                    stored = IndexedRows(b, b_start[m] + first, transposed_row, j)
-                    transpose_rows(stored, count, block_depth, panel)
-                elif not unpacked or count < width:
-                    copy_panel(Rows(b, b_start[m] + first * b_step + j, b_step), block_depth, count, panel)
-            for i in range(first_row, last_row, some_rows):
+            for i in range(first_row, last_row, SOME_ROWS):
                 for j in range(begin, end, width):
                     count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
-                    if unpacked and count == width:
-                        panel = Rows(b, b_start[m] + first * b_step + j, b_step)
-                    multiply_panel(
-                        Indexed(a_block, a_place, row, i - a_row, column, a_column), panel, block_depth,
-                        min(some_rows, last_row - i), count, Rows(c, (m * rows + i) * columns + j, columns), first > 0,
-                    )  # fmt: skip
+                    part, results = min(SOME_ROWS, last_row - i), Rows(out, out_start + i * out_step + j, out_step)
+                    left = Indexed(a_block, a_place, record, a_row + i, record, a_column)
+                    if i == first_row and plan.b_columns == 0:
+                        right = Rows(b, b_start + first * plan.b_step + j, plan.b_step)
+                        pack_and_multiply_panel(left, right, block_depth, part, count, results, first > 0, panel)
+                        continue
+                    if i == first_row:
+                        if count < width:  # the columns that fill up the last panel are multiplied, too
+                            clear(memory, panel.start, size)
+                        stored = IndexedRows(b, b_start + first, record, plan.b_columns + j)
+                        transpose_rows(stored, count, block_depth, panel)
+                    multiply_panel(left, panel, block_depth, part, count, results, first > 0)
+    if plan.turned:
+        place = IndexedRows(out, 0, record, plan.out_rows)
+        at = (m * columns + first_column) * rows + first_row
+        transpose_rows(place, last_row - first_row, last_column - first_column, Rows(c, at, rows))
 
 
 @kernel(parallel=True)
-def _multiply_blocks(a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c):
-    """All blocks of `_multiply_block`."""
+def _multiply_blocks(a, b, record, c):
+    """C[m] = A[m] B[m]; record: what `_record` returns."""
+    plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
     threads = limit_threads(c.size * plan.depth // MIN_PRODUCTS)
     for unit in prange(plan.units):
-        _multiply_block(
-            a, a_start, a_step, packing, b, b_start, b_step, row, column, transposed_row, columns, plan, c, unit
-        )
+        _multiply_block(a, b, record, c, unit)
     set_threads(threads)
 
 
@@ -247,40 +287,107 @@ def _multiply_dot(a, b, c):
     set_threads(threads)
 
 
-class Plan(NamedTuple):
-    """How a product in the outer form is cut: this changes no bits, since each number is added up in the order of k."""
+# Where the matrices of an array (…, I, J) are in memory: whether the numbers of a column are side by side, or else
+# those of a row; elements from row to row, or else from column to column; and the offset of each matrix.
+Layout = tuple[bool, int, Array]
 
-    rows: int  # of A
-    depth: int
-    block_rows: int  # rows of C in a block
-    group: int  # panels in a block
-    units: int  # blocks
-    some_rows: int  # rows of a block that are multiplied with `together` panels, before the next ones are
-    together: int  # panels that are packed at a time
+
+def _layout(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> Layout:
+    *lead, row, column = (stride // itemsize for stride in strides)
+    start = np.zeros(1, np.int64)
+    for count, stride in zip(shape[:-2], lead, strict=True):
+        start = np.add.outer(start, np.arange(count) * stride).reshape(-1)
+    transposed = row == 1 != column
+    return transposed, column if transposed else row, start
+
+
+def _turned(rows: int, depth: int, columns: int, a_transposed: bool, b_transposed: bool) -> bool:
+    """Whether fewer numbers are transposed in memory if Cᵀ = Bᵀ Aᵀ is computed, and C is the result's transpose.
+
+    A transposed A is packed, a transposed B too; the factors change places.
+    """
+    as_it_is = rows * depth * a_transposed + columns * depth * b_transposed
+    return rows * depth * (not a_transposed) + columns * depth * (not b_transposed) + rows * columns < as_it_is
+
+
+def _cut(
+    matrices: int, rows: int, depth: int, panels: int, itemsize: int, threads: int, a_packed: bool, b_transposed: bool
+) -> tuple[int, int]:
+    """How many rows, and how many panels, a block of C has, so that the thread with the most blocks is done soonest.
+
+    Threads get equal numbers of blocks, or one more.  Each block reads and packs its part of A and of B.  Reading a
+    number, and packing a number of A, take about as long as L multiply-adds each; transposing a number of B, 2 L.
+    """
+    width = panel_width(itemsize)
+    lanes = width // NR_VECTORS
+    for_row, for_column = lanes * (1 + a_packed), lanes * (1 + 2 * b_transposed)
+    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * max(1, min(depth, DEPTH_BLOCK))))
+    least = max(1, -(-rows // most))
+    best = 0, rows, panels
+    for row_blocks in range(least, max(least, min(rows // MIN_BLOCK_ROWS, least * threads)) + 1):
+        block_rows = max(1, -(-rows // (row_blocks * MR)) * MR)
+        blocks = matrices * -(-rows // block_rows)
+        for groups in range(1, min(panels, -(-2 * threads // max(1, blocks))) + 1):
+            group = -(-panels // groups)
+            columns = group * width
+            units = -(-blocks * -(-panels // group) // threads)  # of one thread
+            work = units * (block_rows * columns + for_row * block_rows + for_column * columns)
+            if best[0] == 0 or work < best[0]:
+                best = work, block_rows, group
+    return max(1, best[1]), max(1, best[2])
 
 
 @lru_cache(maxsize=1024)
-def _plan(matrices: int, rows: int, depth: int, columns: int, itemsize: int, threads: int, packed: bool) -> Plan:
-    """The plan of a product.
+def _record(
+    a_shape: tuple[int, ...], a_strides: tuple[int, ...], b_shape: tuple[int, ...], b_strides: tuple[int, ...],
+    itemsize: int, threads: int,
+) -> Array:  # fmt: skip
+    """The plan of a product and its tables, in one int64 array: a kernel's call takes 0.1 µs for each argument.
 
-    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Of a C that is
-    larger than the cache, a few rows are written along several panels: the processor fetches ahead in few pages only.
+    The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Some of them are
+    multiplied with several panels before the next ones are: the rows of C are then written in the order of memory.
     """
-    width = panel_width(itemsize)
+    (rows, depth), columns = a_shape[-2:], b_shape[-1]
+    a_transposed, a_step, a_starts = _layout(a_shape, a_strides, itemsize)
+    b_transposed, b_step, b_starts = _layout(b_shape, b_strides, itemsize)
+    turned = _turned(rows, depth, columns, a_transposed, b_transposed)
+    if turned:  # Cᵀ = Bᵀ Aᵀ
+        rows, columns = columns, rows
+        a_transposed, a_step, a_starts, b_transposed, b_step, b_starts = (
+            not b_transposed, b_step, b_starts, not a_transposed, a_step, a_starts,
+        )  # fmt: skip
+    packing = AS_IT_IS
+    if a_transposed and columns >= PACKED_COLUMNS:
+        packing = COLUMNS
+    elif not a_transposed and a_step > FAR and columns >= FAR_COLUMNS and rows >= PACKED_ROWS:
+        packing = ROWS
+    matrices, width = len(a_starts), panel_width(itemsize)
     panels, block_depth = -(-columns // width), max(1, min(depth, DEPTH_BLOCK))
-    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
-    least = MIN_BLOCKS * threads if threads > 1 else 1
-    # Row blocks that give enough work to share.  A packed block should meet several panels.
-    wanted = -(-least // max(1, matrices * -(-panels // (PACKED_PANELS if packed else 1))))
-    row_blocks = max(1, -(-rows // most), min(wanted, rows // MIN_BLOCK_ROWS))
-    block_rows = max(1, -(-rows // (row_blocks * MR)) * MR)
-    row_blocks = -(-rows // block_rows)
-    group = max(1, min(panels, max(PACKED_PANELS if packed else 1, panels * matrices * row_blocks // least)))
-    units = matrices * row_blocks * -(-columns // (group * width))
-    if itemsize * matrices * rows * columns <= 2 * BLOCK_BYTES or itemsize * columns < PAGE:
-        return Plan(rows, depth, block_rows, group, units, block_rows, 1)
-    together = max(1, min(group, BLOCK_BYTES // (4 * itemsize * block_depth * width)))
-    return Plan(rows, depth, block_rows, group, units, SOME_ROWS, together)
+    by_columns = packing == COLUMNS
+    block_rows, group = _cut(matrices, rows, depth, panels, itemsize, threads, by_columns, b_transposed)
+    units = matrices * -(-rows // block_rows) * -(-panels // group)
+    together = 1 if block_rows <= SOME_ROWS else BLOCK_BYTES // (4 * itemsize * block_depth * width)
+    together = max(1, min(group, together))
+    if packing == COLUMNS:
+        row, pack_width = np.arange(rows), MR * (min(DEPTH_BLOCK, depth) + GAP)
+        a_rows, a_columns = row // MR * pack_width + row % MR, offsets(block_depth, MR)
+    elif packing == ROWS:
+        a_rows, a_columns = offsets(rows, block_depth + GAP), offsets(block_depth, 1)
+    else:
+        a_rows = offsets(rows, 1 if a_transposed else a_step)
+        a_columns = offsets(depth, a_step if a_transposed else 1)
+    none = offsets(0, 1)
+    tables = (
+        a_starts, b_starts, a_rows, a_columns,
+        offsets(columns, b_step) if b_transposed else none,
+        offsets(block_rows, group * width) if turned else none,
+    )  # fmt: skip
+    places = PLAN_FIELDS + np.cumsum([0, *map(len, tables)])
+    plan = Plan(
+        rows, depth, columns, block_rows, together, group, units, turned, packing, a_step, b_step,
+        *places[:4], places[4] if b_transposed else 0, places[5],
+    )  # fmt: skip
+    return np.concatenate([plan, *tables])
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -294,80 +401,41 @@ def matmul(a: Array, b: Array) -> Array:
     products = a.size * columns
     if products <= SMALL_PRODUCTS and rows > 1 < columns:
         return np.matmul(a if a.flags.forc else dense(a), b if b.flags.forc else dense(b))
-    matrices = math.prod(lead) if lead else 1
     c = np.empty((*lead, rows, columns), a.dtype)
     if rows <= MAX_DOT_FORM_ROWS and a.flags.c_contiguous and (stored := b.swapaxes(-1, -2)).flags.c_contiguous:
+        matrices = math.prod(lead)
         factors = dense(a).reshape(matrices, rows, depth), dense(stored).reshape(matrices, columns, depth)
         _multiply_dot(*factors, c.reshape(matrices, rows, columns))
         return c
-    (a_transposed, a_flat, a_start, a_step), (b_transposed, b_flat, b_start, b_step) = _located(a), _located(b)
+    (a, a_flat), (b, b_flat) = _flat(a), _flat(b)
     threads = max(1, min(get_number(), products // MIN_PRODUCTS))
-    packing = AS_IT_IS
-    if a_transposed and columns >= PACKED_COLUMNS:
-        packing = COLUMNS
-    elif not a_transposed and a_step > FAR and columns >= FAR_COLUMNS and rows >= PACKED_ROWS:
-        packing = ROWS
-    tables = _tables(rows, depth, a_step, a_transposed, packing, columns if b_transposed else 0, b_step)
-    fitting(_multiply_blocks, threads)(
-        a_flat, a_start, a_step, packing, b_flat, b_start, b_step, *tables, columns,
-        _plan(matrices, rows, depth, columns, a.itemsize, threads, packing != AS_IT_IS), c.ravel(),
-    )  # fmt: skip
+    record = _record(a.shape, a.strides, b.shape, b.strides, a.itemsize, threads)
+    if record[TURNED]:
+        a_flat, b_flat = b_flat, a_flat
+    fitting(_multiply_blocks, threads)(a_flat, b_flat, record, c.ravel())
     return c
 
 
-@lru_cache(maxsize=1024)
-def _tables(
-    rows: int, depth: int, step: int, transposed: bool, packing: int, columns: int, b_step: int
-) -> tuple[Array, Array, Array]:
-    """Offsets of A's rows, of A's columns, and of the columns of a transposed B."""
-    block_depth = min(DEPTH_BLOCK, depth)
-    width = block_depth + GAP
-    if packing == COLUMNS:
-        row = np.arange(rows)
-        return row // MR * (width * MR) + row % MR, offsets(block_depth, MR), offsets(columns, b_step)
-    if packing == ROWS:
-        return offsets(rows, width), offsets(block_depth, 1), offsets(columns, b_step)
-    return offsets(rows, 1 if transposed else step), offsets(depth, step if transposed else 1), offsets(columns, b_step)
+def _flat(a: Array) -> tuple[Array, Array]:
+    """a (…, I, J), or a copy of it, and the memory from its first number on, as kernels take it.
 
-
-def _located(a: Array) -> tuple[bool, Array, Array, int]:
-    """Where the matrices of a (…, I, J) are in memory.
-
-    Returns
-    -------
-    transposed : bool
-        Whether the numbers of a column are side by side.  Otherwise those of a row are.
-    flat : (…,) array
-    start : (matrices,) int64 array
-        Where each matrix begins in flat.
-    step : int
-        Elements from row to row, or, if transposed, from column to column.
+    It is a copy if numbers are side by side along neither of the last two dimensions.
     """
-    *lead, rows, columns = a.shape
-    matrices = math.prod(lead) if lead else 1
     flags = a.flags
+    if flags.carray:
+        return a, a.ravel()
     if flags.c_contiguous:
-        return False, (a if flags.carray else dense(a)).ravel(), offsets(matrices, rows * columns), columns
+        return a, dense(a).ravel()
     if (stored := a.swapaxes(-1, -2)).flags.c_contiguous:
-        return True, dense(stored).ravel(), offsets(matrices, rows * columns), rows
+        return a, dense(stored).ravel()
     item, base = a.itemsize, a.base
-    *_, row, column = a.strides
     within = type(base) is np.ndarray and base.dtype == a.dtype and base.flags.carray
-    if not within or item not in (row, column) or min(a.strides) < item or any(s % item for s in a.strides):
-        return False, np.array(a, order="C").ravel(), offsets(matrices, rows * columns), columns
+    if not within or item not in a.strides[-2:] or min(a.strides) < item or any(s % item for s in a.strides):
+        a = np.array(a, order="C")
+        return a, a.ravel()
     assert base is not None
     first = (a.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
-    start = _starts(first, tuple(lead), tuple([stride // item for stride in a.strides[:-2]]))
-    return (column != item), base.ravel(), start, (row if column == item else column) // item
-
-
-@lru_cache(maxsize=256)
-def _starts(first: int, lead: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    """Offsets of matrices with these strides."""
-    start = np.array([first])
-    for count, stride in zip(lead, strides, strict=True):
-        start = np.add.outer(start, np.arange(count) * stride).reshape(-1)
-    return start
+    return a, base.ravel()[first:]
 
 
 # ── linear layers ──────────────────────────────────────────────────────────────────────

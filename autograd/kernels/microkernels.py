@@ -30,6 +30,7 @@ core's peak that this reaches.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -323,6 +324,50 @@ class VectorBuilder:
 # ── matrix products ────────────────────────────────────────────────────────────────────
 
 
+AHEAD = 8  # rows of B that `outer_2_packing` asks for ahead of time
+
+
+def _outer_code(context, builder, signature, arguments, most_rows, vectors):  # type: ignore[no-untyped-def]
+    """The code of `_outer`; and of `outer_2_packing`, if there is one argument more."""
+    build = VectorBuilder(context, builder, signature.args[0])
+    depth, rows, columns = arguments[2:5]
+    steps = build.column_table(signature, arguments, 0)
+    b, b_step = build.rows(signature, arguments, 1)
+    starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), most_rows, rows)
+    packed = build.rows(signature, arguments, 7) if len(arguments) == 8 else None
+    lanes = [build.int64(v * build.lanes) for v in range(vectors)]
+
+    def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+        step = builder.load(builder.gep(steps, [k]))
+        b_row = builder.gep(b, [builder.mul(k, b_step)])
+        right = [build.load(builder.gep(b_row, [lane])) for lane in lanes]
+        if packed:
+            start, packed_step = packed
+            packed_row = builder.gep(start, [builder.mul(k, packed_step)])
+            b_row = builder.gep(b_row, [builder.mul(build.int64(AHEAD), b_step)])
+            for vector, lane in zip(right, lanes, strict=True):
+                build.store(vector, builder.gep(packed_row, [lane]))
+            for v in range(vectors):  # a vector's last number, as the first may be in a line that is here already
+                build.prefetch(builder.gep(b_row, [build.int64((v + 1) * build.lanes - 1)]))
+        results = []
+        for i, start in enumerate(starts):
+            if i == most_rows // 2:  # or LLVM would load the numbers of all rows first, and spill the sums
+                builder.fence("seq_cst", targetscope="singlethread")
+            left = build.splat(builder.load(builder.gep(start, [step])), build.vector)
+            results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
+        return results
+
+    c, c_step = build.rows(signature, arguments, 5)
+    for i in range(most_rows):  # C is far away, and wanted only after the loop
+        row = builder.gep(c, [builder.mul(build.int64(i), c_step)])
+        for lane in lanes:
+            build.prefetch(builder.gep(row, [lane]))
+    sums = build.loop(depth, most_rows * vectors, body)
+    tile = [sums[i * vectors : (i + 1) * vectors] for i in range(most_rows)]
+    build.add_tile(tile, rows, columns, c, c_step, arguments[6])
+    return context.get_dummy_value()
+
+
 def _outer(most_rows: int, vectors: int) -> Any:
     @intrinsic
     def outer(typing, a, b, depth, rows, columns, c, add):  # type: ignore[no-untyped-def]
@@ -330,44 +375,31 @@ def _outer(most_rows: int, vectors: int) -> Any:
 
         For i < rows <= most_rows and j < columns.  Rows of b are read whole, whatever `columns` is.
         """
-
-        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            build = VectorBuilder(context, builder, signature.args[0])
-            depth, rows, columns = arguments[2:5]
-            steps = build.column_table(signature, arguments, 0)
-            b, b_step = build.rows(signature, arguments, 1)
-            starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), most_rows, rows)
-
-            def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-                step = builder.load(builder.gep(steps, [k]))
-                b_row = builder.gep(b, [builder.mul(k, b_step)])
-                right = [build.load(builder.gep(b_row, [build.int64(v * build.lanes)])) for v in range(vectors)]
-                results = []
-                for i, start in enumerate(starts):
-                    if i == most_rows // 2:  # or LLVM would load the numbers of all rows first, and spill the sums
-                        builder.fence("seq_cst", targetscope="singlethread")
-                    left = build.splat(builder.load(builder.gep(start, [step])), build.vector)
-                    results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
-                return results
-
-            c, c_step = build.rows(signature, arguments, 5)
-            for i in range(most_rows):  # C is far away, and wanted only after the loop
-                row = builder.gep(c, [builder.mul(build.int64(i), c_step)])
-                for v in range(vectors):
-                    build.prefetch(builder.gep(row, [build.int64(v * build.lanes)]))
-            sums = build.loop(depth, most_rows * vectors, body)
-            tile = [sums[i * vectors : (i + 1) * vectors] for i in range(most_rows)]
-            build.add_tile(tile, rows, columns, c, c_step, arguments[6])
-            return context.get_dummy_value()
-
         integer = types.int64
-        return types.void(a, b, integer, integer, integer, c, types.boolean), codegen
+        return (
+            types.void(a, b, integer, integer, integer, c, types.boolean),
+            partial(_outer_code, most_rows=most_rows, vectors=vectors),
+        )
 
     return outer
 
 
 outer_1, outer_2 = _outer(MR, 1), _outer(MR, 2)  # for columns that fit into one vector, and into two
 outer_2_half = _outer(MR // 2, 2)  # for the rows that are left
+
+
+@intrinsic
+def outer_2_packing(typing, a, b, depth, rows, columns, c, add, packed):  # type: ignore[no-untyped-def]
+    """As `outer_2`, and PACKED[k, j] = B[k, j] for j < 2 L; packed: Rows.
+
+    The copies are made between the multiply-adds, which leave a third of the processor's time for loads and stores
+    unused.  B's rows may be pages apart, where the processor does not fetch ahead by itself.
+    """
+    integer = types.int64
+    return (
+        types.void(a, b, integer, integer, integer, c, types.boolean, packed),
+        partial(_outer_code, most_rows=MR, vectors=NR_VECTORS),
+    )
 
 
 @intrinsic

@@ -3,9 +3,10 @@
     y[n, o, p] = Σ_c w[o, c] x[n, c, p] + b[o]         forward; the input gradient has w transposed, and no b
 
 `conv` has the channels of the result in the lanes, so its results are transposed at the end.  Here neither images nor
-results are transposed: a panel is a piece of each channel's row of pixels, which is copied, and a micro-tile's results
-are pieces of rows of y.  A unit of work is some neighbouring panels of an image.  A few rows of w meet all of them
-before the next ones do, as in `gemm`, since the rows of y are some KiB apart.  Bias and relu are applied to these rows
+results are transposed: a panel is a piece of each channel's row of pixels, and a micro-tile's results are pieces of
+rows of y.  A unit of work is some neighbouring panels of an image.  They are copied first, not while they are
+multiplied as in `gemm`: channels are often 2ⁿ bytes apart and then share few places in the cache.  A few rows of w meet
+all panels before the next ones do, since the rows of y are some KiB apart.  Bias and relu are applied to these rows
 while they are in cache.
 
 The weight gradient adds over the pixels, which are then not in the lanes: it is `conv`'s.
@@ -22,7 +23,6 @@ from autograd.kernels.gemm import (
     BLOCK_BYTES,
     DEPTH_BLOCK,
     MIN_PRODUCTS,
-    SOME_ROWS,
     aligned,
     lanes,
     multiply_panel,
@@ -33,6 +33,7 @@ from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import NR_VECTORS, Indexed, Rows, copy_panel
 from autograd.types import Array, Pair
 
+SOME_OUTPUTS = 48  # rows of w that meet all panels of a unit, before the next ones do
 FILLED = 0.85  # least share of the lanes that pixels must fill
 
 
@@ -74,8 +75,8 @@ def _multiply(x, w, row, column, bias, relu, together, y):
             for j in range(begin, end, width):
                 rows = Rows(inputs, (n * channels + first) * pixels + j, pixels)
                 copy_panel(rows, depth, min(width, end - j), Rows(memory, (j - begin) // width * size, width))
-            for o in range(0, outputs, SOME_ROWS):
-                some, at = min(SOME_ROWS, outputs - o), (n * outputs + o) * pixels
+            for o in range(0, outputs, SOME_OUTPUTS):
+                some, at = min(SOME_OUTPUTS, outputs - o), (n * outputs + o) * pixels
                 for j in range(begin, end, width):
                     panel = Rows(memory, (j - begin) // width * size, width)
                     multiply_panel(
