@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import engine
 from autograd.grad_mode import no_grad
 from autograd.ops.shared.checks import check_eps, check_float
 from autograd.types import Array, Shape
@@ -29,7 +30,8 @@ def update_running(running: Any, new: Any, momentum: float, factor: float = 1) -
     if running is not None:
         new = getattr(new, "array", new)  # on arrays: as calls of ops, this would take longer than a small batch norm
         with no_grad():
-            running[...] = (1 - momentum) * running.array + momentum * (new if factor == 1 else new * factor)
+            moved = (1 - momentum) * running.array + momentum * (new if factor == 1 else new * factor)
+            running.copy_(engine.wrap(moved))
 
 
 def standardize_reference(x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
