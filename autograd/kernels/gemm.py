@@ -65,6 +65,8 @@ from autograd.types import Array
 MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
+PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if those of C are on as many pages
+SHORT = 128  # products in a sum up to which that pays in blocks of fewer than SOME_ROWS
 DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
@@ -182,7 +184,8 @@ class Plan(NamedTuple):
     depth: int
     columns: int
     block_rows: int  # rows of C in a block
-    together: int  # panels that are packed at a time: SOME_ROWS rows of A are multiplied with them, then the next ones
+    some_rows: int  # rows of a block that are multiplied with `together` panels, before the next ones are
+    together: int  # panels that are packed at a time
     group: int  # panels in a block
     units: int  # blocks
     turned: int  # 1 if C is stored transposed
@@ -204,7 +207,7 @@ PLAN_FIELDS, TURNED = len(Plan._fields), Plan._fields.index("turned")
 def _multiply_block(a, b, record, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix."""
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
-    rows, depth, columns, block_rows, together = plan[:5]
+    rows, depth, columns, block_rows, some_rows, together = plan[:6]
     width = NR_VECTORS * lanes(a)
     row_blocks, groups = -(-rows // block_rows), -(-columns // (plan.group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
@@ -234,10 +237,10 @@ def _multiply_block(a, b, record, c, unit):
             a_column = plan.a_columns + first
         for begin in range(first_column, last_column, together * width):
             end = min(last_column, begin + together * width)
-            for i in range(first_row, last_row, SOME_ROWS):
+            for i in range(first_row, last_row, some_rows):
                 for j in range(begin, end, width):
                     count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
-                    part, results = min(SOME_ROWS, last_row - i), Rows(out, out_start + i * out_step + j, out_step)
+                    part, results = min(some_rows, last_row - i), Rows(out, out_start + i * out_step + j, out_step)
                     left = Indexed(a_block, a_place, record, a_row + i, record, a_column)
                     if i == first_row and plan.b_columns == 0:
                         right = Rows(b, b_start + first * plan.b_step + j, plan.b_step)
@@ -345,7 +348,8 @@ def _record(
     """The plan of a product and its tables, in one int64 array: a kernel's call takes 0.1 µs for each argument.
 
     The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Some of them are
-    multiplied with several panels before the next ones are: the rows of C are then written in the order of memory.
+    multiplied with several panels before the next ones are: the rows of C are then written in the order of memory.  If
+    these rows are on different pages they are fewer, since a core knows the places of few pages.
     """
     (rows, depth), columns = a_shape[-2:], b_shape[-1]
     a_transposed, a_step, a_starts = _layout(a_shape, a_strides, itemsize)
@@ -366,7 +370,9 @@ def _record(
     by_columns = packing == COLUMNS
     block_rows, group = _cut(matrices, rows, depth, panels, itemsize, threads, by_columns, b_transposed)
     units = matrices * -(-rows // block_rows) * -(-panels // group)
-    together = 1 if block_rows <= SOME_ROWS else BLOCK_BYTES // (4 * itemsize * block_depth * width)
+    far = itemsize * columns >= PAGE and not turned
+    some_rows = FEW_PAGES if far and (depth < SHORT or block_rows > SOME_ROWS) else SOME_ROWS
+    together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
     if packing == COLUMNS:
         row, pack_width = np.arange(rows), MR * (min(DEPTH_BLOCK, depth) + GAP)
@@ -384,7 +390,7 @@ def _record(
     )  # fmt: skip
     places = PLAN_FIELDS + np.cumsum([0, *map(len, tables)])
     plan = Plan(
-        rows, depth, columns, block_rows, together, group, units, turned, packing, a_step, b_step,
+        rows, depth, columns, block_rows, some_rows, together, group, units, turned, packing, a_step, b_step,
         *places[:4], places[4] if b_transposed else 0, places[5],
     )  # fmt: skip
     return np.concatenate([plan, *tables])
