@@ -193,13 +193,15 @@ def test_matmul_of_parts_of_arrays(dtype: Any, monkeypatch: pytest.MonkeyPatch) 
     owner = np.asfortranarray(whole(10, 40, dtype=dtype))
     read_only = q.copy()
     read_only.flags.writeable = False
+    by_columns = np.asfortranarray(whole(5, 10, 3, 2, dtype=dtype)).transpose(3, 2, 0, 1)
     odd = np.lib.stride_tricks.as_strided(whole(99, dtype=dtype), (5, 10), (dtype().itemsize, 2 * dtype().itemsize))
     for a, b, copies in (
         (q, q.swapaxes(-1, -2), False), (q.swapaxes(-1, -2), q, False), (q[0], q[0, 0].T, False),
         (q[:, 1], owner, False),
-        (read_only[:, ::2], q[:, ::2].swapaxes(-1, -2), True), (q[:, :, ::-1], q.swapaxes(-1, -2)[..., ::2], True),
+        (read_only[:, ::2], q[:, ::2].swapaxes(-1, -2), False), (q[:, :, ::-1], q.swapaxes(-1, -2)[..., ::2], True),
         (q[..., ::2], q[..., 5:].swapaxes(-1, -2), True), (np.broadcast_to(q[:1], q.shape), owner, True),
-        (odd, owner, True), (q[:, :, :1], q[:, :, :1].swapaxes(-1, -2), False),
+        (odd, owner, False), (q[:, :, :1], q[:, :, :1].swapaxes(-1, -2), False),
+        (by_columns[..., 1:9], by_columns[..., 1:9].swapaxes(-1, -2), False),
     ):  # fmt: skip
         b = np.broadcast_to(b, (*a.shape[:-2], *b.shape[-2:])) if b.ndim < a.ndim else b
         assert np.array_equal(gemm.matmul(a, b), np.matmul(a, b))

@@ -37,6 +37,7 @@ from autograd.kernels.jit import (
     fitting,
     kernel,
     limit_threads,
+    memory_of,
     second_level_cache,
     set_threads,
 )
@@ -434,14 +435,11 @@ def _flat(a: Array) -> tuple[Array, Array]:
         return a, dense(a).ravel()
     if (stored := a.swapaxes(-1, -2)).flags.c_contiguous:
         return a, dense(stored).ravel()
-    item, base = a.itemsize, a.base
-    within = type(base) is np.ndarray and base.dtype == a.dtype and base.flags.carray
-    if not within or item not in a.strides[-2:] or min(a.strides) < item or any(s % item for s in a.strides):
-        a = np.array(a, order="C")
-        return a, a.ravel()
-    assert base is not None
-    first = (a.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
-    return a, base.ravel()[first:]
+    item = a.itemsize
+    if item in a.strides[-2:] and min(a.strides) >= item and not any(s % item for s in a.strides) and flags.aligned:
+        return a, memory_of(a)
+    a = np.array(a, order="C")
+    return a, a.ravel()
 
 
 # ── linear layers ──────────────────────────────────────────────────────────────────────

@@ -182,13 +182,21 @@ long_vectors = _prefer_vectors(
 )
 
 
-class _Writable:
-    """Presents the memory of a read-only array as writable."""
+class _Memory:
+    """Presents the memory of an array, which may be read-only, as writable; with `elements`, as so many in a row."""
 
-    def __init__(self, array: Array) -> None:
-        self.array = array
+    def __init__(self, array: Array, elements: int | None = None) -> None:
+        self.array = array  # which owns it
         interface = array.__array_interface__
         self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+        if elements is not None:
+            self.__array_interface__ |= {"shape": (elements,), "strides": None}
+
+
+def memory_of(array: Array) -> Array:
+    """All memory from the first element of an array to its last, without a copy.  Strides must not be negative."""
+    distance = sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
+    return np.asarray(_Memory(array, distance // array.itemsize + 1))
 
 
 def dense(array: Array) -> Array:
@@ -203,7 +211,7 @@ def dense(array: Array) -> Array:
     if flags.carray:  # contiguous, aligned and writable
         return array
     if flags.c_contiguous and flags.aligned and array.nbytes > 16_384:
-        return np.asarray(_Writable(array))
+        return np.asarray(_Memory(array))
     return np.array(array, order="C")  # a copy of a few elements is faster than the view
 
 

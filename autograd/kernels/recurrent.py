@@ -24,11 +24,12 @@ from autograd.kernels.functions import exponential, hyperbolic_tangent
 from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Rows, clear, copy_panel
+from autograd.kernels.threads import get_number
 from autograd.types import Array
 
 LSTM, GRU, TANH, RELU = range(4)  # which cell
 GATES = (4, 3, 1, 1)  # gates of each cell: rows of its weights divided by the hidden size
-MIN_BLOCKS = 8  # blocks that sequences are cut into, if each then has MR sequences
+MOST_ROWS = 64  # sequences in a block, whose states and gates of a step stay in cache
 
 
 class Steps(NamedTuple):
@@ -284,8 +285,9 @@ def _run_grad(cell, arrays, more, where, tables, rows):
 
 
 def _rows(sequences: int) -> int:
-    """Sequences in a block."""
-    return MR * max(1, sequences // (MIN_BLOCKS * MR))
+    """Sequences in a block: threads get equal numbers of blocks, and blocks as many whole tiles of rows as possible."""
+    share = max(1, -(-sequences // get_number()))
+    return MR * -(-share // (MR * -(-share // MOST_ROWS)))
 
 
 def _none(like: Array) -> Array:
