@@ -29,6 +29,7 @@ import numpy as np
 from autograd import float_errors, grad_mode
 from autograd.arguments import full_name, instead_of
 from autograd.grad_fn import RecordedCall, unpacked
+from autograd.kernels import arithmetic
 from autograd.kernels.sums import total
 from autograd.promotion import DIFFERENTIABLE, NUMPY_2, converted, narrowed, prepare
 from autograd.types import Argument, Array, Result, Shape
@@ -332,7 +333,7 @@ class _Arrivals:
         elif isinstance(g, Tensor):
             sums[output_nr] = so_far + g, False
         else:
-            sums[output_nr] = np.asarray(so_far + g), True
+            sums[output_nr] = np.asarray(arithmetic.run(np.add, so_far, g)), True
 
 
 def backward(
