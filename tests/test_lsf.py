@@ -70,6 +70,7 @@ TRIALS = {  # for each script: settings that make it quick, and the files it wri
     ),
 }
 FIRST = {"acceleration": "profile_layers"}  # scripts that have to run before
+LONG_TRIALS = {"acceleration", "compare_frameworks"}  # half a minute or more; the experiments have tests of their own
 SMALL = {"SYNTHETIC": "1", "LIMIT": "1100", "VALIDATION": "100", "BATCH_SIZE": "4"}
 JOB = {"LSB_JOBID": "4711", "LSB_JOBINDEX": "0", "LSB_JOBNAME": "train", "LSB_QUEUE": "normal"}
 
@@ -241,7 +242,9 @@ def test_without_a_gpu_the_log_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parallel
-@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.rare] if name in LONG_TRIALS else []) for name in TRIALS]
+)
 def test_a_trial(name: str, tmp_path: Path) -> None:
     if name in FIRST:
         assert run(tmp_path, JOB | TRIALS[FIRST[name]][0], ROOT / "lsf" / f"{FIRST[name]}.lsf")[0] == 0
