@@ -416,6 +416,8 @@ def run_guarded() -> None:
 
 if sys.platform == "linux":  # which has mprotect
 
+    @pytest.mark.slow
+    @pytest.mark.parallel
     def test_nothing_outside_an_array_is_touched() -> None:
         script = "from tests.test_kernels import run_guarded; run_guarded()"
         root = Path(__file__).resolve().parents[1]
