@@ -189,7 +189,7 @@ class Plan(NamedTuple):
     together: int  # panels that are packed at a time
     group: int  # panels in a block
     units: int  # blocks
-    turned: int  # 1 if C is stored transposed
+    transposed: int  # 1 if it is Cᵀ = Bᵀ Aᵀ that is computed
     packing: int  # of A: AS_IT_IS, COLUMNS or ROWS
     a_step: int  # from row to row of A, or, if A is transposed, from column to column
     b_step: int
@@ -201,7 +201,7 @@ class Plan(NamedTuple):
     out_rows: int  # table of the rows of a block of C that is going to be transposed
 
 
-PLAN_FIELDS, TURNED = len(Plan._fields), Plan._fields.index("turned")
+PLAN_FIELDS, TRANSPOSED = len(Plan._fields), Plan._fields.index("transposed")
 
 
 @kernel()
@@ -223,7 +223,7 @@ def _multiply_block(a, b, record, c, unit):
     if plan.packing != AS_IT_IS:
         a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, plan.a_rows - first_row
     out, out_start, out_step = c, m * rows * columns, columns
-    if plan.turned:
+    if plan.transposed:
         out_step = plan.group * width
         out, out_start = aligned((last_row - first_row) * out_step, a), -first_row * out_step - first_column
     for first in range(0, max(1, depth), DEPTH_BLOCK):
@@ -253,7 +253,7 @@ def _multiply_block(a, b, record, c, unit):
                         stored = IndexedRows(b, b_start + first, record, plan.b_columns + j)
                         transpose_rows(stored, count, block_depth, panel)
                     multiply_panel(left, panel, block_depth, part, count, results, first > 0)
-    if plan.turned:
+    if plan.transposed:
         place = IndexedRows(out, 0, record, plan.out_rows)
         at = (m * columns + first_column) * rows + first_row
         transpose_rows(place, last_row - first_row, last_column - first_column, Rows(c, at, rows))
@@ -305,7 +305,7 @@ def _layout(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> 
     return transposed, column if transposed else row, start
 
 
-def _turned(rows: int, depth: int, columns: int, a_transposed: bool, b_transposed: bool) -> bool:
+def _better_transposed(rows: int, depth: int, columns: int, a_transposed: bool, b_transposed: bool) -> bool:
     """Whether fewer numbers are transposed in memory if Cᵀ = Bᵀ Aᵀ is computed, and C is the result's transpose.
 
     A transposed A is packed, a transposed B too; the factors change places.
@@ -355,8 +355,8 @@ def _record(
     (rows, depth), columns = a_shape[-2:], b_shape[-1]
     a_transposed, a_step, a_starts = _layout(a_shape, a_strides, itemsize)
     b_transposed, b_step, b_starts = _layout(b_shape, b_strides, itemsize)
-    turned = _turned(rows, depth, columns, a_transposed, b_transposed)
-    if turned:  # Cᵀ = Bᵀ Aᵀ
+    transposed = _better_transposed(rows, depth, columns, a_transposed, b_transposed)
+    if transposed:  # Cᵀ = Bᵀ Aᵀ
         rows, columns = columns, rows
         a_transposed, a_step, a_starts, b_transposed, b_step, b_starts = (
             not b_transposed, b_step, b_starts, not a_transposed, a_step, a_starts,
@@ -371,7 +371,7 @@ def _record(
     by_columns = packing == COLUMNS
     block_rows, group = _cut(matrices, rows, depth, panels, itemsize, threads, by_columns, b_transposed)
     units = matrices * -(-rows // block_rows) * -(-panels // group)
-    far = itemsize * columns >= PAGE and not turned
+    far = itemsize * columns >= PAGE and not transposed
     some_rows = FEW_PAGES if far and (depth < SHORT or block_rows > SOME_ROWS) else SOME_ROWS
     together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
@@ -387,11 +387,11 @@ def _record(
     tables = (
         a_starts, b_starts, a_rows, a_columns,
         offsets(columns, b_step) if b_transposed else none,
-        offsets(block_rows, group * width) if turned else none,
+        offsets(block_rows, group * width) if transposed else none,
     )  # fmt: skip
     places = PLAN_FIELDS + np.cumsum([0, *map(len, tables)])
     plan = Plan(
-        rows, depth, columns, block_rows, some_rows, together, group, units, turned, packing, a_step, b_step,
+        rows, depth, columns, block_rows, some_rows, together, group, units, transposed, packing, a_step, b_step,
         *places[:4], places[4] if b_transposed else 0, places[5],
     )  # fmt: skip
     return np.concatenate([plan, *tables])
@@ -417,7 +417,7 @@ def matmul(a: Array, b: Array) -> Array:
     (a, a_flat), (b, b_flat) = _flat(a), _flat(b)
     threads = max(1, min(get_number(), products // MIN_PRODUCTS))
     record = _record(a.shape, a.strides, b.shape, b.strides, a.itemsize, threads)
-    if record[TURNED]:
+    if record[TRANSPOSED]:
         a_flat, b_flat = b_flat, a_flat
     fitting(_multiply_blocks, threads)(a_flat, b_flat, record, c.ravel())
     return c
