@@ -66,8 +66,7 @@ from autograd.types import Array
 MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
-PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if those of C are on as many pages
-SHORT = 128  # products in a sum up to which that pays in blocks of fewer than SOME_ROWS
+PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if a block has more than SOME_ROWS and those of C are pages apart
 DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
@@ -350,7 +349,7 @@ def _record(
 
     The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Some of them are
     multiplied with several panels before the next ones are: the rows of C are then written in the order of memory.  If
-    these rows are on different pages they are fewer, since a core knows the places of few pages.
+    those of C are pages apart they are fewer, since a core knows the places of few pages.
     """
     (rows, depth), columns = a_shape[-2:], b_shape[-1]
     a_transposed, a_step, a_starts = _layout(a_shape, a_strides, itemsize)
@@ -372,7 +371,7 @@ def _record(
     block_rows, group = _cut(matrices, rows, depth, panels, itemsize, threads, by_columns, b_transposed)
     units = matrices * -(-rows // block_rows) * -(-panels // group)
     far = itemsize * columns >= PAGE and not transposed
-    some_rows = FEW_PAGES if far and (depth < SHORT or block_rows > SOME_ROWS) else SOME_ROWS
+    some_rows = FEW_PAGES if far and block_rows > SOME_ROWS else SOME_ROWS
     together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
     if packing == COLUMNS:
