@@ -97,6 +97,11 @@ def test_outer_at_every_residue(dtype: Any) -> None:
                 indexed = Indexed(array, at, row, 0, column, 0)
                 gemm.multiply_panel(indexed, rows_of(b, np.nan), depth, rows, columns, c, add)
                 check_stored(c, expected + (100 if add else 0))
+                c, panel = rows_of(old, CANARY), rows_of(np.full((depth, width), np.nan, dtype), CANARY)
+                some = rows_of(b[:, :columns], np.nan)
+                gemm.pack_and_multiply_panel(indexed, some, depth, rows, columns, c, add, panel)
+                check_stored(c, expected + (100 if add else 0))
+                check_stored(panel, b * (np.arange(width) < columns))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

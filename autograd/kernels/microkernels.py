@@ -16,7 +16,8 @@ Micro-kernels work on flat arrays.  A named tuple says where a matrix is in its 
 constant step from row to row, `IndexedRows` a table with the offset of each row, `Indexed` one table for
 rows and one for columns.  With two tables, `outer` is a matrix product with A as it is or transposed.
 With the offsets of pixels and of a window's taps it is a convolution of any stride and dilation: A is
-the image itself, and no matrix of patches (im2col) is ever built.  B comes packed in panels of 2 L columns.
+the image itself, and no matrix of patches (im2col) is ever built.  B comes packed in panels of 2 L columns, or
+`outer_2_packing` packs it for the next rows while it multiplies the first ones.
 Results that have channels in the lanes are transposed in registers, L × L numbers at a time, so that
 pixels are neighbours in memory (`transpose_square`, `epilogue`).
 
