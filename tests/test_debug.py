@@ -96,6 +96,8 @@ def test_gradients_of_gradients_are_looked_at() -> None:
 # ── reference ──
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_reference_runs_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*arrays: Any, **params: Any) -> Any:
         raise AssertionError("a kernel ran")
@@ -214,6 +216,8 @@ def test_a_right_net_passes() -> None:
         F.cross_entropy(model(autograd.randn(2, 1, 4, 4)), tensor([0, 2])).backward()
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", sorted(table))
 def test_no_row_is_called_wrong_that_is_right(name: str) -> None:
     op, rng = table[name], np.random.default_rng(11)

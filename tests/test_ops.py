@@ -72,6 +72,8 @@ def takes_empty(op: Row, sample: Sample) -> bool:
     return True
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_samples_have_empty_batches_and_batches_of_one() -> None:
     # their indices and sizes are drawn for arrays that are not empty
     never_drawn = {
