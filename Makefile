@@ -16,9 +16,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
-# Slow tests that start, kill or time processes of their own run one by one; the others are marked `parallel`.
+# Slow tests that measure time, or fill the machine themselves, run one by one; the others are marked `parallel`.
 PARALLEL = -n auto --maxprocesses 8 --dist loadfile
-FAST     = $(RUN) -m pytest $(PARALLEL) -m "not slow"
+# Fewer random calls of each op than otherwise (tests/conftest.py), unless HYPOTHESIS_PROFILE names a profile.
+FAST     = HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} $(RUN) -m pytest $(PARALLEL) -m "not slow"
 
 # What a target waits for is printed before it waits.
 .DEFAULT_GOAL := help

@@ -72,6 +72,8 @@ def test_a_script_is_run_as_by_python(tmp_path: Path) -> None:
     assert lines[1].startswith(f'  File "{script}"') and ours.count("File ") == 2
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("way", ["script", "module"])
 def test_workers_import_torch_too(tmp_path: Path, way: str) -> None:
     package = tmp_path / "package"

@@ -203,6 +203,7 @@ def test_a_rebuild_without_its_framework(module: str, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGUSR2, 75), (signal.SIGTERM, 143)])
 def test_a_signal_to_the_process_group(number: signal.Signals, status: int, tmp_path: Path) -> None:
     """The processes of the frameworks get the signal too; finished parts are stored."""

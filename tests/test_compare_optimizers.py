@@ -57,6 +57,7 @@ def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_what_a_comparison_leaves(whole: Path) -> None:
     found = result(whole)
     names = ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW", "Muon", "Lookahead"]
@@ -82,6 +83,7 @@ def test_what_a_comparison_leaves(whole: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_which_decay_and_which_have_momentum(whole: Path) -> None:
     for name in METHODS:
         (folder,) = (whole / "trials").glob(f"{name}-0.01")
@@ -109,6 +111,7 @@ def test_the_best_rate_has_the_lowest_validation_error_and_of_equals_the_lower_l
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.usefixtures("two_methods")
 def test_stopped_again_and_again_it_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(out=tmp_path / "whole") == 0
@@ -150,6 +153,7 @@ def test_a_stop_says_how_to_resume_the_comparison(
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.usefixtures("two_methods")
 def test_trials_apart_then_collected_are_the_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=tmp_path / "whole") == 0
@@ -219,6 +223,7 @@ def test_bad_arguments(argv: list[str], sentence: str, tmp_path: Path, capsys: p
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_a_folder_that_holds_a_comparison(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out=whole) == 1
     assert "already contains a run. Continue it with --resume" in capsys.readouterr().err
@@ -347,6 +352,7 @@ def test_methods_with_fewer_epochs_are_compared_by_arithmetic(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_the_section_of_a_real_comparison(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "a.json").write_bytes((whole / "result.json").read_bytes())

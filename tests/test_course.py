@@ -258,6 +258,8 @@ ATTACKS = {  # what is tried, and what the student is told; the second line of e
 }  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_gets_a_sentence_and_no_points(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rules for what may be written, which would stop most of these earlier."""

@@ -224,6 +224,8 @@ def test_random_numbers_are_the_same_with_any_number_of_workers(name: str) -> No
     assert results[0][:half] != results[0][half:]  # each epoch has its own
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("name", list(MAKERS))
 def test_an_epoch_resumed_at_each_batch_goes_on_to_the_same_bits(name: str, workers: int) -> None:

@@ -93,6 +93,7 @@ def test_regression(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_cifar_cnn(tmp_path: Path) -> None:
     """The claim holds for CIFAR-10, if this user has downloaded it, and for the synthetic images used otherwise."""
     printed = run("cifar_cnn", tmp_path)

@@ -185,6 +185,8 @@ def test_the_number_of_epochs_cannot_change(whole: Path, capsys: pytest.CaptureF
     assert "belongs to a run with other settings: epochs 2, not 3" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("without", ["nothing", *PARTS])
 def test_without_a_part_the_test_pictures_stay_untouched(
     without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -304,6 +306,8 @@ def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
     path.write_text(json.dumps(content))
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_the_section(whole: Path, tmp_path: Path) -> None:
     some = ("nothing", "dropout", "batch_norm", "triangle", "muon")
     for without in some:
@@ -357,6 +361,8 @@ def test_the_sections_without_results(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_parts_are_compared_among_runs_of_the_same_settings(whole: Path, tmp_path: Path) -> None:
     for without, more in (("nothing", ()), ("dropout", ("--lr", "0.003")), ("label_smoothing", ("--seed", "1"))):
         assert run("--without", without, "--epochs", "1", *more, out=tmp_path / without) == 0

@@ -53,6 +53,8 @@ def run(row: Row, inputs: list[Any], params: dict[str, Any]) -> tuple[list[Tenso
     return outputs, [None if not isinstance(x, Tensor) or x.grad is None else x.grad.array for x in tensors]
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @HALF
 @pytest.mark.parametrize("name", list(table))
 def test_every_row(name: str, dtype: np.dtype) -> None:

@@ -262,6 +262,8 @@ def refused(folder: Path, content: bytes) -> str:
     return sentence
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pickles(folder: Path, name: str) -> None:
     made = HOSTILE[name]

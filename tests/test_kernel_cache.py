@@ -498,6 +498,8 @@ def test_nothing_is_unpickled_that_has_no_digest(
         assert not (tmp_path / "exploded").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_an_op_with_every_file_of_its_cache_damaged(tmp_path: Path) -> None:
     """The same in separate processes, where Numba's own cache reader would crash in LLVM."""
     environment: dict[str, str | None] = {"LUCIDGRAD_CACHE_DIR": str(tmp_path / "kernels")}

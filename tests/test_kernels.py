@@ -705,6 +705,8 @@ def test_winograds_matrices_make_a_convolution(form: winograd.Form) -> None:
             assert y == (pixel == i + weight)
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("form", WINOGRAD, ids=NAMES)
 def test_winograds_kernels_at_every_size(form: int, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:

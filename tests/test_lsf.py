@@ -333,6 +333,8 @@ def test_an_array(index: str, tmp_path: Path) -> None:
     assert settings["settings"]["seed"] == 6 + int(index)
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("slots", "threads"),
     [
@@ -463,6 +465,7 @@ def test_a_run_goes_on_with_the_settings_it_began_with(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("number", "requeue", "status"),
     [

@@ -184,6 +184,8 @@ def test_what_fits_is_taken() -> None:
     assert autograd.arange(3, 0, -2).tolist() == [3, 1]
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_sizes_may_be_tensors_and_a_window_one_number() -> None:
     assert zeros(autograd.tensor(3)).shape == (3,)
     assert ones(2, autograd.tensor(3)).shape == (2, 3)

@@ -284,7 +284,10 @@ LARGE: dict[str, list[Sample]] = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+SLOW = [pytest.mark.slow, pytest.mark.parallel]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=SLOW)])
 @pytest.mark.parametrize("name", LARGE)
 def test_thread_count_changes_no_bit(name: str, dtype: Any) -> None:
     for sample in LARGE[name]:

@@ -50,6 +50,7 @@ sys.exit(train.main(sys.argv[1:]))
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_without_what_windows_lacks(tmp_path: Path) -> None:
     run = ["--synthetic", "--limit", "80", "--validation", "16", "--epochs", "1", "--out", str(tmp_path / "run")]
     done = subprocess.run([sys.executable, "-c", WITHOUT, *run], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -169,6 +169,8 @@ def test_nothing_of_others_is_removed_or_overwritten(tmp_path: Path) -> None:
     assert (docs / "figures" / "folder").is_dir()
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", ["report.md", "figures/checked.svg"])
 @pytest.mark.parametrize("whose", ["others", "changed", "folder", "link"])
 def test_what_is_in_the_way_is_left(name: str, whose: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -370,6 +372,8 @@ def test_a_kept_result_of_another_form_is_named(tmp_path: Path, capsys: pytest.C
     assert contents(docs) == before
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("at", range(4))
 def test_a_full_disk_keeps_all_or_nothing(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docs = tmp_path / "docs"

@@ -94,6 +94,8 @@ def test_what_is_loaded_is_a_copy_that_may_be_written_to() -> None:
     assert x.sum() == 3 and found.sum() == 6
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_any_depth() -> None:
     value: Any = autograd.ones(1)
     for _ in range(20_000):

@@ -103,6 +103,8 @@ def test_a_run_that_was_stopped_leaves_the_next_one_in_this_process_its_signals(
             stop.check()
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_in_the_background_and_under_nohup(tmp_path: Path) -> None:
     """Ctrl-C in the terminal, and closing it, do not concern the run; TERM from bkill or the system does."""
     for number in (signal.SIGINT, signal.SIGHUP):

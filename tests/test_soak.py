@@ -103,6 +103,7 @@ def test_what_counts_as_growth(name: str, allowed: int, first: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     "name",
     [
@@ -117,6 +118,7 @@ def test_killed_experiments_end_with_the_same_bits(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_other_bits_after_a_kill_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = kills.EXPERIMENTS["train"]
     monkeypatch.setitem(kills.EXPERIMENTS, "train", experiment._replace(read=lambda folder: {"weights": folder.name}))

@@ -35,7 +35,10 @@ EXPERIMENTS = [
 FULL = "Standard output could not be written: No space left on device."
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+SLOW = [pytest.mark.slow, pytest.mark.parallel]
+
+
+@pytest.mark.parametrize("name", [name if name == "train" else pytest.param(name, marks=SLOW) for name in EXPERIMENTS])
 def test_every_experiment(name: str) -> None:
     """Even --help, which argparse prints, works if nobody reads stdout or if it cannot be written."""
     command = [program(name), "--help"]
@@ -50,6 +53,8 @@ def test_every_experiment(name: str) -> None:
     assert (status, err.count("\n")) == (1, 1) and err.startswith(FULL)
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("redirections", "unread", "status", "said"),
     [

@@ -172,6 +172,8 @@ def test_another_seed_gives_other_weights(tiny: dict[str, Any], tmp_path: Path) 
     assert outcome(tmp_path)["weights"] != tiny["weights"]
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_stopped_at_every_safe_point(tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for calls in range(SAFE_POINTS):
         out = tmp_path / str(calls)
@@ -203,6 +205,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_around_every_file_written(
     when: str, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -237,6 +240,8 @@ def test_killed_around_every_file_written(
     assert written == 2 + 2 * 4 + 3
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_the_disk_is_full_at_every_file_written(
     tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -262,6 +267,7 @@ def test_the_disk_is_full_at_every_file_written(
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_one_and_two_threads(small: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
     status, _, err = train(*SMALL, "2", "--out", str(tmp_path), "--threads", "2", NUMBA_NUM_THREADS="2")
     assert (status, err) == (0, "")
@@ -270,6 +276,7 @@ def test_one_and_two_threads(small: Callable[[int], dict[str, Any]], tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("number", "requeue", "status"),
     [
@@ -304,6 +311,7 @@ def test_a_signal_at_a_random_moment(
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 def test_sigkill_at_random_moments(small: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
     delays = []
     for _ in range(3):
