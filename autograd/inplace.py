@@ -50,25 +50,29 @@ def in_place(function: Callable[..., Tensor], tensor: Written, *args: Any, **kwa
     result = function(tensor, *args, **kwargs)
     if result is tensor:
         return tensor
-    if category(result.dtype) > category(tensor.dtype):
+    same = result.array.dtype is array.dtype
+    if not same and category(result.dtype) > category(tensor.dtype):
         raise RuntimeError(
             f"{name}: the result is {result.dtype}, which does not fit into a {tensor.dtype} tensor; use "
             f"{function.__name__}, which returns a new tensor, or convert this one first"
         )
-    if result.shape != tensor.shape:
+    if result.array.shape != array.shape:
         raise ValueError(
             f"{name}: the result has shape {tuple(result.shape)}, which does not fit into the tensor's shape "
             f"{tuple(tensor.shape)}; use {function.__name__}, which returns a new tensor"
         )
-    if result.dtype != tensor.dtype:
+    if not same:
         result = result.to(tensor.dtype)
-    if not result._requires_grad or not is_grad_enabled():
+    recorded = is_grad_enabled() and result._requires_grad
+    if recorded:
+        _check_may_be_recorded(name, tensor)
+        _keep_saved(result.node, tensor.version, start)
+    elif tensor._requires_grad and is_grad_enabled():
         return write(name, tensor, result)
-    _check_may_be_recorded(name, tensor)
-    _keep_saved(result.node, tensor.version, start)
     array[...] = result.array
     tensor.version[0] += 1
-    _follow(tensor, result.node, result.output_nr)
+    if recorded:
+        _follow(tensor, result.node, result.output_nr)
     return tensor
 
 

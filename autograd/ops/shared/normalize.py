@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine
-from autograd.grad_mode import no_grad
 from autograd.ops.shared.checks import check_eps, check_float
 from autograd.types import Array, Shape
 
@@ -27,11 +25,17 @@ def check_norm(name: str, x: Any, eps: float, shape: Shape, **parameters: Any) -
 
 def update_running(running: Any, new: Any, momentum: float, factor: float = 1) -> None:
     """Move running statistics towards `factor` times new ones, in place; None is left out."""
-    if running is not None:
-        new = getattr(new, "array", new)  # on arrays: as calls of ops, this would take longer than a small batch norm
-        with no_grad():
-            moved = (1 - momentum) * running.array + momentum * (new if factor == 1 else new * factor)
-            running.copy_(engine.wrap(moved))
+    if running is None:
+        return
+    array = running.array
+    if not array.flags.writeable:
+        raise RuntimeError(
+            "running statistics are updated in place, and these are in memory that cannot be written to, such as that "
+            "of expand(); pass a .clone()"
+        )
+    array *= 1 - momentum  # on the array: as calls of ops, this would take longer than a small batch norm
+    array += momentum * factor * getattr(new, "array", new)
+    running.version[0] += 1
 
 
 def standardize_reference(x: Array, dims: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
