@@ -269,7 +269,7 @@ def _beside_numbers(op: Op, inputs: Sequence[Any]) -> np.dtype | None:
             if array is None or array.dtype is not (dtype or array.dtype):
                 return None
             dtype = array.dtype
-    return dtype if dtype is not None and dtype.char in ("fdl" if whole else "fd") else None
+    return dtype if dtype is not None and (dtype.char in "fd" or (whole and dtype == np.int64)) else None
 
 
 def promote(op: Op, inputs: Sequence[Any], arrays: list[Any]) -> tuple[Sequence[Any], list[Any]]:

@@ -35,6 +35,7 @@ from tests.optimizers import WITHOUT_KERNEL, public_classes
 
 INDEXED = "it reads or writes at indices from its data"
 SCALAR: dict[str, str] = {  # kernels without such instructions, with the reason
+    "autograd.kernels.copies._copy": "it moves numbers, and computes nothing",
     "autograd.kernels.pool_2x2.pick_2x2": INDEXED,
     "autograd.kernels.pool_2x2.unpool_2x2": "written as vectors, which without AVX-512 are chosen by a bitwise and",
     "autograd.ops.avg_pool2d._pool": "sums over a window are added in order, and windows are short",
@@ -103,6 +104,7 @@ def run_ops() -> None:
         (large * large).sum(dim).sum().backward()
     (large * large[0]).sum().backward()
     large.cumsum(0).sum().backward()
+    autograd.ones(512, 600)[:, 1:].contiguous()
     (large.T @ large).sum().backward()
     F.batch_norm(large, None, None, training=True).sum().backward()
     autograd.where(large > 0, large, 0.0).sum().backward()

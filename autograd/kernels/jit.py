@@ -212,6 +212,10 @@ def dense(array: Array) -> Array:
         return array
     if flags.c_contiguous and flags.aligned and array.nbytes > 16_384:
         return np.asarray(_Memory(array))
+    if array.nbytes > 16_384:
+        from autograd.kernels.copies import contiguous  # which imports this module
+
+        return contiguous(array)
     return np.array(array, order="C")  # a copy of a few elements is faster than the view
 
 

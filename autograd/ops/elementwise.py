@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels import arithmetic
+from autograd.kernels import arithmetic, copies
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.shared.checks import run_broadcast
 from autograd.ops.shared.conjugate import conjugate
@@ -193,7 +193,7 @@ _div_rounded_op = register(
 _clone_op = register(
     Op(
         name="clone",
-        forward=lambda x: np.array(x, order="C"),
+        forward=copies.contiguous,
         backward=lambda ctx, g: g,
         reference=lambda x: np.array(x.ravel().tolist(), x.dtype).reshape(x.shape),
         sample=any_shape,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments import check_arrays
+from autograd.kernels import copies
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.shape import reshape, unsqueeze
 from autograd.ops.shared.dims import dim_of, ndim_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def _cat_forward(*xs: Any, dim: int) -> Array:
     try:
-        return np.concatenate(xs, dim)
+        return copies.concatenated(xs, dim)
     except ValueError:
         shapes = ", ".join(str(x.shape) for x in xs)
         raise ValueError(
