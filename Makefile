@@ -1,5 +1,5 @@
 # make train        install into .venv and train the baseline CNN on CIFAR-10   (ARGS="--epochs 1" adds settings)
-# make test         install into .venv and run the tests that take under ten seconds each
+# make test         install into .venv and run the tests that take under ten seconds each: eight minutes
 #                   (ARGS="-k conv2d" narrows it)
 # make test-all     all tests but those of `make soak`: about 20 minutes
 # make soak         what takes long and hardly ever breaks: 20 minutes of random work under which nothing may grow,
@@ -60,7 +60,7 @@ docs: $(VENV)/installed-docs
 	$(RUN) -m docs.site $(ARGS)
 
 test: $(VENV)/installed-test
-	@echo "The tests take about five minutes on two cores; a few more the first time, when kernels are compiled."
+	@echo "The tests take about eight minutes on two cores, half of it to compile kernels, which later runs need not."
 	$(FAST) $(ARGS)
 
 test-all: $(VENV)/installed-test
