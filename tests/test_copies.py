@@ -59,11 +59,11 @@ def test_which_layouts_are_rows() -> None:
 
 @pytest.mark.parametrize("dim", range(3))
 def test_parts_along_every_dimension(dim: int) -> None:
-    parts = [numbers(*[n if d == dim else size for d, size in enumerate((50, 60, 70))]) for n in (64, 1, 0, 33)]
+    parts = [numbers(*[n if d == dim else size for d, size in enumerate((90, 100, 70))]) for n in (64, 1, 0, 33)]
     parts.append(parts[0][:, :, ::-1])
     np.testing.assert_array_equal(copies.concatenated(parts, dim), np.concatenate(parts, dim))
     with pytest.raises(ValueError, match="must match exactly"):
-        copies.concatenated([*parts, numbers(51, 61, 71)], dim)
+        copies.concatenated([*parts, numbers(91, 101, 71)], dim)
 
 
 def test_a_view_where_there_can_be_one() -> None:

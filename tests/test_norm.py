@@ -39,6 +39,12 @@ def test_batch_norm_of_nothing_leaves_running_statistics_alone() -> None:
     assert (mean.tolist(), var.tolist()) == ([0, 0], [1, 1])
 
 
+def test_a_variance_that_rounds_below_zero_is_zero() -> None:
+    mean, var = np.empty(1), np.empty(1)
+    channels._moments(np.array([[0.1], [0.01], [2.0]]), 1, mean, var)  # 0.1² > 0.01 in float64
+    assert (mean.tolist(), var.tolist()) == ([2.1], [0.0])
+
+
 def test_running_statistics_in_memory_that_cannot_be_written_to() -> None:
     with pytest.raises(RuntimeError, match=r"updated in place.* pass a .clone\(\)"):
         F.batch_norm(autograd.ones(3, 2), autograd.zeros(1).expand(2), None, training=True)
