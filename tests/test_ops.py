@@ -281,6 +281,8 @@ LARGE: dict[str, list[Sample]] = {
     "conv2d_relu": [Sample((normal(35, 4, 18, 17), normal(6, 4, 3, 3), normal(6)), HALVES)],
     "linear_relu": [Sample((normal(200, 1500), normal(70, 1500), normal(70)))],
     "linear": [Sample((normal(200, 1500), normal(70, 1500), normal(70)))],
+    "cat": [Sample((normal(90, 40, 100), normal(90, 60, 100)), {"dim": 1})],
+    "reshape": [Sample((normal(90, 70, 60).transpose(1, 0, 2),), {"shape": (70, 5400)})],
 }
 
 
