@@ -211,8 +211,12 @@ class _BatchNorm(_Tracking):
 
     def update_statistics(self, mean: Array, var: Array) -> None:
         super().update_statistics(mean, var)
-        if self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+        self._count_batch()
+
+    def _count_batch(self) -> None:
+        count = self.num_batches_tracked
+        if count is not None:
+            count.fill_(count.item() + 1)  # in a third of the time of add_
 
     def forward(self, input: Tensor) -> Tensor:
         return self.normalize(F.batch_norm, input)
@@ -229,7 +233,7 @@ class _BatchNorm(_Tracking):
             running, count, momentum = recorded, None, 1.0
         y = function(input, *running, self.weight, self.bias, use_batch, momentum, self.eps)
         if count is not None:
-            count.fill_(count.item() + 1)  # in a third of the time of add_
+            self._count_batch()
         return y
 
     def _check_input(self, input: Tensor) -> None:

@@ -210,9 +210,9 @@ def dense(array: Array) -> Array:
     flags = array.flags
     if flags.carray:  # contiguous, aligned and writable
         return array
-    if flags.c_contiguous and flags.aligned and array.nbytes > 16_384:
-        return np.asarray(_Memory(array))
     if array.nbytes > 16_384:
+        if flags.c_contiguous and flags.aligned:
+            return np.asarray(_Memory(array))
         from autograd.kernels.copies import contiguous  # which imports this module
 
         return contiguous(array)

@@ -167,7 +167,7 @@ def _training_forward(
 ) -> tuple[Array, Array, Array]:
     """y, mean and var.  With `with_relu`, max(y, 0) in place of y, in the same pass."""
     mean, var = channel_moments(x, x.dtype)
-    scale = (1 if w is None else w) / np.sqrt(var + eps)
+    scale = (1 if w is None else w) / np.sqrt(var + var.dtype.type(eps))  # NumPy's float64 would make it float64
     return channel_affine(x, mean, scale, b, relu=with_relu), mean, var
 
 
