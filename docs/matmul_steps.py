@@ -18,10 +18,10 @@ from numba import njit
 from autograd import config, get_num_threads, set_num_threads
 from autograd.kernels import gemm
 from autograd.kernels.gemm import aligned
-from autograd.kernels.microkernels import LANES_FLOAT32, MR, NR_VECTORS, Indexed, Rows, outer_2
+from autograd.kernels.microkernels import LANES_FLOAT32, MR, NR_VECTORS, Indexed, Rows, outer_4
 from autograd.types import Array
 
-WIDTH = NR_VECTORS * LANES_FLOAT32  # columns of a micro-tile: two vectors
+WIDTH = NR_VECTORS * LANES_FLOAT32  # columns of a micro-tile
 BLOCK = 256  # rows and columns of a block of B: 256 KiB of float32
 
 Multiply = Callable[[Array, Array, Array], None]
@@ -65,28 +65,28 @@ def blocked(a, b, c):
 
 @njit
 def micro_kernel(a, b, c):
-    """MR × 2 vectors of C are summed in registers.  A and B are read where they are.
+    """MR × NR_VECTORS vectors of C are summed in registers.  A and B are read where they are.
 
     A row of B is read in whole panels, so B has a multiple of WIDTH columns.
     """
     rows, depth = a.shape
     columns = b.shape[1]
-    row, column = np.arange(rows) * depth, np.arange(depth)
+    row = np.arange(rows) * depth
     left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
     for i in range(0, rows, MR):
         for j in range(0, columns, WIDTH):
-            outer_2(
-                Indexed(left, 0, row, i, column, 0), Rows(right, j, columns), depth, min(MR, rows - i),
+            outer_4(
+                Indexed(left, 0, row, i, 1, 0), Rows(right, j, columns), depth, min(MR, rows - i),
                 min(WIDTH, columns - j), Rows(result, i * columns + j, columns), False,
             )  # fmt: skip
 
 
 @njit
 def packed(a, b, c):
-    """Each panel of B is packed first: two vectors wide, row after row, aligned with the lines of the cache."""
+    """Each panel of B is packed first: as wide as a micro-tile, row after row, aligned with the lines of the cache."""
     rows, depth = a.shape
     columns = b.shape[1]
-    row, column = np.arange(rows) * depth, np.arange(depth)
+    row = np.arange(rows) * depth
     left, result = a.reshape(-1), c.reshape(-1)
     panel = aligned(depth * WIDTH, a)
     panel[:] = 0
@@ -95,8 +95,8 @@ def packed(a, b, c):
         for k in range(depth):
             panel[k * WIDTH : k * WIDTH + count] = b[k, j : j + count]
         for i in range(0, rows, MR):
-            outer_2(
-                Indexed(left, 0, row, i, column, 0), Rows(panel, 0, WIDTH), depth, min(MR, rows - i), count,
+            outer_4(
+                Indexed(left, 0, row, i, 1, 0), Rows(panel, 0, WIDTH), depth, min(MR, rows - i), count,
                 Rows(result, i * columns + j, columns), False,
             )  # fmt: skip
 

@@ -24,7 +24,7 @@ import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, max_pool, microkernels, planes, pointwise, winograd
 from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
-from autograd.kernels.microkernels import Indexed, IndexedRows, Place, Rows
+from autograd.kernels.microkernels import IndexedPlace, IndexedRows, Place, Rows
 from autograd.kernels.rows import largest, row_moments, row_products, row_sum, row_weighted
 from autograd.kernels.scatter import add_rows
 from autograd.kernels.sums import add_parts
@@ -83,10 +83,11 @@ def check_stored(c: Rows, expected: np.ndarray) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_outer_at_every_residue(dtype: Any) -> None:
-    width = microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype))
-    for rows in range(1, 2 * microkernels.MR + 1):
-        for columns in range(1, width + 1):
-            depth = (rows + columns) % 4
+    lanes = gemm.lanes(np.zeros(1, dtype))
+    for rows in range(1, 2 * microkernels.NARROW_ROWS + 2):
+        for columns in range(1, microkernels.NR_VECTORS * lanes + 1):
+            depth, most = (rows + columns) % 4, 1 + rows % 3
+            width = (microkernels.NARROW if columns <= microkernels.NARROW * lanes else microkernels.NR_VECTORS) * lanes
             a, b = whole(rows, depth, dtype=dtype), whole(depth, width, dtype=dtype)
             expected = a @ b[:, :columns]
             for add, transposed in ((False, False), (True, False), (False, True)):
@@ -94,14 +95,29 @@ def test_outer_at_every_residue(dtype: Any) -> None:
                 c = rows_of(old, CANARY)
                 array, at, row, _ = indexed_rows(a.T if transposed else a, np.nan)
                 row, column = (np.arange(rows), row) if transposed else (row, np.arange(depth))
-                indexed = Indexed(array, at, row, 0, column, 0)
-                gemm.multiply_panel(indexed, rows_of(b, np.nan), depth, rows, columns, c, add)
+                flat, place = placed_rows(b, np.nan)
+                left: Any = array, row, column, IndexedPlace(at, 0, 0)
+                gemm.multiply_panel(*left, flat, place, depth, most, rows, columns, c.array, Place(*c[1:]), add)
                 check_stored(c, expected + (100 if add else 0))
-                c, panel = rows_of(old, CANARY), rows_of(np.full((depth, width), np.nan, dtype), CANARY)
-                some = rows_of(b[:, :columns], np.nan)
-                gemm.pack_and_multiply_panel(indexed, some, depth, rows, columns, c, add, panel)
-                check_stored(c, expected + (100 if add else 0))
-                check_stored(panel, b * (np.arange(width) < columns))
+                if not transposed:  # a constant step from column to column, of which the first ones are left out
+                    c = rows_of(old, CANARY)
+                    left = array, row, 1, IndexedPlace(at - 3, 0, 3)
+                    gemm.multiply_panel(*left, flat, place, depth, most, rows, columns, c.array, Place(*c[1:]), add)
+                    check_stored(c, expected + (100 if add else 0))
+                c = rows_of(np.full(expected.shape, 100, dtype), CANARY)
+                panel, some = (
+                    rows_of(np.full((depth, width), CANARY, dtype), CANARY),
+                    placed_rows(b[:, :columns], np.nan),
+                )
+                done = gemm.pack_panel(
+                    *left, *some, depth, rows, columns, c.array, Place(*c[1:]), add, panel.array, Place(*panel[1:])
+                )
+                whole_panel = columns == microkernels.NR_VECTORS * lanes
+                assert done == (microkernels.MR if whole_panel and rows >= microkernels.MR else 0)
+                multiplied = np.arange(rows)[:, None] < done
+                check_stored(c, np.where(multiplied, expected + (100 if add else 0), 100))
+                lane, written = np.arange(width), -(-columns // lanes) * lanes  # whole vectors are
+                check_stored(panel, np.where(lane < written, b * (lane < columns), CANARY))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -136,7 +152,7 @@ def test_transposed_rows_and_epilogues_at_every_residue(dtype: Any) -> None:
             sums[:, :columns] = a
             for relu in (False, True):
                 c = rows_of(np.full((columns, rows), np.nan, dtype), CANARY)
-                conv.epilogue_rows(sums.ravel(), bias, 0, relu, rows, columns, c)
+                conv.epilogue_rows(Rows(sums.ravel(), 0, panel), bias, 0, relu, rows, columns, c)
                 y = (a + bias).T
                 check_stored(c, np.maximum(y, 0) if relu else y)
 
@@ -431,10 +447,10 @@ if sys.platform == "linux":  # which has mprotect
 
 
 def tile_sizes(**variables: str) -> str:
-    """MR, DOT_ROWS and PIXEL_VECTORS of a process with these variables."""
+    """MR, NR_VECTORS, DOT_ROWS and PIXEL_VECTORS of a process with these variables."""
     code = (
-        "from autograd.kernels import planes; from autograd.kernels.microkernels import DOT_ROWS, MR; "
-        "print(MR, DOT_ROWS, planes.PIXEL_VECTORS)"
+        "from autograd.kernels import planes; from autograd.kernels.microkernels import DOT_ROWS, MR, NR_VECTORS; "
+        "print(MR, NR_VECTORS, DOT_ROWS, planes.PIXEL_VECTORS)"
     )
     names = "LUCIDGRAD_VECTOR_BYTES", "LUCIDGRAD_VECTOR_REGISTERS"
     environment = {name: value for name, value in os.environ.items() if name not in names}
@@ -449,7 +465,7 @@ def tile_sizes(**variables: str) -> str:
 
 
 def test_tiles_are_as_large_as_the_number_of_registers_allows() -> None:
-    small, large = "6 3 (8, 4, 3, 2)", "8 4 (8, 6, 4, 4)"
+    small, large = "6 2 3 (8, 4, 3, 2)", "6 4 4 (8, 6, 4, 4)"
     assert tile_sizes(BYTES="16", REGISTERS="32") == large, "64-bit Arm"
     assert tile_sizes(BYTES="64") == large, "AVX-512"
     if platform.machine().lower() in ("x86_64", "amd64"):
@@ -615,7 +631,8 @@ def test_windows_of_one_pixel_at_the_edges_of_blocks(dtype: Any, monkeypatch: py
     restore_choice(monkeypatch)
     choose("winograd")
     params = {"stride": (1, 1), "padding": (0, 0), "dilation": (2, 1), "groups": 1}
-    width, some, depth = gemm.panel_width(np.dtype(dtype).itemsize), pointwise.SOME_OUTPUTS, gemm.DEPTH_BLOCK
+    width, some = microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype)), pointwise.SOME_OUTPUTS
+    depth = gemm.PANEL_BYTES // (np.dtype(dtype).itemsize * width)
     together = gemm.BLOCK_BYTES // (4 * np.dtype(dtype).itemsize * width * 3)  # panels of three channels
     for images, channels, pixels, outputs in [
         (0, 3, 4, 2), (2, 1, 1, 1), (3, 3, width, some), (2, 5, width + 1, some + 1), (1, depth + 1, 2 * width - 1, 3),

@@ -27,13 +27,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, multiply_panel, transpose_rows
+from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, multiply_panel, panel_columns, transpose_rows
 from autograd.kernels.jit import kernel, limit_threads, set_threads
-from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Rows, clear, copy_row, epilogue
+from autograd.kernels.microkernels import (
+    MR,
+    Indexed,
+    IndexedPlace,
+    IndexedRows,
+    Place,
+    Rows,
+    clear,
+    copy_row,
+    epilogue,
+)
 from autograd.types import Array, Pair
 
 BLOCK_ELEMENTS = 65_536  # of a block's rows, all channels: 256 KiB of float32, half of a small second-level cache
-TAP_BLOCK = 192  # taps added at a time: their weights for a panel of channels, 24 KiB, stay in the first-level cache
+TAP_BLOCK = 192  # taps added at a time: their weights for a panel, 12 to 48 KiB, are read again for each few pixels
 PIXEL_BLOCK = 192  # pixels of the weight gradient added at a time, for the same reason
 PART_ELEMENTS = 1 << 20  # elements that the weight gradients of all image blocks may have together
 MIN_PARTS = 16  # blocks that work is cut into if images alone are too few
@@ -226,7 +236,8 @@ def pack_forward(w, groups, row):
     row: offsets of the rows of W.
     """
     outputs, depth = w.shape
-    width, group_outputs = NR_VECTORS * lanes(w), outputs // groups
+    group_outputs = outputs // groups
+    width = panel_columns(group_outputs, lanes(w))
     count = -(-group_outputs // width)
     packed, weights = aligned(groups * count * depth * width, w), w.reshape(-1)
     clear(packed, 0, len(packed))
@@ -245,7 +256,7 @@ def pack_forward(w, groups, row):
 def pack_backward(w, groups, phases, order):
     """W (O, C/G, kh kw) packed as (G, panels, taps, width): panels of input channels, taps as in `backward_plan`."""
     outputs, channels = w.shape[:2]
-    width, group_outputs = NR_VECTORS * lanes(w), outputs // groups
+    width, group_outputs = panel_columns(channels, lanes(w)), outputs // groups
     count, taps = -(-channels // width), group_outputs * len(order)
     packed = aligned(groups * count * taps * width, w)
     clear(packed, 0, len(packed))
@@ -293,27 +304,27 @@ def pack_tile(x, n, first_channel, channels, block, plan, copy):
 def multiply_taps(x, panel, depth, pixels, columns, sums):
     """sums[p, j] = Σ_k X[p, k] panel[k, j] for k < depth, TAP_BLOCK or fewer products at a time.
 
-    x: Indexed by pixels and taps, panel: Rows.
+    x: Indexed by pixels and taps, panel: Rows.  Rows of sums are as long as those of the panel.
     """
     array, start, pixel, first_pixel, tap, first_tap = x
-    width, blocks = NR_VECTORS * lanes(array), max(1, -(-depth // TAP_BLOCK))
+    width, blocks = panel.step, max(1, -(-depth // TAP_BLOCK))
     for block in range(blocks):
         k, end = depth * block // blocks, depth * (block + 1) // blocks
         multiply_panel(
-            Indexed(array, start, pixel, first_pixel, tap, first_tap + k),
-            Rows(panel.array, panel.start + k * width, width), end - k, pixels, columns,
-            Rows(sums, 0, width), block > 0,
+            array, pixel, tap, IndexedPlace(start, first_pixel, first_tap + k), panel.array,
+            Place(panel.start + k * width, width), end - k, TAP_BLOCK, pixels, columns, sums, Place(0, width),
+            block > 0,
         )  # fmt: skip
 
 
 @kernel()
 def epilogue_rows(sums, bias, bias_at, relu, pixels, columns, y):
-    """`microkernels.epilogue` for any number of pixels and the columns of one panel.  y: Rows."""
-    width = lanes(sums)
+    """`microkernels.epilogue` for any number of pixels and the columns of one panel.  sums and y: Rows."""
+    width = lanes(sums.array)
     for j in range(0, columns, width):
         for p in range(0, pixels, width):
             epilogue(
-                Rows(sums, p * NR_VECTORS * width + j, NR_VECTORS * width), bias, bias_at + j, relu,
+                Rows(sums.array, sums.start + p * sums.step + j, sums.step), bias, bias_at + j, relu,
                 min(width, pixels - p), min(width, columns - j), Rows(y.array, y.start + j * y.step + p, y.step),
             )  # fmt: skip
 
@@ -343,7 +354,7 @@ def forward(x, panels, bias, relu, plan, y):
                 Indexed(array, at, pixel, 0, tap, 0), Rows(weights, panel_at, panel_width), depth, pixels, count, sums
             )
             y_rows = Rows(result, ((n * outputs + o) * height + y0) * width, height * width)
-            epilogue_rows(sums, bias, o, relu, pixels, count, y_rows)
+            epilogue_rows(Rows(sums, 0, panel_width), bias, o, relu, pixels, count, y_rows)
     set_threads(threads)
 
 
@@ -382,7 +393,7 @@ def input_grad(g, panels, zeros, plan, phases, stride, dx):
                     phase[3], pixels, count, sums,
                 )  # fmt: skip
                 y_rows = Rows(result, place, height * width) if contiguous else Rows(phase_result, 0, pixels)
-                epilogue_rows(sums, zeros, 0, False, pixels, count, y_rows)
+                epilogue_rows(Rows(sums, 0, panel_width), zeros, 0, False, pixels, count, y_rows)
                 if not contiguous:
                     for j in range(count):
                         for i in range(rows):
@@ -403,7 +414,7 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
     image_blocks, groups, depth, group_outputs = parts.shape
     channels = x.shape[1] // groups
     row_blocks = -(-height // block_rows)
-    panel_width, copy_size = NR_VECTORS * lanes(g), channels * tile_rows * tile_columns
+    panel_width, copy_size = panel_columns(group_outputs, lanes(g)), channels * tile_rows * tile_columns
     gradients, result = g.reshape(-1), parts.reshape(-1)
     threads = limit_threads(g.size * depth // MIN_PRODUCTS)
     for unit in prange(image_blocks * groups * tap_blocks):
@@ -436,8 +447,8 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
                         )  # fmt: skip
                     for p in range(0, together * pixels, PIXEL_BLOCK):
                         multiply_panel(
-                            Indexed(array, at, tap, first_tap, pixel, p), Rows(packed, p * panel_width, panel_width),
-                            min(PIXEL_BLOCK, together * pixels - p), last_tap - first_tap, count,
-                            Rows(result, result_at + first, group_outputs), True,
+                            array, tap, pixel, IndexedPlace(at, first_tap, p), packed,
+                            Place(p * panel_width, panel_width), min(PIXEL_BLOCK, together * pixels - p), PIXEL_BLOCK,
+                            last_tap - first_tap, count, result, Place(result_at + first, group_outputs), True,
                         )  # fmt: skip
     set_threads(threads)

@@ -36,7 +36,6 @@ from autograd.kernels.microkernels import (
     INDEXED_VECTORS,
     LANES_FLOAT32,
     LANES_FLOAT64,
-    NR_VECTORS,
     Indexed,
     IndexedRows,
     Rows,
@@ -55,11 +54,12 @@ STRIP_ELEMENTS = 6144  # of the strips that are made at a time: 24 KiB of float3
 def pool_rows(sums, bias, bias_at, count, windows, best, which, transposed, row, y, argmax, at, step):
     """`pool_epilogue` for a run of windows and the columns of one panel: y[at + j step + q] for window q, channel j.
 
-    best, which, transposed: working memory for `windows` rows of a panel.  row: offsets of the rows of a panel.
+    sums: Rows, as long as a panel's.  best, which, transposed: working memory for `windows` of them.  row: offsets of
+    the rows of a panel.
     """
-    width = NR_VECTORS * lanes(sums)
     for q in range(windows):
-        pool_epilogue(Rows(sums, 4 * q * width, width), bias, bias_at, count, best, which, q * width)
+        place = Rows(sums.array, sums.start + 4 * q * sums.step, sums.step)
+        pool_epilogue(place, bias, bias_at, count, best, which, q * sums.step)
     transpose_rows(IndexedRows(best, 0, row, 0), windows, count, Rows(y, at, step))
     transpose_rows(IndexedRows(which, 0, row, 0), windows, count, Rows(transposed, 0, windows))
     for j in range(count):
@@ -101,8 +101,9 @@ def forward(x, panels, bias, plan, row, y, argmax):
             )  # fmt: skip
             y_at = ((n * outputs + o) * height + y0) * width
             pool_rows(
-                sums, bias, o, count, windows, best, which, transposed, row, result, indices, y_at, height * width
-            )
+                Rows(sums, 0, panel_width), bias, o, count, windows, best, which, transposed, row, result, indices,
+                y_at, height * width,
+            )  # fmt: skip
     set_threads(threads)
 
 

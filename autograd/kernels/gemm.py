@@ -2,11 +2,11 @@
 
 The method is that of Goto's and of BLIS's matrix product.  A thread takes a block of C.  It copies ("packs") a
 panel of B, as wide as a micro-tile, into memory that starts on a cache line.  For each MR rows of A, a micro-kernel
-(microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes MR × 2 L numbers
-of C.  The first MR rows read the panel where B is, and pack it at the same time.  Then comes the next panel: the block
+(microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes a tile of C.
+The first MR rows read the panel where B is, and pack it at the same time.  Then comes the next panel: the block
 of A, which is read again, is small enough to stay in cache.  If the block has many rows, some of them meet several
-panels before the next ones do.  Two tables of offsets say where A's rows and columns are, which also serves a
-convolution (conv.py).  So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
+panels before the next ones do.  A table of offsets says where A's rows are, which also serves a convolution (conv.py).
+So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
 
 Transposing a factor in memory costs more than any other copy.  So Cᵀ = Bᵀ Aᵀ is computed if less has to be transposed
 for it: for a linear layer's x wᵀ, w is then on the left as it is, and the few rows of x are transposed on the right.
@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import prange
+from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from autograd.kernels.jit import (
@@ -40,15 +41,21 @@ from autograd.kernels.jit import (
     memory_of,
     second_level_cache,
     set_threads,
+    vector_bytes,
 )
 from autograd.kernels.microkernels import (
     DOT_ROWS,
+    FEW_ROWS,
     LANES_FLOAT32,
     LANES_FLOAT64,
     MR,
+    NARROW,
+    NARROW_ROWS,
     NR_VECTORS,
     Indexed,
+    IndexedPlace,
     IndexedRows,
+    Place,
     Rows,
     clear,
     copy_panel,
@@ -56,8 +63,10 @@ from autograd.kernels.microkernels import (
     dot,
     outer_1,
     outer_2,
-    outer_2_half,
-    outer_2_packing,
+    outer_2_few,
+    outer_4,
+    outer_4_few,
+    outer_packing,
     transpose_square,
 )
 from autograd.kernels.threads import get_number
@@ -67,14 +76,16 @@ MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
 PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if a block has more than SOME_ROWS and those of C are pages apart
-DEPTH_BLOCK = 256  # products added at a time, so that what is read again stays in cache
+DEPTH_BLOCK = 256  # products added at a time, at most
+FEW_VECTORS = 16  # in a row of B
+PANEL_BYTES = 1 << 15  # of a panel of as many rows, so that it stays in the first-level cache
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
 PACKED_COLUMNS = 48  # columns from which on a transposed A is packed
 PACKED_ROWS = 4 * MR  # rows from which on they are packed, if they are FAR numbers apart and meet FAR_COLUMNS
 FAR, FAR_COLUMNS = 2 * DEPTH_BLOCK, 192
 GAP = 16  # numbers between packed rows, or a power of two would give all of them the same places in the cache
-MAX_DOT_FORM_ROWS = 8 if MR == 8 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
+MAX_DOT_FORM_ROWS = 8 if DOT_ROWS == 4 else DOT_ROWS  # up to which the dot form is faster, if B is transposed
 MIN_PRODUCTS = 1 << 19  # multiplications that make a thread worth waking: about 6 µs
 DOT_BLOCK_ROWS, DOT_BLOCK_COLUMNS = 64, 2 * DOT_ROWS
 
@@ -91,9 +102,26 @@ def lanes(a):
     return LANES_FLOAT32 if a.itemsize == 4 else LANES_FLOAT64
 
 
-def panel_width(itemsize: int) -> int:
-    """Columns of a panel."""
-    return NR_VECTORS * (LANES_FLOAT32 if itemsize == 4 else LANES_FLOAT64)
+@register_jitable
+def panel_columns(columns, lanes):
+    """Columns of a panel of a matrix with so many columns; lanes: numbers in a vector.
+
+    Panels are narrow if there is one of them, or if too much of the last wide one would be idle.
+    """
+    vectors = -(-columns // lanes)
+    return (
+        NARROW if vectors <= NARROW or (vectors < FEW_VECTORS and vectors % NR_VECTORS == 3) else NR_VECTORS
+    ) * lanes
+
+
+@register_jitable
+def depth_block(depth, row_bytes):
+    """Products that are added at a time: rows of a panel, all but the last ones in equal parts.
+
+    Up to a quarter more than PANEL_BYTES are better than a part of a few rows.
+    """
+    most = min(DEPTH_BLOCK, PANEL_BYTES // row_bytes)
+    return max(1, -(-depth // max(1, (4 * depth + 3 * most) // (4 * most))))
 
 
 @kernel()
@@ -108,35 +136,85 @@ def aligned(size, like):
 
 
 @kernel()
-def multiply_panel(a, panel, depth, rows, columns, c, add):
-    """C = A B, or C += A B if `add`: the outer micro-kernel for any number of rows.  a: Indexed, panel and c: Rows.
+def whole_tiles(rows, most):
+    """Rows in tiles of `most` rows.  The others are in tiles of FEW_ROWS, of which as few rows as possible are idle."""
+    rest = rows % most
+    return rows - rest - (most if rows >= most and -(rest + most) % FEW_ROWS < -rest % FEW_ROWS else 0)
 
-    columns: at most a panel's 2 L.
+
+@kernel(inline=True)
+def multiply_panel(a, row, column, place, panel, panel_place, depth, most, rows, columns, c, c_place, add):
+    """C = A B, or C += A B if `add`: the outer micro-kernel for any number of rows.
+
+    a, row, column and place, an IndexedPlace, are A, as in an `Indexed`; panel and panel_place B; c and c_place C.
+    most: of the `depth` products, those that are added in registers, and then to C, at a time.
+    columns: at most NR_VECTORS vectors.  Panels are read whole if there are more than NARROW of them; otherwise the
+    vector that has the last column is.
     """
-    array, start, row, first_row, column, first_column = a
-    for i in range(0, rows, MR):
-        a_rows = Indexed(array, start, row, first_row + i, column, first_column)
-        c_rows = Rows(c.array, c.start + i * c.step, c.step)
-        if columns <= lanes(array):
-            outer_1(a_rows, panel, depth, min(MR, rows - i), columns, c_rows, add)
-        elif rows - i > MR // 2:
-            outer_2(a_rows, panel, depth, min(MR, rows - i), columns, c_rows, add)
-        else:
-            outer_2_half(a_rows, panel, depth, rows - i, columns, c_rows, add)
+    at, first, first_k = place
+    b_at, b_step = panel_place
+    c_at, c_step = c_place
+    vectors, end = -(-columns // lanes(a)), max(1, depth)
+    whole = whole_tiles(rows, MR) if vectors > NARROW else whole_tiles(rows, NARROW_ROWS)  # divided by constants
+    if NR_VECTORS > NARROW and vectors > 2:
+        for i in range(0, whole, MR):
+            for k in range(0, end, most):
+                left, right = (
+                    Indexed(a, at, row, first + i, column, first_k + k),
+                    Rows(panel, b_at + k * b_step, b_step),
+                )
+                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
+                outer_4(left, right, some, MR, columns, result, add or k > 0)
+        for i in range(whole, rows, FEW_ROWS):
+            for k in range(0, end, most):
+                left, right = (
+                    Indexed(a, at, row, first + i, column, first_k + k),
+                    Rows(panel, b_at + k * b_step, b_step),
+                )
+                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
+                outer_4_few(left, right, some, min(FEW_ROWS, rows - i), columns, result, add or k > 0)
+    elif vectors == 2:
+        for i in range(0, whole, NARROW_ROWS):
+            for k in range(0, end, most):
+                left, right = (
+                    Indexed(a, at, row, first + i, column, first_k + k),
+                    Rows(panel, b_at + k * b_step, b_step),
+                )
+                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
+                outer_2(left, right, some, NARROW_ROWS, columns, result, add or k > 0)
+        for i in range(whole, rows, FEW_ROWS):
+            for k in range(0, end, most):
+                left, right = (
+                    Indexed(a, at, row, first + i, column, first_k + k),
+                    Rows(panel, b_at + k * b_step, b_step),
+                )
+                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
+                outer_2_few(left, right, some, min(FEW_ROWS, rows - i), columns, result, add or k > 0)
+    else:
+        for i in range(0, rows, NARROW_ROWS):
+            for k in range(0, end, most):
+                left, right = (
+                    Indexed(a, at, row, first + i, column, first_k + k),
+                    Rows(panel, b_at + k * b_step, b_step),
+                )
+                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
+                outer_1(left, right, some, min(NARROW_ROWS, rows - i), columns, result, add or k > 0)
 
 
 @kernel()
-def pack_and_multiply_panel(a, b, depth, rows, columns, c, add, panel):
-    """As `multiply_panel` with columns of a B that is not packed; they are then in `panel`.  b: Rows."""
-    array, start, row, first_row, column, first_column = a
-    if columns < NR_VECTORS * lanes(array):
-        copy_panel(b, depth, columns, panel)
-        multiply_panel(a, panel, depth, rows, columns, c, add)
-        return
-    outer_2_packing(a, b, depth, min(MR, rows), columns, c, add, panel)
-    if rows > MR:
-        rest = Indexed(array, start, row, first_row + MR, column, first_column)
-        multiply_panel(rest, panel, depth, rows - MR, columns, Rows(c.array, c.start + MR * c.step, c.step), add)
+def pack_panel(a, row, column, place, b, b_place, depth, rows, columns, c, c_place, add, panel, panel_place):
+    """Pack columns of B, b and b_place, into `panel`, and multiply the first rows of A with them, as `multiply_panel`.
+
+    Returns how many rows these are: those of a tile, or 0.
+    """
+    right, packed = Rows(b, b_place.start, b_place.step), Rows(panel, panel_place.start, panel_place.step)
+    if columns < NR_VECTORS * lanes(a) or rows < MR:
+        copy_panel(right, depth, columns, packed)
+        return 0
+    left = Indexed(a, place.start, row, place.first_row, column, place.first_column)
+    result = Rows(c, c_place.start, c_place.step)
+    outer_packing(left, right, depth, MR, NR_VECTORS * lanes(a), result, add, packed)
+    return MR
 
 
 @kernel()
@@ -187,15 +265,17 @@ class Plan(NamedTuple):
     some_rows: int  # rows of a block that are multiplied with `together` panels, before the next ones are
     together: int  # panels that are packed at a time
     group: int  # panels in a block
+    width: int  # columns of a panel
+    block_depth: int  # products that are added at a time
     units: int  # blocks
     transposed: int  # 1 if it is Cᵀ = Bᵀ Aᵀ that is computed
     packing: int  # of A: AS_IT_IS, COLUMNS or ROWS
     a_step: int  # from row to row of A, or, if A is transposed, from column to column
+    a_column: int  # from column to column of A in memory, or in a packed block
     b_step: int
     a_starts: int  # table of where the matrices A[m] start
     b_starts: int
     a_rows: int  # table of A's rows: in memory, or in a packed block
-    a_columns: int
     b_columns: int  # table of the columns of a transposed B; 0 if it is not transposed
     out_rows: int  # table of the rows of a block of C that is going to be transposed
 
@@ -207,51 +287,53 @@ PLAN_FIELDS, TRANSPOSED = len(Plan._fields), Plan._fields.index("transposed")
 def _multiply_block(a, b, record, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix."""
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
-    rows, depth, columns, block_rows, some_rows, together = plan[:6]
-    width = NR_VECTORS * lanes(a)
-    row_blocks, groups = -(-rows // block_rows), -(-columns // (plan.group * width))
+    rows, depth, columns, block_rows, some_rows, together, group, width, block_depth = plan[:9]
+    row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
-    first_column *= plan.group * width
-    last_column, last_row = min(columns, first_column + plan.group * width), min(rows, first_row + block_rows)
+    first_column *= group * width
+    last_column, last_row = min(columns, first_column + group * width), min(rows, first_row + block_rows)
     a_start, b_start = record[plan.a_starts + m], record[plan.b_starts + m]
-    size = min(DEPTH_BLOCK, depth) * width
-    memory = aligned(together * size, a)
-    a_width = min(DEPTH_BLOCK, depth) + GAP
-    tile = MR * a_width
-    a_block, a_place, a_row, a_column = a, a_start, plan.a_rows, plan.a_columns
+    size, a_width = block_depth * width, block_depth + GAP
+    memory, tile = aligned(together * size, a), MR * a_width
+    a_block, a_place, a_row, a_first = a, a_start, plan.a_rows, 0
     if plan.packing != AS_IT_IS:
         a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, plan.a_rows - first_row
     out, out_start, out_step = c, m * rows * columns, columns
     if plan.transposed:
-        out_step = plan.group * width
+        out_step = group * width
         out, out_start = aligned((last_row - first_row) * out_step, a), -first_row * out_step - first_column
-    for first in range(0, max(1, depth), DEPTH_BLOCK):
-        block_depth = min(DEPTH_BLOCK, depth - first)
+    for first in range(0, max(1, depth), block_depth):
+        some_depth = min(block_depth, depth - first)
         if plan.packing == COLUMNS:
             start = a_start + first * plan.a_step + first_row
-            _pack_columns(a, start, plan.a_step, last_row - first_row, block_depth, tile, a_block)
+            _pack_columns(a, start, plan.a_step, last_row - first_row, some_depth, tile, a_block)
         elif plan.packing == ROWS:
             start = a_start + first_row * plan.a_step + first
-            _pack_rows(a, start, plan.a_step, last_row - first_row, block_depth, a_width, a_block)
+            _pack_rows(a, start, plan.a_step, last_row - first_row, some_depth, a_width, a_block)
         else:
-            a_column = plan.a_columns + first
+            a_first = first
         for begin in range(first_column, last_column, together * width):
             end = min(last_column, begin + together * width)
             for i in range(first_row, last_row, some_rows):
                 for j in range(begin, end, width):
-                    count, panel = min(width, end - j), Rows(memory, (j - begin) // width * size, width)
-                    part, results = min(some_rows, last_row - i), Rows(out, out_start + i * out_step + j, out_step)
-                    left = Indexed(a_block, a_place, record, a_row + i, record, a_column)
+                    count, panel = min(width, end - j), Place((j - begin) // width * size, width)
+                    part, done = min(some_rows, last_row - i), 0
                     if i == first_row and plan.b_columns == 0:
-                        right = Rows(b, b_start + first * plan.b_step + j, plan.b_step)
-                        pack_and_multiply_panel(left, right, block_depth, part, count, results, first > 0, panel)
-                        continue
-                    if i == first_row:
+                        done = pack_panel(
+                            a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i, a_first), b,
+                            Place(b_start + first * plan.b_step + j, plan.b_step), some_depth, part, count, out,
+                            Place(out_start + i * out_step + j, out_step), first > 0, memory, panel,
+                        )  # fmt: skip
+                    elif i == first_row:
                         if count < width:  # the columns that fill up the last panel are multiplied, too
                             clear(memory, panel.start, size)
                         stored = IndexedRows(b, b_start + first, record, plan.b_columns + j)
-                        transpose_rows(stored, count, block_depth, panel)
-                    multiply_panel(left, panel, block_depth, part, count, results, first > 0)
+                        transpose_rows(stored, count, some_depth, Rows(memory, panel.start, width))
+                    multiply_panel(
+                        a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i + done, a_first), memory, panel,
+                        some_depth, block_depth, part - done, count, out,
+                        Place(out_start + (i + done) * out_step + j, out_step), first > 0,
+                    )  # fmt: skip
     if plan.transposed:
         place = IndexedRows(out, 0, record, plan.out_rows)
         at = (m * columns + first_column) * rows + first_row
@@ -264,7 +346,7 @@ def _multiply_blocks(a, b, record, c):
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
     threads = limit_threads(c.size * plan.depth // MIN_PRODUCTS)
     for unit in prange(plan.units):
-        _multiply_block(a, b, record, c, unit)
+        _multiply_block(a, b, record, c, np.int64(unit))  # or it would be compiled for unsigned integers, too
     set_threads(threads)
 
 
@@ -314,27 +396,26 @@ def _better_transposed(rows: int, depth: int, columns: int, a_transposed: bool, 
 
 
 def _cut(
-    matrices: int, rows: int, depth: int, panels: int, itemsize: int, threads: int, a_packed: bool, b_transposed: bool
-) -> tuple[int, int]:
+    matrices: int, rows: int, columns: int, block_depth: int, width: int, itemsize: int, threads: int, a_packed: bool,
+    b_transposed: bool,
+) -> tuple[int, int]:  # fmt: skip
     """How many rows, and how many panels, a block of C has, so that the thread with the most blocks is done soonest.
 
     Threads get equal numbers of blocks, or one more.  Each block reads and packs its part of A and of B.  Reading a
     number, and packing a number of A, take about as long as L multiply-adds each; transposing a number of B, 2 L.
     """
-    width = panel_width(itemsize)
-    lanes = width // NR_VECTORS
+    panels, lanes = -(-columns // width), vector_bytes() // itemsize
     for_row, for_column = lanes * (1 + a_packed), lanes * (1 + 2 * b_transposed)
-    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * max(1, min(depth, DEPTH_BLOCK))))
+    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
     least = max(1, -(-rows // most))
     best = 0, rows, panels
     for row_blocks in range(least, max(least, min(rows // MIN_BLOCK_ROWS, least * threads)) + 1):
-        block_rows = max(1, -(-rows // (row_blocks * MR)) * MR)
+        block_rows = max(1, -(-rows // (row_blocks * FEW_ROWS)) * FEW_ROWS)
         blocks = matrices * -(-rows // block_rows)
         for groups in range(1, min(panels, -(-2 * threads // max(1, blocks))) + 1):
             group = -(-panels // groups)
-            columns = group * width
             units = -(-blocks * -(-panels // group) // threads)  # of one thread
-            work = units * (block_rows * columns + for_row * block_rows + for_column * columns)
+            work = units * (block_rows * group * width + for_row * block_rows + for_column * group * width)
             if best[0] == 0 or work < best[0]:
                 best = work, block_rows, group
     return max(1, best[1]), max(1, best[2])
@@ -365,33 +446,32 @@ def _record(
         packing = COLUMNS
     elif not a_transposed and a_step > FAR and columns >= FAR_COLUMNS and rows >= PACKED_ROWS:
         packing = ROWS
-    matrices, width = len(a_starts), panel_width(itemsize)
-    panels, block_depth = -(-columns // width), max(1, min(depth, DEPTH_BLOCK))
-    by_columns = packing == COLUMNS
-    block_rows, group = _cut(matrices, rows, depth, panels, itemsize, threads, by_columns, b_transposed)
-    units = matrices * -(-rows // block_rows) * -(-panels // group)
+    width = panel_columns(columns, vector_bytes() // itemsize)
+    block_depth = depth_block(depth, width * itemsize)
+    block_rows, group = _cut(
+        len(a_starts), rows, columns, block_depth, width, itemsize, threads, packing == COLUMNS, b_transposed
+    )
+    units = len(a_starts) * -(-rows // block_rows) * -(-columns // (group * width))
     far = itemsize * columns >= PAGE and not transposed
     some_rows = FEW_PAGES if far and block_rows > SOME_ROWS else SOME_ROWS
     together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
     if packing == COLUMNS:
-        row, pack_width = np.arange(rows), MR * (min(DEPTH_BLOCK, depth) + GAP)
-        a_rows, a_columns = row // MR * pack_width + row % MR, offsets(block_depth, MR)
+        row, pack_width = np.arange(rows), MR * (block_depth + GAP)
+        a_rows, a_column = row // MR * pack_width + row % MR, MR
     elif packing == ROWS:
-        a_rows, a_columns = offsets(rows, block_depth + GAP), offsets(block_depth, 1)
+        a_rows, a_column = offsets(rows, block_depth + GAP), 1
     else:
-        a_rows = offsets(rows, 1 if a_transposed else a_step)
-        a_columns = offsets(depth, a_step if a_transposed else 1)
+        a_rows, a_column = (offsets(rows, 1), a_step) if a_transposed else (offsets(rows, a_step), 1)
     none = offsets(0, 1)
     tables = (
-        a_starts, b_starts, a_rows, a_columns,
-        offsets(columns, b_step) if b_transposed else none,
+        a_starts, b_starts, a_rows, offsets(columns, b_step) if b_transposed else none,
         offsets(block_rows, group * width) if transposed else none,
     )  # fmt: skip
     places = PLAN_FIELDS + np.cumsum([0, *map(len, tables)])
     plan = Plan(
-        rows, depth, columns, block_rows, some_rows, together, group, units, transposed, packing, a_step, b_step,
-        *places[:4], places[4] if b_transposed else 0, places[5],
+        rows, depth, columns, block_rows, some_rows, together, group, width, block_depth, units, transposed, packing,
+        a_step, a_column, b_step, *places[:3], places[3] if b_transposed else 0, places[4],
     )  # fmt: skip
     return np.concatenate([plan, *tables])
 

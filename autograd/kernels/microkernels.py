@@ -5,8 +5,8 @@ numbers.  To keep both units busy, at least eight independent sums must be in re
 less than one load per FMA.  A loop that the compiler vectorizes keeps its sums in memory.  So the inner
 loops are written here instruction by instruction.  L is the width of a vector register.
 
-outer        C[i, j] = Σ_k A[i, k] B[k, j]                    for MR rows i and 2 L columns j
-             one step of k: 2 vectors of B, MR numbers of A each splat over a vector, 2 MR FMAs
+outer        C[i, j] = Σ_k A[i, k] B[k, j]                    for R rows i and V vectors of columns j
+             one step of k: V vectors of B, R numbers of A each splat over a vector, R V FMAs
 dot          C[i, j] = Σ_k A[i, k] B[j, k]                    for DOT_ROWS rows i and as many rows j
              one step of L k's: one vector of each row, DOT_ROWS² FMAs; at the end each sum is reduced
 indexed_sum  C[j] += Σ_k A[k] B[row[k] + jump[argmax[k]] + j]  for 14, 11 or 8 L columns j
@@ -14,18 +14,20 @@ indexed_sum  C[j] += Σ_k A[k] B[row[k] + jump[argmax[k]] + j]  for 14, 11 or 8 
 
 Micro-kernels work on flat arrays.  A named tuple says where a matrix is in its array: `Rows` has a
 constant step from row to row, `IndexedRows` a table with the offset of each row, `Indexed` one table for
-rows and one for columns.  With two tables, `outer` is a matrix product with A as it is or transposed.
-With the offsets of pixels and of a window's taps it is a convolution of any stride and dilation: A is
-the image itself, and no matrix of patches (im2col) is ever built.  B comes packed in panels of 2 L columns, or
-`outer_2_packing` packs it for the next rows while it multiplies the first ones.
+rows, and another or a constant step for columns.  With a step, `outer` is a matrix product with A as it is or
+transposed.  With the offsets of pixels and of a window's taps it is a convolution of any stride and dilation: A is
+the image itself, and no matrix of patches (im2col) is ever built.  B comes packed in panels, which are as wide as
+a micro-tile, or `outer_packing` packs it for the next rows while it multiplies the first ones.
 Results that have channels in the lanes are transposed in registers, L × L numbers at a time, so that
 pixels are neighbours in memory (`transpose_square`, `epilogue`).
 
-MR depends on the registers.  With 32 registers there is room for 16 sums, the vectors of B and the numbers
-of A.  (12 rows leave no register to spare and reached half the speed.)  With 16 registers there are 12 sums, two
-vectors of B and two numbers of A.  At the edges, rows are clamped to the last one (computed, not stored) and
-columns are masked, so no number outside the arrays is read or written.  docs/performance.md has the share of a
-core's peak that this reaches.
+The shape of a micro-tile, R × V, depends on the registers.  With 32 registers there is room for 24 sums, the vectors
+of B and a number of A.  Of 16 sums, 8 × 2, a core's units for FMAs are busy, too, but a step of k takes 28
+instructions for 16 FMAs, and 6 × 4 takes 35 for 24.  That counts if another program runs on the same core, for a core
+starts only 4 to 6 instructions a cycle for both.  For the same reason two steps of k are made at a time.  With 16
+registers there are 12 sums, two vectors of B and two numbers of A.  At the edges, rows are clamped to the last one
+(computed, not stored) and columns are masked, so no number outside the arrays is read or written.  A rest of up to four
+rows has tiles of its own.  docs/performance.md has the share of a core's peak that this reaches.
 """
 
 from __future__ import annotations
@@ -42,8 +44,11 @@ from numba.extending import intrinsic
 from autograd.kernels.jit import vector_bytes, vector_registers
 from autograd.types import Array
 
-MR, DOT_ROWS = (8, 4) if vector_registers() == 32 else (6, 3)  # rows of a micro-tile
-NR_VECTORS = 2  # vectors in a row of a micro-tile, and so in a row of a panel
+MR = 6  # rows of a micro-tile
+NR_VECTORS, DOT_ROWS = (4, 4) if vector_registers() == 32 else (2, 3)  # vectors in a row of it, and so of a panel
+NARROW = 2  # vectors in a row of a micro-tile and of a panel for few columns
+NARROW_ROWS = 8 if vector_registers() == 32 else 6  # of such a tile
+FEW_ROWS = 4  # of a tile for the rows that are left
 INDEXED_VECTORS = (14, 11, 8)  # sums of `indexed_sum`, of which the shape decides
 LANES_FLOAT32, LANES_FLOAT64 = vector_bytes() // 4, vector_bytes() // 8
 
@@ -79,13 +84,24 @@ class IndexedRows(NamedTuple):
 
 
 class Indexed(NamedTuple):
-    """A matrix with two tables: element (i, k) is array[start + row[first_row + i] + column[first_column + k]]."""
+    """A matrix with two tables: element (i, k) is array[start + row[first_row + i] + column[first_column + k]].
+
+    Instead of a table, `column` can be the constant step from column to column.
+    """
 
     array: Array
     start: int
     row: Array
     first_row: int
-    column: Array
+    column: Array | int
+    first_column: int
+
+
+class IndexedPlace(NamedTuple):
+    """Where a matrix is in a flat array that is passed beside it, as are the tables: the numbers of `Indexed`."""
+
+    start: int
+    first_row: int
     first_column: int
 
 
@@ -133,10 +149,13 @@ class VectorBuilder:
         array, start, row, first_row = cgutils.unpack_tuple(self.builder, arguments[i], len(kind))[:4]
         return self.address(kind[0], array, start), self.address(kind[2], row, first_row)
 
-    def column_table(self, signature: Any, arguments: Any, i: int) -> ir.Value:
-        """The column table of argument i, an `Indexed`."""
-        column, first_column = cgutils.unpack_tuple(self.builder, arguments[i], 6)[4:]
-        return self.address(signature.args[i][4], column, first_column)
+    def columns(self, signature: Any, arguments: Any, i: int) -> Callable[[ir.Value], ir.Value]:
+        """A function that emits the offset of a column of argument i, an `Indexed`."""
+        column, first = cgutils.unpack_tuple(self.builder, arguments[i], 6)[4:]
+        if isinstance(signature.args[i][4], types.Integer):
+            return lambda k: self.opaque(self.builder.mul(self.builder.add(first, k), column))
+        table = self.address(signature.args[i][4], column, first)
+        return lambda k: self.builder.load(self.builder.gep(table, [k]))
 
     def row_starts(self, start: ir.Value, table: ir.Value, count: int, rows: ir.Value) -> list[ir.Value]:
         """Where `count` rows start according to a table.  Rows from `rows` on are clamped to the last one."""
@@ -276,70 +295,116 @@ class VectorBuilder:
         """
         builder, vectors = self.builder, len(sums[0])
 
-        def store(masks: list[ir.Value | None], add: bool) -> None:
+        def store(masks: list[ir.Value | None]) -> None:
             for i, row in enumerate(sums):
                 with builder.if_then(builder.icmp_signed("<", self.int64(i), rows)):
                     start = builder.gep(c, [builder.mul(self.int64(i), c_step)])
-                    for v, (vector, mask) in enumerate(zip(row, masks, strict=True)):
-                        place = builder.gep(start, [self.int64(v * self.lanes)])
-                        self.store(builder.fadd(self.load(place, mask), vector) if add else vector, place, mask)
-
-        def choose(masks: list[ir.Value | None]) -> None:
-            with builder.if_else(add) as (then, otherwise):
-                with then:
-                    store(masks, True)
-                with otherwise:
-                    store(masks, False)
+                    places = [builder.gep(start, [self.int64(v * self.lanes)]) for v in range(vectors)]
+                    before = builder.block
+                    with builder.if_then(add):
+                        totals = [
+                            builder.fadd(self.load(place, mask), vector)
+                            for place, mask, vector in zip(places, masks, row, strict=True)
+                        ]
+                        added = builder.block
+                    results = [builder.phi(self.vector) for _ in row]
+                    for result, vector, total in zip(results, row, totals, strict=True):
+                        result.add_incoming(vector, before)
+                        result.add_incoming(total, added)
+                    for result, place, mask in zip(results, places, masks, strict=True):
+                        self.store(result, place, mask)
 
         whole = builder.icmp_signed("==", columns, self.int64(vectors * self.lanes))
         with builder.if_else(whole) as (then, otherwise):
             with then:
-                choose([None] * vectors)
+                store([None] * vectors)
             with otherwise:
-                choose([self.first_lanes(builder.sub(columns, self.int64(v * self.lanes))) for v in range(vectors)])
+                store([self.first_lanes(builder.sub(columns, self.int64(v * self.lanes))) for v in range(vectors)])
 
     def loop(
-        self, count: ir.Value, sums: int, body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]]
+        self,
+        count: ir.Value,
+        sums: int,
+        body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
+        unroll: int = 1,
     ) -> list[ir.Value]:
-        """Run body(step, sums) -> sums `count` times.  The sums start at 0 and stay in registers.  Returns them."""
+        """Run body(step, sums) -> sums `count` times.  The sums start at 0 and stay in registers.  Returns them.
+
+        unroll: steps that are made at a time, which saves instructions that count and branch.
+        """
+        totals: list[ir.Value] = [self.zero] * sums
+        if unroll == 1:
+            return self._steps(self.int64(0), count, 1, totals, body)
+
+        def several(step: ir.Value, totals: list[ir.Value]) -> list[ir.Value]:
+            for i in range(unroll):
+                if i:
+                    self.keep_order()
+                totals = body(self.builder.add(step, self.int64(i)), totals)
+            return totals
+
+        end = self.builder.sub(count, self.builder.srem(count, self.int64(unroll)))
+        totals = self._steps(self.int64(0), end, unroll, totals, several)
+        return self._steps(end, count, 1, totals, body)
+
+    def _steps(
+        self,
+        begin: ir.Value,
+        end: ir.Value,
+        by: int,
+        start: list[ir.Value],
+        body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
+    ) -> list[ir.Value]:
+        """The loop of `loop`, with the steps begin, begin + by, … below `end`."""
         builder = self.builder
         before, head = builder.block, builder.append_basic_block("tile.head")
         inside, after = builder.append_basic_block("tile.body"), builder.append_basic_block("tile.after")
         builder.branch(head)
         builder.position_at_end(head)
         step = builder.phi(_i64)
-        totals = [builder.phi(self.vector) for _ in range(sums)]
-        builder.cbranch(builder.icmp_signed("<", step, count), inside, after)
+        totals = [builder.phi(self.vector) for _ in start]
+        builder.cbranch(builder.icmp_signed("<", step, end), inside, after)
         builder.position_at_end(inside)
         results = body(step, totals)
-        step.add_incoming(self.int64(0), before)
-        step.add_incoming(builder.add(step, self.int64(1)), builder.block)
-        for phi, result in zip(totals, results, strict=True):
-            phi.add_incoming(self.zero, before)
+        step.add_incoming(begin, before)
+        step.add_incoming(builder.add(step, self.int64(by)), builder.block)
+        for phi, first, result in zip(totals, start, results, strict=True):
+            phi.add_incoming(first, before)
             phi.add_incoming(result, builder.block)
         builder.branch(head)
         builder.position_at_end(after)
         return totals
 
+    def opaque(self, value: ir.Value) -> ir.Value:
+        """The same integer.  LLVM does not know where it is from.
+
+        Otherwise LLVM would count with a pointer for each row, not with one offset that all rows share.
+        """
+        return self.builder.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", [value], False)
+
+    def keep_order(self) -> None:
+        """A fence for the compiler alone.  LLVM would move all loads before it first, and spill the sums."""
+        self.builder.fence("seq_cst", targetscope="singlethread")
+
 
 # ── matrix products ────────────────────────────────────────────────────────────────────
 
 
-AHEAD = 8  # rows of B that `outer_2_packing` asks for ahead of time
+AHEAD = 8  # rows of B that `outer_packing` asks for ahead of time
 
 
 def _outer_code(context, builder, signature, arguments, most_rows, vectors):  # type: ignore[no-untyped-def]
-    """The code of `_outer`; and of `outer_2_packing`, if there is one argument more."""
+    """The code of `_outer`; and of `outer_packing`, if there is one argument more."""
     build = VectorBuilder(context, builder, signature.args[0])
     depth, rows, columns = arguments[2:5]
-    steps = build.column_table(signature, arguments, 0)
+    offset = build.columns(signature, arguments, 0)
     b, b_step = build.rows(signature, arguments, 1)
     starts = build.row_starts(*build.indexed_rows(signature, arguments, 0), most_rows, rows)
     packed = build.rows(signature, arguments, 7) if len(arguments) == 8 else None
     lanes = [build.int64(v * build.lanes) for v in range(vectors)]
 
     def body(k: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-        step = builder.load(builder.gep(steps, [k]))
+        column = offset(k)
         b_row = builder.gep(b, [builder.mul(k, b_step)])
         right = [build.load(builder.gep(b_row, [lane])) for lane in lanes]
         if packed:
@@ -352,9 +417,9 @@ def _outer_code(context, builder, signature, arguments, most_rows, vectors):  # 
                 build.prefetch(builder.gep(b_row, [build.int64((v + 1) * build.lanes - 1)]))
         results = []
         for i, start in enumerate(starts):
-            if i == most_rows // 2:  # or LLVM would load the numbers of all rows first, and spill the sums
-                builder.fence("seq_cst", targetscope="singlethread")
-            left = build.splat(builder.load(builder.gep(start, [step])), build.vector)
+            if i == most_rows // 2:  # or LLVM would load the numbers of all rows first
+                build.keep_order()
+            left = build.splat(builder.load(builder.gep(start, [column])), build.vector)
             results += [build.multiply_add(left, right[v], sums[i * vectors + v]) for v in range(vectors)]
         return results
 
@@ -363,7 +428,8 @@ def _outer_code(context, builder, signature, arguments, most_rows, vectors):  # 
         row = builder.gep(c, [builder.mul(build.int64(i), c_step)])
         for lane in lanes:
             build.prefetch(builder.gep(row, [lane]))
-    sums = build.loop(depth, most_rows * vectors, body)
+    unroll = 2 if most_rows == MR and not packed else 1  # of 8 rows, LLVM would load all numbers first, and spill them
+    sums = build.loop(depth, most_rows * vectors, body, unroll)
     tile = [sums[i * vectors : (i + 1) * vectors] for i in range(most_rows)]
     build.add_tile(tile, rows, columns, c, c_step, arguments[6])
     return context.get_dummy_value()
@@ -374,7 +440,7 @@ def _outer(most_rows: int, vectors: int) -> Any:
     def outer(typing, a, b, depth, rows, columns, c, add):  # type: ignore[no-untyped-def]
         """C[i, j] = Σ_k A[i, k] B[k, j], or C += that if `add`; a: Indexed, b and c: Rows.
 
-        For i < rows <= most_rows and j < columns.  Rows of b are read whole, whatever `columns` is.
+        For i < rows <= most_rows and j < columns <= vectors L.  Rows of b are read whole, whatever `columns` is.
         """
         integer = types.int64
         return (
@@ -385,13 +451,14 @@ def _outer(most_rows: int, vectors: int) -> Any:
     return outer
 
 
-outer_1, outer_2 = _outer(MR, 1), _outer(MR, 2)  # for columns that fit into one vector, and into two
-outer_2_half = _outer(MR // 2, 2)  # for the rows that are left
+# The number is that of the vectors in a row of the tile.  Tiles of 4 are for 32 registers.
+outer_1, outer_2, outer_2_few = _outer(NARROW_ROWS, 1), _outer(NARROW_ROWS, 2), _outer(FEW_ROWS, 2)
+outer_4, outer_4_few = _outer(MR, 4), _outer(FEW_ROWS, 4)
 
 
 @intrinsic
-def outer_2_packing(typing, a, b, depth, rows, columns, c, add, packed):  # type: ignore[no-untyped-def]
-    """As `outer_2`, and PACKED[k, j] = B[k, j] for j < 2 L; packed: Rows.
+def outer_packing(typing, a, b, depth, rows, columns, c, add, packed):  # type: ignore[no-untyped-def]
+    """As `outer` for the widest tile, and PACKED[k, j] = B[k, j] for j < NR_VECTORS L; packed: Rows.
 
     The copies are made between the multiply-adds, which leave a third of the processor's time for loads and stores
     unused.  B's rows may be pages apart, where the processor does not fetch ahead by itself.
@@ -522,7 +589,7 @@ def copy_row(typing, a, a_at, count, c, c_at):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def copy_panel(typing, a, rows, columns, c):  # type: ignore[no-untyped-def]
-    """C[i, j] = A[i, j] for i < rows and j < columns, and 0 for the other j < 2 L; a and c: Rows."""
+    """C[i, j] = A[i, j] for i < rows and j < columns, and 0 for the other lanes of the last vector; a and c: Rows."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         build = VectorBuilder(context, builder, signature.args[0])
@@ -534,10 +601,11 @@ def copy_panel(typing, a, rows, columns, c):  # type: ignore[no-untyped-def]
                 start = builder.gep(a, [builder.mul(loop.index, a_step)])
                 end = builder.gep(c, [builder.mul(loop.index, c_step)])
                 for v, mask in enumerate(masks):
-                    offset = [build.int64(v * build.lanes)]
-                    build.store(build.load(builder.gep(start, offset), mask), builder.gep(end, offset))
+                    offset = build.int64(v * build.lanes)
+                    with builder.if_then(builder.icmp_signed("<", offset, columns)):
+                        build.store(build.load(builder.gep(start, [offset]), mask), builder.gep(end, [offset]))
 
-        whole = builder.icmp_signed("==", columns, build.int64(NR_VECTORS * build.lanes))
+        whole = builder.icmp_signed("==", builder.srem(columns, build.int64(build.lanes)), build.int64(0))
         with builder.if_else(whole) as (then, otherwise):
             with then:
                 copy([None] * NR_VECTORS)
@@ -591,7 +659,9 @@ def epilogue(typing, a, bias, bias_at, relu, rows, columns, c):  # type: ignore[
 
 @intrinsic
 def pool_epilogue(typing, a, bias, bias_at, columns, y, argmax, at):  # type: ignore[no-untyped-def]
-    """y[at + j] = max(A[0, j], …, A[3, j], plus bias[bias_at + j]; 0) for j < columns <= 2 L; a: Rows.
+    """y[at + j] = max(A[0, j], …, A[3, j], plus bias[bias_at + j]; 0) for j < columns; a: Rows.
+
+    columns: at most those of a panel.
 
     argmax[at + j] is the row of the maximum, the first of equals, as a number of y's dtype.  NaN counts as
     the greatest number.
@@ -605,20 +675,21 @@ def pool_epilogue(typing, a, bias, bias_at, columns, y, argmax, at):  # type: ig
         y, argmax = (build.address(signature.args[i], arguments[i], at) for i in (4, 5))
         for v in range(NR_VECTORS):
             offset = build.int64(v * build.lanes)
-            mask = build.first_lanes(builder.sub(columns, offset))
-            add = build.load(builder.gep(bias, [offset]), mask)
-            best = which = None
-            for i in range(4):
-                start = builder.gep(a, [builder.add(builder.mul(build.int64(i), a_step), offset)])
-                x = builder.fadd(build.load(start, mask), add)
-                number = ir.Constant(build.vector, [float(i)] * build.lanes)
-                if i == 0:
-                    best, which = x, number
-                    continue
-                greater = builder.or_(builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x))
-                best, which = builder.select(greater, x, best), builder.select(greater, number, which)
-            build.store(build.relu(best, ir.Constant(ir.IntType(1), 1)), builder.gep(y, [offset]), mask)
-            build.store(which, builder.gep(argmax, [offset]), mask)
+            with builder.if_then(builder.icmp_signed("<", offset, columns)):
+                mask = build.first_lanes(builder.sub(columns, offset))
+                add = build.load(builder.gep(bias, [offset]), mask)
+                best = which = None
+                for i in range(4):
+                    start = builder.gep(a, [builder.add(builder.mul(build.int64(i), a_step), offset)])
+                    x = builder.fadd(build.load(start, mask), add)
+                    number = ir.Constant(build.vector, [float(i)] * build.lanes)
+                    if i == 0:
+                        best, which = x, number
+                        continue
+                    greater = builder.or_(builder.fcmp_ordered(">", x, best), builder.fcmp_unordered("uno", x, x))
+                    best, which = builder.select(greater, x, best), builder.select(greater, number, which)
+                build.store(build.relu(best, ir.Constant(ir.IntType(1), 1)), builder.gep(y, [offset]), mask)
+                build.store(which, builder.gep(argmax, [offset]), mask)
         return context.get_dummy_value()
 
     integer = types.int64

@@ -21,9 +21,18 @@ import numpy as np
 from numba import prange
 
 from autograd.kernels.functions import exponential, hyperbolic_tangent
-from autograd.kernels.gemm import DEPTH_BLOCK, MIN_PRODUCTS, aligned, lanes, multiply_panel, offsets, transpose_rows
+from autograd.kernels.gemm import (
+    MIN_PRODUCTS,
+    aligned,
+    depth_block,
+    lanes,
+    multiply_panel,
+    offsets,
+    panel_columns,
+    transpose_rows,
+)
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads
-from autograd.kernels.microkernels import MR, NR_VECTORS, Indexed, IndexedRows, Rows, clear, copy_panel
+from autograd.kernels.microkernels import FEW_ROWS, IndexedPlace, IndexedRows, Place, Rows, clear, copy_panel
 from autograd.kernels.threads import get_number
 from autograd.types import Array
 
@@ -53,9 +62,9 @@ def _pack(w, transposed_row, panel, panels):
     other through the panel's whole depth.
     """
     rows, columns = w.shape
-    width, flat = NR_VECTORS * lanes(w), w.reshape(-1)
-    transposed = len(transposed_row) > 0
+    transposed, flat = len(transposed_row) > 0, w.reshape(-1)
     depth, last = (columns, rows) if transposed else (rows, columns)
+    width = panel_columns(last, lanes(w))
     count, at = min(width, last - panel * width), panel * depth * width
     if transposed:
         if count < width:
@@ -68,14 +77,15 @@ def _pack(w, transposed_row, panel, panels):
 
 
 @kernel()
-def _multiply(a, rows, depth, row, column, panels, columns, c, start, step, add):
+def _multiply(a, rows, depth, row, panels, columns, c, start, step, add):
     """c[start + i step + j] = Σ_k a[i depth + k] B[k, j], or += with `add`, with all panels of B."""
-    width = NR_VECTORS * lanes(a)
+    width = panel_columns(columns, lanes(a))
+    most = depth_block(depth, width * a.itemsize)
     for j in range(0, columns, width):
-        for k in range(0, max(1, depth), DEPTH_BLOCK):
+        for k in range(0, max(1, depth), most):
             multiply_panel(
-                Indexed(a, 0, row, 0, column, k), Rows(panels, j * depth + k * width, width),
-                min(DEPTH_BLOCK, depth - k), rows, min(width, columns - j), Rows(c, start + j, step), add or k > 0,
+                a, row, 1, IndexedPlace(0, 0, k), panels, Place(j * depth + k * width, width), min(most, depth - k),
+                most, rows, min(width, columns - j), c, Place(start + j, step), add or k > 0,
             )  # fmt: skip
 
 
@@ -216,14 +226,14 @@ def _run(cell, arrays, where, tables, rows):
     """Fill y, c and gates, in blocks of `rows` sequences."""
     p, h0, c0, w, b, y, c, gates = arrays
     sizes, starts, order = where
-    row, column, transposed_row = tables
-    hidden, columns, width = h0.shape[1], len(w), NR_VECTORS * lanes(w)
+    row, transposed_row = tables
+    hidden, columns, width = h0.shape[1], len(w), panel_columns(len(w), lanes(w))
     panels = aligned(-(-columns // width) * hidden * width, w)
     out = gates if cell <= GRU else y
     flat, step = out.reshape(-1), out.shape[1]
     threads = limit_threads(len(p) * len(w) * hidden // MIN_PRODUCTS)
     for panel in prange(-(-columns // width)):
-        _pack(w, transposed_row, panel, panels)
+        _pack(w, transposed_row, np.int64(panel), panels)
     for block in prange(-(-len(h0) // rows)):
         first, last = block * rows, min(len(h0), (block + 1) * rows)
         h, state = h0[first:last].copy(), c0[first:last].copy()
@@ -231,7 +241,7 @@ def _run(cell, arrays, where, tables, rows):
             active, at = min(last, sizes[t]) - first, starts[t] + first
             if active <= 0:
                 continue
-            _multiply(h.reshape(-1), active, hidden, row, column, panels, columns, flat, at * step, step, False)
+            _multiply(h.reshape(-1), active, hidden, row, panels, columns, flat, at * step, step, False)
             for n in range(active):
                 if cell == LSTM:
                     _lstm(p[at + n], gates[at + n], state[n], h[n], y[at + n], c[at + n])
@@ -243,18 +253,17 @@ def _run(cell, arrays, where, tables, rows):
 
 
 @kernel(parallel=True)
-def _run_grad(cell, arrays, more, where, tables, rows):
+def _run_grad(cell, arrays, more, where, row, rows):
     """Fill dp and dq, which may be one array, and dh0 and dc0, in blocks of `rows` sequences."""
     h0, c0, w, y, c, gates = arrays
     gy, gc, ggates, dp, dq, dh0, dc0 = more
     sizes, starts, order = where
-    row, column = tables
-    hidden, depth, width, count = h0.shape[1], len(w), NR_VECTORS * lanes(w), len(order)
+    hidden, depth, width, count = h0.shape[1], len(w), panel_columns(h0.shape[1], lanes(w)), len(order)
     panels = aligned(-(-hidden // width) * depth * width, w)
     flat, flat_dh = dq.reshape(-1), dh0.reshape(-1)
     threads = limit_threads(len(dp) * len(w) * hidden // MIN_PRODUCTS)
     for panel in prange(-(-hidden // width)):
-        _pack(w, row[:0], panel, panels)
+        _pack(w, row[:0], np.int64(panel), panels)
     for block in prange(-(-len(h0) // rows)):
         first, last = block * rows, min(len(h0), (block + 1) * rows)
         dh, dc, scratch = dh0[first:last], dc0[first:last], np.empty(hidden, w.dtype)
@@ -279,7 +288,7 @@ def _run_grad(cell, arrays, more, where, tables, rows):
                 else:
                     _simple_grad(cell, y[at + n], dh[n], dp[at + n])
             _multiply(
-                flat[at * depth :], active, depth, row, column, panels, hidden, flat_dh, first * hidden, hidden, True
+                flat[at * depth :], active, depth, row, panels, hidden, flat_dh, first * hidden, hidden, True
             )  # fmt: skip
     set_threads(threads)
 
@@ -287,7 +296,7 @@ def _run_grad(cell, arrays, more, where, tables, rows):
 def _rows(sequences: int) -> int:
     """Sequences in a block: threads get equal numbers of blocks, and blocks as many whole tiles of rows as possible."""
     share = max(1, -(-sequences // get_number()))
-    return MR * -(-share // (MR * -(-share // MOST_ROWS)))
+    return FEW_ROWS * -(-share // (FEW_ROWS * -(-share // MOST_ROWS)))
 
 
 def _none(like: Array) -> Array:
@@ -309,7 +318,7 @@ def run(
     c0 = np.empty(h0.shape, p.dtype) if c0 is None else dense(c0)
     b = np.zeros((1, len(w)), p.dtype) if b is None else dense(b).reshape(1, len(w))
     rows = _rows(len(h0))
-    tables = offsets(rows, hidden), offsets(hidden, 1), offsets(len(w), hidden)
+    tables = offsets(rows, hidden), offsets(len(w), hidden)
     _run(cell, (dense(p), h0, c0, w, b, y, c, gates), tuple(where), tables, rows)
     return y, c, gates
 
@@ -332,6 +341,5 @@ def run_grad(
     dq = np.empty(dp.shape, w.dtype) if cell == GRU else dp
     dh0, dc0 = np.empty(h0.shape, w.dtype), np.empty(h0.shape, w.dtype)
     rows = _rows(len(h0))
-    tables = offsets(rows, len(w)), offsets(len(w), 1)
-    _run_grad(cell, arrays, (*more, dp, dq, dh0, dc0), tuple(where), tables, rows)
+    _run_grad(cell, arrays, (*more, dp, dq, dh0, dc0), tuple(where), offsets(rows, len(w)), rows)
     return dp, dq, dh0, dc0

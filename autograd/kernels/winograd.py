@@ -52,7 +52,7 @@ from __future__ import annotations
 import math
 import os
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +63,15 @@ from numba.extending import intrinsic
 
 from autograd.kernels.conv import MIN_PARTS, epilogue_rows
 from autograd.kernels.conv_pool import pool_rows
-from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, offsets, transpose_rows
+from autograd.kernels.gemm import (
+    MIN_PRODUCTS,
+    aligned,
+    lanes,
+    multiply_panel,
+    offsets,
+    panel_columns,
+    transpose_rows,
+)
 from autograd.kernels.jit import (
     ELEMENTS as MIN_ADDITIONS,
     dense,
@@ -75,21 +83,19 @@ from autograd.kernels.jit import (
 from autograd.kernels.microkernels import (
     MR,
     NR_VECTORS,
-    Indexed,
+    IndexedPlace,
     IndexedRows,
+    Place,
     Rows,
     VectorBuilder,
     clear,
     copy_row,
-    outer_1,
-    outer_2,
-    outer_2_half,
 )
 from autograd.kernels.planes import inside
 from autograd.types import Array, Pair
 
 DEPTH = 16  # channels whose products are added at a time
-BLOCK_BYTES = 1 << 20  # of a block's transformed pixels and of a panel's sums
+BLOCK_BYTES = 5 << 18  # of a block's transformed pixels and of a panel's sums
 MIN_BLOCK_TILES, BLOCK_TILES = 4 * MR, 128  # of a block, at least and at most
 GRAD_DEPTH = 12  # tiles of a weight gradient whose products are added at a time
 # Tiles of a block of the weight gradient: as many as GRAD_BYTES hold when transformed, at most GRAD_TILES.  Neither
@@ -339,27 +345,29 @@ join_weights = _transform(lambda a, g, b: transposed(g))
 
 
 @intrinsic
-def all_finite(typing, a, count, both):  # type: ignore[no-untyped-def]
-    """Whether the first `count` elements of a, whole rows of 2 L, are finite.  Only the first half of each row counts
-    unless `both`.
+def all_finite(typing, a, rows, columns):  # type: ignore[no-untyped-def]
+    """Whether A[i, j] is finite for i < rows and j < columns, and for the other lanes of the last vector; a: Rows.
+
+    columns: at most NR_VECTORS vectors.
     """
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         build = VectorBuilder(context, builder, signature.args[0])
-        count, both = arguments[1:3]
-        start, width = build.address(signature.args[0], arguments[0], build.int64(0)), NR_VECTORS * build.lanes
-        second = builder.select(both, build.int64(build.lanes), build.int64(0))
+        start, a_step = build.rows(signature, arguments, 0)
+        rows, columns = arguments[1:3]
+        offsets = []  # of a row's vectors; of its first one again, if it has fewer
+        for lane in [build.int64(v * build.lanes) for v in range(NR_VECTORS)]:
+            offsets.append(builder.select(builder.icmp_signed("<", lane, columns), lane, build.int64(0)))
 
         def row(step: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:  # x - x is 0 or NaN
-            at = builder.mul(step, build.int64(width))
-            vectors = [build.load(builder.gep(start, [builder.add(at, offset)])) for offset in (build.int64(0), second)]
+            at = builder.mul(step, a_step)
+            vectors = [build.load(builder.gep(start, [builder.add(at, offset)])) for offset in offsets]
             return [builder.fadd(total, builder.fsub(x, x)) for total, x in zip(sums, vectors, strict=True)]
 
-        totals = build.loop(builder.sdiv(count, build.int64(width)), NR_VECTORS, row)
-        total = build.reduce_add(builder.fadd(*totals))
+        total = build.reduce_add(reduce(builder.fadd, build.loop(rows, NR_VECTORS, row)))
         return builder.fcmp_ordered("ord", total, total)
 
-    return types.boolean(a, types.int64, types.boolean), codegen
+    return types.boolean(a, types.int64, types.int64), codegen
 
 
 @kernel(parallel=True)
@@ -450,34 +458,29 @@ def split_memory(x, plan):
 
 
 @kernel()
-def multiply_elements(v, room, tile, one, weights, weights_at, channels, elements, tiles, columns, m):
+def multiply_elements(v, room, tile, weights, place, channels, elements, tiles, columns, m):
     """m (n², …): Σ_c v_e[t, c] u_e[c, o] for the elements e and the tiles t of a block, and a panel of weights.
 
-    one: 0, 1, 2, …, DEPTH - 1.
+    place: that of the panel.  Whole vectors are written.
     """
-    width, step, m_step = NR_VECTORS * lanes(v), element_step(channels, room), element_step(NR_VECTORS * lanes(v), room)
+    width, step, m_step = place.step, element_step(channels, room), element_step(place.step, room)
+    columns = -(-columns // lanes(v)) * lanes(v)
     for e in range(elements):
         for k in range(0, channels, DEPTH):
-            panel = Rows(weights, weights_at + (e * channels + k) * width, width)
-            depth = min(DEPTH, channels - k)
-            for i in range(0, tiles, MR):
-                rows, a = min(MR, tiles - i), Indexed(v, e * step + k * room, tile, i, one, 0)
-                c = Rows(m, e * m_step + i * width, width)
-                if columns <= lanes(v):
-                    outer_1(a, panel, depth, rows, lanes(v), c, k > 0)
-                elif rows > MR // 2:
-                    outer_2(a, panel, depth, rows, width, c, k > 0)
-                else:
-                    outer_2_half(a, panel, depth, rows, width, c, k > 0)
+            multiply_panel(
+                v, tile, 1, IndexedPlace(e * step + k * room, 0, 0), weights,
+                Place(place.start + (e * channels + k) * width, width), min(DEPTH, channels - k), DEPTH, tiles, columns,
+                m, Place(e * m_step, width), k > 0,
+            )  # fmt: skip
 
 
 @kernel(parallel=True)
-def forward(x, panels, bias, relu, plan, input_channel, one, row, y, argmax, finite):
+def forward(x, panels, bias, relu, plan, input_channel, row, y, argmax, finite):
     """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`.
 
     If argmax is not empty, y is the maximum of each 2 × 2 window of results, or 0 if that is greater, and argmax says
-    which of the four that is.  input_channel: offsets of x's channels.  one: 0, 1, …, DEPTH - 1.  row: offsets of the
-    rows of a panel.  finite: one for each block of images, false if a result before bias and relu is NaN or inf.
+    which of the four that is.  input_channel: offsets of x's channels.  row: offsets of the rows of a panel.  finite:
+    one for each block of images, false if a result before bias and relu is NaN or inf.
     """
     form, m, n, batch, rows, columns, _, _, room, tile, _ = plan
     images, outputs, height, width = y.shape
@@ -508,32 +511,34 @@ def forward(x, panels, bias, relu, plan, input_channel, one, row, y, argmax, fin
         for panel in range(count_panels):
             o = panel * panel_width
             count = min(panel_width, outputs - o)
-            multiply_elements(
-                v, room, tile, one, weights, panel * elements * channels * panel_width, channels, elements, tiles,
-                count, products,
-            )  # fmt: skip
+            place = Place(panel * elements * channels * panel_width, panel_width)
+            multiply_elements(v, room, tile, weights, place, channels, elements, tiles, count, products)
+            results = Rows(sums, 0, panel_width)
             for b in range(together):
-                join_image(form, m, n, products, b * image_tiles, m_step, tile_rows, columns, width, pooled, sums)
+                join_image(
+                    form, m, n, products, b * image_tiles, m_step, tile_rows, columns, width, count, pooled, results
+                )
                 y_at = ((n0 + b) * outputs + o) * height * width + y0 * width
                 if pooled:
                     pool_rows(
-                        sums, bias, o, count, windows, best, which, transposed, row, result, indices, y_at,
+                        results, bias, o, count, windows, best, which, transposed, row, result, indices, y_at,
                         height * width,
                     )  # fmt: skip
                 else:
-                    epilogue_rows(sums, bias, o, relu, windows, count, Rows(result, y_at, height * width))
-                if not all_finite(sums, (4 if pooled else 1) * windows * panel_width, count > lanes(x)):
+                    epilogue_rows(results, bias, o, relu, windows, count, Rows(result, y_at, height * width))
+                if not all_finite(results, (4 if pooled else 1) * windows, count):
                     finite[unit] = False
     set_threads(threads)
 
 
 @kernel()
-def join_image(form, m, n, products, first, m_step, tile_rows, columns, width, pooled, sums):
-    """sums (rows, width, 2 L) = Aᵀ m A for the tiles of an image's rows; first: the first of them among all tiles.
+def join_image(form, m, n, products, first, m_step, tile_rows, columns, width, outputs, pooled, sums):
+    """sums (rows, width, panel) = Aᵀ m A for the tiles of an image's rows; first: the first of them among all tiles.
 
-    With pooling, sums are (rows, width, 4, 2 L), of the windows of 2 × 2 results.
+    With pooling, sums are (rows, width, 4, panel), of the windows of 2 × 2 results.  sums: Rows, as long as a panel's,
+    of which `outputs` numbers count.
     """
-    panel = NR_VECTORS * lanes(sums)
+    panel = sums.step
     for i in range(tile_rows):
         for j in range(columns - 1, -1, -1):
             at, to = (first + i * columns + j) * panel, (i * width + j) * m * panel
@@ -542,18 +547,20 @@ def join_image(form, m, n, products, first, m_step, tile_rows, columns, width, p
                 to *= 2
             else:
                 steps = (2 * width * panel, width * panel, 2 * panel, panel)
-            for k in range(0, panel, lanes(sums)):
-                join(form, products, at + k, (n * m_step, m_step), sums, to + k, steps)
+            for k in range(0, outputs, lanes(products)):
+                join(form, products, at + k, (n * m_step, m_step), sums.array, to + k, steps)
 
 
 @kernel()
-def split_gradients(g, image, count, height, width, y0, first_row, tile_rows, output, plan, line, pixels, spread):
+def split_gradients(
+    g, image, count, height, width, y0, first_row, tile_rows, output, plan, line, pixels, spread, panel_width
+):  # fmt: skip
     """A g Aᵀ for the tiles of some rows of an image and `count` channels, from `image` on; g is flat.
 
-    The first tile goes to place first_row · columns in `spread`, which is (n², size, width of a panel).
+    The first tile goes to place first_row · columns in `spread`, which is (n², size, panel_width).
     """
     form, m, n, _, rows, columns, _, _, room, _, _ = plan
-    vector, panel_width = lanes(g), NR_VECTORS * lanes(g)
+    vector = lanes(g)
     step, tile_width = element_step(panel_width, room), m * columns
     for k in range(0, count, vector):
         pack_pixels(
@@ -574,9 +581,9 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
 
     output, input_channel: offsets of the channels of g and x.
     """
-    _, m, n, batch, rows, columns, _, _, room, tile, channel = plan
+    _, m, n, batch, rows, columns, _, _, room, _, channel = plan
     images, outputs, height, width = g.shape
-    channels, vector, panel_width, elements = x.shape[1], lanes(g), NR_VECTORS * lanes(g), n * n
+    channels, vector, panel_width, elements = x.shape[1], lanes(g), panel_columns(outputs, lanes(g)), n * n
     row_blocks, panels = -(-height // (m * rows)), -(-outputs // panel_width)
     gradients, result = g.reshape(-1), parts.reshape(-1)
     s_step, tile_height, tile_width = element_step(panel_width, room), m * rows, m * columns
@@ -601,6 +608,7 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
                 y0 = block * m * rows
                 tile_rows = -(-min(height - y0, m * rows) // m)
                 tiles = together * tile_rows * columns
+                depth = -(-tiles // max(1, -(-tiles // GRAD_DEPTH)))
                 split_images(
                     x, n0, together, first, last - first, block, tile_rows, input_channel, plan, line, pixels, v
                 )
@@ -610,42 +618,22 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
                     for b in range(together):
                         split_gradients(
                             gradients, (n0 + b) * outputs + o, count, height, width, y0, b * tile_rows, tile_rows,
-                            output, plan, g_line, g_pixels, spread,
+                            output, plan, g_line, g_pixels, spread, panel_width,
                         )  # fmt: skip
-                    for e in range(elements):
-                        at, to = e * step, ((part * elements + e) * channels + first) * outputs + o
-                        add_products(
-                            v, at, channel, tile, spread, e * s_step, tiles, last - first, count, result, to, outputs,
-                            n0 > start or block > 0,
+                    for e in range(elements):  # Σ_t v[c, t] s[t, o]
+                        to = ((part * elements + e) * channels + first) * outputs + o
+                        multiply_panel(
+                            v, channel, DEPTH, IndexedPlace(e * step, 0, 0), spread, Place(e * s_step, panel_width),
+                            tiles, depth, last - first, count, result, Place(to, outputs), n0 > start or block > 0,
                         )  # fmt: skip
     set_threads(threads)
-
-
-@kernel()
-def add_products(v, at, channel, tile, spread, spread_at, tiles, channels, columns, result, to, outputs, add):
-    """result[to + c outputs + o] = Σ_t v[c, t] s[t, o], or += that if `add`.
-
-    They are those of one element of the tiles of a block, and of a panel of s.
-    """
-    width, sums = NR_VECTORS * lanes(v), -(-tiles // GRAD_DEPTH)
-    for i in range(0, channels, MR):
-        rows, c = min(MR, channels - i), Rows(result, to + i * outputs, outputs)
-        for k in range(sums):  # C is in the first-level cache from the second sum on
-            first, depth = tiles * k // sums, tiles * (k + 1) // sums - tiles * k // sums
-            a, b = Indexed(v, at, channel, i, tile, first), Rows(spread, spread_at + first * width, width)
-            if columns <= lanes(v):
-                outer_1(a, b, depth, rows, columns, c, add or k > 0)
-            elif rows > MR // 2:
-                outer_2(a, b, depth, rows, columns, c, add or k > 0)
-            else:
-                outer_2_half(a, b, depth, rows, columns, c, add or k > 0)
 
 
 @kernel(parallel=True)
 def add_weights(parts, form, n, window, tap, dw):
     """dw (O, C, r²) = Gᵀ p G, where p is the sum of parts (B, n², C, O).  tap: offsets of the taps of a panel."""
     _, elements, channels, outputs = parts.shape
-    panel_width, taps = NR_VECTORS * lanes(parts), window * window
+    panel_width, taps = panel_columns(outputs, lanes(parts)), window * window
     count, result = -(-outputs // panel_width), dw.reshape(-1)
     threads = limit_threads(parts.size // MIN_ADDITIONS)
     for unit in prange(count * WEIGHT_BLOCKS):
@@ -725,10 +713,10 @@ def suits(
     ] * window**2 >= MIN_SAVING * multiplications(form, out)
 
 
-def _plan(form: int, images: int, channels: int, out: Pair, padding: Pair, like: Array) -> Plan:
+def _plan(form: int, images: int, channels: int, outputs: int, out: Pair, padding: Pair, like: Array) -> Plan:
     """The plan of a forward convolution: blocks as large as the cache, but enough of them for threads."""
     m, _, points = FORMS[form]
-    width = NR_VECTORS * vector_bytes() // like.itemsize
+    width = panel_columns(outputs, vector_bytes() // like.itemsize)
     tiles = images * -(-out[0] // m) * -(-out[1] // m)
     elements = (len(points) + 1) ** 2 * (-(-channels // DEPTH) * DEPTH + width)
     most = min(BLOCK_TILES, BLOCK_BYTES // (elements * like.itemsize), -(-tiles // MIN_PARTS))
@@ -750,15 +738,15 @@ def convolve(
         out, whole = (2 * out[0], 2 * out[1]), (height, width)
     form = choose(window, whole)
     assert form is not None, "suits() was not asked"
-    plan = _plan(form, len(x), channels, out, padding, x)
-    width = NR_VECTORS * vector_bytes() // x.itemsize
+    plan = _plan(form, len(x), channels, outputs, out, padding, x)
+    width = panel_columns(outputs, vector_bytes() // x.itemsize)
     panels = aligned(-(-outputs // width) * plan.n**2 * channels * width, bias).reshape(-1, plan.n**2, channels, width)
     row, step = (offsets(outputs, taps), taps * outputs) if turned else (offsets(outputs, taps * channels), taps)
     transform_weights(dense(w).reshape(-1), row, step, turned, form, plan.m, window, panels)
     finite = np.empty(-(-len(x) // plan.batch) * -(-out[0] // (plan.m * plan.rows)), np.bool_)
     table = offsets(y.shape[2] * y.shape[3], width)
     input_channel = offsets(channels, x.shape[2] * x.shape[3])
-    forward(dense(x), panels, bias, relu, tuple(plan), input_channel, offsets(DEPTH, 1), table, y, argmax, finite)
+    forward(dense(x), panels, bias, relu, tuple(plan), input_channel, table, y, argmax, finite)
     return bool(finite.all())
 
 
@@ -768,7 +756,7 @@ def correlate(g: Array, x: Array, padding: Pair, window: int) -> Array | None:
     form = choose(window, out, len(x))
     assert form is not None, "suits() was not asked"
     points = FORMS[form].points
-    elements, width = (len(points) + 1) ** 2, NR_VECTORS * vector_bytes() // x.itemsize
+    elements, width = (len(points) + 1) ** 2, panel_columns(outputs, vector_bytes() // x.itemsize)
     channel_blocks, output_blocks = -(-channels // GRAD_CHANNELS), -(-outputs // max(GRAD_OUTPUTS, width))
     others = channel_blocks * output_blocks
     image_blocks = max(1, min(len(x), MIN_PARTS // others, PART_ELEMENTS // (elements * channels * outputs)))
