@@ -18,10 +18,11 @@ from numba import njit
 from autograd import config, get_num_threads, set_num_threads
 from autograd.kernels import gemm
 from autograd.kernels.gemm import aligned
-from autograd.kernels.microkernels import LANES_FLOAT32, MR, NR_VECTORS, Indexed, Rows, outer_4
+from autograd.kernels.microkernels import LANES_FLOAT32, MR, NR_VECTORS, Indexed, Rows, outer_2, outer_4
 from autograd.types import Array
 
 WIDTH = NR_VECTORS * LANES_FLOAT32  # columns of a micro-tile
+outer = outer_4 if NR_VECTORS == 4 else outer_2
 BLOCK = 256  # rows and columns of a block of B: 256 KiB of float32
 
 Multiply = Callable[[Array, Array, Array], None]
@@ -75,7 +76,7 @@ def micro_kernel(a, b, c):
     left, right, result = a.reshape(-1), b.reshape(-1), c.reshape(-1)
     for i in range(0, rows, MR):
         for j in range(0, columns, WIDTH):
-            outer_4(
+            outer(
                 Indexed(left, 0, row, i, 1, 0), Rows(right, j, columns), depth, min(MR, rows - i),
                 min(WIDTH, columns - j), Rows(result, i * columns + j, columns), False,
             )  # fmt: skip
@@ -95,7 +96,7 @@ def packed(a, b, c):
         for k in range(depth):
             panel[k * WIDTH : k * WIDTH + count] = b[k, j : j + count]
         for i in range(0, rows, MR):
-            outer_4(
+            outer(
                 Indexed(left, 0, row, i, 1, 0), Rows(panel, 0, WIDTH), depth, min(MR, rows - i), count,
                 Rows(result, i * columns + j, columns), False,
             )  # fmt: skip

@@ -43,7 +43,7 @@ from autograd.kernels.microkernels import (
 from autograd.types import Array, Pair
 
 BLOCK_ELEMENTS = 65_536  # of a block's rows, all channels: 256 KiB of float32, half of a small second-level cache
-TAP_BLOCK = 192  # taps added at a time: their weights for a panel, 12 to 48 KiB, are read again for each few pixels
+TAP_BLOCK = 192  # taps added at a time: their weights for a panel, 12 to 48 KiB, are read again for every few pixels
 PIXEL_BLOCK = 192  # pixels of the weight gradient added at a time, for the same reason
 PART_ELEMENTS = 1 << 20  # elements that the weight gradients of all image blocks may have together
 MIN_PARTS = 16  # blocks that work is cut into if images alone are too few

@@ -77,7 +77,7 @@ BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again 
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
 PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if a block has more than SOME_ROWS and those of C are pages apart
 DEPTH_BLOCK = 256  # products added at a time, at most
-FEW_VECTORS = 16  # in a row of B
+FEW_VECTORS = 16  # of a row of B: with fewer, no wide panel has an idle vector
 PANEL_BYTES = 1 << 15  # of a panel of as many rows, so that it stays in the first-level cache
 SMALL_PRODUCTS = 1 << 18  # multiplications up to which NumPy's product is faster; OpenBLAS, too, then uses one thread
 AS_IT_IS, COLUMNS, ROWS = 0, 1, 2  # how A is packed: not, by columns if it is transposed, by rows if they are far apart
@@ -109,16 +109,15 @@ def panel_columns(columns, lanes):
     Panels are narrow if there is one of them, or if too much of the last wide one would be idle.
     """
     vectors = -(-columns // lanes)
-    return (
-        NARROW if vectors <= NARROW or (vectors < FEW_VECTORS and vectors % NR_VECTORS == 3) else NR_VECTORS
-    ) * lanes
+    narrow = vectors <= NARROW or (vectors < FEW_VECTORS and vectors % NR_VECTORS == 3)
+    return (NARROW if narrow else NR_VECTORS) * lanes
 
 
 @register_jitable
 def depth_block(depth, row_bytes):
-    """Products that are added at a time: rows of a panel, all but the last ones in equal parts.
+    """Products that are added at a time, and so rows of a panel; row_bytes: bytes of a row of it.
 
-    Up to a quarter more than PANEL_BYTES are better than a part of a few rows.
+    The depth is cut into nearly equal parts.  A quarter more than PANEL_BYTES is better than a part of a few rows.
     """
     most = min(DEPTH_BLOCK, PANEL_BYTES // row_bytes)
     return max(1, -(-depth // max(1, (4 * depth + 3 * most) // (4 * most))))
@@ -151,54 +150,39 @@ def multiply_panel(a, row, column, place, panel, panel_place, depth, most, rows,
     columns: at most NR_VECTORS vectors.  Panels are read whole if there are more than NARROW of them; otherwise the
     vector that has the last column is.
     """
-    at, first, first_k = place
+    at, first, start = place
     b_at, b_step = panel_place
     c_at, c_step = c_place
     vectors, end = -(-columns // lanes(a)), max(1, depth)
     whole = whole_tiles(rows, MR) if vectors > NARROW else whole_tiles(rows, NARROW_ROWS)  # divided by constants
     if NR_VECTORS > NARROW and vectors > 2:
         for i in range(0, whole, MR):
+            result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
-                left, right = (
-                    Indexed(a, at, row, first + i, column, first_k + k),
-                    Rows(panel, b_at + k * b_step, b_step),
-                )
-                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
-                outer_4(left, right, some, MR, columns, result, add or k > 0)
+                left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
+                outer_4(left, right, min(most, depth - k), MR, columns, result, add or k > 0)
         for i in range(whole, rows, FEW_ROWS):
+            result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
-                left, right = (
-                    Indexed(a, at, row, first + i, column, first_k + k),
-                    Rows(panel, b_at + k * b_step, b_step),
-                )
-                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
-                outer_4_few(left, right, some, min(FEW_ROWS, rows - i), columns, result, add or k > 0)
+                left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
+                outer_4_few(left, right, min(most, depth - k), min(FEW_ROWS, rows - i), columns, result, add or k > 0)
     elif vectors == 2:
         for i in range(0, whole, NARROW_ROWS):
+            result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
-                left, right = (
-                    Indexed(a, at, row, first + i, column, first_k + k),
-                    Rows(panel, b_at + k * b_step, b_step),
-                )
-                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
-                outer_2(left, right, some, NARROW_ROWS, columns, result, add or k > 0)
+                left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
+                outer_2(left, right, min(most, depth - k), NARROW_ROWS, columns, result, add or k > 0)
         for i in range(whole, rows, FEW_ROWS):
+            result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
-                left, right = (
-                    Indexed(a, at, row, first + i, column, first_k + k),
-                    Rows(panel, b_at + k * b_step, b_step),
-                )
-                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
-                outer_2_few(left, right, some, min(FEW_ROWS, rows - i), columns, result, add or k > 0)
+                left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
+                outer_2_few(left, right, min(most, depth - k), min(FEW_ROWS, rows - i), columns, result, add or k > 0)
     else:
         for i in range(0, rows, NARROW_ROWS):
+            result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
-                left, right = (
-                    Indexed(a, at, row, first + i, column, first_k + k),
-                    Rows(panel, b_at + k * b_step, b_step),
-                )
-                result, some = Rows(c, c_at + i * c_step, c_step), min(most, depth - k)
-                outer_1(left, right, some, min(NARROW_ROWS, rows - i), columns, result, add or k > 0)
+                left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
+                outer_1(left, right, min(most, depth - k), min(NARROW_ROWS, rows - i), columns, result, add or k > 0)
 
 
 @kernel()
