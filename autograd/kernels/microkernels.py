@@ -22,9 +22,9 @@ Results that have channels in the lanes are transposed in registers, L × L numb
 pixels are neighbours in memory (`transpose_square`, `epilogue`).
 
 The shape of a micro-tile, R × V, depends on the registers.  With 32 registers there is room for 24 sums, the vectors
-of B and a number of A.  Of 16 sums, 8 × 2, a core's units for FMAs are busy, too, but a step of k takes 28
-instructions for 16 FMAs, and 6 × 4 takes 35 for 24.  That counts if another program runs on the same core, for a core
-starts only 4 to 6 instructions a cycle for both.  For the same reason two steps of k are made at a time.  With 16
+of B and a number of A.  Of 16 sums, 8 × 2, a core's units for FMAs are busy, too, but a step of k takes 30
+instructions for 16 FMAs, and 6 × 4 takes 36 for 24.  That counts if another program runs on the same core, for a core
+starts only some six instructions a cycle for both.  For the same reason two steps of k are made at a time.  With 16
 registers there are 12 sums, two vectors of B and two numbers of A.  At the edges, rows are clamped to the last one
 (computed, not stored) and columns are masked, so no number outside the arrays is read or written.  A rest of up to four
 rows has tiles of its own.  docs/performance.md has the share of a core's peak that this reaches.
