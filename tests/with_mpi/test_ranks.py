@@ -65,20 +65,21 @@ def test_the_bits_do_not_depend_on_the_number_of_ranks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "code", "words"),
+    ("way", "code", "patterns"),
     [
         ("raise", 1, ["ValueError: this rank's own trouble", "Rank 2 of 3 ended with this ValueError"]),
-        ("exit", 1, ["rank 2 has ended its program, and rank 0 waits for it"]),
+        # of ranks 0 and 1, the one that notices it first ends the other, which may not come to say anything
+        ("exit", 1, ["rank 2 has ended its program, and rank (0|1) waits for it"]),
         ("interrupt", 130, ["Rank 2 of 3 ended with this KeyboardInterrupt"]),
         ("kill", 137, ["signal 9"]),
     ],
 )
-def test_one_rank_ends_all(way: str, code: int, words: list[str]) -> None:
+def test_one_rank_ends_all(way: str, code: int, patterns: list[str]) -> None:
     before = time.monotonic()
     done = run(3, "tests.with_mpi.failing", way)
     assert time.monotonic() - before < 30, "the other ranks hung"
     assert done.returncode == code, done.stderr
-    assert all(word in done.stderr for word in words), done.stderr
+    assert all(re.search(pattern, done.stderr) for pattern in patterns), done.stderr
     assert "never reached" not in done.stdout
     ranks = re.findall(r"is (\d+),", done.stdout)
     assert len(ranks) == 3
