@@ -28,7 +28,7 @@ from optim.fused import (
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _adadelta(addresses, pieces, lr, rho, one_minus_rho, eps, weight_decay, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

@@ -22,7 +22,7 @@ from optim.optimizer import ParamGroup, Params, State
 from optim.state_dict import StateDict
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _adagrad(addresses, pieces, lr, eps, weight_decay, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

@@ -80,7 +80,7 @@ class AdamOptimizer(FusedOptimizer):
 # ── Adam ──
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _adam(addresses, pieces, lr, correction, eps, one_minus_beta1, beta2, one_minus_beta2, weight_decay, p_scale, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):
@@ -95,7 +95,7 @@ def _adam(addresses, pieces, lr, correction, eps, one_minus_beta1, beta2, one_mi
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _amsgrad(
     addresses, pieces, lr, correction, eps, one_minus_beta1, beta2, one_minus_beta2, weight_decay, p_scale, sign
 ):

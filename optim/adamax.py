@@ -18,7 +18,7 @@ from optim.fused import Kernel, decayed_gradient, flush_subnormal, useful_thread
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _adamax(addresses, pieces, lr, one_minus_beta1, beta2, eps, weight_decay, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

@@ -23,7 +23,7 @@ from optim.fused import FusedOptimizer, Kernel, decayed_gradient, multiply_add, 
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _asgd(addresses, pieces, eta, p_scale, mu, weight_decay, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

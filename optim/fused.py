@@ -80,7 +80,7 @@ def _address(array):
     return array.ctypes.data  # four times as fast as in Python
 
 
-@kernel()
+@kernel(allocates=True)
 def vector(addresses, pieces, piece, column, like):
     """A piece of the array in this column; if there is no array, zeros that are discarded afterwards."""
     row, start, stop = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]

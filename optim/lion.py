@@ -19,7 +19,7 @@ from optim.fused import FusedOptimizer, Kernel, flush_subnormal, multiply_add, u
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _lion(addresses, pieces, lr, beta1, one_minus_beta1, beta2, one_minus_beta2, p_scale, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

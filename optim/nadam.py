@@ -24,7 +24,7 @@ from optim.fused import Kernel, decayed_gradient, multiply_add, useful_threads, 
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _nadam(
     addresses,
     pieces,

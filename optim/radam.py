@@ -23,7 +23,7 @@ from optim.fused import Kernel, decayed_gradient, useful_threads, vector
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _radam(addresses, pieces, lr, rectified, eps, one_minus_beta1, beta2, one_minus_beta2, weight_decay, p_scale, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

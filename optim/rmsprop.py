@@ -29,7 +29,7 @@ from optim.fused import (
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _rmsprop(addresses, pieces, lr, alpha, one_minus_alpha, eps, weight_decay, sign, momentum, centered):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

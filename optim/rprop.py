@@ -18,7 +18,7 @@ from optim.fused import FusedOptimizer, Kernel, useful_threads, vector
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _rprop(addresses, pieces, smaller, larger, least, most, sign):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

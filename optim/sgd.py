@@ -27,7 +27,7 @@ from optim.fused import (
 from optim.optimizer import ParamGroup, Params, State
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _sgd(addresses, pieces, lr, momentum, gradient_weight, weight_decay, sign, nesterov):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

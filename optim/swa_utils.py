@@ -30,7 +30,7 @@ Average: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 MultiAverage: TypeAlias = Callable[[list[Tensor], list[Tensor], Tensor], None]
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _move_towards(addresses, pieces, weight):
     threads = limit_threads(useful_threads(pieces))
     for piece in prange(len(pieces)):

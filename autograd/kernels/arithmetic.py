@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, kernel, limit_threads, set_threads, short_vectors
+from autograd.kernels.jit import ELEMENTS, blocks, kernel, limit_threads, set_threads, short_vectors, stack_array
 from autograd.types import Array
 
 MIN_SIZE = 131_072  # elements from which threads are faster: adding them takes NumPy 26 µs, this 17; for half, 6 and 13
@@ -44,6 +44,12 @@ def _some(operation, xs, ys, zs):
             zs[k] = xs[k] / ys[k]
 
 
+@kernel()
+def _fill(xs, value):
+    for k in range(len(xs)):
+        xs[k] = value
+
+
 @kernel(parallel=True)
 def _same(operation, x, y, parts, z):
     """z from x and y, all of one length."""
@@ -61,7 +67,7 @@ def _rows(operation, x, y, parts, z):
     threads = limit_threads(parts)
     for part in prange(parts):
         at, last = part * size // parts, (part + 1) * size // parts
-        buffer_x, buffer_y = np.empty(CHUNK, z.dtype), np.empty(CHUNK, z.dtype)
+        buffer_x, buffer_y = stack_array(CHUNK, z.dtype), stack_array(CHUNK, z.dtype)
         while at < last:
             row, column = at // width, at % width
             count = min(last - at, width - column, CHUNK)
@@ -69,11 +75,11 @@ def _rows(operation, x, y, parts, z):
             if x.shape[1] == width:
                 xs = x[row % len(x), column : column + count]
             else:
-                xs[:] = x[row % len(x), 0]
+                _fill(xs, x[row % len(x), 0])
             if y.shape[1] == width:
                 ys = y[row % len(y), column : column + count]
             else:
-                ys[:] = y[row % len(y), 0]
+                _fill(ys, y[row % len(y), 0])
             _some(operation, xs, ys, z[row, column : column + count])
             at += count
     set_threads(threads)

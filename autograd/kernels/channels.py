@@ -20,7 +20,7 @@ import numpy as np
 from numba import prange, types
 from numba.extending import overload
 
-from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads
+from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads, stack_array
 from autograd.kernels.rows import row_moments, row_products, row_sum
 from autograd.kernels.sums import STEPS, flush
 from autograd.types import Array
@@ -95,24 +95,24 @@ def _plane_sums(g, x, mean, parts, groups, sums):
 
 
 @kernel()
-def _mean_of_rows(x, begin, end):
+def _mean_of_rows(x, begin, end, mean):
     """The means of columns over the first rows, or 0 where they are not finite."""
-    rows, mean = min(len(x), FIRST_ROWS), np.zeros(end - begin, x.dtype)
+    rows = min(len(x), FIRST_ROWS)
+    mean[:] = 0
     for n in range(rows):
         some = x[n, begin:end]
         for i in range(len(mean)):
             mean[i] += some[i] / rows
     for i in range(len(mean)):
         mean[i] = mean[i] if np.isfinite(mean[i]) else 0
-    return mean
 
 
 @kernel(parallel=True)
 def _column_sums(g, x, mean, width, parts, sums):
     """`_plane_sums` of x and g (N, C).  If g is None, the mean is that of the first few rows.
 
-    A unit of work is `width` neighbouring columns of one part.  `width` sums grow side by side in x's dtype, and are
-    added to float64 sums every STEPS rows.
+    A unit of work is `width` neighbouring columns of one part, at most COLUMNS.  As many sums grow side by side in x's
+    dtype, and are added to float64 sums every STEPS rows.
     """
     channels = x.shape[1]
     units = -(-channels // width)
@@ -120,11 +120,17 @@ def _column_sums(g, x, mean, width, parts, sums):
     for unit in prange(parts * units):
         part, begin = unit // units, unit % units * width
         end, steps = min(begin + width, channels), STEPS
+        count = end - begin
         middle = mean[begin:end]
         if g is None:
-            middle = _mean_of_rows(x, begin, end)
-        total, product = np.zeros(width), np.zeros(width)
-        lane_total, lane_product = np.zeros(width, x.dtype), np.zeros(width, x.dtype)
+            middle = stack_array(COLUMNS, x.dtype)[:count]
+            _mean_of_rows(x, begin, end, middle)
+        total, product = stack_array(COLUMNS, np.float64)[:count], stack_array(COLUMNS, np.float64)[:count]
+        lane_total, lane_product = stack_array(COLUMNS, x.dtype)[:count], stack_array(COLUMNS, x.dtype)[:count]
+        total[:] = 0
+        product[:] = 0
+        lane_total[:] = 0
+        lane_product[:] = 0
         for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             some = x[n, begin:end]
             if g is None:

@@ -229,7 +229,7 @@ def backward_plan(
 # ── packing ────────────────────────────────────────────────────────────────────────────
 
 
-@kernel()
+@kernel(allocates=True)
 def pack_forward(w, groups, row):
     """W (O, K) packed as (G, panels, K, width): a panel has `width` output channels, which are side by side.
 
@@ -252,7 +252,7 @@ def pack_forward(w, groups, row):
     return panels
 
 
-@kernel()
+@kernel(allocates=True)
 def pack_backward(w, groups, phases, order):
     """W (O, C/G, kh kw) packed as (G, panels, taps, width): panels of input channels, taps as in `backward_plan`."""
     outputs, channels = w.shape[:2]
@@ -276,7 +276,7 @@ def pack_backward(w, groups, phases, order):
     return panels
 
 
-@kernel()
+@kernel(allocates=True)
 def pack_tile(x, n, first_channel, channels, block, plan, copy):
     """Fill `copy` with the padded tile of a block: rows of image n of x (N, C, H, W), zeros around them.
 
@@ -329,7 +329,7 @@ def epilogue_rows(sums, bias, bias_at, relu, pixels, columns, y):
             )  # fmt: skip
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def forward(x, panels, bias, relu, plan, y):
     """y (N, O, H', W') from x (N, C, H, W), W packed by `pack_forward` and bias (O,); max(y, 0) if `relu`."""
     block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
@@ -358,7 +358,7 @@ def forward(x, panels, bias, relu, plan, y):
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def input_grad(g, panels, zeros, plan, phases, stride, dx):
     """dx (N, C, H, W) from g (N, O, H', W') and W packed by `pack_backward`; zeros: of a panel's width."""
     block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
@@ -403,7 +403,7 @@ def input_grad(g, panels, zeros, plan, phases, stride, dx):
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
     """parts (B, G, K, O/G): the weight gradient of each of B blocks of images.
 

@@ -69,7 +69,7 @@ def pool_rows(sums, bias, bias_at, count, windows, best, which, transposed, row,
             channel_indices[i] = np.uint8(channel[i])
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def forward(x, panels, bias, plan, row, y, argmax):
     """y (N, O, H', W') from x (N, C, H, W), and argmax: which of its window's four pixels each element of y is.
 
@@ -153,7 +153,7 @@ def strip_order(taps: int, columns: int, length: int, itemsize: int) -> Array:
     return order
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def weight_grad(g, argmax, x, strips, plan, parts):
     """parts (B, O, `strip_length`): the weight gradient of each of B blocks of images.  strips: a StripPlan."""
     groups, out_blocks, kernel_width, vectors, stride, strip_row = strips

@@ -123,7 +123,7 @@ def depth_block(depth, row_bytes):
     return max(1, -(-depth // max(1, (4 * depth + 3 * most) // (4 * most))))
 
 
-@kernel()
+@kernel(allocates=True)
 def aligned(size, like):
     """An array of `size` elements of like's dtype that starts on a cache line.
 
@@ -267,7 +267,7 @@ class Plan(NamedTuple):
 PLAN_FIELDS, TRANSPOSED = len(Plan._fields), Plan._fields.index("transposed")
 
 
-@kernel()
+@kernel(allocates=True)
 def _multiply_block(a, b, record, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix."""
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
@@ -324,7 +324,7 @@ def _multiply_block(a, b, record, c, unit):
         transpose_rows(place, last_row - first_row, last_column - first_column, Rows(c, at, rows))
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _multiply_blocks(a, b, record, c):
     """C[m] = A[m] B[m]; record: what `_record` returns."""
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))

@@ -300,7 +300,7 @@ def _pool_window(pixels, width, windows, kernel_width, dilation, best, index):
                     index[p] = k if greater else index[p]
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _pool_planes(x, kernel_size, stride, padding, dilation, parts, y, argmax):
     """`_pool_rows` for planes that are small, and many: TOGETHER of them lie side by side in working memory."""
     planes, height, width = x.shape

@@ -565,7 +565,7 @@ def convolve_rows(a, w, depth, channels, vectors, pixels, sums):
                 _convolve_4(taps, weights, block_depth, c, add)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _forward(x, w, bias, relu, group_blocks, plan, y):
     """y (N, O, H', W') from x (N, C, H, W), w (O, taps) and bias (O,); max(y, 0) if `relu`."""
     groups, batch, block_rows, rows, columns, _, _, _, _, _, planes, phases, row_stride, column_stride, tap, _ = plan
@@ -629,7 +629,7 @@ def correlate_rows(g, a, depth, masks, channels, pixels, sums):
             _correlate_4(g, windows, taps, masks, pixels, c)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _weight_grad(g, x, group_blocks, plan, masks, parts):
     """parts (B, O, taps): the weight gradient of each of B blocks of images.  masks: `lane_masks`."""
     groups, batch, block_rows, rows, columns, _, _, _, _, _, planes, _, _, _, tap, _ = plan

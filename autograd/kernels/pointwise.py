@@ -56,7 +56,7 @@ def _finish_rows(y, start, step, rows, columns, bias, first, relu):
             row[j] = 0 if relu and z <= 0 else z
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def _multiply(x, w, row, bias, relu, together, y):
     """y (N, O, P) = w x + bias, for x (N, C, P).  w[o, c] is w[row[o] + c]; `bias` may be empty.
 

@@ -118,6 +118,13 @@ def _add(a, b):
 
 
 @kernel()
+def _copy(a, b):
+    """b = a."""
+    for i in range(len(a)):
+        b[i] = a[i]
+
+
+@kernel()
 def _lstm(p, gates, state, h, y, c):
     size = len(h)
     _add_sigmoid(gates[: 2 * size], p[: 2 * size])
@@ -128,22 +135,22 @@ def _lstm(p, gates, state, h, y, c):
         state[k] = f[k] * state[k] + i[k] * g[k]
     for k in range(len(h)):
         h[k] = o[k] * hyperbolic_tangent(state[k])
-    y[:] = h
-    c[:] = state
+    _copy(h, y)
+    _copy(state, c)
 
 
 @kernel()
 def _gru(p, b, gates, h, y):
     size = len(h)
     _add(gates[: 3 * size], b)
-    gates[3 * size :] = gates[2 * size : 3 * size]
+    _copy(gates[2 * size : 3 * size], gates[3 * size :])
     _add_sigmoid(gates[: 2 * size], p[: 2 * size])
     r, z, n, q, p_n = gates[:size], gates[size : 2 * size], gates[2 * size : 3 * size], gates[3 * size :], p[2 * size :]
     for k in range(len(n)):
         n[k] = hyperbolic_tangent(p_n[k] + r[k] * q[k])
     for k in range(len(h)):
         h[k] = n[k] + z[k] * (h[k] - n[k])
-    y[:] = h
+    _copy(h, y)
 
 
 @kernel()
@@ -154,7 +161,7 @@ def _simple(cell, p, h, y):
         for k in range(len(y)):
             x = y[k] + p[k]
             y[k] = 0 if x <= 0 else x
-    h[:] = y
+    _copy(y, h)
 
 
 @kernel()
@@ -200,7 +207,7 @@ def _gru_grad(ggates, gates, before, dh, t, dp, dq):
     for k in range(len(t)):
         t[k] = before[k] - n[k]
     _sigmoid_grad(dh, t, ggates[size : 2 * size], z, dp[size : 2 * size])
-    dq[: 2 * size] = dp[: 2 * size]
+    _copy(dp[: 2 * size], dq[: 2 * size])
     for k in range(len(dh)):
         dh[k] *= z[k]
 
@@ -221,75 +228,90 @@ def _simple_grad(cell, y, dh, d):
 # ── whole sequences ────────────────────────────────────────────────────────────────────
 
 
-@kernel(parallel=True)
+@kernel()
+def _run_block(cell, arrays, where, row, panels, first, last, h, state):
+    """Fill y, c and gates of sequences first to last - 1.  h and state begin as those of h0 and c0."""
+    p, h0, _, w, b, y, c, gates = arrays
+    sizes, starts, order = where
+    out = gates if cell <= GRU else y
+    flat, step = out.reshape(-1), out.shape[1]
+    for t in order:
+        active, at = min(last, sizes[t]) - first, starts[t] + first
+        if active <= 0:
+            continue
+        _multiply(h.reshape(-1), active, h0.shape[1], row, panels, len(w), flat, at * step, step, False)
+        for n in range(active):
+            if cell == LSTM:
+                _lstm(p[at + n], gates[at + n], state[n], h[n], y[at + n], c[at + n])
+            elif cell == GRU:
+                _gru(p[at + n], b[0], gates[at + n], h[n], y[at + n])
+            else:
+                _simple(cell, p[at + n], h[n], y[at + n])
+
+
+@kernel(parallel=True, allocates=True)
 def _run(cell, arrays, where, tables, rows):
     """Fill y, c and gates, in blocks of `rows` sequences."""
-    p, h0, c0, w, b, y, c, gates = arrays
-    sizes, starts, order = where
+    p, h0, c0, w, _, _, _, _ = arrays
     row, transposed_row = tables
     hidden, columns, width = h0.shape[1], len(w), panel_columns(len(w), lanes(w))
     panels = aligned(-(-columns // width) * hidden * width, w)
-    out = gates if cell <= GRU else y
-    flat, step = out.reshape(-1), out.shape[1]
     threads = limit_threads(len(p) * len(w) * hidden // MIN_PRODUCTS)
     for panel in prange(-(-columns // width)):
         _pack(w, transposed_row, np.int64(panel), panels)
     for block in prange(-(-len(h0) // rows)):
         first, last = block * rows, min(len(h0), (block + 1) * rows)
         h, state = h0[first:last].copy(), c0[first:last].copy()
-        for t in order:
-            active, at = min(last, sizes[t]) - first, starts[t] + first
-            if active <= 0:
-                continue
-            _multiply(h.reshape(-1), active, hidden, row, panels, columns, flat, at * step, step, False)
-            for n in range(active):
-                if cell == LSTM:
-                    _lstm(p[at + n], gates[at + n], state[n], h[n], y[at + n], c[at + n])
-                elif cell == GRU:
-                    _gru(p[at + n], b[0], gates[at + n], h[n], y[at + n])
-                else:
-                    _simple(cell, p[at + n], h[n], y[at + n])
+        _run_block(cell, arrays, where, row, panels, first, last, h, state)
     set_threads(threads)
 
 
-@kernel(parallel=True)
-def _run_grad(cell, arrays, more, where, row, rows):
-    """Fill dp and dq, which may be one array, and dh0 and dc0, in blocks of `rows` sequences."""
+@kernel()
+def _run_block_grad(cell, arrays, more, where, row, panels, first, last, scratch):
+    """Fill dp, dq, dh0 and dc0 of sequences first to last - 1.  scratch (H,) is memory."""
     h0, c0, w, y, c, gates = arrays
     gy, gc, ggates, dp, dq, dh0, dc0 = more
     sizes, starts, order = where
-    hidden, depth, width, count = h0.shape[1], len(w), panel_columns(h0.shape[1], lanes(w)), len(order)
-    panels = aligned(-(-hidden // width) * depth * width, w)
+    hidden, depth, count = h0.shape[1], len(w), len(order)
     flat, flat_dh = dq.reshape(-1), dh0.reshape(-1)
-    threads = limit_threads(len(dp) * len(w) * hidden // MIN_PRODUCTS)
+    dh, dc = dh0[first:last], dc0[first:last]
+    dh[:] = 0
+    dc[:] = 0
+    for i in range(count):
+        t, previous = order[count - 1 - i], order[max(0, count - 2 - i)]
+        active, at = min(last, sizes[t]) - first, starts[t] + first
+        if active <= 0:
+            continue
+        earlier = 0 if i == count - 1 else sizes[previous] - first  # sequences that have the step before
+        for n in range(active):
+            _add(dh[n], gy[at + n])
+            if cell == LSTM:
+                before = c[starts[previous] + first + n] if n < earlier else c0[first + n]
+                _lstm_grad(
+                    gc[at + n], ggates[at + n], gates[at + n], c[at + n], before, dh[n], dc[n], scratch, dp[at + n]
+                )  # fmt: skip
+            elif cell == GRU:
+                before = y[starts[previous] + first + n] if n < earlier else h0[first + n]
+                _gru_grad(ggates[at + n], gates[at + n], before, dh[n], scratch, dp[at + n], dq[at + n])
+            else:
+                _simple_grad(cell, y[at + n], dh[n], dp[at + n])
+        _multiply(
+            flat[at * depth :], active, depth, row, panels, hidden, flat_dh, first * hidden, hidden, True
+        )  # fmt: skip
+
+
+@kernel(parallel=True, allocates=True)
+def _run_grad(cell, arrays, more, where, row, rows):
+    """Fill dp and dq, which may be one array, and dh0 and dc0, in blocks of `rows` sequences."""
+    h0, _, w, _, _, _ = arrays
+    hidden, depth, width = h0.shape[1], len(w), panel_columns(h0.shape[1], lanes(w))
+    panels = aligned(-(-hidden // width) * depth * width, w)
+    threads = limit_threads(len(more[3]) * len(w) * hidden // MIN_PRODUCTS)
     for panel in prange(-(-hidden // width)):
         _pack(w, row[:0], np.int64(panel), panels)
     for block in prange(-(-len(h0) // rows)):
         first, last = block * rows, min(len(h0), (block + 1) * rows)
-        dh, dc, scratch = dh0[first:last], dc0[first:last], np.empty(hidden, w.dtype)
-        dh[:] = 0
-        dc[:] = 0
-        for i in range(count):
-            t, previous = order[count - 1 - i], order[max(0, count - 2 - i)]
-            active, at = min(last, sizes[t]) - first, starts[t] + first
-            if active <= 0:
-                continue
-            earlier = 0 if i == count - 1 else sizes[previous] - first  # sequences that have the step before
-            for n in range(active):
-                _add(dh[n], gy[at + n])
-                if cell == LSTM:
-                    before = c[starts[previous] + first + n] if n < earlier else c0[first + n]
-                    _lstm_grad(
-                        gc[at + n], ggates[at + n], gates[at + n], c[at + n], before, dh[n], dc[n], scratch, dp[at + n]
-                    )  # fmt: skip
-                elif cell == GRU:
-                    before = y[starts[previous] + first + n] if n < earlier else h0[first + n]
-                    _gru_grad(ggates[at + n], gates[at + n], before, dh[n], scratch, dp[at + n], dq[at + n])
-                else:
-                    _simple_grad(cell, y[at + n], dh[n], dp[at + n])
-            _multiply(
-                flat[at * depth :], active, depth, row, panels, hidden, flat_dh, first * hidden, hidden, True
-            )  # fmt: skip
+        _run_block_grad(cell, arrays, more, where, row, panels, first, last, np.empty(hidden, w.dtype))
     set_threads(threads)
 
 

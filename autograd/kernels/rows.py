@@ -219,6 +219,16 @@ def _weighted(typing, a, w, b, middle, scale, shift):  # type: ignore[no-untyped
     return types.UniTuple(types.float64, 2)(a, w, b, b.dtype, b.dtype, b.dtype), codegen
 
 
+@intrinsic
+def rounded_product(typing, a, b):  # type: ignore[no-untyped-def]
+    """a b, rounded.  The compiler does not fuse it with an addition, as it may fuse `a * b`."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.fmul(*arguments)
+
+    return a(a, b), codegen
+
+
 @kernel()
 def row_sum(row):
     """Σ a, in float64."""

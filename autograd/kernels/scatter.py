@@ -16,7 +16,7 @@ _NO_COUNTS, _NO_ROWS = np.zeros(0, np.int32), np.zeros((0, 0))
 COLUMNS = 256  # minimum number of columns for one thread: shorter pieces of a row waste cache lines
 
 
-@kernel()
+@kernel(allocates=True)
 def _find_frequent(rows, count):
     """The rows named more than FEW times.  `count`, 0 before, is -k - 1 afterwards at row number k of the result."""
     frequent = np.empty(len(rows) // FEW, np.int64)

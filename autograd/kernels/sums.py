@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads
+from autograd.kernels.jit import ELEMENTS, blocks, dense, kernel, limit_threads, set_threads, stack_array
 from autograd.types import Array, Shape
 
 _reduce: Any = np.add.reduce  # np.sum with less overhead
@@ -49,7 +49,9 @@ def _rows(x, parts, sums):
     threads = limit_threads(x.size // ELEMENTS)
     for unit in prange(parts * kept):
         part, k = unit // kept, unit % kept
-        lanes, wide, steps = np.zeros(LANES, x.dtype), np.zeros(LANES), 0
+        lanes, wide, steps = stack_array(LANES, x.dtype), stack_array(LANES, np.float64), 0
+        lanes[:] = 0
+        wide[:] = 0
         for a in range(part * outer // parts, (part + 1) * outer // parts):
             row = x[a, k]
             whole = len(row) - len(row) % (4 * LANES)
@@ -73,7 +75,7 @@ def _rows(x, parts, sums):
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def add_parts(parts, together, step, column, y):
     """y = Σ_b parts[b] of parts (B, R, L), added in order of b, in another memory layout.
 
@@ -129,7 +131,8 @@ def _add_strips(x, first, last, begin, end, sums):
     """sums (P, K), float64, of x (P, A, K) over begin ≤ a < end, for strips first … last - 1 of LINE columns."""
     rows, kept = x.shape[1], x.shape[2]
     strips, flat = -(-kept // LINE), x.reshape(-1)
-    partial, wide = np.zeros(LINE, x.dtype), np.empty(LINE)
+    partial, wide = stack_array(LINE, x.dtype), stack_array(LINE, np.float64)
+    partial[:] = 0
     together = max(1, min(MAX_LINE_ROWS // kept, (end - begin) // 4))  # rows that make a line
     lines = (end - begin) // together
     for strip in range(first, last):
@@ -138,7 +141,8 @@ def _add_strips(x, first, last, begin, end, sums):
         line = wide[: together * len(out)]
         line[:] = 0
         _add_lines(flat, at, lines, together * kept, partial[: len(line)], line)
-        out[:] = line[: len(out)]
+        for i in range(len(out)):
+            out[i] = line[i]
         for r in range(1, together):
             row = line[r * kept : (r + 1) * kept]
             for i in range(len(row)):
@@ -161,7 +165,7 @@ def _columns(x, cuts, parts, sums):
     set_threads(threads)
 
 
-@kernel()
+@kernel(allocates=True)
 def _sum_small(x, outer, rows, kept, y):
     """y (P, K) of x (P, A, K), both flat, added in float64."""
     sums = np.zeros(LANES if kept == 1 else kept)  # for K = 1, elements of A side by side
@@ -284,7 +288,7 @@ def _plan(shape: Shape, dim: tuple[int, ...]) -> tuple[Shape, list[int] | None, 
 def _run_strips(x, first, last, y):
     """y[p, n, k] = Σ_m≤n x[p, m, k], added in float64, for strips first … last - 1 of LINE columns."""
     rows, kept = x.shape[1], x.shape[2]
-    strips, wide = -(-kept // LINE), np.empty(LINE)
+    strips, wide = -(-kept // LINE), stack_array(LINE, np.float64)
     for strip in range(first, last):
         p, k = strip // strips, strip % strips * LINE
         if kept == 1:

@@ -370,7 +370,7 @@ def all_finite(typing, a, rows, columns):  # type: ignore[no-untyped-def]
     return types.boolean(a, types.int64, types.int64), codegen
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def transform_weights(w, row, channel_step, turned, form, m, window, panels):
     """panels (panels, n², C, width): G w Gᵀ with output channels side by side.
 
@@ -474,7 +474,7 @@ def multiply_elements(v, room, tile, weights, place, channels, elements, tiles, 
             )  # fmt: skip
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def forward(x, panels, bias, relu, plan, input_channel, row, y, argmax, finite):
     """y (N, O, H', W') from x (N, C, H, W), `transform_weights` and bias (O,); max(y, 0) if `relu`.
 
@@ -575,7 +575,7 @@ def split_gradients(
                 )  # fmt: skip
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks, parts):
     """parts (B, n², C, O): Σ_t (A g Aᵀ) ⊙ (Bᵀ d B), over each of B blocks of images.
 
@@ -629,7 +629,7 @@ def weight_grad(g, x, output, input_channel, plan, channel_blocks, output_blocks
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def add_weights(parts, form, n, window, tap, dw):
     """dw (O, C, r²) = Gᵀ p G, where p is the sum of parts (B, n², C, O).  tap: offsets of the taps of a panel."""
     _, elements, channels, outputs = parts.shape

@@ -67,24 +67,30 @@ def _grad_reference(g: Array, x: Array, t: Array, *, ignore_index: int, label_sm
     return dx
 
 
-@kernel(parallel=True)
+@kernel()
+def _losses_of_rows(x, t, ignore_index, smoothing, begin, end, e, loss):
+    """The loss of rows begin to end - 1 of x.  e is memory for a row."""
+    for n in range(begin, end):
+        if t[n] == ignore_index:
+            loss[n] = 0
+            continue
+        row = x[n]
+        top = largest(row)
+        for c in range(len(row)):
+            e[c] = exponential(row[c] - top)
+        log_sum = np.log(row_sum(e))
+        loss[n] = log_sum - (row[t[n]] - top)
+        if smoothing > 0:
+            loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_moments(row, top)[0] / len(row))
+
+
+@kernel(parallel=True, allocates=True)
 def _losses(x, t, ignore_index, smoothing, parts, loss):
     """The loss of each row of x."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        e = np.empty(x.shape[1], x.dtype)
-        for n in range(part * len(x) // parts, (part + 1) * len(x) // parts):
-            if t[n] == ignore_index:
-                loss[n] = 0
-                continue
-            row = x[n]
-            top = largest(row)
-            for c in range(len(row)):
-                e[c] = exponential(row[c] - top)
-            log_sum = np.log(row_sum(e))
-            loss[n] = log_sum - (row[t[n]] - top)
-            if smoothing > 0:
-                loss[n] = (1 - smoothing) * loss[n] + smoothing * (log_sum - row_moments(row, top)[0] / len(row))
+        begin, end = part * len(x) // parts, (part + 1) * len(x) // parts
+        _losses_of_rows(x, t, ignore_index, smoothing, begin, end, np.empty(x.shape[1], x.dtype), loss)
     set_threads(threads)
 
 

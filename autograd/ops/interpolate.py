@@ -46,7 +46,7 @@ def _multiply(x, starts, places, weights, y):
     threads = limit_threads(y.size // ELEMENTS)
     for a in prange(len(x)):
         if x.shape[2] == 1:
-            column, out = x[a].ravel(), y[a].ravel()
+            column, out = x[a].reshape(-1), y[a].reshape(-1)
             for i in range(len(out)):
                 total = y.dtype.type(0)
                 for t in range(starts[i], starts[i + 1]):

@@ -26,9 +26,9 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
-from autograd.kernels.rows import row_moments, row_sum, row_weighted
-from autograd.kernels.sums import LANES, STEPS
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, long_vectors, set_threads
+from autograd.kernels.rows import rounded_product, row_moments, row_weighted
+from autograd.kernels.sums import STEPS, flush
 from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.reduce import mean, sum
@@ -63,84 +63,105 @@ def _grad_reference(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple
 @kernel()
 def _together(x):
     """Rows that are worked on at a time.  They stay in the first-level cache."""
-    return max(1, min(8, TOGETHER // max(1, x.shape[1])))
+    return max(1, min(4, TOGETHER // max(1, x.shape[1])))
 
 
 @kernel()
-def _statistics(x, eps, near, rest, r):
-    """near, rest and r of each row: z = r (row - near) - rest.
+def _statistics(x, first, last, eps, near, rest, r):
+    """near, rest and r of rows: z = r (row - near) - rest.
 
-    near is the mean of the row's first numbers.  The sums are of the differences from it, so that few digits cancel in
+    near is the mean of four numbers of the row.  The sums are of the differences from it, so that few digits cancel in
     the variance.  If many do, near was far from the mean, and the sums are computed again with a better one.
 
-    The sum of a row waits for its last addition.  The processor meanwhile begins with the next row, so each loop is
+    The sum of a row waits for its last addition.  The processor meanwhile begins with the next row, so this loop is
     over several rows.
     """
-    many, few = x.shape[1], min(x.shape[1], LANES)
-    for k in range(len(x)):
-        near[k] = row_sum(x[k, :few]) / few
-    for k in range(len(x)):
-        total, square = row_moments(x[k], near[k])
-        mean, square = total / many, square / many
+    many = x.shape[1]
+    if not many:
+        return
+    share = 1 / many
+    for k in range(last - first):
+        row = x[first + k]
+        some = (row[0] + row[many // 4]) + (row[many // 2] + row[many - 1])
+        middle = x.dtype.type(0.25) * some
+        total, square = row_moments(row, middle)
+        mean, square = total * share, square * share
         if mean * mean > FAR * (square - mean * mean):
-            near[k] += mean
-            total, square = row_moments(x[k], near[k])
-            mean, square = total / many, square / many
+            middle += x.dtype.type(mean)
+            total, square = row_moments(row, middle)
+            mean, square = total * share, square * share
         variance = square - mean * mean
         scale = 1 / np.sqrt((0 if variance < 0 else variance) + eps)  # NaN if the row has inf
-        rest[k], r[k] = scale * mean, scale
+        near[k], rest[k], r[k] = middle, scale * mean, scale
 
 
-@kernel(parallel=True)
+@kernel()
+def _normalize_rows(x, w, b, eps, begin, end, numbers, y):
+    """y = w z + b of rows begin to end - 1.  numbers (3, K) is memory for K rows at a time."""
+    near, rest, r = numbers[0], numbers[1], numbers[2]
+    together = numbers.shape[1]
+    for first in range(begin, end, together):
+        last = min(first + together, end)
+        _statistics(x, first, last, eps, near, rest, r)
+        for k in range(last - first):
+            row, out, middle, shift, scale = x[first + k], y[first + k], near[k], rest[k], r[k]
+            for i in range(len(out)):
+                out[i] = (scale * (row[i] - middle) - shift) * w[i] + b[i]
+
+
+@kernel(parallel=True, allocates=True)
 def _normalize(x, w, b, eps, parts, y):
     """y = w z + b, with the rows in `parts` parts."""
-    together = _together(x)
     threads = limit_threads(parts)
     for part in prange(parts):
-        numbers = np.empty((3, together), x.dtype)
-        near, rest, r = numbers[0], numbers[1], numbers[2]
-        end = (part + 1) * len(x) // parts
-        for n in range(part * len(x) // parts, end, together):
-            rows = x[n : min(n + together, end)]
-            _statistics(rows, eps, near, rest, r)
-            for k in range(len(rows)):
-                row, out, middle, shift, scale = rows[k], y[n + k], near[k], rest[k], r[k]
-                for i in range(len(out)):
-                    out[i] = (scale * (row[i] - middle) - shift) * w[i] + b[i]
+        numbers = np.empty((3, _together(x)), x.dtype)
+        _normalize_rows(x, w, b, eps, part * len(x) // parts, (part + 1) * len(x) // parts, numbers, y)
     set_threads(threads)
 
 
-@kernel(parallel=True)
+@kernel()
+def _grad_of_rows(g, x, w, eps, begin, end, numbers, lanes, dx, products, total):
+    """dx of rows begin to end - 1, and Σ g z and Σ g over them, in float64.
+
+    numbers (5, K) and lanes (2, L) are memory; K rows are worked on at a time.
+    """
+    long_vectors()
+    many, kind, together = x.shape[1], x.dtype.type, numbers.shape[1]
+    near, rest, r, mean_u, mean_uz = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    some_products, some, steps = lanes[0], lanes[1], 0
+    lanes[:] = 0
+    products[:] = 0
+    total[:] = 0
+    for first in range(begin, end, together):
+        last = min(first + together, end)
+        _statistics(x, first, last, eps, near, rest, r)
+        for k in range(last - first):
+            sum_u, sum_uz = row_weighted(g[first + k], w, x[first + k], near[k], r[k], rest[k])  # u = g w
+            mean_u[k], mean_uz[k] = kind(sum_u / many), kind(sum_uz / many)
+        for k in range(last - first):
+            row, g_row, out = x[first + k], g[first + k], dx[first + k]
+            middle, shift, scale, of_u, of_uz = near[k], rest[k], r[k], mean_u[k], mean_uz[k]
+            for i in range(len(out)):
+                z = scale * (row[i] - middle) - shift
+                # rounded, as in the sums: with a fused product, u - mean_u would not cancel
+                out[i] = scale * (rounded_product(g_row[i], w[i]) - of_u - z * of_uz)
+                some_products[i] += g_row[i] * z
+                some[i] += g_row[i]
+        steps += together
+        if steps > STEPS - together or last == end:
+            steps = 0
+            flush(some_products, products)
+            flush(some, total)
+
+
+@kernel(parallel=True, allocates=True)
 def _normalize_grad(g, x, w, eps, parts, dx, sums):
     """dx, and sums (2, B, L) in float64: Σ g z and Σ g over each of B parts of the rows."""
-    many, kind = x.shape[1], x.dtype.type
     threads = limit_threads(parts)
     for part in prange(parts):
-        short_vectors()
-        numbers, lanes = np.empty((3, 1), x.dtype), np.zeros((2, many), x.dtype)
-        products, total, some_products, some = sums[0, part], sums[1, part], lanes[0], lanes[1]
-        products[:] = 0
-        total[:] = 0
+        numbers, lanes = np.empty((5, _together(x)), x.dtype), np.empty((2, x.shape[1]), x.dtype)
         begin, end = part * len(x) // parts, (part + 1) * len(x) // parts
-        for n in range(begin, end):
-            row, g_row, out = x[n], g[n], dx[n]
-            _statistics(x[n : n + 1], eps, numbers[0], numbers[1], numbers[2])
-            near, rest, r = numbers[0, 0], numbers[1, 0], numbers[2, 0]
-            sum_u, sum_uz = row_weighted(g_row, w, row, near, r, rest)  # u = g w
-            mean_u, mean_uz = kind(sum_u / many), kind(sum_uz / many)
-            for i in range(len(out)):  # rounded, as in the sums: with a fused product, u - mean_u would not cancel
-                out[i] = g_row[i] * w[i]
-            for i in range(len(out)):
-                z = r * (row[i] - near) - rest
-                out[i] = r * (out[i] - mean_u - z * mean_uz)
-            for i in range(len(some)):
-                some_products[i] += g_row[i] * (r * (row[i] - near) - rest)
-                some[i] += g_row[i]
-            if (n - begin) % STEPS == STEPS - 1 or n == end - 1:
-                for i in range(many):
-                    products[i] += some_products[i]
-                    total[i] += some[i]
-                lanes[:] = 0
+        _grad_of_rows(g, x, w, eps, begin, end, numbers, lanes, dx, sums[0, part], sums[1, part])
     set_threads(threads)
 
 

@@ -109,7 +109,7 @@ def _scatter(g, argmax, offsets, steps, stride, start, dx):
     width = dx.shape[2]
     threads = limit_threads(dx.size // ELEMENTS)
     for plane in prange(len(g)):
-        out = dx[plane].ravel()
+        out = dx[plane].reshape(-1)
         out[:] = 0  # here, so that the plane is in cache for what follows
         for i in range(g.shape[1]):
             gs, indices, first = g[plane, i], argmax[plane, i], start + i * stride[0] * width
@@ -124,7 +124,7 @@ def _gather(x, argmax, offsets, steps, stride, start, y):
     width = x.shape[2]
     threads = limit_threads(y.size // ELEMENTS)
     for plane in prange(len(y)):
-        xs = x[plane].ravel()
+        xs = x[plane].reshape(-1)
         for i in range(y.shape[1]):
             out, indices, first = y[plane, i], argmax[plane, i], start + i * stride[0] * width
             for j in range(len(out)):
