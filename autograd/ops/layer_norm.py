@@ -26,7 +26,7 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.jit import blocks, dense, kernel, limit_threads, long_vectors, set_threads
+from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
 from autograd.kernels.rows import rounded_product, row_moments, row_weighted
 from autograd.kernels.sums import STEPS, flush
 from autograd.low_precision import in_float32
@@ -61,9 +61,9 @@ def _grad_reference(g: Array, x: Array, w: Array | None, *, eps: float) -> tuple
 
 
 @kernel()
-def _together(x):
-    """Rows that are worked on at a time.  They stay in the first-level cache."""
-    return max(1, min(4, TOGETHER // max(1, x.shape[1])))
+def _together(x, most):
+    """Rows that are worked on at a time, at most `most`.  They stay in the first-level cache."""
+    return max(1, min(most, TOGETHER // max(1, x.shape[1])))
 
 
 @kernel()
@@ -114,7 +114,7 @@ def _normalize(x, w, b, eps, parts, y):
     """y = w z + b, with the rows in `parts` parts."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        numbers = np.empty((3, _together(x)), x.dtype)
+        numbers = np.empty((3, _together(x, 4)), x.dtype)
         _normalize_rows(x, w, b, eps, part * len(x) // parts, (part + 1) * len(x) // parts, numbers, y)
     set_threads(threads)
 
@@ -125,7 +125,7 @@ def _grad_of_rows(g, x, w, eps, begin, end, numbers, lanes, dx, products, total)
 
     numbers (5, K) and lanes (2, L) are memory; K rows are worked on at a time.
     """
-    long_vectors()
+    short_vectors()
     many, kind, together = x.shape[1], x.dtype.type, numbers.shape[1]
     near, rest, r, mean_u, mean_uz = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     some_products, some, steps = lanes[0], lanes[1], 0
@@ -159,7 +159,7 @@ def _normalize_grad(g, x, w, eps, parts, dx, sums):
     """dx, and sums (2, B, L) in float64: Σ g z and Σ g over each of B parts of the rows."""
     threads = limit_threads(parts)
     for part in prange(parts):
-        numbers, lanes = np.empty((5, _together(x)), x.dtype), np.empty((2, x.shape[1]), x.dtype)
+        numbers, lanes = np.empty((5, _together(x, 2)), x.dtype), np.empty((2, x.shape[1]), x.dtype)
         begin, end = part * len(x) // parts, (part + 1) * len(x) // parts
         _grad_of_rows(g, x, w, eps, begin, end, numbers, lanes, dx, sums[0, part], sums[1, part])
     set_threads(threads)
