@@ -130,14 +130,15 @@ def kernel(
         return serialized(kernel)
 
     def compiled(function: Callable[..., Any], variant: str) -> Any:
-        kernel: Any = numba.njit(
-            nogil=True,
-            parallel=variant == "parallel",
-            fastmath=FASTMATH,
-            error_model="numpy",
-            inline="always" if inline else "never",
-            _nrt=allocates,
-        )(function)
+        options: dict[str, Any] = {
+            "nogil": True,
+            "parallel": variant == "parallel",
+            "fastmath": FASTMATH,
+            "error_model": "numpy",
+            "inline": "always" if inline else "never",
+            "_nrt": allocates,  # Numba's run time for arrays, which counts references
+        }
+        kernel: Any = numba.njit(**options)(function)
         if cached:
             kernel._cache = KernelCache(function, variant)  # as cache=True does with Numba's own cache
         return kernel

@@ -1,0 +1,135 @@
+"""Kernels without `allocates=True` count no references to arrays.
+
+So they must not return an array: the caller would give back a reference that was never counted, and the memory would be
+freed while it is used.  And they must not call a kernel that creates arrays, whose memory they would never free.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import TypingError
+
+import autograd
+import nn
+import optim
+from autograd.kernels.jit import kernel, stack_array
+
+# Kernels that return something and count no references: they return numbers.
+RETURNS_NUMBERS = {
+    "autograd.kernels.gemm.lanes",
+    "autograd.kernels.gemm.pack_panel",
+    "autograd.kernels.gemm.whole_tiles",
+    "autograd.kernels.jit.limit_threads",
+    "autograd.kernels.max_pool._inside",
+    "autograd.kernels.planes.inside",
+    "autograd.kernels.rows.row_moments",
+    "autograd.kernels.rows.row_products",
+    "autograd.kernels.rows.row_sum",
+    "autograd.kernels.rows.row_weighted",
+    "autograd.kernels.winograd.element_step",
+    "autograd.kernels.winograd.split_memory",
+    "autograd.ops.avg_pool2d._whole_rows",
+    "autograd.ops.layer_norm._together",
+    "autograd.ops.max_pool2d._offset",
+    "optim.adam.moments",
+    "optim.fused._address",
+    "optim.fused.decayed_gradient",
+    "optim.fused.flush_subnormal",
+    "optim.fused.useful_threads",
+}
+
+
+def name_of(dispatcher: Any) -> str:
+    return f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__name__}"
+
+
+def counts(dispatcher: Any) -> bool:
+    """Whether it counts references, or becomes a part of its callers."""
+    return dispatcher.targetoptions["_nrt"] or dispatcher.targetoptions["inline"] == "always"
+
+
+def all_kernels() -> dict[str, Any]:
+    found = {}
+    for package in (autograd, nn, optim):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                dispatcher: Any = getattr(value, "_kernel", value)  # the lock of a threading layer may wrap the kernel
+                if isinstance(dispatcher, Dispatcher):
+                    found[name_of(dispatcher)] = dispatcher
+    return found
+
+
+def returns_something(function: Callable) -> bool:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(tree))
+
+
+def counted_ones_called_by(function: Any) -> list[str]:
+    names = inspect.getclosurevars(function)
+    known = {**names.globals, **names.nonlocals}
+    called = [known[name] for name in function.__code__.co_names if isinstance(known.get(name), Dispatcher)]
+    return [name_of(other) for other in called if other.targetoptions["_nrt"]]
+
+
+def test_what_returns_something_is_known_to_return_numbers() -> None:
+    found = {name for name, one in all_kernels().items() if not counts(one) and returns_something(one.py_func)}
+    assert found == RETURNS_NUMBERS, (
+        "A kernel without allocates=True must not return an array, nor a tuple with one. If it returns numbers, name "
+        "it in RETURNS_NUMBERS of tests/test_kernel_rules.py."
+    )
+
+
+def test_what_counts_no_references_calls_nothing_that_creates_arrays() -> None:
+    for name, one in all_kernels().items():
+        called = [] if counts(one) else counted_ones_called_by(one.py_func)
+        assert not called, f"{name} calls {', '.join(called)}, so it needs allocates=True"
+
+
+@kernel(allocates=True, cached=False)
+def made(x):
+    return np.zeros(len(x))
+
+
+@kernel(cached=False)
+def calls_it(x):
+    return made(x)[0]
+
+
+def test_the_search_finds_a_call() -> None:
+    assert counted_ones_called_by(calls_it.py_func) == [name_of(made)]
+    assert returns_something(calls_it.py_func) and not returns_something(adds_on_the_stack.py_func)
+
+
+def test_an_array_in_a_kernel_that_does_not_allocate() -> None:
+    @kernel(cached=False)
+    def forgotten(x):
+        x[0] = np.zeros(3)[0]
+
+    with pytest.raises(TypingError, match="Only accept returning of array passed into the function"):
+        forgotten(np.ones(3))
+
+
+@kernel(cached=False)
+def adds_on_the_stack(x, y):
+    own, wide = stack_array(100, x.dtype), stack_array(100, np.float64)
+    for k in range(len(x)):
+        own[k], wide[k] = x[k], 2 * x[k]
+    for k in range(len(x)):
+        y[k] = own[k] + wide[k]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+def test_arrays_on_the_stack(dtype: Any) -> None:
+    x, y = np.arange(100, dtype=dtype), np.empty(100, dtype)
+    adds_on_the_stack(x, y)
+    assert (y == 3 * x).all()
