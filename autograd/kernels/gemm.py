@@ -76,6 +76,7 @@ MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
 BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
 PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if a block has more than SOME_ROWS and those of C are pages apart
+FEWEST_PAGES, SHALLOW = 12, 40  # as many, if a row of a tile takes no more vector multiply-adds than these
 DEPTH_BLOCK = 256  # products added at a time, at most
 FEW_VECTORS = 16  # of a row of B: with fewer, no wide panel has an idle vector
 PANEL_BYTES = 1 << 15  # of a panel of as many rows, so that it stays in the first-level cache
@@ -414,7 +415,8 @@ def _record(
 
     The rows of A that a block multiplies are read once for each panel, so they should stay in cache.  Some of them are
     multiplied with several panels before the next ones are: the rows of C are then written in the order of memory.  If
-    those of C are pages apart they are fewer, since a core knows the places of few pages.
+    those of C are pages apart they are fewer, since a core knows the places of few pages.  And still fewer if A and B
+    are so small that the time goes to writing C.
     """
     (rows, depth), columns = a_shape[-2:], b_shape[-1]
     a_transposed, a_step, a_starts = _layout(a_shape, a_strides, itemsize)
@@ -437,7 +439,9 @@ def _record(
     )
     units = len(a_starts) * -(-rows // block_rows) * -(-columns // (group * width))
     far = itemsize * columns >= PAGE and not transposed
-    some_rows = FEW_PAGES if far and block_rows > SOME_ROWS else SOME_ROWS
+    some_rows = SOME_ROWS
+    if far and block_rows > SOME_ROWS:
+        some_rows = FEWEST_PAGES if depth * width * itemsize <= SHALLOW * vector_bytes() else FEW_PAGES
     together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
     if packing == COLUMNS:
