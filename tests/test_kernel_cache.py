@@ -32,11 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 KERNELS = """
 from autograd.kernels.jit import kernel
 
-@kernel()
+@kernel(allocates=True)
 def twice(x):
     return 2 * x
 
-@kernel()
+@kernel(allocates=True)
 def triple(x):
     return 3 * twice(x) - 3 * x
 """
@@ -328,9 +328,10 @@ def test_a_kernel_of_another_package_is_compiled_again_after_an_edit_in_that_pac
         "__init__.py": "",
         "plain.py": "x = 1\n",
         "inner/__init__.py": "",
-        "inner/helper.py": "from autograd.kernels.jit import kernel\n\n@kernel()\ndef add(x):\n    return x + 1\n",
+        "inner/helper.py": "from autograd.kernels.jit import kernel\n\n"
+        "@kernel(allocates=True)\ndef add(x):\n    return x + 1\n",
         "caller.py": "from autograd.kernels.jit import kernel\nfrom other_package.inner.helper import add\n\n"
-        "@kernel()\ndef call(x):\n    return add(x)\n",
+        "@kernel(allocates=True)\ndef call(x):\n    return add(x)\n",
     }.items():
         (package / file).write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
