@@ -218,3 +218,16 @@ def test_states_without_a_count_of_batches() -> None:
             net.load_state_dict({name: t for name, t in state.items() if name != lacking})
     untracked = nn.BatchNorm1d(3, track_running_stats=False)
     assert str(untracked.load_state_dict(untracked.state_dict())) == "<All keys matched successfully>"
+
+
+@pytest.mark.parametrize("length", [1, 2, 65])
+def test_layer_norm_of_equal_numbers_has_a_gradient_of_0(length: int) -> None:
+    """The gradient is that of w z less its mean, times 1 / √eps: a rounding that does not cancel would be 300 times as
+    large."""
+    rng = np.random.default_rng(0)
+    x = wrap(np.repeat(rng.normal(size=(50, 1)), length, axis=1).astype(np.float32)).requires_grad_()
+    g = wrap(np.repeat(rng.normal(size=(50, 1)), length, axis=1).astype(np.float32))
+    weight = autograd.full((length,), 0.7)
+    F.layer_norm(x, (length,), weight).backward(g)
+    assert x.grad is not None
+    assert (x.grad.numpy() == 0).all()

@@ -199,34 +199,23 @@ def _moments(typing, row, middle):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _weighted(typing, a, w, b, middle, scale, shift):  # type: ignore[no-untyped-def]
-    """Σ w a and Σ w a z of at most PART numbers, in float64, z = scale (b - middle) - shift."""
+def _standardized(typing, a, b, middle, scale, shift):  # type: ignore[no-untyped-def]
+    """Σ a and Σ a z of at most PART numbers, in float64, z = scale (b - middle) - shift."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        middle, scale, shift = (_splat(builder, number) for number in arguments[3:])
+        middle, scale, shift = (_splat(builder, number) for number in arguments[2:])
         zeros = ir.Constant(middle.type, [0.0] * LANES)
 
         def step(sums: Vectors, x: Vectors, inside: ir.Value) -> Vectors:
-            u = builder.fmul(x[0], x[1], FLAGS)
-            z = builder.fsub(builder.fmul(scale, builder.fsub(x[2], middle, FLAGS), FLAGS), shift, FLAGS)
+            z = builder.fsub(builder.fmul(scale, builder.fsub(x[1], middle, FLAGS), FLAGS), shift, FLAGS)
             z = builder.select(inside, z, zeros)
-            return [builder.fadd(sums[0], u, FLAGS), builder.fadd(sums[1], builder.fmul(u, z, FLAGS), FLAGS)]
+            return [builder.fadd(sums[0], x[0], FLAGS), builder.fadd(sums[1], builder.fmul(x[0], z, FLAGS), FLAGS)]
 
-        rows = list(zip(signature.args[:3], arguments[:3], strict=True))
+        rows = list(zip(signature.args[:2], arguments[:2], strict=True))
         results = [_sum_of_lanes(builder, lanes) for lanes in _over_row(context, builder, rows, [0.0, 0.0], 0.0, step)]
         return context.make_tuple(builder, signature.return_type, results)
 
-    return types.UniTuple(types.float64, 2)(a, w, b, b.dtype, b.dtype, b.dtype), codegen
-
-
-@intrinsic
-def rounded_product(typing, a, b):  # type: ignore[no-untyped-def]
-    """a b, rounded.  The compiler does not fuse it with an addition, as it may fuse `a * b`."""
-
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.fmul(*arguments)
-
-    return a(a, b), codegen
+    return types.UniTuple(types.float64, 2)(a, b, b.dtype, b.dtype, b.dtype), codegen
 
 
 @kernel()
@@ -261,12 +250,12 @@ def row_moments(row, middle):
 
 
 @kernel()
-def row_weighted(a, w, b, middle, scale, shift):
-    """Σ w a and Σ w a z, in float64, z = scale (b - middle) - shift."""
+def row_standardized(a, b, middle, scale, shift):
+    """Σ a and Σ a z, in float64, z = scale (b - middle) - shift."""
     total = product = 0.0
     for first in range(0, len(a), PART):
         last = first + PART
-        sums = _weighted(a[first:last], w[first:last], b[first:last], middle, scale, shift)
+        sums = _standardized(a[first:last], b[first:last], middle, scale, shift)
         total += sums[0]
         product += sums[1]
     return total, product

@@ -27,7 +27,7 @@ from numba import prange
 from autograd.arguments import check_arrays
 from autograd.engine import Context
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
-from autograd.kernels.rows import rounded_product, row_moments, row_weighted
+from autograd.kernels.rows import row_moments, row_standardized
 from autograd.kernels.sums import STEPS, flush
 from autograd.low_precision import in_float32
 from autograd.op import BadSample, Composite, Op, Sample, register
@@ -136,15 +136,17 @@ def _grad_of_rows(g, x, w, eps, begin, end, numbers, lanes, dx, products, total)
         last = min(first + together, end)
         _statistics(x, first, last, eps, near, rest, r)
         for k in range(last - first):
-            sum_u, sum_uz = row_weighted(g[first + k], w, x[first + k], near[k], r[k], rest[k])  # u = g w
+            g_row, out = g[first + k], dx[first + k]
+            for i in range(len(out)):  # u = g w, stored: fused with the subtraction below, it would not cancel the mean
+                out[i] = g_row[i] * w[i]
+            sum_u, sum_uz = row_standardized(out, x[first + k], near[k], r[k], rest[k])
             mean_u[k], mean_uz[k] = kind(sum_u / many), kind(sum_uz / many)
         for k in range(last - first):
             row, g_row, out = x[first + k], g[first + k], dx[first + k]
             middle, shift, scale, of_u, of_uz = near[k], rest[k], r[k], mean_u[k], mean_uz[k]
             for i in range(len(out)):
                 z = scale * (row[i] - middle) - shift
-                # rounded, as in the sums: with a fused product, u - mean_u would not cancel
-                out[i] = scale * (rounded_product(g_row[i], w[i]) - of_u - z * of_uz)
+                out[i] = scale * (out[i] - of_u - z * of_uz)
                 some_products[i] += g_row[i] * z
                 some[i] += g_row[i]
         steps += together
