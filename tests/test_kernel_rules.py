@@ -22,7 +22,9 @@ from numba.core.errors import TypingError
 import autograd
 import nn
 import optim
+from autograd.kernels.channels import channel_moments, channel_sums
 from autograd.kernels.jit import kernel, stack_array
+from autograd.kernels.sums import running_total, total
 
 # Kernels that return something and count no references: they return numbers.
 RETURNS_NUMBERS = {
@@ -133,3 +135,31 @@ def test_arrays_on_the_stack(dtype: Any) -> None:
     x, y = np.arange(100, dtype=dtype), np.empty(100, dtype)
     adds_on_the_stack(x, y)
     assert (y == 3 * x).all()
+
+
+@kernel(cached=False)
+def fill_the_stack(value, y):
+    own = stack_array(32768, np.float64)
+    for k in range(len(own)):
+        own[k] = value
+    for k in range(len(own)):
+        y[0] += own[k]
+
+
+def test_what_was_on_the_stack_does_not_matter() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 500)).astype(np.float32)
+    threads = autograd.get_num_threads()
+    autograd.set_num_threads(1)  # this one, whose stack is filled
+    try:
+        for result, expected in (
+            (lambda: total(x, dim=(0,), keepdim=False), x.sum(0)),
+            (lambda: total(x, dim=(1,), keepdim=False), x.sum(1)),
+            (lambda: total(x[:40, :7], dim=(0,), keepdim=False), x[:40, :7].sum(0)),
+            (lambda: running_total(x, dim=0)[-1], x.sum(0)),
+            (lambda: channel_moments(x)[1], x.var(0)),
+            (lambda: channel_sums(x, x, np.zeros(500, np.float32))[0], x.sum(0)),
+        ):
+            fill_the_stack(np.nan, np.zeros(1))
+            np.testing.assert_allclose(result(), expected, rtol=1e-3, atol=1e-3)
+    finally:
+        autograd.set_num_threads(threads)
