@@ -7,9 +7,7 @@ freed while it is used.  And they must not call a kernel that creates arrays, wh
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
-import pkgutil
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -20,11 +18,10 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
 import autograd
-import nn
-import optim
 from autograd.kernels.channels import channel_moments, channel_sums
 from autograd.kernels.jit import kernel, stack_array
 from autograd.kernels.sums import running_total, total
+from tests.kernels import kernels_by_name, name_of
 
 # Kernels that return something and count no references: they return numbers.
 RETURNS_NUMBERS = {
@@ -51,24 +48,9 @@ RETURNS_NUMBERS = {
 }
 
 
-def name_of(dispatcher: Any) -> str:
-    return f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__name__}"
-
-
 def counts(dispatcher: Any) -> bool:
     """Whether it counts references, or becomes a part of its callers."""
     return dispatcher.targetoptions["_nrt"] or dispatcher.targetoptions["inline"] == "always"
-
-
-def all_kernels() -> dict[str, Any]:
-    found = {}
-    for package in (autograd, nn, optim):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            for value in vars(importlib.import_module(module.name)).values():
-                dispatcher: Any = getattr(value, "_kernel", value)  # the lock of a threading layer may wrap the kernel
-                if isinstance(dispatcher, Dispatcher):
-                    found[name_of(dispatcher)] = dispatcher
-    return found
 
 
 def returns_something(function: Callable) -> bool:
@@ -84,7 +66,7 @@ def counted_ones_called_by(function: Any) -> list[str]:
 
 
 def test_what_returns_something_is_known_to_return_numbers() -> None:
-    found = {name for name, one in all_kernels().items() if not counts(one) and returns_something(one.py_func)}
+    found = {name for name, one in kernels_by_name().items() if not counts(one) and returns_something(one.py_func)}
     assert found == RETURNS_NUMBERS, (
         "A kernel without allocates=True must not return an array, nor a tuple with one. If it returns numbers, name "
         "it in RETURNS_NUMBERS of tests/test_kernel_rules.py."
@@ -92,7 +74,7 @@ def test_what_returns_something_is_known_to_return_numbers() -> None:
 
 
 def test_what_counts_no_references_calls_nothing_that_creates_arrays() -> None:
-    for name, one in all_kernels().items():
+    for name, one in kernels_by_name().items():
         called = [] if counts(one) else counted_ones_called_by(one.py_func)
         assert not called, f"{name} calls {', '.join(called)}, so it needs allocates=True"
 

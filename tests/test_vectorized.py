@@ -9,8 +9,6 @@ AVX-512, are as slow as scalar code, so a basic block with them does not count.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import platform
 import re
 from typing import Any
@@ -18,7 +16,6 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from numba.core.dispatcher import Dispatcher
 
 import autograd
 import nn
@@ -31,6 +28,7 @@ from autograd.op import table
 from autograd.tensor import Tensor, wrap
 from autograd.testing import RandomDraw, draw_case
 from optim.swa_utils import AveragedModel
+from tests.kernels import kernels_by_name
 from tests.optimizers import WITHOUT_KERNEL, public_classes
 
 INDEXED = "it reads or writes at indices from its data"
@@ -69,15 +67,7 @@ def is_vectorized(function: Any, signature: Any) -> bool:
 
 def all_kernels() -> dict[str, Any]:
     """Every parallel kernel of the packages, by module and name.  Other kernels are inlined into them."""
-    found = {}
-    for package in (autograd, nn, optim):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            for value in vars(importlib.import_module(module.name)).values():
-                function: Any = getattr(value, "_kernel", value)  # the lock of a threading layer may wrap the kernel
-                if isinstance(function, Dispatcher) and function.targetoptions.get("parallel"):
-                    python: Any = function.py_func
-                    found[f"{python.__module__}.{python.__name__}"] = function
-    return found
+    return {name: function for name, function in kernels_by_name().items() if function.targetoptions["parallel"]}
 
 
 def float32(x: Any) -> Any:

@@ -44,12 +44,6 @@ def _some(operation, xs, ys, zs):
             zs[k] = xs[k] / ys[k]
 
 
-@kernel()
-def _fill(xs, value):
-    for k in range(len(xs)):
-        xs[k] = value
-
-
 @kernel(parallel=True)
 def _same(operation, x, y, parts, z):
     """z from x and y, all of one length."""
@@ -75,11 +69,11 @@ def _rows(operation, x, y, parts, z):
             if x.shape[1] == width:
                 xs = x[row % len(x), column : column + count]
             else:
-                _fill(xs, x[row % len(x), 0])
+                xs[:] = x[row % len(x), 0]
             if y.shape[1] == width:
                 ys = y[row % len(y), column : column + count]
             else:
-                _fill(ys, y[row % len(y), 0])
+                ys[:] = y[row % len(y), 0]
             _some(operation, xs, ys, z[row, column : column + count])
             at += count
     set_threads(threads)

@@ -23,7 +23,6 @@ import numba
 import numpy as np
 from llvmlite import binding as llvm, ir
 from numba import extending, types
-from numba.core import cgutils
 from numba.core.typing.npydecl import parse_dtype
 from numba.np import arrayobj
 
@@ -207,7 +206,10 @@ def stack_array(typing, size, dtype):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         element, number = context.get_data_type(array_type.dtype), types.intp
-        memory = cgutils.alloca_once(builder, ir.ArrayType(element, size.literal_value))
+        with (
+            builder.goto_entry_block()
+        ):  # once, not for each turn of a loop; and not cleared, as by Numba's alloca_once
+            memory = builder.alloca(ir.ArrayType(element, size.literal_value))
         memory.align = 64
         itemsize = context.get_constant(number, context.get_abi_sizeof(element))
         array: Any = arrayobj.make_array(array_type)(context, builder)
