@@ -32,7 +32,7 @@ from autograd.kernels.gemm import (
     transpose_rows,
 )
 from autograd.kernels.jit import dense, kernel, limit_threads, set_threads
-from autograd.kernels.microkernels import FEW_ROWS, IndexedPlace, IndexedRows, Place, Rows, clear, copy_panel, copy_row
+from autograd.kernels.microkernels import FEW_ROWS, IndexedPlace, IndexedRows, Place, Rows, clear, copy_panel
 from autograd.kernels.threads import get_number
 from autograd.types import Array
 
@@ -118,6 +118,13 @@ def _add(a, b):
 
 
 @kernel()
+def _copy(a, b):
+    """b = a.  `copy_row` calls memcpy, and an LSTM's step took 3 % longer with it."""
+    for i in range(len(a)):
+        b[i] = a[i]
+
+
+@kernel()
 def _lstm(p, gates, state, h, y, c):
     size = len(h)
     _add_sigmoid(gates[: 2 * size], p[: 2 * size])
@@ -128,22 +135,22 @@ def _lstm(p, gates, state, h, y, c):
         state[k] = f[k] * state[k] + i[k] * g[k]
     for k in range(len(h)):
         h[k] = o[k] * hyperbolic_tangent(state[k])
-    copy_row(h, 0, size, y, 0)
-    copy_row(state, 0, size, c, 0)
+    _copy(h, y)
+    _copy(state, c)
 
 
 @kernel()
 def _gru(p, b, gates, h, y):
     size = len(h)
     _add(gates[: 3 * size], b)
-    copy_row(gates, 2 * size, size, gates, 3 * size)
+    _copy(gates[2 * size : 3 * size], gates[3 * size :])
     _add_sigmoid(gates[: 2 * size], p[: 2 * size])
     r, z, n, q, p_n = gates[:size], gates[size : 2 * size], gates[2 * size : 3 * size], gates[3 * size :], p[2 * size :]
     for k in range(len(n)):
         n[k] = hyperbolic_tangent(p_n[k] + r[k] * q[k])
     for k in range(len(h)):
         h[k] = n[k] + z[k] * (h[k] - n[k])
-    copy_row(h, 0, size, y, 0)
+    _copy(h, y)
 
 
 @kernel()
@@ -154,7 +161,7 @@ def _simple(cell, p, h, y):
         for k in range(len(y)):
             x = y[k] + p[k]
             y[k] = 0 if x <= 0 else x
-    copy_row(y, 0, len(y), h, 0)
+    _copy(y, h)
 
 
 @kernel()
@@ -200,7 +207,7 @@ def _gru_grad(ggates, gates, before, dh, t, dp, dq):
     for k in range(len(t)):
         t[k] = before[k] - n[k]
     _sigmoid_grad(dh, t, ggates[size : 2 * size], z, dp[size : 2 * size])
-    copy_row(dp, 0, 2 * size, dq, 0)
+    _copy(dp[: 2 * size], dq[: 2 * size])
     for k in range(len(dh)):
         dh[k] *= z[k]
 
