@@ -23,7 +23,7 @@ from llvmlite import binding as llvm
 import autograd
 from autograd import ops
 from autograd.kernels import arithmetic, conv, gemm, jit, max_pool, microkernels, planes, pointwise, winograd
-from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_cdf
+from autograd.kernels.functions import exponential, hyperbolic_tangent, normal_tail
 from autograd.kernels.microkernels import IndexedPlace, IndexedRows, Place, Rows
 from autograd.kernels.rows import largest, row_moments, row_products, row_standardized, row_sum
 from autograd.kernels.scatter import add_rows
@@ -280,8 +280,8 @@ def exponentials(x):
 
 
 @numba.vectorize(["float32(float32)", "float64(float64)"])
-def normal_cdfs(x):
-    return normal_cdf(x)[0]
+def normal_tails(x):
+    return normal_tail(x)[1]
 
 
 @numba.vectorize(["float32(float32)", "float64(float64)"])
@@ -317,15 +317,20 @@ def test_exponential_is_numpys_wherever_it_is_a_full_number() -> None:
             assert np.array_equal(exponentials(far), [0, np.inf])
 
 
-def test_normal_cdf_is_half_of_erfc_far_into_its_tail() -> None:
+def test_normal_tail_and_gelu_are_exact_far_into_the_tail() -> None:
     for dtype, low, flat, rounding in ((np.float64, -37, 40, (1e-15, 3e-16)), (np.float32, -13, 14, (8e-7, 2e-7))):
         x = np.linspace(low, 9, 20_001).astype(dtype)
-        right = np.array([math.erfc(-float(v) * math.sqrt(0.5)) / 2 for v in x])
-        assert (np.abs(normal_cdfs(x) / right - 1) < rounding[0] + rounding[1] * np.square(x)).all()
+        cdf = np.array([math.erfc(-float(v) * math.sqrt(0.5)) / 2 for v in x])
+        tail = np.array([math.erfc(abs(float(v)) * math.sqrt(0.5)) / 2 for v in x])
+        limit = rounding[0] + rounding[1] * np.square(x)
+        assert (np.abs(normal_tails(x) / tail - 1) < limit).all()
+        y = ops.gelu(autograd.tensor(x)).numpy()
+        assert y.dtype == dtype and (np.abs(y - x * cdf) <= limit * np.abs(x * cdf)).all()
         edges = np.array([-np.inf, -1e30, -flat, -0.0, 0.0, flat, np.inf, np.nan], dtype)
         with np.errstate(all="ignore"):
-            found = normal_cdfs(edges)
-        assert np.array_equal(found, [0, 0, 0, 0.5, 0.5, 1, 1, np.nan], equal_nan=True)
+            assert np.array_equal(normal_tails(edges), [0, 0, 0, 0.5, 0.5, 0, 0, np.nan], equal_nan=True)
+            found = ops.gelu(autograd.tensor(edges)).numpy()  # PyTorch's of -inf is NaN, too
+        assert np.array_equal(found, [np.nan, 0, 0, 0, 0, flat, np.inf, np.nan], equal_nan=True)
 
 
 @jit.kernel(cached=False)

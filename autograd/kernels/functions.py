@@ -5,8 +5,8 @@ float64 and one for float32: a register holds twice as many float32 numbers, and
 
     e^x     x = n log 2 + r, |r| < 0.37: 2 e^r from a polynomial of degree 11 (error below 5e-18), times 2^(n - 1),
             whose bits are n - 1 + 1023 in the exponent's place
-    Φ(-z)   = e^(-z²/2) P(t) / (a + z), t = (z - a) / (z + a), z >= 0, a = 5, with P of degree 22 (error of P
-            below 1e-16; the relative error of e^(-z²/2) is z² 1e-16).  Φ(z) = 1 - Φ(-z)
+    Φ(-z)   = e^(-z²/2) P(t) / (a + z), t = (z - a) / (z + a), z >= 0, a = 5, with P of degree 22 (error of P below
+            1e-16; the relative error of e^(-z²/2) is z² 1e-16).  Φ(z) = 1 - Φ(-z)
     tanh x  = x Q(x²) for |x| < 1/2, with Q of degree 10 (relative error below 3e-18); beyond, ±(1 - 2 / (e^2|x| + 1)),
             where no digits cancel
 
@@ -109,26 +109,25 @@ def _exponential_32(x):
     return y * np.int32(SINGLE(shifted).view(np.int32) << np.int32(23)).view(np.float32)
 
 
-def _normal_64(x):
+def _normal_tail_64(x):
     z = abs(np.float64(x))
     z = np.float64(40) if z > 40 else z  # where Φ(-z) is 0
     reciprocal = 1 / (z + CENTRE)
-    t = (z - CENTRE) * reciprocal
+    t = 1 - 2 * CENTRE * reciprocal
     even, odd, square = P[0], P[1], t * t  # two polynomials: LLVM unrolls, and so vectorizes, only short ones
     for c in P[2::2]:
         even = even * square + c
     for c in P[3::2]:
         odd = odd * square + c
     bell = exponential(-0.5 * z * z)
-    y = (even + odd * t) * bell * reciprocal
-    return (y if x < 0 else 1 - y), bell
+    return z, (even + odd * t) * (bell * reciprocal), bell
 
 
-def _normal_32(x):
+def _normal_tail_32(x):
     z = abs(x)
     z = SINGLE(14) if z > SINGLE(14) else z
     reciprocal = SINGLE(1) / (z + CENTRE_32)
-    t = (z - CENTRE_32) * reciprocal
+    t = SINGLE(1) - SINGLE(2) * CENTRE_32 * reciprocal
     y = P_32[0]
     for c in P_32[1:]:
         y = y * t + c
@@ -140,8 +139,7 @@ def _normal_32(x):
         e = e * r + c
     bits = np.int32(SINGLE(e).view(np.int32) + (SINGLE(shifted).view(np.int32) << np.int32(23)))
     bell = np.int32(max(bits, np.int32(0))).view(np.float32)
-    y = y * bell * reciprocal
-    return (y if x < 0 else SINGLE(1) - y), bell
+    return z, y * (bell * reciprocal), bell
 
 
 def _tanh_64(x):
@@ -167,9 +165,9 @@ def exponential(x: Any) -> Any:
     raise TypeError("exponential: only kernels can call it; use np.exp")
 
 
-def normal_cdf(x: Any) -> Any:
-    """Φ(x) and e^(-x²/2), of which Φ is made, in x's dtype, for kernels."""
-    raise TypeError("normal_cdf: only kernels can call it")
+def normal_tail(x: Any) -> Any:
+    """z = |x|, Φ(-z) and e^(-z²/2), of which Φ is made, in x's dtype, for kernels.  z is cut off where Φ(-z) is 0."""
+    raise TypeError("normal_tail: only kernels can call it")
 
 
 def hyperbolic_tangent(x: Any) -> Any:
@@ -182,9 +180,9 @@ def _choose_exponential(x):
     return _exponential_32 if x == types.float32 else _exponential_64
 
 
-@overload(normal_cdf, inline="always")
-def _choose_normal_cdf(x):
-    return _normal_32 if x == types.float32 else _normal_64
+@overload(normal_tail, inline="always")
+def _choose_normal_tail(x):
+    return _normal_tail_32 if x == types.float32 else _normal_tail_64
 
 
 @overload(hyperbolic_tangent, inline="always")

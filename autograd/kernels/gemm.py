@@ -5,7 +5,8 @@ panel of B, as wide as a micro-tile, into memory that starts on a cache line.  F
 (microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes a tile of C.
 The first MR rows read the panel where B is, and pack it at the same time.  Then comes the next panel: the block
 of A, which is read again, is small enough to stay in cache.  If the block has many rows, some of them meet several
-panels before the next ones do.  A table of offsets says where A's rows are, which also serves a convolution (conv.py).
+panels before the next ones do; and if not all of them stay in cache, those that do meet all panels first.  Each panel
+is packed once: the next rows find it packed.  A table of offsets says where A's rows are, which also serves a convolution (conv.py).
 So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
 
 Transposing a factor in memory costs more than any other copy.  So Cᵀ = Bᵀ Aᵀ is computed if less has to be transposed
@@ -73,7 +74,8 @@ from autograd.kernels.threads import get_number
 from autograd.types import Array
 
 MIN_BLOCK_ROWS = 4 * MR  # of a block, if there are as many
-BLOCK_BYTES = second_level_cache() // 2  # of a block of A, which is read again for each panel
+BLOCK_BYTES = second_level_cache() // 2  # of the rows of A that are read again for each panel
+PACKED_BYTES = 1 << 22  # of the panels that are kept for the next rows, at most
 SOME_ROWS = 128  # rows of A that are multiplied with several panels, before the next ones are
 PAGE, FEW_PAGES = 4096, 48  # bytes; as many rows, if a block has more than SOME_ROWS and those of C are pages apart
 FEWEST_PAGES, SHALLOW = 12, 40  # as many, if a row of a tile takes no more than SHALLOW multiply-adds of vectors
@@ -247,7 +249,8 @@ class Plan(NamedTuple):
     depth: int
     columns: int
     block_rows: int  # rows of C in a block
-    some_rows: int  # rows of a block that are multiplied with `together` panels, before the next ones are
+    cached_rows: int  # rows of a block that meet all its panels before the next ones do, since they stay in cache
+    some_rows: int  # rows of these that are multiplied with `together` panels, before the next ones are
     together: int  # panels that are packed at a time
     group: int  # panels in a block
     width: int  # columns of a panel
@@ -272,53 +275,59 @@ PLAN_FIELDS, TRANSPOSED = len(Plan._fields), Plan._fields.index("transposed")
 def _multiply_block(a, b, record, c, unit):
     """Block `unit` of C[m] = A[m] B[m] in the outer form: some rows and a group of panels of one matrix."""
     plan = Plan(*to_fixed_tuple(record, PLAN_FIELDS))
-    rows, depth, columns, block_rows, some_rows, together, group, width, block_depth = plan[:9]
+    rows, depth, columns, block_rows, cached_rows, some_rows, together, group, width, block_depth = plan[:10]
     row_blocks, groups = -(-rows // block_rows), -(-columns // (group * width))
     m, first_row, first_column = unit // (row_blocks * groups), unit // groups % row_blocks * block_rows, unit % groups
     first_column *= group * width
     last_column, last_row = min(columns, first_column + group * width), min(rows, first_row + block_rows)
     a_start, b_start = record[plan.a_starts + m], record[plan.b_starts + m]
     size, a_width = block_depth * width, block_depth + GAP
-    memory, tile = aligned(together * size, a), MR * a_width
+    again = last_row - first_row > cached_rows  # whether other rows of A will meet the packed panels
+    memory, tile = aligned((group if again else together) * size, a), MR * a_width
     a_block, a_place, a_row, a_first = a, a_start, plan.a_rows, 0
     if plan.packing != AS_IT_IS:
-        a_block, a_place, a_row = aligned(-(-block_rows // MR) * tile, a), 0, plan.a_rows - first_row
+        a_block, a_place = aligned(-(-min(cached_rows, block_rows) // MR) * tile, a), 0
     out, out_start, out_step = c, m * rows * columns, columns
     if plan.transposed:
         out_step = group * width
         out, out_start = aligned((last_row - first_row) * out_step, a), -first_row * out_step - first_column
     for first in range(0, max(1, depth), block_depth):
         some_depth = min(block_depth, depth - first)
-        if plan.packing == COLUMNS:
-            start = a_start + first * plan.a_step + first_row
-            _pack_columns(a, start, plan.a_step, last_row - first_row, some_depth, tile, a_block)
-        elif plan.packing == ROWS:
-            start = a_start + first_row * plan.a_step + first
-            _pack_rows(a, start, plan.a_step, last_row - first_row, some_depth, a_width, a_block)
-        else:
-            a_first = first
-        for begin in range(first_column, last_column, together * width):
-            end = min(last_column, begin + together * width)
-            for i in range(first_row, last_row, some_rows):
-                for j in range(begin, end, width):
-                    count, panel = min(width, end - j), Place((j - begin) // width * size, width)
-                    part, done = min(some_rows, last_row - i), 0
-                    if i == first_row and plan.b_columns == 0:
-                        done = pack_panel(
-                            a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i, a_first), b,
-                            Place(b_start + first * plan.b_step + j, plan.b_step), some_depth, part, count, out,
-                            Place(out_start + i * out_step + j, out_step), first > 0, memory, panel,
+        for top in range(first_row, last_row, cached_rows):
+            bottom = min(last_row, top + cached_rows)
+            if plan.packing == COLUMNS:
+                start = a_start + first * plan.a_step + top
+                _pack_columns(a, start, plan.a_step, bottom - top, some_depth, tile, a_block)
+                a_row = plan.a_rows - top
+            elif plan.packing == ROWS:
+                start = a_start + top * plan.a_step + first
+                _pack_rows(a, start, plan.a_step, bottom - top, some_depth, a_width, a_block)
+                a_row = plan.a_rows - top
+            else:
+                a_first = first
+            for begin in range(first_column, last_column, together * width):
+                end = min(last_column, begin + together * width)
+                for i in range(top, bottom, some_rows):
+                    for j in range(begin, end, width):
+                        at = (j - (first_column if again else begin)) // width * size
+                        count, panel = min(width, end - j), Place(at, width)
+                        part, done = min(some_rows, bottom - i), 0
+                        if i == first_row and plan.b_columns == 0:
+                            done = pack_panel(
+                                a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i, a_first), b,
+                                Place(b_start + first * plan.b_step + j, plan.b_step), some_depth, part, count, out,
+                                Place(out_start + i * out_step + j, out_step), first > 0, memory, panel,
+                            )  # fmt: skip
+                        elif i == first_row:
+                            if count < width:  # the columns that fill up the last panel are multiplied, too
+                                clear(memory, panel.start, size)
+                            stored = IndexedRows(b, b_start + first, record, plan.b_columns + j)
+                            transpose_rows(stored, count, some_depth, Rows(memory, panel.start, width))
+                        multiply_panel(
+                            a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i + done, a_first), memory,
+                            panel, some_depth, block_depth, part - done, count, out,
+                            Place(out_start + (i + done) * out_step + j, out_step), first > 0,
                         )  # fmt: skip
-                    elif i == first_row:
-                        if count < width:  # the columns that fill up the last panel are multiplied, too
-                            clear(memory, panel.start, size)
-                        stored = IndexedRows(b, b_start + first, record, plan.b_columns + j)
-                        transpose_rows(stored, count, some_depth, Rows(memory, panel.start, width))
-                    multiply_panel(
-                        a_block, record, plan.a_column, IndexedPlace(a_place, a_row + i + done, a_first), memory, panel,
-                        some_depth, block_depth, part - done, count, out,
-                        Place(out_start + (i + done) * out_step + j, out_step), first > 0,
-                    )  # fmt: skip
     if plan.transposed:
         place = IndexedRows(out, 0, record, plan.out_rows)
         at = (m * columns + first_column) * rows + first_row
@@ -382,28 +391,36 @@ def _better_transposed(rows: int, depth: int, columns: int, a_transposed: bool, 
 
 def _cut(
     matrices: int, rows: int, columns: int, block_depth: int, width: int, itemsize: int, threads: int, a_packed: bool,
-    b_transposed: bool,
+    b_transposed: bool, transposed: bool,
 ) -> tuple[int, int]:  # fmt: skip
     """How many rows, and how many panels, a block of C has, so that the thread with the most blocks is done soonest.
 
-    Threads get equal numbers of blocks, or one more.  Each block reads and packs its part of A and of B.  Reading a
+    Threads get equal numbers of blocks, or one more.  Each block reads and packs its part of A and of B.  Blocks of a
+    transposed C, which are kept until they are transposed, have no more rows than stay in cache.  Reading a
     number, and packing a number of A, take about as long as L multiply-adds each; transposing a number of B, 2 L.
     """
     panels, lanes = -(-columns // width), vector_bytes() // itemsize
     for_row, for_column = lanes * (1 + a_packed), lanes * (1 + 2 * b_transposed)
-    most = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
-    least = max(1, -(-rows // most))
+    most = cached_rows(block_depth, itemsize)
+    least = max(1, -(-rows // most)) if transposed else 1
     best = 0, rows, panels
     for row_blocks in range(least, max(least, min(rows // MIN_BLOCK_ROWS, least * threads)) + 1):
         block_rows = max(1, -(-rows // (row_blocks * FEW_ROWS)) * FEW_ROWS)
         blocks = matrices * -(-rows // block_rows)
-        for groups in range(1, min(panels, -(-2 * threads // max(1, blocks))) + 1):
-            group = -(-panels // groups)
+        packed = panels * block_depth * width * itemsize if block_rows > most else 0
+        fewest = max(1, -(-packed // PACKED_BYTES))
+        for groups in range(fewest, max(fewest, min(panels, -(-2 * threads // max(1, blocks)))) + 1):
+            group = max(1, -(-panels // groups))
             units = -(-blocks * -(-panels // group) // threads)  # of one thread
             work = units * (block_rows * group * width + for_row * block_rows + for_column * group * width)
             if best[0] == 0 or work < best[0]:
                 best = work, block_rows, group
     return max(1, best[1]), max(1, best[2])
+
+
+def cached_rows(block_depth: int, itemsize: int) -> int:
+    """Rows of A that stay in the second-level cache, at most."""
+    return max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
 
 
 @lru_cache(maxsize=1024)
@@ -435,14 +452,17 @@ def _record(
     width = panel_columns(columns, vector_bytes() // itemsize)
     block_depth = depth_block(depth, width * itemsize)
     block_rows, group = _cut(
-        len(a_starts), rows, columns, block_depth, width, itemsize, threads, packing == COLUMNS, b_transposed
-    )
+        len(a_starts), rows, columns, block_depth, width, itemsize, threads, packing == COLUMNS, b_transposed,
+        transposed,
+    )  # fmt: skip
+    parts = -(-block_rows // cached_rows(block_depth, itemsize))
+    cached = max(1, -(-block_rows // (parts * FEW_ROWS)) * FEW_ROWS)
     units = len(a_starts) * -(-rows // block_rows) * -(-columns // (group * width))
     far = itemsize * columns >= PAGE and not transposed
     some_rows = SOME_ROWS
-    if far and block_rows > SOME_ROWS:
+    if far and cached > SOME_ROWS:
         some_rows = FEWEST_PAGES if depth * width * itemsize <= SHALLOW * vector_bytes() else FEW_PAGES
-    together = 1 if block_rows <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
+    together = 1 if cached <= some_rows else BLOCK_BYTES // (4 * itemsize * block_depth * width)
     together = max(1, min(group, together))
     if packing == COLUMNS:
         row, pack_width = np.arange(rows), MR * (block_depth + GAP)
@@ -458,8 +478,8 @@ def _record(
     )  # fmt: skip
     places = PLAN_FIELDS + np.cumsum([0, *map(len, tables)])
     plan = Plan(
-        rows, depth, columns, block_rows, some_rows, together, group, width, block_depth, units, transposed, packing,
-        a_step, a_column, b_step, *places[:3], places[3] if b_transposed else 0, places[4],
+        rows, depth, columns, block_rows, cached, some_rows, together, group, width, block_depth, units, transposed,
+        packing, a_step, a_column, b_step, *places[:3], places[3] if b_transposed else 0, places[4],
     )  # fmt: skip
     return np.concatenate([plan, *tables])
 

@@ -1,10 +1,12 @@
 """How kernels are compiled.  cache.py stores the compiled ones; threads.py decides on which threads they run.
 
-Numba compiles a Python function to machine code with LLVM.  Two rules decide whether a kernel is fast:
+Numba compiles a Python function to machine code with LLVM.  Three rules decide whether a kernel is fast and right:
 
 - An inner loop must run over slices that are counted from 0 (`xs = x[first:last]`, `for i in range(len(xs))`).  A
   loop `for i in range(first, last)` over computed ends stays scalar: an index might be negative, and then count from
   the end, so LLVM emits no vector instructions.  tests/test_vectorized.py checks the machine code.
+- An inner loop with many constants, such as those of a polynomial, is a kernel of its own.  Inside another loop, and
+  with 16 vector registers, LLVM loads each constant anew for every vector.
 - Sums are cut into parts by shapes alone, never by the number of threads.  Then any number of threads gives the same
   bits.
 """

@@ -1,4 +1,4 @@
-"""Maximum and sums of a row, for kernels that take a matrix row by row, as LLVM vector instructions.
+"""Maximum, exponentials and sums of a row, for kernels that take a matrix row by row, as LLVM vector instructions.
 
 A sum that grows from number to number waits for each addition, and the compiler may not reorder additions.  LANES sums
 side by side do not wait.  As an array they are loaded and stored at each step, which takes longer than adding.  Here
@@ -21,6 +21,7 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 
+from autograd.kernels.functions import exponential
 from autograd.kernels.jit import FASTMATH, kernel
 from autograd.kernels.sums import LANES, STEPS
 
@@ -259,3 +260,10 @@ def row_standardized(a, b, middle, scale, shift):
         total += sums[0]
         product += sums[1]
     return total, product
+
+
+@kernel()
+def exponentials(row, shift, out):
+    """out = e^(row - shift)."""
+    for i in range(len(row)):
+        out[i] = exponential(row[i] - shift)

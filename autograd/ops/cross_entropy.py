@@ -17,9 +17,8 @@ from numba import prange
 
 from autograd.arguments import check_arrays
 from autograd.engine import Context
-from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, fitting, kernel, limit_threads, set_threads
-from autograd.kernels.rows import BLOCK, largest, row_moments, row_sum
+from autograd.kernels.rows import BLOCK, exponentials, largest, row_moments, row_sum
 from autograd.kernels.sums import total
 from autograd.op import BadSample, Composite, Op, Sample, register
 from autograd.ops.matmul import matmul
@@ -76,8 +75,7 @@ def _losses_of_rows(x, t, ignore_index, smoothing, begin, end, e, loss):
             continue
         row = x[n]
         top = largest(row)
-        for c in range(len(row)):
-            e[c] = exponential(row[c] - top)
+        exponentials(row, top, e)
         log_sum = np.log(row_sum(e))
         loss[n] = log_sum - (row[t[n]] - top)
         if smoothing > 0:
@@ -105,8 +103,7 @@ def _losses_grad(g, x, t, ignore_index, smoothing, parts, dx):
                 out[:] = 0
                 continue
             top = largest(row)
-            for c in range(len(row)):
-                out[c] = exponential(row[c] - top)
+            exponentials(row, top, out)
             scale = x.dtype.type(g[n] / row_sum(out))
             share = g[n] * smoothing / len(row) if smoothing > 0 else x.dtype.type(0)  # g may be inf: no inf · 0
             for c in range(len(row)):

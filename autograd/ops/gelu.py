@@ -22,7 +22,7 @@ import numpy as np
 from numba import prange
 
 from autograd.engine import Context
-from autograd.kernels.functions import exponential, normal_cdf
+from autograd.kernels.functions import exponential, normal_tail
 from autograd.kernels.jit import elementwise, kernel, limit_threads, long_vectors, set_threads
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.functions import exp, sigmoid
@@ -37,59 +37,79 @@ if TYPE_CHECKING:
 ROOT, CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
+@kernel()
+def _normal_part(x, y):
+    """y = x⁺ - |x| Φ(-|x|), which needs no case for x < 0.  x⁺ is x - min(x, 0), so that NaN and -inf make NaN."""
+    long_vectors()
+    zero = x.dtype.type(0)
+    for i in range(len(x)):
+        z, tail, _ = normal_tail(x[i])
+        y[i] = (x[i] - min(x[i], zero)) - z * tail
+
+
 @kernel(parallel=True)
 def _normal(x, parts, y):
     threads = limit_threads(parts)
     for part in prange(parts):
-        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        xs, ys = x[block], y[block]
-        for i in range(len(xs)):
-            ys[i] = xs[i] * normal_cdf(xs[i])[0]
+        _normal_part(x[block], y[block])
     set_threads(threads)
+
+
+@kernel()
+def _normal_grad_part(g, x, dx):
+    long_vectors()
+    one, peak = x.dtype.type(1), x.dtype.type(ROOT / 2)
+    for i in range(len(x)):
+        _, tail, bell = normal_tail(x[i])
+        p = tail if x[i] < 0 else one - tail
+        dx[i] = g[i] * (p + x[i] * (peak * bell))
 
 
 @kernel(parallel=True)
 def _normal_grad(g, x, parts, dx):
-    peak = x.dtype.type(ROOT / 2)
     threads = limit_threads(parts)
     for part in prange(parts):
-        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        gs, xs, dxs = g[block], x[block], dx[block]
-        for i in range(len(xs)):
-            p, bell = normal_cdf(xs[i])
-            dxs[i] = gs[i] * (p + xs[i] * (peak * bell))
+        _normal_grad_part(g[block], x[block], dx[block])
     set_threads(threads)
+
+
+@kernel()
+def _sigmoid_part(x, y):
+    """y = x σ(2 u)."""
+    long_vectors()
+    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
+    for i in range(len(x)):
+        y[i] = x[i] / (one + exponential(x[i] * (x[i] * x[i] * cubic + linear)))
 
 
 @kernel(parallel=True)
 def _sigmoid(x, parts, y):
-    """y = x σ(2 u)."""
-    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
     threads = limit_threads(parts)
     for part in prange(parts):
-        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        xs, ys = x[block], y[block]
-        for i in range(len(xs)):
-            ys[i] = xs[i] / (one + exponential(xs[i] * (xs[i] * xs[i] * cubic + linear)))
+        _sigmoid_part(x[block], y[block])
     set_threads(threads)
+
+
+@kernel()
+def _sigmoid_grad_part(g, x, dx):
+    long_vectors()
+    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
+    three = x.dtype.type(3)
+    for i in range(len(x)):
+        bend = x[i] * x[i] * cubic
+        p = one / (one + exponential(x[i] * (bend + linear)))
+        dx[i] = g[i] * (p - x[i] * (three * bend + linear) * (p * (one - p)))
 
 
 @kernel(parallel=True)
 def _sigmoid_grad(g, x, parts, dx):
-    one, linear, cubic = x.dtype.type(1), x.dtype.type(-2 * ROOT), x.dtype.type(-2 * ROOT * CUBIC)
-    three = x.dtype.type(3)
     threads = limit_threads(parts)
     for part in prange(parts):
-        long_vectors()
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        gs, xs, dxs = g[block], x[block], dx[block]
-        for i in range(len(xs)):
-            bend = xs[i] * xs[i] * cubic
-            p = one / (one + exponential(xs[i] * (bend + linear)))
-            dxs[i] = gs[i] * (p - xs[i] * (three * bend + linear) * (p * (one - p)))
+        _sigmoid_grad_part(g[block], x[block], dx[block])
     set_threads(threads)
 
 

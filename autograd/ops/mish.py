@@ -37,34 +37,42 @@ if TYPE_CHECKING:
     from autograd.testing import Draw
 
 
+@kernel()
+def _mish_part(x, y):
+    one, two = x.dtype.type(1), x.dtype.type(2)
+    for i in range(len(x)):
+        u = exponential(-abs(x[i]))
+        n = one + two * u if x[i] > 0 else u * (u + two)
+        d = n + two * (u * u if x[i] > 0 else one)
+        y[i] = x[i] * (n / d)
+
+
 @kernel(parallel=True)
 def _mish(x, parts, y):
-    one, two = x.dtype.type(1), x.dtype.type(2)
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        xs, ys = x[block], y[block]
-        for i in range(len(xs)):
-            u = exponential(-abs(xs[i]))
-            n = one + two * u if xs[i] > 0 else u * (u + two)
-            d = n + two * (u * u if xs[i] > 0 else one)
-            ys[i] = xs[i] * (n / d)
+        _mish_part(x[block], y[block])
     set_threads(threads)
+
+
+@kernel()
+def _mish_grad_part(g, x, dx):
+    one, two, four = x.dtype.type(1), x.dtype.type(2), x.dtype.type(4)
+    for i in range(len(x)):
+        u = exponential(-abs(x[i]))
+        n = one + two * u if x[i] > 0 else u * (u + two)
+        d = n + two * (u * u if x[i] > 0 else one)
+        slope = four * (u * u if x[i] > 0 else u) * (one + u) / (d * d)
+        dx[i] = g[i] * (n / d + x[i] * slope)  # x comes last: 4 x may overflow
 
 
 @kernel(parallel=True)
 def _mish_grad(g, x, parts, dx):
-    one, two, four = x.dtype.type(1), x.dtype.type(2), x.dtype.type(4)
     threads = limit_threads(parts)
     for part in prange(parts):
         block = slice(part * x.size // parts, (part + 1) * x.size // parts)
-        gs, xs, dxs = g[block], x[block], dx[block]
-        for i in range(len(xs)):
-            u = exponential(-abs(xs[i]))
-            n = one + two * u if xs[i] > 0 else u * (u + two)
-            d = n + two * (u * u if xs[i] > 0 else one)
-            slope = four * (u * u if xs[i] > 0 else u) * (one + u) / (d * d)
-            dxs[i] = gs[i] * (n / d + xs[i] * slope)  # x comes last: 4 x may overflow
+        _mish_grad_part(g[block], x[block], dx[block])
     set_threads(threads)
 
 

@@ -17,7 +17,7 @@ from numba import prange
 from autograd.engine import Context
 from autograd.kernels.functions import exponential
 from autograd.kernels.jit import blocks, dense, kernel, limit_threads, set_threads, short_vectors
-from autograd.kernels.rows import BLOCK, largest, row_products, row_sum
+from autograd.kernels.rows import BLOCK, exponentials, largest, row_products, row_sum
 from autograd.op import BadSample, Op, Sample, register
 from autograd.ops.elementwise import to
 from autograd.ops.functions import exp
@@ -58,8 +58,7 @@ def _softmax(log, x, parts, y):
         for r in range(part * len(x) // parts, (part + 1) * len(x) // parts):
             row, out = x[r], y[r]
             top = largest(row)
-            for i in range(len(row)):
-                out[i] = exponential(row[i] - top)
+            exponentials(row, top, out)
             total = row_sum(out)
             if log:
                 log_sum = x.dtype.type(np.log(total))
@@ -86,16 +85,19 @@ def _softmax_grad(g, y, parts, dx):
     set_threads(threads)
 
 
+@kernel()
+def _log_softmax_grad_row(g, y, total, dx):
+    for i in range(len(dx)):
+        dx[i] = g[i] - exponential(y[i]) * total
+
+
 @kernel(parallel=True)
 def _log_softmax_grad(g, y, parts, dx):
     """The gradient of the logarithm of softmax, from its result y."""
     threads = limit_threads(parts)
     for part in prange(parts):
         for r in range(part * len(y) // parts, (part + 1) * len(y) // parts):
-            g_row, row, out = g[r], y[r], dx[r]
-            total = y.dtype.type(row_sum(g_row))
-            for i in range(len(row)):
-                out[i] = g_row[i] - exponential(row[i]) * total
+            _log_softmax_grad_row(g[r], y[r], y.dtype.type(row_sum(g[r])), dx[r])
     set_threads(threads)
 
 
