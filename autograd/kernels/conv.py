@@ -27,7 +27,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from autograd.kernels.gemm import MIN_PRODUCTS, aligned, lanes, multiply_panel, panel_columns, transpose_rows
+from autograd.kernels.gemm import (
+    MIN_PRODUCTS,
+    aligned,
+    lanes,
+    multiply_panel,
+    panel_columns,
+    transpose_rows,
+    whole_vectors,
+)
 from autograd.kernels.jit import kernel, limit_threads, set_threads
 from autograd.kernels.microkernels import (
     MR,
@@ -226,6 +234,17 @@ def backward_plan(
     return plan, np.array(phases), np.concatenate(order)
 
 
+@lru_cache(maxsize=256)
+def filled_channels(outputs: int, pixels: int, depth: int, lanes: int) -> tuple[Array, Array]:
+    """Offsets of a group's channels in g, and in its weight gradient, where channels have `depth` numbers.
+
+    The group's last channel follows once more, and with offset -1 in the gradient, until vectors are whole: a masked
+    store takes ten times as long on processors without AVX-512.
+    """
+    channel = np.arange(whole_vectors(outputs, lanes))
+    return np.minimum(channel, outputs - 1) * pixels, np.where(channel < outputs, channel * depth, -1)
+
+
 # ── packing ────────────────────────────────────────────────────────────────────────────
 
 
@@ -304,10 +323,10 @@ def pack_tile(x, n, first_channel, channels, block, plan, copy):
 def multiply_taps(x, panel, depth, pixels, columns, sums):
     """sums[p, j] = Σ_k X[p, k] panel[k, j] for k < depth, TAP_BLOCK or fewer products at a time.
 
-    x: Indexed by pixels and taps, panel: Rows.  Rows of sums are as long as those of the panel.
+    x: Indexed by pixels and taps, panel: Rows.  Rows of sums are as long as those of the panel, and get whole vectors.
     """
     array, start, pixel, first_pixel, tap, first_tap = x
-    width, blocks = panel.step, max(1, -(-depth // TAP_BLOCK))
+    width, blocks, columns = panel.step, max(1, -(-depth // TAP_BLOCK)), whole_vectors(columns, lanes(x.array))
     for block in range(blocks):
         k, end = depth * block // blocks, depth * (block + 1) // blocks
         multiply_panel(
@@ -405,16 +424,17 @@ def input_grad(g, panels, zeros, plan, phases, stride, dx):
 
 @kernel(parallel=True, allocates=True)
 def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
-    """parts (B, G, K, O/G): the weight gradient of each of B blocks of images.
+    """parts (B, G, K, L): the weight gradient of each of B blocks of images.
 
-    channel: offsets of g's channels.  batch: images whose pixels the plan's tables have together.
+    channel, of length L: where g's channels of a group are, as in `filled_channels`.
+    batch: images whose pixels the plan's tables have together.
     """
     block_rows, tile_rows, tile_columns, _, _, _, pixel, tap = plan
     images, outputs, height, width = g.shape
-    image_blocks, groups, depth, group_outputs = parts.shape
-    channels = x.shape[1] // groups
+    image_blocks, groups, depth, filled = parts.shape
+    channels, group_outputs = x.shape[1] // groups, outputs // groups
     row_blocks = -(-height // block_rows)
-    panel_width, copy_size = panel_columns(group_outputs, lanes(g)), channels * tile_rows * tile_columns
+    panel_width, copy_size = panel_columns(filled, lanes(g)), channels * tile_rows * tile_columns
     gradients, result = g.reshape(-1), parts.reshape(-1)
     threads = limit_threads(g.size * depth // MIN_PRODUCTS)
     for unit in prange(image_blocks * groups * tap_blocks):
@@ -422,10 +442,10 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
         first_tap, last_tap = depth * tap_block // tap_blocks, depth * (tap_block + 1) // tap_blocks
         copies = np.empty(batch * copy_size, x.dtype)
         packed = aligned(batch * block_rows * width * panel_width, g)
-        if group_outputs % panel_width:
+        if filled % panel_width:
             clear(packed, 0, len(packed))  # the columns that fill up the last panel are multiplied, too
-        result_at = ((part * groups + group) * depth + first_tap) * group_outputs
-        clear(result, result_at, (last_tap - first_tap) * group_outputs)
+        result_at = ((part * groups + group) * depth + first_tap) * filled
+        clear(result, result_at, (last_tap - first_tap) * filled)
         end = (part + 1) * images // image_blocks
         for n in range(part * images // image_blocks, end, batch):
             together = min(batch, end - n)
@@ -436,19 +456,18 @@ def weight_grad(g, x, channel, batch, tap_blocks, plan, parts):
                 for k in range(1, together if tile_rows else 1):
                     copy = copies[k * copy_size : (k + 1) * copy_size]
                     pack_tile(x, n + k, group * channels, channels, block, plan, copy)
-                for first in range(0, group_outputs, panel_width):
-                    count = min(panel_width, group_outputs - first)
-                    o = group * group_outputs + first
+                for first in range(0, filled, panel_width):
+                    count = min(panel_width, filled - first)
                     for k in range(together):
-                        g_at = (((n + k) * outputs + o) * height + y0) * width
+                        g_at = (((n + k) * outputs + group * group_outputs) * height + y0) * width
                         transpose_rows(
-                            IndexedRows(gradients, g_at, channel, 0), count, pixels,
+                            IndexedRows(gradients, g_at, channel, first), count, pixels,
                             Rows(packed, k * pixels * panel_width, panel_width),
                         )  # fmt: skip
                     for p in range(0, together * pixels, PIXEL_BLOCK):
                         multiply_panel(
                             array, tap, pixel, IndexedPlace(at, first_tap, p), packed,
                             Place(p * panel_width, panel_width), min(PIXEL_BLOCK, together * pixels - p), PIXEL_BLOCK,
-                            last_tap - first_tap, count, result, Place(result_at + first, group_outputs), True,
+                            last_tap - first_tap, count, result, Place(result_at + first, filled), True,
                         )  # fmt: skip
     set_threads(threads)

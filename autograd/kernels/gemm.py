@@ -5,9 +5,9 @@ panel of B, as wide as a micro-tile, into memory that starts on a cache line.  F
 (microkernels.py) adds up to DEPTH_BLOCK products of these rows and the panel in registers, and writes a tile of C.
 The first MR rows read the panel where B is, and pack it at the same time.  Then comes the next panel: the block
 of A, which is read again, is small enough to stay in cache.  If the block has many rows, some of them meet several
-panels before the next ones do; and if not all of them stay in cache, those that do meet all panels first.  Each panel
-is packed once: the next rows find it packed.  A table of offsets says where A's rows are, which also serves a convolution (conv.py).
-So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
+panels before the next ones do.  If not all of them stay in cache, those that do meet all panels first; for the next
+ones the panels are packed already.  A table of offsets says where A's rows are, which also serves a convolution
+(conv.py).  So A is packed only if it is transposed, or its rows are far apart, and it meets enough columns.
 
 Transposing a factor in memory costs more than any other copy.  So Cᵀ = Bᵀ Aᵀ is computed if less has to be transposed
 for it: for a linear layer's x wᵀ, w is then on the left as it is, and the few rows of x are transposed on the right.
@@ -53,6 +53,7 @@ from autograd.kernels.microkernels import (
     NARROW,
     NARROW_ROWS,
     NR_VECTORS,
+    SLIM_ROWS,
     Indexed,
     IndexedPlace,
     IndexedRows,
@@ -103,6 +104,12 @@ def offsets(count: int, step: int) -> Array:
 def lanes(a):
     """Number of elements of a's dtype in a vector register."""
     return LANES_FLOAT32 if a.itemsize == 4 else LANES_FLOAT64
+
+
+@register_jitable
+def whole_vectors(columns, lanes):
+    """Columns filled up to whole vectors; lanes: numbers in a vector."""
+    return -(-columns // lanes) * lanes
 
 
 @register_jitable
@@ -181,11 +188,11 @@ def multiply_panel(a, row, column, place, panel, panel_place, depth, most, rows,
                 left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
                 outer_2_few(left, right, min(most, depth - k), min(FEW_ROWS, rows - i), columns, result, add or k > 0)
     else:
-        for i in range(0, rows, NARROW_ROWS):
+        for i in range(0, rows, SLIM_ROWS):
             result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
                 left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
-                outer_1(left, right, min(most, depth - k), min(NARROW_ROWS, rows - i), columns, result, add or k > 0)
+                outer_1(left, right, min(most, depth - k), min(SLIM_ROWS, rows - i), columns, result, add or k > 0)
 
 
 @kernel()

@@ -48,7 +48,7 @@ from autograd.kernels.microkernels import LANES_FLOAT32, LANES_FLOAT64, IndexedR
 from autograd.types import Array, Pair
 
 TOGETHER = 64  # small planes that are pooled side by side, which is several vector registers
-NARROW = 32 if LANES_FLOAT32 == 16 else 64  # bytes of a row of windows up to which they are: half a register, or all
+NARROW = vector_bytes() // 2  # bytes of a row of windows up to which they are: half a register
 SMALL = 1024  # pixels of a plane up to which they are: TOGETHER planes then take 256 KiB
 
 _i32, _i64 = ir.IntType(32), ir.IntType(64)

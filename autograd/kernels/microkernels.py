@@ -49,6 +49,7 @@ NR_VECTORS, DOT_ROWS = (4, 4) if vector_registers() == 32 else (2, 3)  # vectors
 NARROW = 2  # vectors in a row of a micro-tile and of a panel for few columns
 NARROW_ROWS = 8 if vector_registers() == 32 else 6  # of such a tile
 FEW_ROWS = 4  # of a tile for the rows that are left
+SLIM_ROWS = 8  # of a tile of one vector: as many sums as two units of a latency of four cycles need
 INDEXED_VECTORS = (14, 11, 8)  # sums of `indexed_sum`, of which the shape decides
 LANES_FLOAT32, LANES_FLOAT64 = vector_bytes() // 4, vector_bytes() // 8
 
@@ -264,20 +265,20 @@ class VectorBuilder:
     def store_transposed(
         self, square: list[ir.Value], rows: ir.Value, columns: ir.Value, c: ir.Value, c_step: ir.Value
     ) -> None:
-        """c[j c_step + i] = lane j of vector i, for i < rows and j < columns."""
+        """c[j c_step + i] = lane j of vector i, for i < rows and j < columns.  As in `add_tile`, masks are avoided."""
         builder, vectors = self.builder, self.transpose(square)
         places = [builder.gep(c, [builder.mul(self.int64(j), c_step)]) for j in range(self.lanes)]
-        count = self.int64(self.lanes)
-        whole = builder.and_(builder.icmp_signed("==", rows, count), builder.icmp_signed("==", columns, count))
-        with builder.if_else(whole, likely=True) as (then, otherwise):
+
+        def store(mask: ir.Value | None) -> None:
+            for j, (vector, place) in enumerate(zip(vectors, places, strict=True)):
+                with builder.if_then(builder.icmp_signed("<", self.int64(j), columns), likely=True):
+                    self.store(vector, place, mask)
+
+        with builder.if_else(builder.icmp_signed("==", rows, self.int64(self.lanes)), likely=True) as (then, otherwise):
             with then:
-                for vector, place in zip(vectors, places, strict=True):
-                    self.store(vector, place)
+                store(None)
             with otherwise:
-                mask = self.first_lanes(rows)
-                for j, (vector, place) in enumerate(zip(vectors, places, strict=True)):
-                    with builder.if_then(builder.icmp_signed("<", self.int64(j), columns)):
-                        self.store(vector, place, mask)
+                store(self.first_lanes(rows))
 
     def add_tile(
         self,
@@ -452,7 +453,7 @@ def _outer(most_rows: int, vectors: int) -> Any:
 
 
 # The number is that of the vectors in a row of the tile.  Tiles of 4 are for 32 registers.
-outer_1, outer_2, outer_2_few = _outer(NARROW_ROWS, 1), _outer(NARROW_ROWS, 2), _outer(FEW_ROWS, 2)
+outer_1, outer_2, outer_2_few = _outer(SLIM_ROWS, 1), _outer(NARROW_ROWS, 2), _outer(FEW_ROWS, 2)
 outer_4, outer_4_few = _outer(MR, 4), _outer(FEW_ROWS, 4)
 
 

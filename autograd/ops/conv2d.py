@@ -15,12 +15,13 @@ kernels/pointwise.py, and for windows of 3 × 3 or 5 × 5 and many channels in k
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.engine import Context
-from autograd.kernels import conv, gemm, planes, pointwise, winograd
+from autograd.kernels import conv, planes, pointwise, winograd
 from autograd.kernels.jit import dense
 from autograd.kernels.sums import add_parts
 from autograd.op import BadSample, Op, Sample, register
@@ -130,13 +131,13 @@ def _weight_grad_forward(
             return dw
     conv_plan, batch = conv.weight_grad_plan(images, group_channels, groups, x.shape[2:], g.shape[2:], **window)
     depth = len(conv_plan.tap)
-    parts = np.empty((conv.image_blocks(images, depth * g.shape[1]), groups, depth, group_outputs), g.dtype)
+    channel, column = conv.filled_channels(group_outputs, math.prod(g.shape[2:]), depth, lanes(g))
+    parts = np.empty((conv.image_blocks(images, groups * depth * len(channel)), groups, depth, len(channel)), g.dtype)
     tap_blocks = conv.tap_blocks(len(parts) * groups, depth)
-    channel = gemm.offsets(g.shape[1], g.shape[2] * g.shape[3])
     conv.weight_grad(dense(g), dense(x), channel, batch, tap_blocks, tuple(conv_plan), parts)
     result = np.empty((g.shape[1], group_channels, *kernel_size), g.dtype)  # rows (G O/G), columns K
-    rows = parts.reshape(len(parts), groups * depth, group_outputs)
-    add_parts(rows, depth, group_outputs * depth, gemm.offsets(group_outputs, depth), result.reshape(-1))
+    rows = parts.reshape(len(parts), groups * depth, len(channel))
+    add_parts(rows, depth, group_outputs * depth, column, result.reshape(-1))
     return result
 
 
