@@ -377,6 +377,16 @@ def forward(x, panels, bias, relu, plan, y):
     set_threads(threads)
 
 
+@kernel()
+def spread(a, start, rows, columns, c, place, row_step, column_step):
+    """c[place + i row_step + j column_step] = a[start + i columns + j].  Slices of rows would take longer than rows."""
+    for i in range(rows):
+        at = place + i * row_step
+        for j in range(start + i * columns, start + (i + 1) * columns):
+            c[at] = a[j]
+            at += column_step
+
+
 @kernel(parallel=True, allocates=True)
 def input_grad(g, panels, zeros, plan, phases, stride, dx):
     """dx (N, C, H, W) from g (N, O, H', W') and W packed by `pack_backward`; zeros: of a panel's width."""
@@ -413,12 +423,9 @@ def input_grad(g, panels, zeros, plan, phases, stride, dx):
                 )  # fmt: skip
                 y_rows = Rows(result, place, height * width) if contiguous else Rows(phase_result, 0, pixels)
                 epilogue_rows(Rows(sums, 0, panel_width), zeros, 0, False, pixels, count, y_rows)
-                if not contiguous:
-                    for j in range(count):
-                        for i in range(rows):
-                            row = dx[n, c + j, y0 + phase[4] + i * stride[0]]
-                            for k in range(phase[1]):
-                                row[phase[5] + k * stride[1]] = phase_result[j * pixels + i * phase[1] + k]
+                for j in range(0 if contiguous else count):
+                    begin = place + (j * height + phase[4]) * width + phase[5]
+                    spread(phase_result, j * pixels, rows, phase[1], result, begin, stride[0] * width, stride[1])
     set_threads(threads)
 
 

@@ -140,7 +140,7 @@ def is_faster(plan: Plan, pixels: int, depth: float, inputs: int, outputs: int, 
     if max(plan.row_stride, plan.column_stride) > 2:
         moved += 3 * inputs * len(plan.planes) * rows * columns  # packed number by number
     if apart > 1:
-        theirs += 3 * outputs * pixels
+        theirs += outputs * pixels  # spread number by number
     if apart > 2:
         moved += 3 * outputs * pixels
     return product * pixels * depth * outputs / lanes * columns / width + moved < theirs
