@@ -53,7 +53,6 @@ from autograd.kernels.microkernels import (
     NARROW,
     NARROW_ROWS,
     NR_VECTORS,
-    SLIM_ROWS,
     Indexed,
     IndexedPlace,
     IndexedRows,
@@ -188,11 +187,11 @@ def multiply_panel(a, row, column, place, panel, panel_place, depth, most, rows,
                 left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
                 outer_2_few(left, right, min(most, depth - k), min(FEW_ROWS, rows - i), columns, result, add or k > 0)
     else:
-        for i in range(0, rows, SLIM_ROWS):
+        for i in range(0, rows, NARROW_ROWS):
             result = Rows(c, c_at + i * c_step, c_step)
             for k in range(0, end, most):
                 left, right = Indexed(a, at, row, first + i, column, start + k), Rows(panel, b_at + k * b_step, b_step)
-                outer_1(left, right, min(most, depth - k), min(SLIM_ROWS, rows - i), columns, result, add or k > 0)
+                outer_1(left, right, min(most, depth - k), min(NARROW_ROWS, rows - i), columns, result, add or k > 0)
 
 
 @kernel()

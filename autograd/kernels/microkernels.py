@@ -49,7 +49,6 @@ NR_VECTORS, DOT_ROWS = (4, 4) if vector_registers() == 32 else (2, 3)  # vectors
 NARROW = 2  # vectors in a row of a micro-tile and of a panel for few columns
 NARROW_ROWS = 8 if vector_registers() == 32 else 6  # of such a tile
 FEW_ROWS = 4  # of a tile for the rows that are left
-SLIM_ROWS = 8  # of a tile of one vector: as many sums as two units of a latency of four cycles need
 INDEXED_VECTORS = (14, 11, 8)  # sums of `indexed_sum`, of which the shape decides
 LANES_FLOAT32, LANES_FLOAT64 = vector_bytes() // 4, vector_bytes() // 8
 
@@ -453,7 +452,7 @@ def _outer(most_rows: int, vectors: int) -> Any:
 
 
 # The number is that of the vectors in a row of the tile.  Tiles of 4 are for 32 registers.
-outer_1, outer_2, outer_2_few = _outer(SLIM_ROWS, 1), _outer(NARROW_ROWS, 2), _outer(FEW_ROWS, 2)
+outer_1, outer_2, outer_2_few = _outer(NARROW_ROWS, 1), _outer(NARROW_ROWS, 2), _outer(FEW_ROWS, 2)
 outer_4, outer_4_few = _outer(MR, 4), _outer(FEW_ROWS, 4)
 
 
