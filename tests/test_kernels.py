@@ -206,6 +206,30 @@ def test_matmul_at_block_edges(threads: int, form: str, dtype: Any, monkeypatch:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("packed_bytes", [1, gemm.PACKED_BYTES])  # a panel is kept for the next rows, or all are
+def test_matmul_of_more_rows_than_stay_in_cache(
+    packed_bytes: int, form: str, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "SMALL_PRODUCTS": -1,
+        "BLOCK_BYTES": 1,
+        "PACKED_BYTES": packed_bytes,
+        "get_number": lambda: 1,
+    }.items():
+        monkeypatch.setattr(gemm, name, value)
+    gemm._record.cache_clear()
+    width, depth = microkernels.NR_VECTORS * gemm.lanes(np.zeros(1, dtype)), gemm.DEPTH_BLOCK
+    for m, i, k, j in [
+        (2, 4 * gemm.MIN_BLOCK_ROWS + 5, depth + 9, 2 * width + 3),
+        (1, 2 * gemm.MIN_BLOCK_ROWS, 5, width),
+    ]:
+        a, b = in_form(form, m, i, k, j, dtype)
+        assert np.array_equal(gemm.matmul(a, b), np.einsum("mik,mkj->mij", a, b)), (m, i, k, j)
+    gemm._record.cache_clear()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_matmul_of_parts_of_arrays(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gemm, "SMALL_PRODUCTS", -1)
     heads = whole(2, 5, 3, 20, dtype=dtype)  # images, tokens, heads, features

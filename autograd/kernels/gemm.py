@@ -425,8 +425,8 @@ def _cut(
 
 
 def cached_rows(block_depth: int, itemsize: int) -> int:
-    """Rows of A that stay in the second-level cache, at most."""
-    return max(MIN_BLOCK_ROWS, BLOCK_BYTES // (itemsize * block_depth))
+    """Rows of A that stay in the second-level cache, at most: a multiple of FEW_ROWS."""
+    return max(MIN_BLOCK_ROWS, -(-(BLOCK_BYTES // (itemsize * block_depth)) // FEW_ROWS) * FEW_ROWS)
 
 
 @lru_cache(maxsize=1024)
