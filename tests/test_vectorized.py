@@ -57,9 +57,13 @@ def assembly(function: Any, signature: Any) -> str:
     return str(fresh.inspect_asm(fresh.signatures[0]))
 
 
+# Numbers that are loaded or stored one by one.  Without AVX-512, LLVM has no scatter and takes the lanes of a vector.
+ONE_BY_ONE = "gather|scatter|insertps|extractps"
+
+
 def is_vectorized(function: Any, signature: Any) -> bool:
     blocks = re.split(r"^\S+:", assembly(function, signature), flags=re.MULTILINE)  # a label starts a basic block
-    return any(re.search(PACKED, block) and not re.search("gather|scatter", block) for block in blocks)
+    return any(re.search(PACKED, block) and not re.search(ONE_BY_ONE, block) for block in blocks)
 
 
 # ── every kernel ───────────────────────────────────────────────────────────────────────

@@ -464,8 +464,8 @@ def log10(input: Tensor) -> Tensor:
     Examples
     --------
     >>> import autograd
-    >>> autograd.log10(autograd.tensor([1.0, 1000.0]))
-    tensor([0.0000, 3.0000])
+    >>> autograd.log10(autograd.tensor([1.0, 2.0]))
+    tensor([0.0000, 0.3010])
     """
     return _log10_op(input)
 
